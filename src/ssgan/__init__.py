@@ -1,0 +1,1 @@
+"""ssgan: secure steganography with generated covers."""

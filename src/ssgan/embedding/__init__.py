@@ -1,0 +1,1 @@
+"""How a cover is changed: schemes say where, coders say how."""

@@ -1,0 +1,44 @@
+"""Costs of changing a sample by +1 and by -1, the wet rule that all schemes share, and the distortion of a change.
+
+Pixels are gray values 0...255 as float (N, C, H, W); a cost is a float of the same shape and dtype, >= 0, infinite where the
+change must not happen (wet). A scheme computes costs from pixels and knows nothing of the range's ends: a sample at 255 cannot
+be raised and one at 0 cannot be lowered, and that is said here, once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+
+PEAK = 255  # the largest gray value of an 8-bit sample
+WET = math.inf
+
+
+class Costs(NamedTuple):
+    """rho+ and rho-: what raising and lowering each sample by one costs; float (N, C, H, W), >= 0, infinite = wet."""
+
+    plus: torch.Tensor
+    minus: torch.Tensor
+
+
+# A scheme: float pixels (N, C, H, W) in 0...255 and the payload in bits per sample -> Costs in the pixels' dtype.
+Scheme = Callable[[torch.Tensor, float], Costs]
+
+
+def apply_wet_rule(costs: Costs, covers: torch.Tensor) -> Costs:
+    """`costs` with the impossible made wet: +1 at 255, -1 at 0, and whatever is NaN."""
+    nowhere = torch.tensor(WET, dtype=costs.plus.dtype, device=costs.plus.device)
+    plus = torch.where((covers >= PEAK) | costs.plus.isnan(), nowhere, costs.plus)
+    minus = torch.where((covers <= 0) | costs.minus.isnan(), nowhere, costs.minus)
+    return Costs(plus, minus)
+
+
+def distortion(costs: Costs, covers: torch.Tensor, stegos: torch.Tensor) -> torch.Tensor:
+    """float (N,): the sum of the costs of the changes made, from Images to Images."""
+    change = stegos.to(torch.int16) - covers.to(torch.int16)
+    zero = torch.zeros((), dtype=costs.plus.dtype, device=costs.plus.device)
+    paid = torch.where(change > 0, costs.plus, zero) + torch.where(change < 0, costs.minus, zero)
+    return paid.flatten(1).sum(1)

@@ -1,0 +1,79 @@
+"""What can go wrong: one family of errors, each with a hint and an exit code.
+
+    SsganError                1   anything of ours
+    ├── InvalidSetting        2   an argument that cannot be meant as it stands
+    ├── NothingFound          3   no message with this key (wrong key, none hidden, or altered: one text)
+    ├── DoesNotFit            4   more bits than the cover takes; `reachable` says how many would fit
+    ├── RefusedImage          5   an image that cannot be read, or that the image policy turns away
+    ├── RefusedModel          6   a model or checkpoint that is damaged or of another kind
+    ├── StorageFailed         7   disk full, no permission, an existing file in the way
+    ├── TrainingDiverged      8   training left the finite numbers and could not be brought back
+    └── SomeItemsFailed       9   a batch went through, but some of its items did not
+
+The exit codes are the command line's; a library user catches the classes.
+"""
+
+from __future__ import annotations
+
+
+class SsganError(Exception):
+    """The root of the family. `hint` says what to do about it, in one sentence, or is empty."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class InvalidSetting(SsganError, ValueError):
+    """An argument that cannot be meant as it stands."""
+
+    exit_code = 2
+
+
+class NothingFound(SsganError):
+    """No message with this key: wrong key, no message, or an altered image. The text never says which."""
+
+    exit_code = 3
+
+
+class DoesNotFit(SsganError):
+    """More was asked for than the cover takes. `reachable` is the largest amount that fits, in `unit`."""
+
+    exit_code = 4
+
+    def __init__(self, message: str, *, reachable: float, unit: str = "bits", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.reachable = reachable
+        self.unit = unit
+
+
+class RefusedImage(SsganError):
+    """An image that cannot be read, or that the image policy turns away."""
+
+    exit_code = 5
+
+
+class RefusedModel(SsganError):
+    """A model or checkpoint that is damaged or of another kind."""
+
+    exit_code = 6
+
+
+class StorageFailed(SsganError):
+    """Disk full, no permission, or an existing file in the way."""
+
+    exit_code = 7
+
+
+class TrainingDiverged(SsganError):
+    """Training left the finite numbers and could not be brought back."""
+
+    exit_code = 8
+
+
+class SomeItemsFailed(SsganError):
+    """A batch went through, but some of its items did not; the message says how many, the report which."""
+
+    exit_code = 9

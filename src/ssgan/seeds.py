@@ -1,0 +1,76 @@
+"""Public, reproducible randomness: a seed and a name give an independent generator.
+
+Nothing here is secret: a seed is written into results so that they can be made again. Keys, and the latents of covers that
+are really used, come from the operating system instead. What is random per image is drawn as one 64-bit image seed and
+expanded by a counter-based hash, so an image gets the same numbers alone, in a batch of any size, and on any device.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import torch
+
+# SplitMix64: G. Steele, D. Lea, C. Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014, fig. 16 and 17.
+_GOLDEN_GAMMA = 0x9E3779B97F4A7C15
+_MIX = (0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
+_SIGN = 1 << 63
+
+
+def derive(seed: int, *names: str) -> int:
+    """A 64-bit seed for `names` under `seed`; other names give unrelated seeds."""
+    label = "\x00".join((str(int(seed)), *names)).encode()
+    return int.from_bytes(hashlib.sha256(label).digest()[:8], "big")
+
+
+def generator(seed: int, *names: str) -> np.random.Generator:
+    """An independent generator for `names` under `seed` (Philox with a 128-bit key)."""
+    label = "\x00".join((str(int(seed)), *names)).encode()
+    key = np.frombuffer(hashlib.sha256(label).digest()[:16], dtype=np.uint64)
+    return np.random.Generator(np.random.Philox(key=key))
+
+
+def image_seeds(rng: np.random.Generator, count: int) -> np.ndarray:
+    """One seed an image, uint64 (count,): drawn in order, so that batches may be split anywhere."""
+    return np.asarray(rng.integers(0, 2**64, size=count, dtype=np.uint64))
+
+
+def uniforms(seeds: np.ndarray, samples: int, *, stream: int = 0, device: torch.device | str = "cpu") -> torch.Tensor:
+    """float64 (N, samples) in [0, 1), the SplitMix64 sequence of each of the N uint64 `seeds`.
+
+    `stream` separates several draws for the same image.
+    """
+    import torch
+
+    # The stream moves the starting state to a place of its own, itself mixed, so that streams do not overlap in practice.
+    starts = [_signed(_mix_int(int(s) ^ _mix_int(stream * _GOLDEN_GAMMA)) if stream else int(s)) for s in np.atleast_1d(seeds)]
+    start = torch.tensor(starts, dtype=torch.int64, device=device)[:, None]
+    counter = torch.arange(1, samples + 1, dtype=torch.int64, device=device)[None, :]
+    z = start + counter * _signed(_GOLDEN_GAMMA)  # (N, samples), arithmetic modulo 2^64
+    z = (z ^ _shift_right(z, 30)) * _signed(_MIX[0])
+    z = (z ^ _shift_right(z, 27)) * _signed(_MIX[1])
+    z = z ^ _shift_right(z, 31)
+    return _shift_right(z, 11).to(torch.float64) * 2.0**-53
+
+
+def _shift_right(z: torch.Tensor, bits: int) -> torch.Tensor:
+    """Logical shift: int64's own shift repeats the sign."""
+    return (z >> bits) & ((1 << (64 - bits)) - 1)
+
+
+def _signed(value: int) -> int:
+    """The int64 with the same 64 bits."""
+    value &= (1 << 64) - 1
+    return value - (1 << 64) if value & _SIGN else value
+
+
+def _mix_int(z: int) -> int:
+    mask = (1 << 64) - 1
+    z &= mask
+    z = ((z ^ (z >> 30)) * _MIX[0]) & mask
+    z = ((z ^ (z >> 27)) * _MIX[1]) & mask
+    return z ^ (z >> 31)
