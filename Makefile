@@ -1,0 +1,56 @@
+# The two commands of the README are `make demo` and `make test`; each makes the environment (.venv) first if it is missing.
+# Without make: the four lines of the recipes below, by hand.
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The first Python >= 3.11 that really runs; `make PYTHON=/path/to/python3.12 test` names another.
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; do \
+	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$name"; break; }; done)
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test style check bench docs format
+
+help:    ## say what can be made
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: $(VENV)/.developer  ## make the environment with everything the targets below need
+
+demo: $(VENV)/.user  ## embed, measure and picture every scheme; one HTML report
+	$(BIN)/ssgan demo
+
+test: $(VENV)/.developer  ## run the tests
+	$(BIN)/pytest -n 2 $(PYTEST_ARGS)
+
+style: $(VENV)/.developer  ## check the format, lint, types, and that the generated docs are fresh
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/python docs/generate.py --check
+
+check: style test  ## style and tests
+
+bench: $(VENV)/.developer  ## measure, beside the peers
+	for benchmark in benchmarks/*.py; do echo "# $$benchmark"; $(BIN)/python "$$benchmark" || exit 1; done
+
+docs: $(VENV)/.developer  ## generate docs/cli.md and docs/schemes.md
+	$(BIN)/python docs/generate.py
+
+format: $(VENV)/.developer  ## format and sort what can be formatted
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+
+$(VENV)/.torch:
+	@test -n "$(PYTHON)" || { echo "ssgan needs Python 3.11 or newer; name one: make PYTHON=/path/to/python3 ..." >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	# torch first and through pip: pip then takes the build that your pip settings offer, and nothing below moves it.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	@touch $@
+
+$(VENV)/.user: $(VENV)/.torch pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[report]"
+	@touch $@
+
+$(VENV)/.developer: $(VENV)/.torch pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@touch $@ $(VENV)/.user

@@ -1,0 +1,53 @@
+"""What all tests share: one thread, the device, the reference data beside the repository, and hypothesis' settings."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+# Before torch or numba is imported: one thread a process. The tests run in several processes instead, and sums keep one order.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+import pytest  # noqa: E402
+from hypothesis import HealthCheck, settings  # noqa: E402
+
+# Time limits for one example say more about the machine than about the code.
+settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# The same examples on every run: a change that is accepted has seen what the next change will see.
+settings.register_profile("ci", parent=settings.get_profile("dev"), derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--device", default="cpu", help="the torch device that the tests run on (cpu, cuda)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--device") == "cpu":
+        skip = pytest.mark.skip(reason="needs --device cuda")
+        for item in items:
+            if "gpu" in item.keywords:
+                item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def device(pytestconfig: pytest.Config) -> str:
+    """The torch device asked for with --device."""
+    return str(pytestconfig.getoption("--device"))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of published references and data: $SSGAN_SHARED, or `shared` beside the repository; skips where absent."""
+    named = os.environ.get("SSGAN_SHARED")
+    folder = Path(named) if named else Path(__file__).resolve().parents[2] / "shared"
+    if not folder.is_dir():
+        pytest.skip("the reference data is not here (set SSGAN_SHARED to its folder)")
+    return folder
