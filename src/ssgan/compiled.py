@@ -1,0 +1,42 @@
+"""Numba's compiler with this package's settings: machine code is kept in the user's cache folder, and threads run beside it.
+
+By default Numba writes its cache beside the source, where an installed package may be read-only or shared between machines
+with different processors. The folder given by NUMBA_CACHE_DIR, where set, is used instead of ours.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import ParamSpec, TypeVar, cast
+
+import numba
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def compiled(function: Callable[P, R]) -> Callable[P, R]:
+    """`function` compiled at its first call: without the interpreter's lock, without bounds or division checks."""
+    kept = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = kept or str(cache_folder())  # read while decorating only, so put back for others
+    try:
+        made = numba.njit(function, cache=True, nogil=True, error_model="numpy")
+    except RuntimeError:  # no folder can be written: compile in every process
+        made = numba.njit(function, nogil=True, error_model="numpy")
+    finally:
+        numba.config.CACHE_DIR = kept
+    return cast(Callable[P, R], made)
+
+
+def cache_folder() -> Path:
+    """Where this user's programs keep what they can make again; it may not exist yet."""
+    if sys.platform == "win32":
+        root = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
+    elif sys.platform == "darwin":
+        root = "~/Library/Caches"
+    else:
+        root = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(root).expanduser() / "ssgan" / "numba"
