@@ -1,0 +1,33 @@
+"""Pixels in and out: the one decoder and encoder, the only way between pixels and floats, the eight symmetries.
+
+`read`, `encode` and `write` work on NumPy arrays and never import torch; the tensor functions import it when first called.
+What is read is what the file says: nothing is rotated, scaled, clipped or converted unless the caller named the conversion.
+"""
+
+from __future__ import annotations
+
+from ssgan.images.files import WRITTEN, Picture, encode, read, write
+from ssgan.images.formats import READ_SUFFIXES
+from ssgan.images.header import CONVERSIONS, MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE
+from ssgan.images.tensors import SYMMETRIES, Floats, Images, inverse_symmetry, symmetry, to_floats, to_images, to_pixels
+
+__all__ = [
+    "CONVERSIONS",
+    "MAX_FILE_BYTES",
+    "MAX_PIXELS",
+    "MAX_SIDE",
+    "READ_SUFFIXES",
+    "SYMMETRIES",
+    "WRITTEN",
+    "Floats",
+    "Images",
+    "Picture",
+    "encode",
+    "inverse_symmetry",
+    "read",
+    "symmetry",
+    "to_floats",
+    "to_images",
+    "to_pixels",
+    "write",
+]

@@ -1,0 +1,170 @@
+"""What a file says it is, before anything is decoded: size, kind of samples, and all that a cover must not be silently.
+
+Each format has a file of its own that walks the bytes and returns a Header. Walking by ourselves is the point: Pillow's mode
+hides what matters here (a 16-bit RGB PNG opens as 8-bit RGB), warns where we must refuse, and stops before trailing data.
+What the walk understood, and nothing else, is what the decoder gets to see.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from ssgan.errors import RefusedImage
+
+MAX_PIXELS = 64 * 2**20
+MAX_SIDE = 20_000
+MAX_FILE_BYTES = 128 * 2**20
+
+CONVERSIONS = {
+    "16-bit": "the high byte of each 16-bit sample is kept",
+    "few-bits": "2 to 7 bits a sample are spread over 0 to 255",
+    "1-bit": "black and white become 0 and 255",
+    "palette": "palette entries become color samples",
+    "cmyk": "CMYK becomes RGB by the plain formula, without profiles",
+    "first-frame": "only the first frame or page is taken",
+    "jpeg": "JPEG is lossy: the samples are a decoder's, with the 8x8 grid in them",
+    "webp": "lossy WebP: the samples are a decoder's",
+    "trailing": "bytes after the end of the image are left out",
+}
+
+_ORIENTATION_TAG = 274
+
+
+class Pixels(NamedTuple):
+    """Decoded samples: uint8 (C, H, W), and the alpha channel uint8 (H, W) or None."""
+
+    samples: np.ndarray
+    alpha: np.ndarray | None
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the walk of a file found. `pixels` decodes it; `conversions` are the words that must be allowed first."""
+
+    format: str
+    width: int
+    height: int
+    channels: int
+    pixels: Callable[[], Pixels]
+    conversions: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def check_size(width: int, height: int) -> None:
+    """Refuse an image from its header alone: without pixels, or larger than we decode."""
+    if width < 1 or height < 1:
+        raise RefusedImage(f"The image is {width} x {height}: it has no pixels.")
+    if max(width, height) > MAX_SIDE:
+        raise RefusedImage(
+            f"The image is {width} x {height}; a side may have {MAX_SIDE} pixels.", hint="Cut it into smaller images first."
+        )
+    if width * height > MAX_PIXELS:
+        raise RefusedImage(
+            f"The image has {width * height / 2**20:.0f} Mpixel; {MAX_PIXELS // 2**20} are read.",
+            hint="Cut it into smaller images first.",
+        )
+
+
+def truncated(what: str) -> RefusedImage:
+    """The error for a file that ends too early."""
+    return RefusedImage(f"The file is truncated: it ends within {what}.", hint="Get a whole copy of the file.")
+
+
+def damaged(what: str) -> RefusedImage:
+    """The error for a file whose bytes contradict its format."""
+    return RefusedImage(f"The file is damaged: {what}.", hint="Get an intact copy of the file.")
+
+
+def unsupported(what: str) -> RefusedImage:
+    """The error for an image that no conversion we offer makes into 8-bit gray or RGB."""
+    return RefusedImage(f"The image is {what}, which is not read.", hint="Save it as an 8-bit gray or RGB PNG first.")
+
+
+def take(data: bytes, start: int, count: int, what: str) -> bytes:
+    """`count` bytes from `start`, or the refusal that the file ends within `what`."""
+    part = data[start : start + count]
+    if start < 0 or len(part) < count:
+        raise truncated(what)
+    return part
+
+
+def orientation_notes(exif: bytes) -> tuple[str, ...]:
+    """A note where EXIF asks for the image to be turned when shown; the samples are left as they are."""
+    exif = exif.removeprefix(b"Exif\0\0")
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4])
+    if order is None:
+        return ()
+    try:
+        (start,) = struct.unpack_from(order + "I", exif, 4)
+        (entries,) = struct.unpack_from(order + "H", exif, start)
+        for entry in range(start + 2, start + 2 + 12 * entries, 12):
+            tag, _, _, value = struct.unpack_from(order + "HHIH", exif, entry)
+            if tag == _ORIENTATION_TAG:
+                return turned_note(value)
+    except struct.error:
+        return ("EXIF data is damaged",)
+    return ()
+
+
+def turned_note(orientation: int) -> tuple[str, ...]:
+    """The note for an orientation tag; 1 is upright and needs none."""
+    return () if orientation == 1 else (f"orientation {orientation} is asked for and was not applied",)
+
+
+def metadata_note(names: list[str]) -> tuple[str, ...]:
+    """The note that says which metadata the file carries and the samples do not."""
+    return (f"metadata left out: {', '.join(dict.fromkeys(names))}",) if names else ()
+
+
+def trailing(data: bytes, end: int, *, padding: int = 0) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The conversion and the note for bytes after `end`; up to `padding` zero bytes are the format's own alignment."""
+    extra = data[end:]
+    if not extra or (len(extra) <= padding and not any(extra)):
+        return (), ()
+    return ("trailing",), (f"{len(extra)} bytes follow the end of the image",)
+
+
+def decode_with_pillow(data: bytes, format_name: str, size: tuple[int, int], *, color: bool = False) -> Pixels:
+    """Pixels of a file rebuilt by a walk, by Pillow restricted to that one format; with `color`, gray becomes RGB.
+
+    Whatever goes wrong in there is a refusal: a decoder that meets a hostile file may fail in any way it likes.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=[format_name]) as image:
+            if image.size != size:
+                raise damaged("its parts disagree on its size")
+            pixels = _pixels(image)
+    except RefusedImage:
+        raise
+    except Exception as error:  # Pillow's list of exceptions is open: OSError, SyntaxError, ValueError, struct.error, ...
+        raise damaged(f"the {format_name} decoder stopped ({error})") from error
+    if color and len(pixels.samples) == 1:
+        return Pixels(pixels.samples.repeat(3, axis=0), pixels.alpha)
+    return pixels
+
+
+def _pixels(image: Image.Image) -> Pixels:
+    """Samples and alpha of a Pillow image of any mode that a walk lets through."""
+    if image.mode.startswith("I;16") or image.mode == "I":
+        return Pixels((np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8)[None], None)
+    if image.mode in ("P", "PA"):
+        has_alpha = image.mode == "PA" or "transparency" in image.info
+        image = image.convert("RGBA" if has_alpha else "RGB")
+    elif image.mode == "CMYK":
+        image = image.convert("RGB")
+    elif image.mode == "1":
+        image = image.convert("L")
+    if image.mode not in ("L", "LA", "RGB", "RGBA"):
+        raise unsupported(f"of Pillow's mode {image.mode}")
+    array = np.asarray(image)
+    if array.ndim == 2:
+        return Pixels(array[None].copy(), None)
+    planes = np.ascontiguousarray(array.transpose(2, 0, 1))  # (C, H, W), alpha last where there is one
+    return Pixels(planes, None) if image.mode == "RGB" else Pixels(planes[:-1].copy(), planes[-1].copy())

@@ -1,0 +1,107 @@
+"""PGM, PPM and PBM: a short text header, then samples row by row (binary P4 to P6, plain P1 to P3). J. Poskanzer, netpbm."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+
+import numpy as np
+
+from ssgan.errors import InvalidSetting
+from ssgan.images.header import Header, Pixels, check_size, damaged, take, trailing, truncated
+
+# Magic number → (format, channels, plain text or binary)
+_KINDS = {
+    b"P1": ("PBM", 1, True),
+    b"P2": ("PGM", 1, True),
+    b"P3": ("PPM", 3, True),
+    b"P4": ("PBM", 1, False),
+    b"P5": ("PGM", 1, False),
+    b"P6": ("PPM", 3, False),
+}
+_MAX_VALUE = 65535
+_NUMBER = re.compile(rb"(?:[ \t\r\n\v\f]|#[^\r\n]*[\r\n])+([0-9]{1,9})(?=[ \t\r\n\v\f#])")
+_COMMENT = re.compile(rb"#[^\r\n]*")
+
+
+def walk(data: bytes) -> Header:
+    """The Header of a netpbm file."""
+    format_name, channels, plain = _KINDS[data[:2]]
+    bitmap = format_name == "PBM"
+    numbers, position = _numbers(data, 2 if bitmap else 3)
+    width, height = numbers[:2]
+    largest = 1 if bitmap else numbers[2]
+    check_size(width, height)
+    if not 0 < largest <= _MAX_VALUE:
+        raise damaged(f"its largest value is {largest}")
+    shape = (height, width, channels)
+    if plain:
+        pixels = partial(_plain, data[position:], shape, largest, bitmap)
+        return Header(format_name, width, height, channels, pixels, _conversions(largest))
+    row_bytes = (width + 7) // 8 if bitmap else width * channels * (2 if largest > 255 else 1)
+    body = take(data, position + 1, height * row_bytes, "the samples")  # exactly one white space ends the header
+    extra, notes = trailing(data, position + 1 + len(body))
+    pixels = partial(_bitmap, body, shape) if bitmap else partial(_binary, body, shape, largest)
+    return Header(format_name, width, height, channels, pixels, _conversions(largest) + extra, notes)
+
+
+def encode(samples: np.ndarray, format_name: str) -> bytes:
+    """The binary PGM or PPM of uint8 samples (C, H, W)."""
+    channels, height, width = samples.shape
+    if (format_name == "PGM") != (channels == 1):
+        raise InvalidSetting(f"{format_name} does not hold {channels} channels.", hint="Gray goes to .pgm, color to .ppm.")
+    return b"P%d\n%d %d\n255\n" % (5 if channels == 1 else 6, width, height) + samples.transpose(1, 2, 0).tobytes()
+
+
+def _numbers(data: bytes, count: int) -> tuple[list[int], int]:
+    """The numbers of the header, and the position after the last one."""
+    numbers, position = [], 2
+    for _ in range(count):
+        match = _NUMBER.match(data, position)
+        if match is None:
+            raise damaged(f"its header is not {count} numbers")
+        numbers.append(int(match[1]))
+        position = match.end()
+    return numbers, position
+
+
+def _conversions(largest: int) -> tuple[str, ...]:
+    if largest == 255:
+        return ()
+    return ("16-bit",) if largest > 255 else ("few-bits",) if largest > 1 else ("1-bit",)
+
+
+def _binary(body: bytes, shape: tuple[int, int, int], largest: int) -> Pixels:
+    values = np.frombuffer(body, ">u2" if largest > 255 else np.uint8)
+    return _scaled(values.reshape(shape), largest)
+
+
+def _bitmap(body: bytes, shape: tuple[int, int, int]) -> Pixels:
+    """Eight pixels a byte; rows begin on a byte; 1 is black."""
+    bits = np.unpackbits(np.frombuffer(body, np.uint8).reshape(shape[0], -1), axis=1)[:, : shape[1]]
+    return _scaled(1 - bits.reshape(shape), 1)
+
+
+def _plain(body: bytes, shape: tuple[int, int, int], largest: int, bitmap: bool) -> Pixels:
+    """Numbers as text; the digits of a bitmap need no space between them, and its 1 is black."""
+    words: list[bytes] = _COMMENT.sub(b" ", body).split()
+    if bitmap:
+        words = [bytes([digit]) for digit in b"".join(words)]
+    if len(words) < int(np.prod(shape)):
+        raise truncated("the samples")
+    if len(words) > int(np.prod(shape)):
+        raise damaged("it has more samples than its header says")
+    if not all(word.isdigit() and len(word) <= 5 for word in words):
+        raise damaged("a sample is not a number")
+    values = np.array(words, dtype="S5").astype(np.uint32).reshape(shape)
+    return _scaled(1 - values if bitmap and values.max() <= 1 else values, largest)
+
+
+def _scaled(values: np.ndarray, largest: int) -> Pixels:
+    """uint8 (C, H, W) from values (H, W, C) of 0 to `largest`."""
+    if values.max() > largest:
+        raise damaged(f"a sample is larger than {largest}")
+    if largest != 255:
+        wide = values.astype(np.uint32)
+        values = wide * 256 // (largest + 1) if largest > 255 else wide * 255 // largest
+    return Pixels(np.ascontiguousarray(values.transpose(2, 0, 1)).astype(np.uint8), None)

@@ -1,0 +1,196 @@
+"""TIFF: a directory of tags that say where the strips or tiles of samples lie (Adobe, TIFF revision 6.0).
+
+The decoder gets the file with a directory rebuilt from the first page's tags that make pixels: no orientation (Pillow would
+apply it), no EXIF, no further pages.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+
+from ssgan.images.header import (
+    Header,
+    check_size,
+    damaged,
+    decode_with_pillow,
+    metadata_note,
+    take,
+    trailing,
+    truncated,
+    turned_note,
+    unsupported,
+)
+
+_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 256, 257, 258, 259, 262
+_STRIPS, _STRIP_BYTES, _TILES, _TILE_BYTES = 273, 279, 324, 325
+_ORIENTATION, _SAMPLES, _PLANAR, _PALETTE, _EXTRA, _SAMPLE_FORMAT = 274, 277, 284, 320, 338, 339
+_SUB_DIRECTORIES = (330, 34665, 34853, 40965)  # further pages, EXIF, GPS, interoperability
+# Tags that make pixels: the above, fill order, rows a strip, predictor, tile size, JPEG tables and chroma.
+_KEPT = {_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _STRIPS, _STRIP_BYTES, _TILES, _TILE_BYTES, _SAMPLES, _PLANAR}
+_KEPT |= {_PALETTE, _EXTRA, _SAMPLE_FORMAT, 266, 278, 292, 293, 317, 322, 323, 347, 530, 531, 532}
+_PLAIN_TAGS = _KEPT | {_ORIENTATION, 254, 255, 282, 283, 296}  # and those that every writer adds: resolution, page kind
+_UNIT_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+_INTEGERS = {1: "B", 3: "H", 4: "I", 13: "I"}
+_LOSSLESS, _FAX, _JPEG = (1, 5, 8, 32773, 32946), (2, 3, 4), (6, 7)
+_GRAY, _RGB, _INDEXED, _CMYK, _YCBCR = (0, 1), 2, 3, 5, 6
+_UNASSOCIATED = 2
+_UNSIGNED = 1
+_MAX_PAGES = 1000
+
+
+@dataclass
+class _Directory:
+    """One page's tags: raw entries (tag, type, count, bytes of the values), and where its parts end in the file."""
+
+    order: str
+    entries: dict[int, tuple[int, int, bytes]] = field(default_factory=dict)
+    next_page: int = 0
+    end: int = 0
+
+    def numbers(self, tag: int, default: tuple[int, ...] = ()) -> tuple[int, ...]:
+        """The values of an integer tag."""
+        if tag not in self.entries:
+            return default
+        kind, count, values = self.entries[tag]
+        if kind not in _INTEGERS or count == 0:
+            raise damaged(f"its tag {tag} holds no integers")
+        return struct.unpack(f"{self.order}{count}{_INTEGERS[kind]}", values)
+
+    def number(self, tag: int, default: int) -> int:
+        """The first value of an integer tag."""
+        return self.numbers(tag, (default,))[0]
+
+
+def walk(data: bytes) -> Header:
+    """The Header of a TIFF file, judged by its first page."""
+    order = "<" if data[:2] == b"II" else ">"
+    pages, end = _pages(data, order)
+    page = pages[0]
+    width, height = page.number(_WIDTH, 0), page.number(_HEIGHT, 0)
+    check_size(width, height)
+    words = _conversions(page)
+    _check_strips(data, page, width * height)
+    extra, notes = trailing(data, end, padding=3)
+    unusual = [f"tag {tag}" for tag in page.entries if tag not in _PLAIN_TAGS]
+    notes += metadata_note(unusual) + turned_note(page.number(_ORIENTATION, 1))
+    words += (("first-frame",) if len(pages) > 1 else ()) + extra
+    channels = 1 if page.number(_PHOTOMETRIC, 1) in _GRAY else 3
+    pixels = partial(decode_with_pillow, _rebuilt(data, page), "TIFF", (width, height))
+    return Header("TIFF", width, height, channels, pixels, words, notes)
+
+
+def _pages(data: bytes, order: str) -> tuple[list[_Directory], int]:
+    """The chain of pages, and where the last byte that any of them refers to lies."""
+    (start,) = struct.unpack(order + "I", take(data, 4, 4, "the header"))
+    pages: list[_Directory] = []
+    seen, end = set(), 8
+    while start:
+        if start in seen or len(pages) >= _MAX_PAGES:
+            raise damaged("its pages run in a circle")
+        seen.add(start)
+        page = _directory(data, order, start)
+        end = max(end, page.end, *_ends(data, page, order, depth=0))
+        pages.append(page)
+        start = page.next_page
+    if not pages:
+        raise damaged("it has no page")
+    return pages, end
+
+
+def _directory(data: bytes, order: str, start: int) -> _Directory:
+    """The directory at `start`, its values fetched from wherever they lie."""
+    (count,) = struct.unpack(order + "H", take(data, start, 2, "a directory"))
+    table = take(data, start + 2, 12 * count + 4, "a directory")
+    found = _Directory(order, end=start + 2 + len(table))
+    (found.next_page,) = struct.unpack(order + "I", table[-4:])
+    for entry in range(0, 12 * count, 12):
+        tag, kind, number, offset = struct.unpack(order + "HHII", table[entry : entry + 12])
+        length = _UNIT_BYTES.get(kind, 0) * number
+        if length <= 4:
+            values = table[entry + 8 : entry + 8 + length]
+        else:
+            values = take(data, offset, length, "a tag")
+            found.end = max(found.end, offset + length)
+        if length:
+            found.entries[tag] = (kind, number, values)
+    return found
+
+
+def _ends(data: bytes, page: _Directory, order: str, depth: int) -> Iterator[int]:
+    """Where the strips or tiles of a page end, and what its sub-directories refer to."""
+    for starts, lengths in ((_STRIPS, _STRIP_BYTES), (_TILES, _TILE_BYTES)):
+        yield from (start + length for start, length in zip(page.numbers(starts), page.numbers(lengths), strict=False))
+    for tag in _SUB_DIRECTORIES if depth < 3 else ():
+        for start in page.numbers(tag):
+            inner = _directory(data, order, start)
+            yield inner.end
+            yield from _ends(data, inner, order, depth + 1)
+
+
+def _conversions(page: _Directory) -> tuple[str, ...]:
+    """The conversions that a page needs, or the refusal of a kind that none of them helps."""
+    photometric, compression = page.number(_PHOTOMETRIC, -1), page.number(_COMPRESSION, 1)
+    bits = set(page.numbers(_BITS, (1,)))
+    if set(page.numbers(_SAMPLE_FORMAT, (_UNSIGNED,))) != {_UNSIGNED}:
+        raise unsupported("a TIFF of signed or floating-point samples")
+    if len(bits) != 1 or not bits <= {1, 2, 4, 8, 16}:
+        raise unsupported(f"a TIFF of {', '.join(map(str, sorted(bits)))} bits a sample")
+    if photometric not in (*_GRAY, _RGB, _INDEXED, _CMYK) and not (photometric == _YCBCR and compression in _JPEG):
+        raise unsupported({8: "a LAB TIFF", 9: "a LAB TIFF", 10: "a LAB TIFF"}.get(photometric, "a TIFF of unusual colors"))
+    if compression not in _LOSSLESS + _FAX + _JPEG:
+        raise unsupported(f"a TIFF of compression {compression}")
+    _check_channels(page, photometric)
+    words = []
+    if photometric == _INDEXED:
+        words.append("palette")
+    elif bits != {8}:
+        words.append({1: "1-bit", 16: "16-bit"}.get(bits.pop(), "few-bits"))
+    if photometric == _CMYK:
+        words.append("cmyk")
+    if compression in _JPEG:
+        words.append("jpeg")
+    return tuple(words)
+
+
+def _check_channels(page: _Directory, photometric: int) -> None:
+    """As many samples a pixel as the colors need, and at most one more, which must be plain alpha."""
+    needed = 1 if photometric in (*_GRAY, _INDEXED) else 4 if photometric == _CMYK else 3
+    extra = page.number(_SAMPLES, 1) - needed
+    if extra < 0:
+        raise damaged(f"it has {needed + extra} samples a pixel where {needed} are needed")
+    if extra and (extra > 1 or photometric not in (*_GRAY, _RGB) or page.numbers(_EXTRA) != (_UNASSOCIATED,)):
+        raise unsupported("a TIFF with further channels than plain alpha")
+
+
+def _check_strips(data: bytes, page: _Directory, pixels: int) -> None:
+    """Every strip or tile lies within the file, and uncompressed ones are as long as the samples."""
+    starts = page.numbers(_STRIPS) or page.numbers(_TILES)
+    lengths = page.numbers(_STRIP_BYTES) or page.numbers(_TILE_BYTES)
+    if not starts or len(starts) != len(lengths):
+        raise damaged("it does not say where its samples lie")
+    if any(start + length > len(data) for start, length in zip(starts, lengths, strict=True)):
+        raise truncated("the samples")
+    if page.number(_COMPRESSION, 1) == 1 and sum(lengths) * 8 < pixels * page.number(_SAMPLES, 1) * page.number(_BITS, 1):
+        raise truncated("the samples")
+
+
+def _rebuilt(data: bytes, page: _Directory) -> bytes:
+    """The file with a new directory at its end, of the tags that make pixels."""
+    kept = sorted(tag for tag in page.entries if tag in _KEPT)
+    start = len(data) + len(data) % 2
+    position = start + 2 + 12 * len(kept) + 4
+    table, values = [struct.pack(page.order + "H", len(kept))], []
+    for tag in kept:
+        kind, count, value = page.entries[tag]
+        if len(value) <= 4:
+            field_bytes = value.ljust(4, b"\0")
+        else:
+            field_bytes = struct.pack(page.order + "I", position)
+            values.append(value + b"\0" * (len(value) % 2))
+            position += len(values[-1])
+        table.append(struct.pack(page.order + "HHI", tag, kind, count) + field_bytes)
+    head = data[:4] + struct.pack(page.order + "I", start) + data[8:] + b"\0" * (len(data) % 2)
+    return b"".join([head, *table, b"\0\0\0\0", *values])
