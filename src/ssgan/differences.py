@@ -1,0 +1,59 @@
+"""What changed between a cover and its stego, counted on the samples themselves.
+
+The figures that every door shows: how many samples moved, which way, how far, and the peak signal-to-noise ratio.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ssgan.errors import InvalidSetting
+
+_PEAK = 255  # the largest gray value of an 8-bit sample
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Counts over all samples; `psnr` in dB, infinite where nothing changed; `largest` in gray values."""
+
+    samples: int
+    raised: int
+    lowered: int
+    largest: int
+    psnr: float
+
+    @property
+    def changes(self) -> int:
+        """How many samples changed."""
+        return self.raised + self.lowered
+
+    @property
+    def change_rate(self) -> float:
+        """The fraction of samples changed."""
+        return self.changes / self.samples
+
+
+def difference(cover: np.ndarray, stego: np.ndarray) -> Difference:
+    """The difference of two uint8 arrays of one shape, single images or batches; another shape is an InvalidSetting."""
+    if cover.shape != stego.shape:
+        raise InvalidSetting(
+            f"The two images differ in shape: {_shape(cover)} and {_shape(stego)}.", hint="Compare a cover with its own stego."
+        )
+    change = stego.astype(np.int16) - cover.astype(np.int16)
+    squared = float(np.square(change, dtype=np.int64).mean())
+    return Difference(
+        samples=change.size,
+        raised=int((change > 0).sum()),
+        lowered=int((change < 0).sum()),
+        largest=int(np.abs(change).max()),
+        psnr=10 * math.log10(_PEAK**2 / squared) if squared else math.inf,
+    )
+
+
+def _shape(image: np.ndarray) -> str:
+    """Width x height and what its samples are, as people say it."""
+    channels, height, width = image.shape[-3:]
+    return f"{width} x {height} {'gray' if channels == 1 else 'color'}"

@@ -1,0 +1,76 @@
+"""Numbers made visible: cost maps, change probabilities, change maps and bit planes as uint8 color images (3, H, W).
+
+One table of colors, dark to bright, serves all maps: bright is where a change is cheap or likely. The channels of a color
+image stand side by side, so that nothing is averaged away.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+# Red, green, blue at even steps; between them the table runs straight. Brightness rises all along, so it reads in gray too.
+_STEPS = np.array(
+    [(12, 14, 34), (38, 34, 88), (44, 78, 128), (40, 124, 140), (70, 166, 128), (158, 202, 106), (250, 232, 120)], dtype=float
+)
+_WET = (126, 28, 50)
+_UNCHANGED = (24, 26, 34)
+_RAISED = (255, 176, 64)
+_LOWERED = (92, 178, 255)
+_GUTTER = (128, 128, 134)
+_GUTTER_WIDTH = 4
+# A ternary change carries most at probability 2/3: no sample is ever changed more often than that.
+LARGEST_PROBABILITY = 2 / 3
+
+
+def heat(values: np.ndarray) -> np.ndarray:
+    """Colors uint8 (3, H, W) of values (H, W) in [0, 1], dark to bright."""
+    table = np.stack([np.interp(np.linspace(0, 6, 256), range(7), _STEPS[:, k]) for k in range(3)], axis=1)
+    indices = np.rint(np.clip(values, 0, 1) * 255).astype(np.intp)
+    return np.ascontiguousarray(np.rint(table[indices]).astype(np.uint8).transpose(2, 0, 1))
+
+
+def cost_map(plus: np.ndarray, minus: np.ndarray) -> np.ndarray:
+    """Colors of costs (C, H, W): bright is cheap, on a logarithmic scale over the middle 98 %; wet samples are dark red."""
+    cheapest = np.minimum(plus, minus)
+    dry = np.isfinite(cheapest)
+    logarithm = np.log(np.maximum(np.where(dry, cheapest, 1.0), np.finfo(float).tiny))
+    low, high = np.percentile(logarithm[dry], (1, 99)) if dry.any() else (0.0, 0.0)
+    # A flat map is one color, of the middle: nothing there is cheaper than anything else.
+    cheapness = (high - logarithm) / (high - low) if high > low else np.full(logarithm.shape, 0.5)
+    wet = np.array(_WET, dtype=np.uint8)[:, None, None]
+    return side_by_side([np.where(may, heat(channel), wet) for channel, may in zip(cheapness, dry, strict=True)])
+
+
+def probability_map(plus: np.ndarray, minus: np.ndarray) -> np.ndarray:
+    """Colors of change probabilities (C, H, W): the square root of the share of 2/3, so that the rare is seen as well."""
+    return side_by_side([heat(np.sqrt(np.clip(channel / LARGEST_PROBABILITY, 0, 1))) for channel in plus + minus])
+
+
+def change_map(cover: np.ndarray, stego: np.ndarray) -> np.ndarray:
+    """Where a stego (C, H, W) was raised (orange) and lowered (blue)."""
+    change = stego.astype(np.int16) - cover.astype(np.int16)
+    return side_by_side([_signs(channel) for channel in change])
+
+
+def bit_planes(samples: np.ndarray) -> np.ndarray:
+    """The eight planes of samples (C, H, W), the most significant first, in two rows of four; channels keep their color."""
+    planes = [np.repeat((samples >> bit & 1) * np.uint8(255), 3 // len(samples), axis=0) for bit in range(7, -1, -1)]
+    rows = [side_by_side(planes[:4]), side_by_side(planes[4:])]
+    return stacked(rows)
+
+
+def side_by_side(pictures: list[np.ndarray]) -> np.ndarray:
+    """Pictures uint8 (3, H, W) of one height from left to right, with a gutter between them."""
+    gutter = np.array(_GUTTER, dtype=np.uint8)[:, None, None].repeat(pictures[0].shape[1], 1).repeat(_GUTTER_WIDTH, 2)
+    return np.concatenate([part for picture in pictures for part in (gutter, picture)][1:], axis=2)
+
+
+def stacked(pictures: list[np.ndarray]) -> np.ndarray:
+    """Pictures (3, H, W) of one width from top to bottom, with a gutter between them."""
+    return side_by_side([picture.swapaxes(1, 2) for picture in pictures]).swapaxes(1, 2)
+
+
+def _signs(change: np.ndarray) -> np.ndarray:
+    """Colors of the signs of one channel's changes (H, W)."""
+    colors = np.array([_LOWERED, _UNCHANGED, _RAISED], dtype=np.uint8)
+    return colors[np.sign(change) + 1].transpose(2, 0, 1)
