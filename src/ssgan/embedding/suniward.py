@@ -1,0 +1,24 @@
+"""S-UNIWARD: the relative change of the wavelet coefficients that a changed sample touches.
+
+V. Holub, J. Fridrich, T. Denemark, "Universal distortion function for steganography in an arbitrary domain",
+EURASIP Journal on Information Security 2014:1.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from ssgan import filters
+from ssgan.embedding.costs import Costs
+
+SIGMA = 1.0  # stabilizes the quotient in the spatial domain, section 5 of the paper
+
+
+def costs(covers: torch.Tensor, payload: float) -> Costs:
+    """rho = sum over k of |K_k| correlated with 1 / (sigma + |R_k|): Eq. (5) for the change of one sample by one."""
+    bordered = filters.mirror(covers, filters.WAVELET_REACH)  # (N, C, H + 30, W + 30)
+    rho = torch.zeros_like(covers)
+    for kernel, residual in zip(filters.WAVELET_BANK, filters.residuals(bordered, filters.WAVELET_BANK), strict=True):
+        susceptibility = 1 / (SIGMA + residual.abs())  # (N, C, H + 15, W + 15)
+        rho = rho + filters.correlate(susceptibility, kernel.magnitude())
+    return Costs(plus=rho, minus=rho)
