@@ -1,0 +1,149 @@
+"""An embedder is a scheme, a payload and a coder; in commands, settings and results it reads `hill@0.4` or `wow@0.2/stc`.
+
+The scheme says where a change is cheap, the coder how bits ride on that: `bound` simulates the optimal sender, `plain` puts one
+bit on each visited sample, `stc` really codes. Options of a coder follow a colon: `lsb@0.4/plain:raster,red`, `hill@0.4/stc:h=12`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+import numpy as np
+import torch
+
+from ssgan import seeds as public_seeds
+from ssgan.embedding import bound, plain
+from ssgan.embedding.bound import ChangeProbabilities
+from ssgan.embedding.catalog import SCHEMES
+from ssgan.embedding.costs import Costs, apply_wet_rule
+from ssgan.errors import InvalidSetting
+
+SHARE = {"cpu": 1 << 16, "cuda": 1 << 25}  # samples worked on at a time: they and what is made of them stay near the cores
+
+# (covers, costs, payload, seeds, options) -> stegos
+Simulate = Callable[[torch.Tensor, Costs, float, np.ndarray, tuple[str, ...]], torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Coder:
+    """How bits ride on costs: what it does to a batch, how probably it changes a sample, and what to say of it."""
+
+    simulate: Simulate
+    probabilities: Callable[[Costs, float], ChangeProbabilities]
+    summary: str
+    options: tuple[str, ...]  # each as a regular expression
+    adaptive: bool = True  # heeds what a change costs
+
+
+def _bound(covers: torch.Tensor, costs: Costs, payload: float, seeds: np.ndarray, options: tuple[str, ...]) -> torch.Tensor:
+    return bound.simulate(covers, costs, payload, seeds)
+
+
+def _plain(covers: torch.Tensor, costs: Costs, payload: float, seeds: np.ndarray, options: tuple[str, ...]) -> torch.Tensor:
+    path = plain.Path("raster" if "raster" in options else "keyed", "red" if "red" in options else "all")
+    return plain.simulate(covers, costs, payload, seeds, path=path)
+
+
+CODERS: dict[str, Coder] = {
+    "bound": Coder(_bound, bound.change_probabilities, "the optimal sender, simulated: the best any code could do", ()),
+    "plain": Coder(
+        _plain, plain.change_probabilities, "one bit on each visited sample, no coding; change rate = payload / 2",
+        ("raster", "red"), adaptive=False,
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Embedder:
+    """scheme x payload (bits per sample) x coder. `dtype` is the precision of the costs: float64 exact, float32 fast."""
+
+    scheme: str
+    payload: float
+    coder: str = "bound"
+    options: tuple[str, ...] = ()
+    dtype: torch.dtype = torch.float64
+
+    def __post_init__(self) -> None:
+        _known("scheme", self.scheme, SCHEMES)
+        _known("coder", self.coder, CODERS)
+        if not 0 <= self.payload < float("inf"):
+            raise InvalidSetting(f"payload is {self.payload}; it counts bits per sample and is at least 0")
+        allowed = CODERS[self.coder].options
+        for option in self.options:
+            if not any(re.fullmatch(pattern, option) for pattern in allowed):
+                known = ", ".join(allowed) or "none"
+                raise InvalidSetting(f"the coder {self.coder} has no option '{option}'", hint=f"its options: {known}")
+        if SCHEMES[self.scheme].adaptive and not CODERS[self.coder].adaptive:
+            raise InvalidSetting(
+                f"the coder {self.coder} takes no notice of the costs of {self.scheme}",
+                hint=f"use lsb@{self.payload:g}/{self.coder}, or {self.scheme}@{self.payload:g} with bound or stc",
+            )
+
+    @classmethod
+    def parse(cls, text: str, *, dtype: torch.dtype = torch.float64) -> Embedder:
+        """From `scheme@payload`, `scheme@payload/coder` or `scheme@payload/coder:option,...`."""
+        parts = re.fullmatch(r"(\w+)@([^/]+)(?:/(\w+)(?::(.+))?)?", text.strip())
+        if not parts:
+            raise InvalidSetting(f"'{text}' is not an embedder", hint="write scheme@payload, such as hill@0.4 or wow@0.2/stc")
+        scheme, payload, coder, options = parts.groups()
+        try:
+            amount = float(payload)
+        except ValueError:
+            raise InvalidSetting(f"the payload in '{text}' is not a number", hint="it counts bits per sample: hill@0.4") from None
+        return cls(scheme, amount, coder or "bound", tuple(options.split(",")) if options else (), dtype)
+
+    def __str__(self) -> str:
+        coder = self.coder + (":" + ",".join(self.options) if self.options else "")
+        return f"{self.scheme}@{self.payload:g}" + ("" if coder == "bound" else f"/{coder}")
+
+    def costs(self, covers: torch.Tensor) -> Costs:
+        """The scheme's costs of Images (N, C, H, W), each channel for itself, in `dtype`, the wet rule applied."""
+        _expect_images(covers)
+        shares = [self._share_costs(share) for share in self._shares(covers)]
+        return shares[0] if len(shares) == 1 else Costs(*(torch.cat(parts) for parts in zip(*shares, strict=True)))
+
+    def change_probabilities(self, covers: torch.Tensor) -> ChangeProbabilities:
+        """(beta+, beta-) of Images (N, C, H, W), in `dtype`. Raises DoesNotFit where the payload does not."""
+        _expect_images(covers)
+        of = CODERS[self.coder].probabilities
+        shares = [of(self._share_costs(share), self.payload) for share in self._shares(covers)]
+        return ChangeProbabilities(*(torch.cat(parts) for parts in zip(*shares, strict=True)))
+
+    def simulate(self, covers: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+        """Stegos of Images (N, C, H, W). One seed an image is drawn in order: any split into batches gives the same stegos."""
+        return self.simulate_seeded(covers, public_seeds.image_seeds(rng, len(covers)))
+
+    def simulate_seeded(self, covers: torch.Tensor, seeds: np.ndarray) -> torch.Tensor:
+        """Stegos of Images (N, C, H, W), each from its own uint64 seed. Raises DoesNotFit where the payload does not."""
+        _expect_images(covers)
+        coder, correct = CODERS[self.coder], SCHEMES[self.scheme].correct
+        stegos, start = torch.empty_like(covers), 0
+        for share in self._shares(covers):
+            part = slice(start, start := start + len(share))
+            made = coder.simulate(share, self._share_costs(share), self.payload, seeds[part], self.options)
+            stegos[part] = made if correct is None or self.coder != "bound" else correct(share, made, seeds[part])
+        return stegos
+
+    def _shares(self, covers: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return covers.split(max(1, SHARE.get(covers.device.type, 1 << 20) // covers[0].numel()))
+
+    def _share_costs(self, covers: torch.Tensor) -> Costs:
+        return apply_wet_rule(SCHEMES[self.scheme].costs(covers.to(self.dtype), self.payload), covers)
+
+
+def _expect_images(covers: torch.Tensor) -> None:
+    if covers.dtype != torch.uint8 or covers.ndim != 4 or not all(covers.shape):
+        raise InvalidSetting(
+            f"covers are {tuple(covers.shape)} of {covers.dtype}; expected Images, uint8 (N, C, H, W), none of them 0",
+            hint="a single gray image is uint8 (1, 1, H, W)",
+        )
+
+
+def _known(what: str, name: str, table: dict[str, Coder] | dict[str, object]) -> None:
+    if name not in table:
+        near = get_close_matches(name, table, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(table)}"
+        raise InvalidSetting(f"there is no {what} '{name}'", hint=hint)
