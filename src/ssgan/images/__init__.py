@@ -6,7 +6,8 @@ What is read is what the file says: nothing is rotated, scaled, clipped or conve
 
 from __future__ import annotations
 
-from ssgan.images.files import WRITTEN, Picture, encode, read, write
+from ssgan.images.atomic import whole_file
+from ssgan.images.files import WRITTEN, Picture, encode, file_bytes, read, write
 from ssgan.images.formats import READ_SUFFIXES
 from ssgan.images.header import CONVERSIONS, MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE
 from ssgan.images.tensors import SYMMETRIES, Floats, Images, inverse_symmetry, symmetry, to_floats, to_images, to_pixels
@@ -23,11 +24,13 @@ __all__ = [
     "Images",
     "Picture",
     "encode",
+    "file_bytes",
     "inverse_symmetry",
     "read",
     "symmetry",
     "to_floats",
     "to_images",
     "to_pixels",
+    "whole_file",
     "write",
 ]

@@ -1,0 +1,196 @@
+"""All images of a source, cut to one size, by as many processes as wanted, with a list of those that would not do.
+
+One process reads the files in order and hands their bytes out; workers decode and cut. A decoder that dies takes one file
+with it, not the run.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections import deque
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Literal, NamedTuple, TypeAlias
+
+import numpy as np
+
+from ssgan import images
+from ssgan.datasets.geometry import Geometry, Patches
+from ssgan.datasets.sources import Source
+from ssgan.errors import InvalidSetting, RefusedImage, SsganError
+from ssgan.images import Images
+
+Progress: TypeAlias = Callable[[int, int], None]  # pictures done, pictures in all
+Bad: TypeAlias = list[tuple[str, str]]  # name and reason
+OnBad: TypeAlias = Literal["skip", "refuse"]
+
+# A task for a worker: enough files that the hand-over does not count, few enough bytes that memory stays small.
+_TASK_FILES = 32
+_TASK_BYTES = 8 * 2**20
+_TASKS_AHEAD = 3  # a worker
+
+_File: TypeAlias = tuple[str, bytes | str]  # name, and the bytes or the reason why there are none
+_Cut: TypeAlias = list[tuple[str, np.ndarray]] | str  # label and samples of each image, or the reason why there are none
+
+
+class Loaded(NamedTuple):
+    """Images uint8 (N, C, H, W), their N names, and the pictures that would not do, each with the reason."""
+
+    images: Images
+    names: tuple[str, ...]
+    bad: Bad
+
+
+def load(
+    source: Source,
+    geometry: Geometry | Patches,
+    *,
+    convert: Collection[str] = (),
+    on_bad: OnBad = "skip",
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> Loaded:
+    """All images of a source in memory, in the order of its names; those of `Patches` are called "name@top,left".
+
+    A picture that is refused, or that would give another shape than the first good one, is listed as bad, or raises
+    RefusedImage with on_bad="refuse". So does a source without any usable picture.
+    """
+    bad: Bad = []
+    found = list(rows(source, geometry, bad, convert=convert, on_bad=on_bad, workers=workers, progress=progress))
+    return Loaded(images.to_images(np.stack([samples for _, samples in found])), tuple(name for name, _ in found), bad)
+
+
+def rows(
+    source: Source,
+    geometry: Geometry | Patches,
+    bad: Bad,
+    *,
+    convert: Collection[str] = (),
+    on_bad: OnBad = "skip",
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Name and samples, uint8 (C, H, W) of one shape, of each image as it comes; `bad` fills meanwhile. Errors as in `load`."""
+    if on_bad not in ("skip", "refuse"):
+        raise InvalidSetting(f"on_bad must be 'skip' or 'refuse', not {on_bad!r}.")
+    shape: tuple[int, ...] | None = None
+    for done, (name, cut) in enumerate(_cuts(source, geometry, tuple(convert), workers), start=1):
+        if not isinstance(cut, str):
+            shape = shape or cut[0][1].shape
+            if cut[0][1].shape == shape:
+                yield from ((name + label, samples) for label, samples in cut)
+            else:
+                cut = f"It gives images of shape {cut[0][1].shape}, not {shape} as the first one did."
+        if isinstance(cut, str):
+            bad.append((name, cut))
+            if on_bad == "refuse":
+                raise RefusedImage(f"{name}: {cut}", hint="Leave it out, or allow bad images to be skipped.")
+        if progress is not None:
+            progress(done, len(source))
+    if shape is None:
+        reason = f" The first: {bad[0][0]}: {bad[0][1]}" if bad else ""
+        raise RefusedImage(f"{source.path} has no usable image.{reason}", hint="Check the folder and the conversions.")
+
+
+def _cuts(source: Source, geometry: Geometry | Patches, convert: tuple[str, ...], workers: int) -> Iterator[tuple[str, _Cut]]:
+    """What became of each picture, in order."""
+    if workers < 1:
+        raise InvalidSetting(f"There must be at least 1 worker, not {workers}.")
+    if workers == 1 or len(source) <= _TASK_FILES:
+        for name in source.names:
+            yield name, _cut(_file(source, name), convert, geometry)
+        return
+    pool, pending = _Pool(workers, convert, geometry), deque[tuple[list[_File], Future[list[_Cut]]]]()
+    try:
+        for files in _tasks(source):
+            pending.append((files, pool.submit(files)))
+            if len(pending) > workers * _TASKS_AHEAD:
+                yield from pool.results(pending)
+        while pending:
+            yield from pool.results(pending)
+    finally:
+        pool.stop()
+
+
+class _Pool:
+    """Worker processes that may die: the files of a task that killed one are tried again alone, and the guilty one is named."""
+
+    def __init__(self, workers: int, convert: tuple[str, ...], geometry: Geometry | Patches) -> None:
+        self._workers, self._settings = workers, (convert, geometry)
+        self._start()
+
+    def submit(self, files: list[_File]) -> Future[list[_Cut]]:
+        try:
+            return self._executor.submit(_cut_all, files, *self._settings)
+        except BrokenProcessPool as error:  # `results` finds it when this task's turn comes
+            broken: Future[list[_Cut]] = Future()
+            broken.set_exception(error)
+            return broken
+
+    def results(self, pending: deque[tuple[list[_File], Future[list[_Cut]]]]) -> Iterator[tuple[str, _Cut]]:
+        """The oldest task's pictures, in order."""
+        files, future = pending.popleft()
+        try:
+            cuts = future.result()
+        except BrokenProcessPool:
+            cuts = [self._alone(file) for file in files]
+            self._restart()
+            for position, (other, _) in enumerate(pending):
+                pending[position] = (other, self.submit(other))
+        yield from zip((name for name, _ in files), cuts, strict=True)
+
+    def stop(self) -> None:
+        self._executor.shutdown(wait=True, cancel_futures=True)
+
+    def _alone(self, file: _File) -> _Cut:
+        self._restart()
+        try:
+            return self.submit([file]).result()[0]
+        except BrokenProcessPool:
+            return "The decoder died on it."
+
+    def _start(self) -> None:
+        # Fresh processes, not forks: a fork of a process that runs torch's threads may hang.
+        context = multiprocessing.get_context("spawn")
+        self._executor = ProcessPoolExecutor(self._workers, mp_context=context)
+
+    def _restart(self) -> None:
+        self.stop()
+        self._start()
+
+
+def _tasks(source: Source) -> Iterator[list[_File]]:
+    """The files in order, in portions."""
+    files: list[_File] = []
+    size = 0
+    for name in source.names:
+        files.append(_file(source, name))
+        size += len(files[-1][1])
+        if len(files) >= _TASK_FILES or size >= _TASK_BYTES:
+            yield files
+            files, size = [], 0
+    if files:
+        yield files
+
+
+def _file(source: Source, name: str) -> _File:
+    try:
+        return name, source.data(name)
+    except SsganError as error:
+        return name, str(error)
+
+
+def _cut_all(files: list[_File], convert: tuple[str, ...], geometry: Geometry | Patches) -> list[_Cut]:
+    return [_cut(file, convert, geometry) for file in files]
+
+
+def _cut(file: _File, convert: tuple[str, ...], geometry: Geometry | Patches) -> _Cut:
+    """The images of one file, or the reason why there are none."""
+    name, data = file
+    if isinstance(data, str):
+        return data
+    try:
+        return [(label, samples) for label, samples in geometry.cut(images.read(data, convert=convert, name=name).samples)]
+    except RefusedImage as error:
+        return str(error)

@@ -1,0 +1,248 @@
+"""A source of pictures: a folder, a zip or a tar, read at random and in place; nothing is unpacked.
+
+CelebA's own layout, as folder or zip, and an `index.csv` beside the pictures also tell persons and parts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import lzma
+import os
+import tarfile
+import weakref
+import zipfile
+import zlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Self
+
+from ssgan import images
+from ssgan.datasets.annotations import Annotation, annotate
+from ssgan.errors import InvalidSetting, RefusedImage, StorageFailed
+
+_CELEBA_IMAGES = "img_align_celeba"
+_TAR_ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+# All that the two archive readers raise on damaged or encrypted members.
+_DAMAGE: tuple[type[Exception], ...] = (
+    *(OSError, EOFError, RuntimeError, NotImplementedError, ValueError, KeyError),
+    *(zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError),
+)
+
+
+class Source(ABC):
+    """Pictures by name. `names` are sorted, but those of a tar stand as stored, so that reading goes forward."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._closing: Callable[[], object] | None = None
+
+    @property
+    @abstractmethod
+    def names(self) -> tuple[str, ...]:
+        """The pictures' names, relative, with slashes."""
+
+    @abstractmethod
+    def data(self, name: str) -> bytes:
+        """The bytes of the file; RefusedImage where they cannot be had, KeyError for a name that is not in `names`."""
+
+    @abstractmethod
+    def stamp(self) -> str:
+        """A digest of path, sizes and times of change; when it is the same, so are the pictures."""
+
+    @abstractmethod
+    def _text_beside(self, name: str) -> str | None:
+        """The text of a file beside the pictures, or None."""
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the archive, if it is one; it also happens when the source is forgotten."""
+        if self._closing is not None:
+            self._closing()
+
+    def picture(self, name: str, *, convert: Collection[str] = ()) -> images.Picture:
+        """The picture of that name; `convert` as in `images.read`. Raises RefusedImage."""
+        return images.read(self.data(name), convert=convert, name=name)
+
+    def identity(self, name: str) -> str | None:
+        """Who is in the picture, where known."""
+        return self._annotations.get(name, Annotation()).identity
+
+    def partition(self, name: str) -> str | None:
+        """The official part, "train", "validate" or "test", where known."""
+        return self._annotations.get(name, Annotation()).partition
+
+    def fold(self, name: str) -> int | None:
+        """The fold for cross-validation, where known."""
+        return self._annotations.get(name, Annotation()).fold
+
+    @cached_property
+    def _annotations(self) -> dict[str, Annotation]:
+        return annotate(self.names, self._text_beside)
+
+
+def open_source(path: str | os.PathLike[str]) -> Source:
+    """The source at a path: a folder, a .zip, a .tar (.gz, .bz2, .xz). Raises InvalidSetting for anything else."""
+    path = Path(path)
+    if path.is_dir():
+        return _Folder(path)
+    if not path.exists():
+        raise InvalidSetting(f"There is no folder or archive {path}.", hint="Check the name.")
+    if path.name.lower().endswith(_TAR_ENDINGS):
+        return _Tar(path)
+    if path.suffix.lower() == ".zip":
+        return _Zip(path)
+    raise InvalidSetting(f"{path} is neither a folder nor an archive.", hint="Name a folder, a .zip or a .tar file.")
+
+
+class _Folder(Source):
+    """All images in a folder and the folders below it. Links to folders are not followed, links to files refused."""
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        found = []
+        try:
+            for folder, below, files in os.walk(self.path, onerror=_stop):
+                below[:] = [name for name in below if not name.startswith(".")]
+                found += [(Path(folder) / file).relative_to(self.path).as_posix() for file in files]
+        except OSError as error:
+            raise StorageFailed(f"{self.path} cannot be listed: {error.strerror}.", hint="Check the permissions.") from error
+        return tuple(sorted(name for name in found if _is_image(name)))
+
+    def data(self, name: str) -> bytes:
+        return images.file_bytes(self.path / name)
+
+    def stamp(self) -> str:
+        digest = hashlib.sha256(os.fsencode(self.path.resolve()))
+        for name in self.names:
+            digest.update(f"\0{name}\0{_size_and_time(self.path / name)}".encode("utf-8", "surrogateescape"))
+        return digest.hexdigest()
+
+    def _text_beside(self, name: str) -> str | None:
+        if text := _text(self.path / name):
+            return text
+        # CelebA's lists lie beside the folder of images, which itself may be the one that is named.
+        return _text(self.path.parent / name) if self.path.name == _CELEBA_IMAGES else None
+
+
+class _Archive(Source):
+    """What zip and tar have in common: members by name, an `index.csv` beside the archive, lists inside it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        try:
+            closing = self._open()
+        except _DAMAGE as error:
+            raise RefusedImage(f"{path} is no archive that can be read ({error}).", hint="Get an intact archive.") from error
+        self._closing = weakref.finalize(self, closing)
+
+    @abstractmethod
+    def _open(self) -> Callable[[], None]:
+        """Open the archive and return what closes it."""
+
+    @abstractmethod
+    def _files(self) -> Collection[str]:
+        """The names of the regular files, in the order of `names`."""
+
+    @abstractmethod
+    def _read(self, name: str) -> bytes:
+        """The bytes of a member, at most one more than an image file may have."""
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return tuple(name for name in self._files() if _is_image(name))
+
+    def data(self, name: str) -> bytes:
+        if name not in self._files():
+            raise KeyError(name)
+        try:
+            return self._read(name)
+        except _DAMAGE as error:
+            raise RefusedImage(f"{name}: cannot be read from the archive ({error}).", hint="Get an intact archive.") from error
+
+    def stamp(self) -> str:
+        text = f"{self.path.resolve()}\0{_size_and_time(self.path)}"
+        return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+    def _text_beside(self, name: str) -> str | None:
+        if text := _text(self.path.parent / name):
+            return text
+        inside = next((member for member in self._files() if member == name or member.endswith("/" + name)), None)
+        return None if inside is None else self.data(inside).decode("utf-8", "replace")
+
+
+class _Zip(_Archive):
+    """A zip archive; stored or deflated members are read at random. Of two members of one name the last counts."""
+
+    def _open(self) -> Callable[[], None]:
+        self._zip = zipfile.ZipFile(self.path)
+        listed = sorted(self._zip.infolist(), key=lambda info: info.filename)
+        self._members = {info.filename: info for info in listed if not info.is_dir()}
+        return self._zip.close
+
+    def _files(self) -> Collection[str]:
+        return self._members.keys()
+
+    def _read(self, name: str) -> bytes:
+        with self._zip.open(self._members[name]) as member:
+            return member.read(images.MAX_FILE_BYTES + 1)
+
+
+class _Tar(_Archive):
+    """A tar archive, indexed once; a compressed one is read fast only in the order of `names`."""
+
+    def _open(self) -> Callable[[], None]:
+        self._tar = tarfile.open(self.path)  # noqa: SIM115 - it stays open as long as the source lives
+        try:
+            self._members = {info.name.removeprefix("./"): info for info in self._tar if info.isreg()}
+        except BaseException:
+            self._tar.close()
+            raise
+        return self._tar.close
+
+    def _files(self) -> Collection[str]:
+        return self._members.keys()
+
+    def _read(self, name: str) -> bytes:
+        info = self._members[name]
+        member = self._tar.extractfile(info)
+        assert member is not None, "regular files have content"
+        data = member.read(images.MAX_FILE_BYTES + 1)
+        if len(data) < min(info.size, images.MAX_FILE_BYTES):
+            raise EOFError("the archive ends within it")
+        return data
+
+
+def _is_image(name: str) -> bool:
+    """An image by its suffix, and not what systems leave beside images (hidden files, macOS resource forks)."""
+    path = PurePosixPath(name)
+    return path.suffix.lower() in images.READ_SUFFIXES and not path.name.startswith(".") and "__MACOSX" not in path.parts
+
+
+def _text(path: Path) -> str | None:
+    """The text of a small file beside the pictures, or None where there is none."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
+    except OSError:
+        return None
+
+
+def _size_and_time(path: Path) -> str:
+    try:
+        status = path.lstat()
+    except OSError:
+        return "gone"
+    return f"{status.st_size} {status.st_mtime_ns}"
+
+
+def _stop(error: OSError) -> None:
+    raise error

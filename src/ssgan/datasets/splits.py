@@ -1,0 +1,72 @@
+"""Train, validate, test: by picture or by person, the same for the same seed, and nearly the same when pictures are added.
+
+Every group (a person, or else a picture) gets a place in an order that depends on the seed and the group's own name alone;
+the order is cut at the fractions. So the fractions are met to within one group, and pictures that come later move only the
+few groups near the two cuts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ssgan import seeds
+from ssgan.errors import InvalidSetting
+
+PARTS = ("train", "validate", "test")
+_PLACE = re.compile(r"@\d+,\d+$")
+
+
+class Split(NamedTuple):
+    """Indices, int64, ascending, into the names that were split; together they are all of them, each once."""
+
+    train: np.ndarray
+    validate: np.ndarray
+    test: np.ndarray
+
+
+def split(
+    names: Sequence[str], fractions: tuple[float, float, float], *, seed: int, by: Mapping[str, str] | None = None
+) -> Split:
+    """The parts of `names`, of about these fractions of the pictures.
+
+    `by` gives the group of a name (a person, a scene): a group goes to one part whole. A name that it lacks is its own group.
+    """
+    if len(fractions) != 3 or min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-9:
+        raise InvalidSetting(f"Fractions must be three numbers ≥ 0 that add up to 1, not {fractions}.")
+    members: dict[tuple[str, str], list[int]] = {}
+    for index, name in enumerate(names):
+        group = ("group", by[name]) if by and name in by else ("name", name)
+        members.setdefault(group, []).append(index)
+    parts: tuple[list[int], list[int], list[int]] = ([], [], [])
+    cuts = np.cumsum(fractions)[:2] * len(names)
+    before = 0
+    for group in sorted(members, key=lambda group: (seeds.derive(seed, "split", *group), group)):
+        # A group goes where its middle lies; `right` keeps an empty part empty when a middle falls on its cut.
+        middle = before + len(members[group]) / 2
+        parts[int(np.searchsorted(cuts, middle, side="right"))].extend(members[group])
+        before += len(members[group])
+    return Split(*(np.array(sorted(part), dtype=np.int64) for part in parts))
+
+
+def groups(names: Sequence[str], identities: Mapping[str, str]) -> dict[str, str]:
+    """What must stay together: the person where known, else the picture, of which there may be several patches."""
+    return {name: f"person {identities[name]}" if name in identities else f"picture {picture_of(name)}" for name in names}
+
+
+def picture_of(name: str) -> str:
+    """The picture that an image was cut from: its name without the place of a patch."""
+    return _PLACE.sub("", name)
+
+
+def official_split(names: Sequence[str], partitions: Mapping[str, str]) -> Split:
+    """The parts that the data set's authors published; raises InvalidSetting where a name has none."""
+    missing = [name for name in names if partitions.get(name) not in PARTS]
+    if missing:
+        raise InvalidSetting(
+            f"{len(missing)} of {len(names)} images have no official part, first {missing[0]}.", hint="Split them by a seed."
+        )
+    return Split(*(np.array([i for i, name in enumerate(names) if partitions[name] == part], dtype=np.int64) for part in PARTS))

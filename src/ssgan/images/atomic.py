@@ -1,0 +1,80 @@
+"""A file that is whole or not there: written beside its place, forced to the disk, then moved into its place in one step."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from ssgan.errors import StorageFailed
+
+_HINTS = {
+    errno.ENOSPC: "Free some space on the disk.",
+    errno.EDQUOT: "Free some space on the disk.",
+    errno.EACCES: "Check the permissions of the folder.",
+    errno.EPERM: "Check the permissions of the folder.",
+    errno.EROFS: "Choose a folder that can be written to.",
+    errno.ENOENT: "Make the folder first.",
+    errno.ENOTDIR: "Choose a folder that can be written to.",
+    errno.EISDIR: "Choose a name that is not a folder's.",
+    errno.ENAMETOOLONG: "Choose a shorter name.",
+}
+_LONGEST_STEM = 100  # characters of the name that the temporary one repeats, so that it does not become too long itself
+
+
+@contextlib.contextmanager
+def whole_file(path: Path, *, overwrite: bool = False, durable: bool = True) -> Iterator[Path]:
+    """A temporary path to write to; after the block it becomes `path`, or, after an exception, nothing.
+
+    `durable` waits until the bytes are on the disk; what can be made again may go without. Raises StorageFailed where the file
+    stands already and may not be overwritten, and for every OSError, also those of the block.
+    """
+    if not overwrite and os.path.lexists(path):
+        raise _in_the_way(path)
+    temporary = path.with_name(f".{path.name[:_LONGEST_STEM]}.{secrets.token_hex(6)}.part")
+    try:
+        yield temporary
+        if durable:
+            _sync(temporary)
+        _move(temporary, path, overwrite)
+        if durable and os.name == "posix":
+            _sync(path.parent)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StorageFailed(
+            f"{path} could not be written: {reason}.", hint=_HINTS.get(error.errno or 0, "Check the disk, then try again.")
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+
+
+def _sync(path: Path) -> None:
+    """The bytes of a file, or the names in a folder, go to the disk."""
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _move(temporary: Path, path: Path, overwrite: bool) -> None:
+    """Into place in one step. Without `overwrite` a link does it, because it fails where a file appeared meanwhile."""
+    if overwrite:
+        temporary.replace(path)
+        return
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise _in_the_way(path) from None
+    except OSError:  # A file system without hard links: the check before has to do.
+        if os.path.lexists(path):
+            raise _in_the_way(path) from None
+        temporary.replace(path)
+
+
+def _in_the_way(path: Path) -> StorageFailed:
+    return StorageFailed(f"{path} exists already and was left as it is.", hint="Choose another name, or allow overwriting.")
