@@ -1,0 +1,55 @@
+"""What `import ssgan` offers and what it costs: the list of public names is a promise, and it stays cheap to ask for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.metadata import version
+
+import pytest
+
+import ssgan
+
+NAMES = [
+    "CODERS",
+    "Costs",
+    "Difference",
+    "DoesNotFit",
+    "Embedder",
+    "InvalidSetting",
+    "NothingFound",
+    "RefusedImage",
+    "RefusedModel",
+    "SCHEMES",
+    "SomeItemsFailed",
+    "SsganError",
+    "StorageFailed",
+    "TrainingDiverged",
+    "__version__",
+    "difference",
+]
+
+
+def test_the_public_names_are_these_and_no_others() -> None:
+    assert sorted(ssgan.__all__) == NAMES
+    assert sorted(dir(ssgan)) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_public_name_can_be_had(name: str) -> None:
+    assert getattr(ssgan, name) is not None
+
+
+def test_a_name_that_is_not_there_is_said_to_be_missing() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'embed'"):
+        _ = ssgan.embed
+
+
+def test_the_version_is_the_distribution_s() -> None:
+    assert ssgan.__version__ == version("ssgan")
+
+
+@pytest.mark.parametrize("module", ["ssgan", "ssgan.cli.app", "ssgan.errors", "ssgan.images"])
+def test_importing_it_brings_neither_torch_nor_numba(module: str) -> None:
+    code = f"import sys, {module}; sys.exit(bool({{'torch', 'numba', 'matplotlib', 'sklearn', 'skimage'}} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
