@@ -83,7 +83,7 @@ def residuals(x: torch.Tensor, bank: Sequence[Separable]) -> list[torch.Tensor]:
 def along(x: torch.Tensor, taps: Sequence[float], *, axis: int) -> torch.Tensor:
     """Valid correlation of float (N, C, H, W) with one row of taps, down the columns (axis -2) or along the rows (axis -1)."""
     if x.device.type == "cpu":
-        result: torch.Tensor = _Along.apply(x, tuple(taps), axis)
+        result: torch.Tensor = _Along.apply(x, tuple(taps), axis)  # type: ignore[no-untyped-call]
         return result
     shape = (1, 1, len(taps), 1) if axis == -2 else (1, 1, 1, len(taps))
     weight = torch.tensor(taps, dtype=x.dtype, device=x.device).reshape(shape)

@@ -76,6 +76,7 @@ SCHEMES: dict[str, Entry] = {
     "mg": Entry(
         mg.costs, "MG", "MiPOD's forerunner: the same model with the plain variance of 3 x 3 samples",
         "rho = ln(1 / beta - 2), beta lambda I = ln(1 / beta - 2), I = 1 / max(1, var3(X))^2",
-        "J. Fridrich, J. Kodovsky, Multivariate Gaussian model for designing additive distortion for steganography, ICASSP 2013",
+        "J. Fridrich, J. Kodovsky, Multivariate Gaussian model for designing additive distortion for steganography, "
+        "ICASSP 2013",
     ),
 }  # fmt: skip

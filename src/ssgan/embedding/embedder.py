@@ -1,13 +1,13 @@
 """An embedder is a scheme, a payload and a coder; in commands, settings and results it reads `hill@0.4` or `wow@0.2/stc`.
 
-The scheme says where a change is cheap, the coder how bits ride on that: `bound` simulates the optimal sender, `plain` puts one
-bit on each visited sample, `stc` really codes. Options of a coder follow a colon: `lsb@0.4/plain:raster,red`, `hill@0.4/stc:h=12`.
+The scheme says where a change is cheap, the coder how bits ride on that: `bound` simulates the optimal sender, `plain` puts
+one bit on each visited sample, `stc` really codes. A coder's options follow a colon: `lsb@0.4/plain:raster`, `hill@0.4/stc:h=12`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -92,7 +92,8 @@ class Embedder:
         try:
             amount = float(payload)
         except ValueError:
-            raise InvalidSetting(f"the payload in '{text}' is not a number", hint="it counts bits per sample: hill@0.4") from None
+            hint = "it counts bits per sample: hill@0.4"
+            raise InvalidSetting(f"the payload in '{text}' is not a number", hint=hint) from None
         return cls(scheme, amount, coder or "bound", tuple(options.split(",")) if options else (), dtype)
 
     def __str__(self) -> str:
@@ -128,7 +129,7 @@ class Embedder:
         return stegos
 
     def _shares(self, covers: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        return covers.split(max(1, SHARE.get(covers.device.type, 1 << 20) // covers[0].numel()))
+        return torch.split(covers, max(1, SHARE.get(covers.device.type, 1 << 20) // covers[0].numel()))
 
     def _share_costs(self, covers: torch.Tensor) -> Costs:
         return apply_wet_rule(SCHEMES[self.scheme].costs(covers.to(self.dtype), self.payload), covers)
@@ -142,7 +143,7 @@ def _expect_images(covers: torch.Tensor) -> None:
         )
 
 
-def _known(what: str, name: str, table: dict[str, Coder] | dict[str, object]) -> None:
+def _known(what: str, name: str, table: Mapping[str, object]) -> None:
     if name not in table:
         near = get_close_matches(name, table, n=1)
         hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(table)}"

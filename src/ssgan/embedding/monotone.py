@@ -22,7 +22,6 @@ def finest(dtype: torch.dtype) -> float:
     return 1e-8 if dtype == torch.float64 else 5e-7
 
 
-
 def solve(
     falling: Falling, target: torch.Tensor, *, start: torch.Tensor, tolerance: float, steps: int = MOST_STEPS
 ) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""Coder `plain`: one message bit on each visited sample, no coding: the +-1 embedding of the SSGAN paper, and of SGAN before it.
+"""Coder `plain`: one message bit on each visited sample, no coding: the +-1 embedding of the SSGAN paper and of SGAN.
 
 A visited sample whose last bit differs from the message bit is changed by +1 or -1 at random, or in the one direction that is
 dry: inward at 0 and 255, and always so under LSB replacement. Half the bits match already: change rate = payload / 2.
