@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "ssgan"
-GROUND = {"errors", "seeds", "filters", "filter_loops", "compiled"}
+GROUND = {"errors", "seeds", "filters", "filter_loops", "compiled", "folders"}
 MATTER = {"images", "datasets", "runs", "weights"}
 ARTS = {"embedding", "steganalysis"}
 JOBS = {"messages", "gan", "evaluation"}
@@ -27,8 +27,8 @@ MAY_IMPORT = {
     "evaluation": ARTS | {"images", "datasets", "runs", "errors", "seeds"},
     "differences": GROUND,
     "pictures": GROUND,
-    "simulation": {"embedding", "images", "datasets", "errors", "seeds"},
-    "inspection": {"embedding", "images", "errors", "seeds", "differences", "pictures"},
+    "simulation": {"embedding", "images", "datasets", "errors", "seeds", "folders"},
+    "inspection": {"embedding", "images", "errors", "seeds", "folders", "differences", "pictures"},
     **dict.fromkeys(("experiments", "bulk", "web"), JOBS | ARTS | MATTER | GROUND),
     "demo": JOBS | ARTS | MATTER | GROUND | {"differences", "pictures", "inspection"},
 }

@@ -11,7 +11,7 @@ import numpy as np
 
 from ssgan import images, pictures, seeds
 from ssgan.differences import Difference, difference
-from ssgan.errors import StorageFailed
+from ssgan.folders import make_folder
 
 if TYPE_CHECKING:
     from ssgan.embedding.embedder import Embedder
@@ -69,11 +69,6 @@ def inspect_cover(cover: np.ndarray, embedder: Embedder, *, seed: int, name: str
 
 def write_pictures(pictures_by_name: Mapping[str, np.ndarray], folder: Path, *, overwrite: bool = False) -> None:
     """Write each picture as NAME.png into `folder`, which is made. Raises StorageFailed, also where a file is in the way."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageFailed(
-            f"{folder} cannot be made: {error.strerror}.", hint="Choose another folder for the output."
-        ) from error
+    make_folder(folder)
     for name, picture in pictures_by_name.items():
         images.write(folder / f"{name}.png", picture, overwrite=overwrite)

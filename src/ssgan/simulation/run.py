@@ -19,7 +19,8 @@ import numpy as np
 
 from ssgan import images, seeds
 from ssgan.datasets import Source, open_source
-from ssgan.errors import DoesNotFit, RefusedImage, SomeItemsFailed, SsganError, StorageFailed
+from ssgan.errors import DoesNotFit, RefusedImage, SomeItemsFailed, SsganError
+from ssgan.folders import make_folder
 from ssgan.simulation.plan import MANIFEST, Item, Plan
 
 FAILURES = "failures.jsonl"
@@ -77,7 +78,7 @@ def run(
     Covers that fail are in the Tally and in `failures.jsonl`; a disk that fails stops all (StorageFailed).
     """
     started = time.monotonic()
-    _make_folder(plan.out)
+    make_folder(plan.out)
     _write_text(
         plan.out / MANIFEST, json.dumps(plan.settings.as_json() | {"sources": [str(s) for s in plan.sources]}, indent=2) + "\n"
     )
@@ -198,10 +199,7 @@ class _Hands:
 
     def _write(self, name: str, stego: np.ndarray) -> None:
         target = self._plan.target(name)
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StorageFailed(f"{target.parent} cannot be made: {error.strerror}.", hint="Check the permissions.") from error
+        make_folder(target.parent)
         # A run that is cut off can be run again, so nothing waits for the disk.
         images.write(target, stego, overwrite=self._plan.overwrite, durable=False)
 
@@ -216,15 +214,6 @@ def _write_failures(path: Path, failures: list[Failure]) -> None:
         _write_text(path, "".join(json.dumps(failure._asdict(), ensure_ascii=False) + "\n" for failure in sorted(failures)))
     else:
         path.unlink(missing_ok=True)
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageFailed(
-            f"{folder} cannot be made: {error.strerror}.", hint="Choose another folder for the output."
-        ) from error
 
 
 def _write_text(path: Path, text: str) -> None:
