@@ -70,38 +70,46 @@ def embed(cover: np.ndarray, costs: np.ndarray, message: np.ndarray, code: Code)
     cover uint8 (n,) and message uint8 (m,) of 0 and 1; costs float (n,), >= 0, infinite = wet, any scale.
     Raises InvalidSetting, DoesNotFit where m > n, NoPath where wet elements are in the way; `reachable` bits always embed.
     """
-    _check_bits("cover", cover)
-    _check_bits("message", message)
+    check_bits("cover", cover)
+    check_bits("message", message)
     if costs.shape != cover.shape:
         raise InvalidSetting(f"{costs.size} costs for {cover.size} elements", hint="give one cost an element")
     if not (costs >= 0).all():
         raise InvalidSetting("a cost is negative or not a number", hint="costs are >= 0, infinite where nothing may change")
-    if len(message) == 0:
-        return cover.copy()
+    stego = nearest(cover, costs, message, code)
+    if stego is None:
+        dry = np.isfinite(costs)
+        most = reachable(dry, code, limit=len(message) - 1)
+        if len(message) > np.count_nonzero(dry):
+            raise DoesNotFit(f"{len(message)} bits for {np.count_nonzero(dry)} elements that may change", reachable=most)
+        hint = "spread the elements by another key, take a greater height, or send fewer bits"
+        raise NoPath(f"wet elements leave no way to write these {len(message)} bits", reachable=most, hint=hint)
+    assert np.array_equal(extract(stego, len(message), code), message), "the message cannot be extracted"
+    return stego
+
+
+def nearest(cover: np.ndarray, costs: np.ndarray, message: np.ndarray, code: Code) -> np.ndarray | None:
+    """`embed` for arguments known to be sound: None where there is no path."""
     from ssgan.embedding import trellis_loops
 
-    dry = np.isfinite(costs)
-    if len(message) > np.count_nonzero(dry):
-        most = reachable(dry, code)
-        raise DoesNotFit(f"{len(message)} bits for {np.count_nonzero(dry)} elements that may change", reachable=most)
+    if len(message) == 0:
+        return cover.copy()
+    finite = costs[costs < np.inf]
+    if len(message) > len(finite):
+        return None
     blocks = _blocks(len(cover), len(message), code)
     # What the changes have to add: then every path starts from "no change", and only changes have a price.
     target = _syndrome(cover, blocks, len(message)) ^ message
     row_bytes = (1 << code.height) // 8
     segment = _SURVIVOR_BYTES // (row_bytes * (blocks.shorter + 1)) + _SEGMENT_HEIGHTS * code.height
     changes = np.zeros(len(cover), np.uint8)
-    if not trellis_loops.cheapest(target, _scaled(costs), *blocks, code.height, segment, changes):
-        most = reachable(dry, code, limit=len(message) - 1)
-        hint = "spread the samples by another key, take a greater height, or send fewer bits"
-        raise NoPath(f"wet elements leave no way to write these {len(message)} bits", reachable=most, hint=hint)
-    stego = cover ^ changes
-    assert np.array_equal(_syndrome(stego, blocks, len(message)), message), "the message cannot be extracted"
-    return stego
+    found = trellis_loops.cheapest(target, _scaled(costs, finite.max()), *blocks, code.height, segment, changes)
+    return cover ^ changes if found else None
 
 
 def extract(stego: np.ndarray, length: int, code: Code) -> np.ndarray:
     """The message uint8 (length,) of the bits `stego` uint8 (n,)."""
-    _check_bits("stego", stego)
+    check_bits("stego", stego)
     if not 0 <= length <= len(stego):
         raise InvalidSetting(f"{length} message bits in {len(stego)} elements", hint="give the length that was embedded")
     if length == 0:
@@ -144,16 +152,16 @@ def _syndrome(bits: np.ndarray, blocks: Blocks, length: int) -> np.ndarray:
     return message
 
 
-def _scaled(costs: np.ndarray) -> np.ndarray:
+def _scaled(costs: np.ndarray, greatest: float) -> np.ndarray:
     """float32 (n,): `costs` times a power of two that spares float32's range; what is negligible becomes 0."""
     lowest, highest = _EXPONENTS
-    finite = costs[np.isfinite(costs)]
-    _, exponent = np.frexp(finite.max())
-    scaled = np.ldexp(np.asarray(costs, np.float64), highest - int(exponent))
+    _, exponent = np.frexp(greatest)
+    scaled = np.ldexp(costs, highest - int(exponent))
     return np.where(scaled < 2.0**lowest, 0, scaled).astype(np.float32)
 
 
-def _check_bits(name: str, bits: np.ndarray) -> None:
+def check_bits(name: str, bits: np.ndarray) -> None:
+    """Raise InvalidSetting unless `bits` is uint8 (n,) of 0 and 1."""
     if bits.ndim != 1 or bits.dtype != np.uint8 or (bits.size and bits.max() > 1):
         hint = "a flat uint8 array of 0 and 1"
         raise InvalidSetting(f"the {name} is {bits.dtype} of shape {bits.shape}, or has other values than bits", hint=hint)

@@ -2,7 +2,7 @@
 
 The 2^h path costs are one float32 array, worked on in vectors of 16 states. State s is lane s & 15 of vector s >> 4, so its
 partner s ^ column lies in vector (s >> 4) ^ (column >> 4), the lanes in a fixed other order: two loads and two constant
-shuffles, no gather. The 16 comparisons of a vector are the 16 bits of one survivor word. Written as portable LLVM vectors.
+shuffles, no gather. The 16 comparisons of a vector are the 16 bits of one survivor word.
 
 T. Filler, J. Judas, J. Fridrich, "Minimizing additive distortion in steganography using syndrome-trellis codes", IEEE TIFS
 6(3), 2011.
@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.extending import intrinsic
 
@@ -52,7 +52,7 @@ def full_rank(dry: np.ndarray, edges: np.ndarray, columns: np.ndarray, shorter: 
         first = edges[b]
         width = edges[b + 1] - first
         for k in range(width):
-            rest = columns[width - shorter, k] if dry[first + k] else 0
+            rest: Any = columns[width - shorter, k] if dry[first + k] else 0
             row = b
             while rest and row < length:
                 if not rest & 1:
@@ -77,9 +77,9 @@ def cheapest(
 
     costs float32 (n,), >= 0, infinite = wet; edges and columns as in `syndrome`.
 
-    Survivors are kept for the last two segments of `segment` blocks only, so that they stay in the cache. After each segment the
-    best path is followed back to where it joins the path followed before, which takes a few dozen blocks; should it not have
-    joined within two segments, an earlier one is run again from its first path costs. The result is the exact minimum.
+    Survivors are kept for the last two segments of `segment` blocks, so that they stay in the cache. After each segment the
+    best path is followed back to where it joins the path followed before, a few dozen blocks; should it not have joined within
+    two segments, an earlier one is run again from its first path costs. The result is the exact minimum.
     """
     blocks = len(target)
     segments = (blocks + segment - 1) // segment
@@ -95,6 +95,7 @@ def cheapest(
     for part in range(segments):
         starts[part] = paths[0]
         _forward(target, costs, edges, columns, shorter, height, part * segment, segment, paths, survivors[part & 1])
+        state: Any
         if part == segments - 1:
             state = np.int64(target[blocks - 1])
         else:
@@ -130,7 +131,7 @@ def _forward(
     for b in range(start, stop):
         first, last = edges[b], edges[b + 1]
         own = columns[last - first - shorter]
-        kept = np.int64(target[b - 1]) if b else 0
+        kept: Any = np.int64(target[b - 1]) if b else 0
         rows_left = blocks - b
         if b % SETTLE_BLOCKS == SETTLE_BLOCKS - 1:
             _settle(old, vectors)
@@ -152,8 +153,8 @@ def _forward(
 @compiled
 def _backward(
     target: np.ndarray, edges: np.ndarray, columns: np.ndarray, shorter: int, height: int, start: int, segment: int,
-    survivors: np.ndarray, state: int, followed: np.ndarray, changes: np.ndarray,
-) -> int:  # fmt: skip
+    survivors: np.ndarray, state: Any, followed: np.ndarray, changes: np.ndarray,
+) -> Any:  # fmt: skip
     """Follow the survivors from `state` after the segment's last block to the state before its first one.
 
     -1 as soon as the path joins the one in `followed`: from there on `changes` holds it.
@@ -275,15 +276,17 @@ def _step(paths: np.ndarray, vectors: int, column: int, cost: float, survivors: 
             for i in range(start, stop):
                 _exchange(paths, i, i ^ away, cost, survivors, row, 15)
 
-
-# The vector instructions: each intrinsic below is a few lines of LLVM, built when the loop that names it is compiled.
+# The vector instructions, in this file because Numba's cache notices changes here only. Each is a few LLVM instructions put in
+# place of its call; Numba's own loops would stay scalar, since an XOR of indices hides that they are vectors. A vector index
+# counts 16 states; `lane` must be a literal number, so that the shuffle it stands for is a constant.
 
 _VECTOR = ir.VectorType(ir.FloatType(), LANES)
 _INDEX = ir.IntType(32)
 _WORD = ir.IntType(16)  # lane 0 is bit 0, as a little-endian machine stores it
+instruction: Any = intrinsic(prefer_literal=True)
 
 
-@intrinsic(prefer_literal=True)  # type: ignore[untyped-decorator]
+@instruction
 def _exchange(typing: Any, paths: Any, i: Any, j: Any, cost: Any, survivors: Any, row: Any, lane: Any) -> Any:
     """paths[i] against paths[j] + cost and the other way round, vectors; survivors[row + i], [row + j]: where the other won."""
 
@@ -303,7 +306,7 @@ def _exchange(typing: Any, paths: Any, i: Any, j: Any, cost: Any, survivors: Any
     return types.void(paths, i, j, cost, survivors, row, lane), build
 
 
-@intrinsic(prefer_literal=True)  # type: ignore[untyped-decorator]
+@instruction
 def _spread(typing: Any, old: Any, new: Any, i: Any, j: Any, kept: Any, cost: Any, lane: Any) -> Any:
     """new[i] = the states 2 s + kept of `old`, new[j] = their partners at `cost`; vectors."""
 
@@ -318,7 +321,7 @@ def _spread(typing: Any, old: Any, new: Any, i: Any, j: Any, kept: Any, cost: An
     return types.void(old, new, i, j, kept, cost, lane), build
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@instruction
 def _halve(typing: Any, old: Any, new: Any, i: Any, kept: Any) -> Any:
     """new[i] = the states 2 s + kept of `old`; vectors."""
 
@@ -331,7 +334,7 @@ def _halve(typing: Any, old: Any, new: Any, i: Any, kept: Any) -> Any:
     return types.void(old, new, i, kept), build
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@instruction
 def _lower(typing: Any, lowest: Any, paths: Any, i: Any) -> Any:
     """lowest = the smaller of it and paths[i]; vectors."""
 
@@ -364,8 +367,8 @@ def _every_other(context: Any, builder: Any, kind: Any, array: Any, i: Any, kept
 
 
 def _partners(builder: Any, vector: Any, lane: int) -> Any:
-    """Lane l of the result is lane l ^ lane."""
-    return builder.shuffle_vector(vector, ir.Constant(_VECTOR, ir.Undefined), _order(l ^ lane for l in range(LANES)))
+    """Each lane's value from the lane `lane` away (XOR)."""
+    return builder.shuffle_vector(vector, ir.Constant(_VECTOR, ir.Undefined), _order(own ^ lane for own in range(LANES)))
 
 
 def _splat(builder: Any, value: Any) -> Any:

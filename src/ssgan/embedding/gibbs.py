@@ -1,0 +1,145 @@
+"""The optimal sender of +-1 changes, in NumPy: what a payload costs at least, and what a distortion carries at most.
+
+Sample i changes by +1 or -1 with probabilities exp(-lambda rho) / Z; lambda is found for a wanted payload or distortion. The
+syndrome-trellis coder takes its layers' probabilities from here and is measured against it. (Coder `bound` is the same law in
+torch, for batches of images on any device.)
+
+T. Filler, J. Judas, J. Fridrich, "Minimizing additive distortion in steganography using syndrome-trellis codes", IEEE TIFS
+6(3), 2011, Eq. (4) to (6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+FREE = 1e-12  # a change that costs nothing is given this share of the mean cost, so that every payload has its lambda
+NEVER = 800.0  # exp(-800) is zero, and 800 times it, too: keeps infinite costs out of the sums
+MARGIN = 1e-7  # lambda is zero at the largest payload; payloads nearer to it than this are met to this
+STRIDE = 16  # every 16th sample tells roughly where lambda lies
+_STRIP = 1 << 15  # samples worked on at a time: their intermediate arrays stay in the second-level cache
+_STEP = 3.0  # Newton's largest step in ln lambda
+
+# u = ln lambda (B,) -> value and slope (B,)
+Falling = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+Law = Callable[["Sender", np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+class Sender:
+    """The optimal sender for B covers of n samples: costs float64 (B, n) of +1 and of -1, >= 0, infinite = wet."""
+
+    def __init__(self, plus: np.ndarray, minus: np.ndarray) -> None:
+        cheaper = np.minimum(plus, minus)
+        up, down = plus < np.inf, minus < np.inf
+        self._ways = up.astype(np.float64) + down
+        # Where +1 and -1 cost the same, or one of them is wet, as in most schemes, one exponential serves both.
+        self._symmetric = bool(((plus == minus) | ~(up & down)).all())
+        self._costs = [cheaper] if self._symmetric else [plus, minus]
+        dry = self._ways > 0
+        mean = np.where(dry, cheaper, 0).sum(1) / np.maximum(dry.sum(1), 1)
+        self._unit = np.where(mean > 0, mean, 1.0)  # (B,): of cost
+
+    @property
+    def free(self) -> np.ndarray:
+        """float64 (B,): what a change costs at least."""
+        return self._unit * FREE
+
+    @property
+    def largest_payload(self) -> np.ndarray:
+        """float64 (B,): bits of a sender who makes each change that is not wet equally often."""
+        return np.log2(1 + self._ways).sum(1)
+
+    @property
+    def largest_distortion(self) -> np.ndarray:
+        """float64 (B,): of the same sender."""
+        share = self._ways if self._symmetric else np.ones_like(self._ways)
+        with np.errstate(invalid="ignore"):
+            paid = [np.where(costs < np.inf, costs * share / (1 + self._ways), 0) for costs in self._costs]
+        return np.sum(paid, axis=(0, 2))
+
+    def rows(self, which: np.ndarray) -> Sender:
+        """The same for the covers marked in `which` bool (B,)."""
+        return self if which.all() else self._part(which, slice(None))
+
+    def lambdas_for_payload(self, bits: np.ndarray, tolerance: float = 1e-6) -> np.ndarray:
+        """float64 (B,): where the entropy of the changes is `bits` (B,), in (0, largest_payload], to a relative tolerance."""
+        within = np.minimum(bits, self.largest_payload * (1 - MARGIN))
+        return self._find(Sender.payload, within, tolerance)
+
+    def lambdas_for_distortion(self, distortion: np.ndarray, tolerance: float = 1e-6) -> np.ndarray:
+        """float64 (B,): where the expected distortion is `distortion` (B,), in (0, largest_distortion)."""
+        return self._find(Sender.distortion, distortion, tolerance)
+
+    def payload(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Bits (B,) at ln lambda = u (B,), and their slope in u."""
+        entropy, _, variance = self._moments(u)
+        return entropy / np.log(2), -variance / np.log(2)
+
+    def distortion(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Expected distortion (B,) at ln lambda = u (B,), and its slope in u."""
+        _, mean, variance = self._moments(u)
+        return mean * np.exp(-u), -variance * np.exp(-u)
+
+    def _find(self, law: Law, target: np.ndarray, tolerance: float) -> np.ndarray:
+        sample = self._every(STRIDE)
+        share = self._ways.shape[1] / sample._ways.shape[1]
+        start = _solve(lambda u: law(sample, u), target / share, -np.log(self._unit), 1e-3, steps=20)
+        return np.exp(_solve(lambda u: law(self, u), target, start, tolerance))
+
+    def _every(self, stride: int) -> Sender:
+        """The same of every so-manieth sample, where there are enough of them."""
+        return self if self._ways.shape[1] < 256 * stride else self._part(slice(None), slice(None, None, stride))
+
+    def _part(self, rows: np.ndarray | slice, samples: slice) -> Sender:
+        part = object.__new__(Sender)
+        part._unit, part._symmetric = self._unit[rows], self._symmetric
+        part._ways, part._costs = self._ways[rows, samples], [costs[rows, samples] for costs in self._costs]
+        return part
+
+    def _moments(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of x = lambda rho, summed over the samples: the entropy in nats, E[x] and Var[x]; float64 (B,) each."""
+        rows, samples = self._ways.shape
+        lam, free = np.exp(u)[:, None], (np.exp(u) * self._unit * FREE)[:, None]
+        sums = np.zeros((3, rows))
+        for start in range(0, samples, max(1, _STRIP // rows)):
+            strip = slice(start, start + max(1, _STRIP // rows))
+            sums += self._strip_moments(strip, lam, free)
+        return sums[0], sums[1], sums[2]
+
+    def _strip_moments(self, strip: slice, lam: np.ndarray, free: np.ndarray) -> np.ndarray:
+        x = np.minimum(np.maximum(self._costs[0][:, strip] * lam, free), NEVER)
+        p = np.exp(-x)
+        if self._symmetric:
+            p *= self._ways[:, strip]
+            z = 1 + p
+            mean = x * p / z
+            variance = (x - mean) * mean
+        else:
+            y = np.minimum(np.maximum(self._costs[1][:, strip] * lam, free), NEVER)
+            q = np.exp(-y)
+            z = 1 + p + q
+            from_x, from_y = x * p / z, y * q / z
+            mean = from_x + from_y
+            variance = x * from_x + y * from_y - mean * mean
+        mean_sum = mean.sum(1)
+        return np.stack([np.log(z).sum(1) + mean_sum, mean_sum, variance.sum(1)])
+
+
+def _solve(falling: Falling, target: np.ndarray, start: np.ndarray, tolerance: float, steps: int = 60) -> np.ndarray:
+    """u (B,) at which `falling` meets `target` (B,) > 0: Newton's steps on its logarithm, kept inside a bracket."""
+    u, low, high = start.copy(), np.full_like(start, -np.inf), np.full_like(start, np.inf)
+    for _ in range(steps):
+        value, slope = falling(u)
+        error = value - target
+        met = np.abs(error) <= tolerance * target
+        if met.all():
+            break
+        low, high = np.where(error > 0, u, low), np.where(error > 0, high, u)
+        with np.errstate(all="ignore"):
+            step = np.nan_to_num(np.abs(np.log(target / value) * value / slope), nan=_STEP, posinf=_STEP)
+            middle = (low + high) / 2  # of no use while an end is open, and then not used
+        near = u + np.copysign(np.minimum(step, _STEP), error)
+        inside = (near > low) & (near < high)
+        u = np.where(met, u, np.where(inside, near, middle))
+    return u
