@@ -8,19 +8,17 @@ V. Holub's code (DDE Lab, Binghamton, 2012): sigma = gamma = 1, mirrored borders
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import torch
 from torch.utils.checkpoint import checkpoint
 
 from ssgan import filters
 from ssgan.embedding.costs import Costs
+from ssgan.embedding.row_threads import share_rows
 
 SIGMA = 1.0
 MARGIN = 3  # a change disturbs triples of differences, so pixels up to three steps away matter
 DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))  # steps (down, right) along the four lines through a pixel
 CHUNK_SAMPLES = 1 << 22  # samples worked on at a time in torch, about 30 temporaries of this size
-THREAD_SAMPLES = 1 << 15  # fewer samples than this are done sooner by one thread
 
 
 def costs(covers: torch.Tensor, payload: float) -> Costs:
@@ -43,13 +41,7 @@ def _costs_compiled(covers: torch.Tensor) -> Costs:
     arrays = planes.numpy(), plus.numpy(), minus.numpy()
     one = arrays[0].dtype.type(1)
     rows = planes.shape[0] * planes.shape[1]
-    threads = max(1, min(torch.get_num_threads(), planes.numel() // THREAD_SAMPLES, rows))
-    if threads == 1:
-        fill_costs(*arrays, 0, rows, one)
-    else:
-        cuts = [rows * i // threads for i in range(threads + 1)]
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(lambda first, last: fill_costs(*arrays, first, last, one), cuts[:-1], cuts[1:]))
+    share_rows(lambda first, last: fill_costs(*arrays, first, last, one), rows=rows, samples=planes.numel())
     return Costs(plus.view_as(covers), minus.view_as(covers))
 
 
