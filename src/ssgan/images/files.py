@@ -72,7 +72,9 @@ def read(source: str | os.PathLike[str] | bytes | BinaryIO, *, convert: Collecti
     try:
         return _decode(data, convert, name)
     except RefusedImage as error:
-        raise RefusedImage(f"{name}: {error}" if name else str(error), hint=error.hint) from error
+        if not name:
+            raise
+        raise RefusedImage(f"{name}: {error}", hint=error.hint) from error
 
 
 def encode(samples: np.ndarray, format_name: str = "PNG", *, alpha: np.ndarray | None = None) -> bytes:

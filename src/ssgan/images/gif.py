@@ -40,7 +40,7 @@ def walk(data: bytes) -> Header:
     extra, notes = trailing(data, position + 1)
     conversions = ("palette", *(("first-frame",) if frames > 1 else ()), *extra)
     notes += metadata_note(["comment"] if comments else [])
-    pixels = partial(decode_with_pillow, b"".join([*kept, b"\x3b"]), "GIF", (width, height), color=True)
+    pixels = partial(decode_with_pillow, b"".join([*kept, b"\x3b"]), "GIF", (width, height), 3)
     return Header("GIF", width, height, 3, pixels, conversions, notes)
 
 

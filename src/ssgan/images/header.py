@@ -131,8 +131,8 @@ def trailing(data: bytes, end: int, *, padding: int = 0) -> tuple[tuple[str, ...
     return ("trailing",), (f"{len(extra)} bytes follow the end of the image",)
 
 
-def decode_with_pillow(data: bytes, format_name: str, size: tuple[int, int], *, color: bool = False) -> Pixels:
-    """Pixels of a file rebuilt by a walk, by Pillow restricted to that one format; with `color`, gray becomes RGB.
+def decode_with_pillow(data: bytes, format_name: str, size: tuple[int, int], channels: int) -> Pixels:
+    """Pixels of a file rebuilt by a walk, by Pillow restricted to that one format, as 1 or 3 channels.
 
     Whatever goes wrong in there is a refusal: a decoder that meets a hostile file may fail in any way it likes.
     """
@@ -145,9 +145,12 @@ def decode_with_pillow(data: bytes, format_name: str, size: tuple[int, int], *, 
         raise
     except Exception as error:  # Pillow's list of exceptions is open: OSError, SyntaxError, ValueError, struct.error, ...
         raise damaged(f"the {format_name} decoder stopped ({error})") from error
-    if color and len(pixels.samples) == 1:
-        return Pixels(pixels.samples.repeat(3, axis=0), pixels.alpha)
-    return pixels
+    samples = pixels.samples
+    if len(samples) < channels:  # a palette of grays in order opens as gray
+        samples = samples.repeat(channels, axis=0)
+    elif len(samples) > channels and (samples == samples[:1]).all():  # 16-bit gray with alpha opens as RGBA
+        samples = samples[:1]
+    return Pixels(samples, pixels.alpha)
 
 
 def _pixels(image: Image.Image) -> Pixels:

@@ -26,6 +26,8 @@ _START, _END, _SCAN = 0xD8, 0xD9, 0xDA
 _READ_FRAMES = (0xC0, 0xC1, 0xC2)  # baseline, extended, progressive, all Huffman-coded
 _OTHER_FRAMES = (0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF)
 _NEEDED = (0xDB, 0xC4, 0xDD, 0xE0, 0xEE, _SCAN)  # tables, restarts, JFIF and Adobe (they say which colors these are)
+# A progressive JPEG has about ten scans; each costs a pass over the whole image, and a hostile one has thousands.
+_MAX_SCANS = 100
 # Within a scan, FF 00 is a sample byte, FF D0 to FF D7 a restart, FF FF a filler: any other marker ends it.
 _SCAN_END = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
@@ -53,6 +55,8 @@ def walk(data: bytes) -> Header:
             _check_frame(frame)
         if marker == _SCAN:
             scans += 1
+            if scans > _MAX_SCANS:
+                raise unsupported(f"a JPEG of more than {_MAX_SCANS} scans")
             scan_end = _SCAN_END.search(data, position)
             if scan_end is None:
                 raise truncated("a scan")
@@ -66,10 +70,11 @@ def walk(data: bytes) -> Header:
         raise damaged("it has no image")
     extra, trailing_notes = trailing(data, position)
     height, width, components = struct.unpack(">HHB", frame[3:8])
+    channels = 1 if components == 1 else 3
     conversions = ("jpeg", *(("cmyk",) if components == 4 else ()), *extra)
-    pixels = partial(decode_with_pillow, b"".join([*kept, b"\xff\xd9"]), "JPEG", (width, height))
+    pixels = partial(decode_with_pillow, b"".join([*kept, b"\xff\xd9"]), "JPEG", (width, height), channels)
     notes = trailing_notes + metadata_note(metadata) + notes
-    return Header("JPEG", width, height, 1 if components == 1 else 3, pixels, conversions, notes)
+    return Header("JPEG", width, height, channels, pixels, conversions, notes)
 
 
 def _marker(data: bytes, position: int) -> tuple[int, int]:

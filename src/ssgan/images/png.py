@@ -82,7 +82,7 @@ def _header(
     metadata = [name.decode() for name in chunks if name not in _KEPT + _FRAMES]
     notes += metadata_note(metadata) + orientation_notes(b"".join(chunks.get(b"eXIf", [])))
     channels = 1 if kind.color in (0, 4) else 3
-    decoded = partial(decode_with_pillow, rebuilt, "PNG", (kind.width, kind.height))
+    decoded = partial(decode_with_pillow, rebuilt, "PNG", (kind.width, kind.height), channels)
     header = Header("PNG", kind.width, kind.height, channels, decoded, conversions, notes)
     if kind.color == _PALETTE and len(chunks.get(b"PLTE", [b""])[0]) % 3 + (b"PLTE" not in chunks):
         raise damaged("its palette is not a list of colors")
@@ -99,7 +99,7 @@ def _with_transparent_color(header: Header, color: bytes, kind: _Kind, rebuilt: 
         raise damaged("its transparent color has the wrong length")
     chunk = struct.pack(">I", len(color)) + b"tRNS" + color
     opaque = rebuilt.replace(chunk + struct.pack(">I", zlib.crc32(chunk[4:])), b"", 1)
-    decode = partial(decode_with_pillow, opaque, "PNG", (kind.width, kind.height))
+    decode = partial(decode_with_pillow, opaque, "PNG", (kind.width, kind.height), header.channels)
 
     def pixels() -> Pixels:
         samples, _ = decode()

@@ -32,6 +32,7 @@ _SUB_DIRECTORIES = (330, 34665, 34853, 40965)  # further pages, EXIF, GPS, inter
 _KEPT = {_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _STRIPS, _STRIP_BYTES, _TILES, _TILE_BYTES, _SAMPLES, _PLANAR}
 _KEPT |= {_PALETTE, _EXTRA, _SAMPLE_FORMAT, 266, 278, 292, 293, 317, 322, 323, 347, 530, 531, 532}
 _PLAIN_TAGS = _KEPT | {_ORIENTATION, 254, 255, 282, 283, 296}  # and those that every writer adds: resolution, page kind
+_SINGLE = (_WIDTH, _HEIGHT, _COMPRESSION, _PHOTOMETRIC, 266, _SAMPLES, 278, _PLANAR, 317, 322, 323)  # one value each
 _UNIT_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _INTEGERS = {1: "B", 3: "H", 4: "I", 13: "I"}
 _LOSSLESS, _FAX, _JPEG = (1, 5, 8, 32773, 32946), (2, 3, 4), (6, 7)
@@ -57,6 +58,8 @@ class _Directory:
         kind, count, values = self.entries[tag]
         if kind not in _INTEGERS or count == 0:
             raise damaged(f"its tag {tag} holds no integers")
+        if tag in _SINGLE and count != 1:
+            raise damaged(f"its tag {tag} has {count} values")
         return struct.unpack(f"{self.order}{count}{_INTEGERS[kind]}", values)
 
     def number(self, tag: int, default: int) -> int:
@@ -71,14 +74,16 @@ def walk(data: bytes) -> Header:
     page = pages[0]
     width, height = page.number(_WIDTH, 0), page.number(_HEIGHT, 0)
     check_size(width, height)
+    for tag in _SINGLE:
+        page.numbers(tag)
     words = _conversions(page)
     _check_strips(data, page, width * height)
-    extra, notes = trailing(data, end, padding=3)
+    extra, notes = trailing(data, end, padding=15)  # writers of several pages align each to 16 bytes
     unusual = [f"tag {tag}" for tag in page.entries if tag not in _PLAIN_TAGS]
     notes += metadata_note(unusual) + turned_note(page.number(_ORIENTATION, 1))
     words += (("first-frame",) if len(pages) > 1 else ()) + extra
     channels = 1 if page.number(_PHOTOMETRIC, 1) in _GRAY else 3
-    pixels = partial(decode_with_pillow, _rebuilt(data, page), "TIFF", (width, height))
+    pixels = partial(decode_with_pillow, _rebuilt(data, page), "TIFF", (width, height), channels)
     return Header("TIFF", width, height, channels, pixels, words, notes)
 
 
@@ -142,6 +147,8 @@ def _conversions(page: _Directory) -> tuple[str, ...]:
         raise unsupported({8: "a LAB TIFF", 9: "a LAB TIFF", 10: "a LAB TIFF"}.get(photometric, "a TIFF of unusual colors"))
     if compression not in _LOSSLESS + _FAX + _JPEG:
         raise unsupported(f"a TIFF of compression {compression}")
+    if compression in _FAX and bits != {1}:
+        raise damaged("fax compression is for black and white only")
     _check_channels(page, photometric)
     words = []
     if photometric == _INDEXED:

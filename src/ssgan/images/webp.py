@@ -46,7 +46,7 @@ def walk(data: bytes) -> Header:
     words = (("webp",) if lossy else ()) + (("first-frame",) if b"ANMF" in names else ())
     notes += metadata_note([name.decode("latin-1").strip() for name in names if name not in _KEPT])
     notes += tuple(note for name, body in chunks if name == b"EXIF" for note in orientation_notes(body))
-    pixels = partial(decode_with_pillow, _rebuilt(chunks), "WEBP", (width, height))
+    pixels = partial(decode_with_pillow, _rebuilt(chunks), "WEBP", (width, height), 3)
     return Header("WebP", width, height, 3, pixels, words + extra, notes)
 
 

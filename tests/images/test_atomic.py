@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ssgan.errors import StorageFailed
+from ssgan.images import whole_file
+
+
+def test_the_file_appears_after_the_block_and_not_before(tmp_path: Path) -> None:
+    with whole_file(tmp_path / "a") as temporary:
+        temporary.write_bytes(b"all of it")
+        assert not (tmp_path / "a").exists()
+    assert (tmp_path / "a").read_bytes() == b"all of it"
+    assert list(tmp_path.iterdir()) == [tmp_path / "a"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_after_an_exception_nothing_is_there_and_nothing_is_lost(error: type[BaseException], tmp_path: Path) -> None:
+    (tmp_path / "old").write_bytes(b"old")
+
+    def fail() -> None:
+        with whole_file(tmp_path / "old", overwrite=True) as temporary:
+            temporary.write_bytes(b"half")
+            raise error
+
+    with pytest.raises(error):
+        fail()
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"old"]
+
+
+def test_a_file_that_appears_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+
+    def race() -> None:
+        with whole_file(path) as temporary:
+            temporary.write_bytes(b"ours")
+            path.write_bytes(b"theirs")
+
+    with pytest.raises(StorageFailed, match="exists already"):
+        race()
+    assert [found.read_bytes() for found in tmp_path.iterdir()] == [b"theirs"]
+
+
+def write(path: Path, data: bytes = b"x") -> None:
+    with whole_file(path) as temporary:
+        temporary.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("no/folder", "No such file"), ("file/below", "Not a directory"), ("x" * 300, "too long")]
+)
+def test_a_place_that_cannot_be_written_is_named_with_a_hint(name: str, reason: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageFailed, match=reason) as failure:
+        write(tmp_path / name)
+    assert failure.value.hint
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write everywhere")
+def test_a_folder_without_permission_is_named_with_a_hint(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(StorageFailed, match="Permission") as failure:
+        write(tmp_path / "a")
+    tmp_path.chmod(0o700)
+    assert "permissions" in failure.value.hint
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_named_with_a_hint(tmp_path: Path) -> None:
+    def fill() -> None:
+        with whole_file(tmp_path / "a"), Path("/dev/full").open("wb") as full:
+            full.write(b"x")
+
+    with pytest.raises(StorageFailed, match="No space") as failure:
+        fill()
+    assert "space" in failure.value.hint
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_grows_beyond_the_limit_leaves_nothing(tmp_path: Path) -> None:
+    """The kernel stops the write in its middle (a short write, then EFBIG): as real as a full disk gets here."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(StorageFailed, match="too large"):
+            write(tmp_path / "a", bytes(5000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, handler)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_killed_writer_leaves_the_old_file_or_the_new_one_whole(tmp_path: Path) -> None:
+    path, size = tmp_path / "a", 2**20
+    script = f"""
+import itertools, pathlib
+from ssgan.images import whole_file
+for number in itertools.count():
+    with whole_file(pathlib.Path({str(path)!r}), overwrite=True) as temporary:
+        temporary.write_bytes(bytes([number % 256]) * {size})
+"""
+    for delay in (0.0, 0.01, 0.03):
+        writer = subprocess.Popen([sys.executable, "-c", script])
+        while not path.exists():
+            time.sleep(0.01)
+        time.sleep(delay)
+        writer.kill()
+        writer.wait()
+        data = path.read_bytes()
+        assert len(data) == size
+        assert len(set(data)) == 1
+        path.unlink()
