@@ -276,6 +276,7 @@ def _step(paths: np.ndarray, vectors: int, column: int, cost: float, survivors: 
             for i in range(start, stop):
                 _exchange(paths, i, i ^ away, cost, survivors, row, 15)
 
+
 # The vector instructions, in this file because Numba's cache notices changes here only. Each is a few LLVM instructions put in
 # place of its call; Numba's own loops would stay scalar, since an XOR of indices hides that they are vectors. A vector index
 # counts 16 states; `lane` must be a literal number, so that the shuffle it stands for is a constant.
