@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError, Parameter
@@ -42,6 +43,8 @@ def commands() -> App:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; its exit code. Only our own family of errors is caught: anything else is a mistake to be seen."""
     as_json = "--json" in arguments
+    # Before torch is imported: on images of this size threads wait for each other, and processes do the work.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
         return int(commands()(list(arguments), exit_on_error=False, print_error=False) or 0)
     except CycloptsError as error:
