@@ -54,7 +54,8 @@ def load(
     """All images of a source in memory, in the order of its names; those of `Patches` are called "name@top,left".
 
     A picture that is refused, or that would give another shape than the first good one, is listed as bad, or raises
-    RefusedImage with on_bad="refuse". So does a source without any usable picture.
+    RefusedImage with on_bad="refuse". So does a source without any usable picture. With several workers a script needs the
+    usual `if __name__ == "__main__":`, since they begin as fresh processes.
     """
     bad: Bad = []
     found = list(rows(source, geometry, bad, convert=convert, on_bad=on_bad, workers=workers, progress=progress))
@@ -134,8 +135,8 @@ class _Pool:
         try:
             cuts = future.result()
         except BrokenProcessPool:
-            cuts = [self._alone(file) for file in files]
             self._restart()
+            cuts = [self._alone(file) for file in files]
             for position, (other, _) in enumerate(pending):
                 pending[position] = (other, self.submit(other))
         yield from zip((name for name, _ in files), cuts, strict=True)
@@ -144,10 +145,10 @@ class _Pool:
         self._executor.shutdown(wait=True, cancel_futures=True)
 
     def _alone(self, file: _File) -> _Cut:
-        self._restart()
         try:
             return self.submit([file]).result()[0]
         except BrokenProcessPool:
+            self._restart()
             return "The decoder died on it."
 
     def _start(self) -> None:
