@@ -76,7 +76,7 @@ def test_the_message_is_read_again_at_the_least_distortion(
 ) -> None:
     cover, costs, message = draw(seed, elements, max(1, int(payload * elements)), wet, spread)
     least = least_distortion(cover, costs, message, code)
-    if least == np.inf:
+    if least == np.inf or len(message) > np.isfinite(costs).sum():
         with pytest.raises(DoesNotFit):
             trellis.embed(cover, costs, message, code)
         return

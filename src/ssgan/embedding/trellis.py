@@ -68,7 +68,8 @@ def embed(cover: np.ndarray, costs: np.ndarray, message: np.ndarray, code: Code)
     """The bits uint8 (n,) nearest to `cover`, by the sum of costs of those that differ, from which `message` is extracted.
 
     cover uint8 (n,) and message uint8 (m,) of 0 and 1; costs float (n,), >= 0, infinite = wet, any scale.
-    Raises InvalidSetting, DoesNotFit where m > n, NoPath where wet elements are in the way; `reachable` bits always embed.
+    Raises InvalidSetting, DoesNotFit where m exceeds the elements that are not wet, NoPath where the wet ones are in the way;
+    `reachable` bits of any message embed.
     """
     check_bits("cover", cover)
     check_bits("message", message)
