@@ -98,15 +98,14 @@ def simulate(
     if working.dry_run:
         return
     with screen.progress(len(plan.items), "simulating") as report:
-        workers = working.workers or len(os.sched_getaffinity(0))
-        tally = run(plan, workers=workers, batch=working.batch, device=working.device, report=report)
+        tally = run(plan, workers=working.workers or _cores(), batch=working.batch, device=working.device, report=report)
     _summarize(screen, plan, tally)
 
 
 def _announce(screen: Screen, plan: Plan, *, dry: bool) -> None:
     screen.note(
         "plan",
-        f"{len(plan.items)} covers to do, {plan.finished} done already" + (" (dry run: nothing is written)" if dry else ""),
+        f"{len(plan.items)} to do, {plan.finished} done already" + (" (dry run: nothing is written)" if dry else ""),
         todo=len(plan.items),
         finished=plan.finished,
         embedder=plan.settings.embedder,
@@ -119,10 +118,13 @@ def _summarize(screen: Screen, plan: Plan, tally: Tally) -> None:
     """The figures, the first failures by name, and, where there are any, the exit code that says so."""
     shown = 5
     for failure in tally.failures[:shown]:
-        screen.note("failure", f"failed: {failure.name}: {failure.error}", **failure._asdict())
+        screen.note(
+            "failure", f"failed: {failure.name}: {failure.error.removeprefix(failure.name + ': ')}", **failure._asdict()
+        )
+    rates = f", change rate {tally.change_rate:.4f}, {tally.images_per_second:.0f} images/s" if tally.written else ""
     screen.result(
         "summary",
-        f"{tally.written} stegos in {plan.out}, change rate {tally.change_rate:.4f}, {tally.images_per_second:.0f} images/s",
+        f"{tally.written} stegos written to {plan.out}{rates}",
         written=tally.written,
         finished_before=plan.finished,
         failed=len(tally.failures),
@@ -136,3 +138,8 @@ def _summarize(screen: Screen, plan: Plan, tally: Tally) -> None:
             f"{len(tally.failures)} of {tally.done} covers got no stego.",
             hint=f"{plan.out / 'failures.jsonl'} says which and why.",
         )
+
+
+def _cores() -> int:
+    """The cores that this process may use, where the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

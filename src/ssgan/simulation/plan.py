@@ -34,6 +34,13 @@ class Settings:
     geometry: Geometry = field(default_factory=Geometry)
     convert: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        unknown = sorted(set(self.convert) - set(images.CONVERSIONS))
+        if unknown:
+            raise InvalidSetting(
+                f"There is no conversion named {', '.join(unknown)}.", hint=f"Choose from {', '.join(images.CONVERSIONS)}."
+            )
+
     def as_json(self) -> dict[str, Any]:
         """The settings as they stand in the manifest, with the version that understood them so."""
         return {"command": "simulate", "version": ssgan.__version__, **asdict(self), "convert": sorted(self.convert)}
@@ -106,7 +113,9 @@ def _refuse_other_settings(manifest: Path, settings: Settings) -> None:
         return
     try:
         found = json.loads(manifest.read_text(encoding="utf-8"))
-        differing = [key for key, value in settings.as_json().items() if found.get(key) != json.loads(json.dumps(value))]
+        # Which conversions are allowed decides whether a cover is taken, not what becomes of it.
+        wanted = json.loads(json.dumps({key: value for key, value in settings.as_json().items() if key != "convert"}))
+        differing = [key for key, value in wanted.items() if found.get(key) != value]
     except (OSError, ValueError, AttributeError) as error:
         raise InvalidSetting(
             f"{manifest} cannot be read ({error}).", hint="Choose another folder, or begin anew with --force."

@@ -19,12 +19,12 @@ import numpy as np
 
 from ssgan import images, seeds
 from ssgan.datasets import Source, open_source
-from ssgan.errors import DoesNotFit, RefusedImage, SomeItemsFailed, SsganError
+from ssgan.errors import DoesNotFit, RefusedImage, SomeItemsFailed, SsganError, StorageFailed
 from ssgan.folders import make_folder
 from ssgan.simulation.plan import MANIFEST, Item, Plan
 
 FAILURES = "failures.jsonl"
-# One batch is embedded in pieces of at most so many samples: working memory stays in the hundreds of megabytes.
+# Covers are held until they have so many samples together, then embedded: memory does not grow with the batch.
 _PIECE_SAMPLES = 2**20
 
 
@@ -79,6 +79,9 @@ def run(
     """
     started = time.monotonic()
     make_folder(plan.out)
+    if plan.overwrite:  # gone first, so that a run that is cut off leaves no stego of other settings to be taken for done
+        for item in plan.items:
+            _remove(plan.target(item.name))
     _write_text(
         plan.out / MANIFEST, json.dumps(plan.settings.as_json() | {"sources": [str(s) for s in plan.sources]}, indent=2) + "\n"
     )
@@ -90,6 +93,8 @@ def run(
     finally:
         tally.seconds = time.monotonic() - started
         _write_failures(plan.out / FAILURES, tally.failures)
+    if not tally.written and not plan.finished:
+        _remove(plan.out / MANIFEST)  # it speaks of stegos, and there are none: other settings may be tried
     return tally
 
 
@@ -157,16 +162,25 @@ class _Hands:
         """One batch: covers of one shape are embedded together, and one that fails fails alone."""
         tally = Tally()
         shapes: dict[tuple[int, ...], list[tuple[str, np.ndarray]]] = {}
+        held = 0
         for item in items:
             try:
                 cover = self._read(item)
-                shapes.setdefault(cover.shape, []).append((item.name, cover))
             except RefusedImage as error:
                 tally.failures.append(_failed(item.name, error))
-        for shape, covers in shapes.items():
-            step = max(1, _PIECE_SAMPLES // int(np.prod(shape)))
-            for start in range(0, len(covers), step):
-                tally.add(self._embed(covers[start : start + step]))
+                continue
+            shapes.setdefault(cover.shape, []).append((item.name, cover))
+            held += cover.size
+            if held >= _PIECE_SAMPLES:
+                tally.add(self._embed_all(shapes))
+                shapes, held = {}, 0
+        tally.add(self._embed_all(shapes))
+        return tally
+
+    def _embed_all(self, shapes: dict[tuple[int, ...], list[tuple[str, np.ndarray]]]) -> Tally:
+        tally = Tally()
+        for covers in shapes.values():
+            tally.add(self._embed(covers))
         return tally
 
     def _read(self, item: Item) -> np.ndarray:
@@ -201,7 +215,7 @@ class _Hands:
         target = self._plan.target(name)
         make_folder(target.parent)
         # A run that is cut off can be run again, so nothing waits for the disk.
-        images.write(target, stego, overwrite=self._plan.overwrite, durable=False)
+        images.write(target, stego, durable=False)
 
 
 def _failed(name: str, error: SsganError) -> Failure:
@@ -213,7 +227,14 @@ def _write_failures(path: Path, failures: list[Failure]) -> None:
     if failures:
         _write_text(path, "".join(json.dumps(failure._asdict(), ensure_ascii=False) + "\n" for failure in sorted(failures)))
     else:
+        _remove(path)
+
+
+def _remove(path: Path) -> None:
+    try:
         path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageFailed(f"{path} cannot be removed: {error.strerror}.", hint="Check the permissions.") from error
 
 
 def _write_text(path: Path, text: str) -> None:
