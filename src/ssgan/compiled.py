@@ -19,13 +19,17 @@ R = TypeVar("R")
 
 
 def compiled(function: Callable[P, R]) -> Callable[P, R]:
-    """`function` compiled at its first call: without the interpreter's lock, without bounds or division checks."""
+    """`function` compiled at its first call: without the interpreter's lock, without bounds or division checks.
+
+    A product and a sum may become one fused operation; nothing else about the arithmetic is loosened.
+    """
+    options = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
     kept = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = kept or str(cache_folder())  # read while decorating only, so put back for others
     try:
-        made = numba.njit(function, cache=True, nogil=True, error_model="numpy")
+        made = numba.njit(function, cache=True, **options)
     except RuntimeError:  # no folder can be written: compile in every process
-        made = numba.njit(function, nogil=True, error_model="numpy")
+        made = numba.njit(function, **options)
     finally:
         numba.config.CACHE_DIR = kept
     return cast(Callable[P, R], made)

@@ -45,6 +45,7 @@ WAVELET_BANK: tuple[Separable, ...] = (
     Separable(DAUBECHIES8_HIGH[::-1], DAUBECHIES8_LOW[::-1]),
     Separable(DAUBECHIES8_HIGH[::-1], DAUBECHIES8_HIGH[::-1]),
 )
+WAVELET_TAPS = np.array([DAUBECHIES8_LOW[::-1], DAUBECHIES8_HIGH[::-1]])  # (2, 16): as they correlate
 WAVELET_REACH = len(DAUBECHIES8_HIGH) - 1  # border that a residual touching the image can look into
 
 
@@ -102,8 +103,10 @@ class _Along(torch.autograd.Function):
         shape = (n, c, h - len(taps) + 1, w) if axis == -2 else (n, c, h, w - len(taps) + 1)
         out = torch.empty(shape, dtype=x.dtype)
         planes = x.detach().contiguous().reshape(n * c, h, w).numpy()
-        loop = filter_loops.along_columns if axis == -2 else filter_loops.along_rows
-        loop(planes, np.asarray(taps, dtype=planes.dtype), out.reshape(n * c, *shape[2:]).numpy())
+        loop = filter_loops.correlate_columns if axis == -2 else filter_loops.correlate_rows
+        weights = np.asarray(taps, dtype=planes.dtype)
+        for plane, filtered in zip(planes, out.reshape(n * c, *shape[2:]).numpy(), strict=True):
+            loop(plane, weights, filtered, True)
         return out
 
     @staticmethod

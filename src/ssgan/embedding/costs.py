@@ -29,11 +29,14 @@ Scheme = Callable[[torch.Tensor, float], Costs]
 
 
 def apply_wet_rule(costs: Costs, covers: torch.Tensor) -> Costs:
-    """`costs` with the impossible made wet: +1 at 255, -1 at 0, and whatever is NaN."""
-    nowhere = torch.tensor(WET, dtype=costs.plus.dtype, device=costs.plus.device)
-    plus = torch.where((covers >= PEAK) | costs.plus.isnan(), nowhere, costs.plus)
-    minus = torch.where((covers <= 0) | costs.minus.isnan(), nowhere, costs.minus)
-    return Costs(plus, minus)
+    """`costs` with the impossible made wet: +1 at 255, -1 at 0, and whatever is NaN; as they come where nothing is."""
+    return Costs(_with_wet(costs.plus, covers == PEAK), _with_wet(costs.minus, covers == 0))
+
+
+def _with_wet(rho: torch.Tensor, wet: torch.Tensor) -> torch.Tensor:
+    if bool(rho.detach().sum().isnan()):  # costs are >= 0, so only a NaN makes their sum one
+        wet = wet | rho.isnan()
+    return torch.where(wet, rho.new_tensor(WET), rho) if bool(wet.any()) else rho
 
 
 def distortion(costs: Costs, covers: torch.Tensor, stegos: torch.Tensor) -> torch.Tensor:

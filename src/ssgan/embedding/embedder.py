@@ -104,7 +104,7 @@ class Embedder:
         """The scheme's costs of Images (N, C, H, W), each channel for itself, in `dtype`, the wet rule applied."""
         _expect_images(covers)
         shares = [self._share_costs(share) for share in self._shares(covers)]
-        return shares[0] if len(shares) == 1 else Costs(*(torch.cat(parts) for parts in zip(*shares, strict=True)))
+        return Costs(*(torch.cat(parts) for parts in zip(*shares, strict=True))) if len(shares) > 1 else shares[0]
 
     def change_probabilities(self, covers: torch.Tensor) -> ChangeProbabilities:
         """(beta+, beta-) of Images (N, C, H, W), in `dtype`. Raises DoesNotFit where the payload does not."""

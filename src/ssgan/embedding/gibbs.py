@@ -14,11 +14,12 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ssgan.embedding import gibbs_loops
+from ssgan.embedding.gibbs_loops import NEVER as NEVER
+
 FREE = 1e-12  # a change that costs nothing is given this share of the mean cost, so that every payload has its lambda
-NEVER = 800.0  # exp(-800) is zero, and 800 times it, too: keeps infinite costs out of the sums
 MARGIN = 1e-7  # lambda is zero at the largest payload; payloads nearer to it than this are met to this
 STRIDE = 16  # every 16th sample tells roughly where lambda lies
-_STRIP = 1 << 15  # samples worked on at a time: their intermediate arrays stay in the second-level cache
 _STEP = 3.0  # Newton's largest step in ln lambda
 
 # u = ln lambda (B,) -> value and slope (B,)
@@ -30,14 +31,11 @@ class Sender:
     """The optimal sender for B covers of n samples: costs float64 (B, n) of +1 and of -1, >= 0, infinite = wet."""
 
     def __init__(self, plus: np.ndarray, minus: np.ndarray) -> None:
-        cheaper = np.minimum(plus, minus)
-        up, down = plus < np.inf, minus < np.inf
-        self._ways = up.astype(np.float64) + down
-        # Where +1 and -1 cost the same, or one of them is wet, as in most schemes, one exponential serves both.
-        self._symmetric = bool(((plus == minus) | ~(up & down)).all())
-        self._costs = [cheaper] if self._symmetric else [plus, minus]
-        dry = self._ways > 0
-        mean = np.where(dry, cheaper, 0).sum(1) / np.maximum(dry.sum(1), 1)
+        self._costs = np.ascontiguousarray(plus), np.ascontiguousarray(minus)
+        told = np.empty((len(plus), 5))
+        gibbs_loops.survey(*self._costs, told)
+        self._one, self._two, cheaper, self._spread, self.wrong = told.T
+        mean = cheaper / np.maximum(self._one + self._two, 1)
         self._unit = np.where(mean > 0, mean, 1.0)  # (B,): of cost
 
     @property
@@ -48,15 +46,12 @@ class Sender:
     @property
     def largest_payload(self) -> np.ndarray:
         """float64 (B,): bits of a sender who makes each change that is not wet equally often."""
-        return np.log2(1 + self._ways).sum(1)
+        return self._one + np.log2(3) * self._two
 
     @property
     def largest_distortion(self) -> np.ndarray:
         """float64 (B,): of the same sender."""
-        share = self._ways if self._symmetric else np.ones_like(self._ways)
-        with np.errstate(invalid="ignore"):
-            paid = [np.where(costs < np.inf, costs * share / (1 + self._ways), 0) for costs in self._costs]
-        return np.sum(paid, axis=(0, 2))
+        return self._spread
 
     def rows(self, which: np.ndarray) -> Sender:
         """The same for the covers marked in `which` bool (B,)."""
@@ -83,47 +78,27 @@ class Sender:
 
     def _find(self, law: Law, target: np.ndarray, tolerance: float) -> np.ndarray:
         sample = self._every(STRIDE)
-        share = self._ways.shape[1] / sample._ways.shape[1]
+        share = self._costs[0].shape[1] / sample._costs[0].shape[1]
         start = _solve(lambda u: law(sample, u), target / share, -np.log(self._unit), 1e-3, steps=20)
         return np.exp(_solve(lambda u: law(self, u), target, start, tolerance))
 
     def _every(self, stride: int) -> Sender:
         """The same of every so-manieth sample, where there are enough of them."""
-        return self if self._ways.shape[1] < 256 * stride else self._part(slice(None), slice(None, None, stride))
+        return self if self._costs[0].shape[1] < 16 * stride else self._part(slice(None), slice(None, None, stride))
 
     def _part(self, rows: np.ndarray | slice, samples: slice) -> Sender:
         part = object.__new__(Sender)
-        part._unit, part._symmetric = self._unit[rows], self._symmetric
-        part._ways, part._costs = self._ways[rows, samples], [costs[rows, samples] for costs in self._costs]
+        part._costs = tuple(np.ascontiguousarray(costs[rows, samples]) for costs in self._costs)
+        part._unit, part._one, part._two = self._unit[rows], self._one[rows], self._two[rows]
+        part._spread, part.wrong = self._spread[rows], self.wrong[rows]
         return part
 
     def _moments(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Of x = lambda rho, summed over the samples: the entropy in nats, E[x] and Var[x]; float64 (B,) each."""
-        rows, samples = self._ways.shape
-        lam, free = np.exp(u)[:, None], (np.exp(u) * self._unit * FREE)[:, None]
-        sums = np.zeros((3, rows))
-        for start in range(0, samples, max(1, _STRIP // rows)):
-            strip = slice(start, start + max(1, _STRIP // rows))
-            sums += self._strip_moments(strip, lam, free)
-        return sums[0], sums[1], sums[2]
-
-    def _strip_moments(self, strip: slice, lam: np.ndarray, free: np.ndarray) -> np.ndarray:
-        x = np.minimum(np.maximum(self._costs[0][:, strip] * lam, free), NEVER)
-        p = np.exp(-x)
-        if self._symmetric:
-            p *= self._ways[:, strip]
-            z = 1 + p
-            mean = x * p / z
-            variance = (x - mean) * mean
-        else:
-            y = np.minimum(np.maximum(self._costs[1][:, strip] * lam, free), NEVER)
-            q = np.exp(-y)
-            z = 1 + p + q
-            from_x, from_y = x * p / z, y * q / z
-            mean = from_x + from_y
-            variance = x * from_x + y * from_y - mean * mean
-        mean_sum = mean.sum(1)
-        return np.stack([np.log(z).sum(1) + mean_sum, mean_sum, variance.sum(1)])
+        sums = np.empty((len(u), 3))
+        gibbs_loops.moments(*self._costs, np.exp(u), self.free, sums)
+        log_z, mean, variance = sums.T
+        return log_z + mean, mean, variance
 
 
 def _solve(falling: Falling, target: np.ndarray, start: np.ndarray, tolerance: float, steps: int = 60) -> np.ndarray:

@@ -5,21 +5,32 @@ B. Li, M. Wang, J. Huang, X. Li, "A new cost function for spatial image steganog
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
 from ssgan import filters
+from ssgan.embedding import hill_loops
 from ssgan.embedding.costs import Costs
+from ssgan.embedding.row_threads import compiled_serves, filled_by_rows
 
 EPSILON = 1e-10  # of the authors' code: keeps flat neighborhoods finite
+NEAR = filters.Separable((1 / 3,) * 3, (1 / 3,) * 3)
+FAR = filters.Separable((1 / 15,) * 15, (1 / 15,) * 15)
 
 
 def costs(covers: torch.Tensor, payload: float) -> Costs:
     """High-pass, low-pass, low-pass; the payload plays no part."""
-    # The authors lay a border of three around the image once, and cut it off after the first mean.
-    residual = filters.correlate(filters.mirror(covers, 2), filters.KB)  # (N, C, H + 2, W + 2)
-    texture = filters.correlate(residual.abs(), MEAN3)  # what the neighbors cannot predict, around here
-    rho = filters.average(1 / (texture + EPSILON), size=15)  # no lone cheap samples
+    rho = filled_by_rows(covers, _fill) if compiled_serves(covers) else _formula(covers)
     return Costs(plus=rho, minus=rho)
 
 
-MEAN3 = filters.Separable((1 / 3,) * 3, (1 / 3,) * 3)
+def _formula(covers: torch.Tensor) -> torch.Tensor:
+    # All three kernels are symmetric, so the border mirrored once is mirrored at every stage.
+    residual = filters.correlate(filters.mirror(covers, hill_loops.BORDER), filters.KB)
+    texture = filters.correlate(residual.abs(), NEAR)  # what the neighbors cannot predict, around here
+    return filters.correlate(1 / (texture + EPSILON), FAR)  # no lone cheap samples
+
+
+def _fill(planes: np.ndarray, first: int, last: int, out: np.ndarray) -> None:
+    high, near, far = (np.array(taps, planes.dtype) for taps in (filters.KB, NEAR.vertical, FAR.vertical))
+    hill_loops.fill_costs(planes, high, near, far, planes.dtype.type(EPSILON), first, last, out)

@@ -5,9 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import torch
 
 THREAD_SAMPLES = 1 << 15  # a thread is not worth starting for fewer samples than this
+
+# (planes (P, H, W), first row, row after the last, out (P, H, W)): rows are counted through all planes
+Fill = Callable[[np.ndarray, int, int, np.ndarray], None]
+
+
+def compiled_serves(covers: torch.Tensor) -> bool:
+    """Whether compiled loops can do the work: on the processor, and nobody wants the gradient."""
+    return covers.device.type == "cpu" and not (covers.requires_grad and torch.is_grad_enabled())
+
+
+def filled_by_rows(covers: torch.Tensor, fill: Fill) -> torch.Tensor:
+    """A tensor like float covers (N, C, H, W) that `fill` has filled, part by part."""
+    planes = covers.detach().contiguous().flatten(0, 1)
+    out = torch.empty_like(planes)
+    arrays = planes.numpy(), out.numpy()
+    share_rows(lambda first, last: fill(arrays[0], first, last, arrays[1]), rows=len(planes) * planes.shape[1], samples=planes.numel())
+    return out.view_as(covers)
 
 
 def share_rows(work: Callable[[int, int], None], *, rows: int, samples: int) -> None:

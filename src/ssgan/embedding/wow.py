@@ -5,21 +5,34 @@ V. Holub, J. Fridrich, "Designing steganographic distortion using directional fi
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
 from ssgan import filters
+from ssgan.embedding import wavelet_loops
 from ssgan.embedding.costs import WET, Costs
+from ssgan.embedding.row_threads import compiled_serves, filled_by_rows
 
 CEILING = 1e10  # of the authors' code: what costs more is wet
 
 
 def costs(covers: torch.Tensor, payload: float) -> Costs:
     """rho = (sum over k of xi_k^p)^(-1/p) with p = -1, Eq. (4), of the suitabilities xi_k = |K_k| correlated with |R_k|."""
-    # Where the image is smooth, a residual is the small difference of large sums: double precision until it is taken.
-    bordered = filters.mirror(covers, filters.WAVELET_REACH).double()  # (N, C, H + 30, W + 30)
-    rho = torch.zeros_like(covers)
-    for kernel, residual in zip(filters.WAVELET_BANK, filters.residuals(bordered, filters.WAVELET_BANK), strict=True):
-        suitability = filters.correlate(residual.abs().to(covers.dtype), kernel.magnitude())  # (N, C, H, W)
-        rho = rho + 1 / suitability
-    rho = torch.where(rho > CEILING, rho.new_tensor(WET), rho)
+    # Where the image is smooth, a residual is the small difference of large sums: double precision, whatever is asked for.
+    pixels = covers.double()
+    rho = filled_by_rows(pixels, _fill) if compiled_serves(covers) else _formula(pixels)
+    rho = torch.where(rho > CEILING, rho.new_tensor(WET), rho).to(covers.dtype)
     return Costs(plus=rho, minus=rho)
+
+
+def _formula(pixels: torch.Tensor) -> torch.Tensor:
+    bordered = filters.mirror(pixels, filters.WAVELET_REACH)  # (N, C, H + 30, W + 30)
+    rho = torch.zeros_like(pixels)
+    for kernel, residual in zip(filters.WAVELET_BANK, filters.residuals(bordered, filters.WAVELET_BANK), strict=True):
+        suitability = filters.correlate(residual.abs(), kernel.magnitude())  # (N, C, H, W)
+        rho = rho + 1 / suitability
+    return rho
+
+
+def _fill(planes: np.ndarray, first: int, last: int, out: np.ndarray) -> None:
+    wavelet_loops.fill_costs(planes, filters.WAVELET_TAPS, 0.0, first, last, out)
