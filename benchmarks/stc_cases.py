@@ -1,4 +1,4 @@
-"""Random and hostile cases for the syndrome-trellis coder: each message is extracted, or refused by an error that says how much fits.
+"""Random and hostile cases for the syndrome-trellis coder: each message is extracted, or refused with what would fit.
 
 `python benchmarks/stc_cases.py 10000` takes covers of 8 x 8 to 512 x 512 samples (noise, smooth, flat, half saturated), costs
 from constant to heavy-tailed, 0 to 90 % wet, 0.01 to 1.2 bits per sample, and counts what became of them.
