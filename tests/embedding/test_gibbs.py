@@ -66,12 +66,12 @@ def test_equal_costs_reach_the_ternary_bound(payload: float, rate: float) -> Non
     assert distortion[0] / 1000 == pytest.approx(rate, abs=1e-5)
 
 
-@given(st.integers(0, 2**32), st.sampled_from(["constant", "linear", "heavy"]), st.booleans(), st.floats(0.01, 1))
+@given(st.integers(0, 2**32), st.sampled_from(["constant", "linear"]), st.booleans(), st.floats(0.01, 1))
 def test_it_is_the_sender_that_is_simulated(seed: int, profile: str, one_price: bool, payload: float) -> None:
     """Coder `bound`, asked for its probabilities."""
     plus, minus = draw(seed, 400, profile, 0, one_price)
     sender = Sender(plus, minus)
-    ours = sender.distortion(np.log(sender.lambdas_for_payload(np.array([400 * payload]))))[0][0]
+    ours = sender.distortion(np.log(sender.lambdas_for_payload(np.array([400 * payload]), 1e-9)))[0][0]
     costs = Costs(*(torch.from_numpy(side).reshape(1, 1, 20, 20) for side in (plus, minus)))
     theirs = bound.expected_distortion(costs, bound.change_probabilities(costs, payload))
     assert ours == pytest.approx(float(theirs), rel=1e-3)

@@ -146,7 +146,7 @@ def _embed_rows(
     coded = (lengths > 0) & (lengths <= sender.largest_payload)
     lam = np.ones(len(covers))
     if coded.any():
-        lam[coded] = sender.rows(coded).lambdas_for_payload(lengths[coded])
+        lam[coded] = sender.rows(coded).lambdas_for_payload(lengths[coded], 1e-8)  # heavy tails make the bound steep
     samples = [Samples(*row) for row in zip(covers, plus, minus, strict=True)]
     written: list[Written | None] = [
         _write(samples[i], message, code, layers, lam[i], sender.free[i], rngs[i]) if coded[i] or not lengths[i] else None
