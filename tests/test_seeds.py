@@ -74,3 +74,10 @@ def test_derived_seeds_are_frozen() -> None:
 def test_other_names_give_other_generators(seed: int, first: str, second: str) -> None:
     same = seeds.generator(seed, first).integers(2**63) == seeds.generator(seed, second).integers(2**63)
     assert same == (first == second)
+
+
+@given(st.lists(SEEDS, min_size=1, max_size=3), st.integers(1, 50))
+def test_the_form_for_other_devices_gives_the_same_numbers(image_seeds: list[int], samples: int) -> None:
+    states = [[(seed + i * seeds.GOLDEN_GAMMA) % 2**64 for i in range(1, samples + 1)] for seed in image_seeds]
+    elsewhere = seeds._to_uniforms(torch.from_numpy(np.array(states, dtype=np.uint64).view(np.int64)))
+    assert torch.equal(elsewhere, seeds.uniforms(np.array(image_seeds, dtype=np.uint64), samples))

@@ -40,3 +40,9 @@ def exp_of_negative(x: float) -> float:
     s = s * r + 1.0
     power = np.int64((np.float64(shifted).view(np.int64) + _BIAS) << 52).view(np.float64)
     return s * power
+
+
+@compiled
+def rough_log(x: float) -> float:
+    """ln x to 0.06, for x > 0: the exponent and the leading digits of x are nearly its logarithm to base 2."""
+    return (np.float64(np.float64(x).view(np.int64)) * 2.0**-52 - _BIAS) / _LOG2_E

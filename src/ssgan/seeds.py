@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import torch
 
 # SplitMix64: G. Steele, D. Lea, C. Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014, fig. 16 and 17.
-_GOLDEN_GAMMA = 0x9E3779B97F4A7C15
-_MIX = (0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
+GOLDEN_GAMMA = 0x9E3779B97F4A7C15
+MIX = (0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 _SIGN = 1 << 63
 
 
@@ -46,13 +46,26 @@ def uniforms(seeds: np.ndarray, samples: int, *, stream: int = 0, device: torch.
     """
     import torch
 
+    from ssgan import seed_loops
+
     # The stream moves the starting state to a place of its own, itself mixed, so that streams do not overlap in practice.
-    starts = [_signed(_mix_int(int(s) ^ _mix_int(stream * _GOLDEN_GAMMA)) if stream else int(s)) for s in np.atleast_1d(seeds)]
-    start = torch.tensor(starts, dtype=torch.int64, device=device)[:, None]
+    moved = _mix(stream * GOLDEN_GAMMA) if stream else 0
+    starts = np.array([_mix(int(s) ^ moved) if stream else int(s) for s in np.atleast_1d(seeds)], dtype=np.uint64)
+    if torch.device(device).type == "cpu":
+        drawn = torch.empty(len(starts), samples, dtype=torch.float64)
+        seed_loops.fill_uniforms(starts, drawn.numpy())
+        return drawn
+    start = torch.from_numpy(starts.view(np.int64)).to(device)[:, None]
     counter = torch.arange(1, samples + 1, dtype=torch.int64, device=device)[None, :]
-    z = start + counter * _signed(_GOLDEN_GAMMA)  # (N, samples), arithmetic modulo 2^64
-    z = (z ^ _shift_right(z, 30)) * _signed(_MIX[0])
-    z = (z ^ _shift_right(z, 27)) * _signed(_MIX[1])
+    return _to_uniforms(start + counter * _signed(GOLDEN_GAMMA))
+
+
+def _to_uniforms(z: torch.Tensor) -> torch.Tensor:
+    """SplitMix64's output function on int64 states, in arithmetic modulo 2^64, and the upper 53 bits of it as a fraction."""
+    import torch
+
+    z = (z ^ _shift_right(z, 30)) * _signed(MIX[0])
+    z = (z ^ _shift_right(z, 27)) * _signed(MIX[1])
     z = z ^ _shift_right(z, 31)
     return _shift_right(z, 11).to(torch.float64) * 2.0**-53
 
@@ -68,9 +81,10 @@ def _signed(value: int) -> int:
     return value - (1 << 64) if value & _SIGN else value
 
 
-def _mix_int(z: int) -> int:
+def _mix(z: int) -> int:
+    """SplitMix64's output function on a whole number."""
     mask = (1 << 64) - 1
     z &= mask
-    z = ((z ^ (z >> 30)) * _MIX[0]) & mask
-    z = ((z ^ (z >> 27)) * _MIX[1]) & mask
+    z = ((z ^ (z >> 30)) * MIX[0]) & mask
+    z = ((z ^ (z >> 27)) * MIX[1]) & mask
     return z ^ (z >> 31)

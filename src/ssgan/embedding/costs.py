@@ -30,13 +30,14 @@ Scheme = Callable[[torch.Tensor, float], Costs]
 
 def apply_wet_rule(costs: Costs, covers: torch.Tensor) -> Costs:
     """`costs` with the impossible made wet: +1 at 255, -1 at 0, and whatever is NaN; as they come where nothing is."""
-    return Costs(_with_wet(costs.plus, covers == PEAK), _with_wet(costs.minus, covers == 0))
+    return Costs(_with_wet(costs.plus, covers, PEAK), _with_wet(costs.minus, covers, 0))
 
 
-def _with_wet(rho: torch.Tensor, wet: torch.Tensor) -> torch.Tensor:
+def _with_wet(rho: torch.Tensor, covers: torch.Tensor, end: int) -> torch.Tensor:
     if bool(rho.detach().sum().isnan()):  # costs are >= 0, so only a NaN makes their sum one
-        wet = wet | rho.isnan()
-    return torch.where(wet, rho.new_tensor(WET), rho) if bool(wet.any()) else rho
+        rho = torch.where(rho.isnan(), rho.new_tensor(WET), rho)
+    met = int(covers.max() if end else covers.min()) == end  # most images never reach the ends
+    return torch.where(covers == end, rho.new_tensor(WET), rho) if met else rho
 
 
 def distortion(costs: Costs, covers: torch.Tensor, stegos: torch.Tensor) -> torch.Tensor:

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 
-from ssgan.embedding import monotone
+from ssgan.embedding import mipod_loops, monotone
+from ssgan.embedding.row_threads import compiled_serves
 from ssgan.errors import DoesNotFit
 
 SAMPLED = 16  # every 16th sample is enough to find where lambda lies
+TOLERANCE = 1e-8  # relative, of the payload met
 
 
 def least_detectable(fisher: torch.Tensor, payload: float) -> torch.Tensor:
@@ -22,43 +25,54 @@ def least_detectable(fisher: torch.Tensor, payload: float) -> torch.Tensor:
 
     Differentiable in the Fisher information: the solution's own equations are differentiated, not the search.
     """
-    samples = fisher.shape[1:].numel()
-    reachable = math.log2(3) * samples
     if not 0 <= payload < math.log2(3):
         raise DoesNotFit(
             f"a payload of {payload:g} bits per sample does not fit: +-1 changes carry less than log2(3) = 1.585",
-            reachable=reachable,
+            reachable=math.floor(math.log2(3) * fisher[0].numel()),
         )
-    level = fisher.flatten(1).log()  # (N, n)
     if payload == 0:
         return torch.full_like(fisher, torch.inf)
-    nats = torch.full((len(level),), payload * math.log(2), dtype=torch.float64, device=fisher.device)
+    if compiled_serves(fisher):
+        return _solve_compiled(fisher, payload * math.log(2))
+    flat = fisher.flatten(1)  # (N, n)
     with torch.no_grad():
-        coarse = _Spread(level[:, ::SAMPLED])
-        u = monotone.solve(coarse, nats, start=-level.double().mean(1) + 1, tolerance=1e-3, steps=30)
-        spread = _Spread(level)
-        u = monotone.solve(spread, nats, start=u, tolerance=monotone.finest(level.dtype))
-        entropy, slope = spread(u)
+        nats = torch.full((len(flat),), payload * math.log(2), dtype=torch.float64, device=flat.device)
+        start = 1 - flat.double().log().mean(1)
+        coarse = monotone.solve(_Spread(flat[:, ::SAMPLED]), nats, start=start, tolerance=1e-3, steps=30)
+        spread = _Spread(flat)
+        u = monotone.solve(spread, nats, start=coarse, tolerance=monotone.finest(flat.dtype))
+        _, slope = spread(u)
         rho = spread.rho
-    if fisher.requires_grad:  # one step of Newton's from the solution moves nothing and carries the derivative
+    if fisher.requires_grad and torch.is_grad_enabled():
+        # One step of Newton's from the solution moves nothing and carries the derivative.
+        level = flat.log()
         moved = _correct(rho, u.to(level.dtype)[:, None] + level)
-        entropy = _entropy(moved).double().mean(1)
-        u = u - (entropy - nats) / slope
+        u = u - (_entropy(moved).double().mean(1) - nats) / slope
         rho = _correct(rho, u.to(level.dtype)[:, None] + level)
     return rho.reshape(fisher.shape)
+
+
+def _solve_compiled(fisher: torch.Tensor, nats: float) -> torch.Tensor:
+    """In double precision, and each image for itself."""
+    flat = np.ascontiguousarray(fisher.detach().flatten(1).double().numpy())
+    few, rho = np.ascontiguousarray(flat[:, ::SAMPLED]), np.empty_like(flat)
+    u = 1 - np.log(few).mean(1)
+    mipod_loops.solve(few, nats, 1e-3, 30, u, np.empty_like(few))
+    mipod_loops.solve(flat, nats, TOLERANCE, monotone.MOST_STEPS, u, rho)
+    return torch.from_numpy(rho).to(fisher.dtype).reshape(fisher.shape)
 
 
 class _Spread:
     """u = ln lambda -> mean entropy in nats of the samples and its slope; remembers rho to start the next search from."""
 
-    def __init__(self, level: torch.Tensor) -> None:
-        self.level = level
+    def __init__(self, fisher: torch.Tensor) -> None:
+        self.level = fisher.detach().log()
         self.rho = torch.empty(0)
         self.u: torch.Tensor | None = None
 
     def __call__(self, u: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         argument = u.to(self.level.dtype)[:, None] + self.level  # ln(lambda I)
-        moved = 99.0 if self.u is None else float((u - self.u).abs().max())
+        moved = math.inf if self.u is None else float((u - self.u).abs().max())
         if moved > 1:
             self.rho = torch.nn.functional.softplus(argument - math.log(3))
         for _ in range(4 if moved > 1 else 2 if moved > 0.01 else 1 if moved > 0 else 0):
@@ -66,10 +80,9 @@ class _Spread:
         self.u = u
         falls = (-self.rho).exp()
         z = 1 + 2 * falls
-        entropy = _entropy(self.rho)
         # d entropy / d rho = -2 rho e^-rho / Z^2, and d rho / du from the sample's equation
         slope = -2 * self.rho * falls / (z * z) / (1 / self.rho + 1 / z)
-        return entropy.mean(1, dtype=torch.float64), slope.mean(1, dtype=torch.float64)
+        return _entropy(self.rho).mean(1, dtype=torch.float64), slope.mean(1, dtype=torch.float64)
 
 
 def _correct(rho: torch.Tensor, argument: torch.Tensor) -> torch.Tensor:

@@ -10,8 +10,6 @@ T. Filler, J. Judas, J. Fridrich, "Minimizing additive distortion in steganograp
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from ssgan.embedding import gibbs_loops
@@ -20,11 +18,7 @@ from ssgan.embedding.gibbs_loops import NEVER as NEVER
 FREE = 1e-12  # a change that costs nothing is given this share of the mean cost, so that every payload has its lambda
 MARGIN = 1e-7  # lambda is zero at the largest payload; payloads nearer to it than this are met to this
 STRIDE = 16  # every 16th sample tells roughly where lambda lies
-_STEP = 3.0  # Newton's largest step in ln lambda
-
-# u = ln lambda (B,) -> value and slope (B,)
-Falling = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
-Law = Callable[["Sender", np.ndarray], tuple[np.ndarray, np.ndarray]]
+COARSE_STEPS, STEPS = 20, 60  # of Newton's at most, on the sample and on all
 
 
 class Sender:
@@ -60,11 +54,11 @@ class Sender:
     def lambdas_for_payload(self, bits: np.ndarray, tolerance: float = 1e-6) -> np.ndarray:
         """float64 (B,): where the entropy of the changes is `bits` (B,), in (0, largest_payload], to a relative tolerance."""
         within = np.minimum(bits, self.largest_payload * (1 - MARGIN))
-        return self._find(Sender.payload, within, tolerance)
+        return self._find(within * np.log(2), tolerance, distortion=False)
 
     def lambdas_for_distortion(self, distortion: np.ndarray, tolerance: float = 1e-6) -> np.ndarray:
         """float64 (B,): where the expected distortion is `distortion` (B,), in (0, largest_distortion)."""
-        return self._find(Sender.distortion, distortion, tolerance)
+        return self._find(distortion, tolerance, distortion=True)
 
     def payload(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Bits (B,) at ln lambda = u (B,), and their slope in u."""
@@ -76,11 +70,13 @@ class Sender:
         _, mean, variance = self._moments(u)
         return mean * np.exp(-u), -variance * np.exp(-u)
 
-    def _find(self, law: Law, target: np.ndarray, tolerance: float) -> np.ndarray:
-        sample = self._every(STRIDE)
+    def _find(self, target: np.ndarray, tolerance: float, *, distortion: bool) -> np.ndarray:
+        """Each row for itself, so that no row's lambda depends on its neighbors in the batch."""
+        sample, u = self._every(STRIDE), -np.log(self._unit)
         share = self._costs[0].shape[1] / sample._costs[0].shape[1]
-        start = _solve(lambda u: law(sample, u), target / share, -np.log(self._unit), 1e-3, steps=20)
-        return np.exp(_solve(lambda u: law(self, u), target, start, tolerance))
+        gibbs_loops.solve(*sample._costs, self.free, target / share, distortion, 1e-3, COARSE_STEPS, u)
+        gibbs_loops.solve(*self._costs, self.free, target, distortion, tolerance, STEPS, u)
+        return np.exp(u)
 
     def _every(self, stride: int) -> Sender:
         """The same of every so-manieth sample, where there are enough of them."""
@@ -99,22 +95,3 @@ class Sender:
         gibbs_loops.moments(*self._costs, np.exp(u), self.free, sums)
         log_z, mean, variance = sums.T
         return log_z + mean, mean, variance
-
-
-def _solve(falling: Falling, target: np.ndarray, start: np.ndarray, tolerance: float, steps: int = 60) -> np.ndarray:
-    """u (B,) at which `falling` meets `target` (B,) > 0: Newton's steps on its logarithm, kept inside a bracket."""
-    u, low, high = start.copy(), np.full_like(start, -np.inf), np.full_like(start, np.inf)
-    for _ in range(steps):
-        value, slope = falling(u)
-        error = value - target
-        met = np.abs(error) <= tolerance * target
-        if met.all():
-            break
-        low, high = np.where(error > 0, u, low), np.where(error > 0, high, u)
-        with np.errstate(all="ignore"):
-            step = np.nan_to_num(np.abs(np.log(target / value) * value / slope), nan=_STEP, posinf=_STEP)
-            middle = (low + high) / 2  # of no use while an end is open, and then not used
-        near = u + np.copysign(np.minimum(step, _STEP), error)
-        inside = (near > low) & (near < high)
-        u = np.where(met, u, np.where(inside, near, middle))
-    return u

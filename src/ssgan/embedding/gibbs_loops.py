@@ -12,6 +12,7 @@ from ssgan.compiled import compiled
 from ssgan.elementary import exp_of_negative
 
 LANES = 32  # sums kept side by side, so that they fill vector registers
+LONGEST_STEP = 3.0  # of Newton's, in ln lambda
 FLUSH = 512  # rounds after which a lane's product, at most 3^512, is turned into a logarithm
 NEVER = 800.0  # exp(-800) is zero, and 800 times it, too: keeps infinite costs out of the sums
 
@@ -42,22 +43,58 @@ def moments(plus: np.ndarray, minus: np.ndarray, lam: np.ndarray, floor: np.ndar
 
     `floor` (B,) is what a change costs at least.
     """
-    log_z, first, second = np.empty(LANES), np.empty(LANES), np.empty(LANES)
-    columns = plus.shape[1]
+    lanes = np.empty((3, LANES))
     for b in range(plus.shape[0]):
-        logs, factor, least = 0.0, lam[b], floor[b]
-        log_z[:], first[:], second[:] = 1, 0, 0
-        for start in range(0, columns, LANES):
-            up, down = plus[b, start : start + LANES], minus[b, start : start + LANES]
-            if len(up) == LANES:  # said twice, so that the compiler knows how long the first one is
-                _add(up, down, LANES, factor, least, log_z, first, second)
-            else:
-                _add(up, down, len(up), factor, least, log_z, first, second)
-            if start % (LANES * FLUSH) == 0:
-                logs += np.log(log_z).sum()
-                log_z[:] = 1
-        out[b, 0] = logs + np.log(log_z).sum()
-        out[b, 1], out[b, 2] = first.sum(), second.sum()
+        out[b, 0], out[b, 1], out[b, 2] = _row_moments(plus[b], minus[b], lam[b], floor[b], lanes)
+
+
+@compiled
+def solve(
+    plus: np.ndarray, minus: np.ndarray, floor: np.ndarray, target: np.ndarray, distortion: bool, tolerance: float, steps: int,
+    u: np.ndarray,
+) -> None:  # fmt: skip
+    """Move u = ln lambda (B,) to where each row's entropy in nats, or its expected distortion, is `target` (B,)."""
+    lanes = np.empty((3, LANES))
+    for b in range(plus.shape[0]):
+        low, high = -np.inf, np.inf
+        for _ in range(steps):
+            log_z, mean, variance = _row_moments(plus[b], minus[b], np.exp(u[b]), floor[b], lanes)
+            value, slope = log_z + mean, -variance
+            if distortion:
+                value, slope = mean * np.exp(-u[b]), -variance * np.exp(-u[b])
+            if abs(value - target[b]) <= tolerance * target[b]:
+                break
+            low, high = (u[b], high) if value > target[b] else (low, u[b])
+            u[b] = nearer(u[b], low, high, value, slope, target[b])
+
+
+@compiled
+def nearer(u: float, low: float, high: float, value: float, slope: float, target: float) -> float:
+    """Newton's step on the logarithm of a falling function towards `target`, kept inside the bracket (low, high) of u."""
+    step = abs(np.log(target / value) * value / slope)
+    step = min(step, LONGEST_STEP) if step == step else LONGEST_STEP  # 0 / 0 far out, where nothing is left to measure
+    near = u + step if value > target else u - step
+    if low < near < high:
+        return near
+    if low == -np.inf:
+        return high - LONGEST_STEP
+    return low + LONGEST_STEP if high == np.inf else (low + high) / 2
+
+
+@compiled
+def _row_moments(plus: np.ndarray, minus: np.ndarray, factor: float, least: float, lanes: np.ndarray) -> tuple[float, float, float]:
+    log_z, first, second, logs = lanes[0], lanes[1], lanes[2], 0.0
+    log_z[:], first[:], second[:] = 1, 0, 0
+    for start in range(0, len(plus), LANES):
+        up, down = plus[start : start + LANES], minus[start : start + LANES]
+        if len(up) == LANES:  # said twice, so that the compiler knows how long the first one is
+            _add(up, down, LANES, factor, least, log_z, first, second)
+        else:
+            _add(up, down, len(up), factor, least, log_z, first, second)
+        if start % (LANES * FLUSH) == 0:
+            logs += np.log(log_z).sum()
+            log_z[:] = 1
+    return logs + np.log(log_z).sum(), first.sum(), second.sum()
 
 
 @compiled

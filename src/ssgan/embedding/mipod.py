@@ -6,11 +6,14 @@ V. Sedighi, R. Cogranne, J. Fridrich, "Content-adaptive steganography by minimiz
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
 from ssgan import filters
+from ssgan.embedding import mipod_loops
 from ssgan.embedding.costs import Costs
 from ssgan.embedding.deflection import least_detectable
+from ssgan.embedding.row_threads import compiled_serves, filled_by_rows
 
 BLOCK = 9  # samples a side of the block that the local model is fitted to
 DEGREE = 9  # the model keeps the block's DCT frequencies (i, j) with i + j < DEGREE
@@ -51,6 +54,10 @@ def residual_variance(residual: torch.Tensor) -> torch.Tensor:
     The basis is orthonormal, so what the model leaves is the energy in the frequencies with i + j >= DEGREE: 36 separable
     correlations in place of an 81 x 81 projection of every block.
     """
+    return filled_by_rows(residual, _fill) if compiled_serves(residual) else _formula(residual)
+
+
+def _formula(residual: torch.Tensor) -> torch.Tensor:
     bordered = filters.mirror(residual, BLOCK // 2)
     basis = filters.cosine_bank(BLOCK)
     energy = torch.zeros_like(residual)
@@ -59,3 +66,7 @@ def residual_variance(residual: torch.Tensor) -> torch.Tensor:
         for j in range(DEGREE - i, BLOCK):
             energy = energy + filters.along(rows, basis[j].tolist(), axis=-2).square()
     return energy / (BLOCK**2 - DEGREE * (DEGREE + 1) // 2)
+
+
+def _fill(planes: np.ndarray, first: int, last: int, out: np.ndarray) -> None:
+    mipod_loops.fill_variance(planes, filters.cosine_bank(BLOCK).astype(planes.dtype), DEGREE, first, last, out)

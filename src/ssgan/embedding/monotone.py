@@ -35,7 +35,7 @@ def solve(
     for _ in range(steps):
         value, slope = falling(u)
         error = value - target
-        nearer = error.abs() < least
+        nearer = (error.abs() < least) & (least > tolerance * target)  # what is met stays, whatever its neighbors need
         best, least = torch.where(nearer, u, best), torch.where(nearer, error.abs(), least)
         if bool((least <= tolerance * target).all()):
             break
