@@ -197,7 +197,7 @@ def _reachable(samples: Samples, message: np.ndarray, code: Code, layers: int, l
     sender = _sender(samples.plus[None], samples.minus[None], layers)
     dry = np.minimum(samples.plus, samples.minus) < np.inf
     most = int(sender.largest_payload[0]) if limit is None else min(limit, int(sender.largest_payload[0]))
-    fits = trellis.reachable(dry, code, limit=most)
+    fits = trellis.reachable(dry[two_layers.strides(len(dry))], code, limit=most)
     if layers == 1 or fits == most:
         return fits
     beyond = most + 1
