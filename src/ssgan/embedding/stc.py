@@ -25,6 +25,7 @@ from ssgan.embedding.two_layers import Samples, Written
 from ssgan.errors import DoesNotFit, InvalidSetting
 
 PEAK = 255  # the largest gray value of an 8-bit sample
+TOLERANCE = 1e-8  # of the payload that lambda is found for: heavy-tailed costs make the bound steep in it
 SEARCHES = 6  # halvings between what surely fits and what surely does not
 NEAR_ENOUGH = 0.99  # `embed_within` is content with this share of the distortion allowed
 _SHARE = 1 << 16  # samples that one task of a batch takes
@@ -146,7 +147,7 @@ def _embed_rows(
     coded = (lengths > 0) & (lengths <= sender.largest_payload)
     lam = np.ones(len(covers))
     if coded.any():
-        lam[coded] = sender.rows(coded).lambdas_for_payload(lengths[coded], 1e-8)  # heavy tails make the bound steep
+        lam[coded] = sender.rows(coded).lambdas_for_payload(lengths[coded], TOLERANCE)
     samples = [Samples(*row) for row in zip(covers, plus, minus, strict=True)]
     written: list[Written | None] = [
         _write(samples[i], message, code, layers, lam[i], sender.free[i], rngs[i]) if coded[i] or not lengths[i] else None
@@ -205,7 +206,7 @@ def _reachable(samples: Samples, message: np.ndarray, code: Code, layers: int, l
         trial = (fits + beyond) // 2
         if trial == fits:
             break
-        lam = sender.lambdas_for_payload(np.array([float(trial)]))[0]
+        lam = sender.lambdas_for_payload(np.array([trial]), TOLERANCE)[0]
         if _write(samples, message[:trial], code, layers, lam, sender.free[0], None) is None:
             beyond = trial
         else:
