@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from importlib.metadata import version
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -46,7 +47,8 @@ def test_a_name_that_is_not_there_is_said_to_be_missing() -> None:
 
 
 def test_the_version_is_the_distribution_s() -> None:
-    assert ssgan.__version__ == version("ssgan")
+    project = tomllib.loads((Path(__file__).resolve().parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert ssgan.__version__ == project["version"]
 
 
 @pytest.mark.parametrize("module", ["ssgan", "ssgan.cli.app", "ssgan.errors", "ssgan.images"])
