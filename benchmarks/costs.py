@@ -10,14 +10,14 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable
-
-from pairing import Row, compare, crops, peak_megabytes, write
+from functools import partial
 
 import conseal
 import numpy as np
 import torch
+from pairing import Row, compare, crops, peak_megabytes, write
 
-from ssgan.embedding import bound
+from ssgan.embedding import bound, mipod
 from ssgan.embedding.catalog import SCHEMES
 from ssgan.embedding.costs import Costs
 from ssgan.embedding.embedder import Embedder
@@ -54,13 +54,12 @@ def rust_hill(cover: np.ndarray) -> object:
 
 
 PEERS: dict[str, tuple[str, Callable[[np.ndarray], object]]] = {
-    "suniward costs": ("suniward", conseal.suniward.compute_cost_adjusted),
-    "wow costs": ("wow", conseal.wow.compute_cost_adjusted),
-    "hugo costs": ("hugo", conseal.hugo.compute_cost_adjusted),
+    "suniward costs": ("suniward", lambda x: conseal.suniward.compute_cost_adjusted(x)[0]),
+    "wow costs": ("wow", lambda x: conseal.wow.compute_cost_adjusted(x)[0]),
+    "hugo costs": ("hugo", lambda x: conseal.hugo.compute_cost_adjusted(x)[0]),
     "hill costs, peer in Rust": ("hill", rust_hill),
     "hill costs, peer in SciPy": ("hill", conseal.hill.compute_cost_adjusted),
-    "mipod probabilities": ("mipod", lambda x: conseal.mipod.probability(x, alpha=PAYLOAD)[0]),
-    "mipod Fisher information": ("mipod", conseal.mipod.compute_cost),
+    "mipod probabilities": ("mipod", lambda x: conseal.mipod.probability(x, alpha=PAYLOAD)[0][0]),
 }
 
 
@@ -70,25 +69,31 @@ def costs(size: int, dtype: torch.dtype) -> list[Row]:
     cover = covers[0, 0].numpy()
     for what, (scheme, peer) in PEERS.items():
         embedder = Embedder(scheme, PAYLOAD, dtype=dtype)
-        ours: Callable[[], object] = lambda embedder=embedder: embedder.costs(covers)
-        if what == "mipod Fisher information":
-            from ssgan.embedding.mipod import fisher_information as fisher
-
-            ours = lambda: [fisher(part.to(dtype)) for part in covers.split(max(1, 16 * 4096 // size**2))]
-            error = largest_error(fisher(covers[:1].to(dtype))[0, 0], peer(cover))
-        elif what == "mipod probabilities":
-            ours = lambda embedder=embedder: embedder.change_probabilities(covers)
-            # Neither wet rule nor a table of the inverse: the difference is that of the methods, not of rounding.
-            exact = SCHEMES["mipod"].costs(covers[:1].to(dtype), PAYLOAD).plus
-            error = largest_error(1 / (exact[0, 0].exp() + 2), peer(cover)[0])  # type: ignore[index]
-        elif scheme == "hill":
+        make = embedder.change_probabilities if scheme == "mipod" else embedder.costs
+        if scheme == "hill":
             error = float("nan")  # four times the authors' scale, and another floor on flat places: not comparable
+        elif scheme == "mipod":
+            # Before the wet rule. The peer reads a table of the inverse, so the difference is not one of rounding.
+            rho = SCHEMES["mipod"].costs(covers[:1].to(dtype), PAYLOAD).plus
+            error = largest_error(1 / (rho[0, 0].exp() + 2), peer(cover))
         else:
-            error = largest_error(embedder.costs(covers[:1]).plus[0, 0], peer(cover)[0])  # type: ignore[index]
-        times = compare(ours, len(covers), lambda peer=peer: peer(cover))
-        rows.append(Row(what, size, len(covers), name(dtype), *times, times[1] / times[0], error))
-        print(rows[-1], flush=True)
+            error = largest_error(embedder.costs(covers[:1]).plus[0, 0], peer(cover))
+        times = compare(partial(make, covers), len(covers), partial(peer, cover))
+        rows.append(told(what, covers, dtype, times, error))
+    pixels = covers.to(dtype).split(max(1, 16 * 4096 // size**2))
+    error = largest_error(mipod.fisher_information(pixels[0])[0, 0], conseal.mipod.compute_cost(cover))
+    times = compare(
+        lambda: [mipod.fisher_information(part) for part in pixels], len(covers), lambda: conseal.mipod.compute_cost(cover)
+    )
+    rows.append(told("mipod Fisher information", covers, dtype, times, error))
     return rows
+
+
+def told(what: str, covers: torch.Tensor, dtype: torch.dtype, times: tuple[float, float], error: float) -> Row:
+    """The row, printed."""
+    row = Row(what, covers.shape[-1], len(covers), name(dtype), *times, times[1] / times[0], error)
+    print(row, flush=True)
+    return row
 
 
 def simulator(size: int, dtype: torch.dtype) -> list[Row]:
@@ -100,23 +105,24 @@ def simulator(size: int, dtype: torch.dtype) -> list[Row]:
         share = max(1, 16 * 4096 // size**2)
         parts = [Costs(*pair) for pair in zip(ours.plus.split(share), ours.minus.split(share), strict=True)]
         carried = bound.entropy_bits(bound.change_probabilities(ours, PAYLOAD))
-        times = compare(
-            lambda parts=parts: [bound.change_probabilities(part, PAYLOAD) for part in parts],
-            len(covers),
-            lambda theirs=theirs: conseal.simulate._ternary.probability(theirs, alpha=PAYLOAD, n=cover.size),
-        )
+        theirs = partial(conseal.simulate._ternary.probability, theirs, alpha=PAYLOAD, n=cover.size)
+        times = compare(partial(probabilities, parts), len(covers), theirs)
         error = float((carried / (PAYLOAD * size**2) - 1).abs().max())
-        rows.append(Row(f"lambda and probabilities, {scheme}", size, len(covers), name(dtype), *times, times[1] / times[0], error))
-        print(rows[-1], flush=True)
+        rows.append(told(f"lambda and probabilities, {scheme}", covers, dtype, times, error))
     embedder = Embedder("suniward", PAYLOAD, dtype=dtype)
     times = compare(
         lambda: embedder.simulate_seeded(covers, seeds),
         len(covers),
         lambda: conseal.suniward.simulate_single_channel(cover, PAYLOAD, seed=1),
     )
-    rows.append(Row("suniward from cover to stego", size, len(covers), name(dtype), *times, times[1] / times[0], error))
-    print(rows[-1], flush=True)
+    rows.append(told("suniward from cover to stego", covers, dtype, times, error))
     return rows
+
+
+def probabilities(parts: list[Costs]) -> None:
+    """Those of each part, let go at once."""
+    for part in parts:
+        bound.change_probabilities(part, PAYLOAD)
 
 
 def largest_error(ours: torch.Tensor, theirs: object) -> float:

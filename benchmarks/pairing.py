@@ -6,11 +6,6 @@ the day. One thread for all.
 
 from __future__ import annotations
 
-import os
-
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
-
 import csv
 import statistics
 import subprocess
@@ -93,7 +88,8 @@ def processor() -> str:
 
 def commit() -> str:
     """The commit measured."""
-    made = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=RESULTS.parent, check=False)
+    asked = ["git", "-C", str(RESULTS.parent), "rev-parse", "--short", "HEAD"]
+    made = subprocess.run(asked, capture_output=True, text=True, check=False)
     return made.stdout.strip() or "unknown"
 
 

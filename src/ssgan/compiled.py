@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
 
@@ -23,15 +23,16 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
 
     A product and a sum may become one fused operation; nothing else about the arithmetic is loosened.
     """
-    options = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
-    kept = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = kept or str(cache_folder())  # read while decorating only, so put back for others
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
+    config: Any = numba.config
+    kept = config.CACHE_DIR
+    config.CACHE_DIR = kept or str(cache_folder())  # read while decorating only, so put back for others
     try:
-        made = numba.njit(function, cache=True, **options)
+        made = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder can be written: compile in every process
-        made = numba.njit(function, **options)
+        made = numba.njit(**options)(function)
     finally:
-        numba.config.CACHE_DIR = kept
+        config.CACHE_DIR = kept
     return cast(Callable[P, R], made)
 
 

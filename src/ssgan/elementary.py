@@ -1,7 +1,8 @@
 """The exponential as plain arithmetic, so that compiled loops run it for many samples at once in vector registers.
 
-Range reduction by the nearest multiple of ln 2, a Taylor polynomial on what is left, and the power of two put together from its
-bits: W. J. Cody, W. Waite, "Software manual for the elementary functions", 1980, chapter 6. Accurate to two units in the last place.
+Range reduction by the nearest multiple of ln 2, a Taylor polynomial on what is left, and the power of two put together from
+its bits: W. J. Cody, W. Waite, "Software manual for the elementary functions", 1980, chapter 6. Accurate to two units in the
+last place.
 """
 
 from __future__ import annotations

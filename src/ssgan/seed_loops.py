@@ -8,7 +8,6 @@ from ssgan.compiled import compiled
 from ssgan.seeds import GOLDEN_GAMMA, MIX
 
 
-
 @compiled
 def fill_uniforms(starts: np.ndarray, out: np.ndarray) -> None:
     """out float64 (N, samples) in [0, 1) from the uint64 states `starts` (N,)."""

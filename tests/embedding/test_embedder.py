@@ -32,7 +32,7 @@ def test_what_is_no_embedder_is_refused_with_a_hint(text: str, hint: str) -> Non
     assert hint in refusal.value.hint
 
 
-@pytest.mark.parametrize("covers", [torch.zeros(1, 1, 8, 8), torch.zeros(8, 8, dtype=torch.uint8), torch.zeros(0, 1, 8, 8).byte()])
+@pytest.mark.parametrize("covers", [torch.zeros(1, 1, 8, 8), torch.zeros(8, 8).byte(), torch.zeros(0, 1, 8, 8).byte()])
 def test_what_are_no_images_is_refused(covers: torch.Tensor) -> None:
     with pytest.raises(InvalidSetting, match="expected Images"):
         Embedder("hill", 0.4).costs(covers)

@@ -45,7 +45,7 @@ def distortion(cover: np.ndarray, stego: np.ndarray, threshold: int) -> float:
         for down, right in group:
             change.update(triples(cover, down, right, threshold))
             change.subtract(triples(stego, down, right, threshold))
-        total += sum(abs(count) / (np.linalg.norm(d) + 1) for d, count in change.items())
+        total += sum(abs(count) / (float(np.linalg.norm(d)) + 1) for d, count in change.items())
     return total
 
 

@@ -53,10 +53,7 @@ def lambdas(costs: Costs, *, payload: float | None = None, distortion: float | t
     if (payload is None) == (distortion is None):
         raise InvalidSetting("lambdas needs either a payload or a distortion")
     samples, device = costs.plus[0].numel(), costs.plus.device
-    if device.type == "cpu":
-        sender = Sender(*_arrays(costs))
-    else:
-        sender = DeviceSender(Costs(costs.plus.detach(), costs.minus.detach()))
+    sender = Sender(*_arrays(costs)) if device.type == "cpu" else DeviceSender(Costs(costs.plus.detach(), costs.minus.detach()))
     if torch.as_tensor(sender.wrong).any():
         raise InvalidSetting("a cost is negative or not a number", hint="costs are >= 0; infinite means wet")
     asked = payload * samples if payload is not None else distortion

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from ssgan.embedding import hill, hugo, lsb, mg, mipod, suniward, wow
+from ssgan.embedding import hill, hugo, hugo2010, lsb, mg, mipod, suniward, wow
 from ssgan.embedding.costs import Scheme
 
 # Changes of the same samples with better signs: (covers, stegos, seeds) -> stegos
@@ -50,6 +50,14 @@ SCHEMES: dict[str, Entry] = {
         "rho+- = sum over 16 triples of w(d) + w(d'), w(d) = 1 / (1 + |d|)",
         "T. Filler, J. Fridrich, Gibbs construction in steganography, IEEE TIFS 5(4), 2010; after T. Pevny, T. Filler, P. Bas, "
         "Information Hiding 2010",
+    ),
+    "hugo2010": Entry(
+        hugo2010.binary_costs, "HUGO", "the contest's original: the exact change of co-occurrences up to T = 90",
+        "rho = min of D(X, X with one sample +-1), D = sum over d of w(d) (|change of axis counts| + |of diagonal counts|); "
+        "then each sign is chosen anew by the D of all changes so far",
+        "T. Pevny, T. Filler, P. Bas, Using high-dimensional image models to perform highly undetectable steganography, "
+        "Information Hiding 2010",
+        differentiable=False, correct=hugo2010.correct,
     ),
     "wow": Entry(
         wow.costs, "WOW", "dear as soon as one of three wavelet directions predicts the place well",

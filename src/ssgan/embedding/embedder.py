@@ -1,7 +1,7 @@
 """An embedder is a scheme, a payload and a coder; in commands, settings and results it reads `hill@0.4` or `wow@0.2/stc`.
 
 The scheme says where a change is cheap, the coder how bits ride on that: `bound` simulates the optimal sender, `plain` puts
-one bit on each visited sample, `stc` really codes. A coder's options follow a colon: `lsb@0.4/plain:raster`, `hill@0.4/stc:h=12`.
+one bit on each visited sample, `stc` really codes. Options of a coder follow a colon: `lsb@0.4/plain:red`, `hill@0.4/stc:h=12`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from ssgan import seeds as public_seeds
-from ssgan.embedding import bound, plain
+from ssgan.embedding import bound, coded, plain
 from ssgan.embedding.bound import ChangeProbabilities
 from ssgan.embedding.catalog import SCHEMES
 from ssgan.embedding.costs import Costs, apply_wet_rule
@@ -23,6 +23,7 @@ from ssgan.errors import InvalidSetting
 
 SHARE = {"cpu": 1 << 16, "cuda": 1 << 25}  # samples worked on at a time: they and what is made of them stay near the cores
 
+Pair = tuple[torch.Tensor, torch.Tensor]  # of +1 and of -1
 # (covers, costs, payload, seeds, options) -> stegos
 Simulate = Callable[[torch.Tensor, Costs, float, np.ndarray, tuple[str, ...]], torch.Tensor]
 
@@ -52,6 +53,10 @@ CODERS: dict[str, Coder] = {
     "plain": Coder(
         _plain, plain.change_probabilities, "one bit on each visited sample, no coding; change rate = payload / 2",
         ("raster", "red"), adaptive=False,
+    ),
+    "stc": Coder(
+        coded.simulate, bound.change_probabilities, "syndrome-trellis codes, +-1 in two layers: bits that can be read back",
+        (r"h=\d+",),
     ),
 }  # fmt: skip
 
@@ -102,16 +107,12 @@ class Embedder:
 
     def costs(self, covers: torch.Tensor) -> Costs:
         """The scheme's costs of Images (N, C, H, W), each channel for itself, in `dtype`, the wet rule applied."""
-        _expect_images(covers)
-        shares = [self._share_costs(share) for share in self._shares(covers)]
-        return Costs(*(torch.cat(parts) for parts in zip(*shares, strict=True))) if len(shares) > 1 else shares[0]
+        return Costs(*self._pair(covers, self._share_costs))
 
     def change_probabilities(self, covers: torch.Tensor) -> ChangeProbabilities:
         """(beta+, beta-) of Images (N, C, H, W), in `dtype`. Raises DoesNotFit where the payload does not."""
-        _expect_images(covers)
         of = CODERS[self.coder].probabilities
-        shares = [of(self._share_costs(share), self.payload) for share in self._shares(covers)]
-        return ChangeProbabilities(*(torch.cat(parts) for parts in zip(*shares, strict=True)))
+        return ChangeProbabilities(*self._pair(covers, lambda share: of(self._share_costs(share), self.payload)))
 
     def simulate(self, covers: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
         """Stegos of Images (N, C, H, W). One seed an image is drawn in order: any split into batches gives the same stegos."""
@@ -127,6 +128,16 @@ class Embedder:
             made = coder.simulate(share, self._share_costs(share), self.payload, seeds[part], self.options)
             stegos[part] = made if correct is None or self.coder != "bound" else correct(share, made, seeds[part])
         return stegos
+
+    def _pair(self, covers: torch.Tensor, make: Callable[[torch.Tensor], Pair]) -> Pair:
+        """What `make` gives for the shares, laid into two tensors: fresh memory is dearer than a copy."""
+        _expect_images(covers)
+        plus = torch.empty(covers.shape, dtype=self.dtype, device=covers.device)
+        minus, start = torch.empty_like(plus), 0
+        for share in self._shares(covers):
+            part = slice(start, start := start + len(share))
+            plus[part], minus[part] = make(share)
+        return plus, minus
 
     def _shares(self, covers: torch.Tensor) -> tuple[torch.Tensor, ...]:
         return torch.split(covers, max(1, SHARE.get(covers.device.type, 1 << 20) // covers[0].numel()))

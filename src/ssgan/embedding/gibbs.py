@@ -84,7 +84,8 @@ class Sender:
 
     def _part(self, rows: np.ndarray | slice, samples: slice) -> Sender:
         part = object.__new__(Sender)
-        part._costs = tuple(np.ascontiguousarray(costs[rows, samples]) for costs in self._costs)
+        plus, minus = (np.ascontiguousarray(costs[rows, samples]) for costs in self._costs)
+        part._costs = plus, minus
         part._unit, part._one, part._two = self._unit[rows], self._one[rows], self._two[rows]
         part._spread, part.wrong = self._spread[rows], self.wrong[rows]
         return part

@@ -19,8 +19,11 @@ NEVER = 800.0  # exp(-800) is zero, and 800 times it, too: keeps infinite costs 
 
 @compiled
 def survey(plus: np.ndarray, minus: np.ndarray, out: np.ndarray) -> None:
-    """out (B, 5): of each row of costs (B, n): samples with one and with two dry ways, the sums of the cheaper cost and of both
-    costs over (1 + ways), and how many costs are negative or not a number."""  # noqa: D209
+    """What there is in each row of costs (B, n); out (B, 5).
+
+    Samples with one and with two dry ways, the sum of the cheaper costs, that of the costs each over (1 + ways), and how many
+    costs are negative or not a number.
+    """
     for b in range(plus.shape[0]):
         one, two, wrong, cheaper, spread = 0, 0, 0, 0.0, 0.0
         for i in range(plus.shape[1]):
@@ -82,7 +85,9 @@ def nearer(u: float, low: float, high: float, value: float, slope: float, target
 
 
 @compiled
-def _row_moments(plus: np.ndarray, minus: np.ndarray, factor: float, least: float, lanes: np.ndarray) -> tuple[float, float, float]:
+def _row_moments(
+    plus: np.ndarray, minus: np.ndarray, factor: float, least: float, lanes: np.ndarray
+) -> tuple[float, float, float]:
     log_z, first, second, logs = lanes[0], lanes[1], lanes[2], 0.0
     log_z[:], first[:], second[:] = 1, 0, 0
     for start in range(0, len(plus), LANES):
@@ -99,8 +104,9 @@ def _row_moments(plus: np.ndarray, minus: np.ndarray, factor: float, least: floa
 
 @compiled
 def _add(
-    up: np.ndarray, down: np.ndarray, count: int, factor: float, least: float, log_z: np.ndarray, first: np.ndarray, second: np.ndarray
-) -> None:
+    up: np.ndarray, down: np.ndarray, count: int, factor: float, least: float,
+    log_z: np.ndarray, first: np.ndarray, second: np.ndarray,
+) -> None:  # fmt: skip
     for k in range(count):
         x, y = min(factor * max(up[k], least), NEVER), min(factor * max(down[k], least), NEVER)
         p, q = exp_of_negative(-x), exp_of_negative(-y)

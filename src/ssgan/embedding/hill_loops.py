@@ -15,8 +15,9 @@ BORDER = 1 + 1 + 7  # of the high-pass, of the first mean, of the second
 
 @compiled
 def fill_costs(
-    planes: np.ndarray, high: np.ndarray, near: np.ndarray, far: np.ndarray, epsilon: float, first: int, last: int, out: np.ndarray
-) -> None:
+    planes: np.ndarray, high: np.ndarray, near: np.ndarray, far: np.ndarray, epsilon: float,
+    first: int, last: int, out: np.ndarray,
+) -> None:  # fmt: skip
     """out = rho of the rows first...last - 1, counted through all planes (P, H, W).
 
     `high` (2, 3) are the taps of the high-pass down the columns and along the rows, `near` and `far` those of the two means.

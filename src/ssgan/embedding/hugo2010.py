@@ -52,6 +52,11 @@ def binary(rho: Costs) -> Costs:
     return Costs(torch.where(up, rho.plus, wet), torch.where(up, wet, rho.minus))
 
 
+def binary_costs(covers: torch.Tensor, payload: float) -> Costs:
+    """The scheme of the catalog: `costs`, of which each sample keeps the cheaper way that stays inside 0...255."""
+    return binary(apply_wet_rule(costs(covers, payload), covers))
+
+
 def simulate(
     covers: torch.Tensor, payload: float, seeds: np.ndarray, *, order: Order = "ascending", threshold: int = THRESHOLD
 ) -> torch.Tensor:

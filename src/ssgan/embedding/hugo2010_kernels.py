@@ -8,6 +8,7 @@ numbers of ten bits and the group of directions, axes or diagonals, above them.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +22,9 @@ MOST_BINS = 32  # 2 groups of 2 lines of 4 triples, each leaving one bin for ano
 TIE = 1e-9  # distortions nearer than this are equal up to rounding
 EMPTY = -1  # a free place in the table of counts
 SPREAD = 0x9E3779B97F4A7C15  # 2^64 over the golden ratio: multiplicative hashing, D. Knuth, TAOCP 3, 6.4
+
+
+Whole = Any  # a signed number of any kind: unsigned ones would wrap when subtracted
 
 
 @compiled
@@ -121,7 +125,7 @@ def _moves(plane: np.ndarray, y: int, x: int, change: int, threshold: int, bins:
 
 @compiled
 def _count(
-    d1: int, d2: int, d3: int, amount: int, threshold: int, group: int, bins: np.ndarray, moved: np.ndarray, found: int
+    d1: Whole, d2: Whole, d3: Whole, amount: int, threshold: int, group: int, bins: np.ndarray, moved: np.ndarray, found: int
 ) -> int:
     """Enter a triple into the list of moves, where it may meet another of the same bin; returns the list's length."""
     if max(abs(d1), abs(d2), abs(d3)) > threshold:
@@ -136,7 +140,7 @@ def _count(
 
 
 @compiled
-def _code(d1: int, d2: int, d3: int) -> int:
+def _code(d1: Whole, d2: Whole, d3: Whole) -> Whole:
     return ((d1 + OFFSET) << (2 * DIGIT)) | ((d2 + OFFSET) << DIGIT) | (d3 + OFFSET)
 
 
@@ -148,7 +152,7 @@ def _weight(code: int) -> float:
 
 
 @compiled
-def _find(code: int, codes: np.ndarray) -> int:
+def _find(code: Whole, codes: np.ndarray) -> Whole:
     """Where `code` stands in the table, or the free place where it would; the table is never full."""
     spread = (np.uint64(code) * np.uint64(SPREAD)) >> np.uint64(32)
     place = np.int64(spread & np.uint64(codes.size - 1))

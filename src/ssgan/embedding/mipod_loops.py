@@ -47,7 +47,8 @@ def _add_squares(x: np.ndarray, taps: np.ndarray, out: np.ndarray) -> None:
     a, b, c, d, e, f, g, h, i = taps[0], taps[1], taps[2], taps[3], taps[4], taps[5], taps[6], taps[7], taps[8]
     for k in range(out.shape[0]):
         sums = out[k]
-        r0, r1, r2, r3, r4, r5, r6, r7, r8 = x[k], x[k + 1], x[k + 2], x[k + 3], x[k + 4], x[k + 5], x[k + 6], x[k + 7], x[k + 8]
+        r0, r1, r2, r3, r4 = x[k], x[k + 1], x[k + 2], x[k + 3], x[k + 4]
+        r5, r6, r7, r8 = x[k + 5], x[k + 6], x[k + 7], x[k + 8]
         for n in range(len(sums)):
             s = (
                 a * r0[n] + b * r1[n] + c * r2[n] + d * r3[n] + e * r4[n] + f * r5[n] + g * r6[n] + h * r7[n] + i * r8[n]
@@ -74,7 +75,9 @@ def solve(fisher: np.ndarray, nats: float, tolerance: float, steps: int, u: np.n
 
 
 @compiled
-def _spread(fisher: np.ndarray, factor: float, corrections: int, fresh: bool, rho: np.ndarray, lanes: np.ndarray) -> tuple[float, float]:
+def _spread(
+    fisher: np.ndarray, factor: float, corrections: int, fresh: bool, rho: np.ndarray, lanes: np.ndarray
+) -> tuple[float, float]:
     """Mean entropy in nats and its slope in ln lambda, once rho has been corrected, or guessed afresh and corrected."""
     log_z, entropy, slope, logs = lanes[0], lanes[1], lanes[2], 0.0
     log_z[:], entropy[:], slope[:] = 1, 0, 0

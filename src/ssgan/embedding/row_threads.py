@@ -23,8 +23,9 @@ def filled_by_rows(covers: torch.Tensor, fill: Fill) -> torch.Tensor:
     """A tensor like float covers (N, C, H, W) that `fill` has filled, part by part."""
     planes = covers.detach().contiguous().flatten(0, 1)
     out = torch.empty_like(planes)
-    arrays = planes.numpy(), out.numpy()
-    share_rows(lambda first, last: fill(arrays[0], first, last, arrays[1]), rows=len(planes) * planes.shape[1], samples=planes.numel())
+    source, filled = planes.numpy(), out.numpy()
+    rows = len(planes) * planes.shape[1]
+    share_rows(lambda first, last: fill(source, first, last, filled), rows=rows, samples=planes.numel())
     return out.view_as(covers)
 
 
