@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ssgan.embedding import two_layers
+from ssgan.embedding.trellis import Code
+from ssgan.embedding.two_layers import Samples
+
+CODE = Code(8, b"sixteen bytes or more")
+
+
+def draw(seed: int, samples: int, length: int) -> tuple[Samples, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    costs = rng.exponential(1, samples)
+    return Samples(rng.integers(1, 255, samples, dtype=np.uint8), costs, costs), rng.integers(0, 2, length, dtype=np.uint8)
+
+
+@given(st.integers(0, 5000))
+def test_strides_visit_every_sample_once(samples: int) -> None:
+    order = two_layers.strides(samples)
+    assert np.array_equal(np.sort(order), np.arange(samples))
+    stride = next((s for s in range(samples * 610 // 987, samples + 2) if math.gcd(s, samples) == 1), 1)
+    assert order.tolist() == [k * stride % samples for k in range(samples)]
+
+
+def test_strides_take_neighbors_apart() -> None:
+    place = np.argsort(two_layers.strides(4096))
+    for distance in range(1, 20):
+        apart = np.abs(place[distance:] - place[:-distance])
+        assert np.minimum(apart, 4096 - apart).min() > 50
+
+
+def test_the_message_begins_in_the_second_layer() -> None:
+    samples, message = draw(0, 2000, 800)
+    written = two_layers.write(samples, 6.0, 1e-9, message, CODE)
+    assert written is not None
+    assert 0 < written.second < 800
+    changed_ahead = np.concatenate([1 - message[:1], message[1:]])
+    other = two_layers.write(samples, 6.0, 1e-9, changed_ahead, CODE)
+    assert other is not None
+    assert not np.array_equal(other.stego >> 1 & 1, written.stego >> 1 & 1)
+    changed_behind = np.concatenate([message[:-1], 1 - message[-1:]])
+    other = two_layers.write(samples, 6.0, 1e-9, changed_behind, CODE)
+    assert other is not None
+    assert np.array_equal(other.stego >> 1 & 1, written.stego >> 1 & 1)
+
+
+def test_bits_move_where_a_layer_has_no_room() -> None:
+    """Near samples only: a lambda far too small for the payload asks the second layer for bits it cannot hold."""
+    samples, message = draw(1, 1000, 900)
+    even = samples.cover & 1 == 0
+    one_way = Samples(
+        samples.cover, np.where(even, samples.plus, np.inf), np.where(even & (np.arange(1000) % 50 > 0), np.inf, samples.minus)
+    )
+    written = two_layers.write(one_way, 0.01, 1e-9, message, CODE)
+    assert written is not None
+    assert written.second <= np.isfinite(np.where(even, one_way.minus, one_way.plus)).sum()
+    assert np.array_equal(two_layers.read(written.stego, written.first, written.second, CODE), message)
+
+
+def test_without_any_path_nothing_is_written() -> None:
+    samples, message = draw(2, 100, 50)
+    wet = np.full(100, np.inf)
+    assert two_layers.write(Samples(samples.cover, wet, wet), 1.0, 1e-9, message, CODE) is None
+    assert two_layers.write_one(Samples(samples.cover, wet, wet), message, CODE, np.random.default_rng(0)) is None
