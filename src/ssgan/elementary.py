@@ -21,10 +21,10 @@ _BIAS = 1023
 @compiled
 def exp_of_negative(x: float) -> float:
     """exp(x) for x <= 0; zero from -708 down."""
-    x = max(x, -708.0)
-    shifted = x * _LOG2_E + _ROUND
+    near = max(x, -708.0)
+    shifted = near * _LOG2_E + _ROUND
     k = shifted - _ROUND
-    r = (x - k * _LN2_HIGH) - k * _LN2_LOW
+    r = (near - k * _LN2_HIGH) - k * _LN2_LOW
     s = 1 / 6227020800.0
     s = s * r + 1 / 479001600.0
     s = s * r + 1 / 39916800.0
@@ -40,7 +40,7 @@ def exp_of_negative(x: float) -> float:
     s = s * r + 1.0
     s = s * r + 1.0
     power = np.int64((np.float64(shifted).view(np.int64) + _BIAS) << 52).view(np.float64)
-    return s * power
+    return s * power if x > -708.0 else 0.0
 
 
 @compiled

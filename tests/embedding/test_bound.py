@@ -152,3 +152,12 @@ def test_the_distortion_of_the_changes_is_the_expected_one() -> None:
     stegos = bound.simulate(covers, costs, 0.4, seeds.image_seeds(seeds.generator(1, "test"), 200))
     expected = bound.expected_distortion(costs, bound.change_probabilities(costs, 0.4))
     assert float(distortion(costs, covers, stegos).mean()) == pytest.approx(float(expected.mean()), rel=0.02)
+
+
+def test_what_is_wet_is_never_changed() -> None:
+    plus = torch.full((1, 1, 8, 8), WET, dtype=torch.float64)
+    plus[..., ::2] = 1.0
+    costs = Costs(plus, plus)
+    beta = bound.change_probabilities(costs, 0.3)
+    assert float(beta.plus[..., 1::2].max()) == 0
+    assert math.isfinite(float(bound.expected_distortion(costs, beta)))
