@@ -1,11 +1,14 @@
 """Numba's compiler with this package's settings: machine code is kept in the user's cache folder, and threads run beside it.
 
 By default Numba writes its cache beside the source, where an installed package may be read-only or shared between machines
-with different processors. The folder given by NUMBA_CACHE_DIR, where set, is used instead of ours.
+with different processors, and it notices a change of a function's own file only, not of the functions that it calls. So ours is
+a folder for each state of all compiled files together. The folder given by NUMBA_CACHE_DIR, where set, is used instead.
 """
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import os
 import sys
 from collections.abc import Callable
@@ -36,12 +39,16 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     return cast(Callable[P, R], made)
 
 
+@functools.lru_cache(maxsize=1)
 def cache_folder() -> Path:
-    """Where this user's programs keep what they can make again; it may not exist yet."""
+    """Where this user's programs keep what they can make again, for these very sources; it may not exist yet."""
     if sys.platform == "win32":
         root = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
     elif sys.platform == "darwin":
         root = "~/Library/Caches"
     else:
         root = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(root).expanduser() / "ssgan" / "numba"
+    package = Path(__file__).parent
+    sources = [*package.rglob("*_loops.py"), *package.rglob("*_kernels.py"), package / "elementary.py", Path(__file__)]
+    state = hashlib.sha256(b"".join(source.read_bytes() for source in sorted(sources))).hexdigest()[:16]
+    return Path(root).expanduser() / "ssgan" / "numba" / state
