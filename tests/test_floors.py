@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "weights": GROUND,
     "embedding": GROUND | {"images"},
     "steganalysis": GROUND | {"images", "runs", "weights"},
-    "messages": {"embedding", "images", "errors"},
+    "messages": {"embedding", "images", "errors", "compiled"},
     "gan": ARTS | MATTER | GROUND - {"filters"},
     "evaluation": ARTS | {"images", "datasets", "runs", "errors", "seeds"},
     "differences": GROUND,

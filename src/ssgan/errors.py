@@ -8,7 +8,8 @@
     ├── RefusedModel          6   a model or checkpoint that is damaged or of another kind
     ├── StorageFailed         7   disk full, no permission, an existing file in the way
     ├── TrainingDiverged      8   training left the finite numbers and could not be brought back
-    └── SomeItemsFailed       9   a batch went through, but some of its items did not
+    ├── SomeItemsFailed       9   a batch went through, but some of its items did not
+    └── Incomplete           10   one part of a message that is spread over several images
 
 The exit codes are the command line's; a library user catches the classes.
 """
@@ -24,6 +25,17 @@ class SsganError(Exception):
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickled whole, so that an error raised in another process arrives as it was."""
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[SsganError], args: tuple[object, ...], state: dict[str, object]) -> SsganError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 class InvalidSetting(SsganError, ValueError):
@@ -77,3 +89,13 @@ class SomeItemsFailed(SsganError):
     """A batch went through, but some of its items did not; the message says how many, the report which."""
 
     exit_code = 9
+
+
+class Incomplete(SsganError):
+    """One part of a message that is spread over several images; `part` says which, and how many are needed."""
+
+    exit_code = 10
+
+    def __init__(self, message: str, *, part: object, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.part = part

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -45,25 +46,33 @@ class Written(NamedTuple):
     second: int
 
 
-def write(samples: Samples, lam: float, free: float, message: np.ndarray, code: Code) -> Written | None:
+def write(
+    samples: Samples, lam: float, free: float, message: np.ndarray, code: Code, *, splits: Sequence[int] | None = None
+) -> Written | None:
     """`message` uint8 (m,) in both layers; None where no split between them found a path.
 
-    lam is the optimal sender's lambda for m bits; costs below `free` count as that.
+    lam is the optimal sender's lambda for m bits; costs below `free` count as that. `splits`, where given, are the numbers of
+    bits that the second layer may hold; those nearest to the optimal sender's are tried first.
     """
     far, near = _far_and_near(samples, lam, free)
     slack = np.log1p(np.exp(-near))
     flip = far + slack  # -ln of the odds of a flip of the second bit, >= 0
     natural = _entropy_of_flips(far, near, slack)
-    tried = set()
-    for shift in SHIFTS:
-        second = min(max(round(natural + shift * len(message)), 0), len(message))
-        if second in tried:
-            continue
-        tried.add(second)
+    if splits is None:
+        seconds = [min(max(round(natural + shift * len(message)), 0), len(message)) for shift in SHIFTS]
+    else:
+        seconds = sorted(splits, key=lambda second: abs(second - natural))
+    for second in dict.fromkeys(seconds):
         stego = _write_split(samples.cover, flip, near, message, second, code)
         if stego is not None:
             return Written(stego, len(message) - second, second)
     return None
+
+
+def natural_split(samples: Samples, lam: float, free: float) -> float:
+    """How many bits the second layer of the optimal sender carries."""
+    far, near = _far_and_near(samples, lam, free)
+    return _entropy_of_flips(far, near, np.log1p(np.exp(-near)))
 
 
 def write_one(samples: Samples, message: np.ndarray, code: Code, rng: np.random.Generator) -> Written | None:

@@ -1,0 +1,1 @@
+"""What is said: real messages, hidden and revealed after docs/format.md."""

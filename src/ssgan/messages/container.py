@@ -1,0 +1,168 @@
+"""The container: one image's samples, keys, lengths and stream (docs/format.md, 1 and 6 to 8), for writer and reader alike."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import struct
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+
+from ssgan.embedding.trellis import Code
+from ssgan.messages.keys import Key, Subkeys
+from ssgan.messages.order import carrying_places, frozen_places, keystream
+from ssgan.messages.parts import Part, parse_part
+
+OVERHEAD = 18  # bytes of a stream beside its plaintext: the probe and AES-SIV's tag
+SPLITS = range(17)  # of 32: the second layer's share of the bits
+PADDED, DEFLATED, PART = 1, 2, 4  # kinds, to be added up
+KINDS = (0, 1, 4, 5, 2, 3, 6, 7)  # in the order in which a reader tries them
+LARGEST_INFLATED = 64 << 20  # bytes
+FIRST_RUNG = 20
+
+
+@dataclass(frozen=True, repr=False)
+class Places:
+    """What one key makes of one image's samples: where they stand, and the keys."""
+
+    shape: bytes
+    order: np.ndarray  # int64 (n,): of the carrying samples among all
+    frozen: np.ndarray  # int64 (k,)
+    keys: Subkeys
+
+    @property
+    def rungs(self) -> list[int]:
+        """The plaintext lengths that this image may hold."""
+        return rungs(len(self.order))
+
+    def code(self) -> Code:
+        """The syndrome-trellis code of both layers."""
+        return Code(12 if len(self.order) <= 1 << 20 else 10, self.keys.code)
+
+
+def samples_of(image: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
+    """uint8 (N,): the channel values of the pixels that count, of an image uint8 (C, H, W) with alpha uint8 (H, W)."""
+    pixels = image.transpose(1, 2, 0)
+    return np.ascontiguousarray(pixels if alpha is None else pixels[alpha == 255]).reshape(-1)
+
+
+def with_samples(image: np.ndarray, alpha: np.ndarray | None, samples: np.ndarray) -> np.ndarray:
+    """`image` with the values of the counting pixels replaced by `samples`."""
+    pixels = image.transpose(1, 2, 0).copy()
+    if alpha is None:
+        pixels[:] = samples.reshape(pixels.shape)
+    else:
+        pixels[alpha == 255] = samples.reshape(-1, pixels.shape[2])
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1))
+
+
+def shape_of(image: np.ndarray, samples: np.ndarray) -> bytes:
+    """What is bound into all keys: height, width, channels, and how many samples count."""
+    channels, height, width = image.shape
+    return b"ssgan/1" + struct.pack("<IIBI", height, width, channels, len(samples))
+
+
+def places(shape: bytes, samples: np.ndarray, key: Key) -> Places:
+    """The frozen samples, the salt read off them, the keys, and the order. A passphrase takes its time here."""
+    frozen = frozen_places(key.frozen_key(shape), len(samples))
+    salt = hashlib.sha256(b"ssgan/1/salt" + shape + key.mode + samples[frozen].tobytes()).digest()
+    keys = Subkeys.of(key.root(salt))
+    return Places(shape, carrying_places(keys.order, len(samples), frozen), frozen, keys)
+
+
+def largest_plaintext(carrying: int) -> int:
+    """Bytes: half a bit a sample, less what is not the sender's; negative where nothing fits."""
+    return carrying // 16 - OVERHEAD
+
+
+@functools.lru_cache(maxsize=8)
+def _ladder(largest: int) -> tuple[int, ...]:
+    steps = []
+    rung = FIRST_RUNG
+    while rung < largest:
+        steps.append(rung)
+        rung += 3 * rung // 25
+    return (*steps, largest) if largest >= 0 else ()
+
+
+def rungs(carrying: int) -> list[int]:
+    """The plaintext lengths that `carrying` samples may hold, ascending."""
+    return list(_ladder(largest_plaintext(carrying)))
+
+
+def bits_in_second(length: int, split: int) -> int:
+    """How many of a stream's bits the second layer holds, for a plaintext of `length` bytes."""
+    return 8 * (length + OVERHEAD) * split // 32
+
+
+def probes(keys: Subkeys, count: int) -> np.ndarray:
+    """int64 (count x splits,): the first 16 bits of a stream, highest first, for each of `count` rungs and each split."""
+    return np.frombuffer(keystream(keys.probe, 2 * count * len(SPLITS)), dtype=">u2").astype(np.int64)
+
+
+def seal(where: Places, plaintext: bytes, split: int, kind: int) -> bytes:
+    """The stream: probe, tag and ciphertext. The plaintext's length is one of the rungs."""
+    trial = where.rungs.index(len(plaintext)) * len(SPLITS) + split
+    probe = int(probes(where.keys, len(where.rungs))[trial]).to_bytes(2, "big")
+    return probe + AESSIV(where.keys.seal).encrypt(plaintext, _bound(where, len(plaintext), split, kind))
+
+
+def unseal(where: Places, stream: bytes, split: int) -> bytes | Part | None:
+    """The message or part in a stream; None where no kind opens, or what opens is not formed as its kind says."""
+    cipher = AESSIV(where.keys.seal)
+    for kind in KINDS:
+        try:
+            plaintext = cipher.decrypt(stream[2:], _bound(where, len(stream) - OVERHEAD, split, kind))
+        except InvalidTag:
+            continue
+        found = _meant(plaintext, kind)
+        if found is not None:
+            return found
+    return None
+
+
+def _meant(plaintext: bytes, kind: int) -> bytes | Part | None:
+    body = _unpadded(plaintext) if kind & PADDED else plaintext
+    if body is None:
+        return None
+    if kind & PART:
+        return parse_part(body, deflated=bool(kind & DEFLATED))
+    return inflate(body) if kind & DEFLATED else body
+
+
+def padded(body: bytes, length: int) -> tuple[bytes, int]:
+    """(plaintext of `length` bytes, the kind's padding bit)."""
+    if len(body) == length:
+        return body, 0
+    return body + b"\x80" + bytes(length - len(body) - 1), PADDED
+
+
+def deflate(message: bytes) -> bytes:
+    """A raw DEFLATE stream."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return packer.compress(message) + packer.flush()
+
+
+def inflate(body: bytes) -> bytes | None:
+    """What a raw DEFLATE stream says; None where it is none, does not end where it should, or says too much."""
+    unpacker = zlib.decompressobj(-15)
+    try:
+        message = unpacker.decompress(body, LARGEST_INFLATED + 1)
+    except zlib.error:
+        return None
+    whole = unpacker.eof and not unpacker.unused_data and len(message) <= LARGEST_INFLATED
+    return message if whole else None
+
+
+def _unpadded(plaintext: bytes) -> bytes | None:
+    body = plaintext.rstrip(b"\0")
+    return body[:-1] if body.endswith(b"\x80") else None
+
+
+def _bound(where: Places, length: int, split: int, kind: int) -> list[bytes]:
+    """The associated data."""
+    return [where.shape, struct.pack("<IBB", length, split, kind)]

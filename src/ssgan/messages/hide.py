@@ -1,0 +1,134 @@
+"""The sender's side: a message sealed, coded and laid where it hurts least, and read back before it is given away.
+
+Which samples change is the sender's own affair: any scheme of the catalog says what a change costs. A sample that a scheme
+would rather never touch is made very dear here, not impossible, so that what fits depends on the image's size alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ssgan.embedding import two_layers
+from ssgan.embedding.costs import PEAK
+from ssgan.embedding.embedder import Embedder
+from ssgan.embedding.gibbs import Sender
+from ssgan.embedding.two_layers import Samples
+from ssgan.errors import DoesNotFit, RefusedImage
+from ssgan.messages import container
+from ssgan.messages.container import DEFLATED, PART, SPLITS, Places
+from ssgan.messages.keys import Key
+from ssgan.messages.order import frozen_count
+from ssgan.messages.parts import Part
+from ssgan.messages.reveal import reveal_with
+
+LEAST_ENTROPY = 40.0  # bits in the frozen samples: below that, other images share this one's keys
+DEAR = 1e3  # times the dearest finite cost: what a scheme's own ban on a sample counts
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """A stego uint8 (C, H, W) beside its cover, and what it took: the seam for whoever judges how safe that is."""
+
+    cover: np.ndarray
+    stego: np.ndarray
+    alpha: np.ndarray | None
+    message_bytes: int
+    rung_bytes: int  # the length that an observer could know at best
+    payload: float  # bits per counting sample, all of the stream
+    change_rate: float  # share of the counting samples changed
+    scheme: str
+    split: int
+
+    @property
+    def changes(self) -> np.ndarray:
+        """int8 (C, H, W): -1, 0 or +1."""
+        return (self.stego.astype(np.int16) - self.cover).astype(np.int8)
+
+
+def capacity(image: np.ndarray, *, alpha: np.ndarray | None = None) -> int:
+    """The most bytes that `hide` takes for an image uint8 (C, H, W), with any key and scheme."""
+    samples = container.samples_of(image, alpha).size
+    return max(0, container.largest_plaintext(samples - frozen_count(samples)))
+
+
+def hide(
+    image: np.ndarray, message: bytes | Part, key: Key, *, scheme: str = "hill", alpha: np.ndarray | None = None,
+    compress: bool = False, allow_flat: bool = False,
+) -> Hidden:  # fmt: skip
+    """`message` in a cover uint8 (C, H, W), of which only pixels with alpha 255 (uint8 (H, W)) are touched.
+
+    `compress` packs it first where that is shorter: not for texts that others had a hand in, since the length tells. Raises
+    DoesNotFit with the bytes that would fit, RefusedImage where the cover is so flat that other images would share its keys
+    (unless `allow_flat`), InvalidSetting for an unknown scheme.
+    """
+    samples = container.samples_of(image, alpha)
+    body, kind = _body(message, compress)
+    room = capacity(image, alpha=alpha)
+    where = container.places(container.shape_of(image, samples), samples, key)
+    if not where.rungs or len(body) > room:
+        raise DoesNotFit(
+            f"{len(body)} bytes do not fit: this cover takes at most {room}",
+            reachable=room, unit="bytes",
+            hint="take a larger cover, send less, or spread the message over several covers",
+        )  # fmt: skip
+    if not allow_flat:
+        _refuse_flat(samples[where.frozen])
+    length = next(rung for rung in where.rungs if rung >= len(body))
+    plaintext, padding = container.padded(body, length)
+    bits = 8 * (length + container.OVERHEAD)
+    costs = Embedder(scheme, bits / len(samples)).costs(torch.from_numpy(np.ascontiguousarray(image))[None])
+    plus, minus = (container.samples_of(rho[0].numpy(), alpha)[where.order] for rho in costs)
+    written, split = _write(where, _priced(samples[where.order], plus, minus), plaintext, kind | padding)
+    changed = samples.copy()
+    changed[where.order] = written
+    stego = container.with_samples(image, alpha, changed)
+    assert reveal_with(where, written) == message, "the message cannot be read back"
+    rate = np.count_nonzero(changed != samples) / len(samples)
+    return Hidden(image, stego, alpha, len(body), length, bits / len(samples), rate, scheme, split)
+
+
+def _write(where: Places, priced: Samples, plaintext: bytes, kind: int) -> tuple[np.ndarray, int]:
+    """(carrying samples with the stream in them, split): the split nearest to the optimal sender's that finds a way."""
+    total = 8 * (len(plaintext) + container.OVERHEAD)
+    sender = Sender(priced.plus[None], priced.minus[None])
+    lam = sender.lambdas_for_payload(np.array([float(total)]))[0]
+    wish = two_layers.natural_split(priced, lam, sender.free[0])
+    for split in sorted(SPLITS, key=lambda split: abs(container.bits_in_second(len(plaintext), split) - wish)):
+        second = container.bits_in_second(len(plaintext), split)
+        stream = np.frombuffer(container.seal(where, plaintext, split, kind), dtype=np.uint8)
+        written = two_layers.write(priced, lam, sender.free[0], np.unpackbits(stream), where.code(), splits=[second])
+        if written is not None:
+            return written.stego, split
+    raise AssertionError("with every bit in the first layer there is always a way")
+
+
+def _priced(carrying: np.ndarray, plus: np.ndarray, minus: np.ndarray) -> Samples:
+    """The carrying samples with their costs, in which only the ends of the range are impossible."""
+    finite = np.concatenate([plus[plus < np.inf], minus[minus < np.inf]])
+    dear = DEAR * finite.max() if finite.size and finite.max() > 0 else 1.0
+    return Samples(
+        carrying,
+        np.where(np.isinf(plus) & (carrying < PEAK), dear, plus),
+        np.where(np.isinf(minus) & (carrying > 0), dear, minus),
+    )
+
+
+def _body(message: bytes | Part, compress: bool) -> tuple[bytes, int]:
+    if isinstance(message, Part):
+        return message.body(), PART | (DEFLATED if message.deflated else 0)
+    packed = container.deflate(message) if compress else message
+    return (packed, DEFLATED) if len(packed) < len(message) else (message, 0)
+
+
+def _refuse_flat(frozen: np.ndarray) -> None:
+    """Shannon's entropy of the frozen values, as if they were independent: a rough measure, kind to the cover."""
+    shares = np.unique(frozen, return_counts=True)[1] / len(frozen)
+    entropy = float(-(shares * np.log2(shares)).sum() * len(frozen))
+    if entropy < LEAST_ENTROPY:
+        raise RefusedImage(
+            f"this cover is too flat: what tells it from others holds about {entropy:.0f} bits, fewer than {LEAST_ENTROPY:.0f}",
+            hint="take a cover with more texture; or allow flat covers, knowing that they share their keys with others alike",
+        )

@@ -1,0 +1,115 @@
+"""Keys: a passphrase or a key file, and what is derived from them for one image (docs/format.md, 3 and 4).
+
+The salt is read off samples that no writer changes, so every image has its own keys and nothing is stored for them. A
+passphrase costs Argon2id once an image; a key file is strong already.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import unicodedata
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.hashes import SHA512
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
+
+from ssgan.errors import InvalidSetting
+
+SECRET_BYTES = 32
+ROOT_BYTES = 64
+_PREFIX = "SSGAN-KEY-1-"
+
+
+@dataclass(frozen=True)
+class Passphrase:
+    """Words that both sides know. `strong` asks for 2 GiB of memory in place of 64 MiB, against those who guess."""
+
+    text: str
+    strong: bool = False
+
+    mode = b"passphrase"
+
+    def __post_init__(self) -> None:
+        if not self.text:
+            raise InvalidSetting("the passphrase is empty", hint="give the words that both sides know")
+
+    def __repr__(self) -> str:
+        return f"Passphrase(<hidden>, strong={self.strong})"
+
+    def frozen_key(self, shape: bytes) -> bytes:
+        """The key that chooses the frozen samples: here anybody's, since the passphrase needs the salt first."""
+        return hashlib.sha256(b"ssgan/1/frozen" + shape).digest()
+
+    def root(self, salt: bytes) -> bytes:
+        """64 bytes by Argon2id (RFC 9106)."""
+        memory, passes = (2 << 20, 1) if self.strong else (64 << 10, 3)
+        kdf = Argon2id(salt=salt, length=ROOT_BYTES, iterations=passes, lanes=4, memory_cost=memory)
+        return kdf.derive(unicodedata.normalize("NFC", self.text).encode())
+
+
+@dataclass(frozen=True)
+class KeyFile:
+    """32 random bytes that both sides hold as a file."""
+
+    secret: bytes
+
+    mode = b"key file"
+
+    def __post_init__(self) -> None:
+        if len(self.secret) != SECRET_BYTES:
+            raise InvalidSetting(f"the key has {len(self.secret)} bytes, not {SECRET_BYTES}", hint="make one with ssgan keygen")
+
+    def __repr__(self) -> str:
+        return "KeyFile(<hidden>)"
+
+    def frozen_key(self, shape: bytes) -> bytes:
+        """The key that chooses the frozen samples, known to its holders only."""
+        return HKDF(SHA512(), 32, salt=None, info=b"ssgan/1/frozen" + shape).derive(self.secret)
+
+    def root(self, salt: bytes) -> bytes:
+        """64 bytes by HKDF-Extract."""
+        return HKDF.extract(SHA512(), salt, self.secret)
+
+    def text(self) -> str:
+        """The content of the file."""
+        return f"# secret: whoever has this reads your messages\n{_PREFIX}{self.secret.hex()}\n"
+
+
+Key = Passphrase | KeyFile
+
+
+@dataclass(frozen=True, repr=False)
+class Subkeys:
+    """What one image's root is stretched into."""
+
+    order: bytes
+    probe: bytes
+    seal: bytes
+    code: bytes
+
+    @classmethod
+    def of(cls, root: bytes) -> Subkeys:
+        """HKDF-Expand with a label each."""
+        sizes = {"order": 32, "probe": 32, "seal": 64, "code": 32}
+        return cls(
+            **{name: HKDFExpand(SHA512(), size, b"ssgan/1/" + name.encode()).derive(root) for name, size in sizes.items()}
+        )
+
+
+def fresh_key() -> KeyFile:
+    """A new key from the operating system's randomness."""
+    return KeyFile(secrets.token_bytes(SECRET_BYTES))
+
+
+def parse_key_file(text: str) -> KeyFile:
+    """The key in the text of a key file. Raises InvalidSetting where there is none."""
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    found = re.fullmatch(_PREFIX + "([0-9a-fA-F]{64})", lines[0]) if len(lines) == 1 else None
+    if found is None:
+        raise InvalidSetting(
+            "this is not a key file", hint=f"its one line that is no comment is {_PREFIX} and 64 hexadecimal digits"
+        )
+    return KeyFile(bytes.fromhex(found[1]))

@@ -1,0 +1,84 @@
+"""The receiver's side: try what the sender may have chosen, and open what answers (docs/format.md, 10).
+
+No scheme, no costs and no torch: a syndrome is a product. A wrong key, no message and a changed image end in one error with one
+text, after the same work.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ssgan.embedding import submatrices, two_layers
+from ssgan.errors import Incomplete, NothingFound
+from ssgan.messages import container
+from ssgan.messages.container import SPLITS, Places
+from ssgan.messages.keys import Key
+from ssgan.messages.parts import Part
+
+
+def reveal(image: np.ndarray, key: Key, *, alpha: np.ndarray | None = None) -> bytes:
+    """The message in an image uint8 (C, H, W), with alpha uint8 (H, W) where it has any.
+
+    Raises NothingFound for every failure there is, and Incomplete (with `part`) where the image holds one part of a message
+    that is spread over several: `ssgan.messages.spread.gather` joins them.
+    """
+    found = reveal_any(image, key, alpha=alpha)
+    if isinstance(found, Part):
+        raise Incomplete(
+            f"this is part {found.index + 1} of a message spread over {found.count} images, of which {found.needed} are needed",
+            part=found,
+            hint="give all the images of it that you have",
+        )
+    return found
+
+
+def reveal_any(image: np.ndarray, key: Key, *, alpha: np.ndarray | None = None) -> bytes | Part:
+    """The message, or the part of one, in an image uint8 (C, H, W). Raises NothingFound."""
+    samples = container.samples_of(image, alpha)
+    where = container.places(container.shape_of(image, samples), samples, key)
+    found = reveal_with(where, samples[where.order])
+    if found is None:
+        raise NothingFound(
+            "no message found with this key",
+            hint="another key, no message, or an image changed since it was written: nothing tells these apart",
+        )
+    return found
+
+
+def reveal_with(where: Places, carrying: np.ndarray) -> bytes | Part | None:
+    """The message in the carrying samples uint8 (n,), in their order, or None.
+
+    Every rung and split, ascending; where none answers, the work of one opening more, so that time tells nothing.
+    """
+    lengths = where.rungs
+    if not lengths:
+        return None
+    answers = np.flatnonzero(_beginnings(where, carrying) == container.probes(where.keys, len(lengths)))
+    for trial in answers.tolist():
+        rung, split = divmod(trial, len(SPLITS))
+        found = _open(where, carrying, lengths[rung], split)
+        if found is not None:
+            return found
+    if not len(answers):
+        _open(where, carrying, lengths[len(lengths) // 2], len(SPLITS) // 2)
+    return None
+
+
+def _beginnings(where: Places, carrying: np.ndarray) -> np.ndarray:
+    """int64 (rungs x splits,): the first 16 bits of each stream that there may be."""
+    from ssgan.messages.probe_loops import beginnings
+
+    trials = [(length, split) for length in where.rungs for split in SPLITS]
+    totals = np.array([8 * (length + container.OVERHEAD) for length, _ in trials])
+    seconds = np.array([container.bits_in_second(length, split) for length, split in trials])
+    code, begun = where.code(), np.empty(len(trials), dtype=np.int64)
+    columns = np.stack([submatrices.sequence(code.height, where.keys.code, layer) for layer in (2, 1)])
+    low = carrying[two_layers.strides(len(carrying))] & 1
+    beginnings(carrying >> 1 & 1, low, columns, totals, seconds, begun)
+    return begun
+
+
+def _open(where: Places, carrying: np.ndarray, length: int, split: int) -> bytes | Part | None:
+    total, second = 8 * (length + container.OVERHEAD), container.bits_in_second(length, split)
+    bits = two_layers.read(carrying, total - second, second, where.code())
+    return container.unseal(where, np.packbits(bits).tobytes(), split)
