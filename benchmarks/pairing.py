@@ -94,9 +94,12 @@ def commit() -> str:
 
 
 def peak_megabytes(script: str) -> float:
-    """Megabytes that the last line of `script` needs beyond what the lines before it had used, in a process of its own."""
+    """Megabytes that the last line of `script` needs beyond what is in use before it, in a process of its own (Linux)."""
     *before, last = script.strip().splitlines()
-    probe = "import resource\nr = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-    program = probe + "\n".join(before) + "\nstart = r()\n" + last + "\nprint((r() - start) / 1024)"
+    probe = (
+        "from pathlib import Path\nhigh = lambda: int(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])\n"
+    )
+    reset = "\nPath('/proc/self/clear_refs').write_text('5')\nstart = high()\n"  # the high-water mark is what is in use now
+    program = probe + "\n".join(before) + reset + last + "\nprint((high() - start) / 1024)"
     made = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     return float(made.stdout.strip().splitlines()[-1])

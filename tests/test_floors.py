@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "ssgan"
-GROUND = {"errors", "seeds", "filters", "filter_loops", "compiled", "elementary", "folders", "seed_loops"}
+GROUND = {"errors", "seeds", "filters", "filter_loops", "compiled", "elementary", "folders", "seed_loops", "memory"}
 MATTER = {"images", "datasets", "runs", "weights"}
 ARTS = {"embedding", "steganalysis"}
 JOBS = {"messages", "gan", "evaluation"}

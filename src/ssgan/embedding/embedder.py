@@ -20,6 +20,7 @@ from ssgan.embedding.bound import ChangeProbabilities
 from ssgan.embedding.catalog import SCHEMES
 from ssgan.embedding.costs import Costs, apply_wet_rule
 from ssgan.errors import InvalidSetting
+from ssgan.memory import keep_freed
 
 SHARE = {"cpu": 1 << 16, "cuda": 1 << 25}  # samples worked on at a time: they and what is made of them stay near the cores
 
@@ -132,14 +133,18 @@ class Embedder:
     def _pair(self, covers: torch.Tensor, make: Callable[[torch.Tensor], Pair]) -> Pair:
         """What `make` gives for the shares, laid into two tensors: fresh memory is dearer than a copy."""
         _expect_images(covers)
+        shares = self._shares(covers)
+        if len(shares) == 1:
+            return make(covers)
         plus = torch.empty(covers.shape, dtype=self.dtype, device=covers.device)
         minus, start = torch.empty_like(plus), 0
-        for share in self._shares(covers):
+        for share in shares:
             part = slice(start, start := start + len(share))
             plus[part], minus[part] = make(share)
         return plus, minus
 
     def _shares(self, covers: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        keep_freed()
         return torch.split(covers, max(1, SHARE.get(covers.device.type, 1 << 20) // covers[0].numel()))
 
     def _share_costs(self, covers: torch.Tensor) -> Costs:
