@@ -1,8 +1,8 @@
 """Freed memory kept for the next call instead of being given back to the system and asked for again, page by page.
 
 The C library of most Linux systems gives free memory at the end of its heap back once it is more than twice the largest block
-that it has seen freed, up to 32 MB (mallopt(3), M_MMAP_THRESHOLD). Tensors of a few megabytes then cost more in page faults than
-in arithmetic. One large block, allocated, never touched and freed, moves that limit to 62 MB; elsewhere it does nothing.
+that it has seen freed, up to 32 MB (mallopt(3), M_MMAP_THRESHOLD). Tensors of a few megabytes then cost more in page faults
+than in arithmetic. One large block, allocated, never touched and freed, moves that limit to 62 MB; elsewhere it does nothing.
 """
 
 from __future__ import annotations

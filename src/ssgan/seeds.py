@@ -53,7 +53,7 @@ def uniforms(seeds: np.ndarray, samples: int, *, stream: int = 0, device: torch.
     starts = np.array([_mix(int(s) ^ moved) if stream else int(s) for s in np.atleast_1d(seeds)], dtype=np.uint64)
     if torch.device(device).type == "cpu":
         drawn = torch.empty(len(starts), samples, dtype=torch.float64)
-        seed_loops.fill_uniforms(starts, drawn.numpy())
+        seed_loops.fill_uniforms(starts, np.array([GOLDEN_GAMMA, *MIX], dtype=np.uint64), drawn.numpy())
         return drawn
     start = torch.from_numpy(starts.view(np.int64)).to(device)[:, None]
     counter = torch.arange(1, samples + 1, dtype=torch.int64, device=device)[None, :]
