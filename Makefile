@@ -30,8 +30,12 @@ style: $(VENV)/.developer  ## check the format, lint, types, and that the genera
 
 check: style test  ## style and tests
 
-bench: $(VENV)/.developer  ## measure, beside the peers
-	for benchmark in benchmarks/*.py; do echo "# $$benchmark"; $(BIN)/python "$$benchmark" || exit 1; done
+bench: $(VENV)/.developer  ## measure, beside the peers; the figures go to results/
+	$(BIN)/python benchmarks/costs.py --write
+	$(BIN)/python benchmarks/stc.py --write
+	$(BIN)/python benchmarks/stc_cases.py
+	$(BIN)/python benchmarks/device.py
+	$(BIN)/python benchmarks/import_time.py
 
 docs: $(VENV)/.developer  ## generate docs/cli.md and docs/schemes.md
 	$(BIN)/python docs/generate.py

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from ssgan import seeds as public_seeds
 from ssgan.embedding import lsb, plain
 from ssgan.embedding.costs import Costs, apply_wet_rule
 from ssgan.errors import DoesNotFit, InvalidSetting
@@ -29,9 +30,10 @@ def test_a_text_is_read_back_along_the_same_path(
     covers, seeds = torch.from_numpy(images), np.arange(len(images), dtype=np.uint64)
     stegos = plain.simulate(covers, costs_of(covers, replacement), payload, seeds, path=path, text=text)
     visited = plain.order(covers, payload, seeds, path=path)
-    read = plain.extract(stegos, visited).flatten().numpy()
-    sent = np.unpackbits(np.frombuffer(text, np.uint8)).astype(bool)
-    np.testing.assert_array_equal(read, np.resize(sent, len(read)))
+    for seed, read in zip(seeds, plain.extract(stegos, visited).numpy(), strict=True):
+        start = int(public_seeds.uniforms(np.array([seed]), 1, stream=plain.BITS)[0, 0] * len(text))
+        passage = np.frombuffer(text[start:] + text[:start], np.uint8)
+        np.testing.assert_array_equal(read, np.resize(np.unpackbits(passage).astype(bool), len(read)))
 
 
 @given(COVERS, st.floats(0, 1), PATHS, st.booleans())

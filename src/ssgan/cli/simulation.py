@@ -74,6 +74,7 @@ def simulate(
     seed: Seed = 0,
     dtype: Annotated[Literal["float64", "float32"], Parameter(help="Precision of the costs: exact or fast.")] = "float64",
     image_format: Annotated[Literal["png", "pgm"], Parameter(name="--format", help="The stegos' file format.")] = "png",
+    text: Annotated[Path | None, Parameter(help="A file to embed in place of random bits, with the coder plain.")] = None,
     reading: Reading | None = None,
     working: Working | None = None,
     force: Force = False,
@@ -90,8 +91,9 @@ def simulate(
 
     geometry, convert = (reading or Reading()).parse()
     working = working or Working()
-    chosen = str(Embedder.parse(embedder))
-    settings = Settings(chosen, seed, dtype, image_format, geometry, convert)
+    words_to_write = None if text is None else _content(text)
+    chosen = str(Embedder.parse(embedder, text=words_to_write))
+    settings = Settings(chosen, seed, dtype, image_format, geometry, convert, words_to_write)
     plan = prepare(covers, out, settings, limit=working.limit, overwrite=force)
     screen = Screen(json=json, quiet=quiet)
     _announce(screen, plan, dry=working.dry_run)
@@ -100,6 +102,16 @@ def simulate(
     with screen.progress(len(plan.items), "simulating") as report:
         tally = run(plan, workers=working.workers or _cores(), batch=working.batch, device=working.device, report=report)
     _summarize(screen, plan, tally)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InvalidSetting(f"{path} cannot be read: {error.strerror}.", hint="Give a file with the text to embed.") from error
+    if not content:
+        raise InvalidSetting(f"{path} is empty.", hint="Give a file with the text to embed.")
+    return content
 
 
 def _announce(screen: Screen, plan: Plan, *, dry: bool) -> None:

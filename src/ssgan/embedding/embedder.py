@@ -25,8 +25,8 @@ from ssgan.memory import keep_freed
 SHARE = {"cpu": 1 << 16, "cuda": 1 << 25}  # samples worked on at a time: they and what is made of them stay near the cores
 
 Pair = tuple[torch.Tensor, torch.Tensor]  # of +1 and of -1
-# (covers, costs, payload, seeds, options) -> stegos
-Simulate = Callable[[torch.Tensor, Costs, float, np.ndarray, tuple[str, ...]], torch.Tensor]
+# (covers, costs, payload, seeds, options, text) -> stegos
+Simulate = Callable[[torch.Tensor, Costs, float, np.ndarray, tuple[str, ...], bytes | None], torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,23 @@ class Coder:
     adaptive: bool = True  # heeds what a change costs
 
 
-def _bound(covers: torch.Tensor, costs: Costs, payload: float, seeds: np.ndarray, options: tuple[str, ...]) -> torch.Tensor:
+def _bound(
+    covers: torch.Tensor, costs: Costs, payload: float, seeds: np.ndarray, options: tuple[str, ...], text: bytes | None
+) -> torch.Tensor:
     return bound.simulate(covers, costs, payload, seeds)
 
 
-def _plain(covers: torch.Tensor, costs: Costs, payload: float, seeds: np.ndarray, options: tuple[str, ...]) -> torch.Tensor:
+def _plain(
+    covers: torch.Tensor, costs: Costs, payload: float, seeds: np.ndarray, options: tuple[str, ...], text: bytes | None
+) -> torch.Tensor:
     path = plain.Path("raster" if "raster" in options else "keyed", "red" if "red" in options else "all")
-    return plain.simulate(covers, costs, payload, seeds, path=path)
+    return plain.simulate(covers, costs, payload, seeds, path=path, text=text)
+
+
+def _stc(
+    covers: torch.Tensor, costs: Costs, payload: float, seeds: np.ndarray, options: tuple[str, ...], text: bytes | None
+) -> torch.Tensor:
+    return coded.simulate(covers, costs, payload, seeds, options)
 
 
 CODERS: dict[str, Coder] = {
@@ -56,7 +66,7 @@ CODERS: dict[str, Coder] = {
         ("raster", "red"), adaptive=False,
     ),
     "stc": Coder(
-        coded.simulate, bound.change_probabilities, "syndrome-trellis codes, +-1 in two layers: bits that can be read back",
+        _stc, bound.change_probabilities, "syndrome-trellis codes, +-1 in two layers: bits that can be read back",
         (r"h=\d+",),
     ),
 }  # fmt: skip
@@ -64,19 +74,26 @@ CODERS: dict[str, Coder] = {
 
 @dataclass(frozen=True)
 class Embedder:
-    """scheme x payload (bits per sample) x coder. `dtype` is the precision of the costs: float64 exact, float32 fast."""
+    """scheme x payload (bits per sample) x coder.
+
+    `dtype` is the precision of the costs: float64 exact, float32 fast. `text`, for the coder plain alone, is what it writes in
+    place of random bits.
+    """
 
     scheme: str
     payload: float
     coder: str = "bound"
     options: tuple[str, ...] = ()
     dtype: torch.dtype = torch.float64
+    text: bytes | None = None
 
     def __post_init__(self) -> None:
         _known("scheme", self.scheme, SCHEMES)
         _known("coder", self.coder, CODERS)
         if not 0 <= self.payload < float("inf"):
             raise InvalidSetting(f"payload is {self.payload}; it counts bits per sample and is at least 0")
+        if self.text is not None and self.coder != "plain":
+            raise InvalidSetting(f"the coder {self.coder} writes no text", hint=f"use lsb@{self.payload:g}/plain")
         allowed = CODERS[self.coder].options
         for option in self.options:
             if not any(re.fullmatch(pattern, option) for pattern in allowed):
@@ -89,18 +106,18 @@ class Embedder:
             )
 
     @classmethod
-    def parse(cls, text: str, *, dtype: torch.dtype = torch.float64) -> Embedder:
+    def parse(cls, name: str, *, dtype: torch.dtype = torch.float64, text: bytes | None = None) -> Embedder:
         """From `scheme@payload`, `scheme@payload/coder` or `scheme@payload/coder:option,...`."""
-        parts = re.fullmatch(r"(\w+)@([^/]+)(?:/(\w+)(?::(.+))?)?", text.strip())
+        parts = re.fullmatch(r"(\w+)@([^/]+)(?:/(\w+)(?::(.+))?)?", name.strip())
         if not parts:
-            raise InvalidSetting(f"'{text}' is not an embedder", hint="write scheme@payload, such as hill@0.4 or wow@0.2/stc")
+            raise InvalidSetting(f"'{name}' is not an embedder", hint="write scheme@payload, such as hill@0.4 or wow@0.2/stc")
         scheme, payload, coder, options = parts.groups()
         try:
             amount = float(payload)
         except ValueError:
             hint = "it counts bits per sample: hill@0.4"
-            raise InvalidSetting(f"the payload in '{text}' is not a number", hint=hint) from None
-        return cls(scheme, amount, coder or "bound", tuple(options.split(",")) if options else (), dtype)
+            raise InvalidSetting(f"the payload in '{name}' is not a number", hint=hint) from None
+        return cls(scheme, amount, coder or "bound", tuple(options.split(",")) if options else (), dtype, text)
 
     def __str__(self) -> str:
         coder = self.coder + (":" + ",".join(self.options) if self.options else "")
@@ -126,7 +143,7 @@ class Embedder:
         stegos, start = torch.empty_like(covers), 0
         for share in self._shares(covers):
             part = slice(start, start := start + len(share))
-            made = coder.simulate(share, self._share_costs(share), self.payload, seeds[part], self.options)
+            made = coder.simulate(share, self._share_costs(share), self.payload, seeds[part], self.options, self.text)
             stegos[part] = made if correct is None or self.coder != "bound" else correct(share, made, seeds[part])
         return stegos
 

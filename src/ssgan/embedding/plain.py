@@ -37,10 +37,11 @@ def simulate(
 ) -> torch.Tensor:
     """Images (N, C, H, W) that carry `payload` bits per sample, random ones or those of `text`, one uint64 seed an image.
 
-    A text shorter than the payload is repeated; each image starts where the one before ended.
+    Each image begins at a place of the text that its seed draws, so that images carry different passages; the text's end is
+    followed by its beginning.
     """
     visited = order(covers, payload, seeds, path=path)
-    bits = random_bits(visited, seeds) if text is None else text_bits(text, visited)
+    bits = random_bits(visited, seeds) if text is None else text_bits(text, visited, seeds)
     return embed(covers, costs, bits, visited, seeds)
 
 
@@ -72,13 +73,13 @@ def random_bits(visited: torch.Tensor, seeds: np.ndarray) -> torch.Tensor:
     return public_seeds.uniforms(seeds, visited.shape[1], stream=BITS, device=visited.device) < 0.5
 
 
-def text_bits(text: bytes, visited: torch.Tensor) -> torch.Tensor:
-    """bool (N, bits): the text's bits, highest of each byte first, running on from image to image and round again."""
+def text_bits(text: bytes, visited: torch.Tensor, seeds: np.ndarray) -> torch.Tensor:
+    """bool (N, bits): the text from a byte on that the image's seed draws, and round again; each byte's highest bit first."""
     if not text:
         raise InvalidSetting("the text to embed is empty")
     bits = torch.from_numpy(np.unpackbits(np.frombuffer(text, dtype=np.uint8)).astype(bool)).to(visited.device)
-    index = torch.arange(visited.numel(), device=visited.device) % len(bits)
-    return bits[index].reshape(visited.shape)
+    start = (public_seeds.uniforms(seeds, 1, stream=BITS, device=visited.device) * len(text)).long() * 8  # (N, 1)
+    return bits[(start + torch.arange(visited.shape[1], device=visited.device)) % len(bits)]
 
 
 def embed(covers: torch.Tensor, costs: Costs, bits: torch.Tensor, visited: torch.Tensor, seeds: np.ndarray) -> torch.Tensor:

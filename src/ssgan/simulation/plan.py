@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -33,6 +34,7 @@ class Settings:
     image_format: str = "png"
     geometry: Geometry = field(default_factory=Geometry)
     convert: tuple[str, ...] = ()
+    text: bytes | None = None
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.convert) - set(images.CONVERSIONS))
@@ -43,7 +45,9 @@ class Settings:
 
     def as_json(self) -> dict[str, Any]:
         """The settings as they stand in the manifest, with the version that understood them so."""
-        return {"command": "simulate", "version": ssgan.__version__, **asdict(self), "convert": sorted(self.convert)}
+        digest = None if self.text is None else hashlib.sha256(self.text).hexdigest()
+        told = {"command": "simulate", "version": ssgan.__version__}
+        return {**told, **asdict(self), "convert": sorted(self.convert), "text": digest}
 
 
 @dataclass(frozen=True)

@@ -155,7 +155,9 @@ class _Hands:
 
         self._plan = plan
         self._device = device
-        self._embedder = Embedder.parse(plan.settings.embedder, dtype=getattr(torch, plan.settings.dtype))
+        self._embedder = Embedder.parse(
+            plan.settings.embedder, dtype=getattr(torch, plan.settings.dtype), text=plan.settings.text
+        )
         self._sources: dict[Path, Source] = {}
 
     def work(self, items: Sequence[Item]) -> Tally:
