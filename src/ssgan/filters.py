@@ -49,6 +49,45 @@ WAVELET_TAPS = np.array([DAUBECHIES8_LOW[::-1], DAUBECHIES8_HIGH[::-1]])  # (2, 
 WAVELET_REACH = len(DAUBECHIES8_HIGH) - 1  # border that a residual touching the image can look into
 
 
+# KV, a 5 x 5 high-pass filter over 12, so that the middle weighs one: J. Fridrich, J. Kodovsky, "Rich models for steganalysis of
+# digital images", IEEE TIFS 7(3), 2012.
+KV = np.array(
+    [[-1, 2, -2, 2, -1], [2, -6, 8, -6, 2], [-2, 8, -12, 8, -2], [2, -6, 8, -6, 2], [-1, 2, -2, 2, -1]], dtype=np.float64
+) / 12  # fmt: skip
+
+
+def srm_bank() -> np.ndarray:
+    """float64 (30, 5, 5): the linear residual filters of the rich model (the same paper), each over its middle weight.
+
+    Eight first-order differences, four second-order, eight third-order, the 3 x 3 square and its four edges, the 5 x 5 square
+    (KV) and its four edges.
+    """
+    first, third, square, edge = (np.zeros((5, 5)) for _ in range(4))
+    first[2, 2:4] = -1, 1
+    third[2, 1:5] = 1, -3, 3, -1
+    second = np.zeros((5, 5))
+    second[2, 1:4] = 1, -2, 1
+    square[1:4, 1:4] = [[-1, 2, -1], [2, -4, 2], [-1, 2, -1]]
+    edge[1:3, 1:4] = [[-1, 2, -1], [2, -4, 2]]
+    wide = KV * 12
+    wide_edge = np.where(np.arange(5)[:, None] < 3, wide, 0)
+    turns = [_eighth_turns(first), _eighth_turns(second)[:4], _eighth_turns(third)]
+    kernels = [kernel for group in turns for kernel in group]
+    kernels += [square, *(np.rot90(edge, k) for k in range(4)), wide, *(np.rot90(wide_edge, k) for k in range(4))]
+    return np.stack([kernel / abs(kernel[2, 2]) for kernel in kernels])
+
+
+def _eighth_turns(line: np.ndarray) -> list[np.ndarray]:
+    """A filter along the middle row, to the right, turned to all eight directions."""
+    turned = []
+    for down, right in ((0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1), (1, 0), (1, 1)):
+        kernel = np.zeros((5, 5))
+        for step in range(-2, 3):
+            kernel[2 + step * down, 2 + step * right] = line[2, 2 + step]
+        turned.append(kernel)
+    return turned
+
+
 def average(x: torch.Tensor, *, size: int) -> torch.Tensor:
     """The mean over size x size samples (size odd), the border mirrored; (N, C, H, W) -> the same."""
     taps = (1.0 / size,) * size

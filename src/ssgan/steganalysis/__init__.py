@@ -1,0 +1,1 @@
+"""The warden: looks at images and says which ones carry something."""

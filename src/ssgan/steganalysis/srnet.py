@@ -1,0 +1,66 @@
+"""SRNet: residual layers without a fixed filter, and no pooling until the seventh, so that noise is not averaged away.
+
+M. Boroumand, M. Chen, J. Fridrich, "Deep residual network for steganalysis of digital images", IEEE TIFS 14(5), 2019.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+
+class SrNet(nn.Module):
+    """Gray values 0...255 float (N, C, H, W), any size from 32 on -> logit (N,). Color: the first layer mixes the channels."""
+
+    def __init__(self, image_size: int = 64, channels: int = 1) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            _plain(channels, 64), nn.ReLU(), _plain(64, 16), nn.ReLU(),  # type 1
+            *(_Unpooled(16) for _ in range(5)),  # type 2
+            _Pooled(16, 16), _Pooled(16, 64), _Pooled(64, 128), _Pooled(128, 256),  # type 3
+            _plain(256, 512), nn.ReLU(), _plain(512, 512),  # type 4
+        )  # fmt: skip
+        self.dense = nn.Linear(512, 1, bias=False)
+        for layer in self.modules():
+            if isinstance(layer, nn.Conv2d):
+                nn.init.kaiming_normal_(layer.weight)
+                if layer.bias is not None:
+                    nn.init.constant_(layer.bias, 0.2)
+        nn.init.normal_(self.dense.weight, std=0.01)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """One logit an image."""
+        x = self.layers(images).mean(dim=(2, 3))  # (N, 512)
+        logit: torch.Tensor = self.dense(x).squeeze(1)
+        return logit
+
+
+class _Unpooled(nn.Module):
+    """Type 2: x + [convolution, BatchNorm, ReLU, convolution, BatchNorm](x)."""
+
+    def __init__(self, maps: int) -> None:
+        super().__init__()
+        self.branch = nn.Sequential(_plain(maps, maps), nn.ReLU(), _plain(maps, maps))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        moved: torch.Tensor = x + self.branch(x)
+        return moved
+
+
+class _Pooled(nn.Module):
+    """Type 3: the same, pooled to half the side, beside a strided 1 x 1 convolution."""
+
+    def __init__(self, before: int, after: int) -> None:
+        super().__init__()
+        self.branch = nn.Sequential(
+            _plain(before, after), nn.ReLU(), _plain(after, after), nn.AvgPool2d(3, stride=2, padding=1)
+        )
+        self.shortcut = nn.Sequential(nn.Conv2d(before, after, 1, stride=2), nn.BatchNorm2d(after))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        halved: torch.Tensor = self.shortcut(x) + self.branch(x)
+        return halved
+
+
+def _plain(before: int, after: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(before, after, 3, padding=1), nn.BatchNorm2d(after))
