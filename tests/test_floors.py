@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "ssgan"
-GROUND = {"errors", "seeds", "filters", "filter_loops", "compiled", "elementary", "folders", "seed_loops", "memory"}
+GROUND = {"errors", "seeds", "filters", "filter_loops", "compiled", "elementary", "folders", "seed_loops", "memory", "atomic"}
 MATTER = {"images", "datasets", "runs", "weights"}
 ARTS = {"embedding", "steganalysis"}
 JOBS = {"messages", "gan", "evaluation"}
@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "weights": GROUND,
     "embedding": GROUND | {"images"},
     "steganalysis": GROUND | {"images", "runs", "weights"},
-    "messages": {"embedding", "images", "errors", "compiled"},
+    "messages": {"embedding", "images", "errors", "compiled", "folders", "atomic"},
     "gan": ARTS | MATTER | GROUND - {"filters"},
     "evaluation": ARTS | {"images", "datasets", "runs", "errors", "seeds"},
     "differences": GROUND,
@@ -33,7 +33,7 @@ MAY_IMPORT = {
 }
 EVERYBODY = {"cli", "__main__", "__init__"}
 SCHEMES = {"lsb", "hugo", "hugo2010", "wow", "suniward", "hill", "mipod", "mg"}
-NETWORKS = {"gncnn", "sgan", "xunet", "yenet", "srnet"}
+NETWORKS = {"gncnn", "sgan", "xunet", "yenet", "yedroudj", "srnet"}
 BACKBONES = {"dcgan", "resnet", "r3gan"}
 FORBIDDEN_NAMES = {"utils", "tools", "common", "helpers", "misc", "base", "core"}
 FILES = sorted(SOURCE.rglob("*.py"))

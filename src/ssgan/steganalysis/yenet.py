@@ -40,7 +40,8 @@ class YeNet(nn.Module):
         for layer in self.layers:
             if isinstance(layer, nn.Conv2d):
                 nn.init.xavier_uniform_(layer.weight)
-                nn.init.constant_(layer.bias, 0.2)
+                if layer.bias is not None:
+                    nn.init.constant_(layer.bias, 0.2)
         with torch.no_grad():
             self.first.weight.copy_(bank.expand(-1, channels, -1, -1) / channels)
             self.first.bias.zero_()  # type: ignore[union-attr]
