@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ssgan.embedding.embedder import CODERS, Embedder
     from ssgan.errors import (
         DoesNotFit,
+        Incomplete,
         InvalidSetting,
         NothingFound,
         RefusedImage,
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
         StorageFailed,
         TrainingDiverged,
     )
+    from ssgan.messages.files import hide_file, hide_spread, reveal_files
+    from ssgan.messages.hide import Hidden, capacity, hide
+    from ssgan.messages.keys import KeyFile, Passphrase, fresh_key, parse_key_file
+    from ssgan.messages.ledger import Ledger
+    from ssgan.messages.reveal import reveal
 
 # Public name → the module where it lives.
 _HOMES = {
@@ -31,8 +37,13 @@ _HOMES = {
     "Difference": "ssgan.differences",
     "DoesNotFit": "ssgan.errors",
     "Embedder": "ssgan.embedding.embedder",
+    "Hidden": "ssgan.messages.hide",
+    "Incomplete": "ssgan.errors",
     "InvalidSetting": "ssgan.errors",
+    "KeyFile": "ssgan.messages.keys",
+    "Ledger": "ssgan.messages.ledger",
     "NothingFound": "ssgan.errors",
+    "Passphrase": "ssgan.messages.keys",
     "RefusedImage": "ssgan.errors",
     "RefusedModel": "ssgan.errors",
     "SCHEMES": "ssgan.embedding.catalog",
@@ -40,7 +51,15 @@ _HOMES = {
     "SsganError": "ssgan.errors",
     "StorageFailed": "ssgan.errors",
     "TrainingDiverged": "ssgan.errors",
+    "capacity": "ssgan.messages.hide",
     "difference": "ssgan.differences",
+    "fresh_key": "ssgan.messages.keys",
+    "hide": "ssgan.messages.hide",
+    "hide_file": "ssgan.messages.files",
+    "hide_spread": "ssgan.messages.files",
+    "parse_key_file": "ssgan.messages.keys",
+    "reveal": "ssgan.messages.reveal",
+    "reveal_files": "ssgan.messages.files",
 }
 
 __all__ = [
@@ -50,8 +69,13 @@ __all__ = [
     "Difference",
     "DoesNotFit",
     "Embedder",
+    "Hidden",
+    "Incomplete",
     "InvalidSetting",
+    "KeyFile",
+    "Ledger",
     "NothingFound",
+    "Passphrase",
     "RefusedImage",
     "RefusedModel",
     "SomeItemsFailed",
@@ -59,7 +83,15 @@ __all__ = [
     "StorageFailed",
     "TrainingDiverged",
     "__version__",
+    "capacity",
     "difference",
+    "fresh_key",
+    "hide",
+    "hide_file",
+    "hide_spread",
+    "parse_key_file",
+    "reveal",
+    "reveal_files",
 ]
 
 __version__ = "0.1.0"

@@ -3,24 +3,41 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cyclopts import App, CycloptsError, Parameter
 
 import ssgan
 from ssgan.cli.catalogs import list_catalog
 from ssgan.cli.demo import demo
+from ssgan.cli.hiding import capacity, hide
 from ssgan.cli.inspection import inspect
+from ssgan.cli.keys import keygen
+from ssgan.cli.revealing import reveal
 from ssgan.cli.screen import show_error
 from ssgan.cli.simulation import simulate
 from ssgan.errors import InvalidSetting, SsganError
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 
-_ABOUT = """Secure steganography: how a sender changes a cover image so that it does not show.
+_ABOUT = """Secure steganography: a message in a picture, so that neither the message nor its being there shows.
 
-Exit codes: 0 done, 2 usage, 4 does not fit, 5 refused image, 7 disk or existing file, 9 some images of many failed,
-130 interrupted, 1 a mistake of ours."""
+ssgan hide COVER -m TEXT -o STEGO hides one, ssgan reveal STEGO reads it; both ask for the passphrase.
+
+Exit codes: 0 done, 2 usage, 3 no message with this key, 4 does not fit, 5 refused image, 7 disk or existing file, 9 some
+images of many failed, 10 part of a spread message, 130 interrupted, 1 a mistake of ours."""
+
+# The order of a first acquaintance.
+_COMMANDS: dict[str, Callable[..., None]] = {
+    "hide": hide,
+    "reveal": reveal,
+    "capacity": capacity,
+    "keygen": keygen,
+    "demo": demo,
+    "simulate": simulate,
+    "inspect": inspect,
+    "list": list_catalog,
+}
 
 
 def commands() -> App:
@@ -33,10 +50,8 @@ def commands() -> App:
         result_action="return_value",
         suppress_keyboard_interrupt=False,
     )
-    app.command(demo)
-    app.command(simulate)
-    app.command(inspect)
-    app.command(list_catalog, name="list")
+    for name, command in _COMMANDS.items():
+        app.command(command, name=name)
     return app
 
 
@@ -49,7 +64,7 @@ def run(arguments: Sequence[str]) -> int:
         return int(commands()(list(arguments), exit_on_error=False, print_error=False) or 0)
     except CycloptsError as error:
         verb = next((word for word in arguments if not word.startswith("-")), "")
-        command = f"ssgan {verb} --help" if verb in {"demo", "inspect", "list", "simulate"} else "ssgan --help"
+        command = f"ssgan {verb} --help" if verb in _COMMANDS else "ssgan --help"
         usage = InvalidSetting(str(error).rstrip("."), hint=f"{command} says what can be given.")
         show_error(usage, json=as_json)
         return usage.exit_code
@@ -57,8 +72,14 @@ def run(arguments: Sequence[str]) -> int:
         show_error(error, json=as_json)
         return error.exit_code
     except KeyboardInterrupt:
-        show_error(_Interrupted("interrupted", hint="What is done is kept: the same command goes on from there."), json=as_json)
+        show_error(_Interrupted("interrupted", hint=_after_interrupt(arguments)), json=as_json)
         return INTERRUPTED
+
+
+def _after_interrupt(arguments: Sequence[str]) -> str:
+    if "simulate" in arguments[:1]:
+        return "What is done is kept: the same command goes on from there."
+    return "Nothing half done is left."
 
 
 class _Interrupted(SsganError):

@@ -11,6 +11,9 @@ Json = Annotated[bool, Parameter(help="One JSON object a line, for programs.")]
 Quiet = Annotated[bool, Parameter(help="Only results and errors.")]
 Force = Annotated[bool, Parameter(help="Write over what is there.")]
 Out = Annotated[Path, Parameter(name=("--out", "-o"))]
+Needed = Annotated[
+    int | None, Parameter(help="Spread over several covers so that any so many of the stegos suffice; all, if left out.")
+]
 Seed = Annotated[int, Parameter(help="The public seed: the same seed gives the same file.")]
 EmbedderName = Annotated[
     str, Parameter(help="Scheme, payload in bits per sample, and coder: hill@0.4, lsb@0.4/plain; see `ssgan list`.")

@@ -1,12 +1,15 @@
 """Where a command's words go: people read lines, programs read one JSON object a line with its `message_type`.
 
-Results go to standard output, progress and errors to standard error; with --json all but errors goes to standard output.
+Results go to standard output, progress and errors to standard error; with --json all but warnings and
+errors goes to standard output.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import os
+import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -34,6 +37,24 @@ class Screen:
         """Something on the way; not said when quiet."""
         if not self.quiet:
             self.result(message_type, text, **fields) if self.json else print(text, file=sys.stderr)
+
+    def warn(self, text: str) -> None:
+        """What somebody should know before going on; also said when quiet."""
+        print(_line("warning", {"warning": text}) if self.json else f"ssgan: warning: {text}", file=sys.stderr)
+
+    def raw(self, content: bytes) -> None:
+        """Bytes to standard output as they are."""
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+
+    def stdout_is_open_to_others(self) -> bool:
+        """Whether standard output goes into a file that others can read."""
+        try:
+            mode = os.fstat(sys.stdout.fileno()).st_mode
+        except (OSError, ValueError):
+            return False
+        return os.name == "posix" and stat.S_ISREG(mode) and bool(mode & 0o077)
 
     def table(self, message_type: str, rows: list[dict[str, Any]]) -> None:
         """Rows with the same keys, as columns under their names, or as one JSON object a row."""
@@ -66,6 +87,11 @@ class Screen:
                 self.note("progress", f"{doing}: {done} of {total}", done=done, total=total)
 
         return report
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def show_error(error: SsganError, *, json: bool) -> None:

@@ -6,8 +6,8 @@ What is read is what the file says: nothing is rotated, scaled, clipped or conve
 
 from __future__ import annotations
 
-from ssgan.images.atomic import whole_file
-from ssgan.images.files import WRITTEN, Picture, encode, file_bytes, read, write
+from ssgan.atomic import whole_file
+from ssgan.images.files import WRITTEN, Picture, encode, file_bytes, read, write, written_format
 from ssgan.images.formats import READ_SUFFIXES
 from ssgan.images.header import CONVERSIONS, MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE
 from ssgan.images.tensors import SYMMETRIES, Floats, Images, inverse_symmetry, symmetry, to_floats, to_images, to_pixels
@@ -33,4 +33,5 @@ __all__ = [
     "to_pixels",
     "whole_file",
     "write",
+    "written_format",
 ]

@@ -18,9 +18,9 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
+from ssgan.atomic import whole_file
 from ssgan.errors import InvalidSetting, RefusedImage, StorageFailed
 from ssgan.images import netpbm
-from ssgan.images.atomic import whole_file
 from ssgan.images.formats import inspect
 from ssgan.images.header import CONVERSIONS, MAX_FILE_BYTES, Header
 
@@ -114,7 +114,7 @@ def write(
     """
     path = Path(path)
     samples = np.asarray(samples)
-    data = encode(samples, _format_of(path), alpha=alpha)
+    data = encode(samples, written_format(path), alpha=alpha)
     with whole_file(path, overwrite=overwrite, durable=durable) as temporary:
         temporary.write_bytes(data)
         _prove(temporary, samples, alpha)
@@ -179,8 +179,8 @@ def _check_samples(samples: np.ndarray, alpha: np.ndarray | None) -> None:
         raise InvalidSetting(f"Alpha must be uint8 of shape {samples.shape[1:]}.")
 
 
-def _format_of(path: Path) -> str:
-    """The format that the suffix names; lossy ones are turned away with the reason."""
+def written_format(path: Path) -> str:
+    """The format of `WRITTEN` that the suffix names; lossy ones are turned away with the reason (InvalidSetting)."""
     suffix = path.suffix.lower()
     if suffix in _LOSSY:
         raise InvalidSetting(

@@ -1,0 +1,102 @@
+"""`ssgan keygen`, and the options that say which key is meant."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Group, Parameter
+
+from ssgan.cli.options import Json, Out
+from ssgan.cli.screen import Screen
+from ssgan.errors import InvalidSetting
+
+if TYPE_CHECKING:
+    from ssgan.messages.keys import Key, KeyFile
+
+_LONGEST = 1 << 16  # bytes of a key file
+_KEY = Group("Key (asked for on the terminal, if none is given)")
+
+
+@Parameter(name="*", group=_KEY)
+@dataclass(frozen=True)
+class KeyOptions:
+    """Which key: a key file, or a passphrase from the terminal, a file or a descriptor."""
+
+    key_file: Annotated[Path | None, Parameter(help="A key file, made by ssgan keygen.")] = None
+    passphrase_file: Annotated[Path | None, Parameter(help="A file whose first line is the passphrase.")] = None
+    passphrase_fd: Annotated[int | None, Parameter(help="An open descriptor to read the passphrase's line from.")] = None
+    strong: Annotated[
+        bool, Parameter(help="Make guessing a passphrase cost 2 GiB of memory in place of 64 MiB; both sides must say so.")
+    ] = False
+
+    def check(self) -> None:
+        """Raise InvalidSetting for what cannot be meant together, before anything is read."""
+        if sum(one is not None for one in (self.key_file, self.passphrase_file, self.passphrase_fd)) > 1:
+            raise InvalidSetting(
+                "more than one key is given", hint="give one of --key-file, --passphrase-file, --passphrase-fd"
+            )
+        if self.strong and self.key_file is not None:
+            raise InvalidSetting("--strong is for passphrases; a key file cannot be guessed", hint="leave --strong out")
+
+    def key(self, screen: Screen, *, new: bool) -> Key:
+        """The key that is meant; a `new` passphrase is typed twice, and warned of where it is easy to guess."""
+        from ssgan.cli import passphrases
+        from ssgan.messages.keys import Passphrase
+
+        if self.key_file is not None:
+            return _read(self.key_file, screen)
+        if self.passphrase_file is not None:
+            text = passphrases.from_file(self.passphrase_file)
+        elif self.passphrase_fd is not None:
+            text = passphrases.from_descriptor(self.passphrase_fd)
+        else:
+            text = passphrases.from_terminal(new=new)
+        key = Passphrase(text, strong=self.strong)
+        if new and (weakness := passphrases.weakness(text)):
+            screen.warn(f"this passphrase is easy to guess: {weakness}; random words or a key file (ssgan keygen) are not")
+        return key
+
+
+def keygen(
+    *,
+    out: Annotated[Out, Parameter(help="The key file to make, never over another; - for standard output.")],
+    json: Json = False,
+) -> None:
+    """Make a key file: 32 random bytes that both sides keep, for those who would rather not share a passphrase.
+
+    Hand it over on a safe way, once. Whoever has it reads the messages of both.
+    """
+    from ssgan.messages.files import write_secret
+    from ssgan.messages.keys import fresh_key
+
+    screen, content = Screen(json=json), fresh_key().text().encode()
+    if str(out) != "-":
+        write_secret(out, content)
+        screen.result("key", f"key written to {out}: keep it secret, and give a copy to the other side", out=str(out))
+        return
+    if sys.stdout.isatty():
+        raise InvalidSetting("a key is not printed on a terminal, which others may see", hint="name a file: -o KEY")
+    if screen.stdout_is_open_to_others():
+        screen.warn("the key goes into a file that others can read")
+    screen.raw(content)
+
+
+def _read(path: Path, screen: Screen) -> KeyFile:
+    from ssgan.messages.keys import parse_key_file
+
+    try:
+        with path.open("rb") as file:
+            status, content = os.fstat(file.fileno()), file.read(_LONGEST + 1)
+    except OSError as error:
+        raise InvalidSetting(f"{path} cannot be read: {error.strerror}", hint="check the name and the permissions") from error
+    if os.name == "posix" and stat.S_ISREG(status.st_mode) and status.st_mode & 0o077:
+        screen.warn(f"others on this machine can open {path}: chmod 600 {path}")
+    try:
+        return parse_key_file(content.decode("utf-8", "replace") if len(content) <= _LONGEST else "")
+    except InvalidSetting as error:
+        raise InvalidSetting(f"{path}: {error}", hint=error.hint) from None

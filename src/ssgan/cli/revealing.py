@@ -1,0 +1,82 @@
+"""`ssgan reveal`: the receiver's command. It imports no torch and no scheme."""
+
+from __future__ import annotations
+
+import base64
+import os
+import sys
+import unicodedata
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from ssgan.cli.keys import KeyOptions
+from ssgan.cli.options import Force, Json, Out
+from ssgan.cli.screen import Screen, counted
+from ssgan.errors import InvalidSetting, StorageFailed
+
+_STANDARD = "-"
+
+
+def reveal(
+    stegos: Annotated[list[str], Parameter(help="The stego; all there are of a spread message; - for standard input.")],
+    /,
+    *,
+    out: Annotated[Out | None, Parameter(help="A file for the message, that only you can read; - for standard output.")] = None,
+    key: KeyOptions | None = None,
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Reveal the message in a picture, to standard output as it was hidden, with no line end added.
+
+    A wrong key, no message, and a picture changed since it was written give one answer: nothing tells them apart.
+    """
+    from ssgan.messages.files import reveal_files, write_secret
+
+    key, screen = key or KeyOptions(), Screen(json=json)
+    key.check()
+    if stegos.count(_STANDARD) + (key.passphrase_fd == 0) > 1:
+        raise InvalidSetting("standard input is asked for twice", hint="give the passphrase by another descriptor or a file")
+    named = None if out is None or str(out) == _STANDARD else out
+    if named is not None:
+        _check_place(named, [*stegos, key.key_file, key.passphrase_file], overwrite=force)
+    sources = [sys.stdin.buffer if stego == _STANDARD else Path(stego) for stego in stegos]
+    message = reveal_files(sources, key.key(screen, new=False))
+    if named is not None:
+        write_secret(named, message, overwrite=force)
+        screen.result(
+            "revealed", f"{counted(len(message), 'byte')} written to {named}", message_bytes=len(message), out=str(named)
+        )
+    elif json:
+        coded = base64.b64encode(message).decode()
+        screen.result("message", "", message_bytes=len(message), message=_as_text(message), base64=coded)
+    else:
+        if out is None and sys.stdout.isatty() and _as_text(message) is None:
+            raise InvalidSetting(
+                f"the message, {counted(len(message), 'byte')}, is not plain text and was not shown on the terminal",
+                hint="write it to a file: -o FILE; or -o - to show it all the same",
+            )
+        screen.raw(message)
+
+
+def _as_text(message: bytes) -> str | None:
+    """The message as text, or None where it is none, or could steer a terminal."""
+    try:
+        text = message.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    steering = any(unicodedata.category(letter) == "Cc" and letter not in "\t\n\r" for letter in text)
+    return None if steering else text
+
+
+def _check_place(out: Path, read: list[str | Path | None], *, overwrite: bool) -> None:
+    """Before the key is asked for: a file in the way, and never one that is read from."""
+    from ssgan.messages.plan import same_file
+
+    if not os.path.lexists(out):
+        return
+    if any(path is not None and same_file(Path(path), out) for path in read):
+        raise StorageFailed(f"{out} is read from and was left as it is", hint="choose another name")
+    if not overwrite:
+        raise StorageFailed(f"{out} exists already and was left as it is", hint="choose another name, or allow overwriting")

@@ -1,0 +1,159 @@
+"""From files to files: hide, read back what was written, and only then let it stand under its name; reveal from files.
+
+What is written is read again with the key, as the receiver will, before its name exists. A message spread over several covers
+is written whole or not at all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+
+from ssgan import images
+from ssgan.errors import InvalidSetting, NothingFound, RefusedImage, StorageFailed
+from ssgan.folders import make_folder
+from ssgan.messages import plan
+from ssgan.messages.keys import Key
+from ssgan.messages.ledger import Ledger
+from ssgan.messages.parts import Part
+from ssgan.messages.plan import Plan, Settings, Task
+from ssgan.messages.reveal import reveal, reveal_any
+
+if TYPE_CHECKING:
+    from ssgan.messages.hide import Hidden
+
+Source = str | os.PathLike[str] | BinaryIO
+
+
+def hide_file(
+    cover: str | os.PathLike[str], message: bytes, key: Key, out: str | os.PathLike[str], *, scheme: str = "hill",
+    compress: bool = False, allow_flat: bool = False, ledger: Ledger | None = None, overwrite: bool = False,
+) -> Hidden:  # fmt: skip
+    """Hide `message` in the image file `cover` and write the stego to `out`, in the lossless format of its suffix.
+
+    Raises DoesNotFit with the bytes that would fit; RefusedImage for a file that is no cover, that is too flat (unless
+    `allow_flat`) or that the `ledger` knows; StorageFailed where `out` stands already (unless `overwrite`), is the cover (even
+    then), or cannot be written; InvalidSetting for an unknown scheme or a lossy format.
+    """
+    settings = Settings(scheme, compress, allow_flat, ledger, overwrite)
+    return carry_out(plan.one_cover(Path(cover), message, Path(out), settings), key)[0]
+
+
+def hide_spread(
+    covers: Sequence[str | os.PathLike[str]], message: bytes, key: Key, out_folder: str | os.PathLike[str], *, needed: int,
+    scheme: str = "hill", compress: bool = False, allow_flat: bool = False, ledger: Ledger | None = None,
+) -> list[Hidden]:  # fmt: skip
+    """Spread `message` over covers, so that any `needed` of the stegos give it back; they get their covers' names in a folder.
+
+    All of them are written or none. Raises as `hide_file` does.
+    """
+    settings = Settings(scheme, compress, allow_flat, ledger)
+    return carry_out(plan.several_covers([Path(c) for c in covers], message, Path(out_folder), needed, settings), key)
+
+
+def reveal_files(sources: Sequence[Source], key: Key) -> bytes:
+    """The message in one image file, or in several that it was spread over; an open binary stream will do for a file.
+
+    Of several files, those in which nothing is found are passed over as long as the others suffice. Raises NothingFound,
+    Incomplete, RefusedImage for what is no image that could be a stego, InvalidSetting for files that do not belong together.
+    """
+    if not sources:
+        raise InvalidSetting("no image is given")
+    if len(sources) == 1:
+        picture = plan.stego_picture(sources[0])
+        return reveal(picture.samples, key, alpha=picture.alpha)
+    from ssgan.messages import spread
+
+    parts, nothing = [], NothingFound("no message found with this key")
+    for source in sources:
+        picture = plan.stego_picture(source)
+        try:
+            found = reveal_any(picture.samples, key, alpha=picture.alpha)
+        except NothingFound as error:
+            nothing = error
+            continue
+        if not isinstance(found, Part):
+            raise InvalidSetting(f"{source} holds a whole message, not a part of one", hint="reveal it alone")
+        parts.append(found)
+    if not parts:
+        raise nothing
+    return spread.gather(parts)
+
+
+def carry_out(planned: Plan, key: Key) -> list[Hidden]:
+    """Do what was planned: all files of it, each read back with the key, or none; then the covers count as used."""
+    from ssgan.messages.hide import hide
+
+    settings = planned.settings
+    if settings.ledger is not None:
+        settings.ledger.prepare()
+    made = []
+    with _whole_files(planned) as temporaries:
+        for task, temporary in zip(planned.tasks, temporaries, strict=True):
+            samples, alpha = task.picture.samples, task.picture.alpha
+            try:
+                hidden = hide(
+                    samples, task.body, key, alpha=alpha,
+                    scheme=settings.scheme, compress=settings.compress, allow_flat=settings.allow_flat,
+                )  # fmt: skip
+            except RefusedImage as error:
+                raise RefusedImage(f"{task.cover}: {error}", hint=error.hint) from error
+            temporary.write_bytes(images.encode(hidden.stego, images.written_format(task.out), alpha=alpha))
+            _prove(task, temporary, hidden, key)
+            made.append(hidden)
+    if settings.ledger is not None:
+        # With a key file the stego's public samples may differ from the cover's: both are used now.
+        settings.ledger.record((image, one.alpha) for one in made for image in (one.cover, one.stego))
+    return made
+
+
+def write_secret(path: Path, content: bytes, *, overwrite: bool = False) -> None:
+    """A file that only its owner may read: whole or not there. Raises StorageFailed."""
+    with images.whole_file(path, overwrite=overwrite) as temporary:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+
+
+def _prove(task: Task, temporary: Path, hidden: Hidden, key: Key) -> None:
+    """The file must be the stego, sample for sample, and give the message to who has the key."""
+    try:
+        back = images.read(temporary)
+        same = np.array_equal(back.samples, hidden.stego) and (back.alpha is None) == (hidden.alpha is None)
+        if hidden.alpha is not None and back.alpha is not None:
+            same = same and np.array_equal(back.alpha, hidden.alpha)
+        proved = same and reveal_any(back.samples, key, alpha=back.alpha) == task.body
+    except (RefusedImage, NothingFound):
+        proved = False
+    if not proved:
+        raise StorageFailed(f"{task.out} did not come back as it was written", hint="check the disk, then try again")
+
+
+@contextlib.contextmanager
+def _whole_files(planned: Plan) -> Iterator[list[Path]]:
+    """Temporary paths that become the tasks' files after the block: all of them, or, after an exception, none."""
+    paths, overwrite = [task.out for task in planned.tasks], planned.settings.overwrite
+    made_folder = planned.folder is not None and not planned.folder.exists()
+    if planned.folder is not None:
+        make_folder(planned.folder)
+    mine: dict[Path, os.stat_result] = {}
+    try:
+        with contextlib.ExitStack() as stack:
+            temporaries = [stack.enter_context(images.whole_file(path, overwrite=overwrite)) for path in paths]
+            yield temporaries
+            mine = {path: temporary.stat() for path, temporary in zip(paths, temporaries, strict=True)}
+    except BaseException:
+        # A file that stood before is gone once another has taken its place, so the whole new one stays.
+        for path, made in () if overwrite else mine.items():
+            with contextlib.suppress(OSError):
+                if os.path.samestat(path.lstat(), made):
+                    path.unlink()
+        if made_folder and planned.folder is not None:
+            with contextlib.suppress(OSError):
+                planned.folder.rmdir()
+        raise

@@ -1,0 +1,209 @@
+"""What is to be hidden where, checked as far as it can be without a key: so nobody types a passphrase in vain.
+
+Nothing is written here, so this is also what a dry run shows.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from ssgan import images
+from ssgan.errors import DoesNotFit, InvalidSetting, RefusedImage, StorageFailed
+from ssgan.images import Picture
+from ssgan.messages import container
+from ssgan.messages.ledger import Ledger, fingerprint
+from ssgan.messages.order import frozen_count
+from ssgan.messages.parts import HEAD_BYTES, Part
+
+_HINTS = {
+    "jpeg": "make a PNG of it first, at half its size or less: the 8x8 grid that JPEG leaves helps a detector",
+    "webp": "make a PNG of it first, at half its size or less: the traces of lossy compression help a detector",
+    "trailing": "save the image anew, without what follows it",
+}
+_HINT = "save it as an 8-bit gray or RGB PNG first"
+_ASK = "ask for the file as the sender wrote it: no message survives a conversion"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the sender hides. The receiver needs to know nothing of it."""
+
+    scheme: str = "hill"
+    compress: bool = False
+    allow_flat: bool = False
+    ledger: Ledger | None = None
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, repr=False)
+class Task:
+    """One cover: what goes into it, and where the stego is to stand."""
+
+    cover: Path
+    out: Path
+    picture: Picture
+    body: bytes | Part
+    body_bytes: int  # of the body as it is sealed, perhaps compressed
+
+    @property
+    def samples(self) -> int:
+        """How many samples count."""
+        return container.samples_of(self.picture.samples, self.picture.alpha).size
+
+    @property
+    def capacity(self) -> int:
+        """Bytes."""
+        return room(self.picture)
+
+    @property
+    def rung_bytes(self) -> int:
+        """The length that the body is padded to."""
+        return next(rung for rung in container.rungs(self.samples - frozen_count(self.samples)) if rung >= self.body_bytes)
+
+    @property
+    def payload(self) -> float:
+        """Bits per counting sample, all of the stream."""
+        return 8 * (self.rung_bytes + container.OVERHEAD) / self.samples
+
+
+@dataclass(frozen=True, repr=False)
+class Plan:
+    """All tasks of one message."""
+
+    tasks: tuple[Task, ...]
+    settings: Settings
+    capacity: int  # bytes, of all covers together
+    folder: Path | None = None  # of the stegos of several covers, made if it is missing
+
+
+def one_cover(cover: Path, message: bytes, out: Path, settings: Settings) -> Plan:
+    """`message` into one cover. Raises what `ssgan.messages.files.hide_file` raises, as far as no key is needed."""
+    _check_scheme(settings)
+    _check_place(out, [cover], settings)
+    picture = cover_picture(cover)
+    _check_cover(cover, picture, out, settings)
+    packed = min(len(container.deflate(message)), len(message)) if settings.compress else len(message)
+    capacity = room(picture)
+    if packed > capacity or not _carries(picture):
+        raise DoesNotFit(
+            f"{packed} bytes do not fit: {cover} takes at most {capacity}",
+            reachable=capacity,
+            unit="bytes",
+            hint="take a larger cover, send less, or spread the message over several covers",
+        )
+    return Plan((Task(cover, out, picture, message, packed),), settings, capacity)
+
+
+def several_covers(covers: Sequence[Path], message: bytes, folder: Path, needed: int, settings: Settings) -> Plan:
+    """`message` spread over covers, any `needed` of whose stegos give it back; each stego has its cover's name in `folder`."""
+    from ssgan.messages import spread
+
+    _check_scheme(settings)
+    outs = [folder / _stego_name(cover) for cover in covers]
+    if len({os.path.normcase(out) for out in outs}) < len(outs):
+        raise InvalidSetting("two covers have the same name", hint="the stegos get the names of their covers: rename one")
+    parts = spread.split(message, count=len(covers), needed=needed, compress=settings.compress)
+    for out in outs:
+        _check_place(out, covers, settings)
+    pictures = [cover_picture(cover) for cover in covers]
+    for cover, picture, out in zip(covers, pictures, outs, strict=True):
+        _check_cover(cover, picture, out, settings)
+    _refuse_twins(covers, pictures)
+    capacity = spread.capacity([room(picture) for picture in pictures], needed=needed)
+    body_bytes = HEAD_BYTES + len(parts[0].share)
+    if body_bytes > min(room(picture) for picture in pictures):
+        raise DoesNotFit(
+            f"{parts[0].length} bytes do not fit: these covers take at most {capacity} together, the smallest deciding",
+            reachable=capacity,
+            unit="bytes",
+            hint="take larger covers, send less, or let more of the stegos be needed",
+        )
+    rows = zip(covers, outs, pictures, parts, strict=True)
+    tasks = tuple(Task(cover, out, picture, part, body_bytes) for cover, out, picture, part in rows)
+    return Plan(tasks, settings, capacity, folder)
+
+
+def cover_picture(cover: Path) -> Picture:
+    """The picture in a file that is to be a cover: nothing is converted. Raises RefusedImage."""
+    picture = images.read(cover, convert=images.CONVERSIONS)
+    for word in picture.converted:
+        raise RefusedImage(f"{cover} is no cover as it stands: {images.CONVERSIONS[word]}", hint=_HINTS.get(word, _HINT))
+    return picture
+
+
+def stego_picture(source: str | os.PathLike[str] | BinaryIO) -> Picture:
+    """The picture in a file that may be a stego. Raises RefusedImage."""
+    picture = images.read(source, convert=images.CONVERSIONS)
+    for word in picture.converted:
+        name = "standard input" if hasattr(source, "read") else source
+        raise RefusedImage(f"{name} is no stego as it stands: {images.CONVERSIONS[word]}", hint=_ASK)
+    return picture
+
+
+def room(picture: Picture) -> int:
+    """The most bytes that a picture takes as a cover, with any key and scheme."""
+    samples = container.samples_of(picture.samples, picture.alpha).size
+    return max(0, container.largest_plaintext(samples - frozen_count(samples)))
+
+
+def same_file(one: Path, other: Path) -> bool:
+    """Whether two names stand for one file, by links or otherwise."""
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):
+        return os.path.realpath(one) == os.path.realpath(other)
+
+
+def _carries(picture: Picture) -> bool:
+    samples = container.samples_of(picture.samples, picture.alpha).size
+    return bool(container.rungs(samples - frozen_count(samples)))
+
+
+def _stego_name(cover: Path) -> str:
+    """The cover's name, as PNG where its own format is not written."""
+    return cover.name if cover.suffix.lower() in images.WRITTEN else f"{cover.stem}.png"
+
+
+def _check_scheme(settings: Settings) -> None:
+    # The usual scheme is there, and asking would import torch, while somebody waits to be asked for the passphrase.
+    if settings.scheme != Settings.scheme:
+        from ssgan.embedding.embedder import Embedder
+
+        Embedder(settings.scheme, 0.1)
+
+
+def _check_place(out: Path, covers: Sequence[Path], settings: Settings) -> None:
+    """A stego may not stand in a cover's place, and in another file's only where that is wanted."""
+    images.written_format(out)
+    for cover in covers:
+        if same_file(out, cover):
+            raise StorageFailed(
+                f"{out} is the cover itself, and a cover is never overwritten",
+                hint="choose another name; and let nobody have the cover beside its stego",
+            )
+    if not settings.overwrite and os.path.lexists(out):
+        raise StorageFailed(f"{out} exists already and was left as it is", hint="choose another name, or allow overwriting")
+
+
+def _check_cover(cover: Path, picture: Picture, out: Path, settings: Settings) -> None:
+    """The format of the stego must keep all that the cover has, and the cover must be fresh."""
+    alpha = picture.alpha
+    images.encode(picture.samples[:, :1, :1], images.written_format(out), alpha=None if alpha is None else alpha[:1, :1])
+    ledger = settings.ledger
+    if ledger is not None and not ledger.reuse and ledger.knows(picture.samples, alpha):
+        raise RefusedImage(
+            f"{cover} was used before: two stegos of one cover give each other away",
+            hint="take a fresh picture; --reuse allows it all the same, --no-ledger keeps no list of used covers",
+        )
+
+
+def _refuse_twins(covers: Sequence[Path], pictures: Sequence[Picture]) -> None:
+    seen: dict[bytes, Path] = {}
+    for cover, picture in zip(covers, pictures, strict=True):
+        other = seen.setdefault(fingerprint(picture.samples, picture.alpha), cover)
+        if other is not cover:
+            raise RefusedImage(f"{cover} and {other} are the same picture", hint="each part needs a cover of its own")
