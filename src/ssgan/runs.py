@@ -1,0 +1,117 @@
+"""A run: a folder into which anything long writes, and from which it goes on.
+
+config.json says what was asked for and with which versions; stats.jsonl grows by one JSON object a line, counted in images
+seen; what is saved beside them is whole or not there. The same settings on the same folder go on where it stopped, other
+settings are refused.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ssgan.atomic import whole_file
+from ssgan.errors import InvalidSetting, StorageFailed
+from ssgan.folders import make_folder
+
+CONFIG, STATS, DONE = "config.json", "stats.jsonl", "done.json"
+
+
+class Run:
+    """The folder of one job. `config` is what decides the job's outcome, as plain JSON values."""
+
+    def __init__(self, folder: Path, config: dict[str, Any]) -> None:
+        self.folder = folder
+        make_folder(folder)
+        wanted = json.loads(json.dumps(config))
+        path = folder / CONFIG
+        if path.exists():
+            found = self.told(folder)
+            if found.get("config") != wanted:
+                was = ", ".join(
+                    sorted(k for k in {*found.get("config", {}), *wanted} if found["config"].get(k) != wanted.get(k))
+                )
+                raise InvalidSetting(
+                    f"{folder} is the run of other settings ({was})",
+                    hint="choose another folder, or give the settings of this one",
+                )
+        else:
+            with whole_file(path) as temporary:
+                temporary.write_text(
+                    json.dumps({"config": wanted, "made": _circumstances()}, indent=2) + "\n", encoding="utf-8"
+                )
+
+    @staticmethod
+    def told(folder: Path) -> dict[str, Any]:
+        """What config.json says. Raises InvalidSetting where this is no run."""
+        try:
+            found = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise InvalidSetting(
+                f"{folder} is not a run: its {CONFIG} cannot be read", hint="give the folder of a run"
+            ) from error
+        if not isinstance(found, dict) or not isinstance(found.get("config"), dict):
+            raise InvalidSetting(
+                f"{folder} is not a run: its {CONFIG} says nothing of settings", hint="give the folder of a run"
+            )
+        return found
+
+    @property
+    def done(self) -> bool:
+        """Whether the job came to its end."""
+        return (self.folder / DONE).exists()
+
+    def finish(self, result: dict[str, Any]) -> None:
+        """Say that the job came to its end, and what came out."""
+        with whole_file(self.folder / DONE, overwrite=True) as temporary:
+            temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+    def log(self, images_seen: int, **figures: float | int | str) -> None:
+        """One line of statistics."""
+        line = json.dumps({"images_seen": images_seen, **figures}) + "\n"
+        try:
+            with (self.folder / STATS).open("a", encoding="utf-8") as file:
+                file.write(line)
+        except OSError as error:
+            raise StorageFailed(f"{self.folder / STATS} cannot be written: {error.strerror}", hint="check the disk") from error
+
+    def stats(self) -> Iterator[dict[str, Any]]:
+        """The lines of statistics, oldest first; a line that was cut off in writing is passed over."""
+        path = self.folder / STATS
+        if not path.exists():
+            return
+        with path.open(encoding="utf-8") as file:
+            for line in file:
+                try:
+                    yield json.loads(line)
+                except ValueError:
+                    continue
+
+    def rewind(self, images_seen: int) -> None:
+        """Drop the statistics of what came after the point from which the job goes on."""
+        kept = [line for line in self.stats() if line["images_seen"] <= images_seen]
+        with whole_file(self.folder / STATS, overwrite=True) as temporary:
+            temporary.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
+
+
+def _circumstances() -> dict[str, str]:
+    """What else a reader of the folder wants to know; it decides nothing."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {"python": platform.python_version(), "machine": platform.machine(), "system": platform.system()}
+    for package in ("ssgan", "torch", "numpy"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "unknown"
+    asked = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    try:
+        made = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=10)
+        found["commit"] = made.stdout.strip() or "unknown"
+    except OSError:
+        found["commit"] = "unknown"
+    return found
