@@ -117,6 +117,9 @@ def smallest(book: Book) -> None:
         (367, "n = 303, B = 0: still", b""),
         (368, "n = 304, B = 1: one rung, of 1 byte", b"!"),
         (400, "n = 336, B = 3, and the message is empty", b""),
+        (592, "n = 528, B = 15: a plaintext shorter than a block of AES", text(15)),
+        (608, "n = 544, B = 16: as long as one", text(16)),
+        (624, "n = 560, B = 17: longer", text(17)),
         (655, "n = 591, B = 18: one rung below 20", text(18)),
         (671, "n = 607, B = 19: one rung below 20", text(19)),
         (672, "n = 608, B = 20: one rung, of 20 bytes", text(20)),
@@ -128,6 +131,32 @@ def smallest(book: Book) -> None:
         one = cover(f"smallest-{total}-{len(message)}", 1, total)
         one.hide(message, split=3)
         book.add(one, why, message)
+
+
+def choices(book: Book) -> None:
+    """What happens rarely: words that are rejected, columns that are dropped, edges that rounding decides."""
+    for name, why, number, size in [
+        ("order-rejected", "one word of the order's is too large for an even choice", 1925, 64),
+        ("columns-kept", "in both layers the first two columns have no common divisor", 0, 32),
+        ("columns-dropped-1", "the first layer drops its first two columns", 4, 32),
+        ("columns-dropped-2", "the second layer drops its first two columns", 14, 32),
+        ("columns-dropped-thrice", "the first layer drops two columns three times, the second once", 70, 32),
+    ]:
+        drawn = "columns-dropped" if "columns" in name else name
+        one = replace(cover(drawn, size, size, key=key_of(f"{drawn}-{number}")), name=name)
+        one.hide(HELLO)
+        book.add(one, why, HELLO)
+    for name, why, total, split in [
+        ("edge-fused", "n / l = 317 / 14: a product and sum rounded once would put an edge elsewhere", 381, 3),
+        ("edge-exact", "n / l = 341 / 78: exact arithmetic, or n i / l, would put an edge elsewhere", 405, 15),
+        ("edge-both", "n / l = 318 / 52: neither would do", 382, 11),
+    ]:
+        one = cover(name, 1, total)
+        one.hide(text(one.container.rungs[0]), split=split)
+        book.add(one, why, text(one.container.rungs[0]))
+    one = cover("ladder-end-twice", 1, 704)
+    one.put(one.container.probe(2, 5) + one.seal(text(22), split=5, kind=0)[2:], 22, 5)
+    book.add(one, "n = 640, B = 22: a ladder that has 22 twice, as rungs 1 and 2, would find it by the second's probe", NOTHING)
 
 
 def splits(book: Book) -> None:
@@ -358,7 +387,7 @@ def strong(book: Book) -> None:
 
 def main() -> None:
     """Write all files beside this one, or those whose names are given."""
-    ours = (shapes, alphas, smallest, splits, rungs, kinds, padding, deflated, passphrases, strong)
+    ours = (shapes, alphas, smallest, choices, splits, rungs, kinds, padding, deflated, passphrases, strong)
     files: dict[str, Callable[[Book], None]] = {function.__name__: function for function in (*ours, *unusual_vectors.FILES)}
     texts = {"key_files": key_files, "joins": unusual_vectors.joins}
     for name in sys.argv[1:] or [*files, *texts]:
