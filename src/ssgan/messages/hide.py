@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from ssgan.embedding import two_layers
 from ssgan.embedding.costs import PEAK
@@ -17,6 +16,7 @@ from ssgan.embedding.embedder import Embedder
 from ssgan.embedding.gibbs import Sender
 from ssgan.embedding.two_layers import Samples
 from ssgan.errors import DoesNotFit, RefusedImage
+from ssgan.images import to_images
 from ssgan.messages import container
 from ssgan.messages.container import DEFLATED, PART, SPLITS, Places
 from ssgan.messages.keys import Key
@@ -79,7 +79,7 @@ def hide(
     length = next(rung for rung in where.rungs if rung >= len(body))
     plaintext, padding = container.padded(body, length)
     bits = 8 * (length + container.OVERHEAD)
-    costs = Embedder(scheme, bits / len(samples)).costs(torch.from_numpy(np.ascontiguousarray(image))[None])
+    costs = Embedder(scheme, bits / len(samples)).costs(to_images(np.ascontiguousarray(image)))
     plus, minus = (container.samples_of(rho[0].numpy(), alpha)[where.order] for rho in costs)
     written, split = _write(where, _priced(samples[where.order], plus, minus), plaintext, kind | padding)
     changed = samples.copy()
