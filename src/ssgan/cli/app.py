@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Sequence
 
 from cyclopts import App, CycloptsError, Parameter
@@ -61,11 +62,11 @@ def run(arguments: Sequence[str]) -> int:
     # Before torch is imported: on images of this size threads wait for each other, and processes do the work.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
-        return int(commands()(list(arguments), exit_on_error=False, print_error=False) or 0)
+        return int(commands()(_with_standard_streams(arguments), exit_on_error=False, print_error=False) or 0)
     except CycloptsError as error:
         verb = next((word for word in arguments if not word.startswith("-")), "")
         command = f"ssgan {verb} --help" if verb in _COMMANDS else "ssgan --help"
-        usage = InvalidSetting(str(error).rstrip("."), hint=f"{command} says what can be given.")
+        usage = InvalidSetting(_said(error), hint=f"{command} says what can be given.")
         show_error(usage, json=as_json)
         return usage.exit_code
     except SsganError as error:
@@ -74,6 +75,19 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         show_error(_Interrupted("interrupted", hint=_after_interrupt(arguments)), json=as_json)
         return INTERRUPTED
+
+
+def _with_standard_streams(arguments: Sequence[str]) -> list[str]:
+    """A lone hyphen is a path here, which it says in this spelling; but not where it is the message."""
+    before = ["", *arguments]
+    return [
+        "./-" if now == "-" and last not in ("-m", "--message") else now for last, now in zip(before, arguments, strict=False)
+    ]
+
+
+def _said(error: CycloptsError) -> str:
+    """What was wrong, without what hangs on an unknown letter: with other programs -pWORDS is a passphrase."""
+    return re.sub(r"^(Unknown option: -\w)\S+.*", r"\1", str(error)).rstrip(".")
 
 
 def _after_interrupt(arguments: Sequence[str]) -> str:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import sys
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,7 +23,7 @@ if TYPE_CHECKING:
     from ssgan.messages.hide import Hidden
     from ssgan.messages.plan import Plan, Settings, Task
 
-_STDIN = "-"
+_STDIN = Path("-")
 _LARGEST_MESSAGE = 64 << 20  # bytes: more than any cover takes
 MUCH = 0.2  # bits per sample: up to here the published detectors of adaptive schemes are wrong often enough
 _MESSAGE, _WAY = Group("Message"), Group("Way of hiding")
@@ -42,8 +46,8 @@ class MessageOptions:
 
     def read(self, *, from_stdin: bool) -> bytes:
         """The message's bytes; exactly one source must be named."""
-        from_stdin |= self.file is not None and str(self.file) == _STDIN
-        in_file = self.file is not None and str(self.file) != _STDIN
+        from_stdin |= self.file is not None and self.file == _STDIN
+        in_file = self.file is not None and self.file != _STDIN
         if sum((self.message is not None, in_file, from_stdin)) != 1:
             raise InvalidSetting("one message must be given", hint="give -m TEXT, -f FILE, or - for standard input")
         if self.message is not None:
@@ -90,7 +94,7 @@ class Way:
 
 
 def hide(
-    covers: Annotated[list[str], Parameter(help="The cover; several to spread the message; - for a message from stdin.")],
+    covers: Annotated[list[Path], Parameter(help="The cover; several to spread the message; - for a message from stdin.")],
     /,
     *,
     out: Annotated[Out, Parameter(help="The stego: .png, .bmp, .pgm, .ppm or .tiff; a folder where there are several covers.")],
@@ -106,7 +110,7 @@ def hide(
     cover twice. No message survives a change of the picture: resizing, JPEG, most chat programs.
     """
     message, key, way, screen = message or MessageOptions(), key or KeyOptions(), way or Way(), Screen(json=json)
-    named = [Path(cover) for cover in covers if cover != _STDIN]
+    named = [cover for cover in covers if cover != _STDIN]
     if not named:
         raise InvalidSetting("no cover is given", hint="ssgan hide COVER -m TEXT -o OUT")
     key.check()
@@ -119,8 +123,11 @@ def hide(
         return
     from ssgan.messages.files import carry_out
 
+    if plan.settings.ledger is not None:
+        plan.settings.ledger.prepare()
     chosen = key.key(screen, new=True)
-    made = carry_out(plan, chosen)
+    with _cleaning_up_when_terminated():
+        made = carry_out(plan, chosen)
     for task, hidden in zip(plan.tasks, made, strict=True):
         _show(screen, task, hidden)
     if plan.folder is not None:
@@ -149,6 +156,19 @@ def capacity(
         raise InvalidSetting("--needed is for several covers", hint="name more covers, or leave it out")
 
 
+@contextlib.contextmanager
+def _cleaning_up_when_terminated() -> Iterator[None]:
+    """SIGTERM leaves like any other end here, so that nothing half done stays behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def _needed(needed: int | None, count: int) -> int:
     if needed is not None and not 1 <= needed <= count:
         raise InvalidSetting(f"--needed must be 1 to {count}, not {needed}")
@@ -170,9 +190,9 @@ def _planned(covers: list[Path], message: bytes, out: Path, way: Way, *, force: 
     return plan.several_covers(covers, message, out, _needed(way.needed, len(covers)), settings)
 
 
-def _check_streams(covers: list[str], message: MessageOptions, key: KeyOptions) -> None:
+def _check_streams(covers: list[Path], message: MessageOptions, key: KeyOptions) -> None:
     """Standard input is one stream."""
-    wanted = covers.count(_STDIN) + (str(message.file) == _STDIN) + (key.passphrase_fd == 0)
+    wanted = covers.count(_STDIN) + (message.file == _STDIN) + key.from_stdin
     if wanted > 1:
         raise InvalidSetting("standard input is asked for twice", hint="give the passphrase by another descriptor or a file")
 
@@ -194,7 +214,7 @@ def _announce(screen: Screen, plan: Plan, *, dry: bool) -> None:
             screen.note("note", f"{task.cover}: {note}", cover=str(task.cover), note=note)
         if dry:
             text = (
-                f"would hide {counted(task.body_bytes, 'byte')} of at most {task.capacity} in {task.out}: padded to "
+                f"would hide {counted(task.body_bytes, 'byte')} in {task.out}, which takes {task.capacity}: padded to "
                 f"{task.rung_bytes}, {task.payload:.3f} bits per sample"
             )
             screen.result("plan", text, **_figures(task), dry_run=True)

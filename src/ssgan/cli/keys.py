@@ -13,7 +13,7 @@ from cyclopts import Group, Parameter
 
 from ssgan.cli.options import Json, Out
 from ssgan.cli.screen import Screen
-from ssgan.errors import InvalidSetting
+from ssgan.errors import InvalidSetting, StorageFailed
 
 if TYPE_CHECKING:
     from ssgan.messages.keys import Key, KeyFile
@@ -29,7 +29,8 @@ class KeyOptions:
 
     key_file: Annotated[Path | None, Parameter(help="A key file, made by ssgan keygen.")] = None
     passphrase_file: Annotated[Path | None, Parameter(help="A file whose first line is the passphrase.")] = None
-    passphrase_fd: Annotated[int | None, Parameter(help="An open descriptor to read the passphrase's line from.")] = None
+    # Text, so that who mistakes it for the passphrase does not see that repeated in an error.
+    passphrase_fd: Annotated[str | None, Parameter(help="An open descriptor, by its number, to read that line from.")] = None
     strong: Annotated[
         bool, Parameter(help="Make guessing a passphrase cost 2 GiB of memory in place of 64 MiB; both sides must say so.")
     ] = False
@@ -40,8 +41,18 @@ class KeyOptions:
             raise InvalidSetting(
                 "more than one key is given", hint="give one of --key-file, --passphrase-file, --passphrase-fd"
             )
+        if self.passphrase_fd is not None and not (self.passphrase_fd.isascii() and self.passphrase_fd.isdigit()):
+            raise InvalidSetting(
+                "--passphrase-fd takes the number of an open descriptor, not a passphrase",
+                hint="a passphrase is never given on the command line, where others can see it",
+            )
         if self.strong and self.key_file is not None:
             raise InvalidSetting("--strong is for passphrases; a key file cannot be guessed", hint="leave --strong out")
+
+    @property
+    def from_stdin(self) -> bool:
+        """Whether the passphrase comes from standard input."""
+        return self.passphrase_fd is not None and int(self.passphrase_fd) == 0
 
     def key(self, screen: Screen, *, new: bool) -> Key:
         """The key that is meant; a `new` passphrase is typed twice, and warned of where it is easy to guess."""
@@ -53,7 +64,7 @@ class KeyOptions:
         if self.passphrase_file is not None:
             text = passphrases.from_file(self.passphrase_file)
         elif self.passphrase_fd is not None:
-            text = passphrases.from_descriptor(self.passphrase_fd)
+            text = passphrases.from_descriptor(int(self.passphrase_fd))
         else:
             text = passphrases.from_terminal(new=new)
         key = Passphrase(text, strong=self.strong)
@@ -76,6 +87,8 @@ def keygen(
 
     screen, content = Screen(json=json), fresh_key().text().encode()
     if str(out) != "-":
+        if os.path.lexists(out):
+            raise StorageFailed(f"{out} exists already, and a key is never written over", hint="choose another name")
         write_secret(out, content)
         screen.result("key", f"key written to {out}: keep it secret, and give a copy to the other side", out=str(out))
         return
@@ -94,9 +107,10 @@ def _read(path: Path, screen: Screen) -> KeyFile:
             status, content = os.fstat(file.fileno()), file.read(_LONGEST + 1)
     except OSError as error:
         raise InvalidSetting(f"{path} cannot be read: {error.strerror}", hint="check the name and the permissions") from error
-    if os.name == "posix" and stat.S_ISREG(status.st_mode) and status.st_mode & 0o077:
-        screen.warn(f"others on this machine can open {path}: chmod 600 {path}")
     try:
-        return parse_key_file(content.decode("utf-8", "replace") if len(content) <= _LONGEST else "")
+        key = parse_key_file(content.decode("utf-8", "replace") if len(content) <= _LONGEST else "")
     except InvalidSetting as error:
         raise InvalidSetting(f"{path}: {error}", hint=error.hint) from None
+    if os.name == "posix" and stat.S_ISREG(status.st_mode) and status.st_mode & 0o077:
+        screen.warn(f"others on this machine can open {path}: chmod 600 {path}")
+    return key

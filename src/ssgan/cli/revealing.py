@@ -16,11 +16,11 @@ from ssgan.cli.options import Force, Json, Out
 from ssgan.cli.screen import Screen, counted
 from ssgan.errors import InvalidSetting, StorageFailed
 
-_STANDARD = "-"
+_STANDARD = Path("-")
 
 
 def reveal(
-    stegos: Annotated[list[str], Parameter(help="The stego; all there are of a spread message; - for standard input.")],
+    stegos: Annotated[list[Path], Parameter(help="The stego; all there are of a spread message; - for standard input.")],
     /,
     *,
     out: Annotated[Out | None, Parameter(help="A file for the message, that only you can read; - for standard output.")] = None,
@@ -36,12 +36,12 @@ def reveal(
 
     key, screen = key or KeyOptions(), Screen(json=json)
     key.check()
-    if stegos.count(_STANDARD) + (key.passphrase_fd == 0) > 1:
+    if stegos.count(_STANDARD) + key.from_stdin > 1:
         raise InvalidSetting("standard input is asked for twice", hint="give the passphrase by another descriptor or a file")
-    named = None if out is None or str(out) == _STANDARD else out
+    named = None if out is None or out == _STANDARD else out
     if named is not None:
         _check_place(named, [*stegos, key.key_file, key.passphrase_file], overwrite=force)
-    sources = [sys.stdin.buffer if stego == _STANDARD else Path(stego) for stego in stegos]
+    sources = [sys.stdin.buffer if stego == _STANDARD else stego for stego in stegos]
     message = reveal_files(sources, key.key(screen, new=False))
     if named is not None:
         write_secret(named, message, overwrite=force)
@@ -70,13 +70,13 @@ def _as_text(message: bytes) -> str | None:
     return None if steering else text
 
 
-def _check_place(out: Path, read: list[str | Path | None], *, overwrite: bool) -> None:
+def _check_place(out: Path, read: list[Path | None], *, overwrite: bool) -> None:
     """Before the key is asked for: a file in the way, and never one that is read from."""
     from ssgan.messages.plan import same_file
 
     if not os.path.lexists(out):
         return
-    if any(path is not None and same_file(Path(path), out) for path in read):
+    if any(path is not None and same_file(path, out) for path in read):
         raise StorageFailed(f"{out} is read from and was left as it is", hint="choose another name")
     if not overwrite:
         raise StorageFailed(f"{out} exists already and was left as it is", hint="choose another name, or allow overwriting")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 
 from ssgan import images
-from ssgan.errors import InvalidSetting, NothingFound, RefusedImage, StorageFailed
+from ssgan.errors import Incomplete, InvalidSetting, NothingFound, RefusedImage, StorageFailed
 from ssgan.folders import make_folder
 from ssgan.messages import plan
 from ssgan.messages.keys import Key
@@ -65,8 +65,7 @@ def reveal_files(sources: Sequence[Source], key: Key) -> bytes:
     if not sources:
         raise InvalidSetting("no image is given")
     if len(sources) == 1:
-        picture = plan.stego_picture(sources[0])
-        return reveal(picture.samples, key, alpha=picture.alpha)
+        return _reveal_one(sources[0], key)
     from ssgan.messages import spread
 
     parts, nothing = [], NothingFound("no message found with this key")
@@ -83,6 +82,18 @@ def reveal_files(sources: Sequence[Source], key: Key) -> bytes:
     if not parts:
         raise nothing
     return spread.gather(parts)
+
+
+def _reveal_one(source: Source, key: Key) -> bytes:
+    picture = plan.stego_picture(source)
+    try:
+        return reveal(picture.samples, key, alpha=picture.alpha)
+    except Incomplete as error:
+        from ssgan.messages import spread
+
+        if isinstance(error.part, Part) and error.part.needed == 1:
+            return spread.gather([error.part])
+        raise
 
 
 def carry_out(planned: Plan, key: Key) -> list[Hidden]:

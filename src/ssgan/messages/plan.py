@@ -84,6 +84,8 @@ def one_cover(cover: Path, message: bytes, out: Path, settings: Settings) -> Pla
     """`message` into one cover. Raises what `ssgan.messages.files.hide_file` raises, as far as no key is needed."""
     _check_scheme(settings)
     _check_place(out, [cover], settings)
+    if not out.parent.is_dir():
+        raise StorageFailed(f"there is no folder {out.parent}", hint="make the folder first")
     picture = cover_picture(cover)
     _check_cover(cover, picture, out, settings)
     packed = min(len(container.deflate(message)), len(message)) if settings.compress else len(message)
@@ -185,6 +187,8 @@ def _check_place(out: Path, covers: Sequence[Path], settings: Settings) -> None:
                 f"{out} is the cover itself, and a cover is never overwritten",
                 hint="choose another name; and let nobody have the cover beside its stego",
             )
+    if out.parent.exists() and not os.access(out.parent, os.W_OK | os.X_OK):
+        raise StorageFailed(f"{out.parent} may not be written to", hint="choose another folder")
     if not settings.overwrite and os.path.lexists(out):
         raise StorageFailed(f"{out} exists already and was left as it is", hint="choose another name, or allow overwriting")
 
