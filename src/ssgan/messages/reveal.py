@@ -66,15 +66,17 @@ def reveal_with(where: Places, carrying: np.ndarray) -> bytes | Part | None:
 
 def _beginnings(where: Places, carrying: np.ndarray) -> np.ndarray:
     """int64 (rungs x splits,): the first 16 bits of each stream that there may be."""
-    from ssgan.messages.probe_loops import beginnings
+    from ssgan.messages.probe_loops import BITS, beginnings
 
     trials = [(length, split) for length in where.rungs for split in SPLITS]
     totals = np.array([8 * (length + container.OVERHEAD) for length, _ in trials])
     seconds = np.array([container.bits_in_second(length, split) for length, split in trials])
+    layers = np.maximum(np.stack([seconds, totals - seconds]), 1)[:, :, None]  # (2, trials, 1) bits; an empty one is not read
+    edges = np.floor(np.arange(BITS + 1) * (len(carrying) / layers) + 0.5).astype(np.int64)
     code, begun = where.code(), np.empty(len(trials), dtype=np.int64)
     columns = np.stack([submatrices.sequence(code.height, where.keys.code, layer) for layer in (2, 1)])
     low = carrying[two_layers.strides(len(carrying))] & 1
-    beginnings(carrying >> 1 & 1, low, columns, totals, seconds, begun)
+    beginnings(carrying >> 1 & 1, low, columns, np.minimum(seconds, BITS), edges, begun)
     return begun
 
 
