@@ -81,10 +81,12 @@ def _shares(known: dict[int, Part], one: Part) -> np.ndarray:
         return np.stack([np.frombuffer(known[i].share, dtype=np.uint8) for i in range(one.needed)])
     size = len(one.share)
     code, word = _code(one.count, one.needed), np.zeros((one.count, size), dtype=np.uint8)
-    for i, part in known.items():
-        word[i] = np.frombuffer(part.share, dtype=np.uint8)
-    missing = [i for i in range(one.count) if i not in known]
-    columns = [bytes(code.decode(word[:, j].tobytes(), erase_pos=missing)[0]) for j in range(size)]
+    # As many as are needed, and no more: so few always are of some message, even where parts were never one.
+    taken = sorted(known)[: one.needed]
+    for i in taken:
+        word[i] = np.frombuffer(known[i].share, dtype=np.uint8)
+    missing = [i for i in range(one.count) if i not in taken]
+    columns = [bytes(code.decode(word[:, j].tobytes(), erase_pos=missing, only_erasures=True)[0]) for j in range(size)]
     return np.frombuffer(b"".join(columns), dtype=np.uint8).reshape(size, one.needed).T
 
 
