@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from ssgan import seeds as public_seeds
-from ssgan.embedding import bound, coded, plain
+from ssgan.embedding import authors, bound, coded, plain
 from ssgan.embedding.bound import ChangeProbabilities
 from ssgan.embedding.catalog import SCHEMES
 from ssgan.embedding.costs import Costs, apply_wet_rule
@@ -25,8 +25,8 @@ from ssgan.memory import keep_freed
 SHARE = {"cpu": 1 << 16, "cuda": 1 << 25}  # samples worked on at a time: they and what is made of them stay near the cores
 
 Pair = tuple[torch.Tensor, torch.Tensor]  # of +1 and of -1
-# (covers, costs, payload, seeds, options, text) -> stegos
-Simulate = Callable[[torch.Tensor, Costs, float, np.ndarray, tuple[str, ...], bytes | None], torch.Tensor]
+# (embedder, covers, costs, seeds) -> stegos
+Simulate = Callable[["Embedder", torch.Tensor, Costs, np.ndarray], torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -40,23 +40,22 @@ class Coder:
     adaptive: bool = True  # heeds what a change costs
 
 
-def _bound(
-    covers: torch.Tensor, costs: Costs, payload: float, seeds: np.ndarray, options: tuple[str, ...], text: bytes | None
-) -> torch.Tensor:
-    return bound.simulate(covers, costs, payload, seeds)
+def _bound(embedder: Embedder, covers: torch.Tensor, costs: Costs, seeds: np.ndarray) -> torch.Tensor:
+    return bound.simulate(covers, costs, embedder.payload, seeds)
 
 
-def _plain(
-    covers: torch.Tensor, costs: Costs, payload: float, seeds: np.ndarray, options: tuple[str, ...], text: bytes | None
-) -> torch.Tensor:
+def _plain(embedder: Embedder, covers: torch.Tensor, costs: Costs, seeds: np.ndarray) -> torch.Tensor:
+    options = embedder.options
     path = plain.Path("raster" if "raster" in options else "keyed", "red" if "red" in options else "all")
-    return plain.simulate(covers, costs, payload, seeds, path=path, text=text)
+    return plain.simulate(covers, costs, embedder.payload, seeds, path=path, text=embedder.text)
 
 
-def _stc(
-    covers: torch.Tensor, costs: Costs, payload: float, seeds: np.ndarray, options: tuple[str, ...], text: bytes | None
-) -> torch.Tensor:
-    return coded.simulate(covers, costs, payload, seeds, options)
+def _stc(embedder: Embedder, covers: torch.Tensor, costs: Costs, seeds: np.ndarray) -> torch.Tensor:
+    return coded.simulate(covers, costs, embedder.payload, seeds, embedder.options)
+
+
+def _authors(embedder: Embedder, covers: torch.Tensor, costs: Costs, seeds: np.ndarray) -> torch.Tensor:
+    return authors.simulate(covers, costs, embedder.payload, seeds, scheme=embedder.scheme, options=embedder.options)
 
 
 CODERS: dict[str, Coder] = {
@@ -68,6 +67,10 @@ CODERS: dict[str, Coder] = {
     "stc": Coder(
         _stc, bound.change_probabilities, "syndrome-trellis codes, +-1 in two layers: bits that can be read back",
         (r"h=\d+",),
+    ),
+    "authors": Coder(
+        _authors, bound.change_probabilities, "the optimal sender as the authors' programs simulate it, bit for bit",
+        (r"seed=\d+",),
     ),
 }  # fmt: skip
 
@@ -143,7 +146,7 @@ class Embedder:
         stegos, start = torch.empty_like(covers), 0
         for share in self._shares(covers):
             part = slice(start, start := start + len(share))
-            made = coder.simulate(share, self._share_costs(share), self.payload, seeds[part], self.options, self.text)
+            made = coder.simulate(self, share, self._share_costs(share), seeds[part])
             stegos[part] = made if correct is None or self.coder != "bound" else correct(share, made, seeds[part])
         return stegos
 
