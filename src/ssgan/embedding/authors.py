@@ -1,7 +1,7 @@
 """Coder `authors`: the stego images that the authors' own programs write, bit for bit, for whoever repeats published results.
 
-Their bisection, their tables, MATLAB's random numbers column by column, after `conformance.py`. Gray covers only, and the payload
-is met to 1e-3; for everything else the coder `bound` is better.
+Their bisection, their tables, MATLAB's random numbers column by column, after `conformance.py`. Gray covers only, and the
+payload is met to 1e-3; for everything else the coder `bound` is better.
 """
 
 from __future__ import annotations
