@@ -35,6 +35,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Image.fromarray(rng.integers(0, 2**16, (8, 8), dtype=np.uint16)).save(tmp_path / "sixteen.png")
     whole = (tmp_path / "covers" / "a.png").read_bytes()
     (tmp_path / "broken.png").write_bytes(whole[: len(whole) // 2])
+    monkeypatch.setenv("SSGAN_LEDGER", str(tmp_path / "ledger"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -62,7 +63,9 @@ def test_the_transcript_holds(transcript: Path, folder: Path, capsys: pytest.Cap
 
 
 @pytest.mark.parametrize(
-    "verb", [[], ["simulate"], ["inspect"], ["list"], ["demo"]], ids=lambda verb: " ".join(verb) or "ssgan"
+    "verb",
+    [[], ["hide"], ["reveal"], ["capacity"], ["keygen"], ["simulate"], ["inspect"], ["list"], ["demo"]],
+    ids=lambda verb: " ".join(verb) or "ssgan",
 )
 def test_every_command_says_how_it_is_used(verb: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run([*verb, "--help"]) == 0
@@ -78,6 +81,13 @@ def test_every_line_of_json_is_an_object_with_its_type(folder: Path, capsys: pyt
         "simulate covers broken.png -o out --embedder hill@0.4 --json",
         "simulate covers -o out --embedder nothing@0.4 --json",
         "simulate --json",
+        "keygen -o our.key --json",
+        "hide covers/a.png -m text -o a.png --key-file our.key --dry-run --json",
+        "hide covers/a.png -m text -o a.png --key-file our.key --json",
+        "hide covers/a.png -m text -o b.png --key-file our.key --json",
+        "reveal a.png --key-file our.key --json",
+        "reveal covers/a.png --key-file our.key --json",
+        "capacity covers/a.png covers/b.png --json",
     )
     for command in commands:
         run(command.split())

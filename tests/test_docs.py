@@ -29,9 +29,10 @@ def photographs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder like the one that the README's examples speak of; the working folder of the test."""
     rng = np.random.default_rng(4)
     (tmp_path / "photographs").mkdir()
-    for name in ("one", "two"):
+    for name in ("one", "two", "three", "four", "five"):
         images.write(tmp_path / "photographs" / f"{name}.png", rng.integers(0, 256, (3, 32, 32), dtype=np.uint8))
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SSGAN_LEDGER", str(tmp_path / "ledger"))
     return tmp_path
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _STDIN = Path("-")
 _LARGEST_MESSAGE = 64 << 20  # bytes: more than any cover takes
 MUCH = 0.2  # bits per sample: up to here the published detectors of adaptive schemes are wrong often enough
-_MESSAGE, _WAY = Group("Message"), Group("Way of hiding")
+_MESSAGE, _WAY = Group("Message", sort_key=1), Group("Way of hiding", sort_key=3)
 
 
 @Parameter(name="*", group=_MESSAGE)
@@ -94,9 +94,7 @@ class Way:
 
 
 def hide(
-    covers: Annotated[list[Path], Parameter(help="The cover; several to spread the message; - for a message from stdin.")],
-    /,
-    *,
+    *covers: Annotated[Path, Parameter(help="The cover; several to spread the message; - for a message from stdin.")],
     out: Annotated[Out, Parameter(help="The stego: .png, .bmp, .pgm, .ppm or .tiff; a folder where there are several covers.")],
     message: MessageOptions | None = None,
     key: KeyOptions | None = None,
@@ -136,14 +134,16 @@ def hide(
         screen.result("spread", text, message_bytes=len(content), out=str(plan.folder), count=count, needed=needed)
 
 
-def capacity(
-    covers: Annotated[list[Path], Parameter(help="Image files.")], /, *, needed: Needed = None, json: Json = False
-) -> None:
+def capacity(*covers: Annotated[Path, Parameter(help="Image files.")], needed: Needed = None, json: Json = False) -> None:
     """Say how many bytes covers take: exactly so many, whatever the message, key and scheme."""
     from ssgan.messages import spread
     from ssgan.messages.plan import cover_picture, room
 
     screen = Screen(json=json)
+    if not covers:
+        raise InvalidSetting("no cover is given", hint="ssgan capacity COVER")
+    if len(covers) == 1 and needed is not None:
+        raise InvalidSetting("--needed is for several covers", hint="name more covers, or leave it out")
     rooms = [room(cover_picture(cover)) for cover in covers]
     for cover, size in zip(covers, rooms, strict=True):
         screen.result("capacity", f"{cover}: {counted(size, 'byte')}", cover=str(cover), capacity_bytes=size)
@@ -190,7 +190,7 @@ def _planned(covers: list[Path], message: bytes, out: Path, way: Way, *, force: 
     return plan.several_covers(covers, message, out, _needed(way.needed, len(covers)), settings)
 
 
-def _check_streams(covers: list[Path], message: MessageOptions, key: KeyOptions) -> None:
+def _check_streams(covers: tuple[Path, ...], message: MessageOptions, key: KeyOptions) -> None:
     """Standard input is one stream."""
     wanted = covers.count(_STDIN) + (message.file == _STDIN) + key.from_stdin
     if wanted > 1:

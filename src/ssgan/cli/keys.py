@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ssgan.messages.keys import Key, KeyFile
 
 _LONGEST = 1 << 16  # bytes of a key file
-_KEY = Group("Key (asked for on the terminal, if none is given)")
+_KEY = Group("Key (asked for on the terminal, if none is given)", sort_key=2)
 
 
 @Parameter(name="*", group=_KEY)

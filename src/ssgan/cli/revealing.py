@@ -20,9 +20,7 @@ _STANDARD = Path("-")
 
 
 def reveal(
-    stegos: Annotated[list[Path], Parameter(help="The stego; all there are of a spread message; - for standard input.")],
-    /,
-    *,
+    *stegos: Annotated[Path, Parameter(help="The stego; all there are of a spread message; - for standard input.")],
     out: Annotated[Out | None, Parameter(help="A file for the message, that only you can read; - for standard output.")] = None,
     key: KeyOptions | None = None,
     force: Force = False,

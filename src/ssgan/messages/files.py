@@ -63,7 +63,7 @@ def reveal_files(sources: Sequence[Source], key: Key) -> bytes:
     Incomplete, RefusedImage for what is no image that could be a stego, InvalidSetting for files that do not belong together.
     """
     if not sources:
-        raise InvalidSetting("no image is given")
+        raise InvalidSetting("no image is given", hint="ssgan reveal STEGO")
     if len(sources) == 1:
         return _reveal_one(sources[0], key)
     from ssgan.messages import spread
