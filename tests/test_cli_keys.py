@@ -18,8 +18,11 @@ import pytest
 from ssgan import images
 from ssgan.cli import passphrases
 from ssgan.cli.app import run
+from ssgan.cli.keys import KeyOptions
 from ssgan.cli.revealing import _as_text
+from ssgan.cli.screen import Screen
 from ssgan.errors import InvalidSetting
+from ssgan.messages.keys import Passphrase
 
 PASSPHRASE, MESSAGE = "canary-in-the-coal-mine", "the-second-canary"
 # A terminal of its own for the command that follows: the new session takes descriptor 0 of this process.
@@ -154,6 +157,14 @@ def test_a_weak_passphrase_is_warned_of_when_hiding_only(folder: Path, capsys: p
     assert capsys.readouterr() == ("x", "")
 
 
+def test_strong_goes_with_the_passphrase(folder: Path) -> None:
+    (folder / "words").write_text(PASSPHRASE)
+    for strong in (False, True):
+        key = KeyOptions(passphrase_file=folder / "words", strong=strong).key(Screen(), new=False)
+        assert key == Passphrase(PASSPHRASE, strong=strong)
+        assert PASSPHRASE not in repr(key)
+
+
 def test_an_empty_passphrase_is_none(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "words").write_text("\n")
     assert hide("-m", "x", "--passphrase-file", "words") == 2
@@ -163,36 +174,33 @@ def test_an_empty_passphrase_is_none(folder: Path, capsys: pytest.CaptureFixture
 # Secrets.
 
 
-def test_no_secret_is_anywhere_but_in_its_place(folder: Path) -> None:
+def test_no_secret_is_anywhere_but_in_its_place(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     """What the commands print, the names and contents of all files afterwards, for success and for every failure."""
     (folder / "words").write_text(PASSPHRASE + "\n")
     (folder / "text").write_text(MESSAGE)
     (folder / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder / "temporary"))
     (folder / "wrong").write_text("another passphrase\n")
     before = {path for path in folder.rglob("*") if path.is_file()}
     key = ["--passphrase-file", "words"]
     commands = (
-        ["hide", "cover.png", "-f", "text", "-o", "stego.png", *key],
-        ["hide", "cover.png", "-f", "text", "-o", "again.png", *key, "--json"],
-        ["hide", "cover.png", "-f", "text", "-o", "stego.png", *key, "--no-ledger", "--scheme", PASSPHRASE[:3]],
-        ["hide", "cover.png", "-f", "text", "-o", "missing/stego.png", *key],
-        ["reveal", "stego.png", "--passphrase-file", "wrong"],
-        ["reveal", "stego.png", *key, "-o", "missing/message", "--json"],
-        ["reveal", "cover.png", *key, "--json"],
+        (0, ["hide", "cover.png", "-f", "text", "-o", "stego.png", *key]),
+        (5, ["hide", "cover.png", "-f", "text", "-o", "again.png", *key, "--json"]),
+        (2, ["hide", "cover.png", "-f", "text", "-o", "again.png", *key, "--no-ledger", "--scheme", "canaria"]),
+        (7, ["hide", "cover.png", "-f", "text", "-o", "missing/stego.png", *key]),
+        (3, ["reveal", "stego.png", "--passphrase-file", "wrong"]),
+        (7, ["reveal", "stego.png", *key, "-o", "missing/message", "--json"]),
+        (3, ["reveal", "cover.png", *key, "--json"]),
     )
-    environment = os.environ | {"TMPDIR": str(folder / "temporary")}
-    codes = []
-    for command in commands:
-        made = subprocess.run(
-            [sys.executable, "-m", "ssgan", *command], env=environment, capture_output=True, text=True, check=False
-        )
-        codes.append(made.returncode)
-        assert PASSPHRASE not in made.stdout + made.stderr
-        assert MESSAGE not in made.stdout + made.stderr
-        assert "Traceback" not in made.stderr
-    assert codes == [0, 5, 2, 7, 3, 7, 3]
+    for code, command in commands:
+        assert run(command) == code
+        printed = capfd.readouterr()
+        assert PASSPHRASE not in printed.out + printed.err
+        assert MESSAGE not in printed.out + printed.err
     for path in set(folder.rglob("*")) - before:
-        assert not re.search("canary", str(path.relative_to(folder)))
+        assert "canary" not in str(path.relative_to(folder))
         if path.is_file():
             assert b"canary" not in path.read_bytes()
 

@@ -228,10 +228,7 @@ def test_a_stego_may_come_as_a_stream(photo: Path, tmp_path: Path) -> None:
     hide_file(photo, b"x", KEY, tmp_path / "stego.png")
     with (tmp_path / "stego.png").open("rb") as stream:
         assert reveal_files([stream], KEY) == b"x"
-
-
-def test_no_file_is_an_invalid_setting() -> None:
-    with pytest.raises(InvalidSetting):
+    with pytest.raises(InvalidSetting, match="no image"):
         reveal_files([], KEY)
 
 
@@ -270,8 +267,9 @@ def test_a_secret_is_for_its_owner_only(tmp_path: Path) -> None:
 
 
 def test_any_two_of_four_stegos_give_a_spread_message_back(photos: list[Path], tmp_path: Path) -> None:
-    message = bytes(range(100))
-    made = hide_spread(photos, message, KEY, tmp_path / "out", needed=2)
+    message, ledger = bytes(range(100)), Ledger(tmp_path / "ledger")
+    made = hide_spread(photos, message, KEY, tmp_path / "out", needed=2, ledger=ledger)
+    assert all(ledger.knows(images.read(path).samples, None) for path in photos)
     stegos = [tmp_path / "out" / path.name for path in photos]
     assert names(tmp_path / "out") == {path.name for path in photos}
     assert len(made) == 4
@@ -396,10 +394,12 @@ def test_a_list_that_cannot_be_kept_stops_the_work_before_it(photo: Path, tmp_pa
     assert not (tmp_path / "out.png").exists()
 
 
-def test_all_covers_of_a_spread_message_count_as_used(photos: list[Path], tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "ledger")
-    hide_spread(photos, b"x", KEY, tmp_path / "out", needed=2, ledger=ledger)
-    assert all(ledger.knows(images.read(path).samples, None) for path in photos)
+def test_a_list_that_breaks_at_the_end_is_said_and_the_stego_is_good(photo: Path, tmp_path: Path) -> None:
+    ledger, out = Ledger(tmp_path / "ledger"), tmp_path / "out.png"
+    hidden = hide_file(photo, b"x", KEY, out)
+    with pytest.raises(StorageFailed, match="written and good, but the list of used covers"):
+        files._record(ledger, [hidden])
+    assert reveal_files([out], KEY) == b"x"
 
 
 # The receiver's side alone.

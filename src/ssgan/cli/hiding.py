@@ -152,8 +152,6 @@ def capacity(*covers: Annotated[Path, Parameter(help="Image files.")], needed: N
         size = spread.capacity(rooms, needed=count)
         text = f"together: {counted(size, 'byte')}, any {count} of the {len(covers)} stegos sufficing"
         screen.result("spread_capacity", text, count=len(covers), needed=count, capacity_bytes=size)
-    elif needed is not None:
-        raise InvalidSetting("--needed is for several covers", hint="name more covers, or leave it out")
 
 
 @contextlib.contextmanager

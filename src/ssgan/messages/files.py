@@ -118,9 +118,17 @@ def carry_out(planned: Plan, key: Key) -> list[Hidden]:
             _prove(task, temporary, hidden, key)
             made.append(hidden)
     if settings.ledger is not None:
-        # With a key file the stego's public samples may differ from the cover's: both are used now.
-        settings.ledger.record((image, one.alpha) for one in made for image in (one.cover, one.stego))
+        _record(settings.ledger, made)
     return made
+
+
+def _record(ledger: Ledger, made: Sequence[Hidden]) -> None:
+    """With a key file the stego's public samples may differ from the cover's: both are used now."""
+    try:
+        ledger.record((image, one.alpha) for one in made for image in (one.cover, one.stego))
+    except StorageFailed as error:
+        hint = "use this cover no more, though the list does not know it"
+        raise StorageFailed(f"the stego is written and good, but {error}", hint=hint) from error
 
 
 def write_secret(path: Path, content: bytes, *, overwrite: bool = False) -> None:
