@@ -1,0 +1,129 @@
+"""The residuals of the rich models: five banks of filters, and the sets of them that a submodel looks at.
+
+A residual is what the neighbors do not predict of a sample. A submodel takes, place by place, the least and the largest of
+several residuals that differ by direction only, and scans it along rows and down columns; its name says how many filters (first
+digit) and how many directions (second), and h or v which way the scan runs. J. Fridrich, J. Kodovský, "Rich models for
+steganalysis of digital images", IEEE TIFS 7(3), 2012, figure 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+KB = ((-1, 2, -1), (2, -4, 2), (-1, 2, -1))
+KV = ((-1, 2, -2, 2, -1), (2, -6, 8, -6, 2), (-2, 8, -12, 8, -2), (2, -6, 8, -6, 2), (-1, 2, -2, 2, -1))
+# Compass directions as (row, column), by the names that the sets below use.
+DIRECTIONS = {
+    "R": (0, 1), "L": (0, -1), "U": (-1, 0), "D": (1, 0), "a": (-1, 1), "b": (-1, -1), "c": (1, 1), "d": (1, -1),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is counted together: sets of filters scanned along rows and down columns. `plain`: each set is one filter."""
+
+    submodel: str
+    across: tuple[str, ...]
+    down: tuple[str, ...]
+    plain: bool = False
+
+    def turned(self, submodel: str) -> Part:
+        """The same sets scanned the other way."""
+        return Part(submodel, self.down, self.across, self.plain)
+
+
+@dataclass(frozen=True)
+class Bank:
+    """Filters of one order: a letter and the weights (size, size) of each, what is divided by, and the parts, in order."""
+
+    name: str
+    filters: dict[str, np.ndarray]
+    divisor: int
+    parts: tuple[Part, ...]
+
+    @property
+    def border(self) -> int:
+        """How many samples the filters look beyond a place."""
+        return len(next(iter(self.filters.values()))) // 2
+
+    def taps(self) -> np.ndarray:
+        """int64 (B, K, 3): row, column and weight of every sample that a filter looks at, filled up with weights 0."""
+        listed = [[(*place, weights[*place]) for place in np.argwhere(weights)] for weights in self.filters.values()]
+        longest = max(map(len, listed))
+        return np.array([[*taps, *[(0, 0, 0)] * (longest - len(taps))] for taps in listed], np.int64)
+
+    def bits(self, letters: str) -> int:
+        """A set of filters as bits."""
+        return sum(1 << list(self.filters).index(letter) for letter in letters)
+
+
+def _along(direction: tuple[int, int], weights: dict[int, int], size: int) -> np.ndarray:
+    """The filter that weighs the samples at so many steps in that direction."""
+    made = np.zeros((size, size), np.int64)
+    for steps, weight in weights.items():
+        made[size // 2 + steps * direction[0], size // 2 + steps * direction[1]] = weight
+    return made
+
+
+def _halves(kernel: tuple[tuple[int, ...], ...]) -> dict[str, np.ndarray]:
+    """The kernel (k) and its upper, lower, left and right half, the middle row or column included."""
+    whole = np.array(kernel, np.int64)
+    row, column = np.indices(whole.shape) - len(whole) // 2
+    kept = {"u": row <= 0, "b": row >= 0, "l": column <= 0, "r": column >= 0}
+    return {**{letter: whole * where for letter, where in kept.items()}, "k": whole}
+
+
+def _odd_parts() -> Iterator[Part]:
+    """Submodels of the filters that stick out in one of eight directions: first and third order."""
+    pairs, corners = ("RU", "RD", "LU", "LD"), ("RUa", "RDc", "LUb", "LDd")
+    two = Part("minmax22h", ("RL",), ("UD",))
+    three = Part("minmax34h", ("LUR", "RDL"), ("DLU", "URD"))
+    eight = Part("minmax48h", ("RUab", "LDdc", "RDcd", "LUba"), ("RDca", "LUbd", "RUac", "LDdb"))
+    spam = Part("spam14hv", ("R",), ("U",), plain=True)
+    five = ("RUabc", "LDdcb", "RDcda", "LUbad")
+    yield from (two, three, two.turned("minmax22v"), Part("minmax24", pairs, pairs), three.turned("minmax34v"))
+    yield from (Part("minmax41", ("RLUD",), ("RLUD",)), Part("minmax34", corners, corners))
+    yield from (eight, eight.turned("minmax48v"), Part("minmax54", five, five), spam, spam.turned("spam14hv"))
+
+
+def _second_parts() -> Iterator[Part]:
+    """Submodels of the second differences: horizontal, vertical, diagonal, minor diagonal."""
+    split, spam = Part("minmax24h", ("mh", "dh"), ("mv", "dv")), Part("spam12hv", ("h",), ("v",), plain=True)
+    for name, sets in (("minmax21", ("hv",)), ("minmax41", ("hvdm",)), ("minmax32", ("hvm", "hvd"))):
+        yield Part(name, sets, sets)
+    yield from (split, split.turned("minmax24v"), spam, spam.turned("spam12hv"))
+
+
+def _edge_parts(whole_first: bool) -> Iterator[Part]:
+    """Submodels of a square kernel and its halves; the square itself goes to s35_spam11, where 3 x 3 and 5 x 5 meet."""
+    pairs = ("ul", "br", "ur", "bl")
+    two, spam = Part("minmax22h", ("ub",), ("lr",)), Part("spam14hv", ("u", "b"), ("l", "r"), plain=True)
+    whole = Part("s35_spam11", ("k",), ("k",), plain=True)
+    yield from (Part("minmax24", pairs, pairs), two, two.turned("minmax22v"), Part("minmax41", ("ublr",), ("ublr",)))
+    yield from (whole, spam, spam.turned("spam14hv")) if whole_first else (spam, spam.turned("spam14hv"), whole)
+
+
+def _second(step: tuple[int, int]) -> np.ndarray:
+    return _along(step, {-1: 1, 0: -2, 1: 1}, 3)
+
+
+BANKS = (
+    Bank("s1", {k: _along(step, {0: -1, 1: 1}, 3) for k, step in DIRECTIONS.items()}, 1, tuple(_odd_parts())),
+    Bank(
+        "s2",
+        {"h": _second((0, 1)), "v": _second((1, 0)), "d": _second((1, 1)), "m": _second((1, -1))},
+        2,
+        tuple(_second_parts()),
+    ),
+    Bank(
+        "s3",
+        {k: _along(step, {-1: 1, 0: -3, 1: 3, 2: -1}, 5) for k, step in DIRECTIONS.items()},
+        3,
+        tuple(_odd_parts()),
+    ),
+    Bank("s3x3", _halves(KB), 4, tuple(_edge_parts(whole_first=False))),
+    Bank("s5x5", _halves(KV), 12, tuple(_edge_parts(whole_first=True))),
+)
