@@ -8,7 +8,7 @@ import re
 import pytest
 
 from ssgan import errors
-from ssgan.errors import DoesNotFit, InvalidSetting, SsganError
+from ssgan.errors import DoesNotFit, Incomplete, InvalidSetting, SsganError
 
 FAMILY = [c for _, c in inspect.getmembers(errors, inspect.isclass) if issubclass(c, SsganError)]
 
@@ -16,6 +16,8 @@ FAMILY = [c for _, c in inspect.getmembers(errors, inspect.isclass) if issubclas
 def make(kind: type[SsganError]) -> SsganError:
     if kind is DoesNotFit:
         return DoesNotFit("too long", reachable=12.0, unit="bytes", hint="say less")
+    if kind is Incomplete:
+        return Incomplete("what happened", part=None, hint="what to do")
     return kind("what happened", hint="what to do")
 
 
@@ -28,7 +30,7 @@ def test_every_error_is_caught_as_the_root_and_carries_its_hint(kind: type[Ssgan
 
 
 def test_the_exit_codes_are_those_of_the_table_in_the_docstring() -> None:
-    table = dict(re.findall(r"(\w+)\s{2,}(\d)\s{3}", errors.__doc__ or ""))
+    table = dict(re.findall(r"(\w+)\s{2,}(\d+)\s{3}", errors.__doc__ or ""))
     assert {name: int(code) for name, code in table.items()} == {kind.__name__: kind.exit_code for kind in FAMILY}
 
 
