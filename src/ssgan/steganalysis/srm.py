@@ -7,7 +7,7 @@ J. Fridrich, J. Kodovský, "Rich models for steganalysis of digital images", IEE
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -17,7 +17,7 @@ import torch
 from ssgan.steganalysis.cooccurrence import dimensions, merges
 from ssgan.steganalysis.cooccurrence_loops import LEVELS, WINDOW, fill_bank
 from ssgan.steganalysis.image_threads import samples, share_images
-from ssgan.steganalysis.residuals import BANKS, Bank
+from ssgan.steganalysis.residuals import BANKS, Bank, Part
 
 SMALLEST = 8  # pixels: four residuals of five by five samples
 # Quantization steps in units of the divisor, by bank; two for the first order.
@@ -108,14 +108,17 @@ def _features(images: np.ndarray | torch.Tensor, steps: Steps, places: Layout, t
     return out
 
 
-def bank_arrays(bank: Bank, steps: tuple[float, ...]) -> tuple[np.ndarray, int, np.ndarray, np.ndarray, np.ndarray]:
-    """What the loops want to know: taps, border, thresholds (Q, 2), members (P, 2, 4), kinds (P,)."""
-    members = np.zeros((len(bank.parts), 2, 4), np.int64)
-    for p, part in enumerate(bank.parts):
+def bank_arrays(
+    bank: Bank, steps: tuple[float, ...], *, parts: Sequence[Part] | None = None, truncation: int = LEVELS // 2
+) -> tuple[np.ndarray, int, np.ndarray, np.ndarray, np.ndarray]:
+    """For the loops: taps, border, thresholds (Q, T), members (P, 2, 4) and kinds (P,) of the bank's parts, or of others."""
+    counted = bank.parts if parts is None else parts
+    members = np.zeros((len(counted), 2, 4), np.int64)
+    for p, part in enumerate(counted):
         for way, sets in enumerate((part.across, part.down)):
             members[p, way, : len(sets)] = [bank.bits(letters) for letters in sets]
-    thresholds = np.array([quantizer(bank.divisor * step, LEVELS // 2) for step in steps])
-    return bank.taps(), bank.border, thresholds, members, np.array([part.plain for part in bank.parts], np.int64)
+    thresholds = np.array([quantizer(bank.divisor * step, truncation) for step in steps])
+    return bank.taps(), bank.border, thresholds, members, np.array([part.plain for part in counted], np.int64)
 
 
 def quantizer(step: float, truncation: int) -> np.ndarray:
