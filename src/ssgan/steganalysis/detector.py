@@ -1,0 +1,163 @@
+"""The contract of the warden: pairs of images to learn from, and a score for each image, higher where it is rather a stego.
+
+What a detector is built on, a network, features or a formula, is its own affair; whoever trains or judges it needs these names
+alone. A calibration turns scores into probabilities where somebody asks for them (J. Platt, "Probabilistic outputs for support
+vector machines", 1999).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, Self, TypeAlias, runtime_checkable
+
+import numpy as np
+import torch
+
+from ssgan.errors import InvalidSetting, RefusedModel
+from ssgan.images import Images
+
+# float (N, C, H, W) in [0, 1]: how probable it is that the sender changes each sample of an image, as the warden knows it.
+Probabilities: TypeAlias = torch.Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """N covers and N stegos, uint8 (N, C, H, W) on one device; the i-th stego comes from the i-th cover.
+
+    Change probabilities, of the covers' samples and of the stegos', are there for detectors that want them, and come both or
+    not at all. Raises InvalidSetting for what cannot be pairs.
+    """
+
+    covers: Images
+    stegos: Images
+    cover_probabilities: Probabilities | None = None
+    stego_probabilities: Probabilities | None = None
+
+    def __post_init__(self) -> None:
+        covers, stegos = self.covers, self.stegos
+        if covers.ndim != 4 or covers.shape != stegos.shape or covers.shape[1] not in (1, 3) or not covers.numel():
+            raise InvalidSetting(
+                f"covers of shape {tuple(covers.shape)} and stegos of shape {tuple(stegos.shape)} are no pairs.",
+                hint="Both are (N, C, H, W) with C = 1 or 3, and the i-th stego comes from the i-th cover.",
+            )
+        if covers.dtype != torch.uint8 or stegos.dtype != torch.uint8 or covers.device != stegos.device:
+            raise InvalidSetting(
+                f"covers are {covers.dtype} on {covers.device}, stegos {stegos.dtype} on {stegos.device}.",
+                hint="Both are pixels, uint8, on one device.",
+            )
+        maps = [part for part in (self.cover_probabilities, self.stego_probabilities) if part is not None]
+        if maps and (len(maps) != 2 or any(part.shape != covers.shape or not part.is_floating_point() for part in maps)):
+            raise InvalidSetting(
+                "the change probabilities do not fit the pairs.", hint="Give them for covers and stegos, of the images' shape."
+            )
+        if any(not bool(((part >= 0) & (part <= 1)).all()) for part in maps):  # False for nan as well
+            raise InvalidSetting("change probabilities lie in 0...1.", hint="Add those of +1 and of -1 for each sample.")
+
+    def __len__(self) -> int:
+        """N."""
+        return len(self.covers)
+
+    def __getitem__(self, chosen: slice | np.ndarray | torch.Tensor) -> Pairs:
+        """The chosen pairs, in that order: by a slice, numbers or truth values."""
+        index = torch.from_numpy(chosen) if isinstance(chosen, np.ndarray) else chosen
+        maps = (None if part is None else part[index] for part in (self.cover_probabilities, self.stego_probabilities))
+        return Pairs(self.covers[index], self.stegos[index], *maps)
+
+
+@runtime_checkable
+class Detector(Protocol):
+    """Whatever can learn from pairs and score images. `__init__` stores settings and does nothing else."""
+
+    def fit(self, train: Pairs, validate: Pairs) -> None:
+        """Learn from `train`; whatever is chosen (when to stop, how strong, which of several) is chosen on `validate`."""
+
+    def scores(self, images: Images, *, probabilities: Probabilities | None = None) -> np.ndarray:
+        """float64 (N,), finite, of uint8 (N, C, H, W): higher where an image is rather a stego, on any scale.
+
+        The score of an image depends on nothing but the image and its change probabilities, which a detector that knows no
+        use for them ignores.
+        """
+
+    def save(self, folder: Path) -> None:
+        """Write what was learned into a folder, after `ssgan.weights`."""
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """The detector in a folder. Raises RefusedModel for everything else, and executes nothing."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Probabilities from scores: 1 / (1 + exp(-(slope score + offset))), for covers and stegos equally frequent; slope >= 0."""
+
+    slope: float
+    offset: float
+
+    @classmethod
+    def fit(cls, cover_scores: np.ndarray, stego_scores: np.ndarray) -> Calibration:
+        """The most likely one, on the scores of images that the detector did not learn from.
+
+        As Platt does, one cover is counted as a stego to (N + 2)^-1 and so on, so that separable scores have an answer. Scores
+        that fall where they should rise get the slope 0.
+        """
+        scores = [np.asarray(part, dtype=np.float64).ravel() for part in (cover_scores, stego_scores)]
+        if any(not part.size or not np.isfinite(part).all() for part in scores):
+            raise InvalidSetting("a calibration needs finite scores of covers and of stegos.", hint="Score both first.")
+        every = np.concatenate(scores)
+        middle, scale = float(np.median(every)), max(float(every.std()), _LEAST_SCALE)
+        x = np.stack(((every - middle) / scale, np.ones_like(every)))
+        targets = np.concatenate([np.full(len(s), (1 + k * len(s)) / (len(s) + 2)) for k, s in enumerate(scores)])
+        weights = np.concatenate([np.full(len(s), 0.5 / len(s)) for s in scores])
+        slope, offset = _newton(x, targets, weights)
+        if slope <= 0:
+            return cls(0.0, 0.0)
+        return cls(slope / scale, offset - slope * middle / scale)
+
+    def probabilities(self, scores: np.ndarray) -> np.ndarray:
+        """float64 in [0, 1], of the scores' shape."""
+        with np.errstate(over="ignore"):  # what overflows is certain
+            logits = self.slope * np.asarray(scores, dtype=np.float64) + self.offset
+        return np.asarray((1 + np.tanh(logits / 2)) / 2)
+
+    def as_json(self) -> dict[str, float]:
+        """For a manifest."""
+        return {"slope": self.slope, "offset": self.offset}
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Calibration:
+        """The calibration of a manifest. Raises RefusedModel."""
+        numbers = [told.get(name) for name in ("slope", "offset")]
+        if not all(isinstance(v, float | int) and not isinstance(v, bool) and math.isfinite(v) for v in numbers):
+            raise RefusedModel("the calibration has no finite slope and offset.", hint="Train the detector again.")
+        slope, offset = (float(v) for v in numbers if v is not None)
+        if slope < 0:
+            raise RefusedModel("the calibration turns scores round.", hint="Train the detector again.")
+        return cls(slope, offset)
+
+
+_LEAST_SCALE = 1e-100  # of scores: below it they are all the same
+_STEPS = 100  # of Newton's method, which needs about ten
+
+
+def _newton(x: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
+    """The coefficients (2,) of the most likely logistic curve through x (2, N); steps are halved until they lower the loss."""
+
+    def loss(beta: np.ndarray) -> float:
+        logit = beta @ x
+        return float(weights @ (np.logaddexp(0, logit) - targets * logit))
+
+    beta = np.zeros(2)
+    for _ in range(_STEPS):
+        p = (1 + np.tanh(beta @ x / 2)) / 2
+        gradient = x @ (weights * (p - targets))
+        curvature = (x * (weights * p * (1 - p))) @ x.T + 1e-12 * np.eye(2)
+        step = np.linalg.solve(curvature, gradient)
+        while loss(beta - step) > loss(beta) and np.abs(step).max() > 1e-12:
+            step /= 2
+        beta = beta - step
+        if np.abs(step).max() < 1e-10:
+            break
+    return float(beta[0]), float(beta[1])
