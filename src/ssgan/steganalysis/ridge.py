@@ -1,0 +1,98 @@
+"""The linear baseline beside the ensemble: ridge regression on the two classes, its penalty chosen on other pairs.
+
+R. Cogranne, V. Sedighi, J. Fridrich, T. Pevný, "Is ensemble classifier needed for steganalysis in high-dimensional feature
+spaces?", WIFS 2015: hardly. Features are brought to mean 0 and deviation 1; one eigendecomposition serves every penalty.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ssgan import weights
+from ssgan.errors import InvalidSetting, RefusedModel
+
+KIND = "ridge"
+PENALTIES = tuple(10.0**k for k in range(-6, 5))  # in units of the mean eigenvalue
+
+
+@dataclass(frozen=True, eq=False)
+class Ridge:
+    """A linear score f w + offset: `w` float64 (D,); `error` is P_E on the pairs that chose the penalty."""
+
+    w: np.ndarray
+    offset: float
+    penalty: float
+    error: float
+
+    def scores(self, features: np.ndarray) -> np.ndarray:
+        """float64 (N,), of features (N, D); above 0 rather stego."""
+        if features.ndim != 2 or features.shape[1] != len(self.w):
+            raise InvalidSetting(
+                f"the detector was trained on {len(self.w)} features, not on {features.shape[1:]}.",
+                hint="Extract the features that it was trained on.",
+            )
+        # A product and a sum for each image alone: a matrix product would depend on the size of the batch in its last digits.
+        return np.array([(row * self.w).sum() for row in features]) + self.offset
+
+    def save(self, folder: Path) -> None:
+        """Write it into a folder, after `ssgan.weights`."""
+        numbers = {"offset": self.offset, "penalty": self.penalty, "error": self.error}
+        weights.save(folder, {"w": self.w} | {name: np.array(number) for name, number in numbers.items()}, {"kind": KIND})
+
+    @classmethod
+    def load(cls, folder: Path) -> Ridge:
+        """The one in a folder. Raises RefusedModel."""
+        tensors, manifest = weights.load(folder)
+        if manifest.get("kind") != KIND:
+            raise RefusedModel(f"{folder} holds another kind of model.", hint="Give the folder of a ridge regression.")
+        numbers = (float(weights.take(tensors, name, "float64", ())) for name in ("offset", "penalty", "error"))
+        return cls(weights.take(tensors, "w", "float64", (None,)), *numbers)
+
+
+def fit(train: tuple[np.ndarray, np.ndarray], validate: tuple[np.ndarray, np.ndarray]) -> Ridge:
+    """A ridge regression on the features (N, D) of (covers, stegos), the penalty of least P_E on those of other pairs.
+
+    Time and memory go with the smaller of D and 2 N, squared.
+    """
+    if len({np.shape(part)[1:] for part in (*train, *validate)}) != 1 or any(np.ndim(part) != 2 for part in train):
+        raise InvalidSetting("the parts have other features.", hint="Extract the same features from all.")
+    if not all(np.isfinite(part).all() and len(part) for part in (*train, *validate)):
+        raise InvalidSetting("some features are not finite, or there are none.", hint="Extract them again from the images.")
+    x = np.concatenate(train).astype(np.float64)
+    labels = np.concatenate([np.full(len(part), sign) for part, sign in zip(train, (-1.0, 1.0), strict=True)])
+    middle, scale = x.mean(axis=0), x.std(axis=0)
+    scale[scale <= 1e-12 * np.abs(middle) + np.finfo(np.float64).tiny] = np.inf  # what never varies has no weight
+    x = (x - middle) / scale
+    found = []
+    for penalty, w in _solutions(x, labels):
+        w = w / scale
+        offset = -float(middle @ w)
+        low, high = (part @ w + offset for part in validate)
+        found.append(Ridge(w, offset, penalty, _p_e(low, high)))
+    # Of equally good ones the one most penalized, which is the least bold.
+    return min(found, key=lambda one: (one.error, -one.penalty))
+
+
+def _solutions(x: np.ndarray, labels: np.ndarray) -> list[tuple[float, np.ndarray]]:
+    """(penalty, w) of every penalty: (x' x + penalty) w = x' labels, through x' x or x x', whichever is smaller."""
+    wide = x.shape[1] > x.shape[0]
+    values, vectors = np.linalg.eigh(x @ x.T if wide else x.T @ x)
+    values = np.maximum(values, 0)
+    right = vectors.T @ (labels if wide else x.T @ labels)
+    unit = float(values.mean()) or 1.0
+    made = []
+    for penalty in PENALTIES:
+        solved = vectors @ (right / (values + penalty * unit))
+        made.append((penalty, x.T @ solved if wide else solved))
+    return made
+
+
+def _p_e(low: np.ndarray, high: np.ndarray) -> float:
+    """min over thresholds of (P_FA + P_MD) / 2, low scores being those of covers."""
+    thresholds = np.unique(np.concatenate((low, high)))
+    missed = np.searchsorted(np.sort(high), thresholds, side="right") / len(high)
+    false = 1 - np.searchsorted(np.sort(low), thresholds, side="right") / len(low)
+    return float(min(0.5, ((missed + false) / 2).min()))
