@@ -18,7 +18,7 @@ CORPUS = Path(__file__).resolve().parents[1] / "out" / "fuzz"
 
 
 def left_alone() -> list[str]:
-    """The modules that are not instrumented: compiled ones, since Numba takes no such byte code, and the schemes, to be fast."""
+    """The modules that are not instrumented: compiled ones, which Numba could not read, and the schemes, to be fast."""
     spec = importlib.util.find_spec("ssgan")
     assert spec is not None
     assert spec.submodule_search_locations
