@@ -87,10 +87,14 @@ class Ensemble:
         """float64 (N,): the mean over learners of (w f - b) / sigma; above 0 rather stego."""
         return np.asarray((self.projections(features, threads=threads) / self.sigma).mean(axis=1))
 
+    def as_tensors(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """(tensors, manifest) for `ssgan.weights.save`."""
+        tensors = {"subspaces": self.subspaces, "w": self.w, "b": self.b, "sigma": self.sigma, "error": np.array(self.error)}
+        return tensors, {"kind": KIND, "features": self.features}
+
     def save(self, folder: Path) -> None:
         """Write the ensemble into a folder, after `ssgan.weights`."""
-        tensors = {"subspaces": self.subspaces, "w": self.w, "b": self.b, "sigma": self.sigma, "error": np.float64(self.error)}
-        weights.save(folder, tensors, {"kind": KIND, "features": self.features})
+        weights.save(folder, *self.as_tensors())
 
     @classmethod
     def load(cls, folder: Path) -> Ensemble:

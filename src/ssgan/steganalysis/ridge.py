@@ -6,8 +6,10 @@ spaces?", WIFS 2015: hardly. Features are brought to mean 0 and deviation 1; one
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,19 +39,30 @@ class Ridge:
         # A product and a sum for each image alone: a matrix product would depend on the size of the batch in its last digits.
         return np.array([(row * self.w).sum() for row in features]) + self.offset
 
+    def as_tensors(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """(tensors, manifest) for `ssgan.weights.save`."""
+        numbers = {"offset": self.offset, "penalty": self.penalty, "error": self.error}
+        return {"w": self.w} | {name: np.array(number) for name, number in numbers.items()}, {"kind": KIND}
+
     def save(self, folder: Path) -> None:
         """Write it into a folder, after `ssgan.weights`."""
-        numbers = {"offset": self.offset, "penalty": self.penalty, "error": self.error}
-        weights.save(folder, {"w": self.w} | {name: np.array(number) for name, number in numbers.items()}, {"kind": KIND})
+        weights.save(folder, *self.as_tensors())
 
     @classmethod
     def load(cls, folder: Path) -> Ridge:
         """The one in a folder. Raises RefusedModel."""
-        tensors, manifest = weights.load(folder)
+        return cls.from_tensors(*weights.load(folder))
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, np.ndarray], manifest: Mapping[str, Any]) -> Ridge:
+        """The one made of what `ssgan.weights.load` gives. Raises RefusedModel."""
         if manifest.get("kind") != KIND:
-            raise RefusedModel(f"{folder} holds another kind of model.", hint="Give the folder of a ridge regression.")
-        numbers = (float(weights.take(tensors, name, "float64", ())) for name in ("offset", "penalty", "error"))
-        return cls(weights.take(tensors, "w", "float64", (None,)), *numbers)
+            raise RefusedModel("the folder holds another kind of model.", hint=f"Give the folder of a {KIND} regression.")
+        w = weights.take(tensors, "w", "float64", (None,))
+        numbers = [float(weights.take(tensors, name, "float64", ())) for name in ("offset", "penalty", "error")]
+        if not np.isfinite(w).all() or not np.isfinite(numbers).all():
+            raise RefusedModel("the weights are not finite.", hint="Train it again.")
+        return cls(w, *numbers)
 
 
 def fit(train: tuple[np.ndarray, np.ndarray], validate: tuple[np.ndarray, np.ndarray]) -> Ridge:
