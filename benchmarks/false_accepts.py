@@ -14,8 +14,8 @@ import time
 import numpy as np
 
 from ssgan.errors import NothingFound
-from ssgan.messages.container import SPLITS, rungs
-from ssgan.messages.hide import capacity, hide
+from ssgan.messages.container import SPLITS, capacity, rungs
+from ssgan.messages.hide import hide
 from ssgan.messages.keys import KeyFile
 from ssgan.messages.order import frozen_count
 from ssgan.messages.reveal import reveal

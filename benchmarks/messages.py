@@ -26,7 +26,8 @@ from ssgan import images
 from ssgan.embedding import submatrices
 from ssgan.errors import NothingFound
 from ssgan.messages import container
-from ssgan.messages.hide import capacity, hide
+from ssgan.messages.container import capacity
+from ssgan.messages.hide import hide
 from ssgan.messages.keys import KeyFile, Passphrase
 from ssgan.messages.reveal import reveal
 

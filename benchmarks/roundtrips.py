@@ -23,7 +23,8 @@ from ssgan import images
 from ssgan.embedding.catalog import SCHEMES
 from ssgan.errors import DoesNotFit, NothingFound, RefusedImage
 from ssgan.messages import container
-from ssgan.messages.hide import Hidden, capacity, hide
+from ssgan.messages.container import capacity
+from ssgan.messages.hide import Hidden, hide
 from ssgan.messages.keys import Key, KeyFile, Passphrase
 from ssgan.messages.order import frozen_places
 from ssgan.messages.reveal import reveal

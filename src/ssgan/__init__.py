@@ -24,8 +24,9 @@ if TYPE_CHECKING:
         StorageFailed,
         TrainingDiverged,
     )
+    from ssgan.messages.container import capacity
     from ssgan.messages.files import hide_file, hide_spread, reveal_files
-    from ssgan.messages.hide import Hidden, capacity, hide
+    from ssgan.messages.hide import Hidden, hide
     from ssgan.messages.keys import KeyFile, Passphrase, fresh_key, parse_key_file
     from ssgan.messages.ledger import Ledger
     from ssgan.messages.reveal import reveal
@@ -51,7 +52,7 @@ _HOMES = {
     "SsganError": "ssgan.errors",
     "StorageFailed": "ssgan.errors",
     "TrainingDiverged": "ssgan.errors",
-    "capacity": "ssgan.messages.hide",
+    "capacity": "ssgan.messages.container",
     "difference": "ssgan.differences",
     "fresh_key": "ssgan.messages.keys",
     "hide": "ssgan.messages.hide",

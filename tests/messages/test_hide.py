@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from ssgan.embedding.catalog import SCHEMES
 from ssgan.errors import DoesNotFit, InvalidSetting, RefusedImage
 from ssgan.messages import container
-from ssgan.messages.hide import LEAST_ENTROPY, capacity, hide
+from ssgan.messages.container import capacity
+from ssgan.messages.hide import LEAST_ENTROPY, hide
 from ssgan.messages.keys import KeyFile, Passphrase
 from ssgan.messages.parts import HEAD_BYTES, Part
 from ssgan.messages.reveal import reveal, reveal_any

@@ -13,7 +13,8 @@ from ssgan import images
 from ssgan.errors import DoesNotFit
 from ssgan.images import Picture
 from ssgan.messages import plan
-from ssgan.messages.hide import capacity, hide
+from ssgan.messages.container import capacity
+from ssgan.messages.hide import hide
 from ssgan.messages.keys import KeyFile
 
 KEY = KeyFile(bytes(range(32)))

@@ -17,8 +17,8 @@ from ssgan.embedding.trellis import Code
 from ssgan.errors import Incomplete, NothingFound, SsganError
 from ssgan.messages import container
 from ssgan.messages import reveal as revealing
-from ssgan.messages.container import SPLITS
-from ssgan.messages.hide import capacity, hide
+from ssgan.messages.container import SPLITS, capacity
+from ssgan.messages.hide import hide
 from ssgan.messages.keys import KeyFile, Passphrase, Subkeys
 from ssgan.messages.parts import Part
 from ssgan.messages.reveal import reveal, reveal_any, reveal_with

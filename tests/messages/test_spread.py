@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from ssgan.errors import Incomplete, InvalidSetting, NothingFound, SsganError
 from ssgan.messages import spread
-from ssgan.messages.hide import capacity, hide
+from ssgan.messages.container import capacity
+from ssgan.messages.hide import hide
 from ssgan.messages.keys import KeyFile
 from ssgan.messages.parts import HEAD_BYTES, Part
 from ssgan.messages.reveal import reveal_any

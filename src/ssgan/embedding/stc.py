@@ -179,7 +179,8 @@ def _write(
         written = two_layers.write(samples, lam, free, message, code)
     if written is not None:
         read = two_layers.read(written.stego, written.first, written.second, code)
-        assert np.array_equal(read, message), "the message cannot be extracted"
+        if not np.array_equal(read, message):
+            raise AssertionError("the message cannot be extracted")
     return written
 
 

@@ -85,7 +85,8 @@ def embed(cover: np.ndarray, costs: np.ndarray, message: np.ndarray, code: Code)
             raise DoesNotFit(f"{len(message)} bits for {np.count_nonzero(dry)} elements that may change", reachable=most)
         hint = "spread the elements by another key, take a greater height, or send fewer bits"
         raise NoPath(f"wet elements leave no way to write these {len(message)} bits", reachable=most, hint=hint)
-    assert np.array_equal(extract(stego, len(message), code), message), "the message cannot be extracted"
+    if not np.array_equal(extract(stego, len(message), code), message):
+        raise AssertionError("the message cannot be extracted")
     return stego
 
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from ssgan.embedding.trellis import Code
 from ssgan.messages.keys import Key, Subkeys
-from ssgan.messages.order import carrying_places, frozen_places, keystream
+from ssgan.messages.order import carrying_places, frozen_count, frozen_places, keystream
 from ssgan.messages.parts import Part, parse_part
 
 OVERHEAD = 18  # bytes of a stream beside its plaintext: the probe and AES-SIV's tag
@@ -77,6 +77,23 @@ def places(shape: bytes, samples: np.ndarray, key: Key) -> Places:
 def largest_plaintext(carrying: int) -> int:
     """Bytes: half a bit a sample, less what is not the sender's; negative where nothing fits."""
     return carrying // 16 - OVERHEAD
+
+
+def capacity(image: np.ndarray, *, alpha: np.ndarray | None = None) -> int:
+    """The most bytes that `hide` takes for an image uint8 (C, H, W), with any key and scheme."""
+    return max(0, room(image, alpha))
+
+
+def room(image: np.ndarray, alpha: np.ndarray | None) -> int:
+    """The largest plaintext in bytes; negative where not even an empty message fits."""
+    samples = counting(image, alpha)
+    return largest_plaintext(samples - frozen_count(samples))
+
+
+def counting(image: np.ndarray, alpha: np.ndarray | None) -> int:
+    """How many samples count: those of pixels that nothing shines through."""
+    pixels = image[0].size if alpha is None else int(np.count_nonzero(alpha == 255))
+    return pixels * len(image)
 
 
 @functools.lru_cache(maxsize=8)

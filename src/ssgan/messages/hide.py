@@ -20,7 +20,6 @@ from ssgan.images import to_images
 from ssgan.messages import container
 from ssgan.messages.container import DEFLATED, PART, SPLITS, Places
 from ssgan.messages.keys import Key
-from ssgan.messages.order import frozen_count
 from ssgan.messages.parts import Part
 from ssgan.messages.reveal import reveal_with
 
@@ -48,12 +47,6 @@ class Hidden:
         return (self.stego.astype(np.int16) - self.cover).astype(np.int8)
 
 
-def capacity(image: np.ndarray, *, alpha: np.ndarray | None = None) -> int:
-    """The most bytes that `hide` takes for an image uint8 (C, H, W), with any key and scheme."""
-    samples = container.samples_of(image, alpha).size
-    return max(0, container.largest_plaintext(samples - frozen_count(samples)))
-
-
 def hide(
     image: np.ndarray, message: bytes | Part, key: Key, *, scheme: str = "hill", alpha: np.ndarray | None = None,
     compress: bool = False, allow_flat: bool = False,
@@ -66,7 +59,7 @@ def hide(
     """
     samples = container.samples_of(image, alpha)
     body, kind = _body(message, compress)
-    room = capacity(image, alpha=alpha)
+    room = container.capacity(image, alpha=alpha)
     where = container.places(container.shape_of(image, samples), samples, key)
     if not where.rungs or len(body) > room:
         raise DoesNotFit(
@@ -85,7 +78,8 @@ def hide(
     changed = samples.copy()
     changed[where.order] = written
     stego = container.with_samples(image, alpha, changed)
-    assert reveal_with(where, written) == message, "the message cannot be read back"
+    if reveal_with(where, written) != message:
+        raise AssertionError("the message cannot be read back")
     rate = np.count_nonzero(changed != samples) / len(samples)
     return Hidden(image, stego, alpha, len(body), length, bits / len(samples), rate, scheme, split)
 
@@ -126,7 +120,7 @@ def _body(message: bytes | Part, compress: bool) -> tuple[bytes, int]:
 def _refuse_flat(frozen: np.ndarray) -> None:
     """Shannon's entropy of the frozen values, as if they were independent: a rough measure, kind to the cover."""
     shares = np.unique(frozen, return_counts=True)[1] / len(frozen)
-    entropy = float(-(shares * np.log2(shares)).sum() * len(frozen))
+    entropy = abs(float((shares * np.log2(shares)).sum()) * len(frozen))
     if entropy < LEAST_ENTROPY:
         raise RefusedImage(
             f"this cover is too flat: what tells it from others holds about {entropy:.0f} bits, fewer than {LEAST_ENTROPY:.0f}",

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
-
 from ssgan import images
 from ssgan.errors import DoesNotFit, InvalidSetting, RefusedImage, StorageFailed
 from ssgan.images import Picture
@@ -54,7 +52,7 @@ class Task:
     @property
     def samples(self) -> int:
         """How many samples count."""
-        return _counting(self.picture)
+        return container.counting(self.picture.samples, self.picture.alpha)
 
     @property
     def capacity(self) -> int:
@@ -150,8 +148,7 @@ def stego_picture(source: str | os.PathLike[str] | BinaryIO) -> Picture:
 
 def room(picture: Picture) -> int:
     """The most bytes that a picture takes as a cover, with any key and scheme."""
-    samples = _counting(picture)
-    return max(0, container.largest_plaintext(samples - frozen_count(samples)))
+    return container.capacity(picture.samples, alpha=picture.alpha)
 
 
 def same_file(one: Path, other: Path) -> bool:
@@ -162,16 +159,9 @@ def same_file(one: Path, other: Path) -> bool:
         return os.path.realpath(one) == os.path.realpath(other)
 
 
-def _counting(picture: Picture) -> int:
-    """How many samples count: those of pixels that nothing shines through."""
-    pixels = picture.samples[0].size if picture.alpha is None else np.count_nonzero(picture.alpha == 255)
-    return int(pixels) * len(picture.samples)
-
-
 def _carries(picture: Picture) -> bool:
     """Whether there is room at least for an empty message."""
-    samples = _counting(picture)
-    return container.largest_plaintext(samples - frozen_count(samples)) >= 0
+    return container.room(picture.samples, picture.alpha) >= 0
 
 
 def _stego_name(cover: Path) -> str:
