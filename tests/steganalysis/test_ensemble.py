@@ -178,7 +178,7 @@ def test_single_precision_features_give_nearly_the_same_scores() -> None:
 @settings(max_examples=60)
 def test_the_search_ends_near_the_best_of_a_smooth_curve(dims: int, place: float, seed: int) -> None:
     """On a valley without noise it ends within a step of 5 % or where nothing more than the tolerance is to be gained."""
-    valley = 1 + place * (dims - 1)
+    valley = 1 + round(place * (dims - 1))
     errors: dict[int, float] = {}
 
     def curve(subspace: int) -> float:
