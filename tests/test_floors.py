@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "differences": GROUND,
     "pictures": GROUND,
     "simulation": {"embedding", "images", "datasets", "errors", "seeds", "folders"},
+    "detection": {"embedding", "steganalysis", "images", "datasets", "runs", "errors", "seeds"},
     "inspection": {"embedding", "images", "errors", "seeds", "folders", "differences", "pictures"},
     **dict.fromkeys(("experiments", "bulk", "web"), JOBS | ARTS | MATTER | GROUND),
     "demo": JOBS | ARTS | MATTER | GROUND | {"differences", "pictures", "inspection"},

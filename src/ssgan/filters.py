@@ -49,8 +49,8 @@ WAVELET_TAPS = np.array([DAUBECHIES8_LOW[::-1], DAUBECHIES8_HIGH[::-1]])  # (2, 
 WAVELET_REACH = len(DAUBECHIES8_HIGH) - 1  # border that a residual touching the image can look into
 
 
-# KV, a 5 x 5 high-pass filter over 12, so that the middle weighs one: J. Fridrich, J. Kodovsky, "Rich models for steganalysis of
-# digital images", IEEE TIFS 7(3), 2012.
+# KV, a 5 x 5 high-pass filter over 12, so that the middle weighs one: J. Fridrich, J. Kodovsky, "Rich models for steganalysis
+# of digital images", IEEE TIFS 7(3), 2012.
 KV = np.array(
     [[-1, 2, -2, 2, -1], [2, -6, 8, -6, 2], [-2, 8, -12, 8, -2], [2, -6, 8, -6, 2], [-1, 2, -2, 2, -1]], dtype=np.float64
 ) / 12  # fmt: skip

@@ -11,6 +11,7 @@ from cyclopts import App, CycloptsError, Parameter
 import ssgan
 from ssgan.cli.catalogs import list_catalog
 from ssgan.cli.demo import demo
+from ssgan.cli.detection import score, train_detector
 from ssgan.cli.hiding import capacity, hide
 from ssgan.cli.inspection import inspect
 from ssgan.cli.keys import keygen
@@ -37,6 +38,8 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo,
     "simulate": simulate,
     "inspect": inspect,
+    "train-detector": train_detector,
+    "score": score,
     "list": list_catalog,
 }
 
@@ -91,7 +94,7 @@ def _said(error: CycloptsError) -> str:
 
 
 def _after_interrupt(arguments: Sequence[str]) -> str:
-    if "simulate" in arguments[:1]:
+    if {"simulate", "train-detector"} & set(arguments[:1]):
         return "What is done is kept: the same command goes on from there."
     return "Nothing half done is left."
 

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ssgan.steganalysis.error import p_e
+
+SCORES = st.lists(st.one_of(st.integers(-3, 3).map(float), st.floats(-1e6, 1e6)), min_size=1, max_size=30).map(np.array)
+
+
+def by_hand(covers: np.ndarray, stegos: np.ndarray, threshold: float) -> float:
+    return float(((covers > threshold).mean() + (stegos <= threshold).mean()) / 2)
+
+
+@given(SCORES, SCORES)
+def test_no_threshold_does_better_and_the_one_given_does_as_well(covers: np.ndarray, stegos: np.ndarray) -> None:
+    error, threshold = p_e(covers, stegos)
+    assert by_hand(covers, stegos, threshold) == pytest.approx(error, abs=1e-12)
+    for other in (-np.inf, *covers, *stegos):
+        assert by_hand(covers, stegos, other) >= error - 1e-12
+
+
+def test_a_perfect_detector_errs_never_and_a_blind_one_half_the_time() -> None:
+    assert p_e(np.array([0.0, 1.0]), np.array([2.0, 3.0]))[0] == 0
+    assert p_e(np.ones(5), np.ones(7))[0] == 0.5
+    assert p_e(np.array([2.0, 3.0]), np.array([0.0, 1.0]))[0] == 0.5  # upside down is not a detector
