@@ -15,6 +15,7 @@ import numpy as np
 
 from ssgan import weights
 from ssgan.errors import InvalidSetting, RefusedModel
+from ssgan.steganalysis.error import p_e
 
 KIND = "ridge"
 PENALTIES = tuple(10.0**k for k in range(-6, 5))  # in units of the mean eigenvalue
@@ -84,7 +85,7 @@ def fit(train: tuple[np.ndarray, np.ndarray], validate: tuple[np.ndarray, np.nda
         w = w / scale
         offset = -float(middle @ w)
         low, high = (part @ w + offset for part in validate)
-        found.append(Ridge(w, offset, penalty, _p_e(low, high)))
+        found.append(Ridge(w, offset, penalty, p_e(low, high)[0]))
     # Of equally good ones the one most penalized, which is the least bold.
     return min(found, key=lambda one: (one.error, -one.penalty))
 
@@ -101,11 +102,3 @@ def _solutions(x: np.ndarray, labels: np.ndarray) -> list[tuple[float, np.ndarra
         solved = vectors @ (right / (values + penalty * unit))
         made.append((penalty, x.T @ solved if wide else solved))
     return made
-
-
-def _p_e(low: np.ndarray, high: np.ndarray) -> float:
-    """min over thresholds of (P_FA + P_MD) / 2, low scores being those of covers."""
-    thresholds = np.unique(np.concatenate((low, high)))
-    missed = np.searchsorted(np.sort(high), thresholds, side="right") / len(high)
-    false = 1 - np.searchsorted(np.sort(low), thresholds, side="right") / len(low)
-    return float(min(0.5, ((missed + false) / 2).min()))
