@@ -61,13 +61,17 @@ def solve(fisher: np.ndarray, nats: float, tolerance: float, steps: int, u: np.n
     """Solve rho (2 + e^rho) = e^u I in each row of Fisher information (B, n), for the u (B,) of a mean entropy `nats`."""
     lanes = np.empty((3, LANES))
     for b in range(fisher.shape[0]):
-        low, high, moved = -np.inf, np.inf, np.inf
+        low, high, moved, polished = -np.inf, np.inf, np.inf, False
         for _ in range(steps):
-            # Halley's steps cube the error, which is about what u has moved by.
-            corrections = 4 if moved > 0.3 else 2 if moved > 1e-3 else 1
+            # Halley's steps cube the error, which is about what u has moved by; the last look is at every sample's solution.
+            corrections = 4 if moved > 0.3 or polished else 2 if moved > 1e-3 else 1
             entropy, slope = _spread(fisher[b], np.exp(u[b]), corrections, moved > 1, rho[b], lanes)
             if abs(entropy - nats) <= tolerance * nats:
-                break
+                if polished:
+                    break
+                polished, moved = True, 0.0
+                continue
+            polished = False
             low, high = (u[b], high) if entropy > nats else (low, u[b])
             moved = -u[b]
             u[b] = nearer(u[b], low, high, entropy, slope, nats)
