@@ -53,7 +53,8 @@ def fill_weighted_bank(
                                     if members[p, way, i]:
                                         extreme(levels, members[p, way, i], largest == 1, plane)
                                         _add_weights(plane, windows[way], stride, largest_weight[way], index, tables)
-                                counts[q, p, way, largest] += tables[0] + tables[1]
+                                for i in range(BINS):
+                                    counts[q, p, way, largest, i] += tables[0, i] + tables[1, i]
         for q in range(len(thresholds)):
             for p in range(len(members)):
                 across, down = (members[p, ACROSS] != 0).sum() * totals[ACROSS], (members[p, DOWN] != 0).sum() * totals[DOWN]

@@ -31,12 +31,11 @@ def lay_out(plane: np.ndarray, top: int, stride: int, samples: np.ndarray) -> No
     height, width = plane.shape
     rows = min(height - top, len(samples) // stride)
     samples[rows * stride :] = 0
-    if stride == width:
-        samples[: rows * stride] = plane[top : top + rows].ravel()
-        return
     for y in range(rows):
-        samples[y * stride : y * stride + width] = plane[top + y]
-        samples[y * stride + width : (y + 1) * stride] = 0
+        row, filled = plane[top + y], samples[y * stride : (y + 1) * stride]
+        for x in range(width):
+            filled[x] = row[x]
+        filled[width:] = 0
 
 
 @compiled
@@ -76,7 +75,8 @@ def extreme(levels: np.ndarray, members: int, largest: bool, out: np.ndarray) ->
         if members >> b & 1:
             row = levels[b]
             if fresh:
-                out[:] = row
+                for i in range(len(out)):
+                    out[i] = row[i]
                 fresh = False
             elif largest:
                 for i in range(len(out)):

@@ -65,8 +65,9 @@ def _count(plane: np.ndarray, strip: np.ndarray, differences: np.ndarray, index:
     rows = _strip(width)
     for top in range(0, height, rows):
         count = min(rows, height - top)
-        length = min(count + 3, height - top) * width
-        strip[:length] = plane[top:].ravel()[:length]
+        for y in range(min(count + 3, height - top)):
+            for x in range(width):
+                strip[y * width + x] = plane[top + y, x]
         size = count * width
         _differ(strip, width, size + 2 * width + 2, differences)
         d, one, two = differences, width, 2 * width
