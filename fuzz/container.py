@@ -13,7 +13,7 @@ import numpy as np
 from ssgan.errors import DoesNotFit, Incomplete, InvalidSetting, NothingFound
 from ssgan.messages import container
 from ssgan.messages.container import KINDS, SPLITS
-from ssgan.messages.hide import capacity, hide
+from ssgan.messages.hide import hide
 from ssgan.messages.keys import KeyFile, parse_key_file
 from ssgan.messages.parts import Part, parse_part
 from ssgan.messages.reveal import reveal, reveal_any
@@ -67,7 +67,7 @@ def use_cover(data: bytes) -> None:
     """Any image takes what its capacity says, and gives it back; a byte more is refused."""
     image = _image(data)
     alpha = _alpha(data, image)
-    room = capacity(image, alpha=alpha)
+    room = container.capacity(image, alpha=alpha)
     message = data[: min(room, data[2])]
     try:
         stego = hide(image, message, KEY, scheme="lsb", alpha=alpha, compress=bool(data[0] & 32), allow_flat=True).stego

@@ -48,7 +48,7 @@ def mutants(seeds: list[bytes], count: int) -> Iterator[bytes]:
         yield bytes(data)
 
 
-@pytest.mark.parametrize(("name", "count"), [("image_reader", 1500), ("container", 1000)])
+@pytest.mark.parametrize(("name", "count"), [("image_reader", 1500), ("container", 600)])
 def test_a_harness_holds_on_its_seeds_and_on_what_mutation_makes_of_them(name: str, count: int) -> None:
     harness = load(name)
     seeds = harness.seeds()
