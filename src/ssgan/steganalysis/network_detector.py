@@ -26,7 +26,7 @@ from ssgan.steganalysis.error import p_e
 from ssgan.steganalysis.recipes import RECIPES, Recipe
 
 SCORED_TOGETHER = 128
-BEST, LATEST = "best", "latest"
+LATEST = "latest"
 
 Report = Callable[[int, dict[str, float]], None]  # images seen, figures
 
@@ -68,13 +68,8 @@ class NetworkDetector:
         """
         training = _Training(self.settings, self.device, None if run is None else Run(run, {"detector": asdict(self.settings)}))
         training.resume()
-        recipe = self.settings.recipe
         while not training.over():
-            training.step(train)
-            if (
-                training.images_seen % recipe.evaluate_images < 2 * recipe.batch_pairs
-                or training.images_seen >= recipe.duration_images
-            ):
+            if training.step(train):
                 training.evaluate(validate, report)
         self.network = training.best_network()
 
@@ -119,8 +114,8 @@ class _Training:
         recipe = self.settings.recipe
         return self.images_seen >= recipe.duration_images or self.waited >= recipe.patience or self.best_error == 0
 
-    def step(self, train: Pairs) -> None:
-        """One batch: pairs in the order of the epoch, each under a symmetry of its own."""
+    def step(self, train: Pairs) -> bool:
+        """One batch: pairs in the order of the epoch, each under a symmetry of its own. Says whether an evaluation is due."""
         recipe = self.settings.recipe
         for group in self.optimizer.param_groups:
             group["lr"] = recipe.learning_rate * (1 + math.cos(math.pi * self.images_seen / recipe.duration_images)) / 2
@@ -138,7 +133,9 @@ class _Training:
         loss.backward()
         self.optimizer.step()
         self.loss = float(loss.detach())
-        self.images_seen += 2 * count
+        before, self.images_seen = self.images_seen, self.images_seen + 2 * count
+        passed = self.images_seen // recipe.evaluate_images > before // recipe.evaluate_images
+        return passed or self.images_seen >= recipe.duration_images
 
     def evaluate(self, validate: Pairs, report: Report | None) -> None:
         """The validation error; the best network so far is kept, and all of it saved."""
