@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssgan.steganalysis.error import p_e
+from ssgan.steganalysis.error import error_interval, p_e
 
 SCORES = st.lists(st.one_of(st.integers(-3, 3).map(float), st.floats(-1e6, 1e6)), min_size=1, max_size=30).map(np.array)
 
@@ -26,3 +26,14 @@ def test_a_perfect_detector_errs_never_and_a_blind_one_half_the_time() -> None:
     assert p_e(np.array([0.0, 1.0]), np.array([2.0, 3.0]))[0] == 0
     assert p_e(np.ones(5), np.ones(7))[0] == 0.5
     assert p_e(np.array([2.0, 3.0]), np.array([0.0, 1.0]))[0] == 0.5  # upside down is not a detector
+
+
+@pytest.mark.parametrize(("error", "count"), [(0.0, 100), (0.2, 500), (0.5, 300)])
+def test_the_interval_holds_the_truth_about_as_often_as_it_says(error: float, count: int) -> None:
+    rng = np.random.default_rng(5)
+    held = 0
+    for _ in range(300):
+        wrong = rng.random((2, count)) < error
+        low, high = error_interval(wrong[0].astype(float), 1 - wrong[1].astype(float))
+        held += low <= error <= high
+    assert held >= 0.93 * 300

@@ -13,10 +13,12 @@ import torch
 from ssgan import weights
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import InvalidSetting, RefusedModel
+from ssgan.steganalysis.catalog import CLASSIFIERS, FEATURES
 from ssgan.steganalysis.detector import Detector, Pairs
-from ssgan.steganalysis.feature_detector import CLASSIFIERS, EXTRACTORS, KIND, FeatureDetector, FeatureSettings
+from ssgan.steganalysis.feature_detector import KIND, FeatureDetector, FeatureSettings
 
-SMALL = {(name, kind): FeatureSettings(name, kind, learners=15, subspace=40) for name in EXTRACTORS for kind in CLASSIFIERS}
+PLAIN = [name for name, found in FEATURES.items() if not found.needs_probabilities]
+SMALL = {(name, kind): FeatureSettings(name, kind, learners=15, subspace=40) for name in FEATURES for kind in CLASSIFIERS}
 
 
 def pairs(count: int, channels: int = 1, *, seed: int = 1) -> Pairs:
@@ -28,17 +30,17 @@ def pairs(count: int, channels: int = 1, *, seed: int = 1) -> Pairs:
 
 
 def fitted(features: str, classifier: str) -> FeatureDetector:
-    channels = 3 if features == "crm" else 1
+    channels = FEATURES[features].channels[0]
     detector = FeatureDetector(SMALL[features, classifier])
     detector.fit(pairs(24, channels), pairs(16, channels, seed=2))
     return detector
 
 
 @pytest.mark.parametrize("classifier", CLASSIFIERS)
-@pytest.mark.parametrize("features", EXTRACTORS)
+@pytest.mark.parametrize("features", PLAIN)
 def test_it_keeps_the_contract(features: str, classifier: str, tmp_path: Path) -> None:
     detector: Detector = fitted(features, classifier)
-    test = pairs(20, 3 if features == "crm" else 1, seed=3)
+    test = pairs(20, FEATURES[features].channels[0], seed=3)
     covers, stegos = detector.scores(test.covers), detector.scores(test.stegos)
     assert covers.shape == (20,)
     assert covers.dtype == np.float64
@@ -61,6 +63,17 @@ def test_what_has_not_learned_does_not_answer(tmp_path: Path) -> None:
         FeatureDetector().scores(pairs(2).covers)
     with pytest.raises(InvalidSetting, match="learned"):
         FeatureDetector().save(tmp_path)
+
+
+def test_features_of_a_warden_who_knows_the_probabilities_need_them() -> None:
+    detector, plain = FeatureDetector(FeatureSettings("maxsrmd2", learners=5, subspace=20)), pairs(12)
+    with pytest.raises(InvalidSetting, match="change probabilities"):
+        detector.fit(plain, plain)
+    maps = torch.rand(plain.covers.shape, generator=torch.Generator().manual_seed(1))
+    told = Pairs(plain.covers, plain.stegos, maps, maps)
+    detector.fit(told, told)
+    one, other = (detector.scores(plain.covers, probabilities=maps**power) for power in (1, 4))
+    assert not np.array_equal(one, other)
 
 
 @pytest.mark.parametrize("settings", [("dctr", "ensemble"), ("spam", "forest")])

@@ -1,13 +1,18 @@
-"""The networks of the warden, by name: a new one is a file of its own and a row here."""
+"""What the warden has, by name: networks, feature sets, and the detectors built on them. A new one is a file and a row here.
+
+A detector is called like its network, or like its feature set; `NAME/CLASSIFIER` asks for another classifier than the ensemble.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
+import numpy as np
 from torch import nn
 
-from ssgan.steganalysis import gncnn, sgan, srnet, xunet, yedroudj, yenet
+from ssgan.steganalysis import crm, gncnn, maxsrm, scrmq1, sgan, spam, srm, srnet, xunet, yedroudj, yenet
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,37 @@ class Network:
     title: str
     summary: str
     paper: str
+    channels: tuple[int, ...] = (1, 3)
+
+
+@dataclass(frozen=True)
+class FeatureSet:
+    """One feature set: `extract(images, *, threads)` gives float64 (N, dimension) of uint8 (N, C, H, W).
+
+    With `needs_probabilities`, it is `extract(images, probabilities, *, threads)`.
+    """
+
+    extract: Callable[..., np.ndarray]
+    dimension: int
+    names: Callable[[], list[str]]
+    channels: tuple[int, ...]
+    title: str
+    summary: str
+    paper: str
+    needs_probabilities: bool = False
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One detector: what it is built on, a key of NETWORKS or FEATURES, and which classifier decides, "" for a network."""
+
+    kind: Literal["network", "features"]
+    built_on: str
+    classifier: str
+    title: str
+    summary: str
+    paper: str
+    channels: tuple[int, ...]
 
 
 NETWORKS: dict[str, Network] = {
@@ -54,3 +90,55 @@ NETWORKS: dict[str, Network] = {
         "M. Boroumand, M. Chen, J. Fridrich, Deep residual network for steganalysis of digital images, IEEE TIFS 14(5), 2019",
     ),
 }  # fmt: skip
+
+FEATURES: dict[str, FeatureSet] = {
+    "spam": FeatureSet(
+        spam.features, spam.DIMENSION, spam.feature_names, (1, 3),
+        "SPAM", "triples of neighboring differences; a color image's channels are averaged",
+        "T. Pevny, P. Bas, J. Fridrich, Steganalysis by subtractive pixel adjacency matrix, IEEE TIFS 5(2), 2010",
+    ),
+    "srm": FeatureSet(
+        srm.features, srm.DIMENSION, srm.feature_names, (1, 3),
+        "SRM", "co-occurrences of many residuals at up to three steps; a color image's channels are added",
+        "J. Fridrich, J. Kodovsky, Rich models for steganalysis of digital images, IEEE TIFS 7(3), 2012",
+    ),
+    "srmq1": FeatureSet(
+        srm.features_q1, srm.DIMENSION_Q1, srm.feature_names_q1, (1, 3),
+        "SRMQ1", "the same at one step, a third of the size",
+        "J. Fridrich, J. Kodovsky, Rich models for steganalysis of digital images, IEEE TIFS 7(3), 2012",
+    ),
+    "crm": FeatureSet(
+        crm.features, crm.DIMENSION, crm.feature_names, (3,),
+        "CRM", "how the residuals of red, green and blue go together",
+        "M. Goljan, J. Fridrich, R. Cogranne, Rich model for steganalysis of color images, IEEE WIFS 2014",
+    ),
+    "scrmq1": FeatureSet(
+        scrmq1.features, scrmq1.DIMENSION, scrmq1.feature_names, (3,),
+        "SCRMQ1", "SRMQ1 and CRM: the rich model of color images",
+        "M. Goljan, J. Fridrich, R. Cogranne, Rich model for steganalysis of color images, IEEE WIFS 2014",
+    ),
+    "maxsrmd2": FeatureSet(
+        maxsrm.features, maxsrm.DIMENSION, srm.feature_names, (1, 3),
+        "maxSRMd2", "SRM weighted by the change probabilities, which the warden is told",
+        "T. Denemark, V. Sedighi, V. Holub, R. Cogranne, J. Fridrich, Selection-channel-aware rich model for steganalysis of "
+        "digital images, IEEE WIFS 2014",
+        needs_probabilities=True,
+    ),
+}  # fmt: skip
+
+CLASSIFIERS = ("ensemble", "ridge")
+_ON_TOP = {"ensemble": "Fisher discriminants that vote", "ridge": "ridge regression"}
+
+
+def _entries() -> dict[str, Entry]:
+    """A row for each network, and one for each feature set with each classifier."""
+    rows = {k: Entry("network", k, "", n.title, n.summary, n.paper, n.channels) for k, n in NETWORKS.items()}
+    for name, found in FEATURES.items():
+        for classifier in CLASSIFIERS:
+            key = name if classifier == CLASSIFIERS[0] else f"{name}/{classifier}"
+            title, summary = f"{found.title} + {classifier}", f"{found.summary}; {_ON_TOP[classifier]}"
+            rows[key] = Entry("features", name, classifier, title, summary, found.paper, found.channels)
+    return rows
+
+
+DETECTORS: dict[str, Entry] = _entries()

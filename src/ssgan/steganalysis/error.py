@@ -30,3 +30,17 @@ def _between(values: np.ndarray, count: int) -> float:
         return below
     middle = (below + float(values[count])) / 2
     return middle if middle < values[count] else below
+
+
+def error_interval(cover_scores: np.ndarray, stego_scores: np.ndarray) -> tuple[float, float]:
+    """A 95 % interval of P_E, from the binomial deviations of P_FA and P_MD at its threshold, within [0, 1/2].
+
+    It tells how far another test set of the same size would be off; what another training would give it does not know.
+    """
+    error, threshold = p_e(cover_scores, stego_scores)
+    rates = (float((cover_scores > threshold).mean()), float((stego_scores <= threshold).mean()))
+    counts = len(cover_scores), len(stego_scores)
+    # Of Agresti and Coull, two successes and two failures more, so that a rate of 0 has a deviation too.
+    adjusted = [((r * n + 2) / (n + 4), n + 4) for r, n in zip(rates, counts, strict=True)]
+    deviation = sum(r * (1 - r) / n for r, n in adjusted) ** 0.5 / 2
+    return max(0.0, error - 1.96 * deviation), min(0.5, error + 1.96 * deviation)

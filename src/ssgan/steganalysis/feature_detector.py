@@ -1,41 +1,44 @@
 """A feature set with a classifier as a detector: what the field's tables call SPAM, SRM or CRM.
 
 The ensemble chooses everything by its out-of-bag error and leaves the validation pairs alone; the ridge regression has its
-penalty chosen on them. Features are extracted from some images at a time and kept in single precision where they are many.
+penalty chosen on them. Features are extracted from some images at a time and kept in single precision where they are many;
+with a run, they stay in its folder until the detector has learned, so that an interrupted extraction goes on.
 """
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+import torch
 
 from ssgan import weights
+from ssgan.atomic import whole_file
 from ssgan.errors import InvalidSetting, RefusedModel
+from ssgan.folders import make_folder
 from ssgan.images import Images
-from ssgan.steganalysis import crm, ensemble, ridge, spam, srm
+from ssgan.runs import Run
+from ssgan.steganalysis import ensemble, ridge
+from ssgan.steganalysis.catalog import CLASSIFIERS, FEATURES
 from ssgan.steganalysis.detector import Pairs, Probabilities
 from ssgan.steganalysis.ensemble import Ensemble
 from ssgan.steganalysis.ridge import Ridge
 
 KIND = "feature detector"
-EXTRACTORS: dict[str, Callable[..., np.ndarray]] = {
-    "spam": spam.features,
-    "srm": srm.features,
-    "srmq1": srm.features_q1,
-    "crm": crm.features,
-}
-CLASSIFIERS = ("ensemble", "ridge")
 BATCH = 64  # images whose features are held in double precision at a time
+KEPT_TOGETHER = 16  # batches whose features are one file of a run
 MANY = 1000  # features, from which single precision will do: the rich models are defined with it
+
+Report: TypeAlias = Callable[[int, dict[str, float]], None]  # images looked at, figures
 
 
 @dataclass(frozen=True)
 class FeatureSettings:
-    """Which features (a key of EXTRACTORS), which of CLASSIFIERS on top, and the seed of what is drawn.
+    """Which features (a key of FEATURES), which of CLASSIFIERS on top, and the seed of what is drawn.
 
     `learners` and `subspace` are the ensemble's, as in its own settings.
     """
@@ -47,7 +50,7 @@ class FeatureSettings:
     subspace: int | None = None
 
     def __post_init__(self) -> None:
-        for name, known in ((self.features, tuple(EXTRACTORS)), (self.classifier, CLASSIFIERS)):
+        for name, known in ((self.features, tuple(FEATURES)), (self.classifier, CLASSIFIERS)):
             if name not in known:
                 raise InvalidSetting(f"there is no {name!r} here.", hint=f"Known are {', '.join(known)}.")
 
@@ -60,28 +63,72 @@ class FeatureDetector:
         self.threads = threads
         self.classifier: Ensemble | Ridge | None = None
 
-    def fit(self, train: Pairs, validate: Pairs) -> None:
-        """Learn from the features of the pairs. Raises InvalidSetting, RefusedImage."""
-        parts = self.features(train.covers), self.features(train.stegos)
-        if self.settings.classifier == "ridge":
-            self.classifier = ridge.fit(parts, (self.features(validate.covers), self.features(validate.stegos)))
+    def fit(self, train: Pairs, validate: Pairs, *, run: Path | None = None, report: Report | None = None) -> None:
+        """Learn from the features of the pairs; with `run`, in that folder. Raises InvalidSetting, RefusedImage."""
+        settings, threads = self.settings, self.threads or torch.get_num_threads()
+        linear = settings.classifier == "ridge"
+        store = None if run is None else Run(run, {"detector": asdict(settings)}).folder / "features"
+        wanted = [("train", train), ("validate", validate)] if linear else [("train", train)]
+        told = _Counted(2 * sum(len(pairs) for _, pairs in wanted), report)
+        parts = [
+            self._kept(images, probabilities, None if store is None else store / f"{part}-{which}", told)
+            for part, pairs in wanted
+            for which, images, probabilities in (
+                ("covers", pairs.covers, pairs.cover_probabilities),
+                ("stegos", pairs.stegos, pairs.stego_probabilities),
+            )
+        ]
+        if linear:
+            self.classifier = ridge.fit((parts[0], parts[1]), (parts[2], parts[3]))
         else:
-            size = ensemble.Settings(self.settings.learners, self.settings.subspace)
-            self.classifier = ensemble.fit(*parts, settings=size, seed=self.settings.seed, threads=self.threads or 1)
+            size = ensemble.Settings(settings.learners, settings.subspace)
+            made = ensemble.fit(*parts, settings=size, seed=settings.seed, threads=threads, report=told.ensemble)
+            self.classifier = made
+        if store is not None:
+            shutil.rmtree(store, ignore_errors=True)
 
     def scores(self, images: Images, *, probabilities: Probabilities | None = None) -> np.ndarray:
-        """float64 (N,), higher = rather stego, above 0 = called stego; the probabilities play no part."""
+        """float64 (N,), higher = rather stego, above 0 = called stego; the probabilities are for features that need them."""
         if self.classifier is None:
             raise InvalidSetting("the detector has learned nothing yet.", hint="Fit it, or load one that was fitted.")
-        return self.classifier.scores(self.features(images))
-
-    def features(self, images: Images) -> np.ndarray:
-        """float32 or float64 (N, D) of uint8 (N, C, H, W)."""
-        extract = EXTRACTORS[self.settings.features]
         parts = []
-        for start in range(0, len(images), BATCH):
-            part = extract(images[start : start + BATCH], threads=self.threads)
-            parts.append(part.astype(np.float32) if part.shape[1] >= MANY else part)
+        for at in range(0, len(images), BATCH):
+            part = slice(at, at + BATCH)
+            features = self.features(images[part], None if probabilities is None else probabilities[part])
+            parts.append(self.classifier.scores(features))
+        return np.concatenate(parts) if parts else np.empty(0)
+
+    def features(self, images: Images, probabilities: Probabilities | None = None) -> np.ndarray:
+        """float32 or float64 (N, D) of uint8 (N, C, H, W)."""
+        found = FEATURES[self.settings.features]
+        if found.needs_probabilities and probabilities is None:
+            raise InvalidSetting(
+                f"{found.title} needs the change probabilities of every image.", hint="Give pairs with change probabilities."
+            )
+        given = (probabilities,) if found.needs_probabilities else ()
+        parts = []
+        for at in range(0, len(images), BATCH):
+            part = found.extract(
+                images[at : at + BATCH], *(one[at : at + BATCH] for one in given if one is not None), threads=self.threads
+            )
+            parts.append(part.astype(np.float32) if found.dimension >= MANY else part)
+        return np.concatenate(parts)
+
+    def _kept(self, images: Images, probabilities: Probabilities | None, store: Path | None, told: _Counted) -> np.ndarray:
+        """The features, from the store as far as they are there; what is extracted is written there."""
+        parts = []
+        step = BATCH * KEPT_TOGETHER
+        for number, at in enumerate(range(0, len(images), step)):
+            chosen = slice(at, at + step)
+            file = None if store is None else store / f"{number:05d}.npy"
+            if file is None or not file.exists():
+                part = self.features(images[chosen], None if probabilities is None else probabilities[chosen])
+                if file is not None:
+                    _write(file, part)
+            else:
+                part = np.load(file, allow_pickle=False)
+            parts.append(part)
+            told.extracted(len(part))
         return np.concatenate(parts)
 
     def save(self, folder: Path) -> None:
@@ -102,6 +149,31 @@ class FeatureDetector:
         kind = Ridge if made.settings.classifier == "ridge" else Ensemble
         made.classifier = kind.from_tensors(tensors, about)
         return made
+
+
+class _Counted:
+    """Tells `report` of progress: the images looked at, and each ensemble that is tried."""
+
+    def __init__(self, total: int, report: Report | None) -> None:
+        self.total, self.report, self.done = total, report, 0
+
+    def extracted(self, count: int) -> None:
+        self.done += count
+        self._tell({"images": self.total})
+
+    def ensemble(self, subspace: int, learners: int, error: float) -> None:
+        self._tell({"subspace": subspace, "learners": learners, "out_of_bag_error": error})
+
+    def _tell(self, figures: dict[str, float]) -> None:
+        if self.report is not None:
+            self.report(self.done, figures)
+
+
+def _write(file: Path, part: np.ndarray) -> None:
+    """An array file that is whole or not there."""
+    make_folder(file.parent)
+    with whole_file(file, overwrite=True) as temporary, temporary.open("wb") as stream:
+        np.save(stream, part, allow_pickle=False)
 
 
 def _settings(told: dict[str, Any]) -> FeatureSettings:

@@ -91,7 +91,16 @@ def features_q1(images: np.ndarray | torch.Tensor, *, threads: int | None = None
 
 def feature_names() -> list[str]:
     """One name a feature: submodel and number, as `s1_minmax22h_q1[0]`."""
-    return [f"{name}[{i}]" for name, part in SUBMODELS.items() for i in range(part.stop - part.start)]
+    return _names(SUBMODELS)
+
+
+def feature_names_q1() -> list[str]:
+    """The same for SRMQ1."""
+    return _names(SUBMODELS_Q1)
+
+
+def _names(submodels: Mapping[str, slice]) -> list[str]:
+    return [f"{name}[{i}]" for name, part in submodels.items() for i in range(part.stop - part.start)]
 
 
 def _features(images: np.ndarray | torch.Tensor, steps: Steps, places: Layout, threads: int | None) -> np.ndarray:

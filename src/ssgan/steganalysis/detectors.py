@@ -1,0 +1,52 @@
+"""Any detector of the catalog by its name, and back from its folder: for whoever trains or asks one and does not mind which."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeAlias
+
+from ssgan import weights
+from ssgan.errors import InvalidSetting
+from ssgan.steganalysis import feature_detector
+from ssgan.steganalysis.catalog import DETECTORS
+from ssgan.steganalysis.detector import Pairs
+from ssgan.steganalysis.feature_detector import FeatureDetector, FeatureSettings
+from ssgan.steganalysis.network_detector import NetworkDetector, NetworkSettings
+from ssgan.steganalysis.recipes import RECIPES
+
+AnyDetector: TypeAlias = NetworkDetector | FeatureDetector
+
+
+def make(
+    name: str,
+    pairs: Pairs,
+    *,
+    seed: int = 0,
+    duration_images: int | None = None,
+    device: str = "cpu",
+    threads: int | None = None,
+) -> AnyDetector:
+    """An untrained detector (a key of DETECTORS) for pairs like these.
+
+    `duration_images` is for networks, which else follow their recipe. Raises InvalidSetting for an unknown name, and where the
+    detector reads other channels.
+    """
+    entry = DETECTORS.get(name)
+    if entry is None:
+        raise InvalidSetting(f"there is no detector '{name}'", hint=f"known: {', '.join(DETECTORS)}")
+    channels = pairs.covers.shape[1]
+    if channels not in entry.channels:
+        raise InvalidSetting(f"{entry.title} reads color images only", hint="give color images, or another detector")
+    if entry.kind == "features":
+        return FeatureDetector(FeatureSettings(entry.built_on, entry.classifier, seed), threads=threads)
+    recipe = RECIPES[entry.built_on].with_(duration_images=duration_images)
+    recipe = recipe.with_(evaluate_images=min(recipe.evaluate_images, max(1, recipe.duration_images // 8)))
+    return NetworkDetector(NetworkSettings.of(entry.built_on, pairs, seed=seed, recipe=recipe), device=device)
+
+
+def load(folder: Path, *, device: str = "cpu", threads: int | None = None) -> AnyDetector:
+    """The trained detector in a folder. Raises RefusedModel."""
+    _, manifest = weights.load(folder)
+    if manifest.get("kind") == feature_detector.KIND:
+        return FeatureDetector.load(folder, threads=threads)
+    return NetworkDetector.load(folder, device=device)
