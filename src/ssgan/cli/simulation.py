@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -11,6 +10,7 @@ from cyclopts import Group, Parameter
 
 from ssgan.cli.options import Convert, EmbedderName, Force, Json, Out, Quiet, Seed, words
 from ssgan.cli.screen import Screen
+from ssgan.cli.threads import cores
 from ssgan.errors import InvalidSetting, SomeItemsFailed
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def simulate(
     if working.dry_run:
         return
     with screen.progress(len(plan.items), "simulating") as report:
-        tally = run(plan, workers=working.workers or _cores(), batch=working.batch, device=working.device, report=report)
+        tally = run(plan, workers=working.workers or cores(), batch=working.batch, device=working.device, report=report)
     _summarize(screen, plan, tally)
 
 
@@ -150,8 +150,3 @@ def _summarize(screen: Screen, plan: Plan, tally: Tally) -> None:
             f"{len(tally.failures)} of {tally.done} covers got no stego.",
             hint=f"{plan.out / 'failures.jsonl'} says which and why.",
         )
-
-
-def _cores() -> int:
-    """The cores that this process may use, where the system tells."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

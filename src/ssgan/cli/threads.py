@@ -1,0 +1,22 @@
+"""How many threads a command uses: its own answer, since torch is told 1 before it is imported."""
+
+from __future__ import annotations
+
+import os
+
+from ssgan.errors import InvalidSetting
+
+
+def cores() -> int:
+    """The cores that this process may use, where the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def use_threads(wanted: int | None) -> int:
+    """Let torch use so many threads, or as many as there are cores; their number."""
+    import torch
+
+    if wanted is not None and wanted < 1:
+        raise InvalidSetting(f"--threads must be at least 1, not {wanted}.")
+    torch.set_num_threads(wanted or cores())
+    return wanted or cores()
