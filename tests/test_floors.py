@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "pictures": GROUND,
     "simulation": {"embedding", "images", "datasets", "errors", "seeds", "folders"},
     "detection": {"embedding", "steganalysis", "images", "datasets", "runs", "errors", "seeds"},
+    "extraction": {"embedding", "steganalysis", "images", "datasets", "runs", "errors", "atomic", "folders"},
     "inspection": {"embedding", "images", "errors", "seeds", "folders", "differences", "pictures"},
     **dict.fromkeys(("experiments", "bulk", "web"), JOBS | ARTS | MATTER | GROUND),
     "demo": JOBS | ARTS | MATTER | GROUND | {"differences", "pictures", "inspection"},

@@ -12,6 +12,7 @@ import ssgan
 from ssgan.cli.catalogs import list_catalog
 from ssgan.cli.demo import demo
 from ssgan.cli.detection import score, train_detector
+from ssgan.cli.features import features
 from ssgan.cli.hiding import capacity, hide
 from ssgan.cli.inspection import inspect
 from ssgan.cli.keys import keygen
@@ -40,6 +41,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "inspect": inspect,
     "train-detector": train_detector,
     "score": score,
+    "features": features,
     "list": list_catalog,
 }
 
@@ -94,7 +96,7 @@ def _said(error: CycloptsError) -> str:
 
 
 def _after_interrupt(arguments: Sequence[str]) -> str:
-    if {"simulate", "train-detector"} & set(arguments[:1]):
+    if {"simulate", "train-detector", "features"} & set(arguments[:1]):
         return "What is done is kept: the same command goes on from there."
     return "Nothing half done is left."
 

@@ -7,7 +7,8 @@ in `run.json`, and whoever calls again with the same settings gets the rest.
 
 from __future__ import annotations
 
-from ssgan.simulation.plan import Item, Plan, Settings, prepare
+from ssgan.datasets.listing import Item
+from ssgan.simulation.plan import Plan, Settings, prepare
 from ssgan.simulation.run import Failure, Tally, run
 
 __all__ = ["Failure", "Item", "Plan", "Settings", "Tally", "prepare", "run"]

@@ -7,21 +7,15 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Any, NamedTuple
+from typing import Any
 
 import ssgan
 from ssgan import images
-from ssgan.datasets import Geometry, open_source
+from ssgan.datasets import Geometry
+from ssgan.datasets.listing import Item, listed
 from ssgan.errors import InvalidSetting
 
 MANIFEST = "run.json"
-
-
-class Item(NamedTuple):
-    """One cover: its name in a folder, a zip or a tar, or the name of a single file in its own folder."""
-
-    source: Path
-    name: str
 
 
 @dataclass(frozen=True)
@@ -74,33 +68,24 @@ def prepare(
     Raises InvalidSetting where nothing can be found, two covers would have one stego, or `out` holds the stegos of other
     settings; with `overwrite` all stegos are made anew.
     """
-    items = [item for source in sources for item in _items(source, out)][:limit]
-    if not items:
-        raise InvalidSetting(
-            "There is no image to read in what was given.", hint=f"Images end in {', '.join(sorted(images.READ_SUFFIXES))}."
-        )
+    for source in sources:
+        if source.is_dir() and out.resolve().is_relative_to(source.resolve()):
+            raise InvalidSetting(
+                f"{out} lies in {source}: the stegos would be the next covers.", hint="Choose a folder beside it."
+            )
+    items = listed(sources, limit=limit)
     targets: dict[Path, Item] = {}
     for item in items:
         other = targets.setdefault(_target(out, item.name, settings.image_format), item)
         if other is not item:
             raise InvalidSetting(
-                f"{other.source / other.name} and {item.source / item.name} would have the same stego.",
+                f"{other} and {item} would have the same stego.",
                 hint="Simulate them into two folders.",
             )
     if not overwrite:
         _refuse_other_settings(out / MANIFEST, settings)
     missing = tuple(item for target, item in targets.items() if overwrite or not target.exists())
     return Plan(settings, out, tuple(sources), missing, len(items) - len(missing), overwrite)
-
-
-def _items(path: Path, out: Path) -> list[Item]:
-    """The covers in one source, in the source's order."""
-    if path.is_file() and path.suffix.lower() in images.READ_SUFFIXES:
-        return [Item(path.parent, path.name)]
-    source = open_source(path)
-    if path.is_dir() and out.resolve().is_relative_to(path.resolve()):
-        raise InvalidSetting(f"{out} lies in {path}: the stegos would be the next covers.", hint="Choose a folder beside it.")
-    return [Item(path, name) for name in source.names]
 
 
 def _target(out: Path, name: str, image_format: str) -> Path:

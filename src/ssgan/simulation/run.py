@@ -19,9 +19,10 @@ import numpy as np
 
 from ssgan import images, seeds
 from ssgan.datasets import Source, open_source
+from ssgan.datasets.listing import Item
 from ssgan.errors import DoesNotFit, RefusedImage, SomeItemsFailed, SsganError, StorageFailed
 from ssgan.folders import make_folder
-from ssgan.simulation.plan import MANIFEST, Item, Plan
+from ssgan.simulation.plan import MANIFEST, Plan
 
 FAILURES = "failures.jsonl"
 # Covers are held until they have so many samples together, then embedded: memory does not grow with the batch.

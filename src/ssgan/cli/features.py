@@ -1,0 +1,85 @@
+"""`ssgan features`: the features of many images as one table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from ssgan.cli.options import Force, Json, Quiet
+from ssgan.cli.screen import Screen
+from ssgan.cli.simulation import Reading
+from ssgan.cli.threads import cores
+from ssgan.errors import InvalidSetting, SomeItemsFailed
+
+if TYPE_CHECKING:
+    from ssgan.extraction import Plan, Tally
+
+
+def features(
+    files: Annotated[list[Path], Parameter(help="Folders, zip or tar archives, image files.", consume_multiple=True)],
+    /,
+    *,
+    out: Annotated[Path, Parameter(name=("--out", "-o"), help="The table, a .parquet or a .npz.")],
+    feature_set: Annotated[
+        str, Parameter(name="--set", help="The feature set: spam, srm, crm ...; see `ssgan list features`.")
+    ] = "srm",
+    embedder: Annotated[str, Parameter(help="For maxSRMd2: the sender whom the warden reckons with, such as hill@0.4.")] = "",
+    dtype: Annotated[Literal["float32", "float64"], Parameter(help="Precision of what is written.")] = "float32",
+    reading: Reading | None = None,
+    limit: Annotated[int | None, Parameter(help="Only so many images, the first ones.")] = None,
+    threads: Annotated[int | None, Parameter(help="Threads; as many as there are cores, if left out.")] = None,
+    force: Force = False,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Extract the features of images, for a classifier of your own: one row an image, of whatever size it is.
+
+    Parquet has the columns `file` and `features`, a vector; the features' names are in its metadata. A .npz has the arrays
+    `features`, `names`, `feature_names` and `set`. Finished pieces are kept beside the table until it is whole, so the same
+    command goes on after an interruption.
+    """
+    from ssgan.extraction import Settings, prepare, run
+
+    for name, value in (("limit", limit), ("threads", threads)):
+        if value is not None and value < 1:
+            raise InvalidSetting(f"--{name} must be at least 1, not {value}.")
+    geometry, convert = (reading or Reading()).parse()
+    plan = prepare(files, out, Settings(feature_set, geometry, convert, embedder, dtype), limit=limit, overwrite=force)
+    screen = Screen(json=json, quiet=quiet)
+    todo = len(plan.items) - plan.finished
+    told = {"todo": todo, "finished": plan.finished, "set": feature_set, "out": str(out)}
+    screen.note("plan", f"{todo} to do, {plan.finished} done already", **told)
+    with screen.progress(todo, "extracting") as report:
+        tally = run(plan, threads=threads or cores(), report=report)
+    _summarize(screen, plan, tally)
+
+
+def _summarize(screen: Screen, plan: Plan, tally: Tally) -> None:
+    """The figures, the first failures by name, and, where there are any, the exit code that says so."""
+    from ssgan.extraction.run import failures_beside
+    from ssgan.steganalysis.catalog import FEATURES
+
+    shown = 5
+    for failure in tally.failures[:shown]:
+        text = f"failed: {failure.name}: {failure.error.removeprefix(failure.name + ': ')}"
+        screen.note("failure", text, **failure._asdict())
+    found = FEATURES[plan.settings.features]
+    made = f"{tally.written} x {found.dimension} features ({found.title}) in {plan.out}" if tally.written else "no features"
+    screen.result(
+        "summary",
+        f"{made}, {tally.images_per_second:.0f} images/s",
+        written=tally.written,
+        dimension=found.dimension,
+        finished_before=plan.finished,
+        failed=len(tally.failures),
+        seconds=round(tally.seconds, 3),
+        images_per_second=round(tally.images_per_second, 1),
+        out=str(plan.out),
+    )
+    if tally.failures:
+        raise SomeItemsFailed(
+            f"{len(tally.failures)} of {len(plan.items)} images got no features.",
+            hint=f"{failures_beside(plan.out)} says which and why.",
+        )

@@ -1,0 +1,13 @@
+"""The features of many images as one table: any number of files, all cores, and a second run goes on where the first ended.
+
+A feature depends on nothing but the image, so the table is the same whatever the threads, the interruptions and the order of
+the work. Finished pieces lie in a folder beside the table until all are there; then the table is written whole.
+"""
+
+from __future__ import annotations
+
+from ssgan.extraction.parts import Failure
+from ssgan.extraction.run import Plan, Settings, Tally, prepare, run
+from ssgan.extraction.table import SUFFIXES
+
+__all__ = ["SUFFIXES", "Failure", "Plan", "Settings", "Tally", "prepare", "run"]

@@ -1,0 +1,114 @@
+"""The folder of finished pieces beside an unfinished table: each file holds the features of some pictures in a row.
+
+A file's name says which pictures it is of, from the first to the one behind the last; files are whole or not there.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ssgan.atomic import whole_file
+from ssgan.errors import SsganError, StorageFailed
+from ssgan.runs import Run
+
+_NAME = re.compile(r"(\d{8})-(\d{8})\.npz")
+
+
+class Failure(NamedTuple):
+    """A picture without features, and why."""
+
+    name: str
+    error: str
+    hint: str
+    exit_code: int
+
+    @classmethod
+    def of(cls, name: str, error: SsganError) -> Failure:
+        """From the error that was raised for it."""
+        return cls(name, str(error), error.hint, error.exit_code)
+
+
+class Part(NamedTuple):
+    """Of the pictures first...last - 1: the numbers of those with features, int64 (K,), the features (K, D), the failures."""
+
+    first: int
+    last: int
+    good: np.ndarray
+    features: np.ndarray
+    failures: tuple[Failure, ...] = ()
+
+
+class Parts:
+    """The folder: made if it is missing, refused where it belongs to other settings."""
+
+    def __init__(self, folder: Path, config: dict[str, Any]) -> None:
+        self.folder = folder
+        Run(folder, config)
+
+    def write(self, part: Part) -> None:
+        """Keep a piece. Raises StorageFailed."""
+        path = self.folder / f"{part.first:08d}-{part.last:08d}.npz"
+        told = json.dumps([list(failure) for failure in part.failures])
+        with whole_file(path, overwrite=True, durable=False) as temporary, temporary.open("wb") as stream:
+            np.savez(stream, good=part.good, features=part.features, failures=np.array(told))
+
+    def spans(self) -> dict[int, int]:
+        """The pieces that are there, first to last, none overlapping another."""
+        found: dict[int, int] = {}
+        reached = 0
+        for path in sorted(self.folder.iterdir()):
+            named = _NAME.fullmatch(path.name)
+            if named and int(named[1]) >= reached and zipfile.is_zipfile(path):  # one cut off by a power failure is none
+                found[int(named[1])] = reached = int(named[2])
+        return found
+
+    def read(self, spans: dict[int, int]) -> Iterator[Part]:
+        """The pieces in order, one at a time."""
+        for first, last in sorted(spans.items()):
+            path = self.folder / f"{first:08d}-{last:08d}.npz"
+            try:
+                with np.load(path, allow_pickle=False) as kept:
+                    failures = tuple(Failure(*told) for told in json.loads(str(kept["failures"])))
+                    yield Part(first, last, kept["good"], kept["features"], failures)
+            except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+                raise StorageFailed(f"{path} is damaged.", hint="Remove it; the same command makes it anew.") from error
+
+    def failures(self, spans: dict[int, int]) -> list[Failure]:
+        """What failed in all pieces; the features are left where they are."""
+        found: list[Failure] = []
+        for first, last in sorted(spans.items()):
+            with np.load(self.folder / f"{first:08d}-{last:08d}.npz", allow_pickle=False) as kept:
+                found += [Failure(*told) for told in json.loads(str(kept["failures"]))]
+        return found
+
+    def remove(self) -> None:
+        """The table is there: the pieces have done their work."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def regrouped(parts: Iterator[Part], names: Sequence[str], rows: int) -> Iterator[tuple[list[str], np.ndarray]]:
+    """Names and features in groups of `rows`, the last one shorter, however the pieces were cut."""
+    held: list[tuple[list[str], np.ndarray]] = []
+    count = 0
+    for part in parts:
+        held.append(([names[i] for i in part.good], part.features))
+        count += len(part.good)
+        while count >= rows:
+            listed, features = _joined(held)
+            yield listed[:rows], features[:rows]
+            held = [(listed[rows:], features[rows:])]
+            count -= rows
+    if count:
+        yield _joined(held)
+
+
+def _joined(held: list[tuple[list[str], np.ndarray]]) -> tuple[list[str], np.ndarray]:
+    return [name for names, _ in held for name in names], np.concatenate([features for _, features in held])
