@@ -55,7 +55,7 @@ def train_detector(
 ) -> dict[str, Any]:
     """Train in the folder `out`, or go on there, and judge; the figures, which also stand in its done.json.
 
-    `threads` of reading and of features (None: as many as torch uses) change nothing else. Raises InvalidSetting where there
+    `threads`, of features, and as many processes to read, change no figure (None: as many as torch uses, and one). Raises InvalidSetting where there
     are too few covers, DoesNotFit where a cover cannot carry the payload, TrainingDiverged.
     """
     if question.detector not in DETECTORS:
@@ -65,7 +65,7 @@ def train_detector(
     run = Run(out, {"question": told})
     if run.done:
         return _told(out)
-    parts, change_rate = _parts(question, embedder, threads or torch.get_num_threads())
+    parts, change_rate = _parts(question, embedder, threads or 1)
     detector = detectors.make(
         question.detector,
         parts[0],
