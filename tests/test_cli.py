@@ -20,6 +20,7 @@ from ssgan import images
 from ssgan.cli.app import run
 from ssgan.embedding.catalog import SCHEMES
 from ssgan.embedding.embedder import CODERS
+from ssgan.steganalysis.catalog import DETECTORS, FEATURES
 
 TRANSCRIPTS = sorted(Path(__file__).with_name("cli").glob("*.txt"))
 
@@ -64,7 +65,19 @@ def test_the_transcript_holds(transcript: Path, folder: Path, capsys: pytest.Cap
 
 @pytest.mark.parametrize(
     "verb",
-    [[], ["hide"], ["reveal"], ["capacity"], ["keygen"], ["simulate"], ["inspect"], ["list"], ["demo"]],
+    [
+        [],
+        ["hide"],
+        ["reveal"],
+        ["capacity"],
+        ["keygen"],
+        ["simulate"],
+        ["inspect"],
+        ["features"],
+        ["estimate"],
+        ["list"],
+        ["demo"],
+    ],
     ids=lambda verb: " ".join(verb) or "ssgan",
 )
 def test_every_command_says_how_it_is_used(verb: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -76,11 +89,15 @@ def test_every_line_of_json_is_an_object_with_its_type(folder: Path, capsys: pyt
     commands = (
         "list --json",
         "list coders --json",
+        "list features --json",
+        "list detectors --json",
         "inspect covers/a.png -o seen --json",
         "inspect covers/a.png covers/a.png --json",
         "simulate covers broken.png -o out --embedder hill@0.4 --json",
         "simulate covers -o out --embedder nothing@0.4 --json",
         "simulate --json",
+        "features covers broken.png -o f.npz --set spam --json",
+        "estimate covers broken.png --json",
         "keygen -o our.key --json",
         "hide covers/a.png -m text -o a.png --key-file our.key --dry-run --json",
         "hide covers/a.png -m text -o a.png --key-file our.key --json",
@@ -97,10 +114,12 @@ def test_every_line_of_json_is_an_object_with_its_type(folder: Path, capsys: pyt
         assert all(isinstance(json.loads(line)["message_type"], str) for line in lines)
 
 
-def test_every_scheme_and_coder_is_listed_with_its_summary(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_entry_of_a_catalog_is_listed_with_its_summary(capsys: pytest.CaptureFixture[str]) -> None:
     catalogs = {
         "schemes": {name: entry.summary for name, entry in SCHEMES.items()},
         "coders": {name: coder.summary for name, coder in CODERS.items()},
+        "features": {name: found.summary for name, found in FEATURES.items()},
+        "detectors": {name: entry.summary for name, entry in DETECTORS.items()},
     }
     for catalog, summaries in catalogs.items():
         assert run(["list", catalog]) == 0

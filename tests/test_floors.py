@@ -29,6 +29,7 @@ MAY_IMPORT = {
     "simulation": {"embedding", "images", "datasets", "errors", "seeds", "folders"},
     "detection": {"embedding", "steganalysis", "images", "datasets", "runs", "errors", "seeds"},
     "extraction": {"embedding", "steganalysis", "images", "datasets", "runs", "errors", "atomic", "folders"},
+    "estimation": {"steganalysis", "images", "datasets", "errors"},
     "inspection": {"embedding", "images", "errors", "seeds", "folders", "differences", "pictures"},
     **dict.fromkeys(("experiments", "bulk", "web"), JOBS | ARTS | MATTER | GROUND),
     "demo": JOBS | ARTS | MATTER | GROUND | {"differences", "pictures", "inspection"},

@@ -12,6 +12,7 @@ import ssgan
 from ssgan.cli.catalogs import list_catalog
 from ssgan.cli.demo import demo
 from ssgan.cli.detection import score, train_detector
+from ssgan.cli.estimation import estimate
 from ssgan.cli.features import features
 from ssgan.cli.hiding import capacity, hide
 from ssgan.cli.inspection import inspect
@@ -41,6 +42,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "inspect": inspect,
     "train-detector": train_detector,
     "score": score,
+    "estimate": estimate,
     "features": features,
     "list": list_catalog,
 }

@@ -2,25 +2,87 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from ssgan.cli.options import Json
-from ssgan.cli.screen import Screen
+from ssgan.cli.screen import Screen, counted
+
+_SIDE = 64  # pixels of the gray image for which a network's parameters are counted
 
 
 def list_catalog(
-    catalog: Annotated[Literal["schemes", "coders"], Parameter(help="Which catalog.")] = "schemes", /, *, json: Json = False
+    catalog: Annotated[Literal["schemes", "coders", "features", "detectors"], Parameter(help="Which catalog.")] = "schemes",
+    /,
+    *,
+    json: Json = False,
 ) -> None:
-    """List the embedding schemes (where changes are cheap) or the coders (how bits ride on them)."""
+    """List the embedding schemes (where changes are cheap), the coders (how bits ride on them), the feature sets (what the
+    warden measures) or the detectors (how the warden decides). With --json each scheme, feature set and detector names its
+    paper."""
+    rows = {"schemes": _schemes, "coders": _coders, "features": _features, "detectors": _detectors}[catalog]()
+    if not json:
+        rows = [{key: value for key, value in row.items() if key != "paper"} for row in rows]
+    Screen(json=json).table({"features": "features"}.get(catalog, catalog.removesuffix("s")), rows)
+
+
+def _schemes() -> list[dict[str, Any]]:
     from ssgan.embedding.catalog import SCHEMES
+
+    return [
+        {"scheme": name, "title": entry.title, "summary": entry.summary, "paper": entry.paper}
+        for name, entry in SCHEMES.items()
+    ]
+
+
+def _coders() -> list[dict[str, Any]]:
     from ssgan.embedding.embedder import CODERS
 
-    if catalog == "schemes":
-        rows = [{"scheme": name, "title": entry.title, "summary": entry.summary} for name, entry in SCHEMES.items()]
-        if json:
-            rows = [row | {"paper": entry.paper} for row, entry in zip(rows, SCHEMES.values(), strict=True)]
-    else:
-        rows = [{"coder": name, "summary": entry.summary} for name, entry in CODERS.items()]
-    Screen(json=json).table(catalog.removesuffix("s"), rows)
+    return [{"coder": name, "summary": entry.summary} for name, entry in CODERS.items()]
+
+
+def _features() -> list[dict[str, Any]]:
+    from ssgan.steganalysis.catalog import FEATURES
+
+    return [
+        {
+            "features": name,
+            "title": found.title,
+            "images": _images(found.channels),
+            "dimension": found.dimension,
+            "summary": found.summary,
+            "paper": found.paper,
+        }
+        for name, found in FEATURES.items()
+    ]
+
+
+def _detectors() -> list[dict[str, Any]]:
+    from ssgan.steganalysis.catalog import DETECTORS
+
+    return [
+        {
+            "detector": name,
+            "title": entry.title,
+            "images": _images(entry.channels),
+            "size": _size(entry.kind, entry.built_on),
+            "summary": entry.summary,
+            "paper": entry.paper,
+        }
+        for name, entry in DETECTORS.items()
+    ]
+
+
+def _images(channels: tuple[int, ...]) -> str:
+    return "any" if len(channels) > 1 else "gray" if channels == (1,) else "color"
+
+
+def _size(kind: str, built_on: str) -> str:
+    """How many numbers a detector learns from, or how many it learns."""
+    from ssgan.steganalysis.catalog import FEATURES, NETWORKS
+
+    if kind == "features":
+        return counted(FEATURES[built_on].dimension, "feature")
+    network = NETWORKS[built_on].make(_SIDE, 1)
+    return counted(sum(weights.numel() for weights in network.parameters()), "parameter")

@@ -69,7 +69,10 @@ class Screen:
 
     @contextmanager
     def progress(self, total: int, doing: str) -> Iterator[Callable[[int], None]]:
-        """A function that is told how many of `total` are done: a bar on a terminal, now and then a line elsewhere."""
+        """A function that is told how many of `total` are done: a bar on a terminal, now and then a line elsewhere.
+
+        Either says how many a second that makes.
+        """
         if not self.json and not self.quiet and sys.stderr.isatty():
             with _bar(total, doing) as report:
                 yield report
@@ -78,13 +81,15 @@ class Screen:
 
     def _lines(self, total: int, doing: str) -> Callable[[int], None]:
         interval = _JSON_SECONDS if self.json else _PLAIN_SECONDS
-        last = time.monotonic()
+        begun = last = time.monotonic()
 
         def report(done: int) -> None:
             nonlocal last
             if not self.quiet and time.monotonic() - last >= interval:
                 last = time.monotonic()
-                self.note("progress", f"{doing}: {done} of {total}", done=done, total=total)
+                rate = done / (last - begun)
+                text = f"{doing}: {done} of {total}, {rate:.0f}/s"
+                self.note("progress", text, done=done, total=total, per_second=round(rate, 1))
 
         return report
 
@@ -107,9 +112,16 @@ def show_error(error: SsganError, *, json: bool) -> None:
 @contextmanager
 def _bar(total: int, doing: str) -> Iterator[Callable[[int], None]]:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+    from rich.text import Text
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    class Rate(ProgressColumn):
+        """How many a second."""
+
+        def render(self, task: Task) -> Text:
+            return Text(f"{task.speed:.0f}/s" if task.speed else "")
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(doing, total=total)
         yield lambda done: bar.update(task, completed=done)
