@@ -68,7 +68,8 @@ NETWORKS: dict[str, Network] = {
     "gncnn": Network(
         gncnn.Gncnn, "GNCNN", "KV filter, Gaussian activations, average pooling; the paper's S and S*",
         "Y. Qian, J. Dong, W. Wang, T. Tan, Deep learning for steganalysis via convolutional neural networks, SPIE 9409, 2015",
-        "KV filter, fixed | 5 x 5 x 16, Gaussian, average 3 x 3 / 2 | 3 x 3 x 16 the same, twice at 64 x 64, once more for each "
+        "KV filter, fixed | 5 x 5 x 16, Gaussian, average 3 x 3 / 2 | 3 x 3 x 16 the same, twice at 64 x 64, once more for "
+        "each "
         "doubling | 5 x 5 x 16 the same: 4 x 4 x 16 | dense 128, 128, 1, ReLU",
         "each channel is filtered by itself, then all are mixed",
     ),
@@ -81,7 +82,8 @@ NETWORKS: dict[str, Network] = {
     "sgan-star": Network(
         sgan.SganStar, "SGAN's S* (code)", "four convolutions, poolings of stride 1, 100 dense units",
         "the same, after the authors' code",
-        "KV filter, fixed | 7 x 7 x 10, 5 x 5 x 20, maximum 4 x 4 / 1 | 3 x 3 x 30, 3 x 3 x 40, maximum 2 x 2 / 1 | dense 100, 1",
+        "KV filter, fixed | 7 x 7 x 10, 5 x 5 x 20, maximum 4 x 4 / 1 | 3 x 3 x 30, 3 x 3 x 40, maximum 2 x 2 / 1 | dense "
+        "100, 1",
         "each channel is filtered by itself, then all are mixed",
     ),
     "sgan-star-text": Network(
@@ -93,29 +95,34 @@ NETWORKS: dict[str, Network] = {
     "xunet": Network(
         xunet.XuNet, "Xu-Net", "KV filter, magnitudes, TanH, then 1 x 1 convolutions and a global average",
         "G. Xu, H.-Z. Wu, Y.-Q. Shi, Structural design of convolutional neural networks for steganalysis, IEEE SPL 23(5), 2016",
-        "KV filter, fixed | 5 x 5 x 8, magnitude, BatchNorm, TanH | 5 x 5 x 16, BatchNorm, TanH | 1 x 1 x 32, 64, 128, BatchNorm, "
+        "KV filter, fixed | 5 x 5 x 8, magnitude, BatchNorm, TanH | 5 x 5 x 16, BatchNorm, TanH | 1 x 1 x 32, 64, 128, "
+        "BatchNorm, "
         "ReLU | an average 5 x 5 / 2 after each of the first four, global after the last | dense 1",
         "each channel is filtered by itself, then all are mixed",
     ),
     "yenet": Network(
         yenet.YeNet, "Ye-Net", "thirty SRM filters that learn on, truncated linear unit, no BatchNorm",
         "J. Ye, J. Ni, Y. Yi, Deep learning hierarchical representations for image steganalysis, IEEE TIFS 12(11), 2017",
-        "thirty SRM filters 5 x 5, trained on, clipped to -3...3 | 3 x 3 x 30, ReLU, three times, average 2 x 2 | 5 x 5 x 32, ReLU, "
+        "thirty SRM filters 5 x 5, trained on, clipped to -3...3 | 3 x 3 x 30, ReLU, three times, average 2 x 2 | 5 x 5 x "
+        "32, ReLU, "
         "average 3 x 3 / 2, three times | 3 x 3 x 16, ReLU, twice | average to 3 x 3 | dense 1",
         "the thirty filters see each channel, and are added up",
     ),
     "yedroudj": Network(
         yedroudj.YedroudjNet, "Yedroudj-Net", "thirty fixed SRM filters, truncations, BatchNorm, wider dense layers",
         "M. Yedroudj, F. Comby, M. Chaumont, Yedroudj-Net: an efficient CNN for spatial steganalysis, ICASSP 2018",
-        "thirty SRM filters 5 x 5, fixed | 5 x 5 x 30, magnitude, BatchNorm, clipped to -3...3 | 5 x 5 x 30, BatchNorm, clipped to "
+        "thirty SRM filters 5 x 5, fixed | 5 x 5 x 30, magnitude, BatchNorm, clipped to -3...3 | 5 x 5 x 30, BatchNorm, "
+        "clipped to "
         "-2...2 | 3 x 3 x 32, 64, 128, BatchNorm, ReLU | averages 5 x 5 / 2, global after the last | dense 256, 1024, 1",
         "thirty maps a channel, then all are mixed",
     ),
     "srnet": Network(
         srnet.SrNet, "SRNet", "residual layers without a fixed filter, unpooled up to the seventh",
         "M. Boroumand, M. Chen, J. Fridrich, Deep residual network for steganalysis of digital images, IEEE TIFS 14(5), 2019",
-        "3 x 3 x 64, 3 x 3 x 16, BatchNorm, ReLU | x + [3 x 3 x 16, BatchNorm, ReLU, 3 x 3 x 16, BatchNorm], five times | the same "
-        "with average 3 x 3 / 2 beside 1 x 1 / 2: 16, 64, 128, 256 | 3 x 3 x 512, BatchNorm, ReLU, 3 x 3 x 512, BatchNorm | global "
+        "3 x 3 x 64, 3 x 3 x 16, BatchNorm, ReLU | x + [3 x 3 x 16, BatchNorm, ReLU, 3 x 3 x 16, BatchNorm], five times | "
+        "the same "
+        "with average 3 x 3 / 2 beside 1 x 1 / 2: 16, 64, 128, 256 | 3 x 3 x 512, BatchNorm, ReLU, 3 x 3 x 512, BatchNorm | "
+        "global "
         "average | dense 1",
         "the first layer mixes the channels",
         "S-UNIWARD at 0.4: 0.102, 256 x 256 of BOSSbase and BOWS2 (the paper, as github.com/brijeshiitg/"
