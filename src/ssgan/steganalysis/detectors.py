@@ -11,8 +11,8 @@ from ssgan.steganalysis import feature_detector
 from ssgan.steganalysis.catalog import DETECTORS
 from ssgan.steganalysis.detector import Pairs
 from ssgan.steganalysis.feature_detector import FeatureDetector, FeatureSettings
-from ssgan.steganalysis.network_detector import NetworkDetector, NetworkSettings
-from ssgan.steganalysis.recipes import RECIPES
+from ssgan.steganalysis.network_detector import NetworkDetector
+from ssgan.steganalysis.recipes import RECIPES, NetworkSettings
 
 AnyDetector: TypeAlias = NetworkDetector | FeatureDetector
 

@@ -21,6 +21,8 @@ class YeNet(nn.Module):
     layer: the selection-channel-aware form of the paper.
     """
 
+    uses_probabilities: bool = True  # a second argument of forward
+
     def __init__(self, image_size: int = 64, channels: int = 1) -> None:
         super().__init__()
         bank = torch.tensor(filters.srm_bank(), dtype=torch.float32)[:, None]  # (30, 1, 5, 5)

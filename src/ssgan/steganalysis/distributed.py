@@ -1,0 +1,178 @@
+"""One training in several processes, as `torchrun` starts them: each takes its part of every batch, all keep the same weights.
+
+Gradients are averaged by torch's DistributedDataParallel. Batch normalization uses the statistics of the whole batch: torch's
+own SyncBatchNorm does so on CUDA only, so the layers are exchanged for ones that do it on any device. So a training in several
+processes is the training in one, up to the order in which sums are taken. The first process alone writes and speaks.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import torch
+import torch.distributed as dist
+from torch import nn
+
+from ssgan.errors import InvalidSetting, SsganError
+
+T = TypeVar("T")
+PATIENCE = timedelta(hours=6)  # for which a process waits for the others: the first may judge for long
+
+
+@dataclass(frozen=True)
+class Processes:
+    """How many processes work together, and which of them this is; the first is 0."""
+
+    rank: int = 0
+    count: int = 1
+
+    def first(self, make: Callable[[], T]) -> T:
+        """What the first process makes, for all; its errors are everybody's."""
+        if self.count == 1:
+            return make()
+        told: list[Any] = [None]
+        if self.rank == 0:
+            try:
+                told = [(make(), None)]
+            except SsganError as failed:
+                told = [(None, failed)]
+        dist.broadcast_object_list(told, src=0, device=torch.device("cpu"))
+        value, error = told[0]
+        if error is not None:
+            raise error
+        made: T = value
+        return made
+
+    def gathered(self, part: T) -> list[T]:
+        """The parts of all processes, in their order."""
+        if self.count == 1:
+            return [part]
+        parts: list[Any] = [None] * self.count
+        dist.all_gather_object(parts, part)
+        return parts
+
+    def figures(self, *own: float) -> torch.Tensor:
+        """float64 (processes, figures): a few numbers of each, sooner than by `gathered`."""
+        mine = torch.tensor(own, dtype=torch.float64)
+        if self.count == 1:
+            return mine[None]
+        parts = [torch.empty_like(mine) for _ in range(self.count)]
+        dist.all_gather(parts, mine)
+        return torch.stack(parts)
+
+    def part(self, total: range, *, what: str) -> range:
+        """This process's part of a batch. Raises InvalidSetting where it cannot be shared out evenly."""
+        if len(total) % self.count:
+            raise InvalidSetting(
+                f"a batch of {len(total)} {what} cannot be shared out among {self.count} processes",
+                hint=f"take a multiple of {self.count} as batch_pairs, or another number of processes",
+            )
+        size = len(total) // self.count
+        return total[self.rank * size : (self.rank + 1) * size]
+
+    def joined(self, network: nn.Module, device: torch.device) -> nn.Module:
+        """What is called in place of a network in training; alone, the network itself. Its BatchNorm layers are exchanged."""
+        if self.count == 1:
+            return network
+        _share_statistics(network, self.count)
+        devices = [device] if device.type == "cuda" else None
+        return nn.parallel.DistributedDataParallel(network, device_ids=devices, forward_sync_buffers=False)
+
+
+def current() -> Processes:
+    """The processes that have been joined, or this one alone."""
+    if dist.is_available() and dist.is_initialized():
+        return Processes(dist.get_rank(), dist.get_world_size())
+    return Processes()
+
+
+def device_of(device: str) -> str:
+    """The device of this process: under torchrun, where CUDA is asked for, each has its own."""
+    return f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if device == "cuda" and "WORLD_SIZE" in os.environ else device
+
+
+@contextmanager
+def joined(device: str = "cpu") -> Iterator[Processes]:
+    """Within the block, the processes that torchrun started work together; without torchrun, or where they do already, nothing.
+
+    Tensors on the CPU go by gloo, those on CUDA by nccl.
+    """
+    if current().count > 1 or int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        yield current()
+        return
+    backend = "gloo"
+    if device.startswith("cuda"):
+        torch.cuda.set_device(device_of(device))
+        backend = "cpu:gloo,cuda:nccl"
+    dist.init_process_group(backend, timeout=PATIENCE)
+    try:
+        yield current()
+    finally:
+        dist.destroy_process_group()
+
+
+class SharedBatchNorm(nn.BatchNorm2d):
+    """BatchNorm whose statistics in training are those of the whole batch of `processes` processes, of equally many images."""
+
+    processes = 1
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        """As nn.BatchNorm2d, in float32: two averages over the processes forward, two backward."""
+        if not self.training:
+            return super().forward(input)
+        x = input.float()
+        mean = self._average(x.mean(dim=(0, 2, 3)))  # (C,)
+        centered = x - mean[:, None, None]
+        variance = self._average(centered.square().mean(dim=(0, 2, 3)))
+        self._remember(mean.detach(), variance.detach(), x.numel() // x.shape[1] * self.processes)
+        scale = torch.rsqrt(variance + self.eps) * self.weight
+        normal: torch.Tensor = centered * scale[:, None, None] + self.bias[:, None, None]
+        return normal.to(input.dtype)
+
+    def _average(self, value: torch.Tensor) -> torch.Tensor:
+        summed: torch.Tensor = _Sum.apply(value)  # type: ignore[no-untyped-call]
+        return summed / self.processes
+
+    def _remember(self, mean: torch.Tensor, variance: torch.Tensor, count: int) -> None:
+        """The running statistics, the variance without bias, as nn.BatchNorm2d keeps them."""
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        assert self.num_batches_tracked is not None
+        assert self.momentum is not None
+        self.num_batches_tracked += 1
+        self.running_mean.lerp_(mean, self.momentum)
+        self.running_var.lerp_(variance * (count / max(1, count - 1)), self.momentum)
+
+
+class _Sum(torch.autograd.Function):
+    """The sum over the processes; so is its gradient, since what each of them makes of the sum counts."""
+
+    @staticmethod
+    def forward(context: Any, value: torch.Tensor) -> torch.Tensor:
+        summed = value.clone()
+        dist.all_reduce(summed)
+        return summed
+
+    @staticmethod
+    def backward(context: Any, *gradients: torch.Tensor) -> torch.Tensor:
+        summed = gradients[0].contiguous().clone()
+        dist.all_reduce(summed)
+        return summed
+
+
+def _share_statistics(network: nn.Module, count: int) -> None:
+    """Exchange every BatchNorm2d of the network for one with the same parameters and buffers."""
+    for parent in list(network.modules()):
+        for name, layer in parent.named_children():
+            if type(layer) is nn.BatchNorm2d:
+                shared = SharedBatchNorm(layer.num_features, layer.eps, layer.momentum)
+                shared.processes = count
+                shared.weight, shared.bias = layer.weight, layer.bias
+                shared.running_mean, shared.running_var = layer.running_mean, layer.running_var
+                shared.num_batches_tracked = layer.num_batches_tracked
+                setattr(parent, name, shared)

@@ -1,0 +1,289 @@
+"""The training of a network: steps, evaluations, and the state that lives through them, on its way to and from a run's folder.
+
+The network kept is the best of the evaluations on the question itself, never of those made during easier lessons. What is
+saved lets a training go on as if it had not been stopped, bit for bit on the same machine.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import torch
+
+from ssgan import weights
+from ssgan.atomic import whole_file
+from ssgan.errors import InvalidSetting, TrainingDiverged
+from ssgan.images import Images
+from ssgan.runs import Run
+from ssgan.steganalysis import distributed, interruption
+from ssgan.steganalysis.detector import Pairs, Probabilities
+from ssgan.steganalysis.error import p_e
+from ssgan.steganalysis.findings import Finding
+from ssgan.steganalysis.lessons import Lesson, batch, easier_images, lesson_at
+from ssgan.steganalysis.recipes import NetworkSettings, Recipe
+from ssgan.steganalysis.standstill import stands_still, why
+
+SCORED_TOGETHER = 128
+LATEST, FINDINGS = "latest", "findings.json"
+LARGEST_STATE = 1 << 32  # bytes: weights, the best weights, and up to two moments of each
+
+ALONE = distributed.Processes()
+
+Report = Callable[[int, dict[str, float]], None]  # images seen, figures
+Note = Callable[[Finding], None]
+
+
+class Training:
+    """One training. `run` is its folder, which the first process alone writes to."""
+
+    def __init__(
+        self,
+        settings: NetworkSettings,
+        network: torch.nn.Module,
+        lessons: Sequence[Lesson],
+        run: Run | None,
+        device: torch.device,
+    ) -> None:
+        recipe = settings.recipe
+        self.settings, self.lessons, self.run, self.device = settings, lessons, run, device
+        self.processes = distributed.current()
+        self.easier_images = easier_images(lessons)
+        if self.easier_images >= recipe.duration_images:
+            raise InvalidSetting(
+                f"{self.easier_images} images of easier lessons leave nothing of {recipe.duration_images} for the question",
+                hint="make the training longer, or the lessons shorter or fewer",
+            )
+        self.processes.part(range(recipe.batch_pairs), what="pairs")
+        self.network = network.to(device)
+        self.forward = self.processes.joined(self.network, device)
+        self.optimizer = _optimizer(recipe, self.network)
+        self.images_seen, self.best_error, self.waited = 0, 1.0, 0
+        self.loss_sum, self.loss_images, self.seconds, self.explained = 0.0, 0, 0.0, False
+        self.history: list[dict[str, float]] = []
+        self.best = _state(self.network)
+        self.findings: list[Finding] = []
+
+    def go(self, validate: Pairs, report: Report | None, note: Note | None) -> None:
+        """To the end; where a signal stops it, only after everything is saved, if there is a folder for it."""
+        self.started, self.started_at = time.monotonic() - self.seconds, self.images_seen
+        self.began = time.monotonic()
+        number = 0
+        with interruption.held() if self.run is not None else nullcontext(interruption.Interruption()) as interrupted:
+            while not self.over() and not number:
+                due, number = self.step(interrupted)
+                if due:
+                    self.evaluate(validate, report, note)
+            number = number or interrupted.number
+            if number:
+                self.save()
+        if number:
+            interruption.deliver(number)
+            raise KeyboardInterrupt  # where the signal was taken without ending anything
+
+    def over(self) -> bool:
+        """Whether the duration has passed, the patience is at its end, or nothing can become better."""
+        recipe = self.settings.recipe
+        return self.images_seen >= recipe.duration_images or self.waited >= recipe.patience or self.best_error == 0
+
+    def step(self, interrupted: interruption.Interruption) -> tuple[bool, int]:
+        """One batch of the lesson. Whether an evaluation is due, and the signal that came to any of the processes, or 0."""
+        recipe = self.settings.recipe
+        for group in self.optimizer.param_groups:
+            group["lr"] = recipe.learning_rate * (1 + math.cos(math.pi * self.images_seen / recipe.duration_images)) / 2
+        lesson = self.lessons[lesson_at(self.lessons, self.images_seen)]
+        start = self.images_seen // 2
+        mine = self.processes.part(range(start, start + recipe.batch_pairs), what="pairs")
+        shown = batch(lesson, mine, seed=self.settings.seed, device=self.device)
+        labels = torch.zeros(2 * len(mine), device=self.device)
+        labels[len(mine) :] = 1
+        self.network.train()
+        logits = logits_of(self.forward, shown.images, shown.probabilities, self.settings)
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, labels)
+        told = self.processes.figures(float(loss.detach()), interrupted.number)
+        mean = float(told[:, 0].mean())
+        if not math.isfinite(mean):
+            raise TrainingDiverged(f"the loss is {mean} after {self.images_seen} images", hint="lower the learning rate")
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        count = 2 * recipe.batch_pairs
+        self.loss_sum, self.loss_images = self.loss_sum + mean * count, self.loss_images + count
+        before, self.images_seen = self.images_seen, self.images_seen + count
+        passed = self.images_seen // recipe.evaluate_images > before // recipe.evaluate_images
+        return passed or self.images_seen >= recipe.duration_images, int(told[:, 1].max())
+
+    def evaluate(self, validate: Pairs, report: Report | None, note: Note | None) -> None:
+        """The validation error; the best network so far is kept, and all of it saved."""
+        parts = ((validate.covers, validate.cover_probabilities), (validate.stegos, validate.stego_probabilities))
+        covers, stegos = (
+            scored(self.network, pictures, self.settings, self.device, probabilities=maps, processes=self.processes)
+            for pictures, maps in parts
+        )
+        error, _ = p_e(covers, stegos)
+        if self.images_seen > self.easier_images:
+            self.waited += 1
+            if error < self.best_error:
+                self.best_error, self.best, self.waited = error, _state(self.network), 0
+        figures = self._figures(error, covers, stegos)
+        self.history.append({"images_seen": self.images_seen, **figures})
+        self.loss_sum, self.loss_images = 0.0, 0
+        self._explain(validate, note)
+        if self.run is not None and self.processes.rank == 0:
+            self.run.log(self.images_seen, **figures)
+            self.save()
+        if report is not None and self.processes.rank == 0:
+            report(self.images_seen, figures)
+
+    def _figures(self, error: float, covers: np.ndarray, stegos: np.ndarray) -> dict[str, float]:
+        """What an evaluation says; the loss is the mean since the one before."""
+        now = time.monotonic()
+        self.seconds = now - self.started
+        rate = (self.images_seen - self.started_at) / max(now - self.began, 1e-9)
+        return {
+            "loss": self.loss_sum / self.loss_images,
+            "validation_p_e": error,
+            "best_p_e": min(self.best_error, 0.5),
+            "error_at_zero": float(((covers > 0).mean() + (stegos <= 0).mean()) / 2),
+            "spread": float(np.concatenate([covers, stegos]).std()),
+            "lesson": lesson_at(self.lessons, self.images_seen - 1),
+            "seconds": round(self.seconds, 1),
+            "images_per_second": round(rate, 1),
+            "seconds_left": round((self.settings.recipe.duration_images - self.images_seen) / rate, 1),
+        }
+
+    def _explain(self, validate: Pairs, note: Note | None) -> None:
+        """Once, where the loss sits where it began: why."""
+        if not self.explained and stands_still(self.history):
+            self.explained = True
+            self.tell(
+                why(self.history, settings=self.settings, pairs=self.lessons[-1].pairs, validate_pairs=len(validate)), note
+            )
+
+    def tell(self, findings: Sequence[Finding], note: Note | None) -> None:
+        """Findings to whoever listens, and into the folder."""
+        if not findings or self.processes.rank:
+            return
+        self.findings += findings
+        if self.run is not None:
+            with whole_file(self.run.folder / FINDINGS, overwrite=True) as temporary:
+                told = [asdict(finding) for finding in self.findings]
+                temporary.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+        if note is not None:
+            for finding in findings:
+                note(finding)
+
+    def best_network(self) -> torch.nn.Module:
+        """The network of the best evaluation."""
+        self.network.load_state_dict(self.best)
+        return self.network.eval()
+
+    def resume(self) -> bool:
+        """Whether there was something in the folder from which to go on."""
+        if self.run is None:
+            return False
+        found = self.processes.first(lambda: _saved(self.run))
+        if found is None:
+            return False
+        tensors, manifest, self.history, self.findings = found
+        self.network.load_state_dict(_part(tensors, "network"))
+        self.best = {name: tensor.to(self.device) for name, tensor in _part(tensors, "best").items()}
+        state = self.optimizer.state_dict()
+        state["state"] = {int(i): _part(tensors, f"optimizer.{i}") for i in manifest["optimized"]}
+        self.optimizer.load_state_dict(state)
+        for name in _COUNTED:
+            setattr(self, name, manifest[name])
+        return True
+
+    def save(self) -> None:
+        """All that is needed to go on, in one step."""
+        if self.run is None or self.processes.rank:
+            return
+        moments = self.optimizer.state_dict()["state"]
+        tensors = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
+        tensors |= {f"best.{name}": tensor for name, tensor in self.best.items()}
+        tensors |= {f"optimizer.{i}.{name}": value for i, values in moments.items() for name, value in values.items()}
+        told = {name: getattr(self, name) for name in _COUNTED} | {"optimized": list(moments)}
+        weights.save(self.run.folder / LATEST, tensors, told)
+
+
+_COUNTED = ("images_seen", "best_error", "waited", "loss_sum", "loss_images", "seconds", "explained")
+
+
+def _saved(run: Run | None) -> tuple[dict[str, np.ndarray], dict[str, Any], list[dict[str, float]], list[Finding]] | None:
+    """Tensors, what was counted, the evaluations so far and the findings; statistics of what came after are dropped."""
+    if run is None or not (run.folder / LATEST / weights.MANIFEST).exists():
+        return None
+    tensors, manifest = weights.load(run.folder / LATEST, largest_bytes=LARGEST_STATE)
+    run.rewind(manifest["images_seen"])
+    path = run.folder / FINDINGS
+    findings = [Finding(**told) for told in json.loads(path.read_text(encoding="utf-8"))] if path.exists() else []
+    return tensors, manifest, list(run.stats()), findings
+
+
+def scored(
+    network: torch.nn.Module,
+    pictures: Images,
+    settings: NetworkSettings,
+    device: torch.device,
+    *,
+    probabilities: Probabilities | None = None,
+    processes: distributed.Processes = ALONE,
+) -> np.ndarray:
+    """float64 (N,): the logits; several processes share them out by whole batches, so that they are those of one process."""
+    if settings.probabilities and probabilities is None:
+        raise InvalidSetting(
+            "this detector was trained with change probabilities and needs those of the images",
+            hint="give probabilities=..., as the sender's embedder says them",
+        )
+    network.eval()
+    starts = range(0, len(pictures), SCORED_TOGETHER)
+    own: dict[int, np.ndarray] = {}
+    with torch.inference_mode():
+        for start in starts[processes.rank :: processes.count]:
+            part = slice(start, start + SCORED_TOGETHER)
+            maps = probabilities[part].to(device).float() if settings.probabilities and probabilities is not None else None
+            own[start] = logits_of(network, pictures[part].to(device), maps, settings).double().cpu().numpy()
+    every = {start: part for parts in processes.gathered(own) for start, part in parts.items()}
+    return np.concatenate([every[start] for start in starts]) if every else np.empty(0)
+
+
+def logits_of(
+    forward: torch.nn.Module, pictures: Images, probabilities: Probabilities | None, settings: NetworkSettings
+) -> torch.Tensor:
+    """float32 (N,) of uint8 (N, C, H, W), in the precision of the recipe."""
+    with _precision(settings.recipe.precision, pictures.device):
+        pixels = pictures.float()
+        logits: torch.Tensor = forward(pixels, probabilities) if settings.probabilities else forward(pixels)
+    return logits.float()
+
+
+@contextmanager
+def _precision(name: str, device: torch.device) -> Iterator[None]:
+    with torch.autocast(device.type, torch.bfloat16) if name == "bf16" else nullcontext():
+        yield
+
+
+def _state(network: torch.nn.Module) -> dict[str, torch.Tensor]:
+    return {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
+
+
+def _part(tensors: dict[str, np.ndarray], prefix: str) -> dict[str, torch.Tensor]:
+    head = prefix + "."
+    return {name.removeprefix(head): torch.from_numpy(np.array(a)) for name, a in tensors.items() if name.startswith(head)}
+
+
+def _optimizer(recipe: Recipe, network: torch.nn.Module) -> torch.optim.Optimizer:
+    shared: dict[str, Any] = {"lr": recipe.learning_rate, "weight_decay": recipe.weight_decay}
+    if recipe.optimizer == "sgd":
+        return torch.optim.SGD(network.parameters(), momentum=0.95, **shared)
+    made = {"adam": torch.optim.Adam, "adamax": torch.optim.Adamax, "adadelta": torch.optim.Adadelta}.get(recipe.optimizer)
+    if made is None:
+        raise InvalidSetting(f"there is no optimizer '{recipe.optimizer}'", hint="adam, adamax, adadelta or sgd")
+    return made(network.parameters(), **shared)
