@@ -81,7 +81,7 @@ def _batch() -> torch.Tensor:
 def _normalized(rank: int) -> np.ndarray:
     """This rank's half of a batch through a shared normalization, its gradient, and the running statistics."""
     network = torch.nn.Sequential(torch.nn.BatchNorm2d(3))
-    Processes(rank, 2).joined(network, torch.device("cpu"))
+    Processes(rank, 2).share_statistics(network)
     assert isinstance(network[0], SharedBatchNorm)
     x = _batch()[4 * rank : 4 * rank + 4].requires_grad_()
     y = network(x)
@@ -144,7 +144,8 @@ def test_one_process_is_nothing_special() -> None:
     network = torch.nn.Sequential(torch.nn.BatchNorm2d(3))
     with distributed.joined("cpu") as processes:
         assert processes == Processes()
-        assert processes.joined(network, torch.device("cpu")) is network
+        assert processes.averaging(network, network, torch.device("cpu")) is network
+        processes.share_statistics(network)
     assert type(network[0]) is torch.nn.BatchNorm2d
     assert processes.part(range(3, 8), what="pairs") == range(3, 8)
     assert distributed.device_of("cuda") == "cuda"

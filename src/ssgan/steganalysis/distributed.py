@@ -21,6 +21,7 @@ from torch import nn
 from ssgan.errors import InvalidSetting, SsganError
 
 T = TypeVar("T")
+Forward = Callable[..., torch.Tensor]
 PATIENCE = timedelta(hours=6)  # for which a process waits for the others: the first may judge for long
 
 
@@ -75,13 +76,21 @@ class Processes:
         size = len(total) // self.count
         return total[self.rank * size : (self.rank + 1) * size]
 
-    def joined(self, network: nn.Module, device: torch.device) -> nn.Module:
-        """What is called in place of a network in training; alone, the network itself. Its BatchNorm layers are exchanged."""
+    def share_statistics(self, network: nn.Module) -> None:
+        """Exchange every BatchNorm2d of the network for one with the same parameters and buffers; alone, none."""
+        for parent in list(network.modules()) if self.count > 1 else []:
+            for name, layer in parent.named_children():
+                if type(layer) is nn.BatchNorm2d:
+                    setattr(parent, name, SharedBatchNorm.of(layer, self.count))
+
+    def averaging(self, network: nn.Module, forward: Forward, device: torch.device) -> Forward:
+        """A forward pass whose gradients, in the network's parameters, are averaged over the processes; alone, `forward`."""
         if self.count == 1:
-            return network
-        _share_statistics(network, self.count)
+            return forward
         devices = [device] if device.type == "cuda" else None
-        return nn.parallel.DistributedDataParallel(network, device_ids=devices, forward_sync_buffers=False)
+        whole = _Whole(network, forward)
+        made: Forward = nn.parallel.DistributedDataParallel(whole, device_ids=devices, forward_sync_buffers=False)
+        return made
 
 
 def current() -> Processes:
@@ -116,10 +125,31 @@ def joined(device: str = "cpu") -> Iterator[Processes]:
         dist.destroy_process_group()
 
 
+class _Whole(nn.Module):
+    """A network's parameters with another way through them: what DistributedDataParallel wants in one piece."""
+
+    def __init__(self, network: nn.Module, way: Forward) -> None:
+        super().__init__()
+        self.network, self.way = network, way
+
+    def forward(self, *given: torch.Tensor) -> torch.Tensor:
+        return self.way(*given)
+
+
 class SharedBatchNorm(nn.BatchNorm2d):
     """BatchNorm whose statistics in training are those of the whole batch of `processes` processes, of equally many images."""
 
     processes = 1
+
+    @classmethod
+    def of(cls, layer: nn.BatchNorm2d, processes: int) -> SharedBatchNorm:
+        """One with the parameters and buffers of that layer, not copies of them."""
+        shared = cls(layer.num_features, layer.eps, layer.momentum)
+        shared.processes = processes
+        shared.weight, shared.bias = layer.weight, layer.bias
+        shared.running_mean, shared.running_var = layer.running_mean, layer.running_var
+        shared.num_batches_tracked = layer.num_batches_tracked
+        return shared
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         """As nn.BatchNorm2d, in float32: two averages over the processes forward, two backward."""
@@ -163,16 +193,3 @@ class _Sum(torch.autograd.Function):
         summed = gradients[0].contiguous().clone()
         dist.all_reduce(summed)
         return summed
-
-
-def _share_statistics(network: nn.Module, count: int) -> None:
-    """Exchange every BatchNorm2d of the network for one with the same parameters and buffers."""
-    for parent in list(network.modules()):
-        for name, layer in parent.named_children():
-            if type(layer) is nn.BatchNorm2d:
-                shared = SharedBatchNorm(layer.num_features, layer.eps, layer.momentum)
-                shared.processes = count
-                shared.weight, shared.bias = layer.weight, layer.bias
-                shared.running_mean, shared.running_var = layer.running_mean, layer.running_var
-                shared.num_batches_tracked = layer.num_batches_tracked
-                setattr(parent, name, shared)

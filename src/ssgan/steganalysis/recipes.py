@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ssgan.errors import InvalidSetting
+from ssgan.steganalysis.acceleration import PRECISIONS
 from ssgan.steganalysis.catalog import NETWORKS
 from ssgan.steganalysis.detector import Pairs
-
-PRECISIONS = ("float32", "bf16")
 
 
 @dataclass(frozen=True)

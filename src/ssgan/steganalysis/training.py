@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from typing import Any
 
@@ -23,6 +23,7 @@ from ssgan.errors import InvalidSetting, TrainingDiverged
 from ssgan.images import Images
 from ssgan.runs import Run
 from ssgan.steganalysis import distributed, interruption
+from ssgan.steganalysis.acceleration import accelerated
 from ssgan.steganalysis.detector import Pairs, Probabilities
 from ssgan.steganalysis.error import p_e
 from ssgan.steganalysis.findings import Finding
@@ -62,13 +63,30 @@ class Training:
             )
         self.processes.part(range(recipe.batch_pairs), what="pairs")
         self.network = network.to(device)
-        self.forward = self.processes.joined(self.network, device)
+        self.processes.share_statistics(self.network)
+        self.forward = self.processes.averaging(self.network, self._way(), device)
         self.optimizer = _optimizer(recipe, self.network)
         self.images_seen, self.best_error, self.waited = 0, 1.0, 0
         self.loss_sum, self.loss_images, self.seconds, self.explained = 0.0, 0, 0.0, False
         self.history: list[dict[str, float]] = []
         self.best = _state(self.network)
         self.findings: list[Finding] = []
+
+    def _way(self) -> distributed.Forward:
+        """How the network is gone through in training; its logits, and so the loss, are float32 in any precision."""
+        recipe = self.settings.recipe
+        if not self.settings.probabilities:
+            way: distributed.Forward = accelerated(
+                self.network, device=self.device, images=recipe.duration_images, precision=recipe.precision
+            )
+            return way
+
+        def plain(pixels: torch.Tensor, probabilities: torch.Tensor) -> torch.Tensor:
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=recipe.precision == "bf16"):
+                logits: torch.Tensor = self.network(pixels, probabilities)
+            return logits.float()
+
+        return plain
 
     def go(self, validate: Pairs, report: Report | None, note: Note | None) -> None:
         """To the end; where a signal stops it, only after everything is saved, if there is a folder for it."""
@@ -104,7 +122,7 @@ class Training:
         labels = torch.zeros(2 * len(mine), device=self.device)
         labels[len(mine) :] = 1
         self.network.train()
-        logits = logits_of(self.forward, shown.images, shown.probabilities, self.settings)
+        logits = self.forward(*_given(shown.images, shown.probabilities, self.settings, self.device))
         loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, labels)
         told = self.processes.figures(float(loss.detach()), interrupted.number)
         mean = float(told[:, 0].mean())
@@ -248,26 +266,20 @@ def scored(
     with torch.inference_mode():
         for start in starts[processes.rank :: processes.count]:
             part = slice(start, start + SCORED_TOGETHER)
-            maps = probabilities[part].to(device).float() if settings.probabilities and probabilities is not None else None
-            own[start] = logits_of(network, pictures[part].to(device), maps, settings).double().cpu().numpy()
+            maps = None if probabilities is None else probabilities[part]
+            own[start] = network(*_given(pictures[part], maps, settings, device)).double().cpu().numpy()
     every = {start: part for parts in processes.gathered(own) for start, part in parts.items()}
     return np.concatenate([every[start] for start in starts]) if every else np.empty(0)
 
 
-def logits_of(
-    forward: torch.nn.Module, pictures: Images, probabilities: Probabilities | None, settings: NetworkSettings
-) -> torch.Tensor:
-    """float32 (N,) of uint8 (N, C, H, W), in the precision of the recipe."""
-    with _precision(settings.recipe.precision, pictures.device):
-        pixels = pictures.float()
-        logits: torch.Tensor = forward(pixels, probabilities) if settings.probabilities else forward(pixels)
-    return logits.float()
-
-
-@contextmanager
-def _precision(name: str, device: torch.device) -> Iterator[None]:
-    with torch.autocast(device.type, torch.bfloat16) if name == "bf16" else nullcontext():
-        yield
+def _given(
+    pictures: Images, probabilities: Probabilities | None, settings: NetworkSettings, device: torch.device
+) -> tuple[torch.Tensor, ...]:
+    """What the network takes, float32 on the device: gray values, and the probabilities where it is told them."""
+    pixels = pictures.to(device).float()
+    if not settings.probabilities or probabilities is None:
+        return (pixels,)
+    return pixels, probabilities.to(device).float()
 
 
 def _state(network: torch.nn.Module) -> dict[str, torch.Tensor]:
