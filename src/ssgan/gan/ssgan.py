@@ -1,0 +1,160 @@
+"""SSGAN: a generator G against a critic D, who asks whether its images look real, and a detector S, the paper's steganalyser,
+who asks whether a message hidden in them shows.
+
+    min over G, max over D and S of
+        alpha (E D(x) - E D(G(z))) + (1 - alpha) E[log S(Stego(G(z))) + log(1 - S(G(z)))]                            Eq. (4)
+
+H. Shi, J. Dong, W. Wang, Y. Qian, X. Zhang, "SSGAN: secure steganography based on generative adversarial networks", 2017. The
+equations did not survive in the paper's text; docs/paper.md says how each was read. S(x) is the probability that x hides
+something, D a value, with Wasserstein's or any other objective of the catalog. Covers and stegos are rounded to pixels alike,
+so that S sees what a receiver gets, and reads the embedding, not the rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.nn.functional import softplus
+
+from ssgan import images
+from ssgan.embedding.embedder import Embedder
+from ssgan.gan.balance import Balance
+from ssgan.gan.objectives import Objective
+from ssgan.gan.settings import TrainingConfig
+
+Network = Callable[[torch.Tensor], torch.Tensor]
+Scalars = dict[str, float]
+
+
+@dataclass(eq=False)
+class Ssgan:
+    """The three nets and their three updates; each update returns the scalars it measured.
+
+    `forward` says how the detector's logits are computed in training, pixels 0...255 to logits: the network itself, or a
+    faster way to the same numbers. `average`, if there is one, follows the generator.
+    """
+
+    config: TrainingConfig
+    generator: torch.nn.Module
+    critic: torch.nn.Module
+    detector: torch.nn.Module | None
+    objective: Objective
+    embedder: Embedder
+    optimizers: dict[str, torch.optim.Optimizer]  # of generator, critic, detector
+    forward: Network
+    balance: Balance
+
+    def update_critic(self, real: torch.Tensor, latents: torch.Tensor, rng: torch.Generator) -> Scalars:
+        """D learns: Floats (N, C, H, W) that are real, latents (N, L).                                             Eq. (6)"""
+        with torch.no_grad():
+            generated = self.generator(latents)
+        real_values, generated_values = self.critic(real), self.critic(generated)
+        loss = self.objective.critic(real_values, generated_values)
+        penalty = None
+        if self.objective.penalty is not None:
+            penalty = self.objective.penalty(self.critic, real, generated, rng)
+        self._step("critic", loss if penalty is None else loss + penalty)
+        if self.objective.clip is not None:
+            with torch.no_grad():
+                for weights in self.critic.parameters():
+                    weights.clamp_(-self.config.clip, self.config.clip)
+        measured = {
+            "critic_loss": float(loss.detach()),
+            "real_value": float(real_values.detach().mean()),
+            "generated_value": float(generated_values.detach().mean()),
+        }
+        return measured if penalty is None else measured | {"penalty": float(penalty.detach())}
+
+    def update_detector(self, latents: torch.Tensor, own_seeds: np.ndarray, real: torch.Tensor | None = None) -> Scalars:
+        """S learns: each cover beside its own stego, one uint64 seed an image.                                     Eq. (7)
+
+        The covers are generated ones; `config.shown` lets real Floats take their place, or join them.
+        """
+        assert self.detector is not None
+        with torch.no_grad():
+            covers = images.to_pixels(self.generator(latents))
+        if self.config.shown != "generated" and real is not None:
+            pixels = images.to_pixels(real)
+            half = len(covers) // 2 if self.config.shown == "both" else 0
+            covers = torch.cat([covers[:half], pixels[half:]])
+        stegos = self.embedder.simulate_seeded(covers, own_seeds[: len(covers)])
+        logits = self.forward(torch.cat([covers, stegos]).float())
+        of_covers, of_stegos = logits.chunk(2)
+        loss = (softplus(of_covers).mean() + softplus(-of_stegos).mean()) / 2  # -log(1 - S(cover)) and -log S(stego)
+        self._step("detector", loss)
+        right = ((of_covers < 0).float().mean() + (of_stegos > 0).float().mean()) / 2
+        return {"detector_loss": float(loss.detach()), "detector_accuracy": float(right)}
+
+    def update_generator(
+        self, latents: torch.Tensor, own_seeds: np.ndarray, *, real: torch.Tensor | None = None, secrecy: bool = True
+    ) -> Scalars:
+        """G learns from both answers: alpha realism + (1 - alpha) secrecy.                                         Eq. (5)
+
+        The two gradients are taken at the images, where their norms are measured, weighed, and go back through G together.
+        `real` Floats are for objectives that compare with them. Without `secrecy` only the critic is heard.
+        """
+        generated = self.generator(latents)
+        at = generated.detach().requires_grad_()
+        relative = self.objective.relative and real is not None
+        realism = self.objective.generator(self.critic(at), self.critic(real).detach() if relative else None)
+        (pull,) = torch.autograd.grad(realism, at)
+        measured = {"generator_loss": float(realism.detach()), "realism_gradient": float(pull.norm())}
+        if self.detector is not None and secrecy:
+            hiding = self.secrecy(at, own_seeds)
+            (push,) = torch.autograd.grad(hiding, at)
+            measured |= {"secrecy_loss": float(hiding.detach()), "secrecy_gradient": float(push.norm())}
+            scale = self.balance.scale(measured["realism_gradient"], measured["secrecy_gradient"])
+            pull = self.config.alpha * pull + (1 - self.config.alpha) * scale * push
+        self.optimizers["generator"].zero_grad(set_to_none=True)
+        generated.backward(pull)
+        self.optimizers["generator"].step()
+        return measured
+
+    def secrecy(self, floats: torch.Tensor, own_seeds: np.ndarray) -> torch.Tensor:
+        """What G pays for covers that S reads rightly; four forms.
+
+        saturating       E log(1 - S(G(z))), as printed                                                            R1
+        non-saturating   -E log S(G(z)), as SGAN's code has it                                                     R2
+        both             R2 - E log(1 - S(Stego(G(z)))), all of Eq. (4), through the embedding straight            R3
+        confusion        covers and stegos both towards 1/2                                                        R4
+        """
+        covers = rounded(floats)
+        form = self.config.secrecy
+        logits = self.forward(covers)
+        if form == "saturating":
+            return -softplus(logits).mean()
+        if form == "non-saturating":
+            return softplus(-logits).mean()
+        of_stegos = self.forward(straight_through_stego(covers, self.embedder, own_seeds))
+        if form == "both":
+            return softplus(-logits).mean() + softplus(of_stegos).mean()
+        return _confusion(logits) + _confusion(of_stegos)
+
+    def _step(self, which: str, loss: torch.Tensor) -> None:
+        self.optimizers[which].zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizers[which].step()
+
+
+def rounded(floats: torch.Tensor) -> torch.Tensor:
+    """Gray values 0...255, whole as float32, from Floats; the gradient passes as if nothing had been rounded."""
+    values = (floats + 1) * 127.5
+    return values + (images.to_pixels(floats).float() - values).detach()
+
+
+def straight_through_stego(covers: torch.Tensor, embedder: Embedder, own_seeds: np.ndarray) -> torch.Tensor:
+    """Stegos of gray values, whole as float32: cover + (stego - cover), the bracket taken as constant.
+
+    For LSB matching that is the gradient of the mean, since the mean of the changes is 0 away from 0 and 255.
+    """
+    pixels = covers.detach().to(torch.uint8)
+    change = embedder.simulate_seeded(pixels, own_seeds).float() - pixels.float()
+    return covers + change
+
+
+def _confusion(logits: torch.Tensor) -> torch.Tensor:
+    """The cross-entropy with 1/2."""
+    return (softplus(logits) + softplus(-logits)).mean() / 2
