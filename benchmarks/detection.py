@@ -17,7 +17,8 @@ from pathlib import Path
 import torch
 
 from ssgan.datasets import Geometry, Patches
-from ssgan.detection import Question, train_detector
+from ssgan.detection import train_detector
+from ssgan.questions import Question
 
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "detection.csv"
 EMBEDDERS = ("lsb@0.4/plain", "hugo@0.4", "wow@0.4", "suniward@0.4", "hill@0.4")

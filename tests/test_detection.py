@@ -1,14 +1,21 @@
 from __future__ import annotations
 
+import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ssgan import images
+from ssgan import images, weights
 from ssgan.cli.app import run
-from ssgan.detection import Question, score_files, train_detector
+from ssgan.detection import null_error, score_files, train_detector
 from ssgan.errors import InvalidSetting
+from ssgan.questions import Question, prepare
+from ssgan.steganalysis import detectors
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +100,108 @@ def test_other_settings_are_another_run(covers: Path, tmp_path: Path) -> None:
 def test_too_few_covers_are_refused(covers: Path, tmp_path: Path) -> None:
     with pytest.raises(InvalidSetting, match="too few"):
         train_detector(Question(covers, "lsb@0.5/plain", "xunet", limit=10), tmp_path / "run")
+
+
+def rough(folder: Path, count: int, seed: int) -> Path:
+    """A folder of images of 32 x 32 with a quiet side and a rough one."""
+    folder.mkdir()
+    rng = np.random.default_rng(seed)
+    scale = np.linspace(0.3, 9, 32)[None, :]
+    for i in range(count):
+        samples = (120 + rng.normal(0, 20) + scale * rng.normal(0, 1, (32, 32))).round().clip(1, 254).astype(np.uint8)[None]
+        images.write(folder / f"{i:03d}.png", samples, durable=False)
+    return folder
+
+
+def test_a_warden_who_is_told_the_change_probabilities_is_told_them_when_asked_as_well(tmp_path: Path) -> None:
+    covers = rough(tmp_path / "covers", 40, 1)
+    asked = Question(covers, "hill@0.4", "yenet", seed=1, duration_images=96, selection_channel=True, fresh=True)
+    result = train_detector(asked, tmp_path / "run")
+    assert 0 <= result["p_e"] <= 0.5
+    prepared = prepare(asked)
+    parts = prepared.parts
+    own = detectors.load(tmp_path / "run" / "detector").scores(
+        parts["test"].covers[:1],
+        probabilities=parts["test"].cover_probabilities[:1],  # type: ignore[index]
+    )
+    name = prepared.names["test"][0]
+    assert score_files(tmp_path / "run", [covers / name])[0].score == pytest.approx(float(own[0]), abs=1e-5)
+
+
+def test_an_image_that_does_not_take_the_payload_is_named_and_the_others_get_their_score(tmp_path: Path) -> None:
+    covers = rough(tmp_path / "covers", 40, 1)
+    train_detector(Question(covers, "hill@1.2", "yenet", seed=1, duration_images=64, selection_channel=True), tmp_path / "run")
+    # Every sample is at an end of the range, and may change one way only: one bit at most.
+    ends = np.random.default_rng(1).choice([0, 255], (1, 32, 32)).astype(np.uint8)
+    images.write(tmp_path / "ends.png", ends)
+    scores = score_files(tmp_path / "run", [covers / "000.png", tmp_path / "ends.png"])
+    assert scores[0].score is not None
+    assert scores[1].score is None
+    assert "does not fit" in scores[1].error
+
+
+def test_a_curriculum_is_learned_from_first_and_goes_on_where_it_was(tmp_path: Path) -> None:
+    covers = rough(tmp_path / "covers", 60, 1)
+    asked = Question(covers, "lsb@0.4/plain", "gncnn", seed=1, duration_images=640, curriculum=(1.0, 0.8), fresh=True)
+    heard: list[dict[str, float]] = []
+    train_detector(asked, tmp_path / "run", report=lambda _, figures: heard.append(figures))
+    assert {0.0, 1.0, 2.0} == {figures["lesson"] for figures in heard}
+
+    def stop(images_seen: int, figures: dict[str, float]) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_detector(asked, tmp_path / "cut", report=stop)
+    train_detector(asked, tmp_path / "cut")
+    tensors = [weights.load(tmp_path / name / "detector")[0] for name in ("run", "cut")]
+    for name, array in tensors[0].items():
+        np.testing.assert_array_equal(array, tensors[1][name])
+
+
+@pytest.mark.parametrize("detector", ["spam/ridge", "gncnn"])
+def test_covers_cannot_be_told_from_covers(detector: str, tmp_path: Path) -> None:
+    covers = rough(tmp_path / "covers", 400, 3)
+    asked = Question(covers, "lsb@0.4/plain", detector, seed=2, duration_images=640 if detector == "gncnn" else None, null=True)
+    result = train_detector(asked, tmp_path / "run")
+    assert result["pairs"] == [140, 20, 40]
+    assert result["null"]["passed"]
+    low, high = result["null"]["interval"]
+    assert low <= (result["p_fa"] + result["p_md"]) / 2 <= high
+    assert result["p_e"] > 0.3
+
+
+def test_a_null_run_that_finds_something_says_so() -> None:
+    assert not null_error({"pairs": [9, 9, 200], "p_fa": 0.3, "p_md": 0.4})["passed"]
+    assert not null_error({"pairs": [9, 9, 200], "p_fa": 0.7, "p_md": 0.6})["passed"]
+    found = null_error({"pairs": [9, 9, 200], "p_fa": 0.9, "p_md": 0.12})
+    assert found["passed"]
+    assert found["interval"] == pytest.approx([0.451, 0.549], abs=1e-4)
+
+
+def test_pictures_that_stand_in_several_parts_are_refused_before_anything_is_learned(tmp_path: Path) -> None:
+    covers = rough(tmp_path / "covers", 40, 1)
+    for i in range(40):
+        shutil.copy(covers / f"{i:03d}.png", covers / f"again {i:03d}.png")
+    with pytest.raises(InvalidSetting, match="stand in the part train as well"):
+        train_detector(Question(covers, "lsb@0.4/plain", "spam", seed=1), tmp_path / "run")
+    told = json.loads((tmp_path / "run" / "findings.json").read_text())
+    assert told[0]["severity"] == "refuse"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="torchrun's processes")
+def test_torchrun_trains_the_same_detector_and_speaks_once(covers: Path, tmp_path: Path) -> None:
+    asked = [str(covers), "--embedder", "lsb@1.0/plain", "--detector", "gncnn", "--duration", "256", "--json"]
+    assert run(["train-detector", *asked, "-o", str(tmp_path / "one"), "--threads", "1"]) == 0
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone", "-m", "ssgan"]
+    made = subprocess.run(
+        [*torchrun, "train-detector", *asked, "-o", str(tmp_path / "two")], capture_output=True, text=True, check=False
+    )
+    assert made.returncode == 0, made.stderr
+    results = [json.loads(line) for line in made.stdout.splitlines() if '"detector"' in line]
+    assert len(results) == 1
+    tensors = [weights.load(tmp_path / name / "detector")[0] for name in ("one", "two")]
+    for name, array in tensors[0].items():
+        np.testing.assert_allclose(tensors[1][name], array, rtol=1e-4, atol=1e-4)
 
 
 def test_the_commands_do_it(covers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

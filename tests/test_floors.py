@@ -27,7 +27,8 @@ MAY_IMPORT = {
     "differences": GROUND,
     "pictures": GROUND,
     "simulation": {"embedding", "images", "datasets", "errors", "seeds", "folders"},
-    "detection": {"embedding", "steganalysis", "images", "datasets", "runs", "errors", "seeds"},
+    "questions": {"embedding", "steganalysis", "images", "datasets", "errors", "seeds"},
+    "detection": {"questions", "embedding", "steganalysis", "images", "datasets", "runs", "errors", "seeds"},
     "extraction": {"embedding", "steganalysis", "images", "datasets", "runs", "errors", "atomic", "folders"},
     "estimation": {"steganalysis", "images", "datasets", "errors"},
     "inspection": {"embedding", "images", "errors", "seeds", "folders", "differences", "pictures"},
@@ -36,7 +37,7 @@ MAY_IMPORT = {
 }
 EVERYBODY = {"cli", "__main__", "__init__"}
 SCHEMES = {"lsb", "hugo", "hugo2010", "wow", "suniward", "hill", "mipod", "mg"}
-NETWORKS = {"gncnn", "sgan", "xunet", "yenet", "yedroudj", "srnet"}
+NETWORKS = {"gncnn", "sgan", "xunet", "yenet", "yedroudj", "srnet", "zhunet", "effnet"}
 BACKBONES = {"dcgan", "resnet", "r3gan"}
 FORBIDDEN_NAMES = {"utils", "tools", "common", "helpers", "misc", "base", "core"}
 FILES = sorted(SOURCE.rglob("*.py"))

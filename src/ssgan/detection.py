@@ -1,12 +1,13 @@
-"""A detector for one embedder: covers split by person or picture, embedded, learned from, and judged on what was kept apart.
+"""A detector for one embedder: taught on one part of the covers, chosen on another, and judged once on what was kept apart.
 
-Every image gets a seed of its own, drawn from its name; a cover and its stego are in the same part; the test part is looked at
-once, at the end. This is the warden who knows the source, the scheme and the payload (Kerckhoffs).
+This is the warden who knows the source, the scheme and the payload (Kerckhoffs), and, where the question says so, also how
+probably each sample is changed. The pairs are looked at for what would make the figures worthless before anything is learned.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,77 +16,80 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
-from ssgan import images, seeds
-from ssgan.datasets import Geometry, Patches, groups, load, open_source, split
+from ssgan import images
+from ssgan.datasets import open_source
 from ssgan.embedding.embedder import Embedder
-from ssgan.errors import InvalidSetting, RefusedImage
-from ssgan.images import Images
+from ssgan.errors import DoesNotFit, InvalidSetting, RefusedImage
+from ssgan.questions import PARTS, Prepared, Question, lessons, prepare, probabilities
 from ssgan.runs import DONE, Run
-from ssgan.steganalysis import detectors
-from ssgan.steganalysis.catalog import DETECTORS
+from ssgan.steganalysis import detectors, distributed
 from ssgan.steganalysis.detector import Calibration, Pairs
+from ssgan.steganalysis.diagnosis import diagnose
 from ssgan.steganalysis.error import error_interval, p_e
+from ssgan.steganalysis.findings import Finding, keep, refuse
+from ssgan.steganalysis.network_detector import NetworkDetector
 
-PARTS = (0.7, 0.1, 0.2)  # train, validate, test
-FEWEST_COVERS = 30
 DETECTOR = "detector"
-SAMPLES_EMBEDDED = 2**22  # together: what bounds the memory of embedding
 SCORED_TOGETHER = 64
 ARCHIVES = {".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz"}
+NORMAL_95 = 1.96  # standard deviations on either side, within which a normal law has 95 %
 
 Report: TypeAlias = Callable[[int, dict[str, float]], None]  # images looked at, figures
-
-
-@dataclass(frozen=True)
-class Question:
-    """Which covers, embedded how, and which detector, a key of DETECTORS, is to tell."""
-
-    covers: Path
-    embedder: str
-    detector: str
-    seed: int = 0
-    geometry: Geometry | Patches = Geometry()
-    convert: tuple[str, ...] = ()
-    limit: int | None = None
-    duration_images: int | None = None
+Note: TypeAlias = Callable[[Finding], None]
 
 
 def train_detector(
-    question: Question, out: Path, *, device: str = "cpu", threads: int | None = None, report: Report | None = None
+    question: Question,
+    out: Path,
+    *,
+    device: str = "cpu",
+    threads: int | None = None,
+    report: Report | None = None,
+    note: Note | None = None,
 ) -> dict[str, Any]:
     """Train in the folder `out`, or go on there, and judge; the figures, which also stand in its done.json.
 
-    `threads`, of features, and as many processes to read, change no figure (None: as many as torch uses, and one). Raises InvalidSetting where there
-    are too few covers, DoesNotFit where a cover cannot carry the payload, TrainingDiverged.
+    `threads`, of features, and as many processes to read, change no figure (None: as many as torch uses, and one). `note` hears
+    what is found in the pairs. Under torchrun the processes share out a network's batches, and the first one writes.
+
+    Raises InvalidSetting for what cannot be meant or learned from, DoesNotFit where a cover cannot carry the payload,
+    TrainingDiverged.
     """
-    if question.detector not in DETECTORS:
-        raise InvalidSetting(f"there is no detector '{question.detector}'", hint=f"known: {', '.join(DETECTORS)}")
-    embedder = Embedder.parse(question.embedder)
-    told = {**asdict(question), "covers": str(question.covers), "embedder": str(embedder)}
-    run = Run(out, {"question": told})
-    if run.done:
-        return _told(out)
-    parts, change_rate = _parts(question, embedder, threads or 1)
-    detector = detectors.make(
-        question.detector,
-        parts[0],
-        seed=question.seed,
-        duration_images=question.duration_images,
-        device=device,
-        threads=threads,
-    )
-    detector.fit(parts[0], parts[1], run=out / "training", report=report)
-    detector.save(out / DETECTOR)
-    result = judge(detector, parts[1], parts[2])
-    shape = [*parts[0].covers.shape[1:]]
-    result |= {"change_rate": change_rate, "pairs": [len(part) for part in parts], "shape": shape}
-    run.finish(result)
-    return result
+    question.check()
+    told = {**asdict(question), "covers": str(question.covers), "embedder": str(Embedder.parse(question.embedder))}
+    with distributed.joined(device) as processes:
+        run = processes.first(lambda: Run(out, {"question": told}))
+        if processes.first(lambda: run.done):
+            return _told(out)
+        prepared = prepare(question, workers=threads or 1)
+        detector = detectors.make(
+            question.detector,
+            prepared.parts["train"],
+            seed=question.seed,
+            duration_images=question.duration_images,
+            precision=question.precision,
+            device=device,
+            threads=threads,
+        )
+        if not question.null:
+            found = processes.first(lambda: _examined(prepared, out))
+            if note is not None and processes.rank == 0:
+                for finding in found:
+                    note(finding)
+            refuse(found)
+        _teach(detector, question, prepared, out / "training", report, note)
+        return processes.first(lambda: _finish(detector, question, prepared, run))
 
 
 def judge(detector: detectors.AnyDetector, validate: Pairs, test: Pairs) -> dict[str, Any]:
     """P_E on the test pairs with its 95 % interval, and what the threshold and the calibration of the validation pairs give."""
-    scores = [[detector.scores(pictures) for pictures in (part.covers, part.stegos)] for part in (validate, test)]
+    scores = [
+        [
+            detector.scores(part.covers, probabilities=part.cover_probabilities),
+            detector.scores(part.stegos, probabilities=part.stego_probabilities),
+        ]
+        for part in (validate, test)
+    ]
     validation_error, threshold = p_e(*scores[0])
     test_error, _ = p_e(*scores[1])
     return {
@@ -97,6 +101,54 @@ def judge(detector: detectors.AnyDetector, validate: Pairs, test: Pairs) -> dict
         "threshold": threshold,
         "calibration": Calibration.fit(*scores[0]).as_json(),
     }
+
+
+def null_error(result: dict[str, Any]) -> dict[str, Any]:
+    """The error of a detector of nothing at the threshold of the validation part, and where it lies in 95 of 100 runs.
+
+    P_E itself is the least error of any threshold, and so lies a little below one half even then.
+    """
+    pairs = result["pairs"][PARTS.index("test")]
+    error = (result["p_fa"] + result["p_md"]) / 2
+    reach = NORMAL_95 * math.sqrt(0.25 / (2 * pairs))
+    return {"error": error, "interval": [0.5 - reach, 0.5 + reach], "passed": abs(error - 0.5) <= reach}
+
+
+def _examined(prepared: Prepared, out: Path) -> list[Finding]:
+    """What is found in the pairs, which also stands in the folder."""
+    found = diagnose(prepared.parts, prepared.groups, prepared.names)
+    keep(out, found)
+    return found
+
+
+def _teach(
+    detector: detectors.AnyDetector, question: Question, prepared: Prepared, run: Path, report: Report | None, note: Note | None
+) -> None:
+    train, validate = prepared.parts["train"], prepared.parts["validate"]
+    if isinstance(detector, NetworkDetector):
+        detector.examine = False  # all three parts have been looked at, or are no pairs
+        taught = lessons(question, prepared, detector.settings.recipe)
+        detector.fit(taught, validate, run=run, report=report, note=note)
+    elif distributed.current().count > 1:
+        raise InvalidSetting(f"{question.detector} learns in one process", hint="leave out torchrun; it has threads")
+    else:
+        detector.fit(train, validate, run=run, report=report)
+
+
+def _finish(detector: detectors.AnyDetector, question: Question, prepared: Prepared, run: Run) -> dict[str, Any]:
+    """Judged, and all of it written."""
+    parts = prepared.parts
+    detector.save(run.folder / DETECTOR)
+    result = judge(detector, parts["validate"], parts["test"])
+    result |= {
+        "change_rate": prepared.change_rate,
+        "pairs": [len(parts[part]) for part in PARTS],
+        "shape": [*parts["train"].covers.shape[1:]],
+    }
+    if question.null:
+        result["null"] = null_error(result)
+    run.finish(result)
+    return result
 
 
 @dataclass(frozen=True)
@@ -132,15 +184,17 @@ def score_files(
         )
     detector, told = detectors.load(run / DETECTOR, device=device, threads=threads), _told(run)
     threshold, calibration = float(told["threshold"]), Calibration.from_json(told["calibration"])
+    asked = Run.told(run)["config"]["question"]
+    embedder = Embedder.parse(asked["embedder"]) if asked.get("selection_channel") else None
     scored: list[Score] = []
     for batch in _batches(paths, tuple(told["shape"])):
         good = [samples for _, samples in batch if isinstance(samples, np.ndarray)]
-        found = iter(detector.scores(images.to_images(np.stack(good))) if good else ())
+        found = iter(_scores(detector, images.to_images(np.stack(good)), embedder) if good else ())
         for name, samples in batch:
-            if isinstance(samples, str):
-                scored.append(Score(name, None, None, error=samples))
+            score = samples if isinstance(samples, str) else next(found)
+            if isinstance(score, str):
+                scored.append(Score(name, None, None, error=score))
             else:
-                score = float(next(found))
                 scored.append(Score(name, score, score > threshold, float(calibration.probabilities(np.array(score)))))
             if report is not None:
                 report(scored[-1])
@@ -153,31 +207,17 @@ def _told(run: Path) -> dict[str, Any]:
     return found
 
 
-def _parts(question: Question, embedder: Embedder, workers: int) -> tuple[list[Pairs], float]:
-    """Train, validate and test pairs, and the share of samples changed."""
-    with open_source(question.covers) as source:
-        loaded = load(source, question.geometry, convert=question.convert, workers=workers)
-        identities = {name: person for name in source.names if (person := source.identity(name)) is not None}
-    covers, names = loaded.images[: question.limit], loaded.names[: question.limit]
-    if len(covers) < FEWEST_COVERS:
-        raise InvalidSetting(
-            f"{len(covers)} covers are too few to learn from and to judge by",
-            hint=f"give {FEWEST_COVERS} or more" + (f"; {len(loaded.bad)} pictures would not do" if loaded.bad else ""),
-        )
-    own = np.array([seeds.derive(question.seed, name, "change") for name in names], dtype=np.uint64)
-    stegos = _embedded(covers, embedder, own)
-    chosen = split(names, PARTS, seed=question.seed, by=groups(names, identities))
-    indices = [torch.as_tensor(part, dtype=torch.long) for part in (chosen.train, chosen.validate, chosen.test)]
-    if not all(len(index) for index in indices):
-        raise InvalidSetting("one of the three parts is empty", hint="give more covers, of more people or pictures")
-    return [Pairs(covers[index], stegos[index]) for index in indices], float((covers != stegos).double().mean())
-
-
-def _embedded(covers: Images, embedder: Embedder, own: np.ndarray) -> Images:
-    """The stegos, some at a time."""
-    step = max(1, SAMPLES_EMBEDDED // covers[0].numel())
-    parts = [embedder.simulate_seeded(covers[at : at + step], own[at : at + step]) for at in range(0, len(covers), step)]
-    return torch.cat(parts)
+def _scores(detector: detectors.AnyDetector, pictures: images.Images, embedder: Embedder | None) -> list[float | str]:
+    """The score of each image, or why it has none: told its change probabilities, where they are those of `embedder`."""
+    if embedder is None:
+        return [float(score) for score in detector.scores(pictures)]
+    try:
+        told = probabilities(pictures, embedder)
+    except DoesNotFit as error:
+        if len(pictures) == 1:
+            return [f"the payload of {embedder} does not fit: {error}"]
+        return [score for one in torch.split(pictures, 1) for score in _scores(detector, one, embedder)]
+    return [float(score) for score in detector.scores(pictures, probabilities=told)]
 
 
 def _batches(paths: list[Path], shape: tuple[int, int, int]) -> Iterator[list[tuple[str, np.ndarray | str]]]:

@@ -2,19 +2,49 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from cyclopts import Parameter
+from cyclopts import Group, Parameter
 
 from ssgan.cli.options import EmbedderName, Json, Out, Quiet
 from ssgan.cli.screen import Screen
 from ssgan.cli.simulation import Reading
-from ssgan.cli.threads import use_threads
+from ssgan.cli.threads import cores, use_threads
 from ssgan.errors import InvalidSetting, SomeItemsFailed
 
 if TYPE_CHECKING:
     from ssgan.datasets import Geometry, Patches
+    from ssgan.steganalysis.findings import Finding
+
+
+@Parameter(name="*", group=Group("How it is taught", sort_key=1))
+@dataclass(frozen=True)
+class Teaching:
+    """What the detector is taught beside the pairs themselves."""
+
+    curriculum: Annotated[str, Parameter(help="Larger payloads learned from first, such as 0.8,0.6 (networks).")] = ""
+    fresh: Annotated[bool, Parameter(help="New changes in the covers in every epoch (networks).")] = False
+    precision: Annotated[
+        Literal["float32", "bf16"] | None, Parameter(help="Of the layers in training; the weights are float32 (networks).")
+    ] = None
+    selection_channel: Annotated[
+        bool,
+        Parameter(help="Tell the detector how probably each sample is changed, score as well (yenet, maxsrmd2)."),
+    ] = False
+    null: Annotated[bool, Parameter(help="Without any stego, covers against covers: the error must be one half.")] = False
+
+    def parse(self) -> dict[str, Any]:
+        """As a question has it."""
+        try:
+            curriculum = tuple(float(payload) for payload in self.curriculum.split(",") if payload)
+        except ValueError as error:
+            raise InvalidSetting(
+                f"--curriculum lists payloads in bits per sample, not {self.curriculum!r}.", hint="Write --curriculum 0.8,0.6."
+            ) from error
+        return {**asdict(self), "curriculum": curriculum}
 
 
 def train_detector(
@@ -32,6 +62,7 @@ def train_detector(
     tile: Annotated[int | None, Parameter(help="Cut each picture into squares of so many pixels, none resized.")] = None,
     device: Annotated[str, Parameter(help="Where torch computes: cpu, cuda.")] = "cpu",
     threads: Annotated[int | None, Parameter(help="Threads; as many as there are cores, if left out.")] = None,
+    teaching: Teaching | None = None,
     reading: Reading | None = None,
     quiet: Quiet = False,
     json: Json = False,
@@ -39,27 +70,48 @@ def train_detector(
     """Train a detector to tell covers from the stegos of an embedder, and judge it on covers kept apart.
 
     Covers are split by person where known, else by picture, before they are embedded; the error printed is that of the test
-    part, seen once. It speaks of this source, this embedder and this payload, and of no other.
+    part, seen once. It speaks of this source, this embedder and this payload, and of no other. The pairs are looked at first,
+    and what would make the error worthless is said, or refused.
+
+    A network is trained by several processes with torchrun --nproc-per-node N -m ssgan train-detector ..., each of which takes
+    its part of every batch.
     """
-    from ssgan.detection import Question, train_detector
+    from ssgan.detection import train_detector
+    from ssgan.questions import Question
 
     geometry, convert = _cut(reading or Reading(), tile)
-    screen = Screen(json=json, quiet=quiet)
+    teaching = teaching or Teaching()
+    speaks = os.environ.get("RANK", "0") == "0"  # of the processes of torchrun
+    screen = Screen(json=json, quiet=quiet or not speaks)
 
     def report(images: int, figures: dict[str, float]) -> None:
         screen.note("training", _said(images, figures), images_seen=images, **figures)
 
-    question = Question(covers, embedder, detector, seed, geometry, convert, limit, duration)
-    result = train_detector(question, out, device=device, threads=use_threads(threads), report=report)
+    def note(finding: Finding) -> None:
+        if finding.severity == "warn":
+            screen.warn(f"{finding.sentence}. {finding.hint}.")
+        elif finding.severity == "note":
+            screen.note("finding", f"{finding.sentence}; {finding.hint}", **asdict(finding))
+
+    question = Question(covers, embedder, detector, seed, geometry, convert, limit, duration, **teaching.parse())
+    together = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    shared = use_threads(threads or max(1, cores() // together))
+    result = train_detector(question, out, device=device, threads=shared, report=report, note=note)
+    if speaks:
+        screen.result("detector", f"{_judged(result)}, in {out}", **result, out=str(out))
+
+
+def _judged(result: dict[str, Any]) -> str:
+    """The error on the test part, in words."""
     train, validate, test = result["pairs"]
+    parts = f"on {test} pairs kept apart ({train} trained on, {validate} to choose by)"
+    if "null" in result:
+        null = result["null"]
+        low, high = null["interval"]
+        outcome = "as it should" if null["passed"] else "which it should not: figures of this set mislead"
+        return f"without any stego, error {null['error']:.4f} {parts}: in 95 of 100 runs {low:.4f} to {high:.4f}, {outcome}"
     low, high = result["p_e_interval"]
-    screen.result(
-        "detector",
-        f"P_E {result['p_e']:.4f} ({low:.4f} to {high:.4f}) on {test} pairs kept apart "
-        f"({train} trained on, {validate} to choose by), in {out}",
-        **result,
-        out=str(out),
-    )
+    return f"P_E {result['p_e']:.4f} ({low:.4f} to {high:.4f}) {parts}"
 
 
 def _cut(reading: Reading, tile: int | None) -> tuple[Geometry | Patches, tuple[str, ...]]:
@@ -78,7 +130,11 @@ def _said(images: int, figures: dict[str, float]) -> str:
     """A line of progress: of a network's evaluation, of features, or of an ensemble that was tried."""
     if "validation_p_e" in figures:
         error, best = figures["validation_p_e"], figures["best_p_e"]
-        return f"{images} images seen, loss {figures['loss']:.3f}, validation P_E {error:.3f} (best {best:.3f})"
+        speed, left = figures["images_per_second"], round(figures["seconds_left"])
+        return (
+            f"{images} images seen, loss {figures['loss']:.3f}, validation P_E {error:.3f} (best {best:.3f}); "
+            f"{speed:.0f} images/s, {left // 60}:{left % 60:02d} to go at most"
+        )
     if "learners" in figures:
         size = f"{figures['learners']} learners of {figures['subspace']} features"
         return f"ensemble of {size}: out-of-bag error {figures['out_of_bag_error']:.4f}"

@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 from ssgan import weights
 from ssgan.errors import InvalidSetting
-from ssgan.steganalysis import feature_detector
-from ssgan.steganalysis.catalog import DETECTORS
+from ssgan.steganalysis import feature_detector, recipes
+from ssgan.steganalysis.catalog import DETECTORS, FEATURES
 from ssgan.steganalysis.detector import Pairs
 from ssgan.steganalysis.feature_detector import FeatureDetector, FeatureSettings
 from ssgan.steganalysis.network_detector import NetworkDetector
@@ -23,13 +23,14 @@ def make(
     *,
     seed: int = 0,
     duration_images: int | None = None,
+    precision: str | None = None,
     device: str = "cpu",
     threads: int | None = None,
 ) -> AnyDetector:
     """An untrained detector (a key of DETECTORS) for pairs like these.
 
-    `duration_images` is for networks, which else follow their recipe. Raises InvalidSetting for an unknown name, and where the
-    detector reads other channels.
+    `duration_images` and `precision` are for networks, which else follow their recipe. Raises InvalidSetting for an unknown
+    name, and where the detector reads other channels.
     """
     entry = DETECTORS.get(name)
     if entry is None:
@@ -39,9 +40,17 @@ def make(
         raise InvalidSetting(f"{entry.title} reads color images only", hint="give color images, or another detector")
     if entry.kind == "features":
         return FeatureDetector(FeatureSettings(entry.built_on, entry.classifier, seed), threads=threads)
-    recipe = RECIPES[entry.built_on].with_(duration_images=duration_images)
+    recipe = RECIPES[entry.built_on].with_(duration_images=duration_images, precision=precision)
     recipe = recipe.with_(evaluate_images=min(recipe.evaluate_images, max(1, recipe.duration_images // 8)))
     return NetworkDetector(NetworkSettings.of(entry.built_on, pairs, seed=seed, recipe=recipe), device=device)
+
+
+def uses_probabilities(name: str) -> bool:
+    """Whether a detector (a key of DETECTORS) can be told change probabilities."""
+    entry = DETECTORS[name]
+    if entry.kind == "features":
+        return FEATURES[entry.built_on].needs_probabilities
+    return recipes.uses_probabilities(entry.built_on)
 
 
 def load(folder: Path, *, device: str = "cpu", threads: int | None = None) -> AnyDetector:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Literal, TypeAlias
 
+from ssgan.atomic import whole_file
 from ssgan.errors import InvalidSetting
+
+FINDINGS = "findings.json"
 
 Severity: TypeAlias = Literal["refuse", "warn", "note"]
 
@@ -25,6 +30,18 @@ def refuse(findings: Sequence[Finding]) -> None:
     for finding in findings:
         if finding.severity == "refuse":
             raise InvalidSetting(finding.sentence, hint=finding.hint)
+
+
+def keep(folder: Path, findings: Sequence[Finding]) -> None:
+    """Write them into a folder, in place of those before."""
+    with whole_file(folder / FINDINGS, overwrite=True) as temporary:
+        temporary.write_text(json.dumps([asdict(found) for found in findings], indent=2) + "\n", encoding="utf-8")
+
+
+def kept(folder: Path) -> list[Finding]:
+    """The findings of a folder."""
+    path = folder / FINDINGS
+    return [Finding(**told) for told in json.loads(path.read_text(encoding="utf-8"))] if path.exists() else []
 
 
 def some(count: int, total: int, what: str) -> str:

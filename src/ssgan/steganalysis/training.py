@@ -6,19 +6,16 @@ saved lets a training go on as if it had not been stopped, bit for bit on the sa
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import torch
 
 from ssgan import weights
-from ssgan.atomic import whole_file
 from ssgan.errors import InvalidSetting, TrainingDiverged
 from ssgan.images import Images
 from ssgan.runs import Run
@@ -26,13 +23,13 @@ from ssgan.steganalysis import distributed, interruption
 from ssgan.steganalysis.acceleration import accelerated
 from ssgan.steganalysis.detector import Pairs, Probabilities
 from ssgan.steganalysis.error import p_e
-from ssgan.steganalysis.findings import Finding
+from ssgan.steganalysis.findings import Finding, keep, kept
 from ssgan.steganalysis.lessons import Lesson, batch, easier_images, lesson_at
 from ssgan.steganalysis.recipes import NetworkSettings, Recipe
 from ssgan.steganalysis.standstill import stands_still, why
 
 SCORED_TOGETHER = 128
-LATEST, FINDINGS = "latest", "findings.json"
+LATEST = "latest"
 LARGEST_STATE = 1 << 32  # bytes: weights, the best weights, and up to two moments of each
 
 ALONE = distributed.Processes()
@@ -190,9 +187,7 @@ class Training:
             return
         self.findings += findings
         if self.run is not None:
-            with whole_file(self.run.folder / FINDINGS, overwrite=True) as temporary:
-                told = [asdict(finding) for finding in self.findings]
-                temporary.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+            keep(self.run.folder, self.findings)
         if note is not None:
             for finding in findings:
                 note(finding)
@@ -240,9 +235,7 @@ def _saved(run: Run | None) -> tuple[dict[str, np.ndarray], dict[str, Any], list
         return None
     tensors, manifest = weights.load(run.folder / LATEST, largest_bytes=LARGEST_STATE)
     run.rewind(manifest["images_seen"])
-    path = run.folder / FINDINGS
-    findings = [Finding(**told) for told in json.loads(path.read_text(encoding="utf-8"))] if path.exists() else []
-    return tensors, manifest, list(run.stats()), findings
+    return tensors, manifest, list(run.stats()), kept(run.folder)
 
 
 def scored(
