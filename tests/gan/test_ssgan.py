@@ -13,7 +13,7 @@ from ssgan import images
 from ssgan.embedding.embedder import Embedder
 from ssgan.gan.balance import Balance
 from ssgan.gan.catalog import BACKBONES, OBJECTIVES
-from ssgan.gan.settings import PRESETS, TrainingConfig
+from ssgan.gan.settings import PRESETS, TrainingConfig, configure
 from ssgan.gan.ssgan import Ssgan, rounded, straight_through_stego
 from ssgan.steganalysis.catalog import NETWORKS
 
@@ -101,7 +101,7 @@ def test_the_weighted_gradient_is_that_of_the_weighted_loss() -> None:
 
 @pytest.mark.parametrize("secrecy", ["saturating", "non-saturating", "both", "confusion"])
 def test_each_form_of_secrecy_is_its_formula(secrecy: str) -> None:
-    config = replace(SMALL, secrecy=secrecy)
+    config = configure("paper", image_size=32, channels=1, width=4, latent=8, batch=6, secrecy=secrecy)
     game = made(config)
     floats = real()
     cover = rounded(floats)
@@ -173,9 +173,14 @@ def test_the_detector_learns_from_pairs_that_differ_by_the_embedding() -> None:
 
 @pytest.mark.parametrize("shown", ["generated", "real", "both"])
 def test_the_detector_is_shown_what_the_setting_says(shown: str) -> None:
-    game = made(replace(SMALL, shown=shown))
+    game = made(configure("paper", image_size=32, channels=1, width=4, latent=8, batch=6, shown=shown))
     seen: list[torch.Tensor] = []
-    game.forward = lambda pixels: (seen.append(pixels), pixels.mean(dim=(1, 2, 3)).requires_grad_())[1]
+
+    def forward(pixels: torch.Tensor) -> torch.Tensor:
+        seen.append(pixels)
+        return pixels.mean(dim=(1, 2, 3)).requires_grad_()
+
+    game.forward = forward
     game.optimizers["detector"] = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
     with torch.no_grad():
         generated = images.to_pixels(made().generator(latents())).float()
