@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$name"; break; }; done)
 PYTEST_ARGS ?=
+# A peer whose dependencies would replace our torch: it lies beside the environment, and what is measured needs none of them.
+PEER := out/peer
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test style check bench docs format
@@ -30,14 +32,20 @@ style: $(VENV)/.developer  ## check the format, lint, types, and that the genera
 
 check: style test  ## style and tests
 
-bench: $(VENV)/.developer  ## measure, beside the peers; the figures go to results/
+bench: $(VENV)/.developer $(PEER)/.installed  ## measure, beside the peers; the figures go to results/
 	$(BIN)/python benchmarks/costs.py --write
 	$(BIN)/python benchmarks/stc.py --write
 	$(BIN)/python benchmarks/stc_cases.py
 	$(BIN)/python benchmarks/device.py
 	$(BIN)/python benchmarks/import_time.py
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/features.py --peer $(PEER) --write
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/ensemble.py --peer $(PEER) --write
 
-docs: $(VENV)/.developer  ## generate docs/cli.md and docs/schemes.md
+$(PEER)/.installed: $(VENV)/.developer
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(PEER) sealwatch==2025.9
+	@touch $@
+
+docs: $(VENV)/.developer  ## generate docs/cli.md, docs/schemes.md and docs/detectors.md
 	$(BIN)/python docs/generate.py
 
 format: $(VENV)/.developer  ## format and sort what can be formatted

@@ -1,47 +1,100 @@
-"""The ensemble against sealwatch's (installed, or on PYTHONPATH), in one run, each BLAS call in one thread:
-`OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python benchmarks/ensemble.py COVERS`.
+"""The ensemble against sealwatch's in one run: `OPENBLAS_NUM_THREADS=1 python benchmarks/ensemble.py --peer FOLDER`.
 
-COVERS is a folder or archive of faces; their first 2048, 64 x 64 and gray, are used. Stegos are LSB matching at 0.4; features
-SPAM-686, and the same mixed into 12,000 columns as a stand-in for a rich model's width. A line each for learners of a fixed
-size, ours in one thread and in two against the peer's, and for the whole search: seconds, L, d_sub, out-of-bag error, and P_E
-on other images. Bar: 4 times the peer on two cores, out-of-bag error within 0.01.
+FOLDER holds sealwatch unpacked (`pip install --no-deps --target FOLDER sealwatch`); only its trainer is imported. Covers are
+tiles of 64 x 64 samples of photographs: those in scikit-image's wheel, or with --covers those of a folder or archive. Stegos
+are plain LSB matching at 0.4 bits per sample. A line each
+
+- for learners of a fixed size on SPAM and SRM: processor seconds of one thread, and wall seconds of two threads against the
+  peer, which has none;
+- for whole trainings on SRM, on several splits by photograph: both search for the size of a learner and for their number, and
+  chance decides how many they try. Wall seconds with two threads of ours, what was found, the out-of-bag error, and P_E of the
+  votes on the photographs kept apart; of our scores too.
+
+Bars: 4 times the peer on two cores; P_E not worse than the peer's by more than the standard deviation over the splits.
 """
 
 from __future__ import annotations
 
+import argparse
 import importlib
-import importlib.util
 import logging
 import os
+import statistics
 import sys
+import time
 import types
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pairing import compare, seconds
+import skimage
+from pairing import write
 
 from ssgan import images
-from ssgan.datasets import Geometry, open_source
-from ssgan.datasets.loading import rows
+from ssgan.datasets import Patches, load, open_source
 from ssgan.embedding.embedder import Embedder
-from ssgan.steganalysis import ensemble, spam
+from ssgan.steganalysis import ensemble, spam, srm
+from ssgan.steganalysis.error import p_e
 
-PAIRS, WIDE = 1024, 12_000
-FIXED = (("spam", 171, 40), ("wide", 600, 20))  # features, d_sub, learners timed
+PHOTOGRAPHS = ("astronaut", "brick", "camera", "chelsea", "coffee", "coins", "grass", "gravel", "moon", "motorcycle_left")
+FIXED = (("spam", 171, 200), ("srm", 600, 60))  # features, d_sub, learners timed
+ROUNDS = 3
+NAN = float("nan")
 
 
-def peer() -> Any:
+@dataclass(frozen=True)
+class Figure:
+    """One comparison: seconds, a learner's or of a whole training, and what came out; `split` counts from 1, 0 is none."""
+
+    what: str
+    photographs: int
+    pairs: int
+    threads: int
+    split: int
+    ours_s: float
+    peer_s: float
+    ratio: float
+    ours_processor_s: float = NAN
+    peer_processor_s: float = NAN
+    ours_learners_tried: int = 0
+    peer_learners_tried: int = 0
+    ours_size: str = ""
+    peer_size: str = ""
+    ours_out_of_bag: float = NAN
+    peer_out_of_bag: float = NAN
+    ours_p_e: float = NAN
+    peer_p_e: float = NAN
+    ours_p_e_of_scores: float = NAN
+
+    def __str__(self) -> str:
+        text = (
+            f"{self.what:<12} threads={self.threads} {self.ours_s:8.3f} s  peer {self.peer_s:8.3f} s  ratio {self.ratio:5.1f}"
+        )
+        if self.split:
+            text += f"  processor {self.ours_processor_s:.1f} s, {self.peer_processor_s:.1f} s"
+            text += f"  learners {self.ours_learners_tried}, {self.peer_learners_tried}"
+            text += f"  {self.ours_size}, {self.peer_size}  out-of-bag {self.ours_out_of_bag:.4f} {self.peer_out_of_bag:.4f}"
+            text += f"  P_E {self.ours_p_e:.4f} {self.peer_p_e:.4f}  of scores {self.ours_p_e_of_scores:.4f}"
+        return text
+
+
+@dataclass(frozen=True)
+class Data:
+    """Features float32 (N, D) of covers and stegos, by the set's name, and which of the photographs each tile is of."""
+
+    photographs: int
+    source: np.ndarray
+    features: dict[str, list[np.ndarray]]
+
+
+def peer(folder: Path) -> Any:
     """Sealwatch's trainer alone: the package around it asks for torchvision, which it does not need."""
-    found = importlib.util.find_spec("sealwatch")
-    if found is None or found.submodule_search_locations is None:
-        raise SystemExit("sealwatch is not here: install it, or put its folder on PYTHONPATH")
-    root = Path(next(iter(found.submodule_search_locations)))
     for name in ("sealwatch", "sealwatch.tools", "sealwatch.ensemble_classifier"):
         package = types.ModuleType(name)
-        package.__path__ = [str(root.joinpath(*name.split(".")[1:]))]
+        package.__path__ = [str(folder / name.replace(".", "/"))]
         sys.modules[name] = package
     tools = sys.modules["sealwatch"].tools = sys.modules["sealwatch.tools"]  # type: ignore[attr-defined]
     tools.setup_custom_logger = logging.getLogger  # type: ignore[attr-defined]
@@ -49,64 +102,131 @@ def peer() -> Any:
     return importlib.import_module("sealwatch.ensemble_classifier.fld_ensemble_trainer").FldEnsembleTrainer
 
 
-def pairs(archive: str) -> tuple[np.ndarray, np.ndarray]:
-    """float64 (2 PAIRS, 686), twice: SPAM of the first covers and of their stegos."""
-    found = rows(open_source(Path(archive)), Geometry(crop=108, size=64, gray=True), [], convert=images.CONVERSIONS)
-    covers = images.to_images(np.stack([samples for _, samples in islice(found, 2 * PAIRS)]))
-    stegos = Embedder("lsb", 0.4).simulate(covers, np.random.default_rng(1))
-    return spam.features(covers), spam.features(stegos)
+def tiles(covers: Path | None, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Gray tiles uint8 (N, 1, 64, 64), at most `count` of all photographs together, and the photograph of each, int64 (N,)."""
+    cut = Patches(64, gray=True)
+    if covers is None:
+        data = Path(skimage.__file__).parent / "data"
+        listed = [np.stack([tile for _, tile in cut.cut(images.read(data / f"{n}.png").samples)]) for n in PHOTOGRAPHS]
+        whole, source = np.concatenate(listed), np.repeat(np.arange(len(listed)), [len(part) for part in listed])
+    else:
+        loaded = load(open_source(covers), cut, convert=images.CONVERSIONS)
+        whole = loaded.images.numpy()
+        source = np.unique([name.rsplit("@", 1)[0] for name in loaded.names], return_inverse=True)[1]
+    chosen = np.sort(np.random.default_rng(1).permutation(len(whole))[:count])
+    return whole[chosen], source[chosen]
 
 
-def fixed(what: str, trainer: Any, covers: np.ndarray, stegos: np.ndarray, size: tuple[int, int]) -> None:
-    """Learners of one size (features, learners): theirs, and ours in one thread and in two."""
-    subspace, learners = size
-    settings = ensemble.Settings(learners=learners, subspace=subspace)
-    for threads in (1, 2):
-        ours, theirs = compare(
-            partial(ensemble.fit, covers, stegos, settings=settings, threads=threads),
-            learners,
-            lambda: trainer(covers, stegos, seed=1, L=learners, d_sub=subspace, verbose=0).train(),
-            rounds=3,
-        )
-        theirs /= learners
-        times = f"{ours:7.2f} ms a learner  peer {theirs:7.2f}  ratio {theirs / ours:4.1f}"
-        print(f"{what:<5} d={subspace:<4} threads={threads} {times}", flush=True)
+def learners(name: str, trainer: Any, data: Data, *, subspace: int, number: int) -> list[Figure]:
+    """Learners of a fixed size: processor seconds of one thread, wall seconds of two."""
+    covers, stegos = (part[: len(part) // 2] for part in data.features[name])
+    size = ensemble.Settings(learners=number, subspace=subspace)
+
+    def theirs() -> object:
+        return trainer(covers, stegos, seed=1, L=number, d_sub=subspace, verbose=0).train()
+
+    found = []
+    for threads, which in ((1, 1), (2, 0)):
+        ours = partial(ensemble.fit, covers, stegos, settings=size, threads=threads)
+        ours()
+        rounds = [(both(ours)[which], both(theirs)[which]) for _ in range(ROUNDS)]
+        mine, other = (statistics.median(times) / number for times in zip(*rounds, strict=True))
+        figure = Figure(f"{name} d={subspace}", data.photographs, len(covers), threads, 0, mine, other, other / mine)
+        found.append(figure)
+        print(figure, flush=True)
+    return found
 
 
-def search(what: str, trainer: Any, covers: np.ndarray, stegos: np.ndarray) -> None:
-    """The whole search on half of the pairs; P_E of the votes on the other half."""
-    train, test = slice(0, PAIRS), slice(PAIRS, 2 * PAIRS)
-    made: list[Any] = []
-    took = seconds(lambda: made.append(ensemble.fit(covers[train], stegos[train], seed=1, threads=2)))
-    ours = made[0]
-    print(f"{what:<5} search, ours: {took:6.1f} s  L={len(ours.b)} d={ours.w.shape[1]}  out-of-bag {ours.error:.4f}", end="  ")
-    print(f"P_E of votes {halved(ours.votes, covers[test], stegos[test]):.4f}, of scores", end=" ")
-    print(f"{halved(ours.scores, covers[test], stegos[test]):.4f}", flush=True)
-    took = seconds(lambda: made.extend(trainer(covers[train], stegos[train], seed=1, verbose=0).train()))
-    theirs, records = made[1:]
-    out_of_bag = min(record["oob_error"] for record in records)
-    size = f"L={len(theirs.base_learners)} d={theirs.d_sub}  out-of-bag {out_of_bag:.4f}"
-    error = halved(theirs.predict, covers[test], stegos[test])
-    print(f"{what:<5} search, peer: {took:6.1f} s  {size}  P_E of votes {error:.4f}", flush=True)
+def training(trainer: Any, data: Data, *, split: int) -> Figure:
+    """Whole trainings on the pairs of half of the photographs, judged on the others."""
+    chosen = np.random.default_rng(split).permutation(data.photographs)[: data.photographs // 2]
+    train = np.isin(data.source, chosen)
+    covers, stegos = data.features["srm"]
+    parts, made, tried = (covers[train], stegos[train]), list[Any](), list[int]()
+
+    def report(subspace: int, number: int, error: float) -> None:
+        tried.append(number)
+
+    mine = both(lambda: made.append(ensemble.fit(*parts, seed=split, threads=2, report=report)))
+    other = both(lambda: made.extend(trainer(*parts, seed=split, verbose=0).train()))
+    ours, theirs, records = made
+
+    def judged(judge: Callable[[np.ndarray], np.ndarray]) -> float:
+        return p_e(judge(covers[~train]), judge(stegos[~train]))[0]
+
+    figure = Figure(
+        *("srm training", data.photographs, int(train.sum()), 2, split, mine[0], other[0], other[0] / mine[0]),
+        *(mine[1], other[1], sum(tried), sum(record["num_base_learners"] for record in records)),
+        ours_size=f"{len(ours.b)} x {ours.w.shape[1]}",
+        peer_size=f"{len(theirs.base_learners)} x {theirs.d_sub}",
+        ours_out_of_bag=ours.error,
+        peer_out_of_bag=min(record["oob_error"] for record in records),
+        ours_p_e=judged(ours.votes),
+        peer_p_e=judged(theirs.predict_confidence),
+        ours_p_e_of_scores=judged(ours.scores),
+    )
+    print(figure, flush=True)
+    return figure
 
 
-def halved(judge: Any, covers: np.ndarray, stegos: np.ndarray) -> float:
-    """(P_FA + P_MD) / 2 at the threshold 0."""
-    return float((judge(covers) > 0).mean() + (judge(stegos) <= 0).mean()) / 2
+def summary(figures: list[Figure]) -> str:
+    """Mean and standard deviation over the splits."""
+
+    def told(name: str) -> str:
+        values = [getattr(figure, name) for figure in figures]
+        return f"{np.mean(values):.4f} +- {np.std(values, ddof=min(1, len(values) - 1)):.4f}"
+
+    ratio = statistics.median(figure.ratio for figure in figures)
+    total = sum(figure.peer_s for figure in figures) / sum(figure.ours_s for figure in figures)
+    effort = sum(f.peer_processor_s for f in figures) / sum(f.ours_processor_s for f in figures)
+    differences = [figure.ours_p_e - figure.peer_p_e for figure in figures]
+    return (
+        f"trainings: ratio {ratio:.1f} in the median, {total:.1f} of all together, {effort:.1f} in processor time\n"
+        f"P_E {told('ours_p_e')}, of scores {told('ours_p_e_of_scores')}, peer {told('peer_p_e')}, "
+        f"difference {np.mean(differences):+.4f} +- {np.std(differences, ddof=min(1, len(differences) - 1)):.4f}; "
+        f"out-of-bag {told('ours_out_of_bag')}, peer {told('peer_out_of_bag')}"
+    )
+
+
+def both(work: Callable[[], object]) -> tuple[float, float]:
+    """How long `work` takes: by the clock on the wall, and the processors' time, whatever else the machine does."""
+    start = time.perf_counter(), time.process_time()
+    work()
+    return time.perf_counter() - start[0], time.process_time() - start[1]
+
+
+def prepared(covers: Path | None, count: int) -> Data:
+    """Tiles, their stegos, and the features of both in single precision."""
+    tiled, source = tiles(covers, count)
+    stegos = Embedder.parse("lsb@0.4/plain").simulate(images.to_images(tiled), np.random.default_rng(1)).numpy()
+    photographs = int(source.max()) + 1
+    print(f"{len(tiled)} tiles of {photographs} photographs")
+    sets = {"spam": spam.features, "srm": srm.features}
+    made = {name: [extract(part).astype(np.float32) for part in (tiled, stegos)] for name, extract in sets.items()}
+    return Data(photographs, source, made)
 
 
 def main() -> None:
-    """Print the lines."""
-    if len(sys.argv) != 2 or os.environ.get("OPENBLAS_NUM_THREADS") != "1":
-        raise SystemExit(__doc__)
-    trainer = peer()
-    covers, stegos = pairs(sys.argv[1])
-    mixing = np.random.default_rng(2).normal(size=(covers.shape[1], WIDE)) / WIDE**0.5
-    sets = {"spam": (covers, stegos), "wide": (np.abs(covers @ mixing), np.abs(stegos @ mixing))}
-    for what, subspace, learners in FIXED:
-        first, second = (part[:PAIRS] for part in sets[what])
-        fixed(what, trainer, first, second, (subspace, learners))
-    search("spam", trainer, covers, stegos)
+    """Print every figure; --write keeps them."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--peer", type=Path, required=True, help="the folder that holds sealwatch")
+    parser.add_argument("--covers", type=Path, help="a folder or archive of photographs, beside those of scikit-image")
+    parser.add_argument("--tiles", type=int, default=2048, help="how many tiles are used at most")
+    parser.add_argument("--splits", type=int, default=5)
+    parser.add_argument("--write", action="store_true", help="keep the figures in results/ensemble.csv")
+    asked = parser.parse_args()
+    if os.environ.get("OPENBLAS_NUM_THREADS") != "1":
+        raise SystemExit("set OPENBLAS_NUM_THREADS=1: our threads are ours, and the peer's linear algebra is compared with one")
+    trainer, found = peer(asked.peer), list[Figure]()
+    for covers in (None, asked.covers) if asked.covers else (None,):
+        data = prepared(covers, asked.tiles)
+        for name, subspace, number in FIXED:
+            found += learners(name, trainer, data, subspace=subspace, number=number)
+        trained = [training(trainer, data, split=split) for split in range(1, asked.splits + 1)]
+        print(summary(trained))
+        found += trained
+    if asked.write:
+        write("ensemble", found)
 
 
 if __name__ == "__main__":

@@ -11,9 +11,10 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import skimage
@@ -66,8 +67,8 @@ def crops(size: int, count: int) -> torch.Tensor:
     return torch.from_numpy(np.stack([photograph[y : y + size, x : x + size] for y, x in corners]))[:, None]
 
 
-def write(name: str, rows: list[Row]) -> None:
-    """results/NAME.csv: one line a figure, with the command, the processor and the versions."""
+def write(name: str, rows: Sequence[Any]) -> None:
+    """results/NAME.csv: one line a figure (Row or another dataclass), with the command, the processor and the versions."""
     RESULTS.mkdir(exist_ok=True)
     with (RESULTS / f"{name}.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, fieldnames=[*asdict(rows[0]), "cpu", "torch", "numpy", "commit"], lineterminator="\n")

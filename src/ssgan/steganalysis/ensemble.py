@@ -8,11 +8,13 @@ standard deviation of w f within a class.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -213,27 +215,37 @@ def _grown(columns: np.ndarray, subspace: int, learners: int | None, *, seed: in
     """Learners of so many features, until there are enough."""
     dims, images = columns.shape[0], columns.shape[1] // 2
     votes, errors, made = np.zeros(2 * images), list[float](), list[Learner]()
-    rooms = [_Room(subspace, images) for _ in range(threads)]
+    rooms = SimpleQueue[_Room]()
+    ahead = threads + (threads > 1)  # one more than are at work, so that none waits for the next
 
     def one(number: int) -> tuple[Learner, np.ndarray]:
         rng = seeds.generator(seed, "ensemble", str(subspace), str(number))
         chosen = np.sort(rng.choice(dims, subspace, replace=False, shuffle=False))
         times = np.bincount(rng.integers(0, images, images), minlength=images)
         drawn = np.flatnonzero(times)
-        learner, projected = _learned(columns, chosen, drawn, times[drawn].astype(np.float64), rooms[number % threads])
+        room = rooms.get()
+        try:
+            learner, projected = _learned(columns, chosen, drawn, times[drawn].astype(np.float64), room)
+        finally:
+            rooms.put(room)
         out_of_bag = np.tile(times == 0, 2)
         return learner, np.where(out_of_bag, np.sign(projected - learner.b), 0)
 
+    for _ in range(threads):
+        rooms.put(_Room(subspace, images))
     with ThreadPoolExecutor(threads) as pool:
-        for start in count(0, threads):
-            # As many at once as there are threads; those beyond the end are dropped, so that threads change nothing.
-            for learner, vote in pool.map(one, range(start, start + threads)):
-                votes += vote
-                made.append(learner)
-                errors.append(_vote_error(votes))
-                if _enough(errors, learners):
-                    subspaces, w, b, sigma = (np.array(part) for part in zip(*made, strict=True))
-                    return Ensemble(dims, subspaces, w, b, sigma, errors[-1])
+        # They are looked at in order, and those beyond the end are dropped, so that threads change nothing.
+        coming = deque(pool.submit(one, number) for number in range(ahead))
+        for number in count(ahead):
+            learner, vote = coming.popleft().result()
+            votes += vote
+            made.append(learner)
+            errors.append(_vote_error(votes))
+            if _enough(errors, learners):
+                pool.shutdown(cancel_futures=True)
+                subspaces, w, b, sigma = (np.array(part) for part in zip(*made, strict=True))
+                return Ensemble(dims, subspaces, w, b, sigma, errors[-1])
+            coming.append(pool.submit(one, number))
     raise AssertionError("the loop ends by returning")
 
 
