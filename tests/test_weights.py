@@ -410,3 +410,12 @@ def test_hostile_folders_cost_little_memory_and_no_torch(tmp_path: Path) -> None
     kilobytes, torch_there = made.stdout.split()
     assert int(kilobytes) < 256 * 1024
     assert torch_there == "False"
+
+
+def test_what_is_announced_needs_no_weights(model: Path) -> None:
+    path = weights_file(model)
+    content = path.read_bytes()
+    path.unlink()
+    told = weights.announced(model)
+    assert told["manifest"] == {"kind": "example", "settings": [1, 2.5, "x"]}
+    assert (told["bytes"], told["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())

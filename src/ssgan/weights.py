@@ -91,6 +91,17 @@ def load(
     return _decoded(content, folder, finite=finite), told["manifest"]
 
 
+def announced(folder: Path) -> dict[str, Any]:
+    """What the folder says, the weights unread: `manifest` as `save` was given it, `bytes` and `sha256` of the weights file.
+
+    Raises RefusedModel.
+    """
+    told = _manifest(folder)
+    if not isinstance(told["bytes"], int) or not isinstance(told["sha256"], str):
+        _refuse(folder, "it does not say which weights are its own")
+    return {"manifest": told["manifest"], "bytes": told["bytes"], "sha256": told["sha256"]}
+
+
 def take(tensors: Mapping[str, np.ndarray], name: str, dtype: str, shape: tuple[int | None, ...]) -> np.ndarray:
     """The array of that name, which must have this dtype and shape (None: any length). Raises RefusedModel."""
     found = tensors.get(name)
