@@ -53,7 +53,7 @@ class Generator(nn.Module):
 
     def forward(self, latents: torch.Tensor) -> torch.Tensor:
         """One image a latent."""
-        x = self.dense(latents).view(len(latents), self.first_width, self.first_side, self.first_side)
+        x = self.dense(latents).unflatten(1, (self.first_width, self.first_side, self.first_side))
         x = nn.functional.leaky_relu(self.first_norm(x), self.slope)
         for up, norm in zip(self.ups, self.norms, strict=False):
             x = nn.functional.leaky_relu(norm(up(x)), self.slope)  # (N, width, 2 side, 2 side)

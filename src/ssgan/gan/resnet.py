@@ -28,7 +28,7 @@ class Generator(nn.Module):
 
     def forward(self, latents: torch.Tensor) -> torch.Tensor:
         """One image a latent."""
-        x = self.dense(latents).view(len(latents), self.first_width, self.first_side, self.first_side)
+        x = self.dense(latents).unflatten(1, (self.first_width, self.first_side, self.first_side))
         return cut(self.last(self.blocks(x)).tanh(), self.image_size)
 
 
