@@ -20,6 +20,7 @@ from ssgan.cli.keys import keygen
 from ssgan.cli.revealing import reveal
 from ssgan.cli.screen import show_error
 from ssgan.cli.simulation import simulate
+from ssgan.cli.training import train
 from ssgan.errors import InvalidSetting, SsganError
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it
@@ -28,8 +29,9 @@ _ABOUT = """Secure steganography: a message in a picture, so that neither the me
 
 ssgan hide COVER -m TEXT -o STEGO hides one, ssgan reveal STEGO reads it; both ask for the passphrase.
 
-Exit codes: 0 done, 2 usage, 3 no message with this key, 4 does not fit, 5 refused image, 7 disk or existing file, 9 some
-images of many failed, 10 part of a spread message, 130 interrupted, 1 a mistake of ours."""
+Exit codes: 0 done, 2 usage, 3 no message with this key, 4 does not fit, 5 refused image, 6 damaged model, 7 disk or
+existing file, 8 training diverged, 9 some images of many failed, 10 part of a spread message, 130 interrupted, 1 a mistake of
+ours."""
 
 # The order of a first acquaintance.
 _COMMANDS: dict[str, Callable[..., None]] = {
@@ -38,6 +40,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "capacity": capacity,
     "keygen": keygen,
     "demo": demo,
+    "train": train,
     "simulate": simulate,
     "inspect": inspect,
     "train-detector": train_detector,
@@ -98,7 +101,7 @@ def _said(error: CycloptsError) -> str:
 
 
 def _after_interrupt(arguments: Sequence[str]) -> str:
-    if {"simulate", "train-detector", "features"} & set(arguments[:1]):
+    if {"train", "simulate", "train-detector", "features"} & set(arguments[:1]):
         return "What is done is kept: the same command goes on from there."
     return "Nothing half done is left."
 

@@ -68,10 +68,10 @@ class Screen:
             print("  ".join(cell.ljust(width) for cell, width in zip(text, widths, strict=True)).rstrip())
 
     @contextmanager
-    def progress(self, total: int, doing: str) -> Iterator[Callable[[int], None]]:
+    def progress(self, total: int, doing: str) -> Iterator[Callable[..., None]]:
         """A function that is told how many of `total` are done: a bar on a terminal, now and then a line elsewhere.
 
-        Either says how many a second that makes.
+        Either says how many a second that makes, or in its place what it is told besides: words, and figures for programs.
         """
         if not self.json and not self.quiet and sys.stderr.isatty():
             with _bar(total, doing) as report:
@@ -79,17 +79,17 @@ class Screen:
         else:
             yield self._lines(total, doing)
 
-    def _lines(self, total: int, doing: str) -> Callable[[int], None]:
+    def _lines(self, total: int, doing: str) -> Callable[..., None]:
         interval = _JSON_SECONDS if self.json else _PLAIN_SECONDS
         begun = last = time.monotonic()
 
-        def report(done: int) -> None:
+        def report(done: int, said: str = "", **figures: float) -> None:
             nonlocal last
             if not self.quiet and time.monotonic() - last >= interval:
                 last = time.monotonic()
                 rate = done / (last - begun)
-                text = f"{doing}: {done} of {total}, {rate:.0f}/s"
-                self.note("progress", text, done=done, total=total, per_second=round(rate, 1))
+                text = f"{doing}: {done} of {total}, {said or f'{rate:.0f}/s'}"
+                self.note("progress", text, done=done, total=total, **(figures or {"per_second": round(rate, 1)}))
 
         return report
 
@@ -110,7 +110,7 @@ def show_error(error: SsganError, *, json: bool) -> None:
 
 
 @contextmanager
-def _bar(total: int, doing: str) -> Iterator[Callable[[int], None]]:
+def _bar(total: int, doing: str) -> Iterator[Callable[..., None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
     from rich.text import Text
@@ -124,7 +124,7 @@ def _bar(total: int, doing: str) -> Iterator[Callable[[int], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(doing, total=total)
-        yield lambda done: bar.update(task, completed=done)
+        yield lambda done, said="", **_: bar.update(task, completed=done, description=f"{doing}: {said}" if said else doing)
 
 
 def _line(message_type: str, fields: dict[str, Any]) -> str:

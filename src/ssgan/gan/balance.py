@@ -8,7 +8,10 @@ is brought to the critic's norm first, both norms taken as running means.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
+
+import torch
 
 DECAY = 0.99  # of the running means, a generator step
 
@@ -18,8 +21,13 @@ class Balance:
     """`scale(realism, secrecy)` takes both gradients' norms and says by what to multiply the secrecy's."""
 
     mode: str = "plain"
+    whole: Callable[[float], float] = float  # the norm over the whole batch, where processes share it out
     norms: list[float] = field(default_factory=lambda: [0.0, 0.0])  # running means of realism and secrecy
     steps: int = 0
+
+    def norm(self, gradient: torch.Tensor) -> float:
+        """The Euclidean norm of a gradient at the images."""
+        return self.whole(float(gradient.norm()))
 
     def scale(self, realism: float, secrecy: float) -> float:
         """1 in the plain mode; else the ratio of the running means, 0 as long as a norm is no number."""

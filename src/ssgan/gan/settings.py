@@ -6,7 +6,7 @@ Each point that the paper leaves open is a field here; docs/paper.md says which 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from ssgan.errors import InvalidSetting
 
@@ -16,42 +16,48 @@ Secrecy: TypeAlias = Literal["saturating", "non-saturating", "both", "confusion"
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Everything that changes what comes out. Learning rates and counts are per step, lengths in images shown to the critic."""
+    """Everything that changes what comes out. Learning rates and counts are per step, lengths in images shown to the critic.
+
+    What stands beside a type is what the command line says of the setting.
+    """
 
     preset: str = "paper"
     # The three nets.
-    backbone: str = "dcgan"
-    objective: str = "wgan"
-    detector: str = "gncnn"  # a key of the networks, or "" for a plain GAN
-    image_size: int = 64
-    channels: int = 3
-    latent: int = 100
-    latent_law: Literal["uniform", "normal"] = "uniform"
-    width: int = 64
+    backbone: Annotated[str, "Generator and critic: dcgan, dcgan4, resnet, r3gan."] = "dcgan"
+    objective: Annotated[str, "What they want of each other: log, wgan, wgan-gp, hinge, relativistic."] = "wgan"
+    detector: Annotated[str, "The network that plays the warden, see `ssgan list detectors`; '' for a plain GAN."] = "gncnn"
+    image_size: Annotated[int, "Side of the images, in pixels."] = 64
+    channels: Annotated[int, "1 gray, 3 color."] = 3
+    latent: Annotated[int, "Numbers that an image is made from."] = 100
+    latent_law: Annotated[Literal["uniform", "normal"], "Their law: uniform in -1...1, or normal."] = "uniform"
+    width: Annotated[int, "Maps of the layers at full size; the deeper ones have multiples of it."] = 64
     # The game: min over G, max over D and S of alpha realism + (1 - alpha) secrecy.
-    embedder: str = "lsb@0.4/plain"
-    alpha: float = 0.9
-    alpha_mode: Literal["plain", "balanced"] = "plain"
-    secrecy: Secrecy = "saturating"
-    shown: Literal["generated", "real", "both"] = "generated"  # to the detector in training
-    warmup_images: int = 0  # before the detector has a say
+    embedder: Annotated[str, "How the detector's stegos are made, such as lsb@0.4/plain, hill@0.4."] = "lsb@0.4/plain"
+    alpha: Annotated[float, "Share of realism in what the generator wants; the rest is secrecy."] = 0.9
+    alpha_mode: Annotated[
+        Literal["plain", "balanced"], "Whether the two gradients are weighed as they come, or brought to one norm first."
+    ] = "plain"
+    secrecy: Annotated[Secrecy, "What the generator wants of the detector; docs/paper.md has the formulas."] = "saturating"
+    shown: Annotated[Literal["generated", "real", "both"], "The covers that the detector learns from."] = "generated"
+    warmup_images: Annotated[int, "Before so many, the generator does not hear the detector."] = 0
     # The three updates.
-    critic_steps: int = 1
-    detector_steps: int = 1
-    generator_steps: int = 2
-    optimizer: Literal["rmsprop", "adam"] = "rmsprop"
-    learning_rate: float = 2e-4
-    detector_learning_rate: float = 2e-4
-    momentum: float = 0.0  # beta_1
-    smoothing: float = 0.99  # beta_2
-    clip: float = 0.01  # of the critic's weights, where the objective clips
+    critic_steps: Annotated[int, "Updates of the critic in a step."] = 1
+    detector_steps: Annotated[int, "Updates of the detector in a step."] = 1
+    generator_steps: Annotated[int, "Updates of the generator in a step."] = 2
+    optimizer: Annotated[Literal["rmsprop", "adam"], "Of all three nets."] = "rmsprop"
+    learning_rate: Annotated[float, "Of generator and critic."] = 2e-4
+    detector_learning_rate: Annotated[float, "Of the detector."] = 2e-4
+    momentum: Annotated[float, "Adam's beta_1, or RMSProp's momentum."] = 0.0
+    smoothing: Annotated[float, "Adam's beta_2, or RMSProp's alpha."] = 0.99
+    clip: Annotated[float, "Bound of the critic's weights, where the objective clips."] = 0.01
     # The loop.
-    batch: int = 64
-    duration_images: int = 1_400_000
-    ema_images: int = 0  # half-life of the averaged generator, 0 for none
-    flips: bool = False
-    precision: Literal["float32", "bf16"] = "float32"
-    seed: int = 0
+    batch: Annotated[int, "Images in an update; several processes share them out."] = 64
+    duration_images: Annotated[int, "Length: real images shown to the critic."] = 1_400_000
+    ema_images: Annotated[int, "Half-life of the averaged generator, 0 for none."] = 0
+    flips: Annotated[bool, "Mirror real images, each by chance."] = False
+    train_share: Annotated[float, "Share of the people, or else pictures, to learn from; the rest is never shown."] = 0.95
+    precision: Annotated[Literal["float32", "bf16"], "Of the layers; the weights are float32."] = "float32"
+    seed: Annotated[int, "The public seed of all that is random."] = 0
 
     def __post_init__(self) -> None:
         if not 0 < self.alpha <= 1:
@@ -67,6 +73,8 @@ class TrainingConfig:
                 raise InvalidSetting(f"{name} must be above 0, not {getattr(self, name)}")
         if not (0 <= self.momentum < 1 and 0 < self.smoothing < 1):
             raise InvalidSetting("momentum lies in 0...1, smoothing between them", hint="the paper's are 0.5 and 0.99")
+        if not 0 < self.train_share <= 1:
+            raise InvalidSetting(f"train_share is {self.train_share}; it lies above 0 and at most at 1", hint="such as 0.95")
         if self.channels not in (1, 3):
             raise InvalidSetting(f"images have 1 channel or 3, not {self.channels}")
 

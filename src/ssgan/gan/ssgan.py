@@ -101,11 +101,11 @@ class Ssgan:
         relative = self.objective.relative and real is not None
         realism = self.objective.generator(self.critic(at), self.critic(real).detach() if relative else None)
         (pull,) = torch.autograd.grad(realism, at)
-        measured = {"generator_loss": float(realism.detach()), "realism_gradient": float(pull.norm())}
+        measured = {"generator_loss": float(realism.detach()), "realism_gradient": self.balance.norm(pull)}
         if self.detector is not None and secrecy:
             hiding = self.secrecy(at, own_seeds)
             (push,) = torch.autograd.grad(hiding, at)
-            measured |= {"secrecy_loss": float(hiding.detach()), "secrecy_gradient": float(push.norm())}
+            measured |= {"secrecy_loss": float(hiding.detach()), "secrecy_gradient": self.balance.norm(push)}
             scale = self.balance.scale(measured["realism_gradient"], measured["secrecy_gradient"])
             pull = self.config.alpha * pull + (1 - self.config.alpha) * scale * push
         self.optimizers["generator"].zero_grad(set_to_none=True)

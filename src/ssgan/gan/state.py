@@ -1,0 +1,130 @@
+"""All that changes in a training: nets, average, optimizers, balance, and what was counted. Out to a checkpoint, and back in.
+
+A state is sound as long as every number in it is finite. Unsound ones are thrown away: the training goes back to the last sound
+state that it kept, and on from there at half the learning rates.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from ssgan.errors import RefusedModel, TrainingDiverged
+from ssgan.gan.average import Average
+from ssgan.gan.ssgan import Ssgan
+
+MOST_RETRIES = 3
+RATE_FACTOR = 0.5  # of the learning rates, at each retry
+
+
+class State:
+    """Of one training. `sums` are those of figures since the last line of statistics, with how many went into each."""
+
+    def __init__(self, game: Ssgan, nets: dict[str, nn.Module]) -> None:
+        self.game, self.nets, config = game, nets, game.config
+        self.average = Average(nets["generator"], config.ema_images) if config.ema_images else None
+        self.rates = {name: [g["lr"] for g in optimizer.param_groups] for name, optimizer in game.optimizers.items()}
+        self.images_seen, self.retries, self.seconds = 0, 0, 0.0
+        self.sums: dict[str, list[float]] = {}
+
+    @property
+    def best_generator(self) -> nn.Module:
+        """The averaged generator, where there is one."""
+        return self.average.net if self.average is not None else self.nets["generator"]
+
+    def modules(self) -> dict[str, nn.Module]:
+        """The nets, and the average, by name."""
+        return self.nets | ({"average": self.average.net} if self.average is not None else {})
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """All of it that are tensors, not copied."""
+        found = {f"{name}.{key}": tensor for name, net in self.modules().items() for key, tensor in net.state_dict().items()}
+        for name, optimizer in self.game.optimizers.items():
+            for i, values in optimizer.state_dict()["state"].items():
+                found |= {f"optimizer.{name}.{i}.{key}": value for key, value in values.items()}
+        return found
+
+    def told(self) -> dict[str, Any]:
+        """The rest of it, as JSON values."""
+        balance = self.game.balance
+        return {
+            **{name: getattr(self, name) for name in ("images_seen", "retries", "seconds")},
+            "balance": {"norms": list(balance.norms), "steps": balance.steps},
+            "sums": {name: list(sums) for name, sums in self.sums.items()},
+        }
+
+    def take(self, tensors: Mapping[str, torch.Tensor | np.ndarray], told: Mapping[str, Any]) -> None:
+        """Become what `tensors` and `told` gave. Raises RefusedModel where they are of other nets."""
+        owned = {
+            name: torch.tensor(value) if isinstance(value, np.ndarray) else value.clone() for name, value in tensors.items()
+        }
+        try:
+            for name, net in self.modules().items():
+                net.load_state_dict(_part(owned, name))
+            for name, optimizer in self.game.optimizers.items():
+                state = optimizer.state_dict()
+                count = len(state["param_groups"][0]["params"])
+                parts = {i: _part(owned, f"optimizer.{name}.{i}") for i in range(count)}
+                state["state"] = {i: part for i, part in parts.items() if part}
+                optimizer.load_state_dict(state)
+            self.images_seen, self.retries, self.seconds = told["images_seen"], told["retries"], told["seconds"]
+            self.game.balance.norms, self.game.balance.steps = list(told["balance"]["norms"]), told["balance"]["steps"]
+            self.sums = {name: list(sums) for name, sums in told["sums"].items()}
+        except (RuntimeError, KeyError, TypeError) as error:
+            raise RefusedModel(f"the checkpoint is not of these nets ({error})", hint="Train into another folder.") from error
+        self._set_rates()
+
+    def sound(self, measured: Mapping[str, float]) -> bool:
+        """Whether what was measured, and every weight, statistic and moment, is finite."""
+        if not all(math.isfinite(value) for value in measured.values()):
+            return False
+        return _finite(tensor for tensor in self.tensors().values() if tensor.is_floating_point() and tensor.numel())
+
+    def slower(self) -> None:
+        """Half the learning rates from now on. Raises TrainingDiverged when that has been tried often enough."""
+        if self.retries >= MOST_RETRIES:
+            raise TrainingDiverged(
+                f"the training left the finite numbers again after {self.images_seen} images, at {RATE_FACTOR**self.retries:g} "
+                "of the learning rates",
+                hint="lower --learning-rate, or take another objective; the last sound state is saved",
+            )
+        self.retries += 1
+        self._set_rates()
+
+    def _set_rates(self) -> None:
+        for name, optimizer in self.game.optimizers.items():
+            for group, rate in zip(optimizer.param_groups, self.rates[name], strict=True):
+                group["lr"] = rate * RATE_FACTOR**self.retries
+
+
+class Kept:
+    """A sound state kept in memory, to which a training goes back."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.keep()
+
+    def keep(self) -> None:
+        """Keep the state as it is now."""
+        self.tensors = {name: tensor.detach().clone() for name, tensor in self.state.tensors().items()}
+        self.told = self.state.told()
+
+    def go_back(self) -> None:
+        """Make the state what it was; only the retries are counted on."""
+        retries = self.state.retries
+        self.state.take(self.tensors, self.told | {"retries": retries})
+
+
+def _finite(tensors: Iterable[torch.Tensor]) -> bool:
+    """By the largest magnitude of each, in one look; nan is larger than anything."""
+    return bool(torch.isfinite(nn.utils.get_total_norm(tensors, norm_type=math.inf)))
+
+
+def _part(tensors: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    head = prefix + "."
+    return {name.removeprefix(head): tensor for name, tensor in tensors.items() if name.startswith(head)}

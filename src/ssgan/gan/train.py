@@ -1,0 +1,290 @@
+"""The training of a generator: one loop, read from top to bottom, that can be stopped anywhere and goes on as if not.
+
+A step shows real images to the critic, stegos of generated covers to the detector, and lets the generator hear both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+
+from ssgan.atomic import whole_file
+from ssgan.datasets import Geometry
+from ssgan.errors import InvalidSetting
+from ssgan.gan import sharing
+from ssgan.gan.assembly import assemble, faster_products
+from ssgan.gan.checkpoints import Checkpoints
+from ssgan.gan.draws import Draws
+from ssgan.gan.gallery import SIDE, Gallery
+from ssgan.gan.generators import FOLDER as GENERATOR
+from ssgan.gan.generators import save_generator
+from ssgan.gan.journal import Board, Journal
+from ssgan.gan.real import Batches, RealImages, read
+from ssgan.gan.settings import TrainingConfig
+from ssgan.gan.state import RATE_FACTOR, Kept, State
+from ssgan.memory import keep_freed
+from ssgan.runs import DONE, STATS, Run
+from ssgan.steganalysis import distributed, interruption
+
+CACHE, DATA = "cache", "data.json"
+LOGS, GRIDS = 1000, 50  # of each in a training, unless the pace says otherwise
+KEPT_STEPS = 100  # between the states that are kept in memory
+
+Report: TypeAlias = Callable[[int, dict[str, float]], None]  # images seen, figures
+Note: TypeAlias = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often a training speaks, hangs a grid of samples, and saves itself; none of it changes what comes out."""
+
+    log_images: int | None = None
+    sample_images: int | None = None
+    save_seconds: float = 300.0
+    tensorboard: bool = False
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What is made of the files before they are real images; `strict` refuses a bad one, `cache` is where they are kept."""
+
+    geometry: Geometry = Geometry()
+    convert: tuple[str, ...] = ()
+    strict: bool = False
+    cache: Path | None = None
+
+
+def train(
+    data: Path,
+    config: TrainingConfig,
+    out: Path,
+    *,
+    reading: Reading = Reading(),
+    pace: Pace = Pace(),
+    device: str = "cpu",
+    threads: int | None = None,
+    report: Report | None = None,
+    note: Note | None = None,
+) -> dict[str, Any]:
+    """Train in the folder `out`, or go on there; what it came to, which also stands in its done.json.
+
+    The same settings go on where the folder stands, a longer duration too. `report` hears of figures, `note` of what somebody
+    should know. Under torchrun the processes share out every batch, and the first one writes. `threads` processes read files.
+
+    Raises InvalidSetting, RefusedImage where no image will do, TrainingDiverged, StorageFailed.
+    """
+    keep_freed()
+    where = torch.device(distributed.device_of(device))
+    with distributed.joined(device) as processes, faster_products(where), interruption.held() as interrupted:
+        # What it is about.
+        run = processes.first(lambda: Run(out, _identity(data, config, reading)))
+        if processes.first(lambda: _done(out, config)):
+            return processes.first(lambda: _told(out))
+        speaks = processes.rank == 0
+        game, nets = assemble(config, where, processes)
+        state, draws = State(game, nets), Draws(config, processes, where)
+        real = _read(data, config, reading, out, threads or 1, processes)
+        batches, gallery = Batches(real, config, draws, where), Gallery(out, config, real.some(SIDE**2, config.seed))
+        shelf = Shelf(run, state) if speaks else None
+        processes.first(lambda: _keep_list(out, real, note))
+        if found := processes.first(lambda: None if shelf is None else shelf.newest()):
+            state.take(*found)
+        journal, kept = Journal(state), Kept(state)
+        board = Board(out, images_seen=state.images_seen, wanted=pace.tensorboard and speaks)
+        step_images = config.critic_steps * config.batch
+        log_images = pace.log_images or config.duration_images // LOGS
+        sample_images = pace.sample_images or config.duration_images // GRIDS
+        if speaks and not found:
+            gallery.hang(state.best_generator, 0)
+        saved, signal, shown = time.monotonic(), 0, None
+
+        # The game.
+        while state.images_seen < config.duration_images and not signal:
+            step, before = state.images_seen // step_images, state.images_seen
+            measured: dict[str, float] = {}
+            for turn in range(config.critic_steps):
+                with journal.waited():
+                    shown = batches.at(step * config.critic_steps + turn)
+                measured |= game.update_critic(shown, draws.latents("critic", step, turn), draws.penalty(step, turn))
+            for turn in range(config.detector_steps if config.secret else 0):
+                latents, own = draws.latents("detector", step, turn), draws.own_seeds("detector", step, turn)
+                measured |= game.update_detector(latents, own, shown)
+            heard = before >= config.warmup_images
+            for turn in range(config.generator_steps):
+                latents, own = draws.latents("generator", step, turn), draws.own_seeds("generator", step, turn)
+                measured |= game.update_generator(latents, own, real=shown, secrecy=heard)
+            state.images_seen += step_images
+            if state.average is not None:
+                state.average.follow(state.images_seen, step_images)
+
+            # Whether it can go on like this.
+            told = processes.figures(float(state.sound(measured)), interrupted.number)
+            signal = int(told[:, 1].max())
+            if not told[:, 0].all():
+                _go_back(kept, shelf, note)
+                continue
+            if state.images_seen % (KEPT_STEPS * step_images) == 0:
+                kept.keep()
+
+            # What it says, shows and saves.
+            journal.add(sharing.mean_figures(measured, processes))
+            ended = state.images_seen >= config.duration_images
+            if ended or _passed(before, state.images_seen, log_images):
+                figures = journal.line()
+                if speaks and (ended or _passed(before, state.images_seen, sample_images)):
+                    figures |= gallery.hang(state.best_generator, state.images_seen)
+                    _say(gallery.warning(figures["diversity"], state.images_seen), run, state.images_seen, note)
+                if speaks:
+                    run.log(state.images_seen, **figures)
+                    board.show(state.images_seen, figures)
+                if speaks and report is not None:
+                    report(state.images_seen, figures)
+            if shelf is not None and (ended or signal or time.monotonic() - saved > pace.save_seconds):
+                shelf.save()
+                saved = time.monotonic()
+
+        # How it ends.
+        result: dict[str, Any] = {}
+        if not signal:
+            result = processes.first(lambda: _finish(run, state, real))
+    if signal:
+        interruption.deliver(signal)
+        raise KeyboardInterrupt  # where the signal was taken without ending anything
+    return result
+
+
+class Shelf:
+    """Where the first process saves: checkpoints to go on from, and the latest generator to make covers with."""
+
+    def __init__(self, run: Run, state: State) -> None:
+        self.run, self.state, self.checkpoints = run, state, Checkpoints(run.folder)
+
+    def newest(self) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
+        """From what to go on, if there is anything; statistics of what came after are dropped."""
+        found = self.checkpoints.newest()
+        if (self.run.folder / STATS).exists():
+            self.run.rewind(0 if found is None else found[1]["images_seen"])
+        return found
+
+    def save(self) -> None:
+        """The state as it is."""
+        state = self.state
+        self.checkpoints.save(state.tensors(), state.told())
+        told = {"images_seen": state.images_seen}
+        save_generator(self.run.folder / GENERATOR, state.best_generator, state.game.config, told)
+
+    def go_back(self) -> None:
+        """Forget what came after the state."""
+        self.run.rewind(self.state.images_seen)
+        self.checkpoints.drop_after(self.state.images_seen)
+        self.save()
+
+
+def _go_back(kept: Kept, shelf: Shelf | None, note: Note | None) -> None:
+    """To the last sound state, more slowly from there. Raises TrainingDiverged."""
+    state = kept.state
+    left_at = state.images_seen
+    kept.go_back()
+    if shelf is not None:
+        shelf.go_back()
+    state.slower()
+    text = (
+        f"numbers were no longer finite after {left_at} images: on from the state after {state.images_seen}, at "
+        f"{RATE_FACTOR**state.retries:g} of the learning rates"
+    )
+    if shelf is not None:
+        _say(text, shelf.run, state.images_seen, note)
+
+
+def _say(text: str, run: Run, images_seen: int, note: Note | None) -> None:
+    """Into the statistics, and to whoever listens."""
+    if text:
+        run.log(images_seen, warning=text)
+        if note is not None:
+            note(text)
+
+
+def _identity(data: Path, config: TrainingConfig, reading: Reading) -> dict[str, Any]:
+    """What a run is one of: all that changes what comes out but the duration, since a longer one goes on."""
+    training = asdict(config)
+    del training["duration_images"]
+    return {"training": training, "data": {"path": str(data), **asdict(reading.geometry), "convert": sorted(reading.convert)}}
+
+
+def _done(out: Path, config: TrainingConfig) -> bool:
+    return (out / DONE).exists() and bool(_told(out)["images_seen"] >= config.duration_images)
+
+
+def _told(out: Path) -> dict[str, Any]:
+    """The result of a finished run."""
+    found: dict[str, Any] = json.loads((out / DONE).read_text(encoding="utf-8"))
+    return found
+
+
+def _read(
+    data: Path, config: TrainingConfig, reading: Reading, out: Path, workers: int, processes: distributed.Processes
+) -> RealImages:
+    """First by the first process, which makes the cache; then by all, which find it, or, on another disk, make their own."""
+
+    def read_them() -> RealImages:
+        return read(
+            data,
+            config,
+            reading.cache or out / CACHE,
+            geometry=reading.geometry,
+            convert=reading.convert,
+            strict=reading.strict,
+            workers=workers,
+        )
+
+    processes.first(lambda: bool(read_them()))
+    return read_them()
+
+
+def _keep_list(out: Path, real: RealImages, note: Note | None) -> None:
+    """data.json: what is held back, and what would not do. Raises InvalidSetting where the run began with other images."""
+    names = "\0".join(real.names[i] for i in real.chosen)
+    told = {
+        "shown": len(real.chosen),
+        "shown_sha256": hashlib.sha256(names.encode("utf-8", "surrogateescape")).hexdigest(),
+        "held_back": list(real.held_back),
+        "bad": real.bad,
+    }
+    path = out / DATA
+    if path.exists() and json.loads(path.read_text(encoding="utf-8"))["shown_sha256"] != told["shown_sha256"]:
+        raise InvalidSetting(
+            "these are not the images that the run began with", hint="give those, or train into another folder"
+        )
+    with whole_file(path, overwrite=True) as temporary:
+        temporary.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    if real.bad and note is not None:
+        first = "; ".join(f"{name}: {reason.removeprefix(name + ': ')}" for name, reason in real.bad[:3])
+        note(f"{len(real.bad)} of {len(real.names) + len(real.bad)} pictures are left out, see {path}: {first}")
+
+
+def _finish(run: Run, state: State, real: RealImages) -> dict[str, Any]:
+    """done.json."""
+    last = [line for line in run.stats() if "warning" not in line][-1]
+    result = {
+        **last,
+        "shown": len(real.chosen),
+        "held_back": len(real.held_back),
+        "bad": len(real.bad),
+        "retries": state.retries,
+        "parameters": {name: sum(weight.numel() for weight in net.parameters()) for name, net in state.nets.items()},
+    }
+    run.finish(result)
+    return result
+
+
+def _passed(before: int, now: int, every: int) -> bool:
+    """Whether a multiple of `every` lies between."""
+    return now // max(every, 1) > before // max(every, 1)
