@@ -22,6 +22,7 @@ COMPARED = 1024  # images at a time
 TEXTURED = 2.0  # least standard deviation of what is compared: flat images and blocks coincide by themselves
 BLOCK, SMALL_BLOCK = 16, 8  # sides of the blocks; small ones for images of less than three blocks
 LOOKED_AT = 1 << 25  # samples of a part in which blocks are looked for at every place
+SIEVE = 22  # upper bits of a hash, looked up before all of it is looked for
 # Two odd multipliers: a block is a polynomial in them modulo 2^64 (R. Karp, M. Rabin, IBM J. Res. Dev. 31(2), 1987).
 ACROSS, DOWN = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
 
@@ -98,7 +99,9 @@ def _overlapping(one: str, other: str, first: Images, second: Images, names: Seq
     known = np.unique(_grid_hashes(first[:, 0].cpu().numpy(), side))
     most = max(1, LOOKED_AT // second[0, 0].numel())
     looked_at = np.unique(np.linspace(0, len(second) - 1, min(most, len(second))).astype(np.int64))
-    hits = np.array([np.isin(_hashes(second[int(i), 0].cpu().numpy()[None], side), known).any() for i in looked_at])
+    likely = np.zeros(1 << SIEVE, dtype=bool)
+    likely[known >> np.uint64(64 - SIEVE)] = True
+    hits = np.array([_holds_any(second[int(i), 0].cpu().numpy(), side, known, likely) for i in looked_at])
     if not hits.any():
         return []
     told = some(
@@ -111,6 +114,14 @@ def _overlapping(one: str, other: str, first: Images, second: Images, names: Seq
             "split by picture, and cut tiles that do not overlap",
         )
     ]
+
+
+def _holds_any(image: np.ndarray, side: int, known: np.ndarray, likely: np.ndarray) -> bool:
+    """Whether a block of the image (H, W) is among the known hashes, sorted; few pass the sieve of their upper bits."""
+    hashes = _hashes(image[None], side).ravel()
+    hashes = hashes[likely[hashes >> np.uint64(64 - SIEVE)]]
+    places = np.searchsorted(known, hashes)
+    return bool((known[np.minimum(places, len(known) - 1)] == hashes).any()) if len(known) else False
 
 
 def _grid_hashes(images: np.ndarray, side: int) -> np.ndarray:
