@@ -18,6 +18,7 @@ from ssgan.cli.hiding import capacity, hide
 from ssgan.cli.inspection import inspect
 from ssgan.cli.keys import keygen
 from ssgan.cli.revealing import reveal
+from ssgan.cli.sampling import sample
 from ssgan.cli.screen import show_error
 from ssgan.cli.simulation import simulate
 from ssgan.cli.training import train
@@ -41,6 +42,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "keygen": keygen,
     "demo": demo,
     "train": train,
+    "sample": sample,
     "simulate": simulate,
     "inspect": inspect,
     "train-detector": train_detector,
@@ -101,7 +103,7 @@ def _said(error: CycloptsError) -> str:
 
 
 def _after_interrupt(arguments: Sequence[str]) -> str:
-    if {"train", "simulate", "train-detector", "features"} & set(arguments[:1]):
+    if {"train", "sample", "simulate", "train-detector", "features"} & set(arguments[:1]):
         return "What is done is kept: the same command goes on from there."
     return "Nothing half done is left."
 

@@ -69,10 +69,16 @@ def load_generator(folder: Path) -> tuple[nn.Module, TrainingConfig]:
 
     Raises RefusedModel for all that is damaged, odd, too large, or not of these settings.
     """
+    generator, card = open_generator(folder)
+    return generator, card.config
+
+
+def open_generator(folder: Path) -> tuple[nn.Module, Card]:
+    """As `load_generator`, with all that the folder says of this very generator."""
     for tried in range(_TRIES):
         card = read_card(folder)
         try:
-            return _loaded(card), card.config
+            return _loaded(card), card
         except RefusedModel:
             # A manifest that has changed since means that a newer generator took this one's place.
             if tried == _TRIES - 1 or read_card(folder).digest == card.digest:
@@ -111,7 +117,7 @@ def _loaded(card: Card) -> nn.Module:
     """The net of a card, filled."""
     limit = min(LARGEST_BYTES, 8 * sum(t.numel() for t in _blueprint(card.config).state_dict().values()))
     arrays, manifest = weights.load(card.folder, largest_bytes=limit + weights.LARGEST_TEXT)
-    if manifest.get("config") != asdict(card.config) and _config(manifest.get("config"), card.folder) != card.config:
+    if weights.announced(card.folder)["sha256"] != card.digest or _config(manifest.get("config"), card.folder) != card.config:
         raise RefusedModel(f"{card.folder} changed while it was read.", hint="Try again.")
     if odd := _odd({name: array.shape for name, array in arrays.items()}, _layout(card.config)):
         raise RefusedModel(f"{card.folder} holds other weights than its settings say: {odd[:80]}.", hint=_HINT)

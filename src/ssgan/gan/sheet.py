@@ -1,0 +1,22 @@
+"""Many images on one page."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ssgan.images import Images
+
+_GUTTER = 2  # pixels
+_GRAY = 128
+
+
+def contact_sheet(pictures: Images, columns: int) -> np.ndarray:
+    """uint8 (C, H, W): Images row by row, gray between them and where the last row ends early."""
+    count, channels, height, width = pictures.shape
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    page = np.full((channels, rows * (height + _GUTTER) - _GUTTER, columns * (width + _GUTTER) - _GUTTER), _GRAY, np.uint8)
+    for i, picture in enumerate(pictures.numpy()):
+        top, left = i // columns * (height + _GUTTER), i % columns * (width + _GUTTER)
+        page[:, top : top + height, left : left + width] = picture
+    return page
