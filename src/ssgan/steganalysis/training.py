@@ -72,15 +72,14 @@ class Training:
     def _way(self) -> distributed.Forward:
         """How the network is gone through in training; its logits, and so the loss, are float32 in any precision."""
         recipe = self.settings.recipe
-        if not self.settings.probabilities:
-            way: distributed.Forward = accelerated(
-                self.network, device=self.device, images=recipe.duration_images, precision=recipe.precision
-            )
-            return way
+        shared = any(isinstance(layer, distributed.SharedBatchNorm) for layer in self.network.modules())
+        # A faster way knows neither change probabilities nor statistics of other processes.
+        if not self.settings.probabilities and not shared:
+            return accelerated(self.network, device=self.device, images=recipe.duration_images, precision=recipe.precision)
 
-        def plain(pixels: torch.Tensor, probabilities: torch.Tensor) -> torch.Tensor:
+        def plain(*given: torch.Tensor) -> torch.Tensor:
             with torch.autocast(self.device.type, torch.bfloat16, enabled=recipe.precision == "bf16"):
-                logits: torch.Tensor = self.network(pixels, probabilities)
+                logits: torch.Tensor = self.network(*given)
             return logits.float()
 
         return plain
