@@ -106,6 +106,7 @@ def train(
             threads=threads,
             report=lambda images, figures: progress(images, said(figures), **figures),
             note=screen.warn,
+            progress=lambda done, pictures: progress(0, f"{done} of {pictures} pictures read"),
         )
     if speaks:
         text = f"{result['images_seen']} images seen in {_time(result['seconds'])}, {result['held_back']} held back; {out}"

@@ -5,7 +5,7 @@ A generator that makes one image of all latents has collapsed. Noise is no diffe
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,14 +24,13 @@ THUMBNAIL = 8  # pixels
 COLLAPSED = 0.3  # of the real images' mean distance
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class Gallery:
     """The grids of one run; `real` are Floats to compare with."""
 
     folder: Path
     config: TrainingConfig
     real: Floats
-    collapsed: bool = field(default=False, init=False)
 
     def hang(self, generator: nn.Module, images_seen: int) -> dict[str, float]:
         """Write samples/IMAGES.png, and say how much the samples differ, as a share of what real images do."""
@@ -43,15 +42,18 @@ class Gallery:
         apart = distance(self.real)
         return {"diversity": distance(floats) / apart if apart > 0 else 1.0}
 
-    def warning(self, diversity: float, images_seen: int) -> str:
-        """What there is to say of it, once until it is over; nothing in the first tenth, where all is alike."""
-        before, self.collapsed = self.collapsed, diversity < COLLAPSED and 10 * images_seen >= self.config.duration_images
-        if not self.collapsed or before:
-            return ""
-        return (
-            f"after {images_seen} images the generated ones differ by {diversity:.0%} of what real ones do: the generator may "
-            "have collapsed onto few of them; look at the samples, and try more critic steps or a lower learning rate"
-        )
+
+def alike(diversity: float, images_seen: int, duration_images: int) -> bool:
+    """Whether a generator seems to have collapsed; not in the first tenth, where all is alike."""
+    return diversity < COLLAPSED and 10 * images_seen >= duration_images
+
+
+def warning(diversity: float, images_seen: int) -> str:
+    """What there is to say of it."""
+    return (
+        f"after {images_seen} images the generated ones differ by {diversity:.0%} of what real ones do: the generator may "
+        "have collapsed onto few of them; look at the samples, and try more critic steps or a lower learning rate"
+    )
 
 
 def sampled(generator: nn.Module, given: torch.Tensor, *, batch: int = SIDE**2) -> Floats:

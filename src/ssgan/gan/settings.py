@@ -39,7 +39,9 @@ class TrainingConfig:
     ] = "plain"
     secrecy: Annotated[Secrecy, "What the generator wants of the detector; docs/paper.md has the formulas."] = "saturating"
     shown: Annotated[Literal["generated", "real", "both"], "The covers that the detector learns from."] = "generated"
-    warmup_images: Annotated[int, "Before so many, the generator does not hear the detector."] = 0
+    warmup_images: Annotated[
+        int, "Before so many, the generator does not hear the detector, which learns in the second half of them."
+    ] = 0
     # The three updates.
     critic_steps: Annotated[int, "Updates of the critic in a step."] = 1
     detector_steps: Annotated[int, "Updates of the detector in a step."] = 1

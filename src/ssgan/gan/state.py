@@ -20,16 +20,21 @@ from ssgan.gan.ssgan import Ssgan
 
 MOST_RETRIES = 3
 RATE_FACTOR = 0.5  # of the learning rates, at each retry
+_COUNTED = ("images_seen", "retries", "seconds", "collapsed")
 
 
 class State:
-    """Of one training. `sums` are those of figures since the last line of statistics, with how many went into each."""
+    """Of one training.
+
+    collapsed  whether the last look found all samples alike
+    sums       of figures since the last line of statistics, each with how many went into it
+    """
 
     def __init__(self, game: Ssgan, nets: dict[str, nn.Module]) -> None:
         self.game, self.nets, config = game, nets, game.config
         self.average = Average(nets["generator"], config.ema_images) if config.ema_images else None
         self.rates = {name: [g["lr"] for g in optimizer.param_groups] for name, optimizer in game.optimizers.items()}
-        self.images_seen, self.retries, self.seconds = 0, 0, 0.0
+        self.images_seen, self.retries, self.seconds, self.collapsed = 0, 0, 0.0, False
         self.sums: dict[str, list[float]] = {}
 
     @property
@@ -53,7 +58,7 @@ class State:
         """The rest of it, as JSON values."""
         balance = self.game.balance
         return {
-            **{name: getattr(self, name) for name in ("images_seen", "retries", "seconds")},
+            **{name: getattr(self, name) for name in _COUNTED},
             "balance": {"norms": list(balance.norms), "steps": balance.steps},
             "sums": {name: list(sums) for name, sums in self.sums.items()},
         }
@@ -72,7 +77,8 @@ class State:
                 parts = {i: _part(owned, f"optimizer.{name}.{i}") for i in range(count)}
                 state["state"] = {i: part for i, part in parts.items() if part}
                 optimizer.load_state_dict(state)
-            self.images_seen, self.retries, self.seconds = told["images_seen"], told["retries"], told["seconds"]
+            for name in _COUNTED:
+                setattr(self, name, told[name])
             self.game.balance.norms, self.game.balance.steps = list(told["balance"]["norms"]), told["balance"]["steps"]
             self.sums = {name: list(sums) for name, sums in told["sums"].items()}
         except (RuntimeError, KeyError, TypeError) as error:

@@ -9,6 +9,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -17,13 +18,13 @@ import numpy as np
 import torch
 
 from ssgan.atomic import whole_file
-from ssgan.datasets import Geometry
+from ssgan.datasets import Geometry, Progress
 from ssgan.errors import InvalidSetting
 from ssgan.gan import sharing
 from ssgan.gan.assembly import assemble, faster_products
 from ssgan.gan.checkpoints import Checkpoints
 from ssgan.gan.draws import Draws
-from ssgan.gan.gallery import SIDE, Gallery
+from ssgan.gan.gallery import SIDE, Gallery, alike, warning
 from ssgan.gan.generators import FOLDER as GENERATOR
 from ssgan.gan.generators import save_generator
 from ssgan.gan.journal import Board, Journal
@@ -73,17 +74,19 @@ def train(
     threads: int | None = None,
     report: Report | None = None,
     note: Note | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Train in the folder `out`, or go on there; what it came to, which also stands in its done.json.
 
     The same settings go on where the folder stands, a longer duration too. `report` hears of figures, `note` of what somebody
-    should know. Under torchrun the processes share out every batch, and the first one writes. `threads` processes read files.
+    should know, `progress` of the pictures that are read. Under torchrun the processes share out every batch, and the first
+    one writes. `threads` processes read files.
 
     Raises InvalidSetting, RefusedImage where no image will do, TrainingDiverged, StorageFailed.
     """
     keep_freed()
     where = torch.device(distributed.device_of(device))
-    with distributed.joined(device) as processes, faster_products(where), interruption.held() as interrupted:
+    with distributed.joined(device) as processes, faster_products(where), ExitStack() as until_the_end:
         # What it is about.
         run = processes.first(lambda: Run(out, _identity(data, config, reading)))
         if processes.first(lambda: _done(out, config)):
@@ -91,7 +94,7 @@ def train(
         speaks = processes.rank == 0
         game, nets = assemble(config, where, processes)
         state, draws = State(game, nets), Draws(config, processes, where)
-        real = _read(data, config, reading, out, threads or 1, processes)
+        real = _read(data, config, reading, out, threads or 1, processes, progress)
         batches, gallery = Batches(real, config, draws, where), Gallery(out, config, real.some(SIDE**2, config.seed))
         shelf = Shelf(run, state) if speaks else None
         processes.first(lambda: _keep_list(out, real, note))
@@ -104,7 +107,8 @@ def train(
         sample_images = pace.sample_images or config.duration_images // GRIDS
         if speaks and not found:
             gallery.hang(state.best_generator, 0)
-        saved, signal, shown = time.monotonic(), 0, None
+        saved, signal = time.monotonic(), 0
+        interrupted = until_the_end.enter_context(interruption.held())
 
         # The game.
         while state.images_seen < config.duration_images and not signal:
@@ -114,10 +118,10 @@ def train(
                 with journal.waited():
                     shown = batches.at(step * config.critic_steps + turn)
                 measured |= game.update_critic(shown, draws.latents("critic", step, turn), draws.penalty(step, turn))
-            for turn in range(config.detector_steps if config.secret else 0):
+            learns, heard = 2 * before >= config.warmup_images, before >= config.warmup_images
+            for turn in range(config.detector_steps if config.secret and learns else 0):
                 latents, own = draws.latents("detector", step, turn), draws.own_seeds("detector", step, turn)
                 measured |= game.update_detector(latents, own, shown)
-            heard = before >= config.warmup_images
             for turn in range(config.generator_steps):
                 latents, own = draws.latents("generator", step, turn), draws.own_seeds("generator", step, turn)
                 measured |= game.update_generator(latents, own, real=shown, secrecy=heard)
@@ -137,11 +141,12 @@ def train(
             # What it says, shows and saves.
             journal.add(sharing.mean_figures(measured, processes))
             ended = state.images_seen >= config.duration_images
-            if ended or _passed(before, state.images_seen, log_images):
+            hangs = ended or _passed(before, state.images_seen, sample_images)
+            if hangs or _passed(before, state.images_seen, log_images):
                 figures = journal.line()
-                if speaks and (ended or _passed(before, state.images_seen, sample_images)):
+                if speaks and hangs:
                     figures |= gallery.hang(state.best_generator, state.images_seen)
-                    _say(gallery.warning(figures["diversity"], state.images_seen), run, state.images_seen, note)
+                    _look_alike(figures["diversity"], state, run, note)
                 if speaks:
                     run.log(state.images_seen, **figures)
                     board.show(state.images_seen, figures)
@@ -204,12 +209,18 @@ def _go_back(kept: Kept, shelf: Shelf | None, note: Note | None) -> None:
         _say(text, shelf.run, state.images_seen, note)
 
 
+def _look_alike(diversity: float, state: State, run: Run, note: Note | None) -> None:
+    """Say that the generator may have collapsed, once until that is over."""
+    before, state.collapsed = state.collapsed, alike(diversity, state.images_seen, state.game.config.duration_images)
+    if state.collapsed and not before:
+        _say(warning(diversity, state.images_seen), run, state.images_seen, note)
+
+
 def _say(text: str, run: Run, images_seen: int, note: Note | None) -> None:
     """Into the statistics, and to whoever listens."""
-    if text:
-        run.log(images_seen, warning=text)
-        if note is not None:
-            note(text)
+    run.log(images_seen, warning=text)
+    if note is not None:
+        note(text)
 
 
 def _identity(data: Path, config: TrainingConfig, reading: Reading) -> dict[str, Any]:
@@ -230,7 +241,13 @@ def _told(out: Path) -> dict[str, Any]:
 
 
 def _read(
-    data: Path, config: TrainingConfig, reading: Reading, out: Path, workers: int, processes: distributed.Processes
+    data: Path,
+    config: TrainingConfig,
+    reading: Reading,
+    out: Path,
+    workers: int,
+    processes: distributed.Processes,
+    progress: Progress | None,
 ) -> RealImages:
     """First by the first process, which makes the cache; then by all, which find it, or, on another disk, make their own."""
 
@@ -243,9 +260,11 @@ def _read(
             convert=reading.convert,
             strict=reading.strict,
             workers=workers,
+            progress=progress,
         )
 
-    processes.first(lambda: bool(read_them()))
+    if processes.count > 1:
+        processes.first(lambda: bool(read_them()))
     return read_them()
 
 
