@@ -14,6 +14,7 @@ from ssgan.cli.demo import demo
 from ssgan.cli.detection import score, train_detector
 from ssgan.cli.estimation import estimate
 from ssgan.cli.features import features
+from ssgan.cli.generators import export, models
 from ssgan.cli.hiding import capacity, hide
 from ssgan.cli.inspection import inspect
 from ssgan.cli.keys import keygen
@@ -43,6 +44,8 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo,
     "train": train,
     "sample": sample,
+    "models": models,
+    "export": export,
     "simulate": simulate,
     "inspect": inspect,
     "train-detector": train_detector,

@@ -22,6 +22,7 @@ from ssgan.gan.settings import TrainingConfig
 
 KIND = "generator"
 FOLDER = "generator"  # within a run: the latest one
+BUNDLED = Path(__file__).resolve().parents[1] / "bundled"  # generators that come with the package, if any
 LARGEST_BYTES = 1 << 29  # of the weights of a generator
 _MOST = 4096  # of `width` and `latent`: with more, no net fits into LARGEST_BYTES
 _LONGEST = 200  # characters of a setting
@@ -99,9 +100,17 @@ def read_card(folder: Path) -> Card:
     return Card(folder, config, manifest["about"], parameters, told["bytes"], told["sha256"])
 
 
+def bundled() -> list[Path]:
+    """The folders of the generators that come with the package."""
+    return sorted(manifest.parent for manifest in BUNDLED.glob(f"*/{weights.MANIFEST}"))
+
+
 def find_generator(place: Path) -> Path:
-    """The generator's folder for a run, finished or under way, or for such a folder itself. Raises InvalidSetting."""
-    for folder in (place / FOLDER, place):
+    """The folder of a generator: that of a run, finished or under way, `place` itself, or a bundled one of that name.
+
+    Raises InvalidSetting.
+    """
+    for folder in (place / FOLDER, place, *(found for found in bundled() if found.name == str(place))):
         if (folder / weights.MANIFEST).is_file():
             return folder
     if not place.is_dir():
