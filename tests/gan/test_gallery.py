@@ -48,11 +48,12 @@ def test_an_image_depends_on_its_latent_alone_and_looking_changes_nothing() -> N
 @pytest.mark.parametrize(("spread", "collapsed"), [(0.3, False), (0.02, True)])
 def test_a_generator_whose_images_are_all_alike_is_found_out(spread: float, collapsed: bool, tmp_path: Path) -> None:
     real = Patch(0.3)(torch.rand(64, 4, generator=torch.Generator().manual_seed(1)) * 2 - 1).detach()
-    diversity = Gallery(tmp_path, CONFIG, real).hang(Patch(spread), 700)["diversity"]
-    assert alike(diversity, 700, 1000) == collapsed
-    assert not alike(diversity, 90, 1000), "in the beginning all is alike"
-    assert images.read(tmp_path / "samples" / "000000700.png").samples.shape == (3, 256, 256)
-    assert f"{diversity:.0%}" in warning(diversity, 700)
+    diversity = Gallery(tmp_path, CONFIG, real).hang(Patch(spread), 20_000)["diversity"]
+    assert alike(diversity, 20_000, 150_000) == collapsed
+    for seen, duration in ((9_000, 20_000), (20_000, 250_000)):
+        assert not alike(diversity, seen, duration), "in the beginning all is alike"
+    assert images.read(tmp_path / "samples" / "000020000.png").samples.shape == (3, 256, 256)
+    assert f"{diversity:.0%}" in warning(diversity, 20_000)
 
 
 def test_noise_on_one_image_is_no_difference() -> None:

@@ -74,7 +74,7 @@ def test_two_processes_play_what_one_does(folder: Path, name: str, apart: float)
 
 def test_they_say_what_one_would(folder: Path) -> None:
     texts = [(folder / run / "stats.jsonl").read_text().splitlines() for run in ("paper", "one-paper")]
-    lines = [[told for line in text if "warning" not in (told := json.loads(line))] for text in texts]
+    lines = [[json.loads(line) for line in text] for text in texts]
     assert len(lines[0]) == 4
     for two, one in zip(*lines, strict=True):
         for figure in ("critic_loss", "real_value", "detector_loss", "realism_gradient", "secrecy_gradient"):

@@ -51,16 +51,11 @@ def generator_bytes(run: Path) -> bytes:
     return next((run / "generator").glob("*.safetensors")).read_bytes()
 
 
-def figures(run: Path) -> list[dict[str, float]]:
+def figures(run: Path) -> list[dict[str, Any]]:
     """The statistics, without what the clock said."""
     clock = {"seconds", "images_per_second", "seconds_left", "data_share"}
     lines = [json.loads(line) for line in (run / "stats.jsonl").read_text().splitlines()]
     return [{name: value for name, value in line.items() if name not in clock} for line in lines]
-
-
-def warned(run: Path) -> list[str]:
-    """What the statistics say of numbers that were not finite."""
-    return [str(line["warning"]) for line in figures(run) if "finite" in str(line.get("warning"))]
 
 
 def test_the_paper_updates_once_once_twice_a_step(faces: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,8 +126,7 @@ def test_every_kind_of_game_can_be_played(preset: str, faces: Path, tmp_path: Pa
 
 def test_the_detector_learns_before_it_is_heard(faces: Path, tmp_path: Path) -> None:
     trained(faces, tmp_path, replace(SMALL, warmup_images=24, duration_images=48))
-    lines = [line for line in figures(tmp_path) if "warning" not in line]
-    told = [("detector_loss" in line, "secrecy_gradient" in line) for line in lines]
+    told = [("detector_loss" in line, "secrecy_gradient" in line) for line in figures(tmp_path)]
     assert told == [(False, False), (True, False), (True, False), (True, True), (True, True)]  # after 12, 18, 24, 36, 48
 
 
@@ -144,7 +138,7 @@ def test_a_finished_run_is_left_alone_and_a_longer_one_goes_on(faces: Path, tmp_
     trained(faces, tmp_path / "run", replace(SMALL, duration_images=72))
     trained(faces, tmp_path / "straight", replace(SMALL, duration_images=72))
     assert generator_bytes(tmp_path / "run") == generator_bytes(tmp_path / "straight")
-    with pytest.raises(InvalidSetting, match="other settings"):
+    with pytest.raises(InvalidSetting, match=r"other settings \(alpha\)"):
         trained(faces, tmp_path / "run", replace(SMALL, alpha=0.5))
 
 
@@ -227,6 +221,17 @@ def test_what_is_killed_at_any_moment_goes_on_to_the_same_bytes(faces: Path, tmp
     assert killed.read_bytes() == straight.read_bytes(), "moments and averages too"
 
 
+def test_a_generator_that_makes_one_image_is_spoken_of_once(
+    faces: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ssgan.gan.gallery.EARLY_IMAGES", 0)
+    notes: list[str] = []
+    trained(faces, tmp_path, replace(SMALL, learning_rate=1e-9), note=notes.append)
+    assert [line["warning"] for line in figures(tmp_path) if "warning" in line] == notes
+    assert len(notes) == 1
+    assert "may have collapsed" in notes[0]
+
+
 def poisoned(monkeypatch: pytest.MonkeyPatch, at: int, times: int) -> None:
     """The critic's weights become nan in its update number `at`, so many times."""
     update, count = game.Ssgan.update_critic, [0, 0]
@@ -249,7 +254,8 @@ def test_what_leaves_the_finite_numbers_goes_back_and_on_more_slowly(
     poisoned(monkeypatch, at=4, times=2)
     result = trained(faces, tmp_path)
     assert (result["images_seen"], result["retries"]) == (36, 2)
-    assert [re.findall(r"after (\d+) .* after (\d+), at (\S+) of", text)[0] for text in warned(tmp_path)] == [
+    warned = [str(line["warning"]) for line in figures(tmp_path) if "warning" in line]
+    assert [re.findall(r"after (\d+) .* after (\d+), at (\S+) of", text)[0] for text in warned] == [
         ("24", "0", "0.5"),
         ("6", "0", "0.25"),
     ]
@@ -287,8 +293,8 @@ def test_a_bad_picture_is_named_and_left_out_or_refused(faces: Path, tmp_path: P
 def test_images_of_another_shape_or_other_images_are_refused(faces: Path, tmp_path: Path) -> None:
     with pytest.raises(InvalidSetting, match="32 x 32, gray; the settings ask for 64 x 64, color"):
         trained(faces, tmp_path / "a", replace(SMALL, image_size=64, channels=3))
+    assert not (tmp_path / "a" / "config.json").exists(), "it is no run yet, and may become one of other settings"
     trained(faces, tmp_path / "b", reading=Reading(Geometry(size=32)))
-    (tmp_path / "fewer").mkdir()
     run = tmp_path / "b" / "data.json"
     run.write_text(run.read_text().replace('"shown_sha256": "', '"shown_sha256": "0'))
     with pytest.raises(InvalidSetting, match="not the images that the run began with"):

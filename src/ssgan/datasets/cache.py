@@ -69,7 +69,9 @@ def cached(
         manifest = _build(source, geometry, file, request, convert=convert, on_bad=on_bad, workers=workers, progress=progress)
     if manifest["bad"] and on_bad == "refuse":
         name, reason = manifest["bad"][0]
-        raise RefusedImage(f"{name}: {reason}", hint="Leave it out, or allow bad images to be skipped.")
+        raise RefusedImage(
+            f"{name}: {reason.removeprefix(name + ': ')}", hint="Leave it out, or allow bad images to be skipped."
+        )
     return _opened(file, manifest)
 
 

@@ -86,7 +86,9 @@ def rows(
         if isinstance(cut, str):
             bad.append((name, cut))
             if on_bad == "refuse":
-                raise RefusedImage(f"{name}: {cut}", hint="Leave it out, or allow bad images to be skipped.")
+                raise RefusedImage(
+                    f"{name}: {cut.removeprefix(name + ': ')}", hint="Leave it out, or allow bad images to be skipped."
+                )
         if progress is not None:
             progress(done, len(source))
     if shape is None:

@@ -22,6 +22,7 @@ FOLDER = "samples"
 SIDE = 8  # images, of the grid
 THUMBNAIL = 8  # pixels
 COLLAPSED = 0.3  # of the real images' mean distance
+EARLY_IMAGES = 10_000  # seen: before that, and in the first tenth of a training, all samples are alike
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +45,8 @@ class Gallery:
 
 
 def alike(diversity: float, images_seen: int, duration_images: int) -> bool:
-    """Whether a generator seems to have collapsed; not in the first tenth, where all is alike."""
-    return diversity < COLLAPSED and 10 * images_seen >= duration_images
+    """Whether a generator seems to have collapsed."""
+    return diversity < COLLAPSED and images_seen >= max(EARLY_IMAGES, duration_images / 10)
 
 
 def warning(diversity: float, images_seen: int) -> str:

@@ -125,10 +125,10 @@ PRESETS: dict[str, TrainingConfig] = {
         momentum=0.0, smoothing=0.99, alpha_mode="balanced", secrecy="non-saturating", generator_steps=1, warmup_images=100_000,
         ema_images=20_000, flips=True,
     ),
-    # Minutes on two cores: the same game, narrow.
+    # Faces within a quarter of an hour on two cores: the same game, narrow. They are faces after 20,000 images.
     "tiny": replace(
-        _PAPER, preset="tiny", objective="log", width=16, latent=64, latent_law="normal", optimizer="adam", learning_rate=4e-4,
+        _PAPER, preset="tiny", objective="log", width=24, latent=64, latent_law="normal", optimizer="adam", learning_rate=4e-4,
         momentum=0.5, smoothing=0.99, alpha_mode="balanced", secrecy="non-saturating", generator_steps=1, batch=32,
-        duration_images=150_000, warmup_images=50_000, ema_images=5_000, flips=True,
+        duration_images=100_000, warmup_images=50_000, ema_images=5_000, flips=True,
     ),
 }  # fmt: skip

@@ -32,7 +32,7 @@ from ssgan.gan.real import Batches, RealImages, read
 from ssgan.gan.settings import TrainingConfig
 from ssgan.gan.state import RATE_FACTOR, Kept, State
 from ssgan.memory import keep_freed
-from ssgan.runs import DONE, STATS, Run
+from ssgan.runs import CONFIG, DONE, STATS, Run
 from ssgan.steganalysis import distributed, interruption
 
 CACHE, DATA = "cache", "data.json"
@@ -87,14 +87,14 @@ def train(
     keep_freed()
     where = torch.device(distributed.device_of(device))
     with distributed.joined(device) as processes, faster_products(where), ExitStack() as until_the_end:
-        # What it is about.
-        run = processes.first(lambda: Run(out, _identity(data, config, reading)))
-        if processes.first(lambda: _done(out, config)):
+        # What it is about; a folder becomes a run when all of it can be meant.
+        if processes.first(lambda: _stands(out, _identity(data, config, reading)) and _done(out, config)):
             return processes.first(lambda: _told(out))
         speaks = processes.rank == 0
         game, nets = assemble(config, where, processes)
         state, draws = State(game, nets), Draws(config, processes, where)
         real = _read(data, config, reading, out, threads or 1, processes, progress)
+        run = processes.first(lambda: Run(out, _identity(data, config, reading)))
         batches, gallery = Batches(real, config, draws, where), Gallery(out, config, real.some(SIDE**2, config.seed))
         shelf = Shelf(run, state) if speaks else None
         processes.first(lambda: _keep_list(out, real, note))
@@ -227,7 +227,15 @@ def _identity(data: Path, config: TrainingConfig, reading: Reading) -> dict[str,
     """What a run is one of: all that changes what comes out but the duration, since a longer one goes on."""
     training = asdict(config)
     del training["duration_images"]
-    return {"training": training, "data": {"path": str(data), **asdict(reading.geometry), "convert": sorted(reading.convert)}}
+    return {**training, "data": str(data), **asdict(reading.geometry), "convert": sorted(reading.convert)}
+
+
+def _stands(out: Path, identity: dict[str, Any]) -> bool:
+    """Whether there is a run already; it must be one of these settings."""
+    if not (out / CONFIG).exists():
+        return False
+    Run(out, identity)
+    return True
 
 
 def _done(out: Path, config: TrainingConfig) -> bool:
