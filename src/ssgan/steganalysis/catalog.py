@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from torch import nn
 
-from ssgan.steganalysis import crm, gncnn, maxsrm, scrmq1, sgan, spam, srm, srnet, xunet, yedroudj, yenet
+from ssgan.steganalysis import crm, effnet, gncnn, maxsrm, scrmq1, sgan, spam, srm, srnet, xunet, yedroudj, yenet, zhunet
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,24 @@ NETWORKS: dict[str, Network] = {
         "the first layer mixes the channels",
         "S-UNIWARD at 0.4: 0.102, 256 x 256 of BOSSbase and BOWS2 (the paper, as github.com/brijeshiitg/"
         "Pytorch-implementation-of-SRNet quotes its accuracy, 89.77 %)",
+    ),
+    "zhunet": Network(
+        zhunet.ZhuNet, "Zhu-Net", "smaller SRM filters that learn on, separable convolutions, pooling over a pyramid",
+        "R. Zhang, F. Zhu, J. Liu, G. Liu, Depth-wise separable convolutions and multi-level pooling for an efficient spatial "
+        "CNN-based steganalysis, IEEE TIFS 15, 2020",
+        "25 SRM filters 3 x 3 and 5 of 5 x 5, trained on | x + [depthwise 3 x 3 x 60, magnitude, 1 x 1 x 30, BatchNorm, ReLU, "
+        "depthwise 3 x 3 x 60, 1 x 1 x 30, BatchNorm], ReLU | 3 x 3 x 32, 32, 64, 128, BatchNorm, ReLU | an average 5 x 5 / 2 "
+        "after each of the first three, over 1 x 1, 2 x 2 and 4 x 4 parts after the last: 2688 | dense 1024, 1, ReLU",
+        "thirty maps a channel, which the first separable convolution mixes",
+    ),
+    "effnet": Network(
+        effnet.EffNet, "EfficientNet, unstrided", "MBConv blocks that see every pixel first, small enough for a processor",
+        "after M. Tan, Q. Le, EfficientNet, ICML 2019, and Y. Yousfi, J. Butora, E. Khvedchenya, J. Fridrich, ImageNet "
+        "pre-trained CNNs for JPEG steganalysis, IEEE WIFS 2020",
+        "5 x 5 x 30 from SRM filters, trained on, BatchNorm, SiLU | MBConv 3 x 3 x 24, twice | MBConv 3 x 3 / 2 x 24, twice, "
+        "widening by 4 | MBConv 5 x 5 / 2 x 40, twice, by 4 | MBConv 3 x 3 / 2 x 80, three times, by 4 | 1 x 1 x 320, "
+        "BatchNorm, SiLU | global average | dense 1",
+        "ten filters a channel, which the first block mixes",
     ),
 }  # fmt: skip
 

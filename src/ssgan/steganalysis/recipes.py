@@ -54,6 +54,8 @@ RECIPES: dict[str, Recipe] = {
     "yenet": Recipe("adadelta", 0.4, 5e-4, batch_pairs=16),
     "yedroudj": Recipe("sgd", 1e-2, 1e-4, batch_pairs=16),
     "srnet": Recipe("adamax", 1e-3, 2e-4, batch_pairs=16),
+    "zhunet": Recipe("adamax", 2e-3, 1e-4, batch_pairs=16),
+    "effnet": Recipe("adamax", 4e-3, 1e-4, batch_pairs=16),
 }
 
 
