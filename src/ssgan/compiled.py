@@ -26,7 +26,19 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
 
     A product and a sum may become one fused operation; nothing else about the arithmetic is loosened.
     """
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
+    return _compiled(function, {"contract"})
+
+
+def compiled_sums(function: Callable[P, R]) -> Callable[P, R]:
+    """The same where sums may also be taken in another order, so that one over a row runs in vector registers.
+
+    The order is the compiler's and stays the same on one machine.
+    """
+    return _compiled(function, {"contract", "reassoc"})
+
+
+def _compiled(function: Callable[P, R], loosened: set[str]) -> Callable[P, R]:
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": loosened}
     config: Any = numba.config
     kept = config.CACHE_DIR
     config.CACHE_DIR = kept or str(cache_folder())  # read while decorating only, so put back for others

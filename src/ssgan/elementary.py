@@ -47,3 +47,45 @@ def exp_of_negative(x: float) -> float:
 def rough_log(x: float) -> float:
     """ln x to 0.06, for x > 0: the exponent and the leading digits of x are nearly its logarithm to base 2."""
     return (np.float64(np.float64(x).view(np.int64)) * 2.0**-52 - _BIAS) / _LOG2_E
+
+
+_LOG2_E_SINGLE = np.float32(1.4426950408889634)
+_LN2_HIGH_SINGLE = np.float32(0.693359375)  # nine bits, so that its multiples are exact
+_LN2_LOW_SINGLE = np.float32(-2.12194440e-4)
+_ROUND_SINGLE = np.float32(12582912.0)  # 1.5 * 2^23
+_LEAST_SINGLE = np.float32(-87.0)
+_ONE, _TWO = np.float32(1.0), np.float32(2.0)
+_TAYLOR_SINGLE = tuple(np.float32(1 / n) for n in (5040, 720, 120, 24, 6, 2, 1))
+
+
+@compiled
+def single_exp_parts(x: np.float32) -> tuple[np.float32, np.float32]:
+    """(p, q) with exp(x) = p + p q for -87 <= x <= 0, p a power of two; where x is nearly 0, p is 1 and q is exp(x) - 1."""
+    shifted = x * _LOG2_E_SINGLE + _ROUND_SINGLE
+    k = shifted - _ROUND_SINGLE
+    r = (x - k * _LN2_HIGH_SINGLE) - k * _LN2_LOW_SINGLE
+    s = _TAYLOR_SINGLE[0]
+    s = s * r + _TAYLOR_SINGLE[1]
+    s = s * r + _TAYLOR_SINGLE[2]
+    s = s * r + _TAYLOR_SINGLE[3]
+    s = s * r + _TAYLOR_SINGLE[4]
+    s = s * r + _TAYLOR_SINGLE[5]
+    s = s * r + _TAYLOR_SINGLE[6]
+    power = np.int32((np.float32(shifted).view(np.int32) + np.int32(127)) << np.int32(23)).view(np.float32)
+    return power, s * r
+
+
+@compiled
+def single_exp_of_negative(x: np.float32) -> np.float32:
+    """exp(x) for float32 x <= 0; zero from -87 down, where the smallest numbers, slow to compute with, would begin."""
+    p, q = single_exp_parts(max(x, _LEAST_SINGLE))
+    return p + p * q if x > _LEAST_SINGLE else np.float32(0.0)
+
+
+@compiled
+def single_tanh(x: np.float32) -> np.float32:
+    """tanh(x) of float32, by exp(-2 |x|) - 1."""
+    p, q = single_exp_parts(max(-_TWO * abs(x), _LEAST_SINGLE))
+    m = (p - _ONE) + p * q
+    y = -m / (_TWO + m)
+    return y if x >= 0 else -y
