@@ -14,6 +14,8 @@ from torch import nn
 
 from ssgan import filters
 from ssgan.errors import InvalidSetting
+from ssgan.steganalysis import gncnn_fused
+from ssgan.steganalysis.batch_parts import Parts
 
 MAPS = 16
 FEATURE_SIDE = 4  # the last maps are 4 x 4: 256 features
@@ -58,6 +60,16 @@ class Gncnn(nn.Module):
         x = nn.functional.conv2d(images, self.kv, padding=2 if self.padded else 0, groups=images.shape[1])
         for convolution, pool in zip(self.convolutions, self.pools, strict=True):
             x = pool(torch.exp(-(convolution(x) / self.sigma).square()))  # (N, 16, H / 2, W / 2)
+        return self._judged(x)
+
+    def fused(self, images: torch.Tensor, parts: Parts) -> torch.Tensor:
+        """The same in training, float32 on the processor, without a derivative by the images; slow in the published form."""
+        if not self.padded:
+            return self(images)
+        layers = [(layer.get_parameter("weight"), layer.get_parameter("bias")) for layer in self.convolutions]
+        return self._judged(gncnn_fused.features(images, self.kv, self.sigma, layers, parts))
+
+    def _judged(self, x: torch.Tensor) -> torch.Tensor:
         x = nn.functional.adaptive_avg_pool2d(x, FEATURE_SIDE)  # the identity where the side is a power of two
         logit: torch.Tensor = self.dense(x.flatten(1)).squeeze(1)
         return logit
