@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "steganalysis": GROUND | {"images", "runs", "weights"},
     "messages": {"embedding", "images", "errors", "compiled", "folders", "atomic"},
     "gan": ARTS | MATTER | GROUND - {"filters"},
-    "evaluation": ARTS | {"images", "datasets", "runs", "errors", "seeds"},
+    "evaluation": ARTS | {"images", "datasets", "runs", "errors", "seeds", "filters"},
     "differences": GROUND,
     "pictures": GROUND,
     "simulation": {"embedding", "images", "datasets", "errors", "seeds", "folders"},

@@ -18,6 +18,7 @@ from ssgan.cli.generators import export, models
 from ssgan.cli.hiding import capacity, hide
 from ssgan.cli.inspection import inspect
 from ssgan.cli.keys import keygen
+from ssgan.cli.quality import quality
 from ssgan.cli.revealing import reveal
 from ssgan.cli.sampling import sample
 from ssgan.cli.screen import show_error
@@ -46,6 +47,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "sample": sample,
     "models": models,
     "export": export,
+    "quality": quality,
     "simulate": simulate,
     "inspect": inspect,
     "train-detector": train_detector,

@@ -1,0 +1,1 @@
+"""How safe is it, and how good are the covers?"""

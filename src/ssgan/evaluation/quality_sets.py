@@ -1,0 +1,58 @@
+"""Some images of a source, chosen by a seed, to be judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ssgan import images, seeds
+from ssgan.datasets import Geometry, open_source
+from ssgan.errors import InvalidSetting, RefusedImage
+from ssgan.images import Images
+
+
+class Chosen(NamedTuple):
+    """Images, how many pictures there were to choose from, and those that would not do, each with the reason."""
+
+    images: Images
+    available: int
+    bad: list[tuple[str, str]]
+
+
+def choose(
+    path: Path,
+    geometry: Geometry,
+    *,
+    convert: Collection[str] = (),
+    limit: int,
+    seed: int = 0,
+    report: Callable[[int], None] = lambda done: None,
+) -> Chosen:
+    """At most `limit` images of a folder or archive, by chance, in the order of its names.
+
+    A picture that is refused, or that gives another shape than the first good one, is listed as bad. Raises InvalidSetting
+    where there is nothing to choose from, RefusedImage where nothing will do.
+    """
+    if limit < 1:
+        raise InvalidSetting(f"there can be no {limit} images.", hint="Give a number from 1 on.")
+    bad: list[tuple[str, str]] = []
+    found: list[np.ndarray] = []
+    with open_source(path) as source:
+        order = seeds.generator(seed, "quality", "choice").permutation(len(source))[:limit]
+        for done, place in enumerate(sorted(order.tolist()), start=1):
+            name = source.names[place]
+            try:
+                (_, samples), *_ = geometry.cut(source.picture(name, convert=convert).samples)
+                if found and samples.shape != found[0].shape:
+                    raise RefusedImage(f"it is of shape {samples.shape}, not {found[0].shape} as the first one.")
+                found.append(samples)
+            except RefusedImage as error:
+                bad.append((name, str(error)))
+            report(done)
+        if not found:
+            reason = f" The first: {bad[0][0]}: {bad[0][1]}" if bad else ""
+            raise RefusedImage(f"{path} has no usable image.{reason}", hint="Check the folder and the conversions.")
+        return Chosen(images.to_images(np.stack(found)), len(source), bad)
