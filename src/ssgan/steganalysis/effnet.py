@@ -55,7 +55,7 @@ class EffNet(nn.Module):
         blocks, before = [], 30
         for stage in STAGES:
             for i in range(stage.blocks):
-                blocks.append(_MbConv(before, stage, stride=stage.stride if i == 0 else 1))
+                blocks.append(MbConv(before, stage, stride=stage.stride if i == 0 else 1))
                 before = stage.maps
         self.layers = nn.Sequential(nn.BatchNorm2d(30), nn.SiLU(), *blocks, *_normed(before, HEAD, 1), nn.SiLU())
         self.dense = nn.Linear(HEAD, 1)
@@ -78,7 +78,7 @@ class EffNet(nn.Module):
         return logit
 
 
-class _MbConv(nn.Module):
+class MbConv(nn.Module):
     """Widen, depthwise, weigh the maps, narrow; beside a shortcut where the shape stays."""
 
     def __init__(self, before: int, stage: Stage, *, stride: int) -> None:
@@ -92,6 +92,7 @@ class _MbConv(nn.Module):
         self.shortcut = stride == 1 and before == stage.maps
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Maps (N, before, H, W) -> (N, stage.maps, H / stride, W / stride)."""
         y = self.depthwise(self.widen(x))
         weights = self.excite(nn.functional.silu(self.squeeze(y.mean(dim=(2, 3), keepdim=True)))).sigmoid()  # (N, wide, 1, 1)
         y = self.narrow(y * weights)
