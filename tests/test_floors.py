@@ -8,7 +8,19 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "ssgan"
-GROUND = {"errors", "seeds", "filters", "filter_loops", "compiled", "elementary", "folders", "seed_loops", "memory", "atomic"}
+GROUND = {
+    "errors",
+    "seeds",
+    "filters",
+    "filter_loops",
+    "compiled",
+    "elementary",
+    "folders",
+    "seed_loops",
+    "memory",
+    "atomic",
+    "interruption",
+}
 MATTER = {"images", "datasets", "runs", "weights"}
 ARTS = {"embedding", "steganalysis"}
 JOBS = {"messages", "gan", "evaluation"}

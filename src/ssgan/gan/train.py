@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
+from ssgan import interruption
 from ssgan.atomic import whole_file
 from ssgan.datasets import Geometry, Progress
 from ssgan.errors import InvalidSetting
@@ -33,7 +34,7 @@ from ssgan.gan.settings import TrainingConfig
 from ssgan.gan.state import RATE_FACTOR, Kept, State
 from ssgan.memory import keep_freed
 from ssgan.runs import CONFIG, DONE, STATS, Run
-from ssgan.steganalysis import distributed, interruption
+from ssgan.steganalysis import distributed
 
 CACHE, DATA = "cache", "data.json"
 LOGS, GRIDS = 1000, 50  # of each in a training, unless the pace says otherwise

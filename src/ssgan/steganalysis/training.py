@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from ssgan import weights
+from ssgan import interruption, weights
 from ssgan.errors import InvalidSetting, TrainingDiverged
 from ssgan.images import Images
 from ssgan.runs import Run
-from ssgan.steganalysis import distributed, interruption
+from ssgan.steganalysis import distributed
 from ssgan.steganalysis.acceleration import accelerated
 from ssgan.steganalysis.detector import Pairs, Probabilities
 from ssgan.steganalysis.error import p_e

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -14,8 +13,8 @@ import pytest
 import torch
 
 from ssgan import weights
+from ssgan.interruption import SIGNALS
 from ssgan.steganalysis.detector import Pairs
-from ssgan.steganalysis.interruption import SIGNALS, deliver, held
 from ssgan.steganalysis.lessons import Lesson
 from ssgan.steganalysis.network_detector import NetworkDetector
 from ssgan.steganalysis.recipes import NetworkSettings, Recipe
@@ -45,43 +44,6 @@ detector = NetworkDetector(NetworkSettings.of("xunet", train, recipe=recipe))
 detector.fit(train, pairs(16, 2), run=Path(sys.argv[1]) / "training", report=report)
 detector.save(Path(sys.argv[1]) / "detector")
 """
-
-
-@pytest.mark.parametrize("number", SIGNALS)
-def test_a_signal_is_noted_while_it_is_held_and_delivered_afterwards(number: signal.Signals) -> None:
-    came: list[int] = []
-    before = signal.signal(number, lambda n, _: came.append(n))
-    try:
-        with held() as interruption:
-            signal.raise_signal(number)
-            assert interruption.number == number
-            assert not came
-            signal.raise_signal(number)  # a second one is not held
-            assert came == [number]
-        deliver(interruption.number)
-        assert came == [number, number]
-    finally:
-        signal.signal(number, before)
-
-
-def test_what_was_before_is_there_again() -> None:
-    before = [signal.getsignal(number) for number in SIGNALS]
-    with held():
-        assert [signal.getsignal(number) for number in SIGNALS] != before
-    assert [signal.getsignal(number) for number in SIGNALS] == before
-
-
-def test_another_thread_has_no_signals_to_hold() -> None:
-    numbers: list[int] = []
-
-    def work() -> None:
-        with held() as interruption:
-            numbers.append(interruption.number)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    assert numbers == [0]
 
 
 def run(folder: Path) -> subprocess.Popen[str]:
