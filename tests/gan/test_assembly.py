@@ -85,6 +85,24 @@ def test_the_way_through_the_detector_leads_back_to_the_images(detector: str) ->
     torch.testing.assert_close(found[0], found[1], rtol=1e-3, atol=1e-5 * float(found[1].abs().max()))
 
 
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+def test_a_fused_step_is_the_plain_one_however_weights_lie_in_memory(precision: str) -> None:
+    config = replace(PRESETS["tiny"], image_size=32, channels=1, width=4, batch=8, precision=precision)  # type: ignore[arg-type]
+    found = []
+    for fused in (True, False):
+        game, nets = assemble(config, CPU, Processes())
+        if not fused:
+            optimizer = torch.optim.Adam(nets["critic"].parameters(), lr=config.learning_rate, betas=(0.5, 0.99), foreach=False)
+            game.optimizers["critic"] = optimizer
+        rng = torch.Generator().manual_seed(1)
+        for _ in range(2):
+            real, latents = torch.rand(8, 1, 32, 32, generator=rng), torch.randn(8, config.latent, generator=rng)
+            game.update_critic(real, latents, rng)
+        found.append([weight.detach() for weight in nets["critic"].parameters()])
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6)
+
+
 @pytest.mark.gpu
 def test_products_may_be_rounded_on_an_accelerator_alone(device: str) -> None:
     before = torch.get_float32_matmul_precision()

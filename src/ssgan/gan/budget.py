@@ -26,7 +26,7 @@ class Budget:
     """parameters: of each net. flops_per_image: of convolutions and products, an image shown to the critic.
 
     memory_bytes: weights, gradients, moments, averages, the state that is kept, and what the largest update holds for its way
-    back; not the data.
+    back, twice, since gradients come on that way; not the data.
     """
 
     parameters: dict[str, int]
@@ -64,7 +64,7 @@ def estimate(config: TrainingConfig) -> Budget:
     return Budget(
         {name: sum(weight.numel() for weight in net.parameters()) for name, net in nets.items()},
         counter.flops / (COUNTED_TOGETHER * config.critic_steps),
-        2 * kept + gradients + activations + PROGRAM_BYTES,
+        2 * kept + gradients + 2 * activations + PROGRAM_BYTES,
     )
 
 

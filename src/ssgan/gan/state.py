@@ -72,11 +72,11 @@ class State:
             for name, net in self.modules().items():
                 net.load_state_dict(_part(owned, name))
             for name, optimizer in self.game.optimizers.items():
-                state = optimizer.state_dict()
-                count = len(state["param_groups"][0]["params"])
-                parts = {i: _part(owned, f"optimizer.{name}.{i}") for i in range(count)}
-                state["state"] = {i: part for i, part in parts.items() if part}
-                optimizer.load_state_dict(state)
+                state, found = optimizer.state_dict(), {}
+                for i, weight in enumerate(optimizer.param_groups[0]["params"]):
+                    if part := _part(owned, f"optimizer.{name}.{i}"):
+                        found[i] = {key: _laid_out_as(weight, value) for key, value in part.items()}
+                optimizer.load_state_dict(state | {"state": found})
             for name in _COUNTED:
                 setattr(self, name, told[name])
             self.game.balance.norms, self.game.balance.steps = list(told["balance"]["norms"]), told["balance"]["steps"]
@@ -129,6 +129,11 @@ class Kept:
 def _finite(tensors: Iterable[torch.Tensor]) -> bool:
     """By the largest magnitude of each, in one look; nan is larger than anything."""
     return bool(torch.isfinite(nn.utils.get_total_norm(tensors, norm_type=math.inf)))
+
+
+def _laid_out_as(weight: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+    """A moment in the memory order of its weight: fused optimizers go through both side by side."""
+    return torch.empty_like(weight).copy_(value).detach() if value.shape == weight.shape else value
 
 
 def _part(tensors: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
