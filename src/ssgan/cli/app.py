@@ -78,6 +78,8 @@ def run(arguments: Sequence[str]) -> int:
     as_json = "--json" in arguments
     # Before torch is imported: on images of this size threads wait for each other, and processes do the work.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # Where a command asks for several threads, one that waits leaves its core to others: a machine is seldom quiet.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         return int(commands()(_with_standard_streams(arguments), exit_on_error=False, print_error=False) or 0)
     except CycloptsError as error:
