@@ -1,0 +1,202 @@
+"""The faster ways are torch's own layers in other words: the same values, derivatives, keys, and the same bits every time."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from ssgan.gan import dcgan, layers, strided
+
+SIDES, CHANNELS = st.integers(2, 17), st.integers(1, 7)
+BATCHES = st.integers(layers.LEAST_BATCH, layers.LEAST_BATCH + 3)
+KERNELS = st.sampled_from([4, 5])
+
+
+def witness(layer: nn.Conv2d | nn.ConvTranspose2d) -> nn.Module:
+    """torch's layer with the same weights."""
+    before, after, side, bias = layer.in_channels, layer.out_channels, layer.weight.shape[2], layer.bias is not None
+    padding, made = (2 if side == 5 else 1), nn.Module()
+    if isinstance(layer, nn.ConvTranspose2d):
+        made = nn.ConvTranspose2d(before, after, side, 2, padding, 1 if side == 5 else 0, bias=bias)
+    else:
+        made = nn.Conv2d(before, after, side, 2, padding, bias=bias)
+    made.load_state_dict(layer.state_dict())
+    return made
+
+
+def close(ours: torch.Tensor, torchs: torch.Tensor) -> None:
+    """To 1e-5 of the largest value."""
+    assert ours.shape == torchs.shape
+    scale = max(float(torchs.detach().abs().max()), 1e-3) if torchs.numel() else 1.0
+    torch.testing.assert_close(ours / scale, torchs / scale, rtol=0, atol=1e-5)
+
+
+@given(st.booleans(), KERNELS, SIDES, SIDES, CHANNELS, CHANNELS, BATCHES, st.booleans(), st.booleans())
+@settings(deadline=None, max_examples=80)
+def test_values_and_both_derivatives_are_those_of_torchs_layers(
+    ups: bool, kernel: int, height: int, width: int, before: int, after: int, count: int, bias: bool, laid_out: bool
+) -> None:
+    torch.manual_seed(height * width + before)
+    layer = (layers.up if ups else layers.down)(before, after, kernel, bias=bias)
+    plain = witness(layer)
+    if laid_out:
+        layers.lay_out(layer)
+    x = torch.randn(count, before, height, width)
+    ours, torchs = x.clone().requires_grad_(), x.clone().requires_grad_()
+    assert layers.by_products(ours)
+    y, wanted = layer(ours), plain(torchs)
+    close(y, wanted)
+    gradient = torch.randn_like(wanted)
+    y.backward(gradient)
+    wanted.backward(gradient)
+    for mine, its in zip((ours, *layer.parameters()), (torchs, *plain.parameters()), strict=True):
+        assert mine.grad is not None
+        assert its.grad is not None
+        close(mine.grad, its.grad)
+
+
+@pytest.mark.parametrize(("channels", "size"), [(1, 33), (3, 32), (3, 50)])
+@pytest.mark.parametrize("kernel", [4, 5])
+def test_nets_are_those_of_torchs_layers(kernel: int, channels: int, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run() -> list[torch.Tensor]:
+        torch.manual_seed(1)
+        generator = dcgan.Generator(size, channels, latent=8, width=8, kernel=kernel)
+        critic = dcgan.Critic(size, channels, width=8, kernel=kernel)
+        floats = generator(torch.randn(layers.LEAST_BATCH, 8))
+        critic(floats).square().sum().backward()
+        nets = nn.ModuleList([generator, critic])
+        gradients = [weight.grad for weight in nets.parameters() if weight.grad is not None]
+        return [floats.detach(), *nets.state_dict().values(), *gradients]
+
+    ours = run()
+    monkeypatch.setattr(layers, "by_products", lambda _: False)
+    for mine, its in zip(ours, run(), strict=True):
+        # Gradients go through four BatchNorms of small batches, which multiply what rounding leaves.
+        torch.testing.assert_close(mine, its, rtol=2e-4, atol=2e-4 * max(1.0, float(its.abs().max())))
+
+
+MAPS: dict[str, Any] = {
+    "narrow": lambda x, w, y: (lambda x, w: strided.narrow(x, w), (x, w)),
+    "widen": lambda x, w, y: (lambda y, w: strided.widen(y, w, (x.shape[2], x.shape[3])), (y, w)),
+    "kernel": lambda x, w, y: (lambda x, y: strided.kernel(x, y, w.shape[2]), (x, y)),
+}
+
+
+@pytest.mark.parametrize("name", MAPS)
+@pytest.mark.parametrize("channels", [2, strided.IMAGE_CHANNELS + 1])
+@pytest.mark.parametrize("kernel", [4, 5])
+def test_derivatives_of_derivatives_are_right(name: str, channels: int, kernel: int) -> None:
+    rng = torch.Generator().manual_seed(1)
+    x, w, y = (
+        torch.randn(shape, dtype=torch.float64, generator=rng, requires_grad=True)
+        for shape in ((2, channels, 5, 4), (2, channels, kernel, kernel), (2, 2, strided.narrow_side(5, kernel), 2))
+    )
+    function, arguments = MAPS[name](x, w, y)
+    assert torch.autograd.gradcheck(function, arguments, fast_mode=True)
+    assert torch.autograd.gradgradcheck(function, arguments, fast_mode=True)
+
+
+@pytest.mark.parametrize("norm", ["none", "batch"])
+def test_a_gradient_penalty_is_that_of_torchs_layers(norm: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The critic's gradient at the images, and the derivative of its norm by the critic's weights."""
+
+    def penalized() -> list[torch.Tensor]:
+        torch.manual_seed(1)
+        critic = dcgan.Critic(32, 3, width=8, norm=norm)
+        floats = torch.rand(layers.LEAST_BATCH, 3, 32, 32, requires_grad=True)
+        (gradient,) = torch.autograd.grad(critic(floats).sum(), floats, create_graph=True)
+        (gradient.flatten(1).norm(dim=1) - 1).square().mean().backward()
+        return [weight.grad for weight in critic.parameters() if weight.grad is not None]
+
+    ours = penalized()
+    monkeypatch.setattr(layers, "by_products", lambda _: False)
+    torchs = penalized()
+    assert len(ours) == len(torchs) > 3
+    for mine, its in zip(ours, torchs, strict=True):
+        torch.testing.assert_close(mine, its, rtol=1e-3, atol=1e-4 * float(its.abs().max()) + 1e-7)
+
+
+def test_weights_gradients_that_nobody_asks_for_are_not_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    critic, floats = dcgan.Critic(32, 3, width=8), torch.rand(layers.LEAST_BATCH, 3, 32, 32, requires_grad=True)
+    values = critic(floats).sum()
+    asked: list[tuple[int, ...]] = []
+    made = strided._kernel
+
+    def counting(x: torch.Tensor, y: torch.Tensor, side: int) -> torch.Tensor:
+        asked.append(tuple(x.shape))
+        return made(x, y, side)
+
+    monkeypatch.setattr(strided, "_kernel", counting)
+    torch.autograd.grad(values, floats, retain_graph=True)
+    assert not asked
+    values.backward()
+    assert len(asked) == len(critic.downs)
+
+
+def test_the_same_batch_gives_the_same_bits() -> None:
+    def run() -> list[torch.Tensor]:
+        torch.manual_seed(1)
+        critic = dcgan.Critic(32, 3, width=8)
+        critic(torch.rand(layers.LEAST_BATCH, 3, 32, 32)).square().sum().backward()
+        return [weight.grad for weight in critic.parameters() if weight.grad is not None]
+
+    for first, second in zip(run(), run(), strict=True):
+        assert torch.equal(first, second)
+
+
+def test_weights_of_torchs_layers_load_and_keep_their_place_in_memory() -> None:
+    generator = dcgan.Generator(32, 3, latent=8, width=8)
+    plain = {f"ups.{i}": witness(layer) for i, layer in enumerate(generator.ups) if isinstance(layer, nn.ConvTranspose2d)}
+    state = generator.state_dict()
+    strides = [weight.stride() for weight in generator.parameters()]
+    given = {
+        **state,
+        **{f"{name}.{key}": torch.randn(t.shape) for name, net in plain.items() for key, t in net.state_dict().items()},
+    }
+    assert set(given) == set(state), "the keys are those of torch's layers"
+    file = io.BytesIO()
+    torch.save(given, file)
+    file.seek(0)
+    generator.load_state_dict(torch.load(file))
+    for key, value in generator.state_dict().items():
+        assert torch.equal(value, given[key])
+    assert [weight.stride() for weight in generator.parameters()] == strides
+
+
+def test_gradients_come_as_the_weights_lie() -> None:
+    """So that an optimizer goes over both in one pass."""
+    critic = dcgan.Critic(32, 3, width=8)
+    critic(torch.rand(layers.LEAST_BATCH, 3, 32, 32)).sum().backward()
+    for layer in critic.downs:
+        assert isinstance(layer, layers.Down)
+        assert layer.weight.grad is not None
+        assert layer.weight.grad.stride() == layer.weight.stride()
+        assert layer.weight.permute(2, 3, 1, 0).is_contiguous()
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_a_norm_sees_the_same_batch_in_either_order(training: bool) -> None:
+    torch.manual_seed(1)
+    norms = [nn.BatchNorm2d(6).train(training) for _ in range(2)]
+    for norm in norms:
+        nn.init.uniform_(norm.weight)
+        norm.load_state_dict(norms[0].state_dict())
+    x = torch.randn(layers.LEAST_BATCH, 6, 4, 4) * 3 + 1
+    outside = strided.places_first(x).permute(2, 3, 0, 1)
+    assert outside.stride() != x.stride()
+    close(layers.normed(norms[0], outside), norms[1](x))
+    for ours, torchs in zip(norms[0].state_dict().values(), norms[1].state_dict().values(), strict=True):
+        torch.testing.assert_close(ours, torchs)
+
+
+def test_small_batches_and_other_numbers_go_as_torch_has_it() -> None:
+    assert not layers.by_products(torch.zeros(layers.LEAST_BATCH - 1, 3, 8, 8))
+    assert not layers.by_products(torch.zeros(layers.LEAST_BATCH, 3, 8, 8, dtype=torch.float64))
+    with torch.autocast("cpu", torch.bfloat16):
+        assert not layers.by_products(torch.zeros(layers.LEAST_BATCH, 3, 8, 8))
