@@ -290,6 +290,15 @@ def test_a_bad_picture_is_named_and_left_out_or_refused(faces: Path, tmp_path: P
         trained(tmp_path / "data", tmp_path / "strict", reading=Reading(strict=True))
 
 
+def test_a_plain_alpha_that_makes_noise_is_spoken_of(faces: Path, tmp_path: Path) -> None:
+    notes: dict[str, list[str]] = {"plain": [], "balanced": []}
+    for mode, heard in notes.items():
+        small = replace(SMALL, alpha=0.5, alpha_mode=mode, duration_images=6)  # type: ignore[arg-type]
+        trained(faces, tmp_path / mode, small, note=heard.append)
+    assert [len(heard) for heard in notes.values()] == [1, 0]
+    assert "alpha 0.5" in notes["plain"][0]
+
+
 def test_images_of_another_shape_or_other_images_are_refused(faces: Path, tmp_path: Path) -> None:
     with pytest.raises(InvalidSetting, match="32 x 32, gray; the settings ask for 64 x 64, color"):
         trained(faces, tmp_path / "a", replace(SMALL, image_size=64, channels=3))

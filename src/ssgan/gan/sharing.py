@@ -2,7 +2,8 @@
 
 Gradients are averaged when an optimizer is about to use them. That is plainer here than DistributedDataParallel, which wants
 each net gone through once before each step: the generator's gradient begins at the images, after two other nets, and a penalty
-goes through the critic's gradient.
+goes through the critic's gradient. Batch normalization uses the statistics of the whole batch
+(`steganalysis.distributed.SharedBatchNorm`); without it, the game of several processes is that of one up to the order of sums.
 """
 
 from __future__ import annotations

@@ -38,6 +38,7 @@ from ssgan.steganalysis import distributed
 
 CACHE, DATA = "cache", "data.json"
 LOGS, GRIDS = 1000, 50  # of each in a training, unless the pace says otherwise
+LOUD_ALPHA = 0.7  # the paper: with less, "the results are closer to the noise"
 KEPT_STEPS = 100  # between the states that are kept in memory
 
 Report: TypeAlias = Callable[[int, dict[str, float]], None]  # images seen, figures
@@ -99,6 +100,8 @@ def train(
         batches, gallery = Batches(real, config, draws, where), Gallery(out, config, real.some(SIDE**2, config.seed))
         shelf = Shelf(run, state) if speaks else None
         processes.first(lambda: _keep_list(out, real, note))
+        if speaks and note is not None and config.secret and config.alpha_mode == "plain" and config.alpha < LOUD_ALPHA:
+            note(f"alpha {config.alpha:g}, taken plainly: the detector drowns the critic, and images turn to noise; balance it")
         if found := processes.first(lambda: None if shelf is None else shelf.newest()):
             state.take(*found)
         journal, kept = Journal(state), Kept(state)
