@@ -37,6 +37,8 @@ def layer(
     length = height * stride - 2 * border
     falloff = np.float32(-1 / (sigma * sigma))
     maps = np.empty((len(weights), height * stride), np.float32)
+    planes = maps.reshape(len(weights), height, stride)
+    lines = (height + 1) // 2
     column = np.empty(width + 3, np.float32)
     for n in range(first, last):
         for o in range(len(weights)):
@@ -50,7 +52,8 @@ def layer(
                 bell = single_exp_of_negative(exponent) if exponent > _NOTHING else _ZERO
                 z[i] = bell
                 slope[i] = value * bell
-            pool(z, height, width, stride, 1, column, out[n, o, out_start:], out_stride)
+            means = out[n, o, out_start : out_start + lines * out_stride].reshape(lines, out_stride)
+            pool(planes[o], width, 1, column, means)
 
 
 @compiled
@@ -80,9 +83,11 @@ def layer_gradient(
     maps = np.zeros((len(weight_sums), (height + 2 * border) * stride), np.float32)  # its border stays zero
     reached = np.empty(((height + 1) // 2 + 2, (width + 1) // 2 * 2), np.float32)
     spread = np.zeros(height * stride, np.float32)  # zero between the lines
+    plane, lines = spread.reshape(height, stride), (height + 1) // 2
     for n in range(first, last):
         for o in range(len(weight_sums)):
-            pool_gradient(gradient[n, o], gradient_stride, size, 1, reached, spread, stride)
+            means = gradient[n, o, : lines * gradient_stride].reshape(lines, gradient_stride)
+            pool_gradient(means, size, 1, reached, plane)
             made, slope = maps[o, start:], slopes[n, o]
             for i in range(length):
                 made[i] = factor * slope[i] * spread[i]

@@ -39,18 +39,16 @@ class XuNet(nn.Module):
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """One logit an image."""
         x = nn.functional.conv2d(images, self.kv, padding=2, groups=images.shape[1])
-        return self._judged(self.groups(self.first_norm(self.first(x).abs())))  # (N, 128, H / 16, W / 16)
+        x = self.groups(self.first_norm(self.first(x).abs()))  # (N, 128, H / 16, W / 16)
+        logit: torch.Tensor = self.dense(x.mean(dim=(2, 3))).squeeze(1)
+        return logit
 
     def fused(self, images: torch.Tensor, parts: Parts) -> torch.Tensor:
         """The same in training, float32 on the processor, without a derivative by the images."""
         layers = [self.first, self.first_norm, *self.groups]
         if any(isinstance(layer, nn.BatchNorm2d) and type(layer) is not nn.BatchNorm2d for layer in layers):
             return self(images)  # statistics of several processes together
-        x = xunet_fused.maps(images, self.kv, layers, parts)
-        return self._judged(self.groups[15:](x))
-
-    def _judged(self, x: torch.Tensor) -> torch.Tensor:
-        logit: torch.Tensor = self.dense(x.mean(dim=(2, 3))).squeeze(1)
+        logit: torch.Tensor = self.dense(xunet_fused.features(images, self.kv, layers, parts)).squeeze(1)
         return logit
 
 

@@ -7,6 +7,7 @@ sums are added up in the order of the parts, so that the numbers do not depend o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,52 +20,47 @@ from ssgan.steganalysis.batch_parts import Parts
 from ssgan.steganalysis.plane_loops import filter_planes
 
 
-def maps(images: torch.Tensor, kv: torch.Tensor, layers: list[nn.Module], parts: Parts) -> torch.Tensor:
-    """float32 images (N, C, H, W) -> the maps of the last convolution among the layers, before its normalization.
+def features(images: torch.Tensor, kv: torch.Tensor, layers: Sequence[nn.Module], parts: Parts) -> torch.Tensor:
+    """float32 images (N, C, H, W) -> the last group's means (N, O), of Xu-Net's `layers` with every activation and pooling.
 
-    The first group takes magnitudes, the first two bend by tanh, the others by ReLU. Differentiable by the parameters, not by
-    the images; the groups' running statistics go on as in training.
+    The first group takes magnitudes, the first two bend by tanh, the others by ReLU; the last averages over all. Differentiable
+    by the parameters, not by the images; the running statistics go on as in training.
     """
+    norms = [layer for layer in layers if isinstance(layer, nn.BatchNorm2d)]
     convolutions = [layer for layer in layers if isinstance(layer, nn.Conv2d)]
-    norms = [layer for layer in layers if isinstance(layer, nn.BatchNorm2d)][: len(convolutions) - 1]
-    groups = zip(convolutions, norms, strict=False)
+    groups = zip(convolutions, norms, strict=True)
     flat = [tensor for convolution, norm in groups for tensor in (convolution.weight, norm.weight, norm.bias)]
-    made: torch.Tensor = _Groups.apply(images, kv, norms, parts, *flat, convolutions[-1].weight)  # type: ignore[no-untyped-call]
+    made: torch.Tensor = _Groups.apply(images, kv, norms, parts, *flat)  # type: ignore[no-untyped-call]
     return made
 
 
 class _Part:
-    """What one part of the batch brings to a convolution and gets from it, and the way between two memory layouts."""
+    """What one part of the batch brings to a convolution and gets from it, in the memory layout that suits the convolution."""
 
     def __init__(self, count: int, size: tuple[int, int], weights: np.ndarray) -> None:
-        self.count, self.border = count, weights.shape[2] // 2
+        border, (height, width) = weights.shape[2] // 2, size
+        self.count, self.border, self.line = count, border, width + 2 * border  # from one line of an image to the next
         # Side by side, the images of a 1 x 1 convolution are one image of one line.
-        images, self.size = (count, size) if self.border else (1, (1, count * size[0] * size[1]))
-        self.stride = self.size[1] + 2 * self.border
-        plane = (self.size[0] + 2 * self.border) * self.stride
-        self.x = torch.zeros((images, weights.shape[1], plane)).numpy()
-        self.z = torch.empty((images, len(weights), self.size[0] * self.stride)).numpy()
-        area = size[0] * size[1]
-        self.x_steps, self.z_steps = (self._steps(array, area) for array in (self.x, self.z))
-        self.line = size[1] + 2 * self.border  # from one line of an image to the next
+        self.together = 1 if border else count
+        self.size = size if border else (1, count * height * width)
+        self.x = _empty(count // self.together, weights.shape[1], self.together * (height + 2 * border) * self.line)
+        self.z = _empty(count // self.together, len(weights), self.together * height * self.line)
+        self.by_values = self.z  # on the way back, laid out like z: the derivative by the normalized values
 
-    def _steps(self, array: np.ndarray, area: int) -> tuple[int, int]:
-        return (array.shape[1] * array.shape[2], array.shape[2]) if self.border else (area, array.shape[2])
-
-    def wide_steps(self, array: np.ndarray) -> tuple[int, int]:
-        """The steps of an array (images, C, H stride) made for this part."""
-        return (array.shape[1] * array.shape[2], array.shape[2]) if self.border else (self.x_steps[0], array.shape[2])
+    def steps(self, array: np.ndarray) -> tuple[int, int]:
+        """From one image to the next and from one map to the next, in an array (images / together, maps, numbers)."""
+        return array[0].size if self.together == 1 else array.shape[2] // self.together, array.shape[2]
 
 
 @dataclass
 class _Stage:
-    """One convolution with all that its way back needs; where a normalization follows it, also that."""
+    """One group with all that its way back needs."""
 
     index: int
     size: tuple[int, int]
     weights: np.ndarray
+    samples: int  # how many values of one map a batch has
     parts: dict[int, _Part] = field(default_factory=dict)
-    samples: int = 0  # how many values of one map a batch has
     coefficients: np.ndarray = field(
         default_factory=lambda: np.empty((0, 2), np.float32)
     )  # (O, 2): z times one, plus the other
@@ -89,56 +85,44 @@ class _Groups(torch.autograd.Function):
         arrays = [tensor.detach().contiguous().numpy() for tensor in flat]
         stages: list[_Stage] = []
         size = (images.shape[2], images.shape[3])
-        for i, weights in enumerate(arrays[::3]):
-            stage = _Stage(i, size, weights, samples=len(pixels) * size[0] * size[1])
-            stages.append(stage)
-            moments = _forward(stages, pixels, kernels, parts)
-            if i < len(norms):
-                _normalize(stage, norms[i], arrays[3 * i + 1], arrays[3 * i + 2], moments)
+        for norm, weights, scale, shift in zip(norms, arrays[::3], arrays[1::3], arrays[2::3], strict=True):
+            stages.append(_Stage(len(stages), size, weights, len(pixels) * size[0] * size[1]))
+            _normalize(stages[-1], norm, scale, shift, _forward(stages, pixels, kernels, parts))
             size = ((size[0] + 1) // 2, (size[1] + 1) // 2)
+        out = torch.empty((len(pixels), len(arrays[-1])))
+        _average(stages[-1], out.numpy(), parts)
         ctx.kept = stages, parts
-        last = stages[-1]
-        made = [
-            part.z.reshape(len(last.weights), part.count, *last.size).swapaxes(0, 1) for _, part in sorted(last.parts.items())
-        ]
-        return torch.from_numpy(np.concatenate(made))
+        return out
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         stages, parts = ctx.kept
-        last = stages[-1]
-        whole, first = gradients[0].numpy(), 0
-        given: dict[int, np.ndarray] = {}
-        for i, part in sorted(last.parts.items()):
-            given[i] = np.ascontiguousarray(whole[first : first + part.count].swapaxes(0, 1)).reshape(part.z.shape)
-            first += part.count
-        mix = np.tile(np.array([1, 0, 0], np.float32), (len(last.weights), 1))
+        moments = _average_gradient(stages[-1], gradients[0].contiguous().numpy(), parts)
         flat: list[torch.Tensor] = []
         for i in reversed(range(len(stages))):
-            by_weights, moments, given = _backward(stages[: i + 1], given, mix, parts)
-            flat.insert(0, torch.from_numpy(by_weights))
-            if i:
-                mix, by_scale, by_shift = _normalize_gradient(stages[i - 1], moments)
-                flat[:0] = [by_scale, by_shift]
+            mix, by_scale, by_shift = _normalize_gradient(stages[i], moments)
+            by_weights, moments = _backward(stages[: i + 1], mix, parts)
+            flat[:0] = [torch.from_numpy(by_weights), by_scale, by_shift]
         return None, None, None, None, *flat
 
 
 def _forward(stages: list[_Stage], pixels: np.ndarray, kernels: np.ndarray, parts: Parts) -> np.ndarray:
-    """The last stage's convolution after the one before it, or after the filter; the moments of what it makes."""
+    """The last stage's convolution after the stage before it, or after the filter; the moments of what it makes."""
     stage, before = stages[-1], stages[-2] if len(stages) > 1 else None
     moments = np.zeros((parts.count, len(stage.weights), 2))
 
     def work(k: int, first: int, last: int) -> None:
         part = stage.parts[k] = _Part(last - first, stage.size, stage.weights)
         if before is None:
+            part.x[:] = 0
             padded = np.zeros_like(part.x[0])
             for n in range(first, last):
-                filter_planes(pixels[n], kernels, padded, part.stride, part.x[n - first])
+                filter_planes(pixels[n], kernels, padded, part.line, part.x[n - first])
         else:
             made = before.parts[k]
             xunet_loops.activate(
-                made.z.reshape(-1), made.z_steps, made.line, before.coefficients, before.size, before.magnitude, before.tanh,
-                part.count, part.x.reshape(-1), part.x_steps, part.border,
+                made.z.reshape(-1), made.steps(made.z), made.line, before.coefficients, before.size, before.magnitude,
+                before.tanh, part.count, part.x.reshape(-1), part.steps(part.x), part.border,
             )  # fmt: skip
         xunet_loops.convolve(part.x, stage.weights, part.size, stage.magnitude, part.z, moments[k])
 
@@ -146,32 +130,59 @@ def _forward(stages: list[_Stage], pixels: np.ndarray, kernels: np.ndarray, part
     return moments.sum(axis=0)
 
 
-def _backward(
-    stages: list[_Stage], given: dict[int, np.ndarray], mix: np.ndarray, parts: Parts
-) -> tuple[np.ndarray, np.ndarray, dict[int, np.ndarray]]:
-    """(by the last stage's weights, moments of the gradient by what went into the activation before it, that gradient)."""
+def _average(stage: _Stage, out: np.ndarray, parts: Parts) -> None:
+    def work(k: int, first: int, last: int) -> None:
+        part = stage.parts[k]
+        area = stage.size[0] * stage.size[1]
+        xunet_loops.average(part.z.reshape(-1), part.steps(part.z), area, stage.coefficients, part.count, out[first:last])
+
+    parts.run(work, len(out))
+
+
+def _average_gradient(stage: _Stage, given: np.ndarray, parts: Parts) -> np.ndarray:
+    """Back into the last stage from the derivative by its means (N, O); its moments."""
+    moments = np.zeros((parts.count, given.shape[1], 2))
+
+    def work(k: int, first: int, last: int) -> None:
+        _activate_gradient(stage, stage.parts[k], given[first:last], (given.shape[1], 1), 0, moments[k])
+
+    parts.run(work, len(given))
+    return moments.sum(axis=0)
+
+
+def _activate_gradient(
+    stage: _Stage, part: _Part, means: np.ndarray, steps: tuple[int, int], line: int, moments: np.ndarray
+) -> None:
+    part.by_values = _empty(*part.z.shape)
+    xunet_loops.activate_gradient(
+        part.z.reshape(-1), part.steps(part.z), part.line, stage.coefficients, stage.size, stage.magnitude, stage.tanh,
+        part.count, means.reshape(-1), steps, line, part.by_values.reshape(-1), moments,
+    )  # fmt: skip
+
+
+def _backward(stages: list[_Stage], mix: np.ndarray, parts: Parts) -> tuple[np.ndarray, np.ndarray]:
+    """Back from the last stage into the one before it: the derivative by the last one's weights, the other's moments."""
     stage, before = stages[-1], stages[-2] if len(stages) > 1 else None
     turned = np.ascontiguousarray(stage.weights[:, :, ::-1, ::-1].swapaxes(0, 1))
     if before is None:
         turned = turned[:0]  # nobody asks for the derivative by the pixels
     sums = np.zeros((parts.count, *stage.weights.shape), np.float32)
     moments = np.zeros((parts.count, stage.weights.shape[1], 2))
-    bent: dict[int, np.ndarray] = {}
 
     def work(k: int, first: int, last: int) -> None:
         part = stage.parts[k]
-        made = np.empty((len(part.x), len(turned), part.z.shape[2]), np.float32)
-        xunet_loops.convolve_gradient(part.x, part.z, given[k], mix, turned, part.size, stage.magnitude, sums[k], made)
+        made = _empty(len(part.x), len(turned), part.z.shape[2])
+        xunet_loops.convolve_gradient(part.x, part.z, part.by_values, mix, turned, part.size, stage.magnitude, sums[k], made)
         if before is not None:
-            earlier = before.parts[k]
-            bent[k] = torch.empty(earlier.z.shape).numpy()
-            xunet_loops.activate_gradient(
-                earlier.z.reshape(-1), earlier.z_steps, earlier.line, before.coefficients, before.size, before.magnitude,
-                before.tanh, part.count, made.reshape(-1), part.wide_steps(made), part.line, bent[k].reshape(-1), moments[k],
-            )  # fmt: skip
+            _activate_gradient(before, before.parts[k], made, part.steps(made), part.line, moments[k])
 
     parts.run(work, sum(part.count for part in stage.parts.values()))
-    return sums.sum(axis=0), moments.sum(axis=0), bent
+    return sums.sum(axis=0), moments.sum(axis=0)
+
+
+def _empty(*shape: int) -> np.ndarray:
+    """float32, from torch, which keeps freed memory at hand."""
+    return torch.empty(shape).numpy()
 
 
 def _normalize(stage: _Stage, norm: nn.BatchNorm2d, weight: np.ndarray, bias: np.ndarray, moments: np.ndarray) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ssgan.compiled import compiled, compiled_sums
 from ssgan.elementary import single_tanh
-from ssgan.steganalysis.plane_loops import clear_between, correlate, pool, pool_gradient, weight_gradient
+from ssgan.steganalysis.plane_loops import clear_between, correlate, pool, pool_gradient, total, weight_gradient
 
 _ZERO, _ONE = np.float32(0), np.float32(1)
 _SUMMED = 1024  # so many numbers are added up in single precision, their sums in double
@@ -70,23 +70,34 @@ def activate(
 ) -> None:
     """tanh or ReLU of a z + b, of magnitudes or values, with (a, b) the map's row of `coefficients`; then means.
 
-    The means are over 5 x 5 at every second place. They go into planes with a border of `out_border`.
+    The means are over 5 x 5 at every second place. They go into planes with a border of `out_border` zeros.
     """
     height, width = size
-    out_stride = (width + 1) // 2 + 2 * out_border
-    start = out_border * (out_stride + 1)
+    lines, out_stride = (height + 1) // 2, (width + 1) // 2 + 2 * out_border
     values, column = np.empty(height * stride, np.float32), np.empty(width + 5, np.float32)
+    plane = values.reshape(height, stride)
     for n in range(count):
         for o in range(len(coefficients)):
-            given = z[n * steps[0] + o * steps[1] :]
-            _normalize(given, coefficients[o, 0], coefficients[o, 1], magnitude, values)
-            if tanh:
-                for i in range(len(values)):
-                    values[i] = single_tanh(values[i])
-            else:
-                for i in range(len(values)):
-                    values[i] = max(values[i], _ZERO)
-            pool(values, height, width, stride, 2, column, out[n * out_steps[0] + o * out_steps[1] + start :], out_stride)
+            start = n * steps[0] + o * steps[1]
+            _normalize(z[start : start + len(values)], coefficients[o, 0], coefficients[o, 1], magnitude, values)
+            _bend(values, tanh)
+            start = n * out_steps[0] + o * out_steps[1]
+            if out_border > 0:
+                out[start : start + (lines + 2 * out_border) * out_stride] = 0
+            start += out_border * (out_stride + 1)
+            pool(plane, width, 2, column, out[start : start + lines * out_stride].reshape(lines, out_stride))
+
+
+@compiled
+def average(z: np.ndarray, steps: tuple[int, int], area: int, coefficients: np.ndarray, count: int, out: np.ndarray) -> None:
+    """The mean of ReLU of a z + b over all `area` places of each plane, out (N, O); (a, b) as above."""
+    values, share = np.empty(area, np.float32), np.float32(1 / area)
+    for n in range(count):
+        for o in range(len(coefficients)):
+            start = n * steps[0] + o * steps[1]
+            _normalize(z[start : start + area], coefficients[o, 0], coefficients[o, 1], False, values)
+            _bend(values, False)
+            out[n, o] = share * total(values)
 
 
 @compiled
@@ -97,6 +108,43 @@ def _normalize(z: np.ndarray, scale: float, shift: float, magnitude: bool, out: 
     else:
         for i in range(len(out)):
             out[i] = scale * z[i] + shift
+
+
+@compiled
+def _bend(values: np.ndarray, tanh: bool) -> None:
+    if tanh:
+        for i in range(len(values)):
+            values[i] = single_tanh(values[i])
+    else:
+        for i in range(len(values)):
+            values[i] = max(values[i], _ZERO)
+
+
+@compiled
+def _bend_gradient(values: np.ndarray, tanh: bool, spread: np.ndarray) -> None:
+    """The derivative by the values, in their place, from that by what they are bent to."""
+    if tanh:
+        for i in range(len(values)):
+            bent = single_tanh(values[i])
+            values[i] = spread[i] * (_ONE - bent * bent)
+    else:
+        for i in range(len(values)):
+            values[i] = spread[i] if values[i] > 0 else _ZERO
+
+
+@compiled
+def _spread(
+    gradient: np.ndarray, start: int, stride: int, size: tuple[int, int], reached: np.ndarray, plane: np.ndarray
+) -> None:
+    """The derivative by what was averaged; `stride` 0 stands for one mean over all."""
+    if stride > 0:
+        lines = (size[0] + 1) // 2
+        pool_gradient(gradient[start : start + lines * stride].reshape(lines, stride), size, 2, reached, plane)
+    else:
+        share = gradient[start] / np.float32(size[0] * size[1])
+        for y in range(size[0]):
+            for x in range(size[1]):
+                plane[y, x] = share
 
 
 @compiled
@@ -115,30 +163,26 @@ def activate_gradient(
     out: np.ndarray,
     moments: np.ndarray,
 ) -> None:
-    """The way back from the gradient by the means to that by a z + b, in `out`, laid out like z, and zero between lines.
+    """The way back from the derivative by the means to that by a z + b, in `out`, laid out like z and zero between lines.
 
-    Added to moments (O, 2): its sum, and that of its products with the values or magnitudes.
+    The lines of the means are `gradient_stride` apart, 0 for a single mean. Added to moments (O, 2): the sum of what is made,
+    and that of its products with the values or magnitudes.
     """
     height, width = size
-    total = height * stride
-    values, spread = np.empty(total, np.float32), np.zeros(total, np.float32)  # spread is zero between the lines
+    area = height * stride
+    spread = np.zeros(area, np.float32)  # it stays zero between the lines
+    plane = spread.reshape(height, stride)
     reached = np.empty(((height + 1) // 2 + 2, (width + 1) // 2 * 2), np.float32)
     for n in range(count):
         for o in range(len(coefficients)):
-            start, before = n * steps[0] + o * steps[1], n * gradient_steps[0] + o * gradient_steps[1]
-            pool_gradient(gradient[before:], gradient_stride, size, 2, reached, spread, stride)
-            given, made = z[start : start + total], out[start : start + total]
-            _normalize(given, coefficients[o, 0], coefficients[o, 1], magnitude, values)
-            if tanh:
-                for i in range(total):
-                    bent = single_tanh(values[i])
-                    made[i] = spread[i] * (_ONE - bent * bent)
-            else:
-                for i in range(total):
-                    made[i] = spread[i] if values[i] > 0 else _ZERO
-            for first in range(0, total, _SUMMED):
-                last = min(first + _SUMMED, total)
-                plain, products = _products(made[first:last], given[first:last], magnitude)
+            _spread(gradient, n * gradient_steps[0] + o * gradient_steps[1], gradient_stride, size, reached, plane)
+            start = n * steps[0] + o * steps[1]
+            raw, values = z[start : start + area], out[start : start + area]
+            _normalize(raw, coefficients[o, 0], coefficients[o, 1], magnitude, values)
+            _bend_gradient(values, tanh, spread)
+            for first in range(0, area, _SUMMED):
+                last = min(first + _SUMMED, area)
+                plain, products = _products(values[first:last], raw[first:last], magnitude)
                 moments[o, 0] += plain
                 moments[o, 1] += products
 
@@ -181,17 +225,23 @@ def convolve_gradient(
     maps = np.zeros((len(weight_sums), (height + 2 * border) * stride), np.float32)  # its border stays zero
     for n in range(len(x)):
         for o in range(len(weight_sums)):
-            a, b, c = mix[o, 0], mix[o, 1], mix[o, 2]
-            made, given, raw = maps[o, start:], gradient[n, o], z[n, o]
-            if magnitude:
-                for i in range(length):
-                    value = a * given[i] + b * abs(raw[i]) + c
-                    made[i] = value if raw[i] > 0 else (-value if raw[i] < 0 else _ZERO)
-            else:
-                for i in range(length):
-                    made[i] = a * given[i] + b * raw[i] + c
+            made = maps[o, start:]
+            _mix(gradient[n, o], z[n, o], mix[o, 0], mix[o, 1], mix[o, 2], magnitude, length, made)
             clear_between(made, height, width, stride)
         weight_gradient(x[n], maps, start, stride, length, weight_sums)
         if len(turned) > 0:
             before[n] = 0
             correlate(maps, turned, stride, length, before[n])
+
+
+@compiled
+def _mix(
+    values: np.ndarray, raw: np.ndarray, a: float, b: float, c: float, magnitude: bool, length: int, out: np.ndarray
+) -> None:
+    if magnitude:
+        for i in range(length):
+            value = a * values[i] + b * abs(raw[i]) + c
+            out[i] = value if raw[i] > 0 else (-value if raw[i] < 0 else _ZERO)
+    else:
+        for i in range(length):
+            out[i] = a * values[i] + b * raw[i] + c
