@@ -28,8 +28,8 @@ from ssgan.weights import MANIFEST
 
 OPSET = 20  # as old as what is exported allows
 TRIED = 256  # images on which the copy is compared with the original
-# Gray values by which two runtimes, which sum in other orders, may differ before rounding. Measured on freshly initialized
-# backbones: 0.001 at most.
+# Gray values by which two runtimes, which sum in other orders, may differ before rounding. Measured with onnxruntime 1.32 on
+# four presets' generators, brought to the contrast of trained ones: 0.0005 at most, and 4 of 100,000 samples round otherwise.
 TOLERANCE = 0.02
 _SEED = 0
 
