@@ -60,7 +60,7 @@ def test_every_figure_names_its_features_dimension_size_and_spread() -> None:
     assert not [f for f in figures if "FID" in f.figure or "Inception" in f.features]
     for figure in figures:
         alone = figure.repeats == 1
-        assert (figure.generated_spread is None) == (figure.real_spread is None) == alone
+        assert (figure.generated_spread is None) == (figure.real_spread is None) == alone, figure
         assert figure.images == (40 if alone else 35)
 
 
@@ -99,3 +99,11 @@ def test_a_users_features_are_neither_centered_nor_scaled() -> None:
 def test_what_cannot_be_compared_is_said(generated: Images, real: Images, said: str) -> None:
     with pytest.raises(InvalidSetting, match=said):
         quality(generated, real, [])
+
+
+def test_a_figure_of_all_generated_images_has_no_spread() -> None:
+    figures = quality(photographs(20, seed=1), photographs(80), [])
+    for name in ("residual deviation", "mean pairwise distance"):
+        assert named(figures, name).generated_spread is None
+        assert named(figures, name).real_spread is not None
+    assert named(figures, "mean MS-SSIM of pairs").generated_spread is not None

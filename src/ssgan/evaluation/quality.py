@@ -8,7 +8,7 @@ other halves, and mean and standard deviation are given.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -27,7 +27,7 @@ DEFAULT = ("pixels", "kv", "spam", "srmq1")
 
 @dataclass(frozen=True)
 class Figure:
-    """One measure: `generated` and `real` are means over `repeats`, the spreads their standard deviations (None for one).
+    """One measure: `generated` and `real` are means over `repeats`, the spreads their standard deviations (None: no choice).
 
     For a distance, `real` is that of two halves of the real images; otherwise it is the same measure of real images.
     """
@@ -132,7 +132,10 @@ def _statistics(generated: Images, real: Images, drawn: Sequence[_Halves], seed:
             sets = (generated[torch.from_numpy(halves.generated)], real[torch.from_numpy(halves.half)])
             of_generated, of_real = (measure(images, seeds.generator(seed, name, str(i))) for images in sets)
             pairs.append((of_generated, of_real))
-        yield _figure(name, features, dimension, len(drawn[0].half), pairs)
+        figure = _figure(name, features, dimension, len(drawn[0].half), pairs)
+        # Where all generated images are taken each time, their figure has no spread, but what rounding leaves of it.
+        always_all = len(drawn[0].generated) == len(generated) and measure is not similarity
+        yield replace(figure, generated_spread=None) if always_all else figure
 
 
 def _nearest(generated: Images, real: Images) -> Iterator[Figure]:
