@@ -54,9 +54,9 @@ class Generator(nn.Module):
     def forward(self, latents: torch.Tensor) -> torch.Tensor:
         """One image a latent."""
         x = self.dense(latents).unflatten(1, (self.first_width, self.first_side, self.first_side))
-        x = nn.functional.leaky_relu(layers.normed(self.first_norm, x), self.slope)
+        x = layers.activated(self.first_norm, x, self.slope)
         for up, norm in zip(self.ups, self.norms, strict=False):
-            x = nn.functional.leaky_relu(layers.normed(norm, up(x)), self.slope)  # (N, width, 2 side, 2 side)
+            x = layers.activated(norm, up(x), self.slope)  # (N, width, 2 side, 2 side)
         return cut(self.ups[-1](x).tanh(), self.image_size)
 
 
@@ -88,7 +88,7 @@ class Critic(nn.Module):
         """One value an image; with BatchNorm in training, it depends on the batch."""
         x = floats
         for down, norm in zip(self.downs, self.norms, strict=True):
-            x = nn.functional.leaky_relu(layers.normed(norm, down(x)), SLOPE)  # (N, width, side / 2, side / 2)
+            x = layers.activated(norm, down(x), SLOPE)  # (N, width, side / 2, side / 2)
         value: torch.Tensor = self.dense(x.flatten(1)).squeeze(1)
         return value
 

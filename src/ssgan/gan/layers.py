@@ -56,19 +56,19 @@ class Down(nn.Conv2d):
 
 def by_products(x: torch.Tensor) -> bool:
     """Whether a batch goes through as matrix products over places: on a processor, in float32, if it is large enough."""
-    traced = torch._C._get_tracing_state() is not None or torch.compiler.is_compiling()
-    plain = x.device.type != "cpu" or x.dtype != torch.float32 or torch.is_autocast_enabled("cpu")
-    return not (plain or traced) and x.shape[0] >= LEAST_BATCH
+    if x.device.type != "cpu" or x.dtype != torch.float32 or torch.is_autocast_enabled("cpu"):
+        return False
+    traced = torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None
+    return not traced and x.shape[0] >= LEAST_BATCH
 
 
-def normed(norm: nn.Module, x: torch.Tensor) -> torch.Tensor:
-    """norm(x): of a batch whose places come first in memory, without laying it out anew."""
+def activated(norm: nn.Module, x: torch.Tensor, slope: float) -> torch.Tensor:
+    """leaky_relu(norm(x)); places that come first in memory stay so. It may write over x, which is a layer's output."""
     if not by_products(x) or x.is_contiguous() or isinstance(norm, nn.Identity):
-        made: torch.Tensor = norm(x)
-        return made
+        return nn.functional.leaky_relu_(norm(x), slope)
     places = strided.places_first(x)  # (H, W, N, C)
-    made = norm(places.view(-1, places.shape[3], 1, 1)).view(places.shape)
-    return made.permute(2, 3, 0, 1)
+    flat = nn.functional.leaky_relu_(norm(places.view(-1, places.shape[3], 1, 1)), slope)
+    return flat.view(places.shape).permute(2, 3, 0, 1)
 
 
 def lay_out(network: nn.Module) -> None:

@@ -177,11 +177,14 @@ def _kernel(x: torch.Tensor, y: torch.Tensor, side: int) -> torch.Tensor:
     if channels <= IMAGE_CHANNELS:
         weights = (_side_by_side(x, side) @ y.view(-1, after)).view(side, side, channels, after)
         return weights.permute(3, 2, 0, 1)
-    parted, weights = _parted(places_first(x), 1), x.new_zeros((side, side, channels, after))
-    for row in _taps(height, side):
-        for column in _taps(width, side):
-            for met, given in zip(_met(parted, row, column), _part(y, row, column), strict=True):
-                weights[row.tap, column.tap].addmm_(met.T, given)
+    rows, columns = _taps(height, side), _taps(width, side)
+    make = x.new_empty if len(rows) == len(columns) == side else x.new_zeros  # a tap without a place is left out
+    parted, weights = _parted(places_first(x), 1), make((side, side, channels, after))
+    for row in rows:
+        for column in columns:
+            into = weights[row.tap, column.tap]
+            for i, (met, given) in enumerate(zip(_met(parted, row, column), _part(y, row, column), strict=True)):
+                into.addmm_(met.T, given, beta=1 if i else 0)
     return weights.permute(3, 2, 0, 1)
 
 
@@ -217,11 +220,19 @@ def _side_by_side(x: torch.Tensor, side: int) -> torch.Tensor:
     """(N, C, H, W) -> (k * k * C, H' * W' * N), 0 where a tap meets nothing."""
     count, channels, height, width = x.shape
     parted = _parted(x.permute(1, 2, 3, 0), 2)
-    columns = x.new_zeros((side, side, channels, narrow_side(height, side), narrow_side(width, side), count))
-    for row in _taps(height, side):
-        for column in _taps(width, side):
-            columns[row.tap, column.tap, :, row.narrow, column.narrow] = parted[column.parity][:, row.rows, column.wide]
-    return columns.view(side * side * channels, -1)
+    lines, places = narrow_side(height, side), narrow_side(width, side)
+    rows, columns = _taps(height, side), _taps(width, side)
+    make = x.new_empty if len(rows) == len(columns) == side else x.new_zeros  # a tap without a place is left out
+    laid = make((side, side, channels, lines, places, count))
+    for row in rows:
+        for column in columns:
+            into = laid[row.tap, column.tap]
+            into[:, row.narrow, column.narrow] = parted[column.parity][:, row.rows, column.wide]
+            for outside in (slice(row.first), slice(row.last, lines)):
+                into[:, outside] = 0
+            for outside in (slice(column.first), slice(column.last, places)):
+                into[:, :, outside] = 0
+    return laid.view(side * side * channels, -1)
 
 
 def _laid_over(columns: torch.Tensor, count: int, size: Size, side: int) -> torch.Tensor:
