@@ -153,6 +153,20 @@ def test_the_gradient_still_reaches_the_image(name: str) -> None:
     assert float(pixels.grad.abs().max()) > 0
 
 
+@pytest.mark.parametrize(("size", "channels", "sigma"), [(32, 1, 1.0), (33, 3, 3.0), (64, 3, 1.0)])
+def test_the_fused_gradient_by_the_image_is_the_plain_one(size: int, channels: int, sigma: float) -> None:
+    torch.manual_seed(1)
+    net = NETWORKS["gncnn"].make(size, channels)
+    net.sigma = sigma  # type: ignore[assignment]
+    forward, found = accelerated(net, device=CPU, images=1000), []
+    for way in (forward, net):
+        pixels = (images(9, channels, size) / 16).requires_grad_()  # rather flat, so that the Gaussian is not zero everywhere
+        way(pixels).square().sum().backward()
+        assert pixels.grad is not None
+        found.append(pixels.grad)
+    torch.testing.assert_close(found[0], found[1], rtol=1e-4, atol=1e-5 * float(found[1].abs().max()))
+
+
 def test_the_published_form_of_gncnn_is_computed_plainly() -> None:
     net = Gncnn(256, form="published")
     pixels = images(1, 1, 256)

@@ -30,6 +30,13 @@ class Fusible(Protocol):
         ...
 
 
+@runtime_checkable
+class Transparent(Fusible, Protocol):
+    """One whose other way has derivatives by the images as well, which a generator learns from; those once, not twice."""
+
+    fused_by_images: bool
+
+
 def accelerated(network: nn.Module, *, device: torch.device, images: int, precision: str = "float32") -> Forward:
     """Maps pixels 0...255 float (N, C, H, W) on `device` to logits float32 (N,), for training `network`.
 
@@ -52,11 +59,12 @@ def accelerated(network: nn.Module, *, device: torch.device, images: int, precis
 
 def _fused(network: nn.Module) -> Forward:
     assert isinstance(network, Fusible)
-    parts = Parts()
+    parts, by_images = Parts(), isinstance(network, Transparent)
 
     def forward(pixels: torch.Tensor) -> torch.Tensor:
-        # Scores, and derivatives by the image, are what the plain definition is for.
-        plain = not network.training or not torch.is_grad_enabled() or pixels.requires_grad or pixels.dtype != torch.float32
+        # Scores, and derivatives by the image where they are not fused, are what the plain definition is for.
+        plain = not network.training or not torch.is_grad_enabled() or pixels.dtype != torch.float32
+        plain = plain or (pixels.requires_grad and not by_images)
         return network(pixels) if plain else network.fused(pixels, parts)
 
     return forward

@@ -28,6 +28,8 @@ class Gncnn(nn.Module):
     `sigma` is the width of the activation exp(-x^2 / sigma^2), in units of the filtered gray value.
     """
 
+    fused_by_images = True
+
     def __init__(self, image_size: int = 64, channels: int = 1, *, form: str = "same", sigma: float = 1.0) -> None:
         super().__init__()
         if form == "published":
@@ -63,7 +65,7 @@ class Gncnn(nn.Module):
         return self._judged(x)
 
     def fused(self, images: torch.Tensor, parts: Parts) -> torch.Tensor:
-        """The same in training, float32 on the processor, without a derivative by the images; slow in the published form."""
+        """The same in training, float32 on the processor, differentiable once; slow in the published form."""
         if not self.padded:
             return self(images)
         layers = [(layer.get_parameter("weight"), layer.get_parameter("bias")) for layer in self.convolutions]

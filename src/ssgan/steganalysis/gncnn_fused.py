@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.autograd.function import once_differentiable
 
 from ssgan.steganalysis import gncnn_loops
 from ssgan.steganalysis.batch_parts import Parts
@@ -23,7 +24,7 @@ def features(
 ) -> torch.Tensor:
     """float32 images (N, C, H, W) -> the last layer's means (N, 16, h, w); `layers` are weights and biases, padded by k // 2.
 
-    Differentiable by the weights and biases, not by the images.
+    Differentiable once, by the weights and biases, and by the images, which is how a generator learns from the network.
     """
     made: torch.Tensor = _Layers.apply(images, kv, sigma, parts, *(tensor for layer in layers for tensor in layer))  # type: ignore[no-untyped-call]
     return made
@@ -64,15 +65,19 @@ class _Layers(torch.autograd.Function):
                 gncnn_loops.layer(inputs[i], weights, bias, sigma, sizes[i], first, last, slopes[i], outs[i], start, stride)
 
         parts.run(work, count)
-        ctx.kept = sigma, parts, layers, sizes, inputs, slopes
+        ctx.kept = sigma, parts, kernels, layers, sizes, inputs, slopes
         return out
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        sigma, parts, layers, sizes, inputs, slopes = ctx.kept
+        sigma, parts, kernels, layers, sizes, inputs, slopes = ctx.kept
         count = len(inputs[0])
         turned = [np.ascontiguousarray(weights[:, :, ::-1, ::-1].swapaxes(0, 1)) for weights, _ in layers]
-        turned[0] = turned[0][:0]  # nobody asks for the derivative by the pixels
+        channels, (height, width) = layers[0][0].shape[1], sizes[0]
+        by_pixels = torch.empty((count, channels, height, width)) if ctx.needs_input_grad[0] else None
+        # Unless somebody asks for the derivative by the pixels, none; else four planes at a time, as the loops take them.
+        turned[0] = turned[0][:0] if by_pixels is None else np.pad(turned[0], ((0, -channels % 4), (0, 0), (0, 0), (0, 0)))
         given = gradients[0].contiguous().numpy().reshape(count, len(layers[-1][0]), -1)
         sums = [
             (np.zeros((parts.count, *w.shape), np.float32), np.zeros((parts.count, *b.shape), np.float32)) for w, b in layers
@@ -82,17 +87,31 @@ class _Layers(torch.autograd.Function):
             gradient, stride = given[first:last], sizes[-1][1]
             for i in reversed(range(len(layers))):
                 wide = sizes[i][1] + layers[i][0].shape[2] // 2 * 2
-                before = np.empty((last - first, inputs[i].shape[1] if i else 0, sizes[i][0] * wide), np.float32)
+                before = np.empty((last - first, len(turned[i]), sizes[i][0] * wide), np.float32)
                 weight_sums, bias_sums = (kind[part] for kind in sums[i])
                 gncnn_loops.layer_gradient(
                     inputs[i][first:last], slopes[i][first:last], turned[i], sigma, sizes[i], 0, last - first, gradient,
                     stride, weight_sums, bias_sums, before,
                 )  # fmt: skip
                 gradient, stride = before, wide
+            if by_pixels is not None:
+                by_pixels[first:last] = torch.from_numpy(_filtered_back(gradient[:, :channels], kernels, height, width))
 
         parts.run(work, count)
         flat = [torch.from_numpy(kind.sum(axis=0)) for pair in sums for kind in pair]
-        return None, None, None, None, *flat
+        return by_pixels, None, None, None, *flat
+
+
+def _filtered_back(gradient: np.ndarray, kernels: np.ndarray, height: int, width: int) -> np.ndarray:
+    """The derivative by the pixels (N, C, H, W) from that by the filtered planes (N, C, H (W + 4)), in lines W + 4 apart."""
+    turned, stride = np.ascontiguousarray(kernels[:, :, ::-1, ::-1]), width + 4
+    padded, out = (np.zeros((gradient.shape[1], (height + 4) * stride), np.float32) for _ in range(2))
+    lines = gradient.reshape(*gradient.shape[:2], height, stride)
+    made = np.empty((*gradient.shape[:2], height, width), np.float32)
+    for n in range(len(gradient)):
+        filter_planes(np.ascontiguousarray(lines[n, :, :, :width]), turned, padded, stride, out)
+        made[n] = out.reshape(-1, height + 4, stride)[:, 2:-2, 2:-2]
+    return made
 
 
 def _area(size: tuple[int, int], border: int) -> int:
