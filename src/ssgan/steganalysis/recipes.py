@@ -45,6 +45,7 @@ class Recipe:
 
 # SRNet's own optimizer is Adamax at 1e-3 (IEEE TIFS 14(5), 2019), Ye-Net's AdaDelta at 0.4 (TIFS 12(11), 2017), SGAN's Adam at
 # 5e-6 for S*, which is too slow for sets this small. The SGD of Xu-Net and GNCNN stays at chance for long; Adamax does not.
+# Zhu-Net takes SGD: Adamax moves all inputs of its wide dense layer one way at first, and in color the layer died of it.
 RECIPES: dict[str, Recipe] = {
     "gncnn": Recipe("adamax", 2e-3, 1e-4),
     "sgan-s": Recipe("adam", 2e-4),
@@ -54,7 +55,7 @@ RECIPES: dict[str, Recipe] = {
     "yenet": Recipe("adadelta", 0.4, 5e-4, batch_pairs=16),
     "yedroudj": Recipe("sgd", 1e-2, 1e-4, batch_pairs=16),
     "srnet": Recipe("adamax", 1e-3, 2e-4, batch_pairs=16),
-    "zhunet": Recipe("adamax", 2e-3, 1e-4, batch_pairs=16),
+    "zhunet": Recipe("sgd", 1e-2, 1e-4, batch_pairs=16),
     "effnet": Recipe("adamax", 4e-3, 1e-4, batch_pairs=16),
 }
 

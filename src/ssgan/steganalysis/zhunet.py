@@ -24,7 +24,8 @@ class ZhuNet(nn.Module):
     """Gray values 0...255 float (N, C, H, W), any size from 32 on -> logit (N,).
 
     Color: the thirty filters see each channel by itself, and the first separable convolution mixes the channels; the shortcut
-    around it then needs a 1 x 1 convolution, which starts as the mean over the channels.
+    around it then needs a 1 x 1 convolution, which starts by handing on each filter from one channel, in turn: their mean would
+    weaken a change to a third.
     """
 
     def __init__(self, image_size: int = 64, channels: int = 1) -> None:
@@ -66,8 +67,10 @@ class ZhuNet(nn.Module):
                 layer.weight.copy_(bank.repeat(channels, 1, 1, 1))
                 nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
             if isinstance(self.shortcut, nn.Conv2d):
-                same = [torch.eye(count).repeat(1, channels) for count in (SMALL, LARGE)]  # maps stand channel by channel
-                self.shortcut.weight.copy_(torch.block_diag(*same)[..., None, None] / channels)
+                nn.init.zeros_(self.shortcut.weight)
+                for i in range(SMALL + LARGE):  # the small filters' maps come first, channel by channel
+                    first, count, which = (0, SMALL, i) if i < SMALL else (SMALL * channels, LARGE, i - SMALL)
+                    self.shortcut.weight[i, first + i % channels * count + which] = 1
 
 
 def filter_banks() -> tuple[np.ndarray, np.ndarray]:
