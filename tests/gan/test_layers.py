@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,8 +15,18 @@ from torch import nn
 from ssgan.gan import dcgan, layers, strided
 
 SIDES, CHANNELS = st.integers(2, 17), st.integers(1, 7)
-BATCHES = st.integers(layers.LEAST_BATCH, layers.LEAST_BATCH + 3)
+BATCHES = st.integers(1, 5)
+BATCH = 8
 KERNELS = st.sampled_from([4, 5])
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _every_layer_is_wide() -> Iterator[None]:
+    """So that small ones, which are quick to test, go through as the large ones do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(layers, "WIDE", 1)
+        patch.setattr(layers, "WIDE_IMAGE", 1)
+        yield
 
 
 def witness(layer: nn.Conv2d | nn.ConvTranspose2d) -> nn.Module:
@@ -49,7 +60,7 @@ def test_values_and_both_derivatives_are_those_of_torchs_layers(
         layers.lay_out(layer)
     x = torch.rand(count, before, height, width)  # positive, as the gradient: sums that all but cancel are no yardstick
     ours, torchs = x.clone().requires_grad_(), x.clone().requires_grad_()
-    assert layers.by_products(ours)
+    assert layers.by_products(ours, layer.weight)
     y, wanted = layer(ours), plain(torchs)
     close(y, wanted)
     gradient = torch.rand_like(wanted)
@@ -68,14 +79,14 @@ def test_nets_are_those_of_torchs_layers(kernel: int, channels: int, size: int, 
         torch.manual_seed(1)
         generator = dcgan.Generator(size, channels, latent=8, width=8, kernel=kernel)
         critic = dcgan.Critic(size, channels, width=8, kernel=kernel)
-        floats = generator(torch.randn(layers.LEAST_BATCH, 8))
+        floats = generator(torch.randn(BATCH, 8))
         critic(floats).square().sum().backward()
         nets = nn.ModuleList([generator, critic])
         gradients = [weight.grad for weight in nets.parameters() if weight.grad is not None]
         return [floats.detach(), *nets.state_dict().values(), *gradients]
 
     ours = run()
-    monkeypatch.setattr(layers, "by_products", lambda _: False)
+    monkeypatch.setattr(layers, "by_products", lambda *_: False)
     for mine, its in zip(ours, run(), strict=True):
         # Gradients go through four BatchNorms of small batches, which multiply what rounding leaves.
         torch.testing.assert_close(mine, its, rtol=2e-4, atol=2e-4 * max(1.0, float(its.abs().max())))
@@ -109,13 +120,13 @@ def test_a_gradient_penalty_is_that_of_torchs_layers(norm: str, monkeypatch: pyt
     def penalized() -> list[torch.Tensor]:
         torch.manual_seed(1)
         critic = dcgan.Critic(32, 3, width=8, norm=norm)
-        floats = torch.rand(layers.LEAST_BATCH, 3, 32, 32, requires_grad=True)
+        floats = torch.rand(BATCH, 3, 32, 32, requires_grad=True)
         (gradient,) = torch.autograd.grad(critic(floats).sum(), floats, create_graph=True)
         (gradient.flatten(1).norm(dim=1) - 1).square().mean().backward()
         return [weight.grad for weight in critic.parameters() if weight.grad is not None]
 
     ours = penalized()
-    monkeypatch.setattr(layers, "by_products", lambda _: False)
+    monkeypatch.setattr(layers, "by_products", lambda *_: False)
     torchs = penalized()
     assert len(ours) == len(torchs) > 3
     for mine, its in zip(ours, torchs, strict=True):
@@ -123,7 +134,7 @@ def test_a_gradient_penalty_is_that_of_torchs_layers(norm: str, monkeypatch: pyt
 
 
 def test_weights_gradients_that_nobody_asks_for_are_not_computed(monkeypatch: pytest.MonkeyPatch) -> None:
-    critic, floats = dcgan.Critic(32, 3, width=8), torch.rand(layers.LEAST_BATCH, 3, 32, 32, requires_grad=True)
+    critic, floats = dcgan.Critic(32, 3, width=8), torch.rand(BATCH, 3, 32, 32, requires_grad=True)
     values = critic(floats).sum()
     asked: list[tuple[int, ...]] = []
     made = strided._kernel
@@ -143,7 +154,7 @@ def test_the_same_batch_gives_the_same_bits() -> None:
     def run() -> list[torch.Tensor]:
         torch.manual_seed(1)
         critic = dcgan.Critic(32, 3, width=8)
-        critic(torch.rand(layers.LEAST_BATCH, 3, 32, 32)).square().sum().backward()
+        critic(torch.rand(BATCH, 3, 32, 32)).square().sum().backward()
         return [weight.grad for weight in critic.parameters() if weight.grad is not None]
 
     for first, second in zip(run(), run(), strict=True):
@@ -172,7 +183,7 @@ def test_weights_of_torchs_layers_load_and_keep_their_place_in_memory() -> None:
 def test_gradients_come_as_the_weights_lie() -> None:
     """So that an optimizer goes over both in one pass."""
     critic = dcgan.Critic(32, 3, width=8)
-    critic(torch.rand(layers.LEAST_BATCH, 3, 32, 32)).sum().backward()
+    critic(torch.rand(BATCH, 3, 32, 32)).sum().backward()
     for layer in critic.downs:
         assert isinstance(layer, layers.Down)
         assert layer.weight.grad is not None
@@ -187,7 +198,7 @@ def test_a_norm_sees_the_same_batch_in_either_order(training: bool) -> None:
     for norm in norms:
         nn.init.uniform_(norm.weight)
         norm.load_state_dict(norms[0].state_dict())
-    x = torch.randn(layers.LEAST_BATCH, 6, 4, 4) * 3 + 1
+    x = torch.randn(BATCH, 6, 4, 4) * 3 + 1
     outside = strided.places_first(x).permute(2, 3, 0, 1)
     assert outside.stride() != x.stride()
     ours = layers.activated(norms[0], outside, 0.2)
@@ -197,8 +208,23 @@ def test_a_norm_sees_the_same_batch_in_either_order(training: bool) -> None:
         torch.testing.assert_close(mine, its)
 
 
-def test_small_batches_and_other_numbers_go_as_torch_has_it() -> None:
-    assert not layers.by_products(torch.zeros(layers.LEAST_BATCH - 1, 3, 8, 8))
-    assert not layers.by_products(torch.zeros(layers.LEAST_BATCH, 3, 8, 8, dtype=torch.float64))
+def test_narrow_layers_and_other_numbers_go_as_torch_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, weight = torch.zeros(1, 6, 8, 8), torch.zeros(4, 6, 5, 5)
+    assert layers.by_products(x, weight)
+    assert not layers.by_products(x.double(), weight.double())
     with torch.autocast("cpu", torch.bfloat16):
-        assert not layers.by_products(torch.zeros(layers.LEAST_BATCH, 3, 8, 8))
+        assert not layers.by_products(x, weight)
+    monkeypatch.setattr(layers, "WIDE", 4 * 6 + 1)
+    assert not layers.by_products(x, weight)
+    narrow = layers.down(6, 4, 5, bias=False)
+    layers.lay_out(narrow)
+    assert narrow.weight.is_contiguous()
+
+
+def test_the_papers_nets_are_wide_throughout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layers, "WIDE", 64 * 128)
+    monkeypatch.setattr(layers, "WIDE_IMAGE", 64)
+    for net in (dcgan.Generator(), dcgan.Critic()):
+        found = [layer for layer in net.modules() if isinstance(layer, layers.Up | layers.Down)]
+        assert len(found) == 4
+        assert all(layers.is_wide(layer.weight) for layer in found)
