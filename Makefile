@@ -38,6 +38,7 @@ bench: $(VENV)/.developer $(PEER)/.installed  ## measure, beside the peers; the 
 	$(BIN)/python benchmarks/stc_cases.py
 	$(BIN)/python benchmarks/device.py
 	$(BIN)/python benchmarks/import_time.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/train_step.py --layers --write
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/features.py --peer $(PEER) --write
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/ensemble.py --peer $(PEER) --write
 
