@@ -65,7 +65,7 @@ def _fused(network: nn.Module) -> Forward:
         # Scores, and derivatives by the image where they are not fused, are what the plain definition is for.
         plain = not network.training or not torch.is_grad_enabled() or pixels.dtype != torch.float32
         plain = plain or (pixels.requires_grad and not by_images)
-        return network(pixels) if plain else network.fused(pixels, parts)
+        return network(pixels) if plain else network.fused(_channels_last(pixels), parts)
 
     return forward
 

@@ -8,6 +8,11 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from ssgan.steganalysis.batch_parts import Parts
+from ssgan.steganalysis.normalized import normalized
+
+WIDE = 12  # from this layer on, laying out the weights anew in each step costs more than it brings
+
 
 class SrNet(nn.Module):
     """Gray values 0...255 float (N, C, H, W), any size from 32 on -> logit (N,). Color: the first layer mixes the channels."""
@@ -30,8 +35,22 @@ class SrNet(nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """One logit an image."""
-        x = self.layers(images).mean(dim=(2, 3))  # (N, 512)
-        logit: torch.Tensor = self.dense(x).squeeze(1)
+        return self._judged(self.layers(images))
+
+    def fused(self, images: torch.Tensor, parts: Parts) -> torch.Tensor:
+        """The same in training, float32 on the processor: BatchNorm and ReLU are one, channels lie side by side."""
+        if any(isinstance(layer, nn.BatchNorm2d) and type(layer) is not nn.BatchNorm2d for layer in self.modules()):
+            return self(images)  # statistics of several processes together
+        x = images
+        for layer in list(self.layers)[:WIDE]:
+            if isinstance(layer, _Unpooled | _Pooled):
+                x = layer.fused(x, parts)
+            elif isinstance(layer, nn.Sequential):
+                x = _fused(layer, x, parts, rectified=True)
+        return self._judged(self.layers[WIDE:](x.contiguous()))
+
+    def _judged(self, x: torch.Tensor) -> torch.Tensor:
+        logit: torch.Tensor = self.dense(x.mean(dim=(2, 3))).squeeze(1)
         return logit
 
 
@@ -45,6 +64,10 @@ class _Unpooled(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         moved: torch.Tensor = x + self.branch(x)
         return moved
+
+    def fused(self, x: torch.Tensor, parts: Parts) -> torch.Tensor:
+        """The same, BatchNorm and ReLU being one."""
+        return x + _fused(self.branch[2], _fused(self.branch[0], x, parts, rectified=True), parts)
 
 
 class _Pooled(nn.Module):
@@ -61,6 +84,18 @@ class _Pooled(nn.Module):
         halved: torch.Tensor = self.shortcut(x) + self.branch(x)
         return halved
 
+    def fused(self, x: torch.Tensor, parts: Parts) -> torch.Tensor:
+        """The same, BatchNorm and ReLU being one."""
+        branched = _fused(self.branch[2], _fused(self.branch[0], x, parts, rectified=True), parts)
+        halved: torch.Tensor = _fused(self.shortcut, x, parts) + self.branch[3](branched)
+        return halved
+
 
 def _plain(before: int, after: int) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(before, after, 3, padding=1), nn.BatchNorm2d(after))
+
+
+def _fused(layer: nn.Module, x: torch.Tensor, parts: Parts, *, rectified: bool = False) -> torch.Tensor:
+    """A convolution with its BatchNorm, and ReLU after it."""
+    assert isinstance(layer, nn.Sequential)
+    return normalized(layer[0](x), layer[1], parts, rectified=rectified)

@@ -17,6 +17,7 @@ from torch import nn
 
 from ssgan.steganalysis import xunet_loops
 from ssgan.steganalysis.batch_parts import Parts
+from ssgan.steganalysis.normalization import Normalization
 from ssgan.steganalysis.plane_loops import filter_planes
 
 
@@ -59,13 +60,8 @@ class _Stage:
     index: int
     size: tuple[int, int]
     weights: np.ndarray
-    samples: int  # how many values of one map a batch has
     parts: dict[int, _Part] = field(default_factory=dict)
-    coefficients: np.ndarray = field(
-        default_factory=lambda: np.empty((0, 2), np.float32)
-    )  # (O, 2): z times one, plus the other
-    mean: np.ndarray = field(default_factory=lambda: np.empty(0))  # float64 (O,): the batch's
-    over_deviation: np.ndarray = field(default_factory=lambda: np.empty(0))  # one over its standard deviation
+    normalization: Normalization = field(init=False)
 
     @property
     def magnitude(self) -> bool:
@@ -82,12 +78,13 @@ class _Groups(torch.autograd.Function):
         ctx: Any, images: torch.Tensor, kv: torch.Tensor, norms: list[nn.BatchNorm2d], parts: Parts, *flat: torch.Tensor
     ) -> torch.Tensor:
         pixels, kernels = images.detach().contiguous().numpy(), kv.detach().numpy()
-        arrays = [tensor.detach().contiguous().numpy() for tensor in flat]
+        arrays = [weights.detach().contiguous().numpy() for weights in flat[::3]]
         stages: list[_Stage] = []
         size = (images.shape[2], images.shape[3])
-        for norm, weights, scale, shift in zip(norms, arrays[::3], arrays[1::3], arrays[2::3], strict=True):
-            stages.append(_Stage(len(stages), size, weights, len(pixels) * size[0] * size[1]))
-            _normalize(stages[-1], norm, scale, shift, _forward(stages, pixels, kernels, parts))
+        for norm, weights in zip(norms, arrays, strict=True):
+            stages.append(_Stage(len(stages), size, weights))
+            moments = _forward(stages, pixels, kernels, parts)
+            stages[-1].normalization = Normalization(norm, moments, len(pixels) * size[0] * size[1])
             size = ((size[0] + 1) // 2, (size[1] + 1) // 2)
         out = torch.empty((len(pixels), len(arrays[-1])))
         _average(stages[-1], out.numpy(), parts)
@@ -100,7 +97,7 @@ class _Groups(torch.autograd.Function):
         moments = _average_gradient(stages[-1], gradients[0].contiguous().numpy(), parts)
         flat: list[torch.Tensor] = []
         for i in reversed(range(len(stages))):
-            mix, by_scale, by_shift = _normalize_gradient(stages[i], moments)
+            mix, by_scale, by_shift = stages[i].normalization.gradient(moments)
             by_weights, moments = _backward(stages[: i + 1], mix, parts)
             flat[:0] = [torch.from_numpy(by_weights), by_scale, by_shift]
         return None, None, None, None, *flat
@@ -121,8 +118,8 @@ def _forward(stages: list[_Stage], pixels: np.ndarray, kernels: np.ndarray, part
         else:
             made = before.parts[k]
             xunet_loops.activate(
-                made.z.reshape(-1), made.steps(made.z), made.line, before.coefficients, before.size, before.magnitude,
-                before.tanh, part.count, part.x.reshape(-1), part.steps(part.x), part.border,
+                made.z.reshape(-1), made.steps(made.z), made.line, before.normalization.coefficients, before.size,
+                before.magnitude, before.tanh, part.count, part.x.reshape(-1), part.steps(part.x), part.border,
             )  # fmt: skip
         xunet_loops.convolve(part.x, stage.weights, part.size, stage.magnitude, part.z, moments[k])
 
@@ -134,7 +131,9 @@ def _average(stage: _Stage, out: np.ndarray, parts: Parts) -> None:
     def work(k: int, first: int, last: int) -> None:
         part = stage.parts[k]
         area = stage.size[0] * stage.size[1]
-        xunet_loops.average(part.z.reshape(-1), part.steps(part.z), area, stage.coefficients, part.count, out[first:last])
+        xunet_loops.average(
+            part.z.reshape(-1), part.steps(part.z), area, stage.normalization.coefficients, part.count, out[first:last]
+        )
 
     parts.run(work, len(out))
 
@@ -155,8 +154,8 @@ def _activate_gradient(
 ) -> None:
     part.by_values = _empty(*part.z.shape)
     xunet_loops.activate_gradient(
-        part.z.reshape(-1), part.steps(part.z), part.line, stage.coefficients, stage.size, stage.magnitude, stage.tanh,
-        part.count, means.reshape(-1), steps, line, part.by_values.reshape(-1), moments,
+        part.z.reshape(-1), part.steps(part.z), part.line, stage.normalization.coefficients, stage.size, stage.magnitude,
+        stage.tanh, part.count, means.reshape(-1), steps, line, part.by_values.reshape(-1), moments,
     )  # fmt: skip
 
 
@@ -183,31 +182,3 @@ def _backward(stages: list[_Stage], mix: np.ndarray, parts: Parts) -> tuple[np.n
 def _empty(*shape: int) -> np.ndarray:
     """float32, from torch, which keeps freed memory at hand."""
     return torch.empty(shape).numpy()
-
-
-def _normalize(stage: _Stage, norm: nn.BatchNorm2d, weight: np.ndarray, bias: np.ndarray, moments: np.ndarray) -> None:
-    """From the sums of the batch, as BatchNorm does it; its running statistics go on."""
-    stage.mean = moments[:, 0] / stage.samples
-    variance = np.maximum(moments[:, 1] / stage.samples - stage.mean**2, 0)
-    stage.over_deviation = 1 / np.sqrt(variance + norm.eps)
-    scale = weight * stage.over_deviation
-    stage.coefficients = np.stack([scale, bias - scale * stage.mean], axis=1).astype(np.float32)
-    assert norm.running_mean is not None
-    assert norm.running_var is not None
-    assert norm.num_batches_tracked is not None
-    assert norm.momentum is not None
-    unbiased = variance * (stage.samples / (stage.samples - 1))
-    norm.running_mean.lerp_(torch.from_numpy(stage.mean).float(), norm.momentum)
-    norm.running_var.lerp_(torch.from_numpy(unbiased).float(), norm.momentum)
-    norm.num_batches_tracked.add_(1)
-
-
-def _normalize_gradient(stage: _Stage, moments: np.ndarray) -> tuple[np.ndarray, torch.Tensor, torch.Tensor]:
-    """(mix, by its weight, by its bias): the derivative by the values is a gradient + b values + c, (a, b, c) a row of mix."""
-    plain, over = moments[:, 0], stage.over_deviation
-    products = (moments[:, 1] - stage.mean * plain) * over  # with the normalized values
-    a = stage.coefficients[:, 0].astype(np.float64)
-    b = -a * over * products / stage.samples
-    c = -a * plain / stage.samples - b * stage.mean
-    mix = np.stack([a, b, c], axis=1).astype(np.float32)
-    return mix, torch.from_numpy(products).float(), torch.from_numpy(plain).float()
