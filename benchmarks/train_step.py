@@ -197,13 +197,11 @@ def step_flops(game: Ssgan, given: Inputs) -> int:
 
 
 def whole_step(rounds: int) -> Row:
-    """A step; the error is that of the critic's first gradient, when the weights are still the same."""
+    """A step; the error is that of both nets' gradients from the same weights."""
     game, plain = games()
     given = Inputs(game)
     flops = step_flops(plain, given)
-    step(game, given)
-    plain_step(plain, given)
-    error = distance(gradients(game.critic), gradients(plain.critic))
+    error = distance(gradients(game, given), gradients(plain, given))
     return compare(
         "step, preset paper",
         partial(step, game, given),
@@ -268,9 +266,11 @@ def each_layer(rounds: int) -> Iterator[Row]:
             yield compare(f"{name}, {what}", ours, its, flops, len(x), rounds=rounds, error=error)
 
 
-def gradients(net: nn.Module) -> torch.Tensor:
-    """Those by all weights, one after the other."""
-    return torch.cat([weight.grad.flatten() for weight in net.parameters() if weight.grad is not None])
+def gradients(game: Ssgan, given: Inputs) -> torch.Tensor:
+    """Of the critic's values of real images less those of generated ones, by all weights of the critic and the generator."""
+    loss = game.critic(given.real).mean() - game.critic(game.generator(given.latents[0])).mean()
+    weights = [*game.critic.parameters(), *game.generator.parameters()]
+    return torch.cat([gradient.flatten() for gradient in torch.autograd.grad(loss, weights)])
 
 
 def derivative(of: torch.Tensor, by: torch.Tensor, gradient: torch.Tensor) -> Step:
