@@ -6,7 +6,7 @@ import copy
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ssgan.errors import InvalidSetting
@@ -119,6 +119,7 @@ def test_srnet_gives_the_logits_and_statistics_of_the_plain_one(size: int, chann
     seed=st.integers(0, 1000),
 )
 def test_normalization_is_that_of_torch(channels: int, size: int, count: int, rectified: bool, seed: int) -> None:
+    assume(count * size * size >= 16)  # of two or three values the gradient is a difference of nearly equal numbers
     rng = torch.Generator().manual_seed(seed)
     norm = torch.nn.BatchNorm2d(channels).train()
     with torch.no_grad():
