@@ -1,11 +1,12 @@
 """Training steps of the detector's networks, ours beside plain PyTorch in one run: `python benchmarks/training.py`.
 
 A step is forward, loss, backward and Adamax on 32 covers and 32 stegos (16 and 16 for the larger networks). The plain side is
-the network's own definition in torch.nn, called as it stands; ours goes through `accelerated`. Two threads; medians of
-alternating rounds of wall time. Bars at 64 x 64: GNCNN and Xu-Net 1.7 times the plain one, Ye-Net and SRNet 1.2 times.
+the network's own definition in torch.nn, called as it stands; ours goes through `accelerated`. Medians of alternating rounds:
+of wall time with two threads, for which the machine must be quiet, since torch's threads wait for each other in every layer; of
+process CPU time with `--threads 1`. Bars at 64 x 64: GNCNN and Xu-Net 1.7 times the plain one, Ye-Net and SRNet 1.2 times.
 
-`--size 256` takes a quarter of the batch; `--write` keeps the figures in results/training.csv. `--device cuda`, or `--table`
-anywhere, shows every way to call the plain network instead: precision, memory layout, compiled or not.
+`--size 64 256` takes a quarter of the batch at 256; `--write` keeps the figures in results/training.csv. `--device cuda`, or
+`--table` anywhere, shows every way to call the plain network as well: precision, memory layout, compiled or not.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def main() -> None:
     """Print a line a network, or a line a way."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("networks", nargs="*", default=["gncnn", "xunet", "yenet", "yedroudj", "srnet"])
-    asked.add_argument("--size", type=int, default=64)
+    asked.add_argument("--size", type=int, nargs="+", default=[64])
     asked.add_argument("--rounds", type=int, default=9)
     asked.add_argument("--threads", type=int, default=2)
     asked.add_argument("--device", default="cpu")
@@ -64,8 +65,8 @@ def main() -> None:
     torch.set_num_threads(given.threads)
     device, rows = torch.device(given.device), []
     keep_freed()  # both sides, so that no side pays the other's page faults
-    for name in given.networks:
-        bench = Bench(name, given.size, device)
+    for name, size in itertools.product(given.networks, given.size):
+        bench = Bench(name, size, device)
         table = given.table or device.type != "cpu"
         ours = (("ours", accelerated(bench.fresh(), device=device, images=IMAGES)) for _ in range(1))
         for way, forward in bench.ways() if table else ours:
@@ -129,13 +130,15 @@ class Bench:
         return step
 
     def seconds(self, step: Step, count: int) -> float:
-        """Wall seconds a step, the mean of `count`."""
+        """Seconds a step, the mean of `count`."""
         self.wait()
-        start = time.perf_counter()
+        alone = torch.get_num_threads() == 1 and self.device.type == "cpu"
+        clock = time.process_time if alone else time.perf_counter
+        start = clock()
         for _ in range(count):
             step()
         self.wait()
-        return (time.perf_counter() - start) / count
+        return (clock() - start) / count
 
     def wait(self) -> None:
         """Until the device has done what it was given."""
