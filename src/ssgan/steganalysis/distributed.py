@@ -7,6 +7,7 @@ processes is the training in one, up to the order in which sums are taken. The f
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -122,6 +123,9 @@ def joined(device: str = "cpu") -> Iterator[Processes]:
     try:
         yield current()
     finally:
+        # DistributedDataParallel stands in circles of references. As long as one is left, so are the threads of the group, and
+        # one that lets go of a tensor while the interpreter ends aborts the process.
+        gc.collect()
         dist.destroy_process_group()
 
 
