@@ -3,14 +3,18 @@
 SOURCE is a row of SOURCES, ARCHIVE holds its pictures. A cell is what `ssgan train-detector ARCHIVE --embedder E --detector D
 --seed S` does with the source's reading options: covers split by person or picture, embedded with a seed for each, a detector
 trained on 70 %, chosen on 10 %, judged once on 20 %. Rows go to results/detection.csv as they come; the same command goes on.
+`--processes N` measures N cells at a time, which a graphics card with several cores beside it has room for: `--device cuda`.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import itertools
+import multiprocessing
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -48,6 +52,7 @@ class Cell:
     validation_p_e: float
     change_rate: float
     cpu_seconds: float
+    device: str
 
 
 def done() -> set[tuple[str, str, str, int, int]]:
@@ -59,11 +64,12 @@ def done() -> set[tuple[str, str, str, int, int]]:
     return {(r["source"], r["embedder"], r["detector"], int(r["seed"]), int(r["images_seen"])) for r in rows}
 
 
-def measure(source: str, question: Question, threads: int) -> Cell:
+def measure(source: str, question: Question, threads: int, device: str) -> Cell:
     """Train and judge in a folder that is thrown away."""
+    torch.set_num_threads(threads)
     start = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
-        found = train_detector(question, Path(folder) / "run", threads=threads)
+        found = train_detector(question, Path(folder) / "run", threads=threads, device=device)
     figures = {name: round(found[name], 5) for name in ("p_e", "p_fa", "p_md", "validation_p_e", "change_rate")}
     low, high = (round(end, 5) for end in found["p_e_interval"])
     return Cell(
@@ -77,6 +83,7 @@ def measure(source: str, question: Question, threads: int) -> Cell:
         low=low,
         high=high,
         cpu_seconds=round(time.process_time() - start, 1),
+        device=torch.cuda.get_device_name() if device == "cuda" else "cpu",
         **figures,
     )
 
@@ -102,21 +109,23 @@ def main() -> None:
     parser.add_argument("--duration", type=int, help="images that a network sees")
     parser.add_argument("--limit", type=int, help="only so many covers")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--processes", type=int, default=1)
     asked = parser.parse_args()
-    torch.set_num_threads(asked.threads)
-    jpeg = ("jpeg",) if isinstance(SOURCES[asked.source], Geometry) else ()
-    for seed in asked.seeds:
-        for embedder in asked.embedders:
-            for detector in asked.detectors:
-                if (asked.source, embedder, detector, seed, asked.duration or 0) in done():
-                    continue
-                geometry = SOURCES[asked.source]
-                question = Question(
-                    asked.archive, embedder, detector, seed, geometry, jpeg, asked.limit, duration_images=asked.duration
-                )
-                cell = measure(asked.source, question, asked.threads)
-                keep(cell)
-                print(" ".join(str(value) for value in asdict(cell).values()), flush=True)
+    geometry = SOURCES[asked.source]
+    jpeg = ("jpeg",) if isinstance(geometry, Geometry) else ()
+    already = done()
+    wanted = [
+        Question(asked.archive, embedder, detector, seed, geometry, jpeg, asked.limit, duration_images=asked.duration)
+        for seed, embedder, detector in itertools.product(asked.seeds, asked.embedders, asked.detectors)
+        if (asked.source, embedder, detector, seed, asked.duration or 0) not in already
+    ]
+    with ProcessPoolExecutor(asked.processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        begun = [pool.submit(measure, asked.source, question, asked.threads, asked.device) for question in wanted]
+        for finished in as_completed(begun):
+            cell = finished.result()
+            keep(cell)
+            print(" ".join(str(value) for value in asdict(cell).values()), flush=True)
 
 
 if __name__ == "__main__":

@@ -67,13 +67,14 @@ def crops(size: int, count: int) -> torch.Tensor:
     return torch.from_numpy(np.stack([photograph[y : y + size, x : x + size] for y, x in corners]))[:, None]
 
 
-def write(name: str, rows: Sequence[Any]) -> None:
-    """results/NAME.csv: one line a figure (Row or another dataclass), with the command, the processor and the versions."""
+def write(name: str, rows: Sequence[Any], device: str = "cpu") -> None:
+    """results/NAME.csv: one line a figure (Row or another dataclass), with the processor or card, versions and commit."""
     RESULTS.mkdir(exist_ok=True)
     with (RESULTS / f"{name}.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=[*asdict(rows[0]), "cpu", "torch", "numpy", "commit"], lineterminator="\n")
+        writer = csv.DictWriter(file, fieldnames=[*asdict(rows[0]), device, "torch", "numpy", "commit"], lineterminator="\n")
         writer.writeheader()
-        told = {"cpu": processor(), "torch": torch.__version__, "numpy": np.__version__, "commit": commit()}
+        there = processor() if device == "cpu" else torch.cuda.get_device_name(device)
+        told = {device: there, "torch": torch.__version__, "numpy": np.__version__, "commit": commit()}
         for row in rows:
             figures = {k: float(f"{v:.4g}") if isinstance(v, float) else v for k, v in asdict(row).items()}
             writer.writerow({**figures, **told})

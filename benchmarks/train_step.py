@@ -7,7 +7,7 @@ product of 2048 x 2048 float32 matrices reaches in the same run. FLOPs are those
 step needs, at their nominal sizes: products with a border's zeros count, though ours leaves them out.
 
 `--layers` shows every layer by itself, `--write` keeps the figures in results/. `--device cuda` shows the ways through the nets
-on a graphics card instead, in images per second.
+on a graphics card instead, in images per second, with `--compiled` those of torch.compile too, which take minutes to make.
 """
 
 from __future__ import annotations
@@ -31,8 +31,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from ssgan import images
 from ssgan.gan import layers
 from ssgan.gan.assembly import assemble
+from ssgan.gan.draws import Draws
 from ssgan.gan.settings import configure
-from ssgan.gan.ssgan import Ssgan, rounded
+from ssgan.gan.ssgan import Ssgan, numbers, rounded
+from ssgan.launching import Direct
 from ssgan.steganalysis.distributed import Processes
 
 CPU = torch.device("cpu")
@@ -116,12 +118,12 @@ class Inputs:
         self.real = torch.rand(size, generator=rng) * 2 - 1
         self.latents = torch.rand((4, config.batch, config.latent), generator=rng) * 2 - 1
         self.seeds = np.arange(config.batch, dtype=np.uint64)
-        self.rng = rng
+        self.drawn = torch.rand(config.batch, generator=rng)
 
 
 def step(game: Ssgan, given: Inputs) -> None:
     """Ours, as the training does it."""
-    game.update_critic(given.real, given.latents[0], given.rng)
+    game.update_critic(given.real, given.latents[0], given.drawn)
     game.update_detector(given.latents[1], given.seeds, given.real)
     for latents in given.latents[2:]:
         game.update_generator(latents, given.seeds, real=given.real)
@@ -288,39 +290,66 @@ def distance(ours: object, theirs: object) -> float:
 # A graphics card: what is chosen there is taken from this table.
 
 
-def ways(device: torch.device, batches: tuple[int, ...] = (64, 256), rounds: int = ROUNDS["card"]) -> None:
+def ways(device: torch.device, *, compiled: bool, rounds: int = ROUNDS["card"]) -> list[Way]:
     """Images per second of every way through the nets, a line each; a way that fails says so."""
-    for batch, precision, order, made in itertools.product(
-        batches, ("tf32", "bf16"), (torch.contiguous_format, torch.channels_last), ("eager", "compiled", "graphs")
-    ):
+    orders = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
+    made, rows = ("eager", "graphs", *(("compiled",) if compiled else ())), []
+    for batch, precision, (order, memory), how in itertools.product((64, 256), ("tf32", "bf16"), orders.items(), made):
         torch.compiler.reset()
-        name = f"batch {batch}, {precision}, {str(order).removeprefix('torch.')}, {made}"
         try:
-            print(f"{name:<48} {rate(device, batch, precision, order, made, rounds):8.0f} images/s", flush=True)
+            rows.append(Way(batch, precision, order, how, round(rate(device, batch, precision, memory, how, rounds))))
+            print(rows[-1], flush=True)
         except (RuntimeError, torch._dynamo.exc.TorchDynamoException) as failed:
-            print(f"{name:<48} failed: {str(failed).splitlines()[0][:120]}", flush=True)
+            print(f"{batch} {precision} {order} {how} failed: {str(failed).splitlines()[0][:120]}", flush=True)
+    return rows
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way through the nets on a card: real images a second of wall time, in a step of the preset `paper`."""
+
+    batch: int
+    precision: str
+    order: str
+    given: str  # eager, graphs (as a training does it), or compiled
+    images_per_second: float
+
+    def __str__(self) -> str:
+        name = f"batch {self.batch}, {self.precision}, {self.order}, {self.given}"
+        return f"{name:<48} {self.images_per_second:8.0f} images/s"
 
 
 def rate(device: torch.device, batch: int, precision: str, order: torch.memory_format, made: str, rounds: int) -> float:
-    """Real images a second of wall time. `graphs` is torch.compile's mode `reduce-overhead`, which replays CUDA graphs."""
+    """Real images a second of wall time, the median of ROUNDS["layer"] times `rounds` steps; draws and numbers included."""
     torch.set_float32_matmul_precision("high")
     torch.backends.cudnn.allow_tf32 = True
     game, nets = assemble(configure("paper", batch=batch), device, Processes())
+    if made != "graphs":
+        game.launch = Direct()
     for name in ("generator", "critic"):
         net: nn.Module = Ordered(nets[name], device, order, bf16=precision == "bf16")
-        if made != "eager":
-            net = torch.compile(net, mode="reduce-overhead" if made == "graphs" else "default")  # type: ignore[assignment]
-        setattr(game, name, net)
-    given = Inputs(game)
-    given.real, given.latents = given.real.to(device), given.latents.to(device)
-    for _ in range(3):
-        step(game, given)
-    wait(device)
-    start = time.perf_counter()
-    for _ in range(rounds):
-        step(game, given)
-    wait(device)
-    return rounds * batch / (time.perf_counter() - start)
+        setattr(game, name, torch.compile(net) if made == "compiled" else net)
+    config = game.config
+    draws, real = Draws(config, Processes(), device), Inputs(game).real.to(device)
+
+    def play(first: int) -> None:
+        for number in range(first, first + rounds):
+            given = game.update_critic(real, draws.latents("critic", number), draws.penalty(number))
+            given |= game.update_detector(draws.latents("detector", number), draws.own_seeds("detector", number), real)
+            for turn in range(config.generator_steps):
+                own = draws.own_seeds("generator", number, turn)
+                given |= game.update_generator(draws.latents("generator", number, turn), own, real=real)
+            numbers(given)
+
+    play(0)
+    seconds = []
+    for turn in range(1, 1 + ROUNDS["layer"]):
+        wait(device)
+        start = time.perf_counter()
+        play(turn * rounds)
+        wait(device)
+        seconds.append(time.perf_counter() - start)
+    return rounds * batch / statistics.median(seconds)
 
 
 def wait(device: torch.device) -> None:
@@ -344,8 +373,7 @@ class Ordered(nn.Module):
         given = given.contiguous(memory_format=self.order) if given.ndim == 4 else given
         with torch.autocast(self.kind, torch.bfloat16, enabled=self.bf16):
             out: torch.Tensor = self.net(given)
-        # A replayed graph writes its next result over this one.
-        return out.float().clone()
+        return out.float()
 
 
 def main() -> None:
@@ -354,9 +382,12 @@ def main() -> None:
     parser.add_argument("--layers", action="store_true")
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--compiled", action="store_true")
     asked = parser.parse_args()
     if asked.device != "cpu":
-        ways(torch.device(asked.device))
+        found = ways(torch.device(asked.device), compiled=asked.compiled)
+        if asked.write:
+            write("train_step-cuda", found, asked.device)
         return
     torch.set_num_threads(1)
     rows = [whole_step(ROUNDS["step"]), sampling(ROUNDS["layer"])]

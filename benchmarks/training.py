@@ -6,7 +6,8 @@ of wall time with two threads, for which the machine must be quiet, since torch'
 process CPU time with `--threads 1`. Bars at 64 x 64: GNCNN and Xu-Net 1.7 times the plain one, Ye-Net and SRNet 1.2 times.
 
 `--size 64 256` takes a quarter of the batch at 256; `--write` keeps the figures in results/training.csv. `--device cuda`, or
-`--table` anywhere, shows every way to call the plain network as well: precision, memory layout, compiled or not.
+`--table` anywhere, shows every way to call the plain network as well: precision, memory layout, and, with
+`--compiled`, torch.compile, which takes minutes to make.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from ssgan.steganalysis.catalog import NETWORKS
 from ssgan.steganalysis.recipes import RECIPES
 
 IMAGES = 400_000  # of a training, for what is worth its time at the start
+LEAST_SECONDS = {"cpu": 0.5, "cuda": 0.1}  # that a figure is taken from
 Step = Callable[[], None]
 
 
@@ -60,6 +62,7 @@ def main() -> None:
     asked.add_argument("--threads", type=int, default=2)
     asked.add_argument("--device", default="cpu")
     asked.add_argument("--table", action="store_true")
+    asked.add_argument("--compiled", action="store_true")
     asked.add_argument("--write", action="store_true")
     given = asked.parse_args()
     torch.set_num_threads(given.threads)
@@ -69,11 +72,11 @@ def main() -> None:
         bench = Bench(name, size, device)
         table = given.table or device.type != "cpu"
         ours = (("ours", accelerated(bench.fresh(), device=device, images=IMAGES)) for _ in range(1))
-        for way, forward in bench.ways() if table else ours:
+        for way, forward in bench.ways(compiled=given.compiled) if table else ours:
             rows.append(bench.compare(way, forward, given.rounds))
             print(rows[-1], flush=True)
     if given.write:
-        write("training" if device.type == "cpu" else f"training-{device.type}", rows)
+        write("training" if device.type == "cpu" else f"training-{device.type}", rows, given.device)
 
 
 class Bench:
@@ -108,7 +111,8 @@ class Bench:
         steps = [self.step(ours, forward), self.step(plain, plain)]
         for step in steps * 2:
             step()
-        repeats = [max(1, round(0.5 / self.seconds(step, 1))) for step in steps]
+        least = LEAST_SECONDS[self.device.type]
+        repeats = [max(1, round(least / self.seconds(step, 1))) for step in steps]
         times: list[list[float]] = [[], []]
         for _ in range(rounds):
             for step, count, taken in zip(steps, repeats, times, strict=True):
@@ -145,11 +149,12 @@ class Bench:
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
 
-    def ways(self) -> Iterator[tuple[str, Forward]]:
+    def ways(self, *, compiled: bool) -> Iterator[tuple[str, Forward]]:
         """Every way to call the plain network, and ours in both precisions; each with a fresh network."""
+        kinds = ("eager", "compiled") if compiled else ("eager",)
         for precision in PRECISIONS:
             yield f"ours {precision}", accelerated(self.fresh(), device=self.device, images=IMAGES, precision=precision)
-        for precision, layout, kind in itertools.product(PRECISIONS, ("contiguous", "channels_last"), ("eager", "compiled")):
+        for precision, layout, kind in itertools.product(PRECISIONS, ("contiguous", "channels_last"), kinds):
             network = self.fresh()
             if layout == "channels_last":
                 for weights in network.parameters():

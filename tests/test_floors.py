@@ -20,6 +20,7 @@ GROUND = {
     "memory",
     "atomic",
     "interruption",
+    "launching",
 }
 MATTER = {"images", "datasets", "runs", "weights"}
 ARTS = {"embedding", "steganalysis"}

@@ -97,7 +97,7 @@ def test_a_fused_step_is_the_plain_one_however_weights_lie_in_memory(precision: 
         rng = torch.Generator().manual_seed(1)
         for _ in range(2):
             real, latents = torch.rand(8, 1, 32, 32, generator=rng), torch.randn(8, config.latent, generator=rng)
-            game.update_critic(real, latents, rng)
+            game.update_critic(real, latents, torch.rand(8, generator=rng))
         found.append([weight.detach() for weight in nets["critic"].parameters()])
     for one, other in zip(*found, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6)

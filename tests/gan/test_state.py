@@ -14,6 +14,7 @@ from ssgan.gan.assembly import assemble
 from ssgan.gan.checkpoints import Checkpoints
 from ssgan.gan.draws import Draws
 from ssgan.gan.settings import PRESETS, TrainingConfig
+from ssgan.gan.ssgan import Scalars, numbers
 from ssgan.gan.state import Kept, State
 from ssgan.steganalysis.distributed import Processes
 
@@ -27,7 +28,7 @@ def made(config: TrainingConfig = SMALL) -> State:
     return State(*assemble(config, CPU, Processes()))
 
 
-def step(state: State) -> dict[str, float]:
+def step(state: State) -> Scalars:
     """One step of the game, as the loop plays it."""
     draws, number = Draws(state.game.config, Processes(), CPU), state.images_seen // 4
     real = torch.rand(4, 1, 32, 32, generator=torch.Generator().manual_seed(number)) * 2 - 1
@@ -80,7 +81,7 @@ def test_what_is_kept_in_memory_is_a_copy() -> None:
 @pytest.mark.parametrize("part", ["critic.dense.bias", "generator.first_norm.running_var", "optimizer.critic.0.exp_avg_sq"])
 def test_one_number_that_is_not_finite_makes_it_unsound(part: str, value: float) -> None:
     state = made()
-    measured = step(state)
+    measured = numbers(step(state))
     assert state.sound(measured)
     assert not state.sound(measured | {"critic_loss": value})
     tensor = state.tensors()[part]

@@ -80,7 +80,7 @@ def test_no_image_that_is_held_back_is_ever_shown(faces: Path, tmp_path: Path, m
     shown: list[torch.Tensor] = []
     update = game.Ssgan.update_critic
 
-    def looked_at(self: game.Ssgan, real: torch.Tensor, *rest: Any) -> dict[str, float]:
+    def looked_at(self: game.Ssgan, real: torch.Tensor, *rest: Any) -> game.Scalars:
         shown.append(real)
         return update(self, real, *rest)
 
@@ -236,7 +236,7 @@ def poisoned(monkeypatch: pytest.MonkeyPatch, at: int, times: int) -> None:
     """The critic's weights become nan in its update number `at`, so many times."""
     update, count = game.Ssgan.update_critic, [0, 0]
 
-    def spoiled(self: game.Ssgan, *given: Any) -> dict[str, float]:
+    def spoiled(self: game.Ssgan, *given: Any) -> game.Scalars:
         measured = update(self, *given)
         count[0] += 1
         if count[0] >= at and count[1] < times:

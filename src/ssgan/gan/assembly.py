@@ -16,6 +16,7 @@ from ssgan.gan.balance import Balance
 from ssgan.gan.catalog import BACKBONES, OBJECTIVES
 from ssgan.gan.settings import TrainingConfig
 from ssgan.gan.ssgan import Network, Ssgan
+from ssgan.launching import Direct, Replayed
 from ssgan.steganalysis.acceleration import accelerated
 from ssgan.steganalysis.catalog import NETWORKS
 from ssgan.steganalysis.distributed import Processes
@@ -42,7 +43,12 @@ def assemble(config: TrainingConfig, device: torch.device, processes: Processes)
         embedder,
         optimizers,
         _way(detector, config, device),
-        Balance(config.alpha_mode, whole=lambda norm: sharing.whole_norm(norm, processes)),
+        Balance(
+            config.alpha_mode,
+            lambda norm: sharing.whole_norm(norm, processes),
+            torch.zeros(2, dtype=torch.float64, device=device),
+        ),
+        Replayed() if device.type == "cuda" and processes.count == 1 else Direct(),
     )
     return game, nets
 
@@ -102,10 +108,15 @@ def _nets(config: TrainingConfig) -> dict[str, nn.Module]:
 
 
 def _optimizer(config: TrainingConfig, name: str, net: nn.Module) -> torch.optim.Optimizer:
+    """On a graphics card one whose steps can be recorded."""
     rate = config.detector_learning_rate if name == "detector" else config.learning_rate
+    recorded = next(net.parameters()).is_cuda
     if config.optimizer == "rmsprop":
-        return torch.optim.RMSprop(net.parameters(), lr=rate, alpha=config.smoothing, momentum=config.momentum)
-    return torch.optim.Adam(net.parameters(), lr=rate, betas=(config.momentum, config.smoothing), fused=True)
+        return torch.optim.RMSprop(
+            net.parameters(), lr=rate, alpha=config.smoothing, momentum=config.momentum, capturable=recorded
+        )
+    betas = (config.momentum, config.smoothing)
+    return torch.optim.Adam(net.parameters(), lr=rate, betas=betas, fused=True, capturable=recorded)
 
 
 def _in_precision(net: nn.Module, config: TrainingConfig, device: torch.device) -> nn.Module:

@@ -7,7 +7,6 @@ is brought to the critic's norm first, both norms taken as running means.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -18,22 +17,23 @@ DECAY = 0.99  # of the running means, a generator step
 
 @dataclass
 class Balance:
-    """`scale(realism, secrecy)` takes both gradients' norms and says by what to multiply the secrecy's."""
+    """`scale(realism, secrecy)` takes both gradients' norms and says by what to multiply the secrecy's.
+
+    All of it are tensors on the device of the gradients, so that nobody has to wait for a number.
+    """
 
     mode: str = "plain"
-    whole: Callable[[float], float] = float  # the norm over the whole batch, where processes share it out
-    norms: list[float] = field(default_factory=lambda: [0.0, 0.0])  # running means of realism and secrecy
-    steps: int = 0
+    whole: Callable[[torch.Tensor], torch.Tensor] = torch.Tensor.double  # over the whole batch, where processes share it out
+    norms: torch.Tensor = field(default_factory=lambda: torch.zeros(2, dtype=torch.float64))  # means, of realism and secrecy
 
-    def norm(self, gradient: torch.Tensor) -> float:
-        """The Euclidean norm of a gradient at the images."""
-        return self.whole(float(gradient.norm()))
+    def norm(self, gradient: torch.Tensor) -> torch.Tensor:
+        """float64 (): the Euclidean norm of a gradient at the images."""
+        return self.whole(gradient.norm())
 
-    def scale(self, realism: float, secrecy: float) -> float:
-        """1 in the plain mode; else the ratio of the running means, 0 as long as a norm is no number."""
-        if math.isfinite(realism) and math.isfinite(secrecy):
-            self.norms = [DECAY * old + (1 - DECAY) * new for old, new in zip(self.norms, (realism, secrecy), strict=True)]
-            self.steps += 1
+    def scale(self, realism: torch.Tensor, secrecy: torch.Tensor) -> torch.Tensor:
+        """float64 (): 1 in the plain mode; else the ratio of the running means, 0 as long as a norm is no number."""
+        new = torch.stack([realism, secrecy])
+        self.norms.copy_(torch.where(new.isfinite().all(), DECAY * self.norms + (1 - DECAY) * new, self.norms))
         if self.mode == "plain":
-            return 1.0
-        return self.norms[0] / self.norms[1] if self.norms[1] > 0 else 0.0
+            return torch.ones_like(realism)
+        return torch.where(self.norms[1] > 0, self.norms[0] / self.norms[1], 0.0)

@@ -49,8 +49,7 @@ class Draws:
         rng = seeds.generator(self.config.seed, use, "embedding", str(step), str(turn))
         return seeds.image_seeds(rng, self.config.batch)[self.mine]
 
-    def penalty(self, step: int, turn: int = 0) -> torch.Generator:
-        """For one number an image: it stands where this process's part begins."""
+    def penalty(self, step: int, turn: int = 0) -> torch.Tensor:
+        """float32 (n,) in [0, 1) on the device: one number an image, for penalties that want one."""
         rng = torch.Generator().manual_seed(seeds.derive(self.config.seed, "penalty", str(step), str(turn)) % 2**63)
-        torch.rand(self.mine.start, generator=rng)
-        return rng
+        return torch.rand(self.config.batch, generator=rng)[self.mine].to(self.device)

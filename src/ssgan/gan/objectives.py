@@ -13,8 +13,8 @@ import torch
 from torch.nn.functional import softplus
 
 CriticNetwork: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
-# (critic, real Floats, generated Floats, rng) -> what is added to the critic's loss
-Penalty: TypeAlias = Callable[[CriticNetwork, torch.Tensor, torch.Tensor, torch.Generator], torch.Tensor]
+# (critic, real Floats, generated Floats, a number in [0, 1) for each of them) -> what is added to the critic's loss
+Penalty: TypeAlias = Callable[[CriticNetwork, torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -75,15 +75,15 @@ GRADIENT_PENALTY = 10.0  # lambda of WGAN-GP
 R1_R2 = 1.0  # gamma / 2 of R3GAN at small sizes, for each of the two
 
 
-def gradient_penalty(critic: CriticNetwork, real: torch.Tensor, generated: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
+def gradient_penalty(critic: CriticNetwork, real: torch.Tensor, generated: torch.Tensor, drawn: torch.Tensor) -> torch.Tensor:
     """lambda E (|grad D(x')| - 1)^2 at x' between real and generated. I. Gulrajani et al., NeurIPS 2017, Eq. (3)."""
-    share = torch.rand(len(real), 1, 1, 1, generator=rng).to(real.device)
+    share = drawn[:, None, None, None]
     between = (share * real + (1 - share) * generated).requires_grad_()
     norms = _gradient(critic, between).flatten(1).norm(dim=1)
     return GRADIENT_PENALTY * (norms - 1).square().mean()
 
 
-def zero_centered(critic: CriticNetwork, real: torch.Tensor, generated: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
+def zero_centered(critic: CriticNetwork, real: torch.Tensor, generated: torch.Tensor, drawn: torch.Tensor) -> torch.Tensor:
     """gamma / 2 (E |grad D(x)|^2 + E |grad D(G(z))|^2): R1 and R2. Y. Huang et al., NeurIPS 2024, Eq. (4)."""
     terms = [_gradient(critic, part.detach().requires_grad_()).square().flatten(1).sum(1).mean() for part in (real, generated)]
     return R1_R2 * (terms[0] + terms[1])

@@ -8,7 +8,6 @@ goes through the critic's gradient. Batch normalization uses the statistics of t
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -24,10 +23,11 @@ def average_gradients(optimizers: Iterable[torch.optim.Optimizer], processes: Pr
         optimizer.register_step_pre_hook(_average)
 
 
-def whole_norm(norm: float, processes: Processes) -> float:
-    """The norm of the gradient of a whole batch's mean loss, from that of each process's part."""
-    parts = processes.figures(norm)
-    return math.sqrt(float(parts.square().sum())) / processes.count
+def whole_norm(norm: torch.Tensor, processes: Processes) -> torch.Tensor:
+    """float64 (): the norm of the gradient of a whole batch's mean loss, from that of each process's part."""
+    if processes.count == 1:
+        return norm.double()
+    return (processes.figures(float(norm)).square().sum().sqrt() / processes.count).to(norm.device)
 
 
 def mean_figures(figures: dict[str, float], processes: Processes) -> dict[str, float]:

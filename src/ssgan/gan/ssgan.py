@@ -13,7 +13,9 @@ so that S sees what a receiver gets, and reads the embedding, not the rounding.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
+from typing import cast
 
 import numpy as np
 import torch
@@ -24,9 +26,10 @@ from ssgan.embedding.embedder import Embedder
 from ssgan.gan.balance import Balance
 from ssgan.gan.objectives import Objective
 from ssgan.gan.settings import TrainingConfig
+from ssgan.launching import Direct, Launch
 
 Network = Callable[[torch.Tensor], torch.Tensor]
-Scalars = dict[str, float]
+Scalars = dict[str, torch.Tensor]  # of shape (), on the device: nobody waits for them before all of a step is on its way
 
 
 @dataclass(eq=False)
@@ -34,7 +37,7 @@ class Ssgan:
     """The three nets and their three updates; each update returns the scalars it measured.
 
     `forward` says how the detector's logits are computed in training, pixels 0...255 to logits: the network itself, or a
-    faster way to the same numbers. `average`, if there is one, follows the generator.
+    faster way to the same numbers. `launch` is how work is given to the device; the embedding is never part of such work.
     """
 
     config: TrainingConfig
@@ -46,27 +49,31 @@ class Ssgan:
     optimizers: dict[str, torch.optim.Optimizer]  # of generator, critic, detector
     forward: Network
     balance: Balance
+    launch: Launch = field(default_factory=Direct)
 
-    def update_critic(self, real: torch.Tensor, latents: torch.Tensor, rng: torch.Generator) -> Scalars:
-        """D learns: Floats (N, C, H, W) that are real, latents (N, L).                                             Eq. (6)"""
+    def update_critic(self, real: torch.Tensor, latents: torch.Tensor, drawn: torch.Tensor) -> Scalars:
+        """D learns: Floats (N, C, H, W) that are real, latents (N, L), drawn numbers (N,) for the penalty.          Eq. (6)"""
+        return cast(Scalars, self.launch("critic", self._critic_learns, real, latents, drawn))
+
+    def _critic_learns(self, real: torch.Tensor, latents: torch.Tensor, drawn: torch.Tensor) -> Scalars:
         with torch.no_grad():
             generated = self.generator(latents)
         real_values, generated_values = self.critic(real), self.critic(generated)
         loss = self.objective.critic(real_values, generated_values)
         penalty = None
         if self.objective.penalty is not None:
-            penalty = self.objective.penalty(self.critic, real, generated, rng)
+            penalty = self.objective.penalty(self.critic, real, generated, drawn)
         self._step("critic", loss if penalty is None else loss + penalty)
         if self.objective.clip is not None:
             with torch.no_grad():
                 for weights in self.critic.parameters():
                     weights.clamp_(-self.config.clip, self.config.clip)
         measured = {
-            "critic_loss": float(loss.detach()),
-            "real_value": float(real_values.detach().mean()),
-            "generated_value": float(generated_values.detach().mean()),
+            "critic_loss": loss.detach(),
+            "real_value": real_values.detach().mean(),
+            "generated_value": generated_values.detach().mean(),
         }
-        return measured if penalty is None else measured | {"penalty": float(penalty.detach())}
+        return measured if penalty is None else measured | {"penalty": penalty.detach()}
 
     def update_detector(self, latents: torch.Tensor, own_seeds: np.ndarray, real: torch.Tensor | None = None) -> Scalars:
         """S learns: each cover beside its own stego, one uint64 seed an image.                                     Eq. (7)
@@ -74,19 +81,25 @@ class Ssgan:
         The covers are generated ones; `config.shown` lets real Floats take their place, or join them.
         """
         assert self.detector is not None
-        with torch.no_grad():
-            covers = images.to_pixels(self.generator(latents))
+        covers = cast(torch.Tensor, self.launch("covers", self._covers, latents))
         if self.config.shown != "generated" and real is not None:
             pixels = images.to_pixels(real)
             half = len(covers) // 2 if self.config.shown == "both" else 0
             covers = torch.cat([covers[:half], pixels[half:]])
         stegos = self.embedder.simulate_seeded(covers, own_seeds[: len(covers)])
+        return cast(Scalars, self.launch("detector", self._detector_learns, covers, stegos))
+
+    def _covers(self, latents: torch.Tensor) -> torch.Tensor:
+        with torch.no_grad():
+            return images.to_pixels(self.generator(latents))
+
+    def _detector_learns(self, covers: torch.Tensor, stegos: torch.Tensor) -> Scalars:
         logits = self.forward(torch.cat([covers, stegos]).float())
         of_covers, of_stegos = logits.chunk(2)
         loss = (softplus(of_covers).mean() + softplus(-of_stegos).mean()) / 2  # -log(1 - S(cover)) and -log S(stego)
         self._step("detector", loss)
         right = ((of_covers < 0).float().mean() + (of_stegos > 0).float().mean()) / 2
-        return {"detector_loss": float(loss.detach()), "detector_accuracy": float(right)}
+        return {"detector_loss": loss.detach(), "detector_accuracy": right}
 
     def update_generator(
         self, latents: torch.Tensor, own_seeds: np.ndarray, *, real: torch.Tensor | None = None, secrecy: bool = True
@@ -96,16 +109,26 @@ class Ssgan:
         The two gradients are taken at the images, where their norms are measured, weighed, and go back through G together.
         `real` Floats are for objectives that compare with them. Without `secrecy` only the critic is heard.
         """
+        heard = self.detector is not None and secrecy
+        work = partial(self._generator_learns, own_seeds if heard else None)
+        given = [latents] if real is None or not self.objective.relative else [latents, real]
+        if heard and self.config.secrecy in _EMBEDS:
+            return work(*given)
+        return cast(Scalars, self.launch("generator, heard" if heard else "generator", work, *given))
+
+    def _generator_learns(
+        self, own_seeds: np.ndarray | None, latents: torch.Tensor, real: torch.Tensor | None = None
+    ) -> Scalars:
+        """With seeds, what the detector says is heard."""
         generated = self.generator(latents)
         at = generated.detach().requires_grad_()
-        relative = self.objective.relative and real is not None
-        realism = self.objective.generator(self.critic(at), self.critic(real).detach() if relative else None)
+        realism = self.objective.generator(self.critic(at), None if real is None else self.critic(real).detach())
         (pull,) = torch.autograd.grad(realism, at)
-        measured = {"generator_loss": float(realism.detach()), "realism_gradient": self.balance.norm(pull)}
-        if self.detector is not None and secrecy:
+        measured = {"generator_loss": realism.detach(), "realism_gradient": self.balance.norm(pull)}
+        if own_seeds is not None:
             hiding = self.secrecy(at, own_seeds)
             (push,) = torch.autograd.grad(hiding, at)
-            measured |= {"secrecy_loss": float(hiding.detach()), "secrecy_gradient": self.balance.norm(push)}
+            measured |= {"secrecy_loss": hiding.detach(), "secrecy_gradient": self.balance.norm(push)}
             scale = self.balance.scale(measured["realism_gradient"], measured["secrecy_gradient"])
             pull = self.config.alpha * pull + (1 - self.config.alpha) * scale * push
         self.optimizers["generator"].zero_grad(set_to_none=True)
@@ -137,6 +160,15 @@ class Ssgan:
         self.optimizers[which].zero_grad(set_to_none=True)
         loss.backward()
         self.optimizers[which].step()
+
+
+def numbers(scalars: Scalars) -> dict[str, float]:
+    """What was measured as numbers, in one look at the device."""
+    values = torch.stack([value.double() for value in scalars.values()]).tolist() if scalars else []
+    return dict(zip(scalars, values, strict=True))
+
+
+_EMBEDS = ("both", "confusion")  # forms of secrecy whose stegos are made on the way
 
 
 def rounded(floats: torch.Tensor) -> torch.Tensor:

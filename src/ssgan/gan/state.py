@@ -36,6 +36,8 @@ class State:
         self.rates = {name: [g["lr"] for g in optimizer.param_groups] for name, optimizer in game.optimizers.items()}
         self.images_seen, self.retries, self.seconds, self.collapsed = 0, 0, 0.0, False
         self.sums: dict[str, list[float]] = {}
+        self._watched: list[torch.Tensor] = []  # all that must stay finite; the tensors stay where they are
+        self._moments = -1  # how many weights had moments when that was listed
 
     @property
     def best_generator(self) -> nn.Module:
@@ -59,7 +61,7 @@ class State:
         balance = self.game.balance
         return {
             **{name: getattr(self, name) for name in _COUNTED},
-            "balance": {"norms": list(balance.norms), "steps": balance.steps},
+            "balance": {"norms": balance.norms.tolist()},
             "sums": {name: list(sums) for name, sums in self.sums.items()},
         }
 
@@ -79,8 +81,9 @@ class State:
                 optimizer.load_state_dict(state | {"state": found})
             for name in _COUNTED:
                 setattr(self, name, told[name])
-            self.game.balance.norms, self.game.balance.steps = list(told["balance"]["norms"]), told["balance"]["steps"]
+            self.game.balance.norms.copy_(torch.tensor(told["balance"]["norms"], dtype=torch.float64))
             self.sums = {name: list(sums) for name, sums in told["sums"].items()}
+            self._moments = -1  # those of the optimizers are other tensors now
         except (RuntimeError, KeyError, TypeError) as error:
             raise RefusedModel(f"the checkpoint is not of these nets ({error})", hint="Train into another folder.") from error
         self._set_rates()
@@ -89,7 +92,11 @@ class State:
         """Whether what was measured, and every weight, statistic and moment, is finite."""
         if not all(math.isfinite(value) for value in measured.values()):
             return False
-        return _finite(tensor for tensor in self.tensors().values() if tensor.is_floating_point() and tensor.numel())
+        moments = sum(len(optimizer.state) for optimizer in self.game.optimizers.values())
+        if moments != self._moments:
+            found = self.tensors().values()
+            self._watched, self._moments = [t for t in found if t.is_floating_point() and t.numel()], moments
+        return _finite(self._watched)
 
     def slower(self) -> None:
         """Half the learning rates from now on. Raises TrainingDiverged when that has been tried often enough."""
@@ -106,6 +113,7 @@ class State:
         for name, optimizer in self.game.optimizers.items():
             for group, rate in zip(optimizer.param_groups, self.rates[name], strict=True):
                 group["lr"] = rate * RATE_FACTOR**self.retries
+        self.game.launch.forget()  # a recorded step has the old rates in it
 
 
 class Kept:

@@ -18,6 +18,7 @@ import torch
 from ssgan import interruption, weights
 from ssgan.errors import InvalidSetting, TrainingDiverged
 from ssgan.images import Images
+from ssgan.launching import Direct, Launch, Replayed
 from ssgan.runs import Run
 from ssgan.steganalysis import distributed
 from ssgan.steganalysis.acceleration import accelerated
@@ -63,6 +64,8 @@ class Training:
         self.processes.share_statistics(self.network)
         self.forward = self.processes.averaging(self.network, self._way(), device)
         self.optimizer = _optimizer(recipe, self.network)
+        alone = device.type == "cuda" and self.processes.count == 1
+        self.launch: Launch = Replayed() if alone else Direct()
         self.images_seen, self.best_error, self.waited = 0, 1.0, 0
         self.loss_sum, self.loss_images, self.seconds, self.explained = 0.0, 0, 0.0, False
         self.history: list[dict[str, float]] = []
@@ -109,29 +112,41 @@ class Training:
     def step(self, interrupted: interruption.Interruption) -> tuple[bool, int]:
         """One batch of the lesson. Whether an evaluation is due, and the signal that came to any of the processes, or 0."""
         recipe = self.settings.recipe
-        for group in self.optimizer.param_groups:
-            group["lr"] = recipe.learning_rate * (1 + math.cos(math.pi * self.images_seen / recipe.duration_images)) / 2
+        self._set_rate(recipe.learning_rate * (1 + math.cos(math.pi * self.images_seen / recipe.duration_images)) / 2)
         lesson = self.lessons[lesson_at(self.lessons, self.images_seen)]
         start = self.images_seen // 2
         mine = self.processes.part(range(start, start + recipe.batch_pairs), what="pairs")
         shown = batch(lesson, mine, seed=self.settings.seed, device=self.device)
-        labels = torch.zeros(2 * len(mine), device=self.device)
-        labels[len(mine) :] = 1
         self.network.train()
-        logits = self.forward(*_given(shown.images, shown.probabilities, self.settings, self.device))
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, labels)
-        told = self.processes.figures(float(loss.detach()), interrupted.number)
+        loss = self.launch("step", self._learn, *_given(shown.images, shown.probabilities, self.settings, self.device))
+        assert isinstance(loss, torch.Tensor)
+        told = self.processes.figures(float(loss), interrupted.number)
         mean = float(told[:, 0].mean())
         if not math.isfinite(mean):
             raise TrainingDiverged(f"the loss is {mean} after {self.images_seen} images", hint="lower the learning rate")
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizer.step()
         count = 2 * recipe.batch_pairs
         self.loss_sum, self.loss_images = self.loss_sum + mean * count, self.loss_images + count
         before, self.images_seen = self.images_seen, self.images_seen + count
         passed = self.images_seen // recipe.evaluate_images > before // recipe.evaluate_images
         return passed or self.images_seen >= recipe.duration_images, int(told[:, 1].max())
+
+    def _learn(self, *given: torch.Tensor) -> torch.Tensor:
+        """The loss of covers and their stegos, and the step after it."""
+        logits = self.forward(*given)
+        labels = (torch.arange(len(logits), device=logits.device) >= len(logits) // 2).float()
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, labels)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        return loss.detach()
+
+    def _set_rate(self, rate: float) -> None:
+        """On a graphics card it is a tensor, which a recorded step looks at."""
+        for group in self.optimizer.param_groups:
+            if isinstance(group["lr"], torch.Tensor):
+                group["lr"].fill_(rate)
+            else:
+                group["lr"] = rate
 
     def evaluate(self, validate: Pairs, report: Report | None, note: Note | None) -> None:
         """The validation error; the best network so far is kept, and all of it saved."""
@@ -284,10 +299,14 @@ def _part(tensors: dict[str, np.ndarray], prefix: str) -> dict[str, torch.Tensor
 
 
 def _optimizer(recipe: Recipe, network: torch.nn.Module) -> torch.optim.Optimizer:
-    shared: dict[str, Any] = {"lr": recipe.learning_rate, "weight_decay": recipe.weight_decay}
+    """On a graphics card one whose steps can be recorded, and whose rate is a tensor."""
+    device = next(network.parameters()).device
+    recorded = device.type == "cuda"
+    rate = torch.tensor(recipe.learning_rate, device=device) if recorded else recipe.learning_rate
+    shared: dict[str, Any] = {"lr": rate, "weight_decay": recipe.weight_decay}
     if recipe.optimizer == "sgd":
-        return torch.optim.SGD(network.parameters(), momentum=0.95, **shared)
+        return torch.optim.SGD(network.parameters(), momentum=0.95, fused=recorded, **shared)
     made = {"adam": torch.optim.Adam, "adamax": torch.optim.Adamax, "adadelta": torch.optim.Adadelta}.get(recipe.optimizer)
     if made is None:
         raise InvalidSetting(f"there is no optimizer '{recipe.optimizer}'", hint="adam, adamax, adadelta or sgd")
-    return made(network.parameters(), **shared)
+    return made(network.parameters(), capturable=recorded, **shared)
