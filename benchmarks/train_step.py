@@ -40,7 +40,7 @@ from ssgan.steganalysis.distributed import Processes
 CPU = torch.device("cpu")
 PEAK_SIDE = 2048
 LEAST_SECONDS = 0.1  # of CPU time that a figure is taken from
-ROUNDS = {"step": 7, "layer": 5, "card": 20}
+ROUNDS = {"step": 7, "layer": 5, "card": 8}
 Step = Callable[[], object]
 
 

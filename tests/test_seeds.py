@@ -76,8 +76,8 @@ def test_other_names_give_other_generators(seed: int, first: str, second: str) -
     assert same == (first == second)
 
 
-@given(st.lists(SEEDS, min_size=1, max_size=3), st.integers(1, 50))
-def test_the_form_for_other_devices_gives_the_same_numbers(image_seeds: list[int], samples: int) -> None:
-    states = [[(seed + i * seeds.GOLDEN_GAMMA) % 2**64 for i in range(1, samples + 1)] for seed in image_seeds]
-    elsewhere = seeds._to_uniforms(torch.from_numpy(np.array(states, dtype=np.uint64).view(np.int64)))
-    assert torch.equal(elsewhere, seeds.uniforms(np.array(image_seeds, dtype=np.uint64), samples))
+@given(st.lists(SEEDS, min_size=1, max_size=3), st.integers(1, 50), st.integers(0, 3))
+def test_seeds_that_lie_on_a_device_give_the_same_numbers(image_seeds: list[int], samples: int, stream: int) -> None:
+    own = np.array(image_seeds, dtype=np.uint64)
+    elsewhere = seeds.uniforms(torch.from_numpy(own.view(np.int64)), samples, stream=stream)
+    assert torch.equal(elsewhere, seeds.uniforms(own, samples, stream=stream))

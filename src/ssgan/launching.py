@@ -22,8 +22,10 @@ CALLS_BEFORE = 3  # given call by call, so that memory, moments and the choice o
 class Launch(Protocol):
     """`launch(name, work, *tensors)` does the work on the tensors, and gives what it made, which the next call may overwrite.
 
-    The same name means the same work, on tensors of the same shapes.
+    The same name means the same work, on tensors of the same shapes. `records`: whether the work must stand being recorded.
     """
+
+    records: bool
 
     def __call__(self, name: str, work: Work, *given: torch.Tensor) -> Made:
         """What the work makes of the tensors."""
@@ -36,6 +38,8 @@ class Launch(Protocol):
 
 class Direct:
     """Call by call."""
+
+    records = False
 
     def __call__(self, name: str, work: Work, *given: torch.Tensor) -> Made:
         """What the work makes of the tensors."""
@@ -54,6 +58,8 @@ class _Recorded:
 
 class Replayed:
     """As CUDA graphs, from the fourth call on."""
+
+    records = True
 
     def __init__(self) -> None:
         self._calls: dict[str, int] = {}

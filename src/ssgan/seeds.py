@@ -39,10 +39,13 @@ def image_seeds(rng: np.random.Generator, count: int) -> np.ndarray:
     return np.asarray(rng.integers(0, 2**64, size=count, dtype=np.uint64))
 
 
-def uniforms(seeds: np.ndarray, samples: int, *, stream: int = 0, device: torch.device | str = "cpu") -> torch.Tensor:
+def uniforms(
+    seeds: np.ndarray | torch.Tensor, samples: int, *, stream: int = 0, device: torch.device | str = "cpu"
+) -> torch.Tensor:
     """float64 (N, samples) in [0, 1), the SplitMix64 sequence of each of the N uint64 `seeds`.
 
-    `stream` separates several draws for the same image.
+    `stream` separates several draws for the same image. Seeds that lie on an accelerator already, as int64 with the same bits,
+    are expanded without a look at them.
     """
     import torch
 
@@ -50,24 +53,30 @@ def uniforms(seeds: np.ndarray, samples: int, *, stream: int = 0, device: torch.
 
     # The stream moves the starting state to a place of its own, itself mixed, so that streams do not overlap in practice.
     moved = _mix(stream * GOLDEN_GAMMA) if stream else 0
+    if isinstance(seeds, torch.Tensor):
+        return _expanded(_mixed(seeds ^ _signed(moved)) if stream else seeds, samples)
     starts = np.array([_mix(int(s) ^ moved) if stream else int(s) for s in np.atleast_1d(seeds)], dtype=np.uint64)
     if torch.device(device).type == "cpu":
         drawn = torch.empty(len(starts), samples, dtype=torch.float64)
         seed_loops.fill_uniforms(starts, np.array([GOLDEN_GAMMA, *MIX], dtype=np.uint64), drawn.numpy())
         return drawn
-    start = torch.from_numpy(starts.view(np.int64)).to(device)[:, None]
-    counter = torch.arange(1, samples + 1, dtype=torch.int64, device=device)[None, :]
-    return _to_uniforms(start + counter * _signed(GOLDEN_GAMMA))
+    return _expanded(torch.from_numpy(starts.view(np.int64)).to(device), samples)
 
 
-def _to_uniforms(z: torch.Tensor) -> torch.Tensor:
-    """SplitMix64's output function on int64 states, in arithmetic modulo 2^64, and the upper 53 bits of it as a fraction."""
+def _expanded(starts: torch.Tensor, samples: int) -> torch.Tensor:
+    """float64 (N, samples) from int64 (N,): the upper 53 bits of each number as a fraction."""
     import torch
 
+    counter = torch.arange(1, samples + 1, dtype=torch.int64, device=starts.device)[None, :]
+    z = _mixed(starts[:, None] + counter * _signed(GOLDEN_GAMMA))
+    return _shift_right(z, 11).to(torch.float64) * 2.0**-53
+
+
+def _mixed(z: torch.Tensor) -> torch.Tensor:
+    """SplitMix64's output function on int64 states, in arithmetic modulo 2^64."""
     z = (z ^ _shift_right(z, 30)) * _signed(MIX[0])
     z = (z ^ _shift_right(z, 27)) * _signed(MIX[1])
-    z = z ^ _shift_right(z, 31)
-    return _shift_right(z, 11).to(torch.float64) * 2.0**-53
+    return z ^ _shift_right(z, 31)
 
 
 def _shift_right(z: torch.Tensor, bits: int) -> torch.Tensor:

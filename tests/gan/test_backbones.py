@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from ssgan.errors import InvalidSetting
+from ssgan.gan import r3gan
 from ssgan.gan.catalog import BACKBONES, OBJECTIVES
 from ssgan.gan.sides import first_side, stages
 
@@ -78,3 +79,12 @@ def test_penalties_are_their_formulas_on_a_linear_critic() -> None:
     assert towards_zero is not None
     assert float(towards_one(critic, real, generated, drawn).detach()) == pytest.approx(10 * (5 - 1) ** 2)
     assert float(towards_zero(critic, real, generated, drawn).detach()) == pytest.approx(1.0 * (25 + 25))
+
+
+def test_a_convolution_in_groups_is_a_full_one_with_zeros_between_them() -> None:
+    torch.manual_seed(1)
+    layer = torch.nn.Conv2d(8, 12, 3, padding=1, groups=4, bias=False).double()
+    x = torch.randn(2, 8, 5, 5).double()
+    full = r3gan.filled(layer.weight, 4)
+    assert full.shape == (12, 8, 3, 3)
+    torch.testing.assert_close(torch.nn.functional.conv2d(x, full, padding=1), layer(x), rtol=1e-12, atol=1e-12)

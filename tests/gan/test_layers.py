@@ -232,3 +232,36 @@ def test_the_papers_nets_are_wide_throughout(monkeypatch: pytest.MonkeyPatch) ->
         found = [layer for layer in net.modules() if isinstance(layer, layers.Up | layers.Down)]
         assert len(found) == 4
         assert all(layers.is_wide(layer.weight) for layer in found)
+
+
+@pytest.mark.parametrize("bias", [False, True])
+@given(side=st.integers(1, 6), inside=st.integers(1, 5), channels=st.integers(1, 3))
+def test_by_phases_the_layers_at_the_image_are_torchs_own(side: int, inside: int, channels: int, bias: bool) -> None:
+    """What graphics cards do, here in float64: values, and derivatives by input, weights and bias, twice."""
+    torch.manual_seed(side)
+    made: list[nn.Conv2d | nn.ConvTranspose2d] = [
+        layers.up(inside, channels, 5, bias=bias),
+        layers.down(channels, inside, 5, bias=bias),
+    ]
+    given = torch.randn(2, inside, side, side).double(), torch.randn(2, channels, 2 * side, 2 * side).double()
+    for layer, x in zip(made, given, strict=True):
+        layer.double()
+        plain = witness(layer).double()
+        plain.load_state_dict(layer.state_dict())
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(layers, "by_phases", lambda *_: True)
+            found = twice(layer, x)
+        for one, other in zip(found, twice(plain, x), strict=True):
+            torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9)
+
+
+def twice(layer: nn.Module, x: torch.Tensor) -> list[torch.Tensor]:
+    """The output, its derivative by the input, and the second ones, as a penalty takes them."""
+    at = x.clone().requires_grad_()
+    y = layer(at)
+    (first,) = torch.autograd.grad(y.pow(3).sum(), at, create_graph=True)
+    return [y.detach(), first.detach(), *torch.autograd.grad(first.square().sum(), [at, *layer.parameters()])]
+
+
+def test_by_phases_only_layers_at_the_image_go_on_graphics_cards() -> None:
+    assert not layers.by_phases(torch.zeros(1, 64, 8, 8), layers.up(64, 3, 5, bias=True).weight)

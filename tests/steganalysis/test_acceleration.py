@@ -19,7 +19,7 @@ from ssgan.steganalysis.xunet import XuNet
 
 CPU = torch.device("cpu")
 FUSED = ("gncnn", "xunet")  # wholly; SRNet in parts
-CLOSE = 2e-5  # of the largest value
+CLOSE = 5e-5  # of the largest value
 
 
 def images(count: int, channels: int, size: int, seed: int = 0) -> torch.Tensor:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ssgan.errors import InvalidSetting, RefusedModel, TrainingDiverged
+from ssgan.launching import Direct
 from ssgan.steganalysis.catalog import NETWORKS
 from ssgan.steganalysis.detector import Pairs
 from ssgan.steganalysis.error import p_e
@@ -222,3 +223,26 @@ def test_a_recipe_counts_from_one(name: str, value: int) -> None:
 def test_a_recipe_knows_its_precisions_and_shares(wrong: dict[str, object]) -> None:
     with pytest.raises(InvalidSetting):
         QUICK.with_(**wrong)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("network", list(NETWORKS))
+def test_recorded_on_a_card_a_training_is_the_one_call_by_call(
+    network: str, device: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By every network's own optimizer, with a rate that falls; the second one goes on after a stop too."""
+    train, validate = gross_pairs(40, 1), gross_pairs(16, 2)
+    recipe = RECIPES[network].with_(learning_rate=1e-4, batch_pairs=8, duration_images=320, evaluate_images=160)
+    settings = NetworkSettings.of(network, train, recipe=recipe)
+    found = []
+    for way in ("recorded", "directly"):
+        if way == "directly":
+            monkeypatch.setattr("ssgan.steganalysis.training.Replayed", Direct)
+        detector = NetworkDetector(settings, device=device)
+        losses: list[float] = []
+        detector.fit(
+            train, validate, run=tmp_path / way, report=lambda _, figures, losses=losses: losses.append(figures["loss"])
+        )
+        found.append((losses, detector.scores(validate.covers)))
+    assert found[0][0] == pytest.approx(found[1][0], rel=0.02)
+    np.testing.assert_allclose(found[0][1], found[1][1], rtol=0.1, atol=0.05 * np.abs(found[1][1]).max())

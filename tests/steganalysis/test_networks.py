@@ -114,3 +114,18 @@ def test_a_flat_image_gives_every_fixed_filter_nothing_inside() -> None:
     assert abs(bank.sum(axis=(1, 2))).max() < 1e-12
     assert abs(abs(bank[:, 2, 2]) - 1).max() < 1e-12
     assert len({kernel.tobytes() for kernel in bank}) == 30
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_gncnn_in_fewer_passes_is_the_same(channels: int) -> None:
+    """Logits, and derivatives by images and weights, in float64."""
+    torch.manual_seed(1)
+    network = Gncnn(32, channels, sigma=1.5).double()
+    pixels = torch.randint(0, 256, (3, channels, 32, 32), generator=torch.Generator().manual_seed(1)).double()
+    found = []
+    for way in (network, network.lean):
+        at = pixels.clone().requires_grad_()
+        logits = way(at)
+        found.append([logits, *torch.autograd.grad(logits.square().sum(), [at, *network.parameters()])])
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-10)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,7 +27,7 @@ SHARE = {"cpu": 1 << 16, "cuda": 1 << 25}  # samples worked on at a time: they a
 
 Pair = tuple[torch.Tensor, torch.Tensor]  # of +1 and of -1
 # (embedder, covers, costs, seeds) -> stegos
-Simulate = Callable[["Embedder", torch.Tensor, Costs, np.ndarray], torch.Tensor]
+Simulate = Callable[["Embedder", torch.Tensor, Costs, Any], torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def _bound(embedder: Embedder, covers: torch.Tensor, costs: Costs, seeds: np.nda
     return bound.simulate(covers, costs, embedder.payload, seeds)
 
 
-def _plain(embedder: Embedder, covers: torch.Tensor, costs: Costs, seeds: np.ndarray) -> torch.Tensor:
+def _plain(embedder: Embedder, covers: torch.Tensor, costs: Costs, seeds: plain.Seeds) -> torch.Tensor:
     options = embedder.options
     path = plain.Path("raster" if "raster" in options else "keyed", "red" if "red" in options else "all")
     return plain.simulate(covers, costs, embedder.payload, seeds, path=path, text=embedder.text)
@@ -139,15 +140,26 @@ class Embedder:
         """Stegos of Images (N, C, H, W). One seed an image is drawn in order: any split into batches gives the same stegos."""
         return self.simulate_seeded(covers, public_seeds.image_seeds(rng, len(covers)))
 
-    def simulate_seeded(self, covers: torch.Tensor, seeds: np.ndarray) -> torch.Tensor:
-        """Stegos of Images (N, C, H, W), each from its own uint64 seed. Raises DoesNotFit where the payload does not."""
+    @property
+    def steady(self) -> bool:
+        """Whether it does the same whatever the covers are, and takes its seeds from a device: then it can be recorded."""
+        return self.coder == "plain" and self.text is None and not SCHEMES[self.scheme].adaptive
+
+    def simulate_seeded(self, covers: torch.Tensor, seeds: plain.Seeds) -> torch.Tensor:
+        """Stegos of Images (N, C, H, W), each from its own uint64 seed. Raises DoesNotFit where the payload does not.
+
+        A `steady` embedder takes seeds that lie on the covers' device as well, as int64 with the same bits.
+        """
         _expect_images(covers)
         coder, correct = CODERS[self.coder], SCHEMES[self.scheme].correct
         stegos, start = torch.empty_like(covers), 0
         for share in self._shares(covers):
             part = slice(start, start := start + len(share))
             made = coder.simulate(self, share, self._share_costs(share), seeds[part])
-            stegos[part] = made if correct is None or self.coder != "bound" else correct(share, made, seeds[part])
+            if correct is not None and self.coder == "bound":
+                assert isinstance(seeds, np.ndarray), "an embedder that corrects is not steady"
+                made = correct(share, made, seeds[part])
+            stegos[part] = made
         return stegos
 
     def _pair(self, covers: torch.Tensor, make: Callable[[torch.Tensor], Pair]) -> Pair:

@@ -7,7 +7,7 @@ dry: inward at 0 and 255, and always so under LSB replacement. Half the bits mat
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from ssgan.embedding.bound import ChangeProbabilities
 from ssgan.embedding.costs import Costs
 from ssgan.errors import DoesNotFit, InvalidSetting
 
+Seeds: TypeAlias = np.ndarray | torch.Tensor  # uint64 (N,), or int64 with the same bits on the covers' device
 ORDER, SIGN, BITS = 1, 2, 3  # the separate streams drawn from an image's seed
 
 
@@ -33,7 +34,7 @@ class Path:
 
 
 def simulate(
-    covers: torch.Tensor, costs: Costs, payload: float, seeds: np.ndarray, *, path: Path = Path(), text: bytes | None = None
+    covers: torch.Tensor, costs: Costs, payload: float, seeds: Seeds, *, path: Path = Path(), text: bytes | None = None
 ) -> torch.Tensor:
     """Images (N, C, H, W) that carry `payload` bits per sample, random ones or those of `text`, one uint64 seed an image.
 
@@ -52,7 +53,7 @@ def change_probabilities(costs: Costs, payload: float) -> ChangeProbabilities:
     return ChangeProbabilities(up * share, down * share)
 
 
-def order(covers: torch.Tensor, payload: float, seeds: np.ndarray, *, path: Path = Path()) -> torch.Tensor:
+def order(covers: torch.Tensor, payload: float, seeds: Seeds, *, path: Path = Path()) -> torch.Tensor:
     """int64 (N, bits): the flat positions of the samples visited, in order; as many as the payload asks for."""
     samples = covers[0].numel() if path.channels == "all" else covers[0, 0].numel()
     if not 0 <= payload <= 1:
@@ -68,12 +69,12 @@ def order(covers: torch.Tensor, payload: float, seeds: np.ndarray, *, path: Path
     return drawn.argsort(dim=1, stable=True)[:, :bits]
 
 
-def random_bits(visited: torch.Tensor, seeds: np.ndarray) -> torch.Tensor:
+def random_bits(visited: torch.Tensor, seeds: Seeds) -> torch.Tensor:
     """bool (N, bits): fair bits of each image's seed."""
     return public_seeds.uniforms(seeds, visited.shape[1], stream=BITS, device=visited.device) < 0.5
 
 
-def text_bits(text: bytes, visited: torch.Tensor, seeds: np.ndarray) -> torch.Tensor:
+def text_bits(text: bytes, visited: torch.Tensor, seeds: Seeds) -> torch.Tensor:
     """bool (N, bits): the text from a byte on that the image's seed draws, and round again; each byte's highest bit first."""
     if not text:
         raise InvalidSetting("the text to embed is empty")
@@ -82,13 +83,15 @@ def text_bits(text: bytes, visited: torch.Tensor, seeds: np.ndarray) -> torch.Te
     return bits[(start + torch.arange(visited.shape[1], device=visited.device)) % len(bits)]
 
 
-def embed(covers: torch.Tensor, costs: Costs, bits: torch.Tensor, visited: torch.Tensor, seeds: np.ndarray) -> torch.Tensor:
+def embed(covers: torch.Tensor, costs: Costs, bits: torch.Tensor, visited: torch.Tensor, seeds: Seeds) -> torch.Tensor:
     """Images whose visited samples bear `bits` (N, bits) in their last bit, each changed by one at most."""
     flat = covers.flatten(1)
     wrong = (flat.gather(1, visited) & 1).bool() != bits
     up = (costs.plus.flatten(1) < torch.inf).gather(1, visited)
     down = (costs.minus.flatten(1) < torch.inf).gather(1, visited)
-    if bool((wrong & ~up & ~down).any()):
+    # What is being recorded cannot be looked at; the embedders that are (`Embedder.steady`) have a way for every sample.
+    recorded = covers.is_cuda and torch.cuda.is_current_stream_capturing()
+    if not recorded and bool((wrong & ~up & ~down).any()):
         raise InvalidSetting("the coder plain met a sample that may not change at all", hint="use the schemes lsb or lsbr")
     heads = public_seeds.uniforms(seeds, visited.shape[1], stream=SIGN, device=covers.device) < 0.5
     raised = (up & ~down) | (up & heads)

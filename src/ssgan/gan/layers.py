@@ -10,7 +10,10 @@ is so many times as fast as torch's own layers, one thread of an AVX-512 Xeon, k
     16 to 32 maps   0.5, 0.6, 0.7        64 to 128    1.2, 0.9, 0.9        128 to 256   1.8, 1.2, 0.9        256 to 512   2.1
 Hence `WIDE`. The layers of 64 to 128 maps lose less than it would cost to change the order in memory before and after them. The
 image's layer gains 1.15 at 64 maps, mostly where its derivative by the image is asked for, and loses below that width. Each
-layer by itself: results/train_step.csv. On graphics cards torch's own layers do it, with channels side by side.
+layer by itself: results/train_step.csv.
+
+On graphics cards torch's own layers do it, with channels side by side, but for those of kernel 5 at the image: of so few
+channels no matrix unit makes use, so that the four places of each two by two become channels, and the stride goes.
 """
 
 from __future__ import annotations
@@ -47,6 +50,8 @@ class Up(nn.ConvTranspose2d):
 
     def forward(self, input: torch.Tensor, output_size: list[int] | None = None) -> torch.Tensor:
         """Twice the side."""
+        if output_size is None and by_phases(input, self.weight):
+            return nn.functional.pixel_shuffle(nn.functional.conv2d(input, *phases_up(self.weight, self.bias), padding=1), 2)
         if output_size is not None or not by_products(input, self.weight):
             return super().forward(input, output_size)
         size = (2 * input.shape[2], 2 * input.shape[3])
@@ -58,6 +63,8 @@ class Down(nn.Conv2d):
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         """Half the side."""
+        if by_phases(input, self.weight):
+            return nn.functional.conv2d(nn.functional.pixel_unshuffle(input, 2), phases_down(self.weight), self.bias, padding=1)
         if not by_products(input, self.weight):
             return super().forward(input)
         return _with_bias(strided.narrow(input, self.weight), self.bias)
@@ -72,6 +79,30 @@ def by_products(x: torch.Tensor, weight: torch.Tensor) -> bool:
         return False
     watched = torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None
     return not watched and _get_current_dispatch_mode() is None
+
+
+def by_phases(x: torch.Tensor, weight: torch.Tensor) -> bool:
+    """Whether a layer at the image goes through by its four phases: on graphics cards."""
+    fits = weight.shape[1] <= strided.IMAGE_CHANNELS and weight.shape[2] == 5 and x.shape[2] % 2 == x.shape[3] % 2 == 0
+    return x.is_cuda and fits
+
+
+def phases_up(weight: torch.Tensor, bias: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Weights (C, C', 5, 5) that double -> (4 C', C, 3, 3) that keep the side, a channel for each of the places two by two.
+
+    The place 2 j + p takes the taps k = 4 - 2 t + p of the places j + t - 1, t = 0, 1, 2; the sixth tap is zero.
+    """
+    before, after = weight.shape[:2]
+    taps = nn.functional.pad(weight, (0, 1, 0, 1)).view(before, after, 3, 2, 3, 2).flip(2, 4)
+    kernels = taps.permute(1, 3, 5, 0, 2, 4).reshape(4 * after, before, 3, 3)
+    return kernels, None if bias is None else bias.repeat_interleave(4)
+
+
+def phases_down(weight: torch.Tensor) -> torch.Tensor:
+    """Weights (C', C, 5, 5) that halve -> (C', 4 C, 3, 3) that keep the side of places two by two: taps k = 2 t + p."""
+    after, before = weight.shape[:2]
+    taps = nn.functional.pad(weight, (0, 1, 0, 1)).view(after, before, 3, 2, 3, 2)
+    return taps.permute(0, 1, 3, 5, 2, 4).reshape(after, 4 * before, 3, 3)
 
 
 def is_wide(weight: torch.Tensor) -> bool:

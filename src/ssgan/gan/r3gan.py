@@ -93,9 +93,28 @@ class _Block(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         y = nn.functional.leaky_relu(self.first(x) + self.biases[0], SLOPE)
-        y = nn.functional.leaky_relu(self.grouped(y) + self.biases[1], SLOPE)
+        y = nn.functional.leaky_relu(_by_groups(self.grouped, y) + self.biases[1], SLOPE)
         moved: torch.Tensor = x + self.last(y)
         return moved
+
+
+def _by_groups(layer: nn.Conv2d, x: torch.Tensor) -> torch.Tensor:
+    """The grouped convolution; on a graphics card as a full one with zeros between the groups.
+
+    With the second derivatives of a penalty, a batch of 64 takes an H200 11 ms in groups and 3.8 ms in full (128 channels,
+    64 x 64, bfloat16; in float32 65 and 11), and 5.2 and 2.1 ms at 512 channels, 16 x 16.
+    """
+    if not x.is_cuda or layer.groups == 1:
+        made: torch.Tensor = layer(x)
+        return made
+    return nn.functional.conv2d(x, filled(layer.weight, layer.groups), layer.bias, padding=1)
+
+
+def filled(weight: torch.Tensor, groups: int) -> torch.Tensor:
+    """Weights (C', C / groups, k, k) -> (C', C, k, k), zero where one group would read another's channels."""
+    after, own, *kernel = weight.shape
+    apart = torch.eye(groups, dtype=weight.dtype, device=weight.device).view(groups, 1, groups, 1, 1, 1)
+    return (weight.view(groups, after // groups, 1, own, *kernel) * apart).reshape(after, groups * own, *kernel)
 
 
 class _Resample(nn.Module):

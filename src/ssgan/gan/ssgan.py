@@ -23,6 +23,7 @@ from torch.nn.functional import softplus
 
 from ssgan import images
 from ssgan.embedding.embedder import Embedder
+from ssgan.embedding.plain import Seeds
 from ssgan.gan.balance import Balance
 from ssgan.gan.objectives import Objective
 from ssgan.gan.settings import TrainingConfig
@@ -37,7 +38,7 @@ class Ssgan:
     """The three nets and their three updates; each update returns the scalars it measured.
 
     `forward` says how the detector's logits are computed in training, pixels 0...255 to logits: the network itself, or a
-    faster way to the same numbers. `launch` is how work is given to the device; the embedding is never part of such work.
+    faster way to the same numbers. `launch` is how work is given to the device; embedding is part of it where it is steady.
     """
 
     config: TrainingConfig
@@ -81,17 +82,24 @@ class Ssgan:
         The covers are generated ones; `config.shown` lets real Floats take their place, or join them.
         """
         assert self.detector is not None
-        covers = cast(torch.Tensor, self.launch("covers", self._covers, latents))
-        if self.config.shown != "generated" and real is not None:
-            pixels = images.to_pixels(real)
-            half = len(covers) // 2 if self.config.shown == "both" else 0
-            covers = torch.cat([covers[:half], pixels[half:]])
-        stegos = self.embedder.simulate_seeded(covers, own_seeds[: len(covers)])
+        shown = () if self.config.shown == "generated" or real is None else (real,)
+        if self.launch.records and self.embedder.steady:
+            return cast(Scalars, self.launch("detector", self._detector_meets, latents, on(latents, own_seeds), *shown))
+        covers = cast(torch.Tensor, self.launch("covers", self._covers, latents, *shown))
+        stegos = self.embedder.simulate_seeded(covers, own_seeds)
         return cast(Scalars, self.launch("detector", self._detector_learns, covers, stegos))
 
-    def _covers(self, latents: torch.Tensor) -> torch.Tensor:
+    def _detector_meets(self, latents: torch.Tensor, own_seeds: torch.Tensor, *shown: torch.Tensor) -> Scalars:
+        covers = self._covers(latents, *shown)
+        return self._detector_learns(covers, self.embedder.simulate_seeded(covers, own_seeds))
+
+    def _covers(self, latents: torch.Tensor, real: torch.Tensor | None = None) -> torch.Tensor:
         with torch.no_grad():
-            return images.to_pixels(self.generator(latents))
+            covers = images.to_pixels(self.generator(latents))
+            if real is None:
+                return covers
+            half = len(covers) // 2 if self.config.shown == "both" else 0
+            return torch.cat([covers[:half], images.to_pixels(real)[half:]])
 
     def _detector_learns(self, covers: torch.Tensor, stegos: torch.Tensor) -> Scalars:
         logits = self.forward(torch.cat([covers, stegos]).float())
@@ -109,16 +117,15 @@ class Ssgan:
         The two gradients are taken at the images, where their norms are measured, weighed, and go back through G together.
         `real` Floats are for objectives that compare with them. Without `secrecy` only the critic is heard.
         """
-        heard = self.detector is not None and secrecy
-        work = partial(self._generator_learns, own_seeds if heard else None)
-        given = [latents] if real is None or not self.objective.relative else [latents, real]
-        if heard and self.config.secrecy in _EMBEDS:
-            return work(*given)
-        return cast(Scalars, self.launch("generator, heard" if heard else "generator", work, *given))
+        beside = () if real is None or not self.objective.relative else (real,)
+        if self.detector is None or not secrecy:
+            return cast(Scalars, self.launch("generator", partial(self._generator_learns, None), latents, *beside))
+        if self.launch.records and (self.embedder.steady or self.config.secrecy not in _EMBEDS):
+            given = (on(latents, own_seeds), latents, *beside)
+            return cast(Scalars, self.launch("generator, hearing the detector", self._generator_learns, *given))
+        return self._generator_learns(own_seeds, latents, *beside)
 
-    def _generator_learns(
-        self, own_seeds: np.ndarray | None, latents: torch.Tensor, real: torch.Tensor | None = None
-    ) -> Scalars:
+    def _generator_learns(self, own_seeds: Seeds | None, latents: torch.Tensor, real: torch.Tensor | None = None) -> Scalars:
         """With seeds, what the detector says is heard."""
         generated = self.generator(latents)
         at = generated.detach().requires_grad_()
@@ -136,7 +143,7 @@ class Ssgan:
         self.optimizers["generator"].step()
         return measured
 
-    def secrecy(self, floats: torch.Tensor, own_seeds: np.ndarray) -> torch.Tensor:
+    def secrecy(self, floats: torch.Tensor, own_seeds: Seeds) -> torch.Tensor:
         """What G pays for covers that S reads rightly; four forms.
 
         saturating       E log(1 - S(G(z))), as printed                                                            R1
@@ -162,6 +169,11 @@ class Ssgan:
         self.optimizers[which].step()
 
 
+def on(there: torch.Tensor, own_seeds: np.ndarray) -> torch.Tensor:
+    """int64 (N,): uint64 seeds, with the same bits, where `there` is."""
+    return torch.from_numpy(own_seeds.view(np.int64)).to(there.device)
+
+
 def numbers(scalars: Scalars) -> dict[str, float]:
     """What was measured as numbers, in one look at the device."""
     values = torch.stack([value.double() for value in scalars.values()]).tolist() if scalars else []
@@ -177,7 +189,7 @@ def rounded(floats: torch.Tensor) -> torch.Tensor:
     return values + (images.to_pixels(floats).float() - values).detach()
 
 
-def straight_through_stego(covers: torch.Tensor, embedder: Embedder, own_seeds: np.ndarray) -> torch.Tensor:
+def straight_through_stego(covers: torch.Tensor, embedder: Embedder, own_seeds: Seeds) -> torch.Tensor:
     """Stegos of gray values, whole as float32: cover + (stego - cover), the bracket taken as constant.
 
     For LSB matching that is the gradient of the mean, since the mean of the changes is 0 away from 0 and 255.

@@ -7,7 +7,7 @@ state that it kept, and on from there at half the learning rates.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -96,7 +96,13 @@ class State:
         if moments != self._moments:
             found = self.tensors().values()
             self._watched, self._moments = [t for t in found if t.is_floating_point() and t.numel()], moments
-        return _finite(self._watched)
+        largest = self.game.launch(f"largest of {len(self._watched)}", self._largest)
+        assert isinstance(largest, torch.Tensor)
+        return bool(largest.isfinite())
+
+    def _largest(self) -> torch.Tensor:
+        """The largest magnitude; nan is larger than anything."""
+        return nn.utils.get_total_norm(self._watched, norm_type=math.inf)
 
     def slower(self) -> None:
         """Half the learning rates from now on. Raises TrainingDiverged when that has been tried often enough."""
@@ -132,11 +138,6 @@ class Kept:
         """Make the state what it was; only the retries are counted on."""
         retries = self.state.retries
         self.state.take(self.tensors, self.told | {"retries": retries})
-
-
-def _finite(tensors: Iterable[torch.Tensor]) -> bool:
-    """By the largest magnitude of each, in one look; nan is larger than anything."""
-    return bool(torch.isfinite(nn.utils.get_total_norm(tensors, norm_type=math.inf)))
 
 
 def _laid_out_as(weight: torch.Tensor, value: torch.Tensor) -> torch.Tensor:

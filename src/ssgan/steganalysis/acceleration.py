@@ -2,6 +2,7 @@
 
 A network of the catalog stays the plain definition that it is; `accelerated` only chooses how its batches are computed. On the
 processor a network with a fused form, written for it, computes in that; the others keep the channels of a place side by side.
+On graphics cards that gains nothing (results/training-cuda.csv), and slows the poolings down.
 """
 
 from __future__ import annotations
@@ -37,6 +38,15 @@ class Transparent(Fusible, Protocol):
     fused_by_images: bool
 
 
+@runtime_checkable
+class Lean(Protocol):
+    """A network with another way to compute a training batch on a graphics card, in any precision; differentiable once."""
+
+    def lean(self, images: torch.Tensor) -> torch.Tensor:
+        """Logits (N,)."""
+        ...
+
+
 def accelerated(network: nn.Module, *, device: torch.device, images: int, precision: str = "float32") -> Forward:
     """Maps pixels 0...255 float (N, C, H, W) on `device` to logits float32 (N,), for training `network`.
 
@@ -50,9 +60,12 @@ def accelerated(network: nn.Module, *, device: torch.device, images: int, precis
     if device.type == "cpu" and precision == "float32" and isinstance(network, Fusible):
         return _fused(network)
 
+    by_card = device.type == "cuda"
+    way: Forward = network.lean if by_card and isinstance(network, Lean) else network
+
     def forward(pixels: torch.Tensor) -> torch.Tensor:
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
-            return network(_channels_last(pixels)).float()
+            return way(pixels.contiguous() if by_card else _channels_last(pixels)).float()
 
     return forward
 
