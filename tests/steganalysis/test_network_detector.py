@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -240,9 +241,11 @@ def test_recorded_on_a_card_a_training_is_the_one_call_by_call(
             monkeypatch.setattr("ssgan.steganalysis.training.Replayed", Direct)
         detector = NetworkDetector(settings, device=device)
         losses: list[float] = []
-        detector.fit(
-            train, validate, run=tmp_path / way, report=lambda _, figures, losses=losses: losses.append(figures["loss"])
-        )
+        detector.fit(train, validate, run=tmp_path / way, report=partial(_keep_loss, losses))
         found.append((losses, detector.scores(validate.covers)))
     assert found[0][0] == pytest.approx(found[1][0], rel=0.02)
     np.testing.assert_allclose(found[0][1], found[1][1], rtol=0.1, atol=0.05 * np.abs(found[1][1]).max())
+
+
+def _keep_loss(losses: list[float], images_seen: int, figures: dict[str, float]) -> None:
+    losses.append(figures["loss"])
