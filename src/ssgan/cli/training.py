@@ -59,7 +59,7 @@ def train(
     /,
     *,
     out: Annotated[Out, Parameter(help="The folder of the run; the same command on it goes on.")],
-    preset: Annotated[str, Parameter(help="paper, sgan, dcgan, wgan, wgan-gp, modern, tiny.")] = "paper",
+    preset: Annotated[str, Parameter(help="paper, sgan, dcgan, wgan, wgan-gp, modern, compact, tiny.")] = "paper",
     settings: Settings | None = None,
     reading: Reading | None = None,
     working: Working | None = None,

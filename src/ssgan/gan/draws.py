@@ -42,7 +42,7 @@ class Draws:
     def latents(self, use: Use, step: int, turn: int = 0) -> torch.Tensor:
         """float32 (n, L) on the device."""
         rng = seeds.generator(self.config.seed, use, "latents", str(step), str(turn))
-        return latents(self.config, rng, self.config.batch)[self.mine].to(self.device)
+        return latents(self.config, rng, self.config.batch)[self.mine].to(self.device, non_blocking=True)
 
     def own_seeds(self, use: Use, step: int, turn: int = 0) -> np.ndarray:
         """uint64 (n,): one seed an image, for its embedding."""
@@ -52,4 +52,4 @@ class Draws:
     def penalty(self, step: int, turn: int = 0) -> torch.Tensor:
         """float32 (n,) in [0, 1) on the device: one number an image, for penalties that want one."""
         rng = torch.Generator().manual_seed(seeds.derive(self.config.seed, "penalty", str(step), str(turn)) % 2**63)
-        return torch.rand(self.config.batch, generator=rng)[self.mine].to(self.device)
+        return torch.rand(self.config.batch, generator=rng)[self.mine].to(self.device, non_blocking=True)

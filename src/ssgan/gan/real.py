@@ -99,10 +99,11 @@ class Batches:
     def at(self, number: int) -> Floats:
         """float32 (n, C, H, W)."""
         rows = self.chosen[torch.from_numpy(self._rows(number)[self.draws.mine])]
-        batch = self.images[rows.to(self.images.device)]  # the one copy of what is mapped
+        # The one copy of what is mapped. A few numbers go to a device without a wait for the work that is on its way there.
+        batch = self.images[rows.to(self.images.device, non_blocking=True)]
         if self.config.flips:
             coin = seeds.generator(self.config.seed, "flips", str(number)).integers(0, 2, self.config.batch)[self.draws.mine]
-            mirrored = torch.from_numpy(np.flatnonzero(coin)).to(batch.device)
+            mirrored = torch.from_numpy(np.flatnonzero(coin)).to(batch.device, non_blocking=True)
             batch[mirrored] = batch[mirrored].flip(-1)
         return images.to_floats(batch.to(self.device))
 

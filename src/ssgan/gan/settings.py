@@ -125,6 +125,13 @@ PRESETS: dict[str, TrainingConfig] = {
         momentum=0.0, smoothing=0.99, alpha_mode="balanced", secrecy="non-saturating", generator_steps=1, warmup_images=100_000,
         ema_images=20_000, flips=True,
     ),
+    # The same game and objective on the paper's backbone, without norms in the critic: a sixth of the arithmetic of `modern` at
+    # half its width, a generator of 4.7 MB. Faces after 160,000 images, two minutes of a shared H200; it is the bundled one.
+    "compact": replace(
+        _PAPER, preset="compact", objective="relativistic", latent=128, latent_law="normal", width=40, optimizer="adam",
+        momentum=0.0, smoothing=0.99, alpha_mode="balanced", secrecy="non-saturating", generator_steps=1, warmup_images=100_000,
+        ema_images=20_000, flips=True,
+    ),
     # Faces within a quarter of an hour on two cores: the same game, narrow. They are faces after 20,000 images.
     "tiny": replace(
         _PAPER, preset="tiny", objective="log", width=24, latent=64, latent_law="normal", optimizer="adam", learning_rate=4e-4,

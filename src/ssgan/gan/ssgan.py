@@ -171,7 +171,7 @@ class Ssgan:
 
 def on(there: torch.Tensor, own_seeds: np.ndarray) -> torch.Tensor:
     """int64 (N,): uint64 seeds, with the same bits, where `there` is."""
-    return torch.from_numpy(own_seeds.view(np.int64)).to(there.device)
+    return torch.from_numpy(own_seeds.view(np.int64)).to(there.device, non_blocking=True)
 
 
 def numbers(scalars: Scalars) -> dict[str, float]:
