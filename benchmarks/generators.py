@@ -81,8 +81,8 @@ def main() -> None:
     parser.add_argument("real", type=Path)
     parser.add_argument("generators", nargs="+", metavar="NAME=PLACE")
     parser.add_argument("--geometry", default="celeba64", choices=list(GEOMETRIES))
-    parser.add_argument("--features", nargs="+", default=["pixels", "kv", "spam", "srmq1"])
-    parser.add_argument("--images", type=int, default=2000)
+    parser.add_argument("--features", nargs="+", default=["kv", "srmq1"])
+    parser.add_argument("--images", type=int, default=1000)
     parser.add_argument("--write", action="store_true")
     asked = parser.parse_args()
     real = choose(asked.real, GEOMETRIES[asked.geometry], convert=("jpeg",), limit=asked.images, seed=0).images
