@@ -49,8 +49,8 @@ GENERATORS = {
     ),
     "sgan": (
         "--preset sgan --precision bf16 --duration-images 300000",
-        "Faces, to the eye as good as SSGAN's after as many images, and by what a warden reads the nearest to photographs of all "
-        "here. Its much larger detector is right on 70 to 78 % of its covers and stegos.",
+        "Faces, to the eye as good as SSGAN's after as many images, and by what a warden reads the nearest to photographs "
+        "of all here. Its much larger detector is right on 70 to 78 % of its covers and stegos.",
     ),
     "wgan": (
         "--preset wgan --precision bf16 --duration-images 300000",

@@ -15,7 +15,8 @@ from torch import nn
 from ssgan import weights
 from ssgan.errors import InvalidSetting, RefusedModel
 from ssgan.gan.catalog import BACKBONES
-from ssgan.gan.generators import find_generator, load_generator, read_card, save_generator
+from ssgan.gan.generators import BUNDLED, bundled, find_generator, load_generator, read_card, save_generator
+from ssgan.gan.sample import prepared, public_latents, sample
 from ssgan.gan.settings import TrainingConfig, configure
 
 SMALL = configure("tiny", image_size=16, width=4, latent=8)
@@ -190,3 +191,21 @@ def test_what_is_no_generator_is_told_apart(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({"config": {}}))
     with pytest.raises(InvalidSetting, match="no generator yet"):
         find_generator(tmp_path)
+
+
+@pytest.mark.parametrize("folder", bundled(), ids=lambda folder: str(folder.name))
+def test_a_generator_that_comes_with_the_package_is_small_and_makes_different_covers(folder: Path) -> None:
+    assert (folder / "MODEL_CARD.md").is_file()
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 5_000_000
+    assert find_generator(Path(folder.name)) == folder
+    generator, config = load_generator(folder)
+    covers = sample(prepared(generator), public_latents(config, range(8), 1)).double()
+    assert covers.shape == (8, 3, 64, 64)
+    apart = (covers[:, None] - covers[None]).square().mean(dim=(2, 3, 4)).sqrt()
+    assert float(apart[~torch.eye(8, dtype=torch.bool)].min()) > 20, "gray values, between any two"
+    assert 50 < float(covers.mean()) < 200
+
+
+def test_there_is_one() -> None:
+    assert [folder.name for folder in bundled()] == ["faces64"]
+    assert BUNDLED.is_dir()
