@@ -1,0 +1,134 @@
+"""From scores to what a detector is worth: P_E, P_MD at P_FA = 5 %, P_FA at 50 % detection, accuracy, AUC, wAUC; ROC and DET.
+
+Stego is called where a score exceeds a threshold, so equal scores are all on one side of it. The corners of the ROC are what
+thresholds reach; the straight lines between them what tossing a coin between two thresholds would. Areas are those under the
+lines, piece by piece, without a grid. wAUC is that of the ALASKA2 contest: detection rates below 0.4 count twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from ssgan.errors import InvalidSetting
+from ssgan.steganalysis.error import p_e
+
+FEW_FALSE_ALARMS = 0.05
+HALF_DETECTED = 0.5
+# R. Cogranne, Q. Giboulot, P. Bas, "ALASKA#2: challenging academic research on steganalysis with realistic images", WIFS 2020:
+# up to which detection rate an area counts, and how much.
+ALASKA2 = ((0.4, 2.0), (1.0, 1.0))
+
+
+@dataclass(frozen=True)
+class Roc:
+    """The corners of a curve from (0, 0) to (1, 1): false alarms and detections, float64 (K,), both rising."""
+
+    p_fa: np.ndarray
+    p_d: np.ndarray
+
+    @property
+    def p_md(self) -> np.ndarray:
+        """Missed detections: with the false alarms, the points of a DET plot."""
+        return 1 - self.p_d
+
+    def detected(self, p_fa: np.ndarray) -> np.ndarray:
+        """The share of stegos detected at these false alarms, along the lines between the corners; the upper end of a jump."""
+        # np.interp wants rising abscissas: of corners one above the other the last one counts.
+        last = np.append(np.diff(self.p_fa) > 0, True)
+        return np.interp(p_fa, self.p_fa[last], self.p_d[last])
+
+
+@dataclass(frozen=True)
+class Measures:
+    """All figures of one set of scores. `p_md_5` and `p_fa_50` are of real thresholds, without a coin's help."""
+
+    p_e: float
+    p_md_5: float
+    p_fa_50: float
+    auc: float
+    wauc: float
+
+    def as_json(self) -> dict[str, float]:
+        """By name."""
+        return asdict(self)
+
+
+def measures(cover_scores: np.ndarray, stego_scores: np.ndarray) -> Measures:
+    """The figures of the scores of covers (N,) and stegos (M,), higher = rather stego.
+
+    >>> measures(np.array([0.0, 1.0]), np.array([2.0, 3.0]))
+    Measures(p_e=0.0, p_md_5=0.0, p_fa_50=0.0, auc=1.0, wauc=1.0)
+    """
+    curve = roc(cover_scores, stego_scores)
+    error, _ = p_e(cover_scores, stego_scores)
+    return Measures(error, p_md_at(curve), p_fa_at(curve), auc(curve), wauc(curve))
+
+
+def roc(cover_scores: np.ndarray, stego_scores: np.ndarray) -> Roc:
+    """The curve of finite scores; a corner for each value that occurs. Raises InvalidSetting."""
+    covers, stegos = checked(cover_scores), checked(stego_scores)
+    values = np.unique(np.concatenate([covers, stegos]))[::-1]  # thresholds just below each, from the highest down
+    over = [len(part) - np.searchsorted(np.sort(part), values, side="left") for part in (covers, stegos)]
+    rates = [np.concatenate([[0.0], count / len(part)]) for count, part in zip(over, (covers, stegos), strict=True)]
+    return Roc(*rates)
+
+
+def p_md_at(curve: Roc, p_fa: float = FEW_FALSE_ALARMS, *, coin: bool = False) -> float:
+    """The fewest missed detections with no more false alarms than `p_fa`; with `coin`, between thresholds as well."""
+    if coin:
+        return float(1 - curve.detected(np.array([p_fa]))[0])
+    return float(1 - curve.p_d[np.searchsorted(curve.p_fa, p_fa, side="right") - 1])
+
+
+def p_fa_at(curve: Roc, p_d: float = HALF_DETECTED) -> float:
+    """The fewest false alarms with which that share of the stegos is detected at least."""
+    return float(curve.p_fa[np.searchsorted(curve.p_d, p_d, side="left")])
+
+
+def accuracy(cover_scores: np.ndarray, stego_scores: np.ndarray, threshold: float) -> float:
+    """The share of right answers at a threshold chosen elsewhere, covers and stegos counting alike."""
+    covers, stegos = checked(cover_scores), checked(stego_scores)
+    return float(((covers <= threshold).mean() + (stegos > threshold).mean()) / 2)
+
+
+def auc(curve: Roc) -> float:
+    """The area under the curve: how often a stego's score exceeds a cover's, a tie counting half."""
+    return float(np.trapezoid(curve.p_d, curve.p_fa))
+
+
+def wauc(curve: Roc, weights: tuple[tuple[float, float], ...] = ALASKA2) -> float:
+    """The weighted area: `weights` are (upper end of a band of detection rates, weight), the last end being 1."""
+    total = whole = lower = 0.0
+    for upper, weight in weights:
+        total += weight * _band(curve, lower, upper)
+        whole += weight * (upper - lower)
+        lower = upper
+    return total / whole
+
+
+def checked(scores: np.ndarray) -> np.ndarray:
+    """float64 (N,), N > 0, finite. Raises InvalidSetting."""
+    found = np.asarray(scores, dtype=np.float64)
+    if found.ndim != 1 or not len(found) or not np.isfinite(found).all():
+        raise InvalidSetting(
+            f"scores of shape {found.shape} cannot be judged.", hint="Give a finite score for each of one or more images."
+        )
+    return found
+
+
+def _band(curve: Roc, lower: float, upper: float) -> float:
+    """The area under the curve between two detection rates, exact: it gets a corner where it enters the band and leaves it."""
+    cut = _with_corner(_with_corner(curve, lower), upper)
+    return float(np.trapezoid(np.clip(cut.p_d, lower, upper) - lower, cut.p_fa))
+
+
+def _with_corner(curve: Roc, rate: float) -> Roc:
+    """The same curve with a corner at that detection rate."""
+    at = int(np.searchsorted(curve.p_d, rate, side="left"))
+    if curve.p_d[at] == rate:
+        return curve
+    share = (rate - curve.p_d[at - 1]) / (curve.p_d[at] - curve.p_d[at - 1])
+    p_fa = curve.p_fa[at - 1] + share * (curve.p_fa[at] - curve.p_fa[at - 1])
+    return Roc(np.insert(curve.p_fa, at, p_fa), np.insert(curve.p_d, at, rate))
