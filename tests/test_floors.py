@@ -36,12 +36,14 @@ MAY_IMPORT = {
     "steganalysis": GROUND | {"images", "runs", "weights"},
     "messages": {"embedding", "images", "errors", "compiled", "folders", "atomic"},
     "gan": ARTS | MATTER | GROUND - {"filters"},
-    "evaluation": ARTS | {"images", "datasets", "runs", "errors", "seeds", "filters"},
+    # A trial is a question to a detector: what asks and teaches lies below those who judge.
+    "evaluation": ARTS
+    | {"questions", "detection", "pictures", "images", "datasets", "runs", "errors", "seeds", "filters", "atomic", "folders"},
     "differences": GROUND,
     "pictures": GROUND,
     "simulation": {"embedding", "images", "datasets", "errors", "seeds", "folders"},
     "questions": {"embedding", "steganalysis", "images", "datasets", "errors", "seeds"},
-    "detection": {"questions", "embedding", "steganalysis", "images", "datasets", "runs", "errors", "seeds"},
+    "detection": {"questions", "embedding", "steganalysis", "images", "datasets", "runs", "errors", "seeds", "atomic"},
     "extraction": {"embedding", "steganalysis", "images", "datasets", "runs", "errors", "atomic", "folders"},
     "estimation": {"steganalysis", "images", "datasets", "errors"},
     "inspection": {"embedding", "images", "errors", "seeds", "folders", "differences", "pictures"},

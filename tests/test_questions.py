@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ssgan import images
+from ssgan.datasets import Geometry
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import InvalidSetting
-from ssgan.questions import Question, _couples, embedded, lessons, prepare, probabilities
+from ssgan.questions import Question, Reading, _couples, embedded, lessons, prepare, probabilities, read_covers
 from ssgan.steganalysis.recipes import RECIPES
 
 
@@ -77,6 +78,33 @@ def test_without_any_stego_the_pairs_are_covers_each_used_once(folder: Path) -> 
         assert {cover.numpy().tobytes() for cover in torch.cat([pairs.covers, pairs.stegos])} <= known
 
 
+def test_covers_stand_in_the_place_of_stegos_beside_another_source(folder: Path, tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    for i in range(40):
+        images.write(tmp_path / f"{i:02d}.png", rng.integers(0, 20, (1, 20, 20), dtype=np.uint8), durable=False)
+    prepared = prepare(question(folder, against=tmp_path, against_geometry=Geometry(crop=16)))
+    for part, pairs in prepared.parts.items():
+        assert len(pairs) == len(prepared.names[part]) == len(prepared.groups[part])
+        assert int(pairs.covers.max()) < 20 < 90 <= int(pairs.stegos.min())
+    assert sum(len(pairs) for pairs in prepared.parts.values()) == 40
+    with pytest.raises(InvalidSetting, match="compared with 20 x 20"):
+        prepare(question(folder, against=tmp_path))
+
+
+def test_only_as_many_pictures_are_read_as_are_wanted(folder: Path) -> None:
+    read = read_covers(Reading(folder, Geometry(), (), 35))
+    assert read.names == tuple(f"{i:02d}.png" for i in range(35))
+    prepared = prepare(question(folder, limit=35), read=lambda asked: read)
+    assert sorted(name for part in prepared.names.values() for name in part) == list(read.names)
+
+
+def test_the_share_of_changes_that_went_up_is_told(folder: Path) -> None:
+    prepared = prepare(question(folder))
+    up = sum(int((pairs.stegos > pairs.covers).sum()) for pairs in prepared.parts.values())
+    down = sum(int((pairs.stegos < pairs.covers).sum()) for pairs in prepared.parts.values())
+    assert prepared.raised == up / (up + down)
+
+
 @given(st.lists(st.integers(0, 1000), unique=True, max_size=30), st.integers(0, 2**32))
 def test_couples_are_neighbors(index: list[int], seed: int) -> None:
     ordered = np.array(sorted(index), dtype=np.int64)
@@ -105,6 +133,8 @@ def test_batches_do_not_matter() -> None:
         ({"detector": "maxsrmd2"}, "needs the change probabilities"),
         ({"curriculum": (0.8, 0.3)}, "are not easier than 0.4"),
         ({"null": True, "fresh": True}, "no changes to teach"),
+        ({"against": Path("photographs"), "fresh": True}, "no changes to teach"),
+        ({"against": Path("photographs"), "null": True}, "compared with covers, or with another source"),
         ({"embedder": "hill"}, "not an embedder"),
     ],
 )

@@ -6,10 +6,11 @@ probably each sample is changed. The pairs are looked at for what would make the
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -17,6 +18,7 @@ import numpy as np
 import torch
 
 from ssgan import images
+from ssgan.atomic import whole_file
 from ssgan.datasets import open_source
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import DoesNotFit, InvalidSetting, RefusedImage
@@ -30,12 +32,15 @@ from ssgan.steganalysis.findings import Finding, keep, refuse
 from ssgan.steganalysis.network_detector import NetworkDetector
 
 DETECTOR = "detector"
+SCORES = "scores.csv"
+SCORED = ("validate", "test")  # the parts that a detector is asked about
 SCORED_TOGETHER = 64
 ARCHIVES = {".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz"}
 NORMAL_95 = 1.96  # standard deviations on either side, within which a normal law has 95 %
 
 Report: TypeAlias = Callable[[int, dict[str, float]], None]  # images looked at, figures
 Note: TypeAlias = Callable[[Finding], None]
+PairScores: TypeAlias = tuple[np.ndarray, np.ndarray]  # of covers and of stegos, float64 (N,)
 
 
 def train_detector(
@@ -44,24 +49,27 @@ def train_detector(
     *,
     device: str = "cpu",
     threads: int | None = None,
+    prepared: Prepared | None = None,
     report: Report | None = None,
     note: Note | None = None,
 ) -> dict[str, Any]:
     """Train in the folder `out`, or go on there, and judge; the figures, which also stand in its done.json.
 
-    `threads`, of features, and as many processes to read, change no figure (None: as many as torch uses, and one). `note` hears
-    what is found in the pairs. Under torchrun the processes share out a network's batches, and the first one writes.
+    The scores of all pairs but those learned from stand in its scores.csv. `threads`, of features, and as many processes to
+    read, change no figure (None: as many as torch uses, and one). `prepared` is what `prepare` makes of the question, where it
+    is known already. `note` hears what is found in the pairs. Under torchrun the processes share out a network's batches, and
+    the first one writes.
 
     Raises InvalidSetting for what cannot be meant or learned from, DoesNotFit where a cover cannot carry the payload,
     TrainingDiverged.
     """
     question.check()
-    told = {**asdict(question), "covers": str(question.covers), "embedder": str(Embedder.parse(question.embedder))}
     with distributed.joined(device) as processes:
-        run = processes.first(lambda: Run(out, {"question": told}))
+        run = processes.first(lambda: Run(out, {"question": question.as_json()}))
         if processes.first(lambda: run.done):
             return _told(out)
-        prepared = prepare(question, workers=threads or 1)
+        if prepared is None:
+            prepared = prepare(question, workers=threads or 1)
         detector = detectors.make(
             question.detector,
             prepared.parts["train"],
@@ -71,7 +79,7 @@ def train_detector(
             device=device,
             threads=threads,
         )
-        if not question.null:
+        if question.embeds:
             found = processes.first(lambda: _examined(prepared, out))
             if note is not None and processes.rank == 0:
                 for finding in found:
@@ -81,26 +89,37 @@ def train_detector(
         return processes.first(lambda: _finish(detector, question, prepared, run))
 
 
-def judge(detector: detectors.AnyDetector, validate: Pairs, test: Pairs) -> dict[str, Any]:
+def judge(validate: PairScores, test: PairScores) -> dict[str, Any]:
     """P_E on the test pairs with its 95 % interval, and what the threshold and the calibration of the validation pairs give."""
-    scores = [
-        [
-            detector.scores(part.covers, probabilities=part.cover_probabilities),
-            detector.scores(part.stegos, probabilities=part.stego_probabilities),
-        ]
-        for part in (validate, test)
-    ]
-    validation_error, threshold = p_e(*scores[0])
-    test_error, _ = p_e(*scores[1])
+    validation_error, threshold = p_e(*validate)
+    test_error, _ = p_e(*test)
     return {
         "p_e": test_error,
-        "p_e_interval": list(error_interval(*scores[1])),
-        "p_fa": float((scores[1][0] > threshold).mean()),
-        "p_md": float((scores[1][1] <= threshold).mean()),
+        "p_e_interval": list(error_interval(*test)),
+        "p_fa": float((test[0] > threshold).mean()),
+        "p_md": float((test[1] <= threshold).mean()),
         "validation_p_e": validation_error,
         "threshold": threshold,
-        "calibration": Calibration.fit(*scores[0]).as_json(),
+        "calibration": Calibration.fit(*validate).as_json(),
     }
+
+
+def pair_scores(detector: detectors.AnyDetector, pairs: Pairs) -> PairScores:
+    """The scores of the covers and of the stegos."""
+    return (
+        detector.scores(pairs.covers, probabilities=pairs.cover_probabilities),
+        detector.scores(pairs.stegos, probabilities=pairs.stego_probabilities),
+    )
+
+
+def keep_scores(folder: Path, prepared: Prepared, scores: dict[str, PairScores]) -> None:
+    """Write the scores of parts into a folder: a pair a row, with the name and the group of its cover, every digit kept."""
+    with whole_file(folder / SCORES, overwrite=True) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(("part", "name", "group", "cover", "stego"))
+        for part, (covers, stegos) in scores.items():
+            named = zip(prepared.names[part], prepared.groups[part], covers.tolist(), stegos.tolist(), strict=True)
+            rows.writerows((part, *row) for row in named)
 
 
 def null_error(result: dict[str, Any]) -> dict[str, Any]:
@@ -139,9 +158,12 @@ def _finish(detector: detectors.AnyDetector, question: Question, prepared: Prepa
     """Judged, and all of it written."""
     parts = prepared.parts
     detector.save(run.folder / DETECTOR)
-    result = judge(detector, parts["validate"], parts["test"])
+    scores = {part: pair_scores(detector, parts[part]) for part in SCORED}
+    keep_scores(run.folder, prepared, scores)
+    result = judge(scores["validate"], scores["test"])
     result |= {
         "change_rate": prepared.change_rate,
+        "raised": prepared.raised,
         "pairs": [len(parts[part]) for part in PARTS],
         "shape": [*parts["train"].covers.shape[1:]],
     }

@@ -1,23 +1,28 @@
 """What is asked of a detector, and the pairs in which it is put: covers split by person or picture, embedded, in lessons.
 
 Every image gets a seed of its own, drawn from its name; a cover and its stego are in the same part. Where there is no stego at
-all, neighbors among the covers are the pairs: whoever tells them apart has found something else than an embedder.
+all, neighbors among the covers are the pairs: whoever tells them apart has found something else than an embedder. Or the covers
+stand in the place of stegos, beside covers of another source: how conspicuous are they, with nothing in them?
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 from ssgan import seeds
-from ssgan.datasets import Geometry, Patches, groups, load, open_source, split
+from ssgan.datasets import Geometry, Patches, groups, open_source, split
+from ssgan.datasets.loading import rows
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import InvalidSetting
-from ssgan.images import Images
+from ssgan.images import Images, to_images
 from ssgan.steganalysis.catalog import DETECTORS
 from ssgan.steganalysis.detector import Pairs, Probabilities
 from ssgan.steganalysis.detectors import uses_probabilities
@@ -36,7 +41,8 @@ class Question:
 
     For networks: `curriculum`, larger payloads (bpp) learned from first; `fresh`, new changes in every epoch; `precision`, of
     their training. With `selection_channel` the warden is told the change probabilities of every image, as the embedder says
-    them of that image. `null` asks for pairs of covers without any stego.
+    them of that image. `null` asks for pairs of covers without any stego; `against`, another source such as photographs, for
+    pairs of one of its images and a cover, which `against_geometry` cuts to the covers' size.
     """
 
     covers: Path
@@ -52,6 +58,21 @@ class Question:
     precision: str | None = None
     selection_channel: bool = False
     null: bool = False
+    against: Path | None = None
+    against_geometry: Geometry | Patches | None = None
+
+    @property
+    def embeds(self) -> bool:
+        """Whether there are stegos at all."""
+        return not self.null and self.against is None
+
+    def as_json(self) -> dict[str, Any]:
+        """What decides the outcome, as plain values; what is not asked for is left out."""
+        told = {**asdict(self), "covers": str(self.covers), "embedder": str(Embedder.parse(self.embedder))}
+        if self.against is None:
+            del told["against"], told["against_geometry"]
+            return told
+        return {**told, "against": str(self.against)}
 
     def check(self) -> None:
         """Raise InvalidSetting for what does not go together."""
@@ -74,33 +95,74 @@ class Question:
                 f"the lessons {', '.join(f'{p:g}' for p in self.curriculum)} are not easier than {payload:g} bits per sample",
                 hint="give larger payloads, such as twice and one and a half times that of the question",
             )
-        if self.null and (taught or self.selection_channel):
+        if not self.embeds and (taught or self.selection_channel):
             raise InvalidSetting("a run without stegos has no changes to teach", hint="give null alone")
+        if self.null and self.against is not None:
+            raise InvalidSetting("covers are compared with covers, or with another source", hint="give null or against")
 
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """The pairs of each part with the names and groups of their covers, and the share of samples changed."""
+    """The pairs of each part with the names and groups of their covers.
+
+    `change_rate` is the share of samples changed, `raised` the share of these that went up (1/2 where none was changed).
+    """
 
     parts: dict[str, Pairs]
     names: dict[str, list[str]]
     groups: dict[str, list[str]]
     change_rate: float
+    raised: float = 0.5
 
 
-def prepare(question: Question, *, workers: int = 1) -> Prepared:
-    """Read, embedded and split. Raises InvalidSetting where there are too few covers, DoesNotFit where one takes too little."""
-    with open_source(question.covers) as source:
-        loaded = load(source, question.geometry, convert=question.convert, workers=workers)
+@dataclass(frozen=True)
+class Reading:
+    """Which images of a source are covers."""
+
+    path: Path
+    geometry: Geometry | Patches
+    convert: tuple[str, ...]
+    limit: int | None
+
+
+@dataclass(frozen=True, eq=False)
+class Covers:
+    """Covers with their names, and the group of each name."""
+
+    images: Images
+    names: tuple[str, ...]
+    group: dict[str, str]
+
+
+def read_covers(asked: Reading, *, workers: int = 1) -> Covers:
+    """The first so many images. Raises InvalidSetting where there are too few."""
+    bad: list[tuple[str, str]] = []
+    with open_source(asked.path) as source:
+        every = rows(source, asked.geometry, bad, convert=asked.convert, workers=workers)
+        found = list(islice(every, asked.limit))
         identities = {name: person for name in source.names if (person := source.identity(name)) is not None}
-    covers, names = loaded.images[: question.limit], loaded.names[: question.limit]
-    if len(covers) < FEWEST_COVERS:
+    if len(found) < FEWEST_COVERS:
         raise InvalidSetting(
-            f"{len(covers)} covers are too few to learn from and to judge by",
-            hint=f"give {FEWEST_COVERS} or more" + (f"; {len(loaded.bad)} pictures would not do" if loaded.bad else ""),
+            f"{len(found)} covers are too few to learn from and to judge by",
+            hint=f"give {FEWEST_COVERS} or more" + (f"; {len(bad)} pictures would not do" if bad else ""),
         )
-    group = groups(names, identities)
-    chosen = dict(zip(PARTS, split(names, SHARES, seed=question.seed, by=group), strict=True))
+    names = tuple(name for name, _ in found)
+    return Covers(to_images(np.stack([samples for _, samples in found])), names, groups(names, identities))
+
+
+def prepare(question: Question, *, workers: int = 1, read: Callable[[Reading], Covers] | None = None) -> Prepared:
+    """Read, embedded and split; `read` reads in place of `read_covers`, where it may know the covers already.
+
+    Raises InvalidSetting where there are too few covers, DoesNotFit where one takes too little.
+    """
+    read = read or partial(read_covers, workers=workers)
+    found = read(Reading(question.covers, question.geometry, question.convert, question.limit))
+    chosen = _split(found, question.seed)
+    if question.against is not None:
+        cut = question.against_geometry or question.geometry
+        against = read(Reading(question.against, cut, question.convert, question.limit))
+        return _beside(found, chosen, against, _split(against, question.seed))
+    covers, names, group = found.images, found.names, found.group
     if question.null:
         couples = {part: _couples(index, question.seed, part) for part, index in chosen.items()}
         if not all(len(one) for one, _ in couples.values()):
@@ -108,17 +170,42 @@ def prepare(question: Question, *, workers: int = 1) -> Prepared:
                 "one of the three parts has no two covers", hint="give more covers, of more people or pictures"
             )
         parts = {part: Pairs(covers[one], covers[other]) for part, (one, other) in couples.items()}
-        chosen, rate = {part: one for part, (one, _) in couples.items()}, 0.0
-    else:
-        if not all(len(index) for index in chosen.values()):
-            raise InvalidSetting("one of the three parts is empty", hint="give more covers, of more people or pictures")
-        own = np.array([seeds.derive(question.seed, name, "change") for name in names], dtype=np.uint64)
-        embedder = Embedder.parse(question.embedder)
-        whole = embedded(covers, embedder, own, told=question.selection_channel)
-        parts = {part: whole[index] for part, index in chosen.items()}
-        rate = float((covers != whole.stegos).double().mean())
+        return _named(parts, {part: one for part, (one, _) in couples.items()}, names, group)
+    own = np.array([seeds.derive(question.seed, name, "change") for name in names], dtype=np.uint64)
+    whole = embedded(covers, Embedder.parse(question.embedder), own, told=question.selection_channel)
+    changed = int((covers != whole.stegos).sum())
+    raised = int((whole.stegos > covers).sum()) / changed if changed else 0.5
+    prepared = _named({part: whole[index] for part, index in chosen.items()}, chosen, names, group)
+    return replace(prepared, change_rate=changed / covers.numel(), raised=raised)
+
+
+def _split(covers: Covers, seed: int) -> dict[str, np.ndarray]:
+    """Which covers are in each part. Raises InvalidSetting."""
+    chosen = dict(zip(PARTS, split(covers.names, SHARES, seed=seed, by=covers.group), strict=True))
+    if not all(len(index) for index in chosen.values()):
+        raise InvalidSetting("one of the three parts is empty", hint="give more covers, of more people or pictures")
+    return chosen
+
+
+def _beside(covers: Covers, chosen: dict[str, np.ndarray], others: Covers, chosen_others: dict[str, np.ndarray]) -> Prepared:
+    """An image of each source, as many pairs as the smaller part has; the covers in question stand in the place of stegos."""
+    if covers.images.shape[1:] != others.images.shape[1:]:
+        (channels, height, width), (c, h, w) = covers.images.shape[1:], others.images.shape[1:]
+        raise InvalidSetting(
+            f"covers are {width} x {height} with {channels} channels, what they are compared with {w} x {h} with {c}",
+            hint="cut both to one size: --crop, --size, --geometry, --gray",
+        )
+    parts, used = {}, {}
+    for part in PARTS:
+        count = min(len(chosen[part]), len(chosen_others[part]))
+        used[part] = chosen[part][:count]
+        parts[part] = Pairs(others.images[chosen_others[part][:count]], covers.images[used[part]])
+    return _named(parts, used, covers.names, covers.group)
+
+
+def _named(parts: dict[str, Pairs], chosen: dict[str, np.ndarray], names: tuple[str, ...], group: dict[str, str]) -> Prepared:
     called = {part: [names[i] for i in index] for part, index in chosen.items()}
-    return Prepared(parts, called, {part: [group[name] for name in some] for part, some in called.items()}, rate)
+    return Prepared(parts, called, {part: [group[name] for name in some] for part, some in called.items()}, 0.0)
 
 
 def lessons(question: Question, prepared: Prepared, recipe: Recipe) -> list[Lesson]:

@@ -29,7 +29,7 @@ def test_what_counts_twice_is_what_stands_there_twice(rows: list[tuple[int, int,
     if not often.sum():
         often[0] = 1
     weighted, repeated = _Weighted(scores).roc(often), roc(np.repeat(scores.covers, often), np.repeat(scores.stegos, often))
-    reached = {corner for corner in zip(repeated.p_fa.tolist(), repeated.p_d.tolist(), strict=True)}
+    reached = set(zip(repeated.p_fa.tolist(), repeated.p_d.tolist(), strict=True))
     assert set(zip(weighted.p_fa.tolist(), weighted.p_d.tolist(), strict=True)) == reached
 
 
@@ -41,9 +41,9 @@ def test_an_interval_holds_the_figure_and_lies_where_it_can(rows: list[tuple[int
     for name, (low, high) in intervals([scores], [drawn]).items():
         assert 0 <= low <= getattr(measures(scores.covers, scores.stegos), name) + 1e-12
         assert getattr(measures(scores.covers, scores.stegos), name) - 1e-12 <= high <= (0.5 if name == "p_e" else 1)
-    mean, low, high = band([scores], [drawn])
-    assert len(mean) == len(low) == len(high) == len(FALSE_ALARMS)
-    assert (low <= high).all()
+    mean, lower, upper = band([scores], [drawn])
+    assert len(mean) == len(lower) == len(upper) == len(FALSE_ALARMS)
+    assert (lower <= upper).all()
 
 
 def test_the_same_seed_draws_the_same() -> None:
@@ -80,7 +80,7 @@ def test_a_perfect_detector_is_not_said_to_be_perfect_for_ever() -> None:
     found = intervals([scores], [draw(scores, 1, times=10)])
     assert found["p_e"][0] == 0
     assert 0.01 < found["p_e"][1] < 0.06
-    assert found["auc"] == (pytest.approx(0.97), 1.0)
+    assert found["auc"] == pytest.approx((0.97, 1.0))
 
 
 def test_several_seeds_say_more_than_one() -> None:

@@ -45,7 +45,7 @@ def weighted(points: Corners) -> Fraction:
 def slow(covers: Sequence[float], stegos: Sequence[float]) -> dict[str, Fraction]:
     """Every figure, by its definition."""
     points = corners(covers, stegos)
-    wins = sum(Fraction(1) if s > c else Fraction(1, 2) if s == c else Fraction(0) for s in stegos for c in covers)
+    wins = Fraction(sum(2 if s > c else int(s == c) for s in stegos for c in covers), 2)
     return {
         "p_e": min((x + 1 - y) / 2 for x, y in points),
         "p_md_5": min(1 - y for x, y in points if float(x) <= 0.05),

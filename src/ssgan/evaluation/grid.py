@@ -1,0 +1,183 @@
+"""A grid of trials as one job: every source, embedder, detector and seed, with the controls without which no figure is to be
+believed. Cut off, the same grid goes on; with more embedders, detectors or seeds in the same folder, only these are added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ssgan.datasets import Geometry, Patches, open_source
+from ssgan.embedding.embedder import Embedder
+from ssgan.errors import InvalidSetting
+from ssgan.evaluation.results import Result
+from ssgan.evaluation.trial import Trial, as_files, evaluate
+from ssgan.questions import Covers, Prepared, Question, Reading, prepare, read_covers
+from ssgan.runs import Run
+from ssgan.steganalysis.catalog import DETECTORS
+from ssgan.steganalysis.detectors import uses_probabilities
+
+GROSS = "lsbr@1.0/plain"  # LSB replacement of every sample: whoever does not find this finds nothing
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What is asked for. `geometry` is for sources whose pictures are not of its size already.
+
+    `against` is a source of photographs, beside which the covers are looked at; `transfer_to` one to which detectors go that
+    were trained on the covers, and which is judged by retrained ones as well.
+    """
+
+    covers: tuple[Path, ...]
+    embedders: tuple[str, ...]
+    detectors: tuple[str, ...]
+    seeds: tuple[int, ...] = (0,)
+    geometry: Geometry | Patches = Geometry()
+    convert: tuple[str, ...] = ()
+    limit: int | None = None
+    duration_images: int | None = None
+    against: Path | None = None
+    transfer_to: Path | None = None
+
+    def check(self) -> None:
+        """Raise InvalidSetting for what cannot be meant."""
+        for what, given in (("covers", self.covers), ("embedder", self.embedders), ("detector", self.detectors)):
+            if not given:
+                raise InvalidSetting(f"there is no {what} to evaluate.", hint="Give covers, --embedder and --detector.")
+        if not self.seeds:
+            raise InvalidSetting("an evaluation needs a seed.", hint="Give --seeds 1 or more.")
+        if self.transfer_to is not None and self.transfer_to in self.covers:
+            raise InvalidSetting(
+                f"{self.transfer_to} is one of the covers already.", hint="Name another source to transfer to."
+            )
+        for embedder in self.embedders:
+            Embedder.parse(embedder)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where the job is: `done` of `total` trials; what the one under way says of itself, if anything."""
+
+    done: int
+    total: int
+    trial: Trial
+    images: int = 0
+    figures: dict[str, float] | None = None
+
+
+def trials(grid: Grid) -> list[Trial]:
+    """All of them, each once, in an order in which pairs are made once for all detectors. Raises InvalidSetting."""
+    grid.check()
+    found = [trial for source in _sources(grid) for trial in _of_source(grid, source)]
+    if grid.transfer_to is not None:
+        homes = [trial.question for trial in found if trial.kind == "retrained" and trial.question.covers != grid.transfer_to]
+        cut = fitting(grid.transfer_to, grid.geometry, grid.convert)
+        found += [Trial(replace(home, covers=grid.transfer_to, geometry=cut), home=home) for home in homes]
+    for trial in found:
+        trial.question.check()
+    return list({trial.name: trial for trial in found}.values())
+
+
+def run_grid(
+    grid: Grid,
+    folder: Path,
+    *,
+    device: str = "cpu",
+    threads: int | None = None,
+    report: Callable[[Progress], None] | None = None,
+) -> list[Result]:
+    """The results of all trials, in the folder where they are kept.
+
+    Raises InvalidSetting where the folder speaks of images that were read otherwise, and what `evaluate` raises.
+    """
+    todo, results = trials(grid), []
+    Run(folder, {"evaluation": _reading(grid)})
+    known = _Known(threads or 1)
+
+    def tell(done: int, trial: Trial, images: int = 0, figures: dict[str, float] | None = None) -> None:
+        if report is not None:
+            report(Progress(done, len(todo), trial, images, figures))
+
+    for done, trial in enumerate(todo):
+        tell(done, trial)
+
+        def heard(images: int, figures: dict[str, float], done: int = done, trial: Trial = trial) -> None:
+            tell(done, trial, images, figures)
+
+        results.append(evaluate(trial, folder, device=device, threads=threads, prepared=known.pairs, report=heard))
+    if todo:
+        tell(len(todo), todo[-1])
+    return results
+
+
+def fitting(path: Path, geometry: Geometry | Patches, convert: tuple[str, ...]) -> Geometry | Patches:
+    """What is cut from the pictures of a source: as they are, if the first of them is of the size already that is asked for.
+
+    So generated covers stand beside photographs that must be cut. Raises InvalidSetting, RefusedImage.
+    """
+    if isinstance(geometry, Patches) or geometry.size is None:
+        return geometry
+    with open_source(path) as source:
+        if not len(source):
+            raise InvalidSetting(f"{path} holds no picture.", hint="Give a folder or archive of covers.")
+        side = source.picture(source.names[0], convert=convert).samples.shape[1:]
+    return Geometry(gray=geometry.gray) if side == (geometry.size, geometry.size) else geometry
+
+
+def _sources(grid: Grid) -> tuple[Path, ...]:
+    return grid.covers if grid.transfer_to is None else (*grid.covers, grid.transfer_to)
+
+
+def _of_source(grid: Grid, path: Path) -> Iterator[Trial]:
+    """The trials of one source, and its controls, which the first seed alone has."""
+    cut = fitting(path, grid.geometry, grid.convert)
+    first, seeds = grid.seeds[0], grid.seeds
+
+    def question(detector: str, embedder: str, seed: int) -> Question:
+        told = DETECTORS.get(detector)
+        needs = told is not None and told.kind == "features" and uses_probabilities(detector)
+        duration = grid.duration_images if told is not None and told.kind == "network" else None
+        asked = (cut, grid.convert, grid.limit, duration)
+        return Question(path, str(Embedder.parse(embedder)), detector, seed, *asked, selection_channel=needs)
+
+    for seed in seeds:
+        for embedder in grid.embedders:
+            yield from (Trial(question(detector, embedder, seed)) for detector in grid.detectors)
+    yield from (Trial(question(detector, GROSS, first), gross=True) for detector in grid.detectors)
+    # Who must be told change probabilities has nothing to say where nothing is embedded.
+    blind = [question(d, GROSS, first) for d in grid.detectors if not question(d, GROSS, first).selection_channel]
+    yield from (Trial(replace(asked, null=True)) for asked in blind)
+    if grid.against is not None and grid.against != path:
+        beside = fitting(grid.against, grid.geometry, grid.convert)
+        for asked in blind:
+            yield Trial(replace(asked, against=grid.against, against_geometry=None if beside == cut else beside))
+
+
+def _reading(grid: Grid) -> dict[str, object]:
+    """What figures in one table have in common."""
+    geometry = grid.geometry
+    cut = {"patches": geometry.size, "gray": geometry.gray} if isinstance(geometry, Patches) else vars(geometry)
+    return {"geometry": cut, "convert": grid.convert, "limit": grid.limit, "duration_images": grid.duration_images}
+
+
+class _Known:
+    """What the next trial may ask for again: covers of the last sources, and the pairs of the last question of any detector."""
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._covers: dict[Reading, Covers] = {}
+        self._pairs: dict[Question, Prepared] = {}
+
+    def pairs(self, question: Question) -> Prepared:
+        """Those of the question without its detector."""
+        asked = replace(question, detector="", duration_images=None)
+        if asked not in self._pairs:
+            self._pairs = {asked: as_files(prepare(question, read=self._read))}
+        return self._pairs[asked]
+
+    def _read(self, asked: Reading) -> Covers:
+        if asked not in self._covers:
+            last = list(self._covers.items())[-1:]
+            self._covers = dict(last) | {asked: read_covers(asked, workers=self._workers)}
+        return self._covers[asked]

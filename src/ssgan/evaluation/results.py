@@ -1,0 +1,120 @@
+"""The result of a trial, as its folder keeps it: figures, the scores they come from, and what was found in the pairs."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ssgan.detection import SCORES
+from ssgan.errors import RefusedModel
+from ssgan.evaluation.bootstrap import Scores
+from ssgan.evaluation.roc import Measures, accuracy, measures
+from ssgan.runs import DONE
+from ssgan.steganalysis.findings import Finding
+
+FILE_OF_SCORES = (Path(SCORES), Path("run") / SCORES)  # a transfer's, and that of a detector trained here
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came out. `accuracy`, `p_fa` and `p_md` are at the threshold chosen in validation at home; `home_p_e` is the error
+    where the detector was trained.
+
+    `kind` is retrained, transfer (never a measure of security), null, conspicuous or gross. `pairs` are those of train,
+    validate and test; `raised` is the share of changes that went up.
+    """
+
+    kind: str
+    covers: str
+    trained_on: str
+    against: str
+    embedder: str
+    detector: str
+    seed: int
+    pairs: tuple[int, int, int]
+    shape: tuple[int, int, int]
+    measures: Measures
+    accuracy: float
+    p_fa: float
+    p_md: float
+    home_p_e: float
+    validation_p_e: float
+    change_rate: float
+    raised: float
+    findings: tuple[Finding, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return asdict(self)
+
+    @classmethod
+    def read(cls, folder: Path) -> Result:
+        """The result of a finished trial. Raises RefusedModel where the file is another."""
+        try:
+            told = json.loads((folder / DONE).read_text(encoding="utf-8"))
+            return cls(
+                **{
+                    **told,
+                    "pairs": tuple(told["pairs"]),
+                    "shape": tuple(told["shape"]),
+                    "measures": Measures(**told["measures"]),
+                    "findings": tuple(Finding(**found) for found in told["findings"]),
+                }
+            )
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise RefusedModel(
+                f"{folder / DONE} is not the result of a trial.", hint="Remove that folder, and evaluate again."
+            ) from error
+
+
+def judged(about: dict[str, Any], told: dict[str, Any], scores_in: Path, findings: Sequence[Finding]) -> Result:
+    """The result of a trial from what its detector's run told and from the scores on its test part."""
+    question, home = about["question"], about["home"] or about["question"]
+    scores = _read(scores_in / SCORES)
+    threshold = float(told["threshold"])
+    found = measures(scores.covers, scores.stegos)
+    embeds = about["kind"] not in ("null", "conspicuous")
+    return Result(
+        kind=about["kind"],
+        covers=question["covers"],
+        trained_on=home["covers"],
+        against=question.get("against", ""),
+        embedder=question["embedder"] if embeds else "",
+        detector=question["detector"],
+        seed=question["seed"],
+        pairs=tuple(told["pairs"]),
+        shape=tuple(told["shape"]),
+        measures=found,
+        accuracy=accuracy(scores.covers, scores.stegos, threshold),
+        p_fa=float((scores.covers > threshold).mean()),
+        p_md=float((scores.stegos <= threshold).mean()),
+        home_p_e=float(told.get("home_p_e", found.p_e)),
+        validation_p_e=float(told["validation_p_e"]),
+        change_rate=float(told["change_rate"]),
+        raised=float(told["raised"]),
+        findings=tuple(findings),
+    )
+
+
+def scores_of(folder: Path) -> Scores:
+    """The scores on the test part of a finished trial. Raises RefusedModel."""
+    for name in FILE_OF_SCORES:
+        if (folder / name).exists():
+            return _read(folder / name)
+    raise RefusedModel(f"{folder} has lost its {SCORES}.", hint="Remove that folder, and evaluate again.")
+
+
+def _read(path: Path) -> Scores:
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = [row for row in csv.DictReader(file) if row["part"] == "test"]
+        covers, stegos = (np.array([float(row[name]) for row in rows]) for name in ("cover", "stego"))
+        return Scores(covers, stegos, tuple(row["group"] for row in rows))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RefusedModel(f"{path} are no scores.", hint="Remove that trial's folder, and evaluate again.") from error

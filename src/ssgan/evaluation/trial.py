@@ -1,0 +1,181 @@
+"""A trial: covers, an embedder, a detector, and a seed that decides the split, the changes and the training; and what came out.
+
+The detector is trained on the very source, embedder and payload that it judges (Kerckhoffs), unless the trial has another
+home: then what comes out is a transfer, how much a detector that was trained elsewhere still sees, and no measure of security.
+Beside trials stand controls: covers against covers, covers against photographs, and a gross embedding that must be found.
+A trial is a run folder: cut off, it goes on; done, it is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from ssgan import images
+from ssgan.datasets import open_source
+from ssgan.detection import DETECTOR, PairScores, keep_scores, pair_scores, train_detector
+from ssgan.errors import InvalidSetting
+from ssgan.evaluation.results import Result, judged
+from ssgan.evaluation.samples import keep_samples
+from ssgan.questions import PARTS, Prepared, Question, prepare
+from ssgan.runs import CONFIG, DONE, Run
+from ssgan.steganalysis import detectors
+from ssgan.steganalysis.detector import Pairs
+from ssgan.steganalysis.findings import Finding, keep, kept, refuse
+from ssgan.steganalysis.leaks import leaks
+
+RUN = "run"  # of the detector, in a trial's folder
+TRIALS = "trials"
+
+Kind: TypeAlias = Literal["retrained", "transfer", "null", "conspicuous", "gross"]
+Report: TypeAlias = Callable[[int, dict[str, float]], None]  # images looked at, figures
+Prepare: TypeAlias = Callable[[Question], Prepared]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What is judged, and where the detector comes from: `home` is the question it was trained for, if it is another one.
+
+    `gross` marks the control that must be found.
+    """
+
+    question: Question
+    home: Question | None = None
+    gross: bool = False
+
+    def __post_init__(self) -> None:
+        if self.home is not None and (
+            not self.home.embeds or not self.question.embeds or self.home.covers == self.question.covers
+        ):
+            raise InvalidSetting(
+                "a transfer is from the covers of one source to those of another.", hint="Give two sources, both embedded in."
+            )
+
+    @property
+    def kind(self) -> Kind:
+        """What its figure speaks of."""
+        if self.home is not None:
+            return "transfer"
+        if self.question.null:
+            return "null"
+        if self.question.against is not None:
+            return "conspicuous"
+        return "gross" if self.gross else "retrained"
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """All that decides the outcome, as plain values."""
+        return {
+            "kind": self.kind,
+            "question": self.question.as_json(),
+            "home": None if self.home is None else self.home.as_json(),
+        }
+
+    @property
+    def name(self) -> str:
+        """A folder's name: people see what it is, the digest tells apart what people do not see."""
+        question = self.question
+        told = [self.kind, question.covers.stem, str(question.embedder) if question.embeds else "", question.detector]
+        digest = hashlib.sha256(json.dumps(self.about, sort_keys=True).encode()).hexdigest()[:10]
+        return re.sub(r"[^\w@.]+", "-", "-".join([*(part for part in told if part), str(question.seed), digest]))
+
+
+def evaluate(
+    trial: Trial,
+    folder: Path,
+    *,
+    device: str = "cpu",
+    threads: int | None = None,
+    prepared: Prepare | None = None,
+    report: Report | None = None,
+) -> Result:
+    """The result of a trial, in a folder of its own below `folder`, where it goes on or is read.
+
+    `prepared` gives the pairs of a question, where they may be known already. A transfer trains the detector at its home first,
+    if that has not been done. Raises what `train_detector` raises, and InvalidSetting where the pictures have changed since.
+    """
+    out = folder / TRIALS / trial.name
+    run = Run(out, {"trial": trial.about, "stamps": _stamps(trial, out)})
+    if run.done:
+        return Result.read(out)
+    pairs_of = prepared or (lambda question: as_files(prepare(question, workers=threads or 1)))
+    if trial.home is None:
+        told = train_detector(
+            trial.question, out / RUN, device=device, threads=threads, prepared=pairs_of(trial.question), report=report
+        )
+        scores_in, findings = out / RUN, kept(out / RUN)
+    else:
+        told, findings = _transfer(trial, folder, out, pairs_of, device=device, threads=threads, report=report)
+        scores_in = out
+    if trial.kind == "retrained":
+        keep_samples(out, pairs_of(trial.question), trial.question)
+    result = judged(trial.about, told, scores_in, findings)
+    run.finish(result.as_json())
+    return result
+
+
+def as_files(prepared: Prepared) -> Prepared:
+    """The same pairs, every image of them written as a PNG and read back: what is judged is a file that could be sent."""
+    parts = {
+        part: Pairs(_read_back(pairs.covers), _read_back(pairs.stegos), pairs.cover_probabilities, pairs.stego_probabilities)
+        for part, pairs in prepared.parts.items()
+    }
+    return Prepared(parts, prepared.names, prepared.groups, prepared.change_rate, prepared.raised)
+
+
+def _read_back(pictures: images.Images) -> images.Images:
+    return images.to_images(np.stack([images.read(images.encode(picture.numpy())).samples for picture in pictures]))
+
+
+def _transfer(
+    trial: Trial, folder: Path, out: Path, pairs_of: Prepare, *, device: str, threads: int | None, report: Report | None
+) -> tuple[dict[str, Any], list[Finding]]:
+    """The detector of the home, as it stands, asked about the test part of the other source."""
+    assert trial.home is not None
+    home = Trial(trial.home)
+    at_home = evaluate(home, folder, device=device, threads=threads, prepared=pairs_of, report=report)
+    learned = pairs_of(trial.home)
+    train = learned.parts["train"]
+    prepared = pairs_of(trial.question)
+    test = prepared.parts["test"]
+    if train.covers.shape[1:] != test.covers.shape[1:]:
+        raise InvalidSetting(
+            f"the detector reads images of shape {tuple(train.covers.shape[1:])}, not {tuple(test.covers.shape[1:])}.",
+            hint="Cut both sources to one size: --crop, --size, --geometry, --gray.",
+        )
+    found = leaks({"train": train, "test": test})  # the names of two sources may coincide by chance
+    keep(out, found)
+    refuse(found)
+    run = folder / TRIALS / home.name / RUN
+    scores: PairScores = pair_scores(detectors.load(run / DETECTOR, device=device, threads=threads), test)
+    keep_scores(out, prepared, {"test": scores})
+    told = json.loads((run / DONE).read_text(encoding="utf-8"))
+    counts = [*told["pairs"][: PARTS.index("test")], len(test)]
+    rates = {"change_rate": prepared.change_rate, "raised": prepared.raised}
+    return told | rates | {"pairs": counts, "home_p_e": at_home.measures.p_e}, found
+
+
+def _stamps(trial: Trial, out: Path) -> dict[str, str]:
+    """A digest of each source, the same as when the trial was begun. Raises InvalidSetting."""
+    questions = [question for question in (trial.question, trial.home) if question is not None]
+    paths = {path for question in questions for path in (question.covers, question.against) if path is not None}
+    stamps = {}
+    for path in sorted(paths):
+        with open_source(path) as source:
+            stamps[str(path)] = source.stamp()
+    if (out / CONFIG).exists():
+        before = Run.told(out)["config"].get("stamps", {})
+        changed = [path for path, stamp in stamps.items() if before.get(path, stamp) != stamp]
+        if changed:
+            raise InvalidSetting(
+                f"the pictures of {changed[0]} are not those that this folder speaks of: they have changed since.",
+                hint="Choose another folder.",
+            )
+    return stamps
