@@ -13,6 +13,7 @@ from ssgan.cli.catalogs import list_catalog
 from ssgan.cli.demo import demo
 from ssgan.cli.detection import score, train_detector
 from ssgan.cli.estimation import estimate
+from ssgan.cli.evaluation import evaluate, report
 from ssgan.cli.features import features
 from ssgan.cli.generators import export, models
 from ssgan.cli.hiding import capacity, hide
@@ -52,6 +53,8 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "inspect": inspect,
     "train-detector": train_detector,
     "score": score,
+    "evaluate": evaluate,
+    "report": report,
     "estimate": estimate,
     "features": features,
     "list": list_catalog,
@@ -110,7 +113,7 @@ def _said(error: CycloptsError) -> str:
 
 
 def _after_interrupt(arguments: Sequence[str]) -> str:
-    if {"train", "sample", "simulate", "train-detector", "features"} & set(arguments[:1]):
+    if {"train", "sample", "simulate", "train-detector", "evaluate", "features"} & set(arguments[:1]):
         return "What is done is kept: the same command goes on from there."
     return "Nothing half done is left."
 

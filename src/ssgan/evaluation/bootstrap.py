@@ -10,6 +10,7 @@ and up to 1/2 where the scores may be a blind detector's (Smirnov's test: 1 - 2 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
@@ -51,10 +52,10 @@ class Drawn:
     detected: np.ndarray
 
 
-def draw(scores: Scores, seed: int, *, times: int = TIMES) -> Drawn:
-    """The figures of `times` sets of as many groups, drawn with replacement."""
+def draw(scores: Scores, name: str, *, times: int = TIMES) -> Drawn:
+    """The figures of `times` sets of as many groups, drawn with replacement: others under another name."""
     units = np.unique(np.array(scores.groups), return_inverse=True)[1]
-    count, rng = int(units.max()) + 1, seeds.generator(seed, "bootstrap")
+    count, rng = int(units.max()) + 1, seeds.generator(0, "bootstrap", name)
     curve = _Weighted(scores)
     found, detected = [], np.empty((times, len(FALSE_ALARMS)))
     for at in range(times):
@@ -107,12 +108,13 @@ def _binomial(sets: Sequence[Scores]) -> float:
 
 
 def _may_be_blind(sets: Sequence[Scores]) -> bool:
-    """Whether none of the sets rules out, at 2.5 % for all together, that covers and stegos have scores of one law."""
-    chances = []
-    for one in sets:
-        error, _ = p_e(one.covers, one.stegos)
-        chances.append(np.exp(-len(one.covers) * (1 - 2 * error) ** 2))  # of as many covers as stegos
-    return bool(min(chances) * len(sets) > _tails()[0])
+    """Whether the sets together leave a chance above 2.5 % that covers and stegos have scores of one law.
+
+    Of one set of n pairs the chance is exp(-x), x = n (1 - 2 P_E)^2; several are joined by Fisher's method.
+    """
+    x = sum(len(one.covers) * (1 - 2 * p_e(one.covers, one.stegos)[0]) ** 2 for one in sets)
+    chance = math.exp(-x) * math.fsum(x**k / math.factorial(k) for k in range(len(sets)))
+    return chance > _tails()[0]
 
 
 def _tails() -> list[float]:

@@ -1,0 +1,123 @@
+"""The folder of an evaluation as texts: results.csv, .md and .tex, and report.html, one page that carries everything.
+
+The same trials give the same bytes, whenever and however often they are reported; the page fetches nothing and runs no script.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from ssgan.embedding.embedder import Embedder
+from ssgan.errors import InvalidSetting
+from ssgan.evaluation import plots, tables
+from ssgan.evaluation.rows import Row, apart, control, of_kind, strongest
+from ssgan.evaluation.samples import SAMPLES, SHOWN, VIEWS
+from ssgan.evaluation.sanity import GROSS_FOUND, KEY_POLICY, Line, sanity
+from ssgan.runs import Run
+
+PAGE = "report.html"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How safe an embedder is on some covers, against the best of the detectors tried."""
+
+    row: Row
+    words: str
+    compared: str  # with the first source
+
+
+def tables_of(rows: Sequence[Row]) -> dict[str, str]:
+    """File name → text of all forms but the page."""
+    return {"results.csv": tables.as_csv(rows), "results.md": tables.as_markdown(rows), "results.tex": tables.as_latex(rows)}
+
+
+def page(folder: Path, rows: Sequence[Row]) -> str:
+    """The HTML page."""
+    try:
+        from jinja2 import Environment, StrictUndefined
+    except ImportError as error:
+        raise InvalidSetting("The report needs the extra 'report'.", hint='Install it: pip install "ssgan[report]"') from error
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string((files("ssgan.evaluation") / "report.html").read_text(encoding="utf-8"))
+    told = Run.told(folder)
+    return template.render(
+        verdicts=verdicts(rows),
+        tables=[(tables.TITLES[kind], _table(rows, kind), kind) for kind in tables.TITLES if of_kind(rows, kind)],
+        lines=sanity(rows),
+        scenes=[_scene(rows, best) for best in strongest(rows)],
+        payloads=plots.payloads(of_kind(rows, "retrained")) if of_kind(rows, "retrained") else "",
+        keys=KEY_POLICY,
+        views=VIEWS,
+        made=told.get("made", {}),
+        settings=json.dumps(told["config"], indent=2, sort_keys=True),
+        trials=json.dumps([Run.told(path)["config"] for row in rows for path in row.folders], indent=1, sort_keys=True),
+    )
+
+
+def verdicts(rows: Sequence[Row]) -> list[Verdict]:
+    """In words, a source and an embedder each; compared with the same embedder and detector in the first source."""
+    found = []
+    for row in strongest(rows):
+        same = [r for r in of_kind(rows, "retrained") if r.key[4:] == row.key[4:]]
+        compared = ""
+        if same[0] is not row and same[0].covers != row.covers:
+            difference, (low, high) = apart(row, same[0])
+            side = "easier" if high < 0 else "harder" if low > 0 else "not clearly easier or harder"
+            compared = (
+                f"{side} to detect than in {same[0].covers} by the same detector: {difference:+.3f} ({low:+.3f} to {high:+.3f})"
+            )
+        found.append(Verdict(row, _words(row), compared))
+    return found
+
+
+def failed(rows: Sequence[Row]) -> list[Line]:
+    """The checks that did not come out as they should."""
+    return [line for line in sanity(rows) if not line.passed]
+
+
+def _words(row: Row) -> str:
+    error, (_, high) = row.figures["p_e"], row.intervals["p_e"]
+    pairs = sum(result.pairs[2] for result in row.results)
+    if high >= 0.5:
+        return f"not told from guessing on {pairs:,} pairs; more pairs, or another detector, may tell"
+    if error < GROSS_FOUND:
+        return f"found nearly every time: wrong about {100 * error:.1f} of 100 images"
+    return f"detected: wrong about {100 * error:.0f} of 100 images, where guessing would be about 50"
+
+
+def _table(rows: Sequence[Row], kind: str) -> list[dict[str, str]]:
+    return [tables.columns(rows, row) for row in of_kind(rows, kind)]
+
+
+def _scene(rows: Sequence[Row], best: Row) -> dict[str, Any]:
+    """One source and embedder with its plots and pairs, of which the first trial's are shown."""
+    first = best.first
+    same = [r for r in of_kind(rows, "retrained") if (r.first.covers, r.first.embedder) == (first.covers, first.embedder)]
+    null = control(rows, best, "null")
+    return {
+        "covers": best.covers,
+        "embedder": first.embedder,
+        "title": str(Embedder.parse(first.embedder)),
+        "detector": first.detector,
+        "roc": plots.roc(same),
+        "scores": plots.histogram(best.scores[0], float(_told(best.folders[0])["threshold"])),
+        "null": "" if null is None else f"{1 - null.figures['accuracy']:.3f}",
+        "samples": [[_inline(best.folders[0] / SAMPLES / f"{n}-{view}.png") for view in VIEWS] for n in range(SHOWN)],
+    }
+
+
+def _told(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "run" / "done.json").read_text(encoding="utf-8"))
+    return found
+
+
+def _inline(path: Path) -> str:
+    """The picture as an address that carries its own PNG; empty where there is none."""
+    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode("ascii") if path.exists() else ""

@@ -1,0 +1,152 @@
+"""Trials that differ in their seed alone, as one row: means, the spread over seeds, intervals over covers, and the controls."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+import numpy as np
+
+from ssgan.errors import InvalidSetting
+from ssgan.evaluation.bootstrap import Drawn, Interval, Scores, band, draw, intervals
+from ssgan.evaluation.results import Result, scores_of
+from ssgan.evaluation.trial import TRIALS
+from ssgan.runs import DONE
+
+KINDS = ("retrained", "transfer", "conspicuous", "null", "gross")  # in the order of a report
+FIGURES = ("p_e", "p_md_5", "p_fa_50", "auc", "wauc", "accuracy")
+NORMAL_95 = 1.96
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One question and the results of its seeds; `folders` are those of the trials.
+
+    `figures` are means over the seeds, `spread` their standard deviations (None: one seed), `intervals` over covers drawn
+    again; `called` is what people call the sources.
+    """
+
+    results: tuple[Result, ...]
+    folders: tuple[Path, ...]
+    scores: tuple[Scores, ...]
+    drawn: tuple[Drawn, ...]
+    figures: dict[str, float]
+    spread: dict[str, float | None]
+    intervals: dict[str, Interval]
+    called: Mapping[str, str]
+
+    @property
+    def first(self) -> Result:
+        """What is the same in all results can be read here."""
+        return self.results[0]
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What the row is about."""
+        first = self.first
+        return (first.kind, first.covers, first.trained_on, first.against, first.embedder, first.detector)
+
+    @property
+    def band(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The ROC with its band."""
+        return band(self.scores, self.drawn)
+
+    @property
+    def covers(self) -> str:
+        """What people call the judged source."""
+        return self.called[self.first.covers]
+
+    def mean(self, name: str) -> float:
+        """The mean of a field of the results."""
+        return statistics.fmean(getattr(result, name) for result in self.results)
+
+
+def rows_of(folder: Path) -> list[Row]:
+    """The rows of all finished trials in the folder of an evaluation. Raises InvalidSetting where there is none."""
+    found: dict[tuple[int, str, str, str, str, str], list[tuple[Result, Path]]] = {}
+    for done in (folder / TRIALS).glob(f"*/{DONE}"):
+        result = Result.read(done.parent)
+        key = (KINDS.index(result.kind), result.covers, result.trained_on, result.against, result.embedder, result.detector)
+        found.setdefault(key, []).append((result, done.parent))
+    if not found:
+        raise InvalidSetting(
+            f"{folder} holds no finished trial.", hint="Evaluate first: ssgan evaluate COVERS --embedder ... -o FOLDER."
+        )
+    called = names([path for some in found.values() for path in (some[0][0].covers, some[0][0].trained_on, some[0][0].against)])
+    return [_row(sorted(found[key], key=lambda one: one[0].seed), called) for key in sorted(found)]
+
+
+def names(paths: Iterable[str]) -> dict[str, str]:
+    """The shortest end of each path, without the last suffix, that is no other one's."""
+    every = sorted({path for path in paths if path})
+    ends = {path: PurePath(path).with_suffix("").parts or (path,) for path in every}
+
+    def end(path: str, count: int) -> str:
+        return "/".join(ends[path][-count:])
+
+    found = {}
+    for path in every:
+        longest = len(ends[path])
+        alone = [n for n in range(1, longest + 1) if all(end(path, n) != end(other, n) for other in every if other != path)]
+        found[path] = end(path, alone[0]) if alone else path
+    return found
+
+
+def of_kind(rows: Iterable[Row], kind: str) -> list[Row]:
+    """Those of one kind."""
+    return [row for row in rows if row.first.kind == kind]
+
+
+def control(rows: Iterable[Row], row: Row, kind: str) -> Row | None:
+    """The control of that kind for a row: of the same covers and detector, if there is one."""
+    same = [r for r in of_kind(rows, kind) if (r.first.covers, r.first.detector) == (row.first.covers, row.first.detector)]
+    return same[0] if same else None
+
+
+def strongest(rows: Iterable[Row]) -> list[Row]:
+    """Of each source and embedder, the retrained row with the least error: what counts is the best warden."""
+    best: dict[tuple[str, str], Row] = {}
+    for row in of_kind(rows, "retrained"):
+        key = (row.first.covers, row.first.embedder)
+        if key not in best or row.figures["p_e"] < best[key].figures["p_e"]:
+            best[key] = row
+    return list(best.values())
+
+
+def blind_interval(pairs: int, deviations: float = NORMAL_95) -> Interval:
+    """Where the error of a detector that knows nothing lies, at a threshold chosen elsewhere."""
+    reach = deviations * math.sqrt(0.25 / (2 * pairs))
+    return 0.5 - reach, 0.5 + reach
+
+
+def apart(row: Row, reference: Row) -> tuple[float, Interval]:
+    """P_E of a row less that of another one, with a 95 % interval: below 0 the row is easier to detect."""
+    difference = row.figures["p_e"] - reference.figures["p_e"]
+    drawn = [np.mean([one.figures["p_e"] for one in r.drawn], axis=0) for r in (row, reference)]
+    low, high = (float(v) for v in np.quantile(drawn[0] - drawn[1], (0.025, 0.975)))
+    return difference, (min(low, 2 * difference - high), max(high, 2 * difference - low))
+
+
+def _row(found: Sequence[tuple[Result, Path]], called: Mapping[str, str]) -> Row:
+    results, folders = tuple(result for result, _ in found), tuple(folder for _, folder in found)
+    scores = tuple(scores_of(folder) for folder in folders)
+    # Each trial draws for itself, so that differences between rows are those of independent sets.
+    drawn = tuple(draw(one, folder.name) for one, folder in zip(scores, folders, strict=True))
+    values = {name: [_figure(result, name) for result in results] for name in FIGURES}
+    return Row(
+        results,
+        folders,
+        scores,
+        drawn,
+        {name: statistics.fmean(some) for name, some in values.items()},
+        {name: statistics.stdev(some) if len(some) > 1 else None for name, some in values.items()},
+        intervals(scores, drawn),
+        called,
+    )
+
+
+def _figure(result: Result, name: str) -> float:
+    return float(result.accuracy if name == "accuracy" else getattr(result.measures, name))

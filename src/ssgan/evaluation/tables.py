@@ -1,0 +1,142 @@
+"""The rows of an evaluation as CSV, with everything, and as Markdown and LaTeX, with what a reader compares."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+
+from ssgan.evaluation.rows import FIGURES, Row, control, of_kind
+from ssgan.evaluation.sanity import KEY_POLICY
+
+TITLES = {
+    "retrained": "Detectors retrained on the judged covers",
+    "transfer": "Transfers: trained on other covers (mismatch, no measure of security)",
+    "conspicuous": "How conspicuous the covers are, without any stego",
+    "null": "Controls: covers against covers",
+    "gross": "Controls: LSB replacement of every sample",
+}
+
+
+def as_csv(rows: Sequence[Row]) -> str:
+    """One line a row; intervals are of 95 %, spreads standard deviations over seeds, empty where there is none."""
+    text = io.StringIO()
+    lines = [_cells(rows, row) for row in rows]
+    writer = csv.DictWriter(text, fieldnames=list(lines[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    return text.getvalue()
+
+
+def _cells(rows: Sequence[Row], row: Row) -> dict[str, str]:
+    first = row.first
+    cells = {name: str(getattr(first, name)) for name in ("kind", "covers", "trained_on", "against", "embedder", "detector")}
+    cells["seeds"] = " ".join(str(result.seed) for result in row.results)
+    cells |= {f"{part}_pairs": str(count) for part, count in zip(("train", "validate", "test"), first.pairs, strict=True)}
+    for name in FIGURES:
+        cells[name] = _number(row.figures[name])
+        if name in row.intervals:
+            cells[f"{name}_low"], cells[f"{name}_high"] = (_number(end) for end in row.intervals[name])
+        cells[f"{name}_spread"] = _number(row.spread[name])
+    cells |= {name: _number(row.mean(name)) for name in ("home_p_e", "validation_p_e", "p_fa", "p_md", "change_rate", "raised")}
+    controls = {kind: control(rows, row, kind) for kind in ("null", "conspicuous", "gross")}
+    cells["null_error"] = _number(None if controls["null"] is None else 1 - controls["null"].figures["accuracy"])
+    for kind in ("conspicuous", "gross"):
+        found = controls[kind]
+        cells[f"{kind}_p_e"] = _number(None if found is None else found.figures["p_e"])
+    cells["keys"] = KEY_POLICY if first.embedder else ""
+    told = dict.fromkeys(found.sentence for result in row.results for found in result.findings)
+    return cells | {"findings": "; ".join(told)}
+
+
+def as_markdown(rows: Sequence[Row]) -> str:
+    """A table a kind."""
+    parts = []
+    for kind, title in TITLES.items():
+        chosen = of_kind(rows, kind)
+        if chosen:
+            parts += [f"## {title}", "", *_markdown(rows, chosen), ""]
+    return "\n".join(parts)
+
+
+def _markdown(rows: Sequence[Row], chosen: Sequence[Row]) -> list[str]:
+    lines = [columns(rows, row) for row in chosen]
+    head = list(lines[0])
+    return [_line(head), _line(["---"] * len(head)), *(_line(list(line.values())) for line in lines)]
+
+
+def columns(rows: Sequence[Row], row: Row) -> dict[str, str]:
+    """What people see of a row, under the words that they see above."""
+    first, kind = row.first, row.first.kind
+    found = {"covers": row.covers}
+    if kind == "transfer":
+        found["trained on"] = row.called[first.trained_on]
+    if kind == "conspicuous":
+        found["against"] = row.called[first.against]
+    if first.embedder:
+        found["embedder"] = first.embedder
+    found |= {"detector": first.detector, "P_E": error(row), "P_MD at P_FA = 5 %": spread(row, "p_md_5")}
+    found |= {"AUC": spread(row, "auc"), "accuracy": spread(row, "accuracy"), "pairs judged": f"{first.pairs[2]:,}"}
+    if kind == "transfer":
+        found["P_E at home"] = f"{row.mean('home_p_e'):.3f}"
+        found["P_FA, P_MD at its threshold"] = f"{row.mean('p_fa'):.3f}, {row.mean('p_md'):.3f}"
+    if first.embedder:
+        found["samples changed"] = f"{row.mean('change_rate'):.2%}, {row.mean('raised'):.1%} up"
+    if kind == "retrained":
+        null, beside = (control(rows, row, name) for name in ("null", "conspicuous"))
+        found["covers against covers"] = "–" if null is None else f"{1 - null.figures['accuracy']:.3f}"
+        found["conspicuous"] = "–" if beside is None else f"{beside.figures['p_e']:.3f}"
+    return found
+
+
+def error(row: Row) -> str:
+    """P_E, its spread over seeds where there are several, and its interval."""
+    low, high = row.intervals["p_e"]
+    return f"{spread(row, 'p_e')} ({low:.3f} to {high:.3f})"
+
+
+def spread(row: Row, name: str) -> str:
+    """A mean, and the spread over seeds where there are several."""
+    deviation = row.spread[name]
+    return f"{row.figures[name]:.3f}" + ("" if deviation is None else f" ± {deviation:.3f}")
+
+
+def as_latex(rows: Sequence[Row]) -> str:
+    """P_E as a table for a paper: a source and an embedder a line, a detector a column (needs booktabs)."""
+    chosen = [*of_kind(rows, "retrained"), *of_kind(rows, "transfer")]
+    detectors = list(dict.fromkeys(row.first.detector for row in chosen))
+    keys = list(dict.fromkeys((row.first.covers, row.first.trained_on, row.first.embedder) for row in chosen))
+    lines = [
+        "% P_E, mean over seeds and standard deviation; a dagger marks a detector trained on other covers (mismatch)",
+        rf"\begin{{tabular}}{{ll{'c' * len(detectors)}}}",
+        r"\toprule",
+        " & ".join(["covers", "embedder", *(_tex(name) for name in detectors)]) + r" \\",
+        r"\midrule",
+    ]
+    for covers, home, embedder in keys:
+        called = chosen[0].called
+        named = called[covers] if home == covers else f"{called[covers]} (from {called[home]})"
+        cells = [_tex(named) + ("" if home == covers else r"$^\dagger$"), _tex(embedder)]
+        for detector in detectors:
+            here = [r for r in chosen if r.key[1:3] == (covers, home) and r.key[4:] == (embedder, detector)]
+            cells.append(_tex_figure(here[0]) if here else "")
+        lines.append(" & ".join(cells) + r" \\")
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
+
+
+def _tex_figure(row: Row) -> str:
+    return "$" + spread(row, "p_e").replace(" ± ", r" \pm ") + "$"
+
+
+def _tex(text: str) -> str:
+    """The text with what LaTeX reads otherwise escaped."""
+    special = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    return "".join(special.get(letter, "\\" + letter if letter in "&%$#_{}" else letter) for letter in text)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else repr(round(value, 6))
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
