@@ -22,6 +22,7 @@ _HINTS = {
     errno.EISDIR: "Choose a name that is not a folder's.",
     errno.ENAMETOOLONG: "Choose a shorter name.",
 }
+UNFINISHED = ".part"  # what the names of temporary files end in; they begin with a dot
 _LONGEST_STEM = 100  # characters of the name that the temporary one repeats, so that it does not become too long itself
 
 
@@ -34,7 +35,7 @@ def whole_file(path: Path, *, overwrite: bool = False, durable: bool = True) -> 
     """
     if not overwrite and os.path.lexists(path):
         raise _in_the_way(path)
-    temporary = path.with_name(f".{path.name[:_LONGEST_STEM]}.{secrets.token_hex(6)}.part")
+    temporary = path.with_name(f".{path.name[:_LONGEST_STEM]}.{secrets.token_hex(6)}{UNFINISHED}")
     try:
         yield temporary
         if durable:

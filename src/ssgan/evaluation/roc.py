@@ -99,13 +99,17 @@ def auc(curve: Roc) -> float:
 
 
 def wauc(curve: Roc, weights: tuple[tuple[float, float], ...] = ALASKA2) -> float:
-    """The weighted area: `weights` are (upper end of a band of detection rates, weight), the last end being 1."""
-    total = whole = lower = 0.0
+    """The weighted area: `weights` are (upper end of a band of detection rates, weight), the last end being 1.
+
+    Exact, because the curve gets a corner where it goes from one band to the next.
+    """
+    for upper, _ in weights[:-1]:
+        curve = _with_corner(curve, upper)
+    counted, whole, lower = np.zeros(len(curve.p_d)), 0.0, 0.0
     for upper, weight in weights:
-        total += weight * _band(curve, lower, upper)
-        whole += weight * (upper - lower)
-        lower = upper
-    return total / whole
+        counted += weight * (np.clip(curve.p_d, lower, upper) - lower)
+        whole, lower = whole + weight * (upper - lower), upper
+    return float(np.trapezoid(counted, curve.p_fa)) / whole
 
 
 def checked(scores: np.ndarray) -> np.ndarray:
@@ -116,12 +120,6 @@ def checked(scores: np.ndarray) -> np.ndarray:
             f"scores of shape {found.shape} cannot be judged.", hint="Give a finite score for each of one or more images."
         )
     return found
-
-
-def _band(curve: Roc, lower: float, upper: float) -> float:
-    """The area under the curve between two detection rates, exact: it gets a corner where it enters the band and leaves it."""
-    cut = _with_corner(_with_corner(curve, lower), upper)
-    return float(np.trapezoid(np.clip(cut.p_d, lower, upper) - lower, cut.p_fa))
 
 
 def _with_corner(curve: Roc, rate: float) -> Roc:

@@ -19,6 +19,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from ssgan import images
+from ssgan.atomic import UNFINISHED
 from ssgan.datasets import open_source
 from ssgan.detection import DETECTOR, PairScores, keep_scores, pair_scores, train_detector
 from ssgan.errors import InvalidSetting
@@ -105,6 +106,8 @@ def evaluate(
     run = Run(out, {"trial": trial.about, "stamps": _stamps(trial, out)})
     if run.done:
         return Result.read(out)
+    for left in out.rglob(f".*{UNFINISHED}"):  # by a process that was killed while it wrote
+        left.unlink(missing_ok=True)
     pairs_of = prepared or (lambda question: as_files(prepare(question, workers=threads or 1)))
     if trial.home is None:
         told = train_detector(

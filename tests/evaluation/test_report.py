@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from ssgan.evaluation.report import failed, page, tables_of, verdicts
+from ssgan.evaluation.rows import Row, rows_of
+from ssgan.evaluation.sanity import sanity
+
+
+class Seen(HTMLParser):
+    """What a page asks for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.addresses: list[str] = []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.addresses += [value for name, value in attributes if name in ("src", "href") and value]
+
+
+def test_the_page_carries_everything_itself(evaluation: Path, rows: list[Row]) -> None:
+    text = page(evaluation, rows)
+    seen = Seen()
+    seen.feed(text)
+    assert "script" not in seen.tags
+    assert seen.tags.count("svg") == 1 + 2 * 4
+    assert len(seen.addresses) == 4 * 3 * 4
+    assert all(address.startswith("data:image/png;base64,") for address in seen.addresses)
+    assert "url(" not in text
+    assert "Mismatch." in text
+    assert all(line.check in text for line in sanity(rows))
+    assert '"convert": []' in text.replace("&#34;", '"')
+
+
+def test_the_same_trials_give_the_same_bytes_wherever_they_are(evaluation: Path, rows: list[Row], tmp_path: Path) -> None:
+    moved = tmp_path / "moved"
+    shutil.copytree(evaluation, moved)
+    again = rows_of(moved)
+    assert tables_of(again) == tables_of(rows)
+    assert page(moved, again) == page(evaluation, rows)
+
+
+def test_a_verdict_names_the_detector_and_compares_sources(rows: list[Row]) -> None:
+    found = verdicts(rows)
+    assert len(found) == 4
+    quiet = [verdict for verdict in found if verdict.row.covers == "quiet"]
+    assert all(re.match("found nearly every time|detected", verdict.words) for verdict in quiet)
+    assert [verdict.compared.partition(" to detect")[0] for verdict in quiet] == ["easier", "easier"]
+
+
+def test_what_failed_is_what_sanity_says(rows: list[Row]) -> None:
+    assert failed(rows) == [line for line in sanity(rows) if not line.passed]
+
+
+def test_without_the_extra_the_tables_are_there(evaluation: Path, rows: list[Row], monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    from ssgan.errors import InvalidSetting
+
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    assert set(tables_of(rows)) == {"results.csv", "results.md", "results.tex"}
+    with pytest.raises(InvalidSetting, match="extra 'report'"):
+        page(evaluation, rows)
