@@ -55,6 +55,15 @@ def test_a_verdict_names_the_detector_and_compares_sources(rows: list[Row]) -> N
     assert [verdict.compared.partition(" to detect")[0] for verdict in quiet] == ["easier", "easier"]
 
 
+def test_a_detector_that_finds_nothing_gross_gives_no_answer(rows: list[Row]) -> None:
+    found = verdicts(rows)
+    noisy = [verdict for verdict in found if verdict.row.covers == "noisy" and verdict.row.figures["p_e"] > 0.05]
+    gross = next(row for row in rows if row.first.kind == "gross" and row.covers == "noisy")
+    assert noisy
+    assert gross.figures["p_e"] > 0.05
+    assert all(verdict.words.startswith("no answer") for verdict in noisy)
+
+
 def test_what_failed_is_what_sanity_says(rows: list[Row]) -> None:
     assert failed(rows) == [line for line in sanity(rows) if not line.passed]
 

@@ -73,7 +73,7 @@ def verdicts(rows: Sequence[Row]) -> list[Verdict]:
             compared = (
                 f"{side} to detect than in {same[0].covers} by the same detector: {difference:+.3f} ({low:+.3f} to {high:+.3f})"
             )
-        found.append(Verdict(row, _words(row), compared))
+        found.append(Verdict(row, _words(rows, row), compared))
     return found
 
 
@@ -82,9 +82,14 @@ def failed(rows: Sequence[Row]) -> list[Line]:
     return [line for line in sanity(rows) if not line.passed]
 
 
-def _words(row: Row) -> str:
+def _words(rows: Sequence[Row], row: Row) -> str:
     error, (_, high) = row.figures["p_e"], row.intervals["p_e"]
-    pairs = sum(result.pairs[2] for result in row.results)
+    pairs, gross = sum(result.pairs[2] for result in row.results), control(rows, row, "gross")
+    if gross is not None and gross.figures["p_e"] >= GROSS_FOUND and error >= GROSS_FOUND:
+        return (
+            f"no answer, since this detector does not find LSB replacement of every sample here either "
+            f"(P_E {gross.figures['p_e']:.3f}); give it more covers, or longer training"
+        )
     if high >= 0.5:
         return f"not told from guessing on {pairs:,} pairs; more pairs, or another detector, may tell"
     if error < GROSS_FOUND:
