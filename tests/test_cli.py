@@ -76,6 +76,8 @@ def test_the_transcript_holds(transcript: Path, folder: Path, capsys: pytest.Cap
         ["inspect"],
         ["features"],
         ["estimate"],
+        ["evaluate"],
+        ["report"],
         ["list"],
         ["demo"],
     ],

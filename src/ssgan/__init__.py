@@ -24,12 +24,14 @@ if TYPE_CHECKING:
         StorageFailed,
         TrainingDiverged,
     )
+    from ssgan.evaluation.trial import Trial, evaluate
     from ssgan.messages.container import capacity
     from ssgan.messages.files import hide_file, hide_spread, reveal_files
     from ssgan.messages.hide import Hidden, hide
     from ssgan.messages.keys import KeyFile, Passphrase, fresh_key, parse_key_file
     from ssgan.messages.ledger import Ledger
     from ssgan.messages.reveal import reveal
+    from ssgan.questions import Question
 
 # Public name → the module where it lives.
 _HOMES = {
@@ -45,6 +47,7 @@ _HOMES = {
     "Ledger": "ssgan.messages.ledger",
     "NothingFound": "ssgan.errors",
     "Passphrase": "ssgan.messages.keys",
+    "Question": "ssgan.questions",
     "RefusedImage": "ssgan.errors",
     "RefusedModel": "ssgan.errors",
     "SCHEMES": "ssgan.embedding.catalog",
@@ -52,8 +55,10 @@ _HOMES = {
     "SsganError": "ssgan.errors",
     "StorageFailed": "ssgan.errors",
     "TrainingDiverged": "ssgan.errors",
+    "Trial": "ssgan.evaluation.trial",
     "capacity": "ssgan.messages.container",
     "difference": "ssgan.differences",
+    "evaluate": "ssgan.evaluation.trial",
     "fresh_key": "ssgan.messages.keys",
     "hide": "ssgan.messages.hide",
     "hide_file": "ssgan.messages.files",
@@ -77,15 +82,18 @@ __all__ = [
     "Ledger",
     "NothingFound",
     "Passphrase",
+    "Question",
     "RefusedImage",
     "RefusedModel",
     "SomeItemsFailed",
     "SsganError",
     "StorageFailed",
     "TrainingDiverged",
+    "Trial",
     "__version__",
     "capacity",
     "difference",
+    "evaluate",
     "fresh_key",
     "hide",
     "hide_file",
