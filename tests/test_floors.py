@@ -47,7 +47,7 @@ MAY_IMPORT = {
     "extraction": {"embedding", "steganalysis", "images", "datasets", "runs", "errors", "atomic", "folders"},
     "estimation": {"steganalysis", "images", "datasets", "errors"},
     "inspection": {"embedding", "images", "errors", "seeds", "folders", "differences", "pictures"},
-    **dict.fromkeys(("experiments", "bulk", "web"), JOBS | ARTS | MATTER | GROUND),
+    **dict.fromkeys(("experiments", "bulk", "web"), JOBS | ARTS | MATTER | GROUND | {"questions", "detection"}),
     "demo": JOBS | ARTS | MATTER | GROUND | {"differences", "pictures", "inspection"},
 }
 EVERYBODY = {"cli", "__main__", "__init__"}

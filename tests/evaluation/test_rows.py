@@ -62,10 +62,12 @@ def test_every_source_is_called_by_a_name_of_its_own(paths: list[str]) -> None:
 
 
 def test_names_are_short() -> None:
-    assert names(["a/one/covers", "a/two/covers", "faces.zip", ""]) == {
+    assert names(["a/one/covers", "a/two/covers", "faces.zip", "old.tar.gz", "alpha-0.5", ""]) == {
         "a/one/covers": "one/covers",
         "a/two/covers": "two/covers",
         "faces.zip": "faces",
+        "old.tar.gz": "old",
+        "alpha-0.5": "alpha-0.5",
     }
 
 

@@ -14,6 +14,7 @@ from ssgan.cli.demo import demo
 from ssgan.cli.detection import score, train_detector
 from ssgan.cli.estimation import estimate
 from ssgan.cli.evaluation import evaluate, report
+from ssgan.cli.experiments import reproduce
 from ssgan.cli.features import features
 from ssgan.cli.generators import export, models
 from ssgan.cli.hiding import capacity, hide
@@ -55,6 +56,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "score": score,
     "evaluate": evaluate,
     "report": report,
+    "reproduce": reproduce,
     "estimate": estimate,
     "features": features,
     "list": list_catalog,
@@ -113,7 +115,7 @@ def _said(error: CycloptsError) -> str:
 
 
 def _after_interrupt(arguments: Sequence[str]) -> str:
-    if {"train", "sample", "simulate", "train-detector", "evaluate", "features"} & set(arguments[:1]):
+    if {"train", "sample", "simulate", "train-detector", "evaluate", "reproduce", "features"} & set(arguments[:1]):
         return "What is done is kept: the same command goes on from there."
     return "Nothing half done is left."
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -87,24 +88,32 @@ def report(
 
 def _tell(screen: Screen, folder: Path) -> None:
     """The report into the folder, and its rows on the screen."""
-    from ssgan.atomic import whole_file
-    from ssgan.evaluation.report import PAGE, failed, page, tables_of
+    from ssgan.evaluation.report import failed
     from ssgan.evaluation.rows import rows_of
 
     rows = rows_of(folder)
-    texts = tables_of(rows)
-    if find_spec("jinja2") is not None:
-        texts[PAGE] = page(folder, rows)
-    for name, text in texts.items():
-        with whole_file(folder / name, overwrite=True) as temporary:
-            temporary.write_text(text, encoding="utf-8", newline="\n")
+    files = write_report(screen, folder, rows)
     shown = [row for row in rows if row.first.kind in ("retrained", "transfer", "conspicuous")]
     screen.table("row", [_row(row, full=screen.json) for row in shown or rows])
     for line in failed(rows):
         screen.warn(f"it should be so that {line.check}: {line.found}; expected {line.expected}.")
-    if PAGE not in texts:
+    screen.note("report", f"in {folder}: {', '.join(path.name for path in files)}", files=[str(path) for path in files])
+
+
+def write_report(screen: Screen, folder: Path, rows: Sequence[Row]) -> list[Path]:
+    """Write all forms into the folder, over those of before; their paths."""
+    from ssgan.atomic import whole_file
+    from ssgan.evaluation.report import PAGE, page, tables_of
+
+    texts = tables_of(rows)
+    if find_spec("jinja2") is None:
         screen.warn('there is no page, which needs the extra report: pip install "ssgan[report]".')
-    screen.note("report", f"in {folder}: {', '.join(texts)}", files=[str(folder / name) for name in texts])
+    else:
+        texts[PAGE] = page(folder, rows)
+    for name, text in texts.items():
+        with whole_file(folder / name, overwrite=True) as temporary:
+            temporary.write_text(text, encoding="utf-8", newline="\n")
+    return [folder / name for name in texts]
 
 
 def _row(row: Row, *, full: bool) -> dict[str, Any]:

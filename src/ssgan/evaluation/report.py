@@ -112,15 +112,10 @@ def _scene(rows: Sequence[Row], best: Row) -> dict[str, Any]:
         "title": str(Embedder.parse(first.embedder)),
         "detector": first.detector,
         "roc": plots.roc(same),
-        "scores": plots.histogram(best.scores[0], float(_told(best.folders[0])["threshold"])),
+        "scores": plots.histogram(best.scores[0], best.threshold),
         "null": "" if null is None else f"{1 - null.figures['accuracy']:.3f}",
         "samples": [[_inline(best.folders[0] / SAMPLES / f"{n}-{view}.png") for view in VIEWS] for n in range(SHOWN)],
     }
-
-
-def _told(folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((folder / "run" / "done.json").read_text(encoding="utf-8"))
-    return found
 
 
 def _inline(path: Path) -> str:

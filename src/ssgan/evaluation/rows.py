@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,12 +15,13 @@ import numpy as np
 from ssgan.errors import InvalidSetting
 from ssgan.evaluation.bootstrap import Drawn, Interval, Scores, band, draw, intervals
 from ssgan.evaluation.results import Result, scores_of
-from ssgan.evaluation.trial import TRIALS
+from ssgan.evaluation.trial import RUN, TRIALS
 from ssgan.runs import DONE
 
 KINDS = ("retrained", "transfer", "conspicuous", "null", "gross")  # in the order of a report
 FIGURES = ("p_e", "p_md_5", "p_fa_50", "auc", "wauc", "accuracy")
 NORMAL_95 = 1.96
+_ARCHIVE = re.compile(r"\.(zip|tgz|tbz2|txz|tar(\.\w+)?)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +62,12 @@ class Row:
         """What people call the judged source."""
         return self.called[self.first.covers]
 
+    @property
+    def threshold(self) -> float:
+        """That of the first trial's detector, chosen in validation."""
+        told = json.loads((self.folders[0] / RUN / DONE).read_text(encoding="utf-8"))
+        return float(told["threshold"])
+
     def mean(self, name: str) -> float:
         """The mean of a field of the results."""
         return statistics.fmean(getattr(result, name) for result in self.results)
@@ -80,9 +89,9 @@ def rows_of(folder: Path) -> list[Row]:
 
 
 def names(paths: Iterable[str]) -> dict[str, str]:
-    """The shortest end of each path, without the last suffix, that is no other one's."""
+    """The shortest end of each path, without what says that it is an archive, that is no other one's."""
     every = sorted({path for path in paths if path})
-    ends = {path: PurePath(path).with_suffix("").parts or (path,) for path in every}
+    ends = {path: PurePath(_ARCHIVE.sub("", path)).parts or (path,) for path in every}
 
     def end(path: str, count: int) -> str:
         return "/".join(ends[path][-count:])

@@ -83,7 +83,7 @@ class Trial:
     def name(self) -> str:
         """A folder's name: people see what it is, the digest tells apart what people do not see."""
         question = self.question
-        told = [self.kind, question.covers.stem, str(question.embedder) if question.embeds else "", question.detector]
+        told = [self.kind, question.covers.name, str(question.embedder) if question.embeds else "", question.detector]
         digest = hashlib.sha256(json.dumps(self.about, sort_keys=True).encode()).hexdigest()[:10]
         return re.sub(r"[^\w@.]+", "-", "-".join([*(part for part in told if part), str(question.seed), digest]))
 

@@ -1,0 +1,51 @@
+"""The experiments by name: a new one is a file of its own and a row here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ssgan.atomic import whole_file
+from ssgan.errors import InvalidSetting
+from ssgan.experiments import alpha, latent_seeds, security
+from ssgan.experiments.material import Material
+from ssgan.experiments.records import Record, as_csv
+from ssgan.runs import Run
+
+SIZES = ("smoke", "small", "full")
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What is asked, and what answers it."""
+
+    title: str
+    run: Callable[[str, Material], list[Record]]
+
+
+EXPERIMENTS = {
+    "table2": Experiment("are generated covers safer than real ones?", security.run),
+    "table3": Experiment("does a secret seed of the generator protect?", latent_seeds.run),
+    "alpha": Experiment("what does secrecy cost?", alpha.run),
+}
+
+
+def reproduce(name: str, size: str, material: Material) -> tuple[list[Record], Path]:
+    """The records of an experiment, and the CSV file in its folder that holds them; cut off, it goes on.
+
+    Raises InvalidSetting for an unknown name or size, and where the folder is that of another experiment.
+    """
+    if name not in EXPERIMENTS:
+        raise InvalidSetting(f"there is no experiment '{name}'", hint=f"known: {', '.join(EXPERIMENTS)}, all")
+    if size not in SIZES:
+        raise InvalidSetting(f"there is no size '{size}'", hint=f"known: {', '.join(SIZES)}")
+    about = {"experiment": name, "size": size, "data": str(material.data), "geometry": vars(material.geometry)}
+    folder = Run(material.out, about | {"convert": list(material.convert)}).folder
+    found = EXPERIMENTS[name].run(size, material)
+    made = Run.told(folder).get("made", {})
+    circumstances = {"device": material.device} | {key: made.get(key, "") for key in ("machine", "torch", "ssgan", "commit")}
+    path = folder / f"{name}.csv"
+    with whole_file(path, overwrite=True) as temporary:
+        temporary.write_text(as_csv(found, circumstances), encoding="utf-8", newline="\n")
+    return found, path

@@ -1,0 +1,154 @@
+"""What every experiment is made of: real images, generators trained on them, and folders of covers of each kind.
+
+A generator learns from a part of the people alone; its covers are drawn with a public seed, so that they can be made again.
+All of it is kept in the experiment's folder, and what stands there is not made twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ssgan import images, seeds
+from ssgan.datasets import Geometry
+from ssgan.evaluation.quality_statistics import residual_deviation
+from ssgan.folders import make_folder
+from ssgan.gan.covers import Order, fulfil, missing
+from ssgan.gan.generators import find_generator, open_generator
+from ssgan.gan.sample import prepared
+from ssgan.gan.settings import TrainingConfig, configure
+from ssgan.gan.train import Pace, train
+from ssgan.gan.train import Reading as Read
+from ssgan.images import Images
+from ssgan.questions import Covers, Reading, read_covers
+
+JUDGED = "judged"  # the folder of the evaluation, in an experiment's
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large an experiment is.
+
+    `covers` of each kind; `training` is what is changed in a preset; `duration_images` is the length of a network's training.
+    """
+
+    covers: int
+    training: dict[str, Any] = field(default_factory=dict)
+    presets: tuple[str, ...] = ("sgan", "paper")
+    embedders: tuple[str, ...] = ("lsb@0.4/plain",)
+    detectors: tuple[str, ...] = ("gncnn",)
+    seeds: tuple[int, ...] = (0,)
+    duration_images: int | None = None
+
+
+@dataclass(frozen=True)
+class Material:
+    """Real images at `data`, cut by `geometry`; what is made of them goes to `out`. `tell` hears what is being done."""
+
+    data: Path
+    out: Path
+    geometry: Geometry = Geometry()
+    convert: tuple[str, ...] = ()
+    device: str = "cpu"
+    threads: int | None = None
+    tell: Tell = lambda doing: None
+
+    @cached_property
+    def shape(self) -> tuple[int, int]:
+        """(channels, side) of the real images."""
+        first = read_covers(Reading(self.data, self.geometry, self.convert, _A_FEW)).images
+        return int(first.shape[1]), int(first.shape[-1])
+
+    def config(self, preset: str, size: Size, **changes: Any) -> TrainingConfig:
+        """The settings of a training on these images; in a shorter one the warm-up and the average are shorter as well."""
+        channels, side = self.shape
+        whole = configure(preset)
+        asked = {"channels": channels, "image_size": side} | size.training | changes
+        share = asked.get("duration_images", whole.duration_images) / whole.duration_images
+        shorter = {name: round(share * getattr(whole, name)) for name in ("warmup_images", "ema_images")}
+        return configure(preset, **(shorter | asked))
+
+    def generated(self, name: str, config: TrainingConfig, count: int, *, seed: int = 1) -> Path:
+        """A folder of `count` covers called `name`, by a generator of these settings, which is trained first."""
+        run = self.out / "generators" / name.partition("+")[0]
+        self.tell(f"training {name}")
+        read = Read(self.geometry, self.convert)
+        train(self.data, config, run, reading=read, pace=Pace(), device=self.device, threads=self.threads)
+        self.tell(f"sampling {name}")
+        net, card = open_generator(find_generator(run))
+        order = Order(card, self.out / "covers" / name, count, seed)
+        fulfil(order, missing(order), prepared(net, self.device), threads=self.threads or 1)
+        return order.out
+
+    def real(self, count: int) -> Path:
+        """A folder of the first `count` real images, cut."""
+        return self._folder("real", lambda: self._real(count))
+
+    def noisy(self, count: int) -> Path:
+        """A control: the same images, two thirds of the samples moved by one gray value. Is "safer" only "noisier"?"""
+
+        def make() -> Covers:
+            found = self._real(count)
+            moved = torch.stack([_moved(cover, name) for cover, name in zip(found.images, found.names, strict=True)])
+            return replace(found, images=moved)
+
+        return self._folder("real-noisy", make)
+
+    def selected(self, count: int) -> Path:
+        """A control: of the `2 count` images after those of `real`, the half with the most noise.
+
+        A sender may choose them without any generator. They are others, so that no picture is in two sources.
+        """
+
+        def make() -> Covers:
+            every = self._real(3 * count)
+            rest = range(count, len(every.images))
+            loud = {place: residual_deviation(every.images[place : place + 1]) for place in rest}
+            chosen = sorted(sorted(rest, key=lambda place: (-loud[place], place))[: len(rest) // 2])
+            return replace(every, images=every.images[chosen], names=tuple(every.names[place] for place in chosen))
+
+        return self._folder("real-selected", make)
+
+    def some(self, folder: Path) -> Images:
+        """All images of a folder of covers."""
+        return read_covers(Reading(folder, Geometry(), (), None)).images
+
+    def _real(self, count: int) -> Covers:
+        return read_covers(Reading(self.data, self.geometry, self.convert, count), workers=self.threads or 1)
+
+    def _folder(self, name: str, make: Callable[[], Covers]) -> Path:
+        """Images as PNG files by number, their people in an index; a mark beside the folder says that it is whole."""
+        folder, mark = self.out / "covers" / name, self.out / "covers" / f".{name}.whole"
+        if not mark.exists():
+            self.tell(f"making {name}")
+            make_folder(folder)
+            found = make()
+            files = [f"{number:06d}.png" for number in range(len(found.names))]
+            for file, cover in zip(files, found.images.numpy(), strict=True):
+                images.write(folder / file, cover, overwrite=True, durable=False)
+            rows = [f"{file},{group}" for file, group in zip(files, _groups(found), strict=True)]
+            with images.whole_file(folder / "index.csv", overwrite=True) as temporary:
+                temporary.write_text("\n".join(["file,identity", *rows, ""]), encoding="utf-8")
+            mark.touch()
+        return folder
+
+
+def _moved(cover: Images, name: str) -> Images:
+    """uint8 (C, H, W): every sample moved by -1, 0 or 1, by chance."""
+    move = torch.from_numpy(seeds.generator(0, "noise", name).integers(-1, 2, tuple(cover.shape)))
+    return (cover.long() + move).clamp(0, 255).to(torch.uint8)
+
+
+def _groups(covers: Covers) -> list[str]:
+    """What belongs together, as a digest: names of people and pictures may hold anything."""
+    return [hashlib.sha256(covers.group[name].encode()).hexdigest()[:16] for name in covers.names]
+
+
+_A_FEW = 30  # images from which the shape is read

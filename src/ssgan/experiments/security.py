@@ -1,0 +1,73 @@
+"""Are generated covers safer than real ones? Table 2 of the paper, crossed so that its two mixtures come apart.
+
+The paper gives the accuracy of "the steganalyser trained on real images": SSGAN's S and SGAN's S, on real and on generated
+covers. The row of real covers cannot depend on a generator, so the columns differ in the detector; and a detector trained on
+real images and asked about generated ones measures how unlike the two are. So every source is judged by every detector, each
+trained on real covers and retrained on the covers that it judges; beside them stand covers by a plain GAN (alpha = 1), real
+ones with noise added, and real ones chosen for their noise: what a sender could do without any secrecy in the loss.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ssgan.evaluation.grid import Grid, run_grid
+from ssgan.evaluation.rows import Row, rows_of
+from ssgan.experiments.material import JUDGED, Material, Size
+from ssgan.experiments.records import Record, records_of
+
+NAME = "table2"
+# Source, detector -> accuracy, always of a detector trained on real images.
+PUBLISHED = {
+    ("real", "gncnn"): 0.87,
+    ("paper", "gncnn"): 0.72,
+    ("real", "sgan-s"): 0.92,
+    ("sgan", "sgan-s"): 0.90,
+}
+PLAIN = "plain"  # the paper's game without the detector
+SIZES = {
+    "smoke": Size(
+        40, {"width": 4, "batch": 4, "duration_images": 32}, ("paper",), detectors=("gncnn",), duration_images=64
+    ),
+    "small": Size(
+        1000, {"width": 16, "batch": 32, "duration_images": 12_000}, ("sgan", "paper", "modern"),
+        ("lsb@0.4/plain", "hill@0.4"), ("gncnn", "srmq1"), duration_images=8_000,
+    ),
+    "full": Size(
+        20_000, {}, ("dcgan", "sgan", "wgan", "paper", "modern"),
+        ("lsb@0.4/plain", "hugo@0.4", "wow@0.4", "suniward@0.4", "hill@0.4"), ("gncnn", "sgan-s", "srnet", "srm"), (0, 1, 2),
+    ),
+}  # fmt: skip
+
+
+def run(size: str, material: Material) -> list[Record]:
+    """The table, in the material's folder; what is there already is not done again."""
+    asked = SIZES[size]
+    real = material.real(asked.covers)
+    others = [material.noisy(asked.covers), material.selected(asked.covers)]
+    for preset in asked.presets:
+        others.append(material.generated(preset, material.config(preset, asked), asked.covers))
+    plain = material.config("paper", asked, alpha=1.0, detector="")
+    others.append(material.generated(PLAIN, plain, asked.covers))
+    judged = material.out / JUDGED
+    for other in others:
+        material.tell(f"judging {other.name}")
+        chosen = (asked.embedders, asked.detectors, asked.seeds)
+        grid = Grid((real,), *chosen, duration_images=asked.duration_images, against=real, transfer_to=other)
+        run_grid(grid, judged, device=material.device, threads=material.threads)
+    return [record for row in rows_of(judged) for record in _records(row, size)]
+
+
+def _records(row: Row, size: str) -> list[Record]:
+    first = row.first
+    home, source = Path(first.trained_on).name, Path(first.covers).name
+    if first.kind == "retrained":
+        question = "retrained on the covers that are judged"
+    elif first.kind == "transfer":
+        question = "trained on real covers: mismatch"
+    elif first.kind == "conspicuous":
+        question = "covers against real ones, nothing embedded"
+    else:
+        return []
+    published = PUBLISHED.get((source, first.detector)) if home == "real" and first.embedder == "lsb@0.4/plain" else None
+    return records_of(row, experiment=NAME, question=question, size=size, published=published)
