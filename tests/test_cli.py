@@ -78,6 +78,7 @@ def test_the_transcript_holds(transcript: Path, folder: Path, capsys: pytest.Cap
         ["estimate"],
         ["evaluate"],
         ["report"],
+        ["reproduce"],
         ["list"],
         ["demo"],
     ],

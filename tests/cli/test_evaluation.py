@@ -116,3 +116,12 @@ def test_killed_three_times_it_gives_the_same_bytes(folder: Path, capsys: pytest
     whole, cut = (contents(folder / name) for name in ("whole", "cut"))
     assert whole.keys() == cut.keys()
     assert [name for name in whole if whole[name] != cut[name]] == []
+
+
+def test_a_table_of_the_paper_is_asked_again(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = ask("reproduce table3 quiet --size smoke -o again --threads 1", capsys)
+    assert code == 0, err
+    assert out.splitlines()[0].split() == ["question", "covers", "embedder", "detector", "figure", "published", "ours"]
+    assert (folder / "again" / "table3" / "table3.csv").is_file()
+    assert (folder / "again" / "table3" / "judged" / "report.html").is_file()
+    assert ask("reproduce table3 noisy --size smoke -o again", capsys)[0] == 2

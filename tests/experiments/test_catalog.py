@@ -1,0 +1,76 @@
+"""Every experiment at its smallest size; what it finds there means nothing, but that it can be asked does."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from ssgan.errors import InvalidSetting
+from ssgan.experiments import alpha, latent_seeds, security
+from ssgan.experiments.catalog import EXPERIMENTS, SIZES, reproduce
+from ssgan.experiments.material import Material
+
+
+def lines(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_table_3_has_every_condition_and_the_paper_beside_it(data: Path, tmp_path: Path) -> None:
+    _, path = reproduce("table3", "smoke", Material(data, tmp_path, threads=1))
+    found = [line for line in lines(path) if line["figure"] == "accuracy"]
+    assert [line["question"].partition(":")[0] for line in found] == ["S1", "S1'", "S2", "S3", "S4"]
+    assert [line["published"] for line in found] == ["0.87", "", "0.72", "0.71", ""]
+    assert all(line["commit"] and line["device"] == "cpu" for line in found)
+    before = path.read_bytes()
+    heard: list[str] = []
+    reproduce("table3", "smoke", Material(data, tmp_path, threads=1, tell=heard.append))
+    assert path.read_bytes() == before
+    with pytest.raises(InvalidSetting, match="other settings"):
+        reproduce("table2", "smoke", Material(data, tmp_path))
+
+
+@pytest.mark.slow
+def test_table_2_crosses_sources_and_detectors(data: Path, tmp_path: Path) -> None:
+    _, path = reproduce("table2", "smoke", Material(data, tmp_path, threads=1))
+    found = [line for line in lines(path) if line["figure"] == "accuracy"]
+    sources = {"real-noisy", "real-selected", "paper", "plain"}
+    for question, expected in (
+        ("retrained on the covers that are judged", {"real", *sources}),
+        ("trained on real covers: mismatch", sources),
+        ("covers against real ones, nothing embedded", sources),
+    ):
+        assert {line["covers"] for line in found if line["question"] == question} == expected
+    published = {(line["covers"], line["trained_on"]): line["published"] for line in found if line["published"]}
+    assert published == {("real", "real"): "0.87", ("paper", "real"): "0.72"}
+
+
+@pytest.mark.slow
+def test_alpha_has_quality_and_error_for_each(data: Path, tmp_path: Path) -> None:
+    _, path = reproduce("alpha", "smoke", Material(data, tmp_path, threads=1))
+    found = lines(path)
+    for name in ("alpha-1-plain", "alpha-0.5-plain", "alpha-0.5-balanced"):
+        figures = {line["figure"] for line in found if line["covers"] == name}
+        assert {"P_E", "accuracy", "residual deviation"} <= figures
+
+
+def test_every_experiment_has_every_size() -> None:
+    assert set(EXPERIMENTS) == {"table2", "table3", "alpha"}
+    for module in (security, latent_seeds, alpha):
+        assert tuple(module.SIZES) == SIZES
+        assert module.__doc__
+
+
+def test_published_figures_are_the_paper_s() -> None:
+    """Read from Tables 2 and 3 of arXiv 1707.01613."""
+    assert sorted(security.PUBLISHED.values()) == [0.72, 0.87, 0.9, 0.92]
+    assert latent_seeds.PUBLISHED == {"S1": 0.87, "S2": 0.72, "S3": 0.71}
+
+
+@pytest.mark.parametrize(("name", "size", "said"), [("table9", "smoke", "no experiment"), ("table2", "huge", "no size")])
+def test_what_is_not_there_is_said(name: str, size: str, said: str, data: Path, tmp_path: Path) -> None:
+    with pytest.raises(InvalidSetting, match=said) as caught:
+        reproduce(name, size, Material(data, tmp_path))
+    assert caught.value.hint

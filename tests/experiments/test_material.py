@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ssgan.datasets import Geometry
+from ssgan.evaluation.quality_statistics import residual_deviation
+from ssgan.experiments.material import Material, Size
+from ssgan.gan.settings import PRESETS
+from ssgan.questions import Reading, read_covers
+
+TINY = Size(40, {"width": 4, "batch": 4, "duration_images": 16})
+
+
+@pytest.fixture
+def material(data: Path, tmp_path: Path) -> Material:
+    return Material(data, tmp_path)
+
+
+def covers(folder: Path) -> torch.Tensor:
+    return read_covers(Reading(folder, Geometry(), (), None)).images
+
+
+def test_real_covers_keep_their_people(material: Material) -> None:
+    folder = material.real(40)
+    found = read_covers(Reading(folder, Geometry(), (), None))
+    assert torch.equal(found.images, read_covers(Reading(material.data, Geometry(), (), 40)).images)
+    groups = [found.group[name] for name in found.names]
+    assert len(set(groups)) == 20
+    assert groups[0::2] == groups[1::2]
+
+
+def test_noise_moves_by_one_at_most(material: Material) -> None:
+    moved = covers(material.noisy(40)).short() - covers(material.real(40)).short()
+    assert set(moved.unique().tolist()) == {-1, 0, 1}
+    assert float((moved != 0).double().mean()) == pytest.approx(2 / 3, abs=0.02)
+
+
+def test_selected_covers_are_others_and_louder(material: Material) -> None:
+    real, selected = covers(material.real(40)), covers(material.selected(40))
+    assert len(selected) == 40
+    assert not {image.numpy().tobytes() for image in real} & {image.numpy().tobytes() for image in selected}
+    rest = read_covers(Reading(material.data, Geometry(), (), 120)).images[40:]
+    assert residual_deviation(selected) > residual_deviation(rest)
+
+
+def test_what_stands_is_not_made_again(material: Material, data: Path, tmp_path: Path) -> None:
+    heard: list[str] = []
+    again = Material(data, tmp_path, tell=heard.append)
+    first = again.real(40)
+    (first / "000000.png").unlink()
+    again.real(40)
+    assert heard == ["making real"]
+    assert not (first / "000000.png").exists()
+
+
+def test_covers_are_drawn_by_seed(material: Material) -> None:
+    config = material.config("paper", TINY)
+    assert (config.channels, config.image_size) == (1, 32)
+    one = covers(material.generated("game", config, 30, seed=1))
+    other = covers(material.generated("game+other", config, 30, seed=2))
+    assert one.shape == other.shape == (30, 1, 32, 32)
+    assert not np.array_equal(one.numpy(), other.numpy())
+    assert len(list((material.out / "generators").iterdir())) == 1
+
+
+def test_a_shorter_training_has_a_shorter_warm_up(material: Material) -> None:
+    whole = PRESETS["tiny"]
+    config = material.config("tiny", Size(40, {"duration_images": whole.duration_images // 10}))
+    assert config.warmup_images == whole.warmup_images // 10
+    assert config.ema_images == whole.ema_images // 10
+    assert material.config("tiny", Size(40)) == material.config("tiny", Size(40), warmup_images=whole.warmup_images)
