@@ -30,7 +30,7 @@ SIZES = {
         40, {"width": 4, "batch": 4, "duration_images": 32}, ("paper",), detectors=("gncnn",), duration_images=64
     ),
     "small": Size(
-        1000, {"width": 16, "batch": 32, "duration_images": 12_000}, ("sgan", "paper", "modern"),
+        1000, {"width": 16, "batch": 32, "duration_images": 12_000}, ("dcgan", "paper", "tiny"),
         ("lsb@0.4/plain", "hill@0.4"), ("gncnn", "srmq1"), duration_images=8_000,
     ),
     "full": Size(
