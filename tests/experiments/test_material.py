@@ -53,7 +53,10 @@ def test_what_stands_is_not_made_again(material: Material, data: Path, tmp_path:
     first = again.real(40)
     (first / "000000.png").unlink()
     again.real(40)
-    assert heard == ["making real"]
+    config = again.config("paper", TINY)
+    again.generated("game", config, 30)
+    again.generated("game", config, 30)
+    assert heard == ["making real", "training game", "sampling game"]
     assert not (first / "000000.png").exists()
 
 

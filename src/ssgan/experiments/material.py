@@ -76,16 +76,21 @@ class Material:
         return configure(preset, **(shorter | asked))
 
     def generated(self, name: str, config: TrainingConfig, count: int, *, seed: int = 1) -> Path:
-        """A folder of `count` covers called `name`, by a generator of these settings, which is trained first."""
-        run = self.out / "generators" / name.partition("+")[0]
-        self.tell(f"training {name}")
-        read = Read(self.geometry, self.convert)
-        train(self.data, config, run, reading=read, pace=Pace(), device=self.device, threads=self.threads)
-        self.tell(f"sampling {name}")
-        net, card = open_generator(find_generator(run))
-        order = Order(card, self.out / "covers" / name, count, seed)
-        fulfil(order, missing(order), prepared(net, self.device), threads=self.threads or 1)
-        return order.out
+        """A folder of `count` covers called `name`, by a generator of these settings, which is trained first.
+
+        What follows a plus in the name tells covers of one generator apart.
+        """
+        run, folder, mark = self.out / "generators" / name.partition("+")[0], self.out / "covers" / name, self._mark(name)
+        if not mark.exists():
+            self.tell(f"training {name}")
+            read = Read(self.geometry, self.convert)
+            train(self.data, config, run, reading=read, pace=Pace(), device=self.device, threads=self.threads)
+            self.tell(f"sampling {name}")
+            net, card = open_generator(find_generator(run))
+            order = Order(card, folder, count, seed)
+            fulfil(order, missing(order), prepared(net, self.device), threads=self.threads or 1)
+            mark.touch()
+        return folder
 
     def real(self, count: int) -> Path:
         """A folder of the first `count` real images, cut."""
@@ -120,12 +125,16 @@ class Material:
         """All images of a folder of covers."""
         return read_covers(Reading(folder, Geometry(), (), None)).images
 
+    def _mark(self, name: str) -> Path:
+        """The file that says that a folder of covers is whole."""
+        return self.out / "covers" / f".{name}.whole"
+
     def _real(self, count: int) -> Covers:
         return read_covers(Reading(self.data, self.geometry, self.convert, count), workers=self.threads or 1)
 
     def _folder(self, name: str, make: Callable[[], Covers]) -> Path:
         """Images as PNG files by number, their people in an index; a mark beside the folder says that it is whole."""
-        folder, mark = self.out / "covers" / name, self.out / "covers" / f".{name}.whole"
+        folder, mark = self.out / "covers" / name, self._mark(name)
         if not mark.exists():
             self.tell(f"making {name}")
             make_folder(folder)
