@@ -18,6 +18,7 @@ def lines(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@pytest.mark.slow
 def test_table_3_has_every_condition_and_the_paper_beside_it(data: Path, tmp_path: Path) -> None:
     _, path = reproduce("table3", "smoke", Material(data, tmp_path, threads=1))
     found = [line for line in lines(path) if line["figure"] == "accuracy"]
