@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ssgan.errors import InvalidSetting
-from ssgan.experiments import alpha, latent_seeds, security
+from ssgan.experiments import alpha, convergence, latent_seeds, security
 from ssgan.experiments.catalog import EXPERIMENTS, SIZES, reproduce
 from ssgan.experiments.material import Material
 
@@ -16,6 +16,21 @@ from ssgan.experiments.material import Material
 def lines(path: Path) -> list[dict[str, str]]:
     with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
+
+
+@pytest.mark.slow
+def test_table_1_has_quality_after_each_epoch_and_the_time(data: Path, tmp_path: Path) -> None:
+    _, path = reproduce("table1", "smoke", Material(data, tmp_path, threads=1))
+    found = lines(path)
+    for preset in ("sgan", "paper"):
+        seen = {
+            line["question"].partition(";")[0] for line in found if line["covers"] == preset and "quality" in line["question"]
+        }
+        assert seen == {"quality after 16 images", "quality after 32 images"}
+    assert [line["published"] for line in found if line["figure"] in ("minutes", "ratio")] == ["", "", "0.947"]
+    before = path.read_bytes()
+    reproduce("table1", "smoke", Material(data, tmp_path, threads=1))
+    assert path.read_bytes() == before
 
 
 @pytest.mark.slow
@@ -58,14 +73,15 @@ def test_alpha_has_quality_and_error_for_each(data: Path, tmp_path: Path) -> Non
 
 
 def test_every_experiment_has_every_size() -> None:
-    assert set(EXPERIMENTS) == {"table2", "table3", "alpha"}
-    for module in (security, latent_seeds, alpha):
+    assert set(EXPERIMENTS) == {"table1", "table2", "table3", "alpha"}
+    for module in (convergence, security, latent_seeds, alpha):
         assert tuple(module.SIZES) == SIZES
         assert module.__doc__
 
 
 def test_published_figures_are_the_paper_s() -> None:
-    """Read from Tables 2 and 3 of arXiv 1707.01613."""
+    """Read from Tables 1 to 3 of arXiv 1707.01613."""
+    assert convergence.MINUTES == {"paper": 227.5, "sgan": 240.3}
     assert sorted(security.PUBLISHED.values()) == [0.72, 0.87, 0.9, 0.92]
     assert latent_seeds.PUBLISHED == {"S1": 0.87, "S2": 0.72, "S3": 0.71}
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def reproduce(
-    table: Annotated[Literal["table2", "table3", "alpha", "all"], Parameter(help="Which question.")],
+    table: Annotated[Literal["table1", "table2", "table3", "alpha", "all"], Parameter(help="Which question.")],
     data: Annotated[Path, Parameter(help="Real images, people apart where they are known: a folder, a zip or a tar.")],
     /,
     *,
@@ -35,9 +35,10 @@ def reproduce(
 ) -> None:
     """Ask the questions of the paper's tables again, on images of yours, and set its figures beside what comes out.
 
-    table2: are generated covers safer than real ones? table3: does a secret seed of the generator protect? alpha: what does
-    secrecy cost? Detectors are trained on real covers, as the paper's were, and retrained on the covers that they judge, as a
-    warden would. Each folder holds a CSV file, the generators and covers, and in `judged` the report.
+    table1: does SSGAN converge faster than SGAN? table2: are generated covers safer than real ones? table3: does a secret seed
+    of the generator protect? alpha: what does secrecy cost? Detectors are trained on real covers, as the paper's were, and
+    retrained on the covers that they judge, as a warden would. Each folder holds a CSV file, the generators, the covers, and
+    in `judged` the report.
     """
     from ssgan.evaluation.rows import rows_of
     from ssgan.experiments.catalog import EXPERIMENTS
@@ -53,8 +54,10 @@ def reproduce(
 
         found, path = again(name, size, Material(data, out / name, geometry, convert, device, shared, tell))
         screen.table("record", [asdict(record) if json else _row(record) for record in found])
-        pages = write_report(screen, path.parent / JUDGED, rows_of(path.parent / JUDGED))
-        screen.note("file", f"in {path}; the page is {pages[-1]}", file=str(path), report=[str(page) for page in pages])
+        judged = path.parent / JUDGED
+        pages = write_report(screen, judged, rows_of(judged)) if judged.is_dir() else []
+        text = f"in {path}" + (f"; the page is {pages[-1]}" if pages else "")
+        screen.note("file", text, file=str(path), report=[str(page) for page in pages])
 
 
 def _row(record: Record) -> dict[str, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ssgan.atomic import whole_file
 from ssgan.errors import InvalidSetting
-from ssgan.experiments import alpha, latent_seeds, security
+from ssgan.experiments import alpha, convergence, latent_seeds, security
 from ssgan.experiments.material import Material
 from ssgan.experiments.records import Record, as_csv
 from ssgan.runs import Run
@@ -25,6 +25,7 @@ class Experiment:
 
 
 EXPERIMENTS = {
+    "table1": Experiment("does SSGAN converge faster than SGAN?", convergence.run),
     "table2": Experiment("are generated covers safer than real ones?", security.run),
     "table3": Experiment("does a secret seed of the generator protect?", latent_seeds.run),
     "alpha": Experiment("what does secrecy cost?", alpha.run),
