@@ -17,6 +17,7 @@ from ssgan.evaluation.rows import Row
 COLORS = 8  # of the page
 SIDE, MARGIN = 260, 46
 BINS = 40
+LONGEST_TICK = 5  # characters
 
 
 def roc(rows: Sequence[Row]) -> str:
@@ -120,7 +121,8 @@ class _Frame:
             x, y = left + share * SIDE, bottom - share * SIDE
             values = (low + share * (high - low) for low, high in (self.across, self.up))
             across, up = (f"{value:.3g}" for value in values)
-            texts.append(f'<text class="dim" x="{x:.1f}" y="{bottom + 16}" text-anchor="middle">{across}</text>')
+            if len(across) <= LONGEST_TICK or share in (0, 0.4, 0.8):  # long ones would run into each other
+                texts.append(f'<text class="dim" x="{x:.1f}" y="{bottom + 16}" text-anchor="middle">{across}</text>')
             texts.append(f'<text class="dim" x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{up}</text>')
         texts.append(f'<text class="dim" x="{right}" y="{bottom + 34}" text-anchor="end">{escape(self.below)}</text>')
         texts.append(f'<text class="dim" x="{left}" y="{top - 6}">{escape(self.beside)}</text>')

@@ -67,7 +67,7 @@ def verdicts(rows: Sequence[Row]) -> list[Verdict]:
     for row in strongest(rows):
         same = [r for r in of_kind(rows, "retrained") if r.key[4:] == row.key[4:]]
         compared = ""
-        if same[0] is not row and same[0].covers != row.covers:
+        if same[0].covers != row.covers and not any(_blind(rows, one) for one in (row, same[0])):
             difference, (low, high) = apart(row, same[0])
             side = "easier" if high < 0 else "harder" if low > 0 else "not clearly easier or harder"
             compared = (
@@ -84,17 +84,23 @@ def failed(rows: Sequence[Row]) -> list[Line]:
 
 def _words(rows: Sequence[Row], row: Row) -> str:
     error, (_, high) = row.figures["p_e"], row.intervals["p_e"]
-    pairs, gross = sum(result.pairs[2] for result in row.results), control(rows, row, "gross")
-    if gross is not None and gross.figures["p_e"] >= GROSS_FOUND and error >= GROSS_FOUND:
+    pairs = sum(result.pairs[2] for result in row.results)
+    if _blind(rows, row):
         return (
-            f"no answer, since this detector does not find LSB replacement of every sample here either "
-            f"(P_E {gross.figures['p_e']:.3f}); give it more covers, or longer training"
+            "no answer, since this detector does not find LSB replacement of every sample here either; "
+            "give it more covers, or longer training"
         )
     if high >= 0.5:
         return f"not told from guessing on {pairs:,} pairs; more pairs, or another detector, may tell"
     if error < GROSS_FOUND:
         return f"found nearly every time: wrong about {100 * error:.1f} of 100 images"
     return f"detected: wrong about {100 * error:.0f} of 100 images, where guessing would be about 50"
+
+
+def _blind(rows: Sequence[Row], row: Row) -> bool:
+    """Whether a detector that did not find much did not find what it must find, either."""
+    gross = control(rows, row, "gross")
+    return gross is not None and min(gross.figures["p_e"], row.figures["p_e"]) >= GROSS_FOUND
 
 
 def _table(rows: Sequence[Row], kind: str) -> list[dict[str, str]]:

@@ -105,7 +105,7 @@ def _paper(row: Row) -> list[Line]:
     why = "" if found >= PAPER_ACCURACY else f", on {_trained(first):,} images where the paper had {PAPER_IMAGES:,}"
     return [
         Line(
-            f"GNCNN on {first.embedder} in {row.covers}, as in the paper's Table 2 on real images",
+            f"if {row.covers} are real, GNCNN on {first.embedder} is as good as in the paper's Table 2",
             f"accuracy {found:.3f}{why}",
             f"at least {PAPER_ACCURACY:g}",
             found >= PAPER_ACCURACY,
