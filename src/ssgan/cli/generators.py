@@ -53,7 +53,9 @@ def models(
 
 
 def export(
-    generator: Annotated[Path, Parameter(help="A run, finished or under way, or the folder of a generator.")],
+    generator: Annotated[
+        Path, Parameter(help="A run, finished or under way, the folder of a generator, or one of the package: faces64.")
+    ],
     /,
     *,
     out: Annotated[Path | None, Parameter(name=("--out", "-o"), help="An .onnx file; needs the extra `ssgan[onnx]`.")] = None,

@@ -55,7 +55,9 @@ class Sheet:
 
 
 def sample(
-    generator: Annotated[Path, Parameter(help="A run, finished or under way, or the folder of a generator.")],
+    generator: Annotated[
+        Path, Parameter(help="A run, finished or under way, the folder of a generator, or one of the package: faces64.")
+    ],
     /,
     *,
     count: Annotated[int, Parameter(name=("--count", "-n"), help="Covers.")] = _SHOWN,
