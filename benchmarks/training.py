@@ -110,7 +110,7 @@ class Bench:
         logits = forward(self.pixels).detach()
         error = float((logits - expected).abs().max() / expected.abs().max())
         recorded = self.device.type == "cuda" and way.startswith("ours")  # as a training does it
-        steps = [self.step(ours, forward, Replayed() if recorded else Direct()), self.step(plain, plain, Direct())]
+        steps = [self.step(ours, forward, Replayed(self.device) if recorded else Direct()), self.step(plain, plain, Direct())]
         for step in steps * (1 + CALLS_BEFORE):
             step()
         least = LEAST_SECONDS[self.device.type]

@@ -23,7 +23,7 @@ def test_directly_the_work_is_done_on_what_is_given() -> None:
 
 @pytest.mark.gpu
 def test_what_is_replayed_is_done_on_what_is_given_and_only_recorded_once(device: str) -> None:
-    launch, total, calls = Replayed(), torch.zeros(3, device=device), []
+    launch, total, calls = Replayed(torch.device(device)), torch.zeros(3, device=device), []
 
     def work(x: torch.Tensor) -> torch.Tensor:
         calls.append(1)

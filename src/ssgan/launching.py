@@ -57,31 +57,33 @@ class _Recorded:
 
 
 class Replayed:
-    """As CUDA graphs, from the fourth call on."""
+    """As CUDA graphs on `device`, from the fourth call on."""
 
     records = True
 
-    def __init__(self) -> None:
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
         self._calls: dict[str, int] = {}
         self._recorded: dict[str, _Recorded] = {}
         self._beside: torch.cuda.Stream | None = None
 
     def __call__(self, name: str, work: Work, *given: torch.Tensor) -> Made:
         """What the work makes of the tensors; the first calls go call by call, as steps like any other."""
-        recorded = self._recorded.get(name)
-        if recorded is None:
-            self._calls[name] = self._calls.get(name, 0) + 1
-            if self._calls[name] <= CALLS_BEFORE:
-                return self._aside(work, given)
-            recorded = self._recorded[name] = _record(work, given)
-        for there, now in zip(recorded.given, given, strict=True):
-            there.copy_(now)
-        recorded.graph.replay()
-        return recorded.made
+        with torch.cuda.device(self.device):
+            recorded = self._recorded.get(name)
+            if recorded is None:
+                self._calls[name] = self._calls.get(name, 0) + 1
+                if self._calls[name] <= CALLS_BEFORE:
+                    return self._aside(work, given)
+                recorded = self._recorded[name] = _record(work, given)
+            for there, now in zip(recorded.given, given, strict=True):
+                there.copy_(now)
+            recorded.graph.replay()
+            return recorded.made
 
     def forget(self) -> None:
         """Record again, after some calls."""
-        torch.cuda.synchronize()
+        torch.cuda.synchronize(self.device)
         self._calls, self._recorded = {}, {}
 
     def _aside(self, work: Work, given: tuple[torch.Tensor, ...]) -> Made:

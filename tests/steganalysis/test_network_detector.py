@@ -238,7 +238,7 @@ def test_recorded_on_a_card_a_training_is_the_one_call_by_call(
     found = []
     for way in ("recorded", "directly"):
         if way == "directly":
-            monkeypatch.setattr("ssgan.steganalysis.training.Replayed", Direct)
+            monkeypatch.setattr("ssgan.steganalysis.training.Replayed", lambda device: Direct())
         detector = NetworkDetector(settings, device=device)
         losses: list[float] = []
         detector.fit(train, validate, run=tmp_path / way, report=partial(_keep_loss, losses))

@@ -48,7 +48,7 @@ def assemble(config: TrainingConfig, device: torch.device, processes: Processes)
             lambda norm: sharing.whole_norm(norm, processes),
             torch.zeros(2, dtype=torch.float64, device=device),
         ),
-        Replayed() if device.type == "cuda" and processes.count == 1 else Direct(),
+        Replayed(device) if device.type == "cuda" and processes.count == 1 else Direct(),
     )
     return game, nets
 

@@ -65,7 +65,7 @@ class Training:
         self.forward = self.processes.averaging(self.network, self._way(), device)
         self.optimizer = _optimizer(recipe, self.network)
         alone = device.type == "cuda" and self.processes.count == 1
-        self.launch: Launch = Replayed() if alone else Direct()
+        self.launch: Launch = Replayed(device) if alone else Direct()
         self.images_seen, self.best_error, self.waited = 0, 1.0, 0
         self.loss_sum, self.loss_images, self.seconds, self.explained = 0.0, 0, 0.0, False
         self.history: list[dict[str, float]] = []
