@@ -1,0 +1,29 @@
+"""Files of results as tables, each with the command that measures it again."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+RESULTS = Path(__file__).resolve().parents[1] / "results"
+# Columns that are the same in all rows of a file: said once, below the table.
+CIRCUMSTANCES = ("cpu", "cuda", "torch", "numpy", "commit")
+COMMANDS = {
+    "training-cuda": "training.py --device cuda --size 64 256 --rounds 3",
+    "train_step-cuda": "train_step.py --device cuda",
+}
+
+
+def figures(name: str) -> list[str]:
+    """A results file as a table, with the command that measures it."""
+    with (RESULTS / f"{name}.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    columns = [column for column in rows[0] if column not in CIRCUMSTANCES]
+    told = ", ".join(f"{column} {rows[0][column]}" for column in CIRCUMSTANCES if column in rows[0])
+    return [
+        f"| {' | '.join(column.replace('_', ' ') for column in columns)} |",
+        f"|{' --- |' * len(columns)}",
+        *(f"| {' | '.join('' if row[column] == 'nan' else row[column] for column in columns)} |" for row in rows),
+        "",
+        f"`python benchmarks/{COMMANDS.get(name, name + '.py')} --write`; {told}.",
+    ]
