@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,12 @@ def write_covers(folder: Path, *, count: int, noise: float, seed: int) -> Path:
         samples = (ramp + rng.normal(0, noise, (32, 32))).round().clip(1, 254).astype(np.uint8)[None]
         images.write(folder / f"{i:03d}.png", samples, durable=False)
     return folder
+
+
+@pytest.fixture(scope="session", name="write_covers")
+def _write_covers() -> Callable[..., Path]:
+    """How such a folder is written."""
+    return write_covers
 
 
 @pytest.fixture(scope="session")

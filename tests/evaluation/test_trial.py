@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,26 +16,17 @@ from ssgan.evaluation.roc import measures
 from ssgan.evaluation.trial import Trial, as_files, evaluate
 from ssgan.questions import Question, prepare
 
-
-def write_covers(folder: Path, *, count: int = 60, noise: float = 0.6, seed: int = 1) -> Path:
-    """A folder of smooth images of 32 x 32."""
-    folder.mkdir()
-    rng = np.random.default_rng(seed)
-    for i in range(count):
-        ramp = np.linspace(60, 180, 32)[None, :] + rng.normal(0, 20)
-        samples = (ramp + rng.normal(0, noise, (32, 32))).round().clip(1, 254).astype(np.uint8)[None]
-        images.write(folder / f"{i:03d}.png", samples, durable=False)
-    return folder
+WriteCovers = Callable[..., Path]
 
 
 @pytest.fixture(scope="module")
-def covers(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_covers(tmp_path_factory.mktemp("trial") / "quiet")
+def covers(tmp_path_factory: pytest.TempPathFactory, write_covers: WriteCovers) -> Path:
+    return write_covers(tmp_path_factory.mktemp("trial") / "quiet", count=60, noise=0.6, seed=1)
 
 
 @pytest.fixture(scope="module")
-def others(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_covers(tmp_path_factory.mktemp("trial") / "noisy", noise=4.0, seed=2)
+def others(tmp_path_factory: pytest.TempPathFactory, write_covers: WriteCovers) -> Path:
+    return write_covers(tmp_path_factory.mktemp("trial") / "noisy", count=60, noise=4.0, seed=2)
 
 
 def question(covers: Path) -> Question:
@@ -114,8 +106,8 @@ def test_a_transfer_needs_two_sources(covers: Path) -> None:
         Trial(question(covers), home=question(covers))
 
 
-def test_pictures_that_changed_since_are_another_evaluation(tmp_path: Path) -> None:
-    folder = write_covers(tmp_path / "covers", count=40)
+def test_pictures_that_changed_since_are_another_evaluation(tmp_path: Path, write_covers: WriteCovers) -> None:
+    folder = write_covers(tmp_path / "covers", count=40, noise=0.6, seed=1)
     evaluate(Trial(question(folder)), tmp_path / "out")
     images.write(folder / "999.png", np.full((1, 32, 32), 9, np.uint8))
     with pytest.raises(InvalidSetting, match="have changed since") as caught:
