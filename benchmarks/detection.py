@@ -53,6 +53,7 @@ class Cell:
     change_rate: float
     cpu_seconds: float
     device: str
+    curriculum: str  # larger payloads learned from first, with commas between them
 
 
 def done() -> set[tuple[str, str, str, int, int]]:
@@ -84,6 +85,7 @@ def measure(source: str, question: Question, threads: int, device: str) -> Cell:
         high=high,
         cpu_seconds=round(time.process_time() - start, 1),
         device=torch.cuda.get_device_name() if device == "cuda" else "cpu",
+        curriculum=",".join(f"{payload:g}" for payload in question.curriculum),
         **figures,
     )
 
@@ -107,6 +109,9 @@ def main() -> None:
     parser.add_argument("--detectors", nargs="+", default=["spam", "srm"])
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--duration", type=int, help="images that a network sees")
+    parser.add_argument(
+        "--curriculum", type=float, nargs="+", default=(), help="larger payloads that a network learns from first"
+    )
     parser.add_argument("--limit", type=int, help="only so many covers")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--device", default="cpu")
@@ -116,10 +121,13 @@ def main() -> None:
     jpeg = ("jpeg",) if isinstance(geometry, Geometry) else ()
     already = done()
     wanted = [
-        Question(asked.archive, embedder, detector, seed, geometry, jpeg, asked.limit, duration_images=asked.duration)
+        Question(
+            asked.archive, embedder, detector, seed, geometry, jpeg, asked.limit,
+            duration_images=asked.duration, curriculum=tuple(asked.curriculum),
+        )
         for seed, embedder, detector in itertools.product(asked.seeds, asked.embedders, asked.detectors)
         if (asked.source, embedder, detector, seed, asked.duration or 0) not in already
-    ]
+    ]  # fmt: skip
     with ProcessPoolExecutor(asked.processes, mp_context=multiprocessing.get_context("spawn")) as pool:
         begun = [pool.submit(measure, asked.source, question, asked.threads, asked.device) for question in wanted]
         for finished in as_completed(begun):
