@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ssgan.evaluation import plots
 from ssgan.evaluation.bootstrap import Scores
+from ssgan.evaluation.frame import round_up
 from ssgan.evaluation.rows import Row, of_kind
 
 SVG = "svg"
@@ -48,10 +49,34 @@ def test_any_scores_can_be_shown(values: list[tuple[int, int]], threshold: float
 
 @given(st.floats(0, 1e6))
 def test_an_axis_ends_a_little_above(value: float) -> None:
-    assert value <= plots._round(value)
-    assert plots._round(value) <= max(1e-3, 2.7 * value)
+    assert value <= round_up(value)
+    assert round_up(value) <= max(1e-6, 2.7 * value)
 
 
-@pytest.mark.parametrize(("value", "end"), [(0.4, 0.5), (1.0, 2), (7, 10), (0, 0.001)])
+@pytest.mark.parametrize(("value", "end"), [(0.4, 0.5), (1.0, 2), (7, 10), (0, 1e-6)])
 def test_ends_are_round(value: float, end: float) -> None:
-    assert plots._round(value) == pytest.approx(end)
+    assert round_up(value) == pytest.approx(end)
+
+
+def test_a_det_has_a_curve_and_a_band_for_each_row(rows: list[Row]) -> None:
+    chosen = of_kind(rows, "retrained")
+    picture = drawn(plots.det(chosen))
+    assert len(picture.findall("polygon")) == len(chosen)
+    assert len(picture.findall("polyline")) == len(chosen) + 1
+    assert "10%" in {"".join(text.itertext()) for text in picture.findall("text")}
+
+
+values = st.floats(0, 1e6, allow_nan=False)
+
+
+@given(st.dictionaries(st.text("abc", min_size=1), st.lists(st.tuples(values, values), min_size=1, max_size=7), min_size=1))
+def test_any_curves_can_be_shown(lines: dict[str, list[tuple[float, float]]]) -> None:
+    picture = drawn(plots.curves(lines, "images", "distance", level=("real", 3.0)))
+    assert len(picture.findall("circle")) == sum(len(line) for line in lines.values())
+
+
+@given(st.lists(st.tuples(values, st.floats(0, 0.5)), min_size=1, max_size=7))
+def test_any_frontier_can_be_shown(points: list[tuple[float, float]]) -> None:
+    made = [plots.Point(f"kind {i % 2}", f"{i}", cost, error, (0.9 * error, error)) for i, (cost, error) in enumerate(points)]
+    picture = drawn(plots.frontier(made, "distance"))
+    assert len(picture.findall("circle")) == len(points)

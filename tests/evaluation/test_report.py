@@ -31,7 +31,7 @@ def test_the_page_carries_everything_itself(evaluation: Path, rows: list[Row]) -
     seen = Seen()
     seen.feed(text)
     assert "script" not in seen.tags
-    assert seen.tags.count("svg") == 1 + 2 * 4
+    assert seen.tags.count("svg") == 1 + 3 * 4
     assert len(seen.addresses) == 4 * 3 * 4
     assert all(address.startswith("data:image/png;base64,") for address in seen.addresses)
     assert "url(" not in text

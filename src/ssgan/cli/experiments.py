@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -23,7 +24,7 @@ def reproduce(
     data: Annotated[Path, Parameter(help="Real images, people apart where they are known: a folder, a zip or a tar.")],
     /,
     *,
-    out: Annotated[Out, Parameter(help="The folder, one in it for each experiment; the same command on it goes on.")],
+    out: Annotated[Out, Parameter(help="The folder: a CSV file and a folder for each; the same command on it goes on.")],
     size: Annotated[
         Literal["smoke", "small", "full"], Parameter(help="A minute, half an hour on two cores, or as the paper has it.")
     ] = "small",
@@ -37,8 +38,8 @@ def reproduce(
 
     table1: does SSGAN converge faster than SGAN? table2: are generated covers safer than real ones? table3: does a secret seed
     of the generator protect? alpha: what does secrecy cost? Detectors are trained on real covers, as the paper's were, and
-    retrained on the covers that they judge, as a warden would. Each folder holds a CSV file, the generators, the covers, and
-    in `judged` the report.
+    retrained on the covers that they judge, as a warden would. TABLE.csv holds the figures, the folder TABLE generators, covers
+    and, in `judged`, the report of every trial; report.html is one page that answers all that was asked in the folder.
     """
     from ssgan.evaluation.rows import rows_of
     from ssgan.experiments.catalog import EXPERIMENTS
@@ -52,12 +53,25 @@ def reproduce(
         def tell(doing: str, name: str = name) -> None:
             screen.note("doing", f"{name}: {doing}", experiment=name, doing=doing)
 
-        found, path = again(name, size, Material(data, out / name, geometry, convert, device, shared, tell))
+        found, path = again(name, size, Material(data, out, geometry, convert, device, shared, tell))
         screen.table("record", [asdict(record) if json else _row(record) for record in found])
-        judged = path.parent / JUDGED
-        pages = write_report(screen, judged, rows_of(judged)) if judged.is_dir() else []
-        text = f"in {path}" + (f"; the page is {pages[-1]}" if pages else "")
-        screen.note("file", text, file=str(path), report=[str(page) for page in pages])
+        judged = out / name / JUDGED
+        reports = write_report(screen, judged, rows_of(judged)) if judged.is_dir() else []
+        whole = _write_page(screen, out)
+        text = f"in {path}" + (f"; the page is {whole}" if whole else "")
+        screen.note("file", text, file=str(path), report=[str(file) for file in (*reports, *([whole] if whole else []))])
+
+
+def _write_page(screen: Screen, out: Path) -> Path | None:
+    """The page of the whole folder, over that of before; none without the extra that makes pages."""
+    from ssgan.atomic import whole_file
+    from ssgan.experiments.page import PAGE, page
+
+    if find_spec("jinja2") is None:
+        return None
+    with whole_file(out / PAGE, overwrite=True) as temporary:
+        temporary.write_text(page(out), encoding="utf-8", newline="\n")
+    return out / PAGE
 
 
 def _row(record: Record) -> dict[str, str]:

@@ -48,6 +48,7 @@ def page(folder: Path, rows: Sequence[Row]) -> str:
     template = environment.from_string((files("ssgan.evaluation") / "report.html").read_text(encoding="utf-8"))
     told = Run.told(folder)
     return template.render(
+        style=style(),
         verdicts=verdicts(rows),
         tables=[(tables.TITLES[kind], _table(rows, kind), kind) for kind in tables.TITLES if of_kind(rows, kind)],
         lines=sanity(rows),
@@ -61,13 +62,18 @@ def page(folder: Path, rows: Sequence[Row]) -> str:
     )
 
 
+def style() -> str:
+    """How a page looks, light and dark, with the colors of the plots."""
+    return (files("ssgan.evaluation") / "page.css").read_text(encoding="utf-8")
+
+
 def verdicts(rows: Sequence[Row]) -> list[Verdict]:
     """In words, a source and an embedder each; compared with the same embedder and detector in the first source."""
     found = []
     for row in strongest(rows):
         same = [r for r in of_kind(rows, "retrained") if r.key[4:] == row.key[4:]]
         compared = ""
-        if same[0].covers != row.covers and not any(_blind(rows, one) for one in (row, same[0])):
+        if same[0].covers != row.covers and not any(blind(rows, one) for one in (row, same[0])):
             difference, (low, high) = apart(row, same[0])
             side = "easier" if high < 0 else "harder" if low > 0 else "not clearly easier or harder"
             compared = (
@@ -85,7 +91,7 @@ def failed(rows: Sequence[Row]) -> list[Line]:
 def _words(rows: Sequence[Row], row: Row) -> str:
     error, (_, high) = row.figures["p_e"], row.intervals["p_e"]
     pairs = sum(result.pairs[2] for result in row.results)
-    if _blind(rows, row):
+    if blind(rows, row):
         return (
             "no answer, since this detector does not find LSB replacement of every sample here either; "
             "give it more covers, or longer training"
@@ -97,8 +103,8 @@ def _words(rows: Sequence[Row], row: Row) -> str:
     return f"detected: wrong about {100 * error:.0f} of 100 images, where guessing would be about 50"
 
 
-def _blind(rows: Sequence[Row], row: Row) -> bool:
-    """Whether a detector that did not find much did not find what it must find, either."""
+def blind(rows: Sequence[Row], row: Row) -> bool:
+    """Whether there is no answer, since a detector that did not find much did not find what it must find, either."""
     gross = control(rows, row, "gross")
     return gross is not None and min(gross.figures["p_e"], row.figures["p_e"]) >= GROSS_FOUND
 
@@ -118,6 +124,7 @@ def _scene(rows: Sequence[Row], best: Row) -> dict[str, Any]:
         "title": str(Embedder.parse(first.embedder)),
         "detector": first.detector,
         "roc": plots.roc(same),
+        "det": plots.det(same),
         "scores": plots.histogram(best.scores[0], best.threshold),
         "null": "" if null is None else f"{1 - null.figures['accuracy']:.3f}",
         "samples": [[_inline(best.folders[0] / SAMPLES / f"{n}-{view}.png") for view in VIEWS] for n in range(SHOWN)],

@@ -7,47 +7,38 @@ is that of a detector retrained on the covers: what secrecy buys, if it buys any
 
 from __future__ import annotations
 
-from ssgan.evaluation.grid import Grid, run_grid
+from pathlib import Path
+
 from ssgan.evaluation.quality import quality
 from ssgan.evaluation.quality_features import spaces
 from ssgan.evaluation.rows import of_kind, rows_of
-from ssgan.experiments.material import JUDGED, Material, Size
-from ssgan.experiments.records import Record, records_of
+from ssgan.experiments.material import Judges, Material, Size
+from ssgan.experiments.records import Record, record_of, records_of
 
 NAME = "alpha"
 ALPHAS = {"smoke": (1.0, 0.5), "small": (1.0, 0.9, 0.7, 0.5), "full": (1.0, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5)}
+STRONG = Judges(detectors=("scrmq1",))
 SIZES = {
     "smoke": Size(40, {"width": 4, "batch": 4, "duration_images": 32}, ("tiny",), duration_images=64),
-    "small": Size(
-        1000, {"width": 16, "duration_images": 12_000}, ("tiny",), detectors=("gncnn", "srmq1"),
-        duration_images=8_000,
-    ),
-    "full": Size(20_000, {}, ("modern",), detectors=("gncnn", "srnet", "srm"), seeds=(0, 1, 2)),
-}  # fmt: skip
+    "small": Size(2000, {"width": 16, "batch": 32, "duration_images": 12_000}, ("tiny",), judges=(STRONG,)),
+    "full": Size(20_000, {}, ("modern",), judges=(Judges(detectors=("gncnn", "srnet", "srm")),), seeds=(0, 1, 2)),
+}
 
 
 def run(size: str, material: Material) -> list[Record]:
     """Quality, how conspicuous, and how detectable, a line each; what is there already is not done again."""
     asked = SIZES[size]
     real, found = material.real(asked.covers), list[Record]()
-    judged = material.out / JUDGED
     for alpha in ALPHAS[size]:
         for mode in ("plain", "balanced") if alpha < 1 else ("plain",):
             changes = {"alpha": alpha, "alpha_mode": mode} | ({"detector": ""} if alpha == 1 else {})
             name = f"alpha-{alpha:g}-{mode}"
             made = material.generated(name, material.config(asked.presets[0], asked, **changes), asked.covers)
-            material.tell(f"judging {name}")
-            chosen = (asked.embedders, asked.detectors, asked.seeds)
-            run_grid(
-                Grid((made,), *chosen, duration_images=asked.duration_images, against=real),
-                judged, device=material.device, threads=material.threads,
-            )  # fmt: skip
+            judged = material.judge(made, asked, against=real)
             figures = quality(material.some(made), material.some(real), spaces(["kv"], []), repeats=3)
-            for figure in figures:
-                told = (figure.generated, figure.generated_spread, None, None, figure.repeats, figure.images, size)
-                question = f"quality; real images get {figure.real:.4g}"
-                found.append(Record(NAME, question, name, "", "", figure.features, figure.figure, None, *told))
+            found += [record_of(figure, experiment=NAME, covers=name, size=size, at=alpha) for figure in figures]
     for kind, question in (("retrained", "retrained on these covers"), ("conspicuous", "covers against real ones")):
         for row in of_kind(rows_of(judged), kind):
-            found += records_of(row, experiment=NAME, question=question, size=size)
+            alpha = float(Path(row.first.covers).name.split("-")[1])
+            found += records_of(row, experiment=NAME, question=question, size=size, at=alpha)
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ssgan.atomic import whole_file
@@ -18,22 +18,25 @@ SIZES = ("smoke", "small", "full")
 
 @dataclass(frozen=True)
 class Experiment:
-    """What is asked, and what answers it."""
+    """What is asked, what answers it, and what there is to say of it before any figure."""
 
     title: str
     run: Callable[[str, Material], list[Record]]
+    about: str
 
 
 EXPERIMENTS = {
-    "table1": Experiment("does SSGAN converge faster than SGAN?", convergence.run),
-    "table2": Experiment("are generated covers safer than real ones?", security.run),
-    "table3": Experiment("does a secret seed of the generator protect?", latent_seeds.run),
-    "alpha": Experiment("what does secrecy cost?", alpha.run),
+    "table1": Experiment("does SSGAN converge faster than SGAN?", convergence.run, convergence.__doc__ or ""),
+    "table2": Experiment("are generated covers safer than real ones?", security.run, security.__doc__ or ""),
+    "table3": Experiment("does a secret seed of the generator protect?", latent_seeds.run, latent_seeds.__doc__ or ""),
+    "alpha": Experiment("what does secrecy cost?", alpha.run, alpha.__doc__ or ""),
 }
 
 
 def reproduce(name: str, size: str, material: Material) -> tuple[list[Record], Path]:
-    """The records of an experiment, and the CSV file in its folder that holds them; cut off, it goes on.
+    """The records of an experiment, and the CSV file that holds them, beside the folder of all that they come from.
+
+    Cut off, it goes on.
 
     Raises InvalidSetting for an unknown name or size, and where the folder is that of another experiment.
     """
@@ -41,12 +44,13 @@ def reproduce(name: str, size: str, material: Material) -> tuple[list[Record], P
         raise InvalidSetting(f"there is no experiment '{name}'", hint=f"known: {', '.join(EXPERIMENTS)}, all")
     if size not in SIZES:
         raise InvalidSetting(f"there is no size '{size}'", hint=f"known: {', '.join(SIZES)}")
+    material = replace(material, out=material.out / name)
     about = {"experiment": name, "size": size, "data": str(material.data), "geometry": vars(material.geometry)}
     folder = Run(material.out, about | {"convert": list(material.convert)}).folder
     found = EXPERIMENTS[name].run(size, material)
     made = Run.told(folder).get("made", {})
     circumstances = {"device": material.device} | {key: made.get(key, "") for key in ("machine", "torch", "ssgan", "commit")}
-    path = folder / f"{name}.csv"
+    path = folder.with_name(f"{name}.csv")
     with whole_file(path, overwrite=True) as temporary:
         temporary.write_text(as_csv(found, circumstances), encoding="utf-8", newline="\n")
     return found, path

@@ -1,20 +1,22 @@
 """Does SSGAN converge faster than SGAN? Table 1 and Fig. 5 of the paper: minutes for seven epochs, and grids to look at.
 
 The paper's 227.5 against 240.3 minutes are the time of an epoch, 5 % apart, which the optimizer and the loss explain; how good
-the images are after each epoch it only shows. So both are measured: the time of an epoch, as a ratio, and after every epoch the
-distance from real images, beside what real images get among themselves. Grids of samples lie in each generator's folder.
+the images are after each epoch it only shows. So both are measured: the time of an epoch, as a ratio, from steps of the two in
+turn, and after every epoch the distance from real images, beside what real images get among themselves.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
-from pathlib import Path
 
-from ssgan.evaluation.quality import Figure, quality
+from ssgan.atomic import whole_file
+from ssgan.evaluation.quality import quality
 from ssgan.evaluation.quality_features import spaces
 from ssgan.experiments.material import Material, Size
-from ssgan.experiments.records import Record
-from ssgan.runs import Run
+from ssgan.experiments.records import Record, record_of
+from ssgan.gan.settings import TrainingConfig
+from ssgan.gan.timing import seconds_per_image
 
 NAME = "table1"
 MINUTES = {"paper": 227.5, "sgan": 240.3}  # of seven epochs on a Titan X
@@ -37,21 +39,18 @@ def run(size: str, material: Material) -> list[Record]:
             config = replace(whole, duration_images=epoch * whole.duration_images)
             made = material.generated(f"{preset}+epoch-{epoch}", config, asked.covers)
             material.tell(f"measuring {made.name}")
-            for figure in quality(material.some(made), real, spaces(["kv"], [])):
-                found.append(_quality(figure, preset, epoch * whole.duration_images, size))
-    return [*found, *_times(material, EPOCHS[size] * material.config("paper", asked).duration_images, size)]
+            figures = quality(material.some(made), real, spaces(["kv"], []))
+            seen = epoch * whole.duration_images
+            found += [record_of(figure, experiment=NAME, covers=preset, size=size, at=seen) for figure in figures]
+    return [*found, *_times(material, asked, size)]
 
 
-def _quality(figure: Figure, preset: str, images_seen: int, size: str) -> Record:
-    question = f"quality after {images_seen:,} images; real images get {figure.real:.4g}"
-    about = (NAME, question, preset, "", "", figure.features, figure.figure, None)
-    return Record(*about, figure.generated, figure.generated_spread, None, None, figure.repeats, figure.images, size)
-
-
-def _times(material: Material, images_seen: int, size: str) -> list[Record]:
-    """How long the training was, and SSGAN's time over SGAN's."""
-    minutes = {preset: _seconds(material.out / "generators" / preset) / 60 for preset in MINUTES}
-    question = f"training, {images_seen:,} images"
+def _times(material: Material, asked: Size, size: str) -> list[Record]:
+    """How long the whole training takes, and SSGAN's time over SGAN's, from steps of the two in turn."""
+    configs = {preset: material.config(preset, asked) for preset in MINUTES}
+    images = EPOCHS[size] * configs["paper"].duration_images
+    minutes = {preset: images * seconds / 60 for preset, seconds in _seconds_per_image(material, configs).items()}
+    question = f"training, {images:,} images"
     as_long = {preset: MINUTES[preset] if size == "full" else None for preset in MINUTES}  # else of other lengths
     found = [_time(question, preset, "minutes", as_long[preset], value, size) for preset, value in minutes.items()]
     ratio, published = minutes["paper"] / minutes["sgan"], MINUTES["paper"] / MINUTES["sgan"]
@@ -62,7 +61,13 @@ def _time(question: str, preset: str, figure: str, published: float | None, ours
     return Record(NAME, question, preset, "", "", "", figure, published, ours, None, None, None, 1, 0, size)
 
 
-def _seconds(run: Path) -> float:
-    """All that the training has taken, as its statistics count it."""
-    told = Run(run, Run.told(run)["config"]).stats()
-    return max(float(line["seconds"]) for line in told if "seconds" in line)
+def _seconds_per_image(material: Material, configs: dict[str, TrainingConfig]) -> dict[str, float]:
+    """Measured once, then kept in the material's folder."""
+    kept = material.out / "times.json"
+    if not kept.exists():
+        material.tell("timing steps of both in turn")
+        found = seconds_per_image(configs, material.device)
+        with whole_file(kept) as temporary:
+            temporary.write_text(json.dumps(found), encoding="utf-8")
+    told: dict[str, float] = json.loads(kept.read_text(encoding="utf-8"))
+    return told

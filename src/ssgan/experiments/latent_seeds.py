@@ -9,11 +9,10 @@ would.
 from __future__ import annotations
 
 from ssgan.detection import DETECTOR, pair_scores
-from ssgan.evaluation.grid import Grid, run_grid
 from ssgan.evaluation.roc import accuracy
 from ssgan.evaluation.rows import Row, of_kind, rows_of
 from ssgan.evaluation.trial import RUN, as_files
-from ssgan.experiments.material import JUDGED, Material, Size
+from ssgan.experiments.material import Material, Size
 from ssgan.experiments.records import Record, records_of
 from ssgan.questions import Question, prepare
 from ssgan.steganalysis import detectors
@@ -37,12 +36,8 @@ def run(size: str, material: Material) -> list[Record]:
     learned = material.generated("first", config, asked.covers, seed=1)
     other = material.generated("first+other-seed", config, asked.covers, seed=2)
     further = material.generated("further", longer, asked.covers, seed=2)
-    judged = material.out / JUDGED
     for away in (other, further):
-        material.tell(f"judging {away.name}")
-        chosen = ((EMBEDDER,), (DETECTOR_NAME,), asked.seeds)
-        grid = Grid((learned,), *chosen, duration_images=asked.duration_images, transfer_to=away)
-        run_grid(grid, judged, device=material.device, threads=material.threads)
+        judged = material.judge(learned, asked, transfer_to=away)
     rows = rows_of(judged)
     conditions = [
         ("S1", _one(rows, "retrained", str(learned)), "covers of the stream learned from, none of them learned"),

@@ -17,10 +17,11 @@ import torch
 
 from ssgan import images, seeds
 from ssgan.datasets import Geometry
+from ssgan.evaluation.grid import Grid, run_grid
 from ssgan.evaluation.quality_statistics import residual_deviation
 from ssgan.folders import make_folder
 from ssgan.gan.covers import Order, fulfil, missing
-from ssgan.gan.generators import find_generator, open_generator
+from ssgan.gan.generators import find_generator, open_generator, read_card
 from ssgan.gan.sample import prepared
 from ssgan.gan.settings import TrainingConfig, configure
 from ssgan.gan.train import Pace, train
@@ -33,17 +34,26 @@ Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
+class Judges:
+    """Every one of these embedders before every one of these detectors."""
+
+    embedders: tuple[str, ...] = ("lsb@0.4/plain",)
+    detectors: tuple[str, ...] = ("gncnn",)
+
+
+@dataclass(frozen=True)
 class Size:
     """How large an experiment is.
 
-    `covers` of each kind; `training` is what is changed in a preset; `duration_images` is the length of a network's training.
+    `covers` of each kind; `training` is what is changed in a preset; `ready` are generators that come with the package, to be
+    judged beside those that are trained; `duration_images` is the length of a network's training.
     """
 
     covers: int
     training: dict[str, Any] = field(default_factory=dict)
     presets: tuple[str, ...] = ("sgan", "paper")
-    embedders: tuple[str, ...] = ("lsb@0.4/plain",)
-    detectors: tuple[str, ...] = ("gncnn",)
+    ready: tuple[str, ...] = ()
+    judges: tuple[Judges, ...] = (Judges(),)
     seeds: tuple[int, ...] = (0,)
     duration_images: int | None = None
 
@@ -86,11 +96,39 @@ class Material:
             read = Read(self.geometry, self.convert)
             train(self.data, config, run, reading=read, pace=Pace(), device=self.device, threads=self.threads)
             self.tell(f"sampling {name}")
-            net, card = open_generator(find_generator(run))
-            order = Order(card, folder, count, seed)
-            fulfil(order, missing(order), prepared(net, self.device), threads=self.threads or 1)
+            self._sample(run, folder, count, seed)
             mark.touch()
         return folder
+
+    def ready(self, name: str, count: int, *, seed: int = 1) -> Path | None:
+        """A folder of covers by a generator that comes with the package; None where its images are of another shape."""
+        place, folder, mark = find_generator(Path(name)), self.out / "covers" / name, self._mark(name)
+        config = read_card(place).config
+        if (config.channels, config.image_size) != self.shape:
+            return None
+        if not mark.exists():
+            self.tell(f"sampling {name}")
+            self._sample(place, folder, count, seed)
+            mark.touch()
+        return folder
+
+    def judge(self, covers: Path, asked: Size, *, against: Path | None = None, transfer_to: Path | None = None) -> Path:
+        """The folder of the evaluation, which then holds these trials too."""
+        judged = self.out / JUDGED
+        self.tell(f"judging {(transfer_to or covers).name}")
+        for judges in asked.judges:
+            detectors = tuple(_COLORLESS.get(name, name) if self.shape[0] == 1 else name for name in judges.detectors)
+            grid = Grid(
+                (covers,), judges.embedders, detectors, asked.seeds,
+                duration_images=asked.duration_images, against=against, transfer_to=transfer_to,
+            )  # fmt: skip
+            run_grid(grid, judged, device=self.device, threads=self.threads)
+        return judged
+
+    def _sample(self, generator: Path, folder: Path, count: int, seed: int) -> None:
+        net, card = open_generator(find_generator(generator))
+        order = Order(card, folder, count, seed)
+        fulfil(order, missing(order), prepared(net, self.device), threads=self.threads or 1)
 
     def real(self, count: int) -> Path:
         """A folder of the first `count` real images, cut."""
@@ -160,4 +198,5 @@ def _groups(covers: Covers) -> list[str]:
     return [hashlib.sha256(covers.group[name].encode()).hexdigest()[:16] for name in covers.names]
 
 
+_COLORLESS = {"scrmq1": "srmq1"}  # the same features of gray images
 _A_FEW = 30  # images from which the shape is read

@@ -6,13 +6,19 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
 
+from ssgan.evaluation.quality import Figure
 from ssgan.evaluation.rows import Row
 
 
 @dataclass(frozen=True)
 class Record:
-    """One figure. `published` is the paper's, where it has one; `question` says what the line answers."""
+    """One figure. `published` is the paper's, where it has one; `question` says what the line answers.
+
+    `at` is where on the way it was taken (images seen, alpha), where there is one; `real` what real images get.
+    """
 
     experiment: str
     question: str
@@ -29,18 +35,28 @@ class Record:
     seeds: int
     test_pairs: int
     size: str
+    at: float | None = None
+    real: float | None = None
 
 
-def records_of(row: Row, *, experiment: str, question: str, size: str, published: float | None = None) -> list[Record]:
+def records_of(
+    row: Row, *, experiment: str, question: str, size: str, published: float | None = None, at: float | None = None
+) -> list[Record]:
     """Accuracy, which the paper has, and P_E, which can be compared."""
     first = row.first
     about = (experiment, question, row.covers, row.called[first.trained_on], first.embedder, first.detector)
     low, high = row.intervals["p_e"]
-    counts = (len(row.results), first.pairs[2], size)
+    counts = (len(row.results), first.pairs[2], size, at)
     return [
         Record(*about, "accuracy", published, row.figures["accuracy"], row.spread["accuracy"], None, None, *counts),
         Record(*about, "P_E", None, row.figures["p_e"], row.spread["p_e"], low, high, *counts),
     ]
+
+
+def record_of(figure: Figure, *, experiment: str, covers: str, size: str, at: float) -> Record:
+    """A figure of quality."""
+    told = (figure.generated, figure.generated_spread, None, None, figure.repeats, figure.images, size, at, figure.real)
+    return Record(experiment, "quality", covers, "", "", figure.features, figure.figure, None, *told)
 
 
 def as_csv(records: Sequence[Record], circumstances: dict[str, str]) -> str:
@@ -53,3 +69,18 @@ def as_csv(records: Sequence[Record], circumstances: dict[str, str]) -> str:
         cells = {k: "" if v is None else round(v, 6) if isinstance(v, float) else v for k, v in asdict(record).items()}
         writer.writerow(cells | circumstances)
     return text.getvalue()
+
+
+def read_csv(path: Path) -> list[Record]:
+    """The records of a file that `as_csv` wrote."""
+    kinds = {field.name: str(field.type) for field in fields(Record)}
+    with path.open(newline="", encoding="utf-8") as file:
+        return [Record(**{name: _value(line[name], kind) for name, kind in kinds.items()}) for line in csv.DictReader(file)]
+
+
+def _value(text: str, kind: str) -> Any:
+    if kind == "str":
+        return text
+    if not text:
+        return None
+    return int(text) if kind == "int" else float(text)

@@ -1,0 +1,95 @@
+"""Are generated covers safer, against whom, and at what price? What the judged folder of Table 2 answers, a source each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ssgan.evaluation.report import blind
+from ssgan.evaluation.rows import Row, apart, of_kind, strongest
+
+REAL = "real"
+WITHOUT = ("real-noisy", "real-selected", "plain")  # sources that owe nothing to a secrecy in the loss
+TOLD = 0.25  # P_E beside real covers below which covers stand out
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One embedder in one source, before the best of the detectors that were retrained on it.
+
+    `side` is "safer", "no safer" or "no answer", compared with real covers and the same detector; "" for real covers
+    themselves. `difference` is what P_E is larger by, with its interval.
+    """
+
+    row: Row
+    side: str
+    difference: float | None
+    interval: tuple[float, float] | None
+
+    @property
+    def source(self) -> str:
+        """What people call the covers."""
+        return self.row.covers
+
+
+def answers(rows: Sequence[Row]) -> list[Answer]:
+    """One for each source and embedder, real covers first."""
+    found = [_answer(rows, row) for row in strongest(rows)]
+    return sorted(found, key=lambda one: (one.row.first.embedder, one.side != "", one.source))
+
+
+def _answer(rows: Sequence[Row], row: Row) -> Answer:
+    if row.covers == REAL:
+        return Answer(row, "", None, None)
+    same = [r for r in of_kind(rows, "retrained") if r.covers == REAL and r.key[4:] == row.key[4:]]
+    if blind(rows, row) or not same or blind(rows, same[0]):
+        return Answer(row, "no answer", None, None)
+    difference, interval = apart(row, same[0])
+    return Answer(row, "safer" if interval[0] > 0 else "no safer", difference, interval)
+
+
+def price(rows: Sequence[Row]) -> dict[str, float]:
+    """Source → the least P_E of a detector that tells its covers, with nothing in them, from real ones."""
+    found: dict[str, float] = {}
+    for row in of_kind(rows, "conspicuous"):
+        found[row.covers] = min(row.figures["p_e"], found.get(row.covers, 1.0))
+    return found
+
+
+def in_words(rows: Sequence[Row]) -> list[str]:
+    """Sentences: safer or not, whether secrecy is the reason, and what it costs."""
+    found, sentences = answers(rows), []
+    for embedder in dict.fromkeys(one.row.first.embedder for one in found):
+        of = [one for one in found if one.row.first.embedder == embedder and one.side]
+        sides = {side: [one.source for one in of if one.side == side] for side in ("safer", "no safer", "no answer")}
+        real = [one.row for one in found if one.row.first.embedder == embedder and not one.side]
+        begin = f"{embedder}: in real covers the best detector, retrained, errs {real[0].figures['p_e']:.3f}. " if real else ""
+        told = [
+            f"harder to find in {_listed(sides['safer'])}" if sides["safer"] else "",
+            f"no harder to find in {_listed(sides['no safer'])}" if sides["no safer"] else "",
+            f"no answer for {_listed(sides['no answer'])}, where the control fails" if sides["no answer"] else "",
+        ]
+        sentences.append(begin + _capital("; ".join(part for part in told if part)) + ".")
+        easy = [name for name in sides["safer"] if name in WITHOUT]
+        if easy:
+            sentences.append(
+                f"That is no merit of the secrecy in the loss alone: {_listed(easy)} {'does' if len(easy) == 1 else 'do'} "
+                "it without any."
+            )
+    seen = [name for name, error in price(rows).items() if error < TOLD]
+    unseen = [name for name, error in price(rows).items() if error >= TOLD]
+    if seen:
+        worst = max(error for error in price(rows).values() if error < TOLD)
+        sentences.append(
+            f"The price: with nothing in them, {_listed(seen)} are told from real ones with an error of at most {worst:.3f}"
+            + (f"; {_listed(unseen)} are not so easily told." if unseen else ".")
+        )
+    return sentences
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,181 @@
+"""One page for all experiments of a folder: the answers in words, pictures of the covers, plots, and every figure.
+
+It is drawn from what lies in the folder alone: the same figures give the same bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ssgan import images
+from ssgan.errors import InvalidSetting
+from ssgan.evaluation import plots
+from ssgan.evaluation.report import PAGE as REPORT
+from ssgan.evaluation.report import style
+from ssgan.evaluation.rows import Row, control, of_kind, rows_of
+from ssgan.experiments import alpha, convergence, latent_seeds, security
+from ssgan.experiments.answers import Answer, answers, in_words, price
+from ssgan.experiments.catalog import EXPERIMENTS
+from ssgan.experiments.material import JUDGED
+from ssgan.experiments.records import Record, read_csv
+from ssgan.gan.sheet import contact_sheet
+from ssgan.images import to_images
+from ssgan.runs import Run
+
+PAGE = "report.html"
+SHOWN, COLUMNS = 12, 6  # covers of a source
+CURVES = ("residual deviation", "kernel distance", "Frechet distance")  # and those that begin with:
+SLICED = "sliced Wasserstein"
+
+
+def page(out: Path) -> str:
+    """The HTML page of the experiments whose CSV files lie in `out`. Raises InvalidSetting where there is none."""
+    try:
+        from jinja2 import Environment, StrictUndefined
+    except ImportError as error:
+        raise InvalidSetting("The page needs the extra 'report'.", hint='Install it: pip install "ssgan[report]"') from error
+    done = {name: read_csv(out / f"{name}.csv") for name in EXPERIMENTS if (out / f"{name}.csv").exists()}
+    if not done:
+        raise InvalidSetting(f"{out} holds no experiment.", hint="Ask first: ssgan reproduce table2 FACES -o FOLDER.")
+    make = {
+        security.NAME: _security, alpha.NAME: _alpha, convergence.NAME: _convergence, latent_seeds.NAME: _latent_seeds
+    }  # fmt: skip
+    parts = [_part(out, name, done[name]) | make[name](out / name, done[name]) for name in make if name in done]
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string((files("ssgan.experiments") / "page.html").read_text(encoding="utf-8"))
+    return template.render(style=style(), parts=parts, missing=[name for name in EXPERIMENTS if name not in done])
+
+
+def _part(out: Path, name: str, records: Sequence[Record]) -> dict[str, Any]:
+    """What the section of every experiment has."""
+    about = EXPERIMENTS[name].about.strip().split("\n\n")[1:]  # its first line is the title
+    return {
+        "name": name,
+        "title": EXPERIMENTS[name].title,
+        "about": [" ".join(text.split()) for text in about],
+        "words": [],
+        "plots": [],
+        "sheets": [],
+        "table": [],
+        "records": records,
+        "report": f"{name}/{JUDGED}/{REPORT}" if (out / name / JUDGED / REPORT).exists() else "",
+        "told": Run.told(out / name),
+    }
+
+
+def _security(folder: Path, records: Sequence[Record]) -> dict[str, Any]:
+    rows = rows_of(folder / JUDGED)
+    prices = price(rows)
+    table = [_answer_cells(rows, one, prices) for one in answers(rows)]
+    return {"words": in_words(rows), "table": table, "sheets": _sheets(folder)}
+
+
+def _answer_cells(rows: Sequence[Row], one: Answer, prices: dict[str, float]) -> dict[str, str]:
+    row, first = one.row, one.row.first
+    gross, null = control(rows, row, "gross"), control(rows, row, "null")
+    mismatch = [
+        r
+        for r in of_kind(rows, "transfer")
+        if (r.first.covers, r.first.embedder, r.first.detector) == (row.first.covers, *row.key[4:])
+    ]
+    low, high = row.intervals["p_e"]
+    against = "" if one.difference is None or one.interval is None else (
+        f", {one.difference:+.3f} ({one.interval[0]:+.3f} to {one.interval[1]:+.3f})"
+    )  # fmt: skip
+    return {
+        "covers": one.source,
+        "embedder": first.embedder,
+        "detector": first.detector,
+        "P_E, retrained": f"{row.figures['p_e']:.3f} ({low:.3f} to {high:.3f})",
+        "than in real ones": (one.side or "-") + against,
+        "trained on real: mismatch": f"{mismatch[0].figures['p_e']:.3f}" if mismatch else "",
+        "every sample's LSB replaced": "" if gross is None else f"{gross.figures['p_e']:.3f}",
+        "covers against covers": "" if null is None else f"{1 - null.figures['accuracy']:.3f}",
+        "beside real ones": f"{prices[one.source]:.3f}" if one.source in prices else "",
+    }
+
+
+def _alpha(folder: Path, records: Sequence[Record]) -> dict[str, Any]:
+    rows, drawn = rows_of(folder / JUDGED), []
+    for figure, features in _quality(records):
+        cost = {record.covers: record.ours for record in records if (record.figure, record.detector) == (figure, features)}
+        points = [_point(row, cost[row.covers]) for row in of_kind(rows, "retrained") if row.covers in cost]
+        drawn.append((plots.frontier(points, _named(figure, features)), _caption(records, figure, features)))
+    beside = price(rows)
+    points = [_point(row, 1 - beside[row.covers]) for row in of_kind(rows, "retrained") if row.covers in beside]
+    drawn.append((plots.frontier(points, "accuracy, covers told from real ones"), "0.5 would be covers that nobody can tell."))
+    return {"plots": drawn, "sheets": _sheets(folder)}
+
+
+def _point(row: Row, cost: float) -> plots.Point:
+    _, value, mode = row.covers.split("-")
+    return plots.Point(mode, value, cost, row.figures["p_e"], row.intervals["p_e"])
+
+
+def _convergence(folder: Path, records: Sequence[Record]) -> dict[str, Any]:
+    drawn = []
+    for figure, features in _quality(records):
+        lines: dict[str, list[tuple[float, float]]] = {}
+        for record in records:
+            if (record.figure, record.detector) == (figure, features) and record.at is not None:
+                lines.setdefault(record.covers, []).append((record.at, record.ours))
+        real = next(r.real for r in records if (r.figure, r.detector) == (figure, features))
+        level = None if real is None else ("real images", max(real, 0.0))
+        shown = {name: [(at, max(value, 0.0)) for at, value in line] for name, line in lines.items()}
+        drawn.append(
+            (plots.curves(shown, "images seen", _named(figure, features), level=level), _caption(records, figure, features))
+        )
+    times = [
+        f"{record.covers}: {record.ours:.3g} {record.figure} ({record.question})" for record in records if record.at is None
+    ]
+    return {"plots": drawn, "words": times, "sheets": _sheets(folder)}
+
+
+def _latent_seeds(folder: Path, records: Sequence[Record]) -> dict[str, Any]:
+    table = [
+        {
+            "condition": record.question,
+            "accuracy": f"{record.ours:.3f}",
+            "published": "" if record.published is None else f"{record.published:.2f}",
+        }
+        for record in records
+        if record.figure == "accuracy"
+    ]
+    return {"table": table, "sheets": _sheets(folder)}
+
+
+def _quality(records: Sequence[Record]) -> list[tuple[str, str]]:
+    """The measures that are drawn: figure and features, which stand in the column of the detector, each once."""
+    chosen = [r for r in records if r.question == "quality" and (r.figure in CURVES or r.figure.startswith(SLICED))]
+    return list(dict.fromkeys((record.figure, record.detector) for record in chosen))
+
+
+def _named(figure: str, features: str) -> str:
+    return f"{figure}, {features}" if features else figure
+
+
+def _caption(records: Sequence[Record], figure: str, features: str) -> str:
+    real = next(r.real for r in records if (r.figure, r.detector) == (figure, features))
+    return _named(figure, features) + ("" if real is None else f"; real images get {real:.3g}") + "."
+
+
+def _sheets(folder: Path) -> list[tuple[str, str]]:
+    """Name and picture of every kind of covers, in the order of their names."""
+    found = []
+    for covers in sorted(path for path in (folder / "covers").iterdir() if path.is_dir()):
+        chosen = sorted(covers.glob("*.png"))[:SHOWN]
+        if chosen:
+            sheet = contact_sheet(to_images(np.stack([images.read(path).samples for path in chosen])), COLUMNS)
+            found.append((covers.name, _inline(sheet)))
+    return found
+
+
+def _inline(samples: np.ndarray) -> str:
+    """uint8 (C, H, W) as an address that carries its own PNG."""
+    return "data:image/png;base64," + base64.b64encode(images.encode(samples)).decode("ascii")
