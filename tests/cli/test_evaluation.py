@@ -122,6 +122,7 @@ def test_a_table_of_the_paper_is_asked_again(folder: Path, capsys: pytest.Captur
     code, out, err = ask("reproduce table3 quiet --size smoke -o again --threads 1", capsys)
     assert code == 0, err
     assert out.splitlines()[0].split() == ["question", "covers", "embedder", "detector", "figure", "published", "ours"]
-    assert (folder / "again" / "table3" / "table3.csv").is_file()
+    assert (folder / "again" / "table3.csv").is_file()
     assert (folder / "again" / "table3" / "judged" / "report.html").is_file()
+    assert "table3/judged/report.html" in (folder / "again" / "report.html").read_text(encoding="utf-8")
     assert ask("reproduce table3 noisy --size smoke -o again", capsys)[0] == 2

@@ -24,7 +24,9 @@ def reproduce(
     data: Annotated[Path, Parameter(help="Real images, people apart where they are known: a folder, a zip or a tar.")],
     /,
     *,
-    out: Annotated[Out, Parameter(help="The folder: a CSV file and a folder for each; the same command on it goes on.")],
+    out: Annotated[Out, Parameter(help="The folder: a CSV file and a folder for each; the same command on it goes on.")] = Path(
+        "results"
+    ),
     size: Annotated[
         Literal["smoke", "small", "full"], Parameter(help="A minute, half an hour on two cores, or as the paper has it.")
     ] = "small",

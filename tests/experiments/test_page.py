@@ -1,0 +1,55 @@
+"""The page of an experiment that was really run, at its smallest size."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from ssgan.errors import InvalidSetting
+from ssgan.experiments.catalog import EXPERIMENTS, reproduce
+from ssgan.experiments.material import Material
+from ssgan.experiments.page import page
+
+
+class Seen(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.addresses: list[str] = []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.addresses += [value for name, value in attributes if name == "src" and value]
+
+
+def test_the_page_answers_with_pictures_and_carries_them_itself(data: Path, tmp_path: Path) -> None:
+    reproduce("table2", "smoke", Material(data, tmp_path, threads=1))
+    text = page(tmp_path)
+    assert page(tmp_path) == text
+    seen = Seen()
+    seen.feed(text)
+    assert "script" not in seen.tags
+    assert "svg" in seen.tags
+    assert all(address.startswith("data:image/png;base64,") for address in seen.addresses)
+    assert len(seen.addresses) == 5  # sources
+    assert "Not asked in this folder: table1, table3, alpha." in text
+    assert "in real covers the best detector, retrained, errs" in text
+    assert ">0.87<" in text  # what was published
+
+
+@pytest.mark.slow
+def test_all_experiments_are_on_one_page(data: Path, tmp_path: Path) -> None:
+    for name in EXPERIMENTS:
+        reproduce(name, "smoke", Material(data, tmp_path, threads=1))
+    text = page(tmp_path)
+    assert all(f">{name}</span>" in text for name in EXPERIMENTS)
+    assert "Not asked" not in text
+    assert text.count("<svg") > 2
+
+
+def test_an_empty_folder_is_no_answer(tmp_path: Path) -> None:
+    with pytest.raises(InvalidSetting, match="no experiment") as caught:
+        page(tmp_path)
+    assert caught.value.hint
