@@ -11,7 +11,7 @@ import pytest
 from ssgan.evaluation.bootstrap import Scores, draw, intervals
 from ssgan.evaluation.results import Result
 from ssgan.evaluation.rows import FIGURES, Row
-from ssgan.experiments.answers import answers, in_words, price
+from ssgan.experiments.answers import answers, bought, in_words, price
 
 PAIRS = 400
 
@@ -72,3 +72,9 @@ def test_what_needs_no_secrecy_is_said_and_the_price_too(like: Result) -> None:
     assert any("real-noisy does it without any" in sentence for sentence in told)
     assert told[-1].startswith("The price: with nothing in them, paper and real-noisy are told")
     assert set(price(found)) == {"paper", "real-noisy"}
+
+
+@pytest.mark.parametrize(("apart", "said"), [(0.4, "harder to find"), (2.0, "no difference"), (3.5, "easier to find")])
+def test_what_secrecy_bought_is_a_difference_with_its_interval(apart: float, said: str, like: Result) -> None:
+    (sentence,) = bought(rows(like, plain=2.0, paper=apart), "paper", "plain")
+    assert said in sentence

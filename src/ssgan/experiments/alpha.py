@@ -16,6 +16,7 @@ from ssgan.experiments.material import Judges, Material, Size
 from ssgan.experiments.records import Record, record_of, records_of
 
 NAME = "alpha"
+PLAIN = "alpha-1-plain"  # the same game without the detector
 ALPHAS = {"smoke": (1.0, 0.5), "small": (1.0, 0.9, 0.7, 0.5), "full": (1.0, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5)}
 STRONG = Judges(detectors=("scrmq1",))
 SIZES = {

@@ -87,6 +87,26 @@ def in_words(rows: Sequence[Row]) -> list[str]:
     return sentences
 
 
+def bought(rows: Sequence[Row], source: str, reference: str) -> list[str]:
+    """A sentence for each embedder and detector: P_E in the covers of `source` less that in those of `reference`.
+
+    It holds where both lack an answer of their own, too: the same warden, as well taught, looked at both.
+    """
+    sentences = []
+    for row in of_kind(rows, "retrained"):
+        same = [r for r in of_kind(rows, "retrained") if r.covers == reference and r.key[4:] == row.key[4:]]
+        if row.covers != source or not same:
+            continue
+        difference, (low, high) = apart(row, same[0])
+        side = "harder to find" if low > 0 else "easier to find" if high < 0 else "no difference that shows"
+        here, there = row.figures["p_e"], same[0].figures["p_e"]
+        sentences.append(
+            f"{row.first.embedder}, {row.first.detector}: P_E {here:.3f} in {source}, {there:.3f} in {reference}, "
+            f"{difference:+.3f} ({low:+.3f} to {high:+.3f}): {side}."
+        )
+    return sentences
+
+
 def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 

@@ -20,7 +20,7 @@ from ssgan.evaluation.report import PAGE as REPORT
 from ssgan.evaluation.report import style
 from ssgan.evaluation.rows import Row, control, of_kind, rows_of
 from ssgan.experiments import alpha, convergence, latent_seeds, security
-from ssgan.experiments.answers import Answer, answers, in_words, price
+from ssgan.experiments.answers import Answer, answers, bought, in_words, price
 from ssgan.experiments.catalog import EXPERIMENTS
 from ssgan.experiments.material import JUDGED
 from ssgan.experiments.records import Record, read_csv
@@ -73,7 +73,8 @@ def _security(folder: Path, records: Sequence[Record]) -> dict[str, Any]:
     rows = rows_of(folder / JUDGED)
     prices = price(rows)
     table = [_answer_cells(rows, one, prices) for one in answers(rows)]
-    return {"words": in_words(rows), "table": table, "sheets": _sheets(folder)}
+    with_secrecy = bought(rows, "paper", security.PLAIN)  # the same game, with the detector and without it
+    return {"words": [*in_words(rows), *with_secrecy], "table": table, "sheets": _sheets(folder)}
 
 
 def _answer_cells(rows: Sequence[Row], one: Answer, prices: dict[str, float]) -> dict[str, str]:
@@ -110,7 +111,9 @@ def _alpha(folder: Path, records: Sequence[Record]) -> dict[str, Any]:
     beside = price(rows)
     points = [_point(row, 1 - beside[row.covers]) for row in of_kind(rows, "retrained") if row.covers in beside]
     drawn.append((plots.frontier(points, "accuracy, covers told from real ones"), "0.5 would be covers that nobody can tell."))
-    return {"plots": drawn, "sheets": _sheets(folder)}
+    ways = dict.fromkeys(row.covers for row in of_kind(rows, "retrained") if row.covers != alpha.PLAIN)
+    words = [sentence for way in ways for sentence in bought(rows, way, alpha.PLAIN)]
+    return {"words": words, "plots": drawn, "sheets": _sheets(folder)}
 
 
 def _point(row: Row, cost: float) -> plots.Point:
