@@ -1,4 +1,7 @@
-"""Generate cli.md from the commands' help, schemes.md and detectors.md from the catalogs: `python docs/generate.py [--check]`.
+"""Generate the pages that say what the code says of itself: `python docs/generate.py [--check]`.
+
+cli.md comes from the commands' help, api.md from the docstrings, schemes.md and detectors.md from the catalogs, generators.md
+and reproduce.md from `results/`.
 
 With --check nothing is written, and a page that is not what would be written is an error: what the code says of itself and
 what the pages say are one.
@@ -12,6 +15,7 @@ import statistics
 import sys
 from pathlib import Path
 
+from api_page import api
 from covers_pages import generators, reproduce
 from results_tables import RESULTS, figures
 from rich.console import Console
@@ -213,7 +217,7 @@ def main() -> int:
     """Write the pages, or with --check say which are stale."""
     stale = 0
     pages = {"cli.md": cli(), "schemes.md": schemes(), "detectors.md": detectors(), "generators.md": generators()}
-    pages["reproduce.md"] = reproduce()
+    pages |= {"reproduce.md": reproduce(), "api.md": api()}
     for name, text in pages.items():
         page = DOCS / name
         if "--check" not in sys.argv:

@@ -1,36 +1,27 @@
-"""What the pages say and what the code says of itself are one; what the README shows is run."""
+"""What the pages say and what the code says of itself are one; whatever the pages show is run."""
 
 from __future__ import annotations
 
-import doctest
 import re
-import shlex
+import shutil
 import subprocess
 import sys
 from fnmatch import fnmatch
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from ssgan import images
-from ssgan.cli.app import run
+from tests.pages import FOLLOWED, PAGES, ROOT, RUN, SHOWN, fences, lay_out, run_page
 
-ROOT = Path(__file__).resolve().parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+SITE = ROOT / "mkdocs.yml"
+# The only reasons for which a fence is not run.
+REASONS = ("it makes an environment", "it needs two processes", "it needs a graphics card", "it needs hours")
 
 
 @pytest.fixture
-def photographs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder like the one that the README's examples speak of; the working folder of the test."""
-    rng = np.random.default_rng(4)
-    (tmp_path / "photographs").mkdir()
-    for name in ("one", "two", "three", "four", "five"):
-        images.write(tmp_path / "photographs" / f"{name}.png", rng.integers(0, 256, (3, 32, 32), dtype=np.uint8))
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder of a page."""
+    lay_out(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SSGAN_LEDGER", str(tmp_path / "ledger"))
     return tmp_path
@@ -43,30 +34,32 @@ def test_the_generated_pages_are_fresh() -> None:
     assert made.returncode == 0, made.stderr
 
 
-def test_the_commands_of_the_readme_run(photographs: Path) -> None:
-    commands = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("ssgan ")]
-    assert len(commands) >= 3
-    for command in commands:
-        words = shlex.split(command, comments=True)
-        assert run([*words[1:], "--quick"] if words[1] == "demo" else words[1:]) == 0, command
+@pytest.mark.parametrize(
+    "page",
+    [page for page in PAGES if page not in FOLLOWED and any(fence.language in RUN for fence in fences(page))],
+    ids=lambda page: page.name,
+)
+def test_what_a_page_shows_runs_and_prints_what_it_says(page: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_page(page, monkeypatch)
 
 
-def test_the_python_of_the_readme_runs_and_prints_what_it_says(photographs: Path) -> None:
-    sources = blocks("pycon")
-    assert sources
-    told: list[str] = []
-    test = doctest.DocTestParser().get_doctest("\n".join(sources), {}, "README", "README.md", 0)
-    doctest.DocTestRunner().run(test, out=told.append)
-    assert not told, "".join(told)
+def test_every_fence_says_what_it_is_and_is_run_or_says_why_not() -> None:
+    for page in PAGES:
+        for fence in fences(page):
+            assert fence.language in RUN + SHOWN, f"{fence.where}: a fence of '{fence.language}'"
+            assert fence.title or fence.language not in ("python", "diff"), f"{fence.where}: code that no test puts anywhere"
+            assert not fence.reason or fence.reason.startswith(REASONS), f"{fence.where}: {fence.reason}"
+            if fence.language == "text" and page.name != "cli.md":
+                assert not re.search(r"^\$? ?(ssgan|make|pip|python) ", fence.text, re.MULTILINE), f"{fence.where}: a command"
 
 
-def test_the_tree_of_the_readme_names_every_file() -> None:
-    tree = next(block for block in blocks("text") if "src/ssgan/" in block)
+def test_the_tree_of_the_house_names_every_file() -> None:
+    tree = next(fence.text for fence in fences(ROOT / "docs" / "house.md") if "src/ssgan/" in fence.text)
     patterns = re.findall(r"[\w*]+\.py\b", tree)
     for path in sorted((ROOT / "src" / "ssgan").rglob("*.py")):
         if path.name != "__init__.py":
             named = any(fnmatch(path.name, pattern) for pattern in patterns)
-            assert named, f"{path.relative_to(ROOT)} is not in the README's tree"
+            assert named, f"{path.relative_to(ROOT)} is not in the tree of docs/house.md"
 
 
 @pytest.mark.parametrize("page", sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]), ids=lambda page: page.name)
@@ -74,3 +67,23 @@ def test_no_link_leads_nowhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
         if "://" not in target:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_every_page_is_in_the_navigation_once() -> None:
+    nav = SITE.read_text(encoding="utf-8").split("\nnav:\n")[1].split("\n\n")[0]
+    named = re.findall(r"[\w-]+\.md", nav)
+    assert sorted(named) == sorted(page.name for page in (ROOT / "docs").glob("*.md"))
+
+
+def test_the_handbook_builds_without_a_warning(tmp_path: Path) -> None:
+    pytest.importorskip("zensical")
+    shutil.copytree(ROOT / "docs", tmp_path / "docs", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(SITE, tmp_path)
+    built = subprocess.run(
+        [sys.executable, "-m", "zensical", "build", "--strict"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert built.returncode == 0, built.stdout + built.stderr
+    for page in (ROOT / "docs").glob("*.md"):
+        html = (tmp_path / "out" / "site" / f"{page.stem}.html").read_text(encoding="utf-8")
+        assert not re.search(r'(?:src|href)="https?://[^"]+\.(?:js|css|woff2?)"', html), f"{page.name} fetches from elsewhere"
+    assert not list((tmp_path / "out" / "site").rglob("*.py"))

@@ -1,0 +1,93 @@
+"""Draw the handbook's pictures anew: `python docs/draw_pictures.py` writes docs/pictures/.
+
+The photograph is scikit-image's `camera` (Lav Varshney, CC0). What is drawn is computed: costs, changes, bit planes, and the
+estimates that weighted stego gives of covers and of stegos.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import skimage.data
+
+from ssgan import images, pictures
+from ssgan.embedding.embedder import Embedder
+from ssgan.inspection import inspect_cover
+from ssgan.steganalysis import structural
+
+OUT = Path(__file__).resolve().parent / "pictures"
+SIDE = 192
+PLACE = (40, 170)  # of the part that is shown: sky, a face, a coat, grass
+TILE = 64
+PAYLOAD = 0.1
+BLUE, ORANGE, INK = "#2c7fb8", "#e6862e", "#333333"
+
+
+def part() -> np.ndarray:
+    """uint8 (1, SIDE, SIDE)."""
+    y, x = PLACE
+    return np.ascontiguousarray(skimage.data.camera()[None, y : y + SIDE, x : x + SIDE])
+
+
+def changes() -> None:
+    """Cover, stego, change probabilities, and the changes of HILL and of LSB matching with the same payload."""
+    hill, lsb = (inspect_cover(part(), Embedder.parse(name), seed=1) for name in ("hill@0.4", "lsb@0.4"))
+    gray = [np.repeat(one, 3, axis=0) for one in (hill.cover, hill.stego)]
+    maps = [hill.pictures["change_probabilities"], *(pictures.change_map(one.cover, one.stego) for one in (hill, lsb))]
+    images.write(OUT / "changes.png", pictures.side_by_side([*gray, *maps]), overwrite=True)
+
+
+def planes() -> None:
+    """The eight bit planes, the most significant first."""
+    images.write(OUT / "planes.png", pictures.bit_planes(part()[:, :160, :160]), overwrite=True)
+
+
+def tiles(photographs: tuple[str, ...]) -> np.ndarray:
+    """uint8 (N, 1, TILE, TILE)."""
+    found = []
+    for name in photographs:
+        gray = getattr(skimage.data, name)()
+        height, width = (side // TILE * TILE for side in gray.shape)
+        squares = gray[:height, :width].reshape(height // TILE, TILE, width // TILE, TILE).swapaxes(1, 2)
+        found.append(squares.reshape(-1, 1, TILE, TILE))
+    return np.concatenate(found)
+
+
+def scores() -> None:
+    """What weighted stego says of tiles of photographs and of their stegos, with the threshold that errs least."""
+    mpl.use("svg")
+    from matplotlib import pyplot as plt
+
+    covers = images.to_images(tiles(("camera", "coins", "moon")))
+    stegos = Embedder.parse(f"lsbr@{PAYLOAD}/plain").simulate(covers, np.random.default_rng(1))
+    estimates = [structural.weighted_stego(batch) for batch in (covers, stegos)]
+    enough = estimates[0].enough & estimates[1].enough
+    told = [one.raw[enough] for one in estimates]
+    thresholds = np.unique(np.concatenate(told))
+    errors = [(np.mean(told[0] > t) + np.mean(told[1] <= t)) / 2 for t in thresholds]
+    best = thresholds[int(np.argmin(errors))]
+    mpl.rcParams.update({"svg.hashsalt": "ssgan", "font.size": 11, "text.color": INK, "axes.labelcolor": INK})
+    figure, axes = plt.subplots(figsize=(7.2, 3.0), layout="constrained")
+    bins = np.linspace(-0.2, 0.4, 49).tolist()
+    for name, values, color in (("covers", told[0], BLUE), ("stegos", told[1], ORANGE)):
+        axes.hist(values.clip(-0.2, 0.4), bins, alpha=0.65, color=color, label=f"{len(values)} {name}")
+    axes.axvline(best, color=INK, linewidth=1.2)
+    top = axes.get_ylim()[1]
+    axes.annotate(
+        f"threshold {best:.3f}\nP_E = {min(errors):.3f}", (best, top * 0.85), (-8, 0), textcoords="offset points", ha="right"
+    )
+    axes.set_xlabel("score: the payload that weighted stego estimates")
+    axes.set_ylabel("tiles")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, loc="upper right")
+    figure.savefig(OUT / "scores.svg", metadata={"Date": None})
+    print(f"P_E {min(errors):.3f}; false alarms {np.mean(told[0] > best):.3f}, missed {np.mean(told[1] <= best):.3f}")
+
+
+if __name__ == "__main__":
+    OUT.mkdir(exist_ok=True)
+    changes()
+    planes()
+    scores()
