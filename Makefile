@@ -11,10 +11,10 @@ PYTEST_ARGS ?=
 PEER := out/peer
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test style check bench docs format
+.PHONY: help setup demo test style check bench docs docs-site format
 
 help:    ## say what can be made
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
 setup: $(VENV)/.developer  ## make the environment with everything the targets below need
 
@@ -46,8 +46,11 @@ $(PEER)/.installed: $(VENV)/.developer
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(PEER) sealwatch==2025.9
 	@touch $@
 
-docs: $(VENV)/.developer  ## generate docs/cli.md, docs/schemes.md and docs/detectors.md
+docs: $(VENV)/.developer  ## generate the pages that say what the code says of itself
 	$(BIN)/python docs/generate.py
+
+docs-site: $(VENV)/.developer  ## build the handbook, out/site/index.html
+	$(BIN)/zensical build --strict
 
 format: $(VENV)/.developer  ## format and sort what can be formatted
 	$(BIN)/ruff check --fix-only

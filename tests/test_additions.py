@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pages import FOLLOWED, ROOT, Fence, fences, lay_out
+from tests.fences import FOLLOWED, ROOT, Fence, fences, lay_out
 
 # sys.argv: the folder of new and changed files, the repository, and the commands.
 FOLLOWER = """
@@ -32,7 +32,8 @@ for command in commands:
     program, *words = shlex.split(command)
     if program == "pytest":
         words = [f"{root}/{word}" if word.startswith("tests/") else word for word in words]
-        code = pytest.main(["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--rootdir", root, "-c", f"{root}/pyproject.toml", *words])
+        settings = ["--rootdir", root, "-c", f"{root}/pyproject.toml", "-p", "no:cacheprovider", "-p", "no:xdist"]
+        code = pytest.main([*settings, *words])
     else:
         assert program == "ssgan", command
         code = run(words)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pages import FOLLOWED, PAGES, ROOT, RUN, SHOWN, fences, lay_out, run_page
+from tests.fences import FOLLOWED, PAGES, ROOT, RUN, SHOWN, fences, lay_out, run_page
 
 SITE = ROOT / "mkdocs.yml"
 # The only reasons for which a fence is not run.
