@@ -26,7 +26,7 @@ from ssgan.embedding.embedder import CODERS
 from ssgan.steganalysis.catalog import DETECTORS, FEATURES, NETWORKS, Network
 
 DOCS = Path(__file__).resolve().parent
-WIDTH = 100
+WIDTH = 84  # what a page of the handbook shows without scrolling
 # What is measured, and the words over its figures.
 FIGURES = {
     "costs": "Costs and the optimal sender, beside conseal in the same run, one thread",

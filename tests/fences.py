@@ -48,7 +48,6 @@ SMALL: dict[str, dict[str, str]] = {
     "train": {"--threads": "1", "--duration-images": "64"},
     "train-detector": {"--threads": "1", "--duration": "64", "--limit": "40"},
     "evaluate": {"--threads": "1", "--duration": "64", "--limit": "40"},
-    "reproduce": {"--threads": "1", "--size": "smoke"},
 }
 _FENCE = re.compile(
     r"(?:^<!-- not run: (?P<reason>[^\n]+) -->\n+)?"
