@@ -109,4 +109,4 @@ def _members(kind: type) -> Iterator[tuple[str, str]]:
 
 def _words(got: Any) -> str:
     """A docstring in one line; what it says of arrays stays as it is."""
-    return " ".join(inspect.getdoc(got).split()) if got.__doc__ else ""
+    return " ".join((inspect.getdoc(got) or "").split())
