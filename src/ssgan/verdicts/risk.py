@@ -1,4 +1,4 @@
-"""The risk of a stego before it is sent: what the bundled detectors say of it, and how much less would make fewer of them fire."""
+"""The risk of a stego before it is sent: what the bundled detectors say, and how much less would make fewer of them fire."""
 
 from __future__ import annotations
 
