@@ -119,7 +119,7 @@ def _of_trace(trace: Trace) -> tuple[int, str]:
 
 def _of_answer(answer: Answer) -> tuple[int, str]:
     if answer.detector is None or answer.score is None:
-        return 2, f"No trained detector may speak: {answer.reason}."
+        return 1, f"No trained detector may speak: {answer.reason}."
     name = answer.detector.name
     if answer.fires:
         return 0, f"The detector {name} finds changes of ±1 as embedding makes them."
