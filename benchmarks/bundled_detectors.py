@@ -31,9 +31,13 @@ from ssgan.verdicts import trained
 from ssgan.verdicts.domain import Domain
 
 # What a stego is made by; each cover gets one of them. Payloads in bits per sample.
-LEARNED = (
+OF_FACES = (
     *("lsb@0.1/plain", "lsb@0.2/plain", "lsb@0.4/plain", "lsbr@0.2/plain", "lsbr@0.4/plain"),
     *("hill@0.2", "hill@0.4", "wow@0.4", "suniward@0.4", "hugo@0.4"),
+)
+OF_PHOTOGRAPHS = (
+    *("lsb@0.2/plain", "lsb@0.4/plain", "lsb@1/plain", "lsbr@0.4/plain", "lsbr@1/plain"),
+    *("hill@0.4", "wow@0.4", "suniward@0.4", "hugo@0.4"),
 )
 FALSE_ALARMS = 0.04  # of the 5 % of all detectors together; the attacks on LSB replacement have the rest
 PARTS = ("train", "validate", "calibrate")
@@ -49,22 +53,24 @@ class Recipe:
     channels: tuple[int, ...]
     side: int
     exact: bool
+    embedders: tuple[str, ...]
     data: str
 
 
 RECIPES = {
     "photographed-faces": Recipe(
-        "photographed faces, 64 x 64 in color", "scrmq1", (1500, 400, 1500), (3,), 64, True,
+        "photographed faces, 64 x 64 in color", "scrmq1", (1500, 400, 1500), (3,), 64, True, OF_FACES,
         "faces of CelebA, the 108 x 108 in the center reduced to 64 x 64",
     ),
     "generated-faces": Recipe(
-        "covers by the bundled generator faces64, 64 x 64 in color", "scrmq1", (2500, 400, 1500), (3,), 64, True,
+        "covers by the bundled generator faces64, 64 x 64 in color", "scrmq1", (2500, 400, 1500), (3,), 64, True, OF_FACES,
         "covers by faces64 from the public seeds 101, 102, 103",
     ),
     "photographs": Recipe(
         "photographs of 256 x 256 pixels and more, gray or color", "cspam", (1140, 240, 210), (1, 3), 256, False,
+        OF_PHOTOGRAPHS,
         "photographs reduced from the web (CID22) and of BOSSbase, in gray; calibrated on others of both and of ALASKA v2; "
-        "also reduced further, sharpened, with noise added and with another gamma",
+        "also reduced further, sharpened, with a little noise and with another gamma",
     ),
 }  # fmt: skip
 # Of photographs: the set, the part, and which of the set's pictures, in the order of the index.
@@ -136,8 +142,8 @@ def variant(picture: np.ndarray, rng: np.random.Generator, side: int) -> np.ndar
     if rng.random() < 0.3:
         image = image.filter(ImageFilter.UnsharpMask(1, int(rng.integers(30, 150)), 0))
     values = np.asarray(image, dtype=np.float64)
-    if rng.random() < 0.6:
-        values = values + rng.normal(0, rng.uniform(0.3, 3.5), values.shape)
+    if rng.random() < 0.4:
+        values = values + rng.normal(0, rng.uniform(0.2, 1.2), values.shape)
     if rng.random() < 0.3:
         values = 255 * (values.clip(0, 255) / 255) ** rng.uniform(0.8, 1.25)
     pixels = values.round().clip(0, 255).astype(np.uint8)
@@ -156,7 +162,7 @@ def generated(counts: tuple[int, ...], first_seed: int = 101) -> list[list[np.nd
     return [list(sample(net, latents(card.config, range(count), first_seed + k)).numpy()) for k, count in enumerate(counts)]
 
 
-def stegos(covers: Sequence[np.ndarray], part: str, embedders: tuple[str, ...] = LEARNED) -> list[np.ndarray]:
+def stegos(covers: Sequence[np.ndarray], part: str, embedders: tuple[str, ...]) -> list[np.ndarray]:
     """A stego of each cover (C, H, W), the embedders in turn."""
     made = []
     for i, cover in enumerate(covers):
@@ -181,12 +187,17 @@ def make(name: str, covers: Mapping[str, list[np.ndarray]], work: Path, out: Pat
     """Learn from the covers of each part and their stegos, and write the detector."""
     recipe = RECIPES[name]
     detector = FeatureDetector(FeatureSettings(recipe.features, "ridge"), threads=1)
-    scope = trained.Scope(recipe.images, recipe.channels, recipe.side, recipe.exact, 0.0, Calibration(1.0, 0.0), LEARNED)
+    scope = trained.Scope(
+        recipe.images, recipe.channels, recipe.side, recipe.exact, 0.0, Calibration(1.0, 0.0), recipe.embedders
+    )
     found: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     for part, some in covers.items():
         parts = [
             kept(work / name / f"{part}-{kind}.npy", partial(features, made, scope, detector))
-            for kind, made in (("covers", lambda some=some: some), ("stegos", lambda some=some, part=part: stegos(some, part)))
+            for kind, made in (
+                ("covers", lambda some=some: some),
+                ("stegos", lambda some=some, part=part: stegos(some, part, recipe.embedders)),
+            )
         ]
         found[part] = (parts[0], parts[1])
     detector.classifier = ridge.fit(found["train"], found["validate"])
@@ -198,7 +209,10 @@ def make(name: str, covers: Mapping[str, list[np.ndarray]], work: Path, out: Pat
         "data": recipe.data,
         "covers": {part: len(some) for part, some in covers.items()},
         "validation_p_e": detector.classifier.error,
-        "found": {embedder: float((high[k :: len(LEARNED)] > threshold).mean()) for k, embedder in enumerate(LEARNED)},
+        "found": {
+            embedder: float((high[k :: len(recipe.embedders)] > threshold).mean())
+            for k, embedder in enumerate(recipe.embedders)
+        },
     }
     trained.save(out / name, detector, scope, domain, about)
     print(name, about, "threshold", threshold)

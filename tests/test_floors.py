@@ -46,9 +46,11 @@ MAY_IMPORT = {
     "detection": {"questions", "embedding", "steganalysis", "images", "datasets", "runs", "errors", "seeds", "atomic"},
     "extraction": {"embedding", "steganalysis", "images", "datasets", "runs", "errors", "atomic", "folders"},
     "estimation": {"steganalysis", "images", "datasets", "errors"},
+    "verdicts": ARTS | MATTER | GROUND,
+    "generated": JOBS | MATTER | GROUND | {"verdicts"},
     "inspection": {"embedding", "images", "errors", "seeds", "folders", "differences", "pictures"},
     **dict.fromkeys(("experiments", "bulk", "web"), JOBS | ARTS | MATTER | GROUND | {"questions", "detection"}),
-    "demo": JOBS | ARTS | MATTER | GROUND | {"differences", "pictures", "inspection"},
+    "demo": JOBS | ARTS | MATTER | GROUND | {"differences", "pictures", "inspection", "verdicts", "generated"},
 }
 EVERYBODY = {"cli", "__main__", "__init__"}
 SCHEMES = {"lsb", "hugo", "hugo2010", "wow", "suniward", "hill", "mipod", "mg"}
