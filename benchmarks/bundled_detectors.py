@@ -1,7 +1,8 @@
 """Make the detectors that come with the package: `python benchmarks/bundled_detectors.py KIND DATA [--out FOLDER]`.
 
 KIND is `photographed-faces` or `generated-faces` (DATA: the archive of CelebA faces, read with --geometry celeba64) or
-`photographs` (DATA: a folder with an index.csv that names the set of each picture). Features are kept in the folder --work, so
+`photographs` (DATA: a folder with an index.csv that names the set of each picture); `attacks` (the same DATA) prints what the
+scores of the attacks on LSB replacement mean, which need no training. Features are kept in the folder --work, so
 that an interrupted run goes on. Everything drawn is drawn from public seeds.
 """
 
@@ -27,7 +28,7 @@ from ssgan.images import to_images
 from ssgan.steganalysis import ridge
 from ssgan.steganalysis.detector import Calibration
 from ssgan.steganalysis.feature_detector import FeatureDetector, FeatureSettings
-from ssgan.verdicts import trained
+from ssgan.verdicts import replacement, trained
 from ssgan.verdicts.domain import Domain
 
 # What a stego is made by; each cover gets one of them. Payloads in bits per sample.
@@ -39,6 +40,9 @@ OF_PHOTOGRAPHS = (
     *("lsb@0.2/plain", "lsb@0.4/plain", "lsb@1/plain", "lsbr@0.4/plain", "lsbr@1/plain"),
     *("hill@0.4", "wow@0.4", "suniward@0.4", "hugo@0.4"),
 )
+HEAVY = ("lsb@1/plain", "lsbr@1/plain")  # not learned from, but of the domain: who hides so much is to be found as well
+MANY = 300
+REPLACEMENT = ("lsbr@0.05/plain", "lsbr@0.1/plain", "lsbr@0.2/plain", "lsbr@0.4/plain", "lsbr@1/plain")
 FALSE_ALARMS = 0.04  # of the 5 % of all detectors together; the attacks on LSB replacement have the rest
 PARTS = ("train", "validate", "calibrate")
 
@@ -201,7 +205,17 @@ def make(name: str, covers: Mapping[str, list[np.ndarray]], work: Path, out: Pat
         ]
         found[part] = (parts[0], parts[1])
     detector.classifier = ridge.fit(found["train"], found["validate"])
-    domain = Domain.fit(np.concatenate([one[:600] for one in found["train"]]), np.concatenate(found["calibrate"]))
+    heavy = [
+        kept(
+            work / name / f"{part}-heavy.npy",
+            partial(features, partial(stegos, covers[part][:MANY], "heavy", HEAVY), scope, detector),
+        )
+        for part in ("train", "calibrate")
+    ]
+    domain = Domain.fit(
+        np.concatenate([*(one[: 2 * MANY] for one in found["train"]), heavy[0]]),
+        np.concatenate([*found["calibrate"], heavy[1]]),
+    )
     low, high = (detector.classifier.scores(one) for one in found["calibrate"])
     threshold = float(np.quantile(low, 1 - FALSE_ALARMS))
     scope = replace(scope, threshold=threshold, calibration=Calibration.fit(low, high))
@@ -218,6 +232,15 @@ def make(name: str, covers: Mapping[str, list[np.ndarray]], work: Path, out: Pat
     print(name, about, "threshold", threshold)
 
 
+def attacks(folder: Path) -> None:
+    """Say what the scores of the attacks on LSB replacement mean: the constants of `ssgan.verdicts.replacement`."""
+    covers = [picture for name, _, chosen in SETS for picture in pictures_of(folder, name)[chosen]]
+    made = (covers, stegos(covers, "attacks", REPLACEMENT))
+    low, high = ([one.score for one in map(replacement.trace, some) if one.score is not None] for some in made)
+    told = Calibration.fit(np.array(low), np.array(high))
+    print(f"{len(low)} covers, of which 99 % score at most {np.quantile(low, 0.99):.2f} and all at most {max(low):.2f}; {told}")
+
+
 def features(make: Callable[[], Sequence[np.ndarray]], scope: trained.Scope, detector: FeatureDetector) -> np.ndarray:
     """float32 (N, D): of each image the mean over its squares, as a verdict takes them."""
     found = []
@@ -231,11 +254,14 @@ def features(make: Callable[[], Sequence[np.ndarray]], scope: trained.Scope, det
 def main() -> None:
     """One detector."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("kind", choices=list(RECIPES))
+    parser.add_argument("kind", choices=[*RECIPES, "attacks"])
     parser.add_argument("data", type=Path)
     parser.add_argument("--work", type=Path, default=Path("out/bundled-detectors"))
     parser.add_argument("--out", type=Path, default=trained.BUNDLED)
     chosen = parser.parse_args()
+    if chosen.kind == "attacks":
+        attacks(chosen.data)
+        return
     counts = RECIPES[chosen.kind].counts
     if chosen.kind == "photographed-faces":
         covers = faces(chosen.data, counts)
