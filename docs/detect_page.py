@@ -24,8 +24,8 @@ without training. It knows four words:
   where it is seen.
 
 The **probability** is that of a stego where covers and stegos are equally many, and half of the stegos are made by LSB
-replacement, half as those that the trained detector learned. Nobody's folder is so: where one picture in 1,000 carries something, 50 of 51
-alarms are false. `--base-rate` says it for another share.
+replacement, half as those that the trained detector learned. Nobody's folder is so: where one picture in 1,000 carries
+something, 50 of 51 alarms are false. `--base-rate` says it for another share.
 
 # How
 

@@ -62,7 +62,7 @@ def test_every_file_has_its_row_and_none_stops_the_others(folder: Path, capsys: 
         "nothing.png": "not read",
     }  # fmt: skip
     assert words["cover.png"] != "stego"
-    reasons = {Path(str(row["file"])).name: str(row.get("reasons")) for row in found}
+    reasons = {Path(str(row["file"])).name: str(row["reasons"]) for row in found if "file" in row}
     assert "JPEG" in reasons["photo.jpg"]
     assert "palette" in reasons["palette.png"]
     assert "end of the image" in reasons["trailing.png"]

@@ -37,10 +37,14 @@ def show_risk(screen: Screen, task: Task, hidden: Hidden) -> None:
 
 
 def _text(found: Risk, safer: int | None) -> str:
+    from ssgan.verdicts.replacement import NAME
+
     answered, fired = found.stego.answered, found.fired
     if not answered:
         return "no bundled detector may speak of such a picture: " + found.stego.reasons[0]
     names = f"{' and '.join(answered)}, at 5 % false alarms"
+    if not fired and answered == (NAME,):
+        return f"not found by {names}, and no trained detector knows such a picture; {_MORE}"
     if not fired:
         return f"not found by {names}; {_MORE}"
     said = f"found by {' and '.join(fired)}, at 5 % false alarms"
