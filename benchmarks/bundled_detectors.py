@@ -74,7 +74,7 @@ RECIPES = {
         "photographs of 256 x 256 pixels and more, gray or color", "cspam", (1140, 240, 210), (1, 3), 256, False,
         OF_PHOTOGRAPHS,
         "photographs reduced from the web (CID22) and of BOSSbase, in gray; calibrated on others of both and of ALASKA v2; "
-        "also reduced further, sharpened, with a little noise and with another gamma",
+        "also reduced further, sharpened, with noise added and with another gamma",
     ),
 }  # fmt: skip
 # Of photographs: the set, the part, and which of the set's pictures, in the order of the index.
@@ -147,7 +147,7 @@ def variant(picture: np.ndarray, rng: np.random.Generator, side: int) -> np.ndar
         image = image.filter(ImageFilter.UnsharpMask(1, int(rng.integers(30, 150)), 0))
     values = np.asarray(image, dtype=np.float64)
     if rng.random() < 0.4:
-        values = values + rng.normal(0, rng.uniform(0.2, 1.2), values.shape)
+        values = values + rng.normal(0, rng.uniform(0.2, 4.0), values.shape)
     if rng.random() < 0.3:
         values = 255 * (values.clip(0, 255) / 255) ** rng.uniform(0.8, 1.25)
     pixels = values.round().clip(0, 255).astype(np.uint8)

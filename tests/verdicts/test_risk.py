@@ -32,9 +32,9 @@ def test_what_is_not_found_has_no_safer_payload() -> None:
     found = risk(COVER, stego("hill", 0.01), scheme="hill", payload=0.01)
     assert not found.fired
     assert found.safer_payload is None
-    assert found.stego == judge(to_images(stego("hill", 0.01)))[0]
+    assert repr(found.stego) == repr(judge(to_images(stego("hill", 0.01)))[0])  # nan is in it
 
 
 def test_the_risk_is_the_same_again() -> None:
     one, other = (risk(COVER, stego("lsbr", 0.4), scheme="lsbr", payload=0.4) for _ in range(2))
-    assert one == other
+    assert repr(one) == repr(other)
