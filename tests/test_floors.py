@@ -46,9 +46,20 @@ MAY_IMPORT = {
     "detection": {"questions", "embedding", "steganalysis", "images", "datasets", "runs", "errors", "seeds", "atomic"},
     "extraction": {"embedding", "steganalysis", "images", "datasets", "runs", "errors", "atomic", "folders"},
     "estimation": {"steganalysis", "images", "datasets", "errors"},
-    "inspection": {"embedding", "images", "errors", "seeds", "folders", "differences", "pictures"},
+    "verdicts": ARTS | MATTER | GROUND,
+    "generated": JOBS | MATTER | GROUND | {"verdicts"},
+    "pages": GROUND | {"images"},
+    "predictability": set(),
+    "inspection": {"embedding", "images", "errors", "seeds", "folders", "filters", "differences", "pictures", "pages"}
+    | {"predictability"},
+    "warming": {"embedding", "steganalysis", "messages", "images", "compiled"},
+    "doctor": JOBS | ARTS | MATTER | GROUND | {"warming", "verdicts"},
     **dict.fromkeys(("experiments", "bulk", "web"), JOBS | ARTS | MATTER | GROUND | {"questions", "detection"}),
-    "demo": JOBS | ARTS | MATTER | GROUND | {"differences", "pictures", "inspection"},
+    "demo": JOBS
+    | ARTS
+    | MATTER
+    | GROUND
+    | {"differences", "pictures", "inspection", "pages", "predictability", "questions", "verdicts", "generated"},
 }
 EVERYBODY = {"cli", "__main__", "__init__"}
 SCHEMES = {"lsb", "hugo", "hugo2010", "wow", "suniward", "hill", "mipod", "mg"}

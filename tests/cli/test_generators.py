@@ -14,6 +14,7 @@ from ssgan.gan import generators
 from ssgan.gan.catalog import BACKBONES
 from ssgan.gan.generators import read_card, save_generator
 from ssgan.gan.settings import configure
+from ssgan.verdicts import trained
 
 SMALL = configure("tiny", image_size=16, width=4, latent=8)
 
@@ -69,9 +70,10 @@ def test_generators_of_the_package_go_by_their_name(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(generators, "BUNDLED", folder / "bundled")
+    monkeypatch.setattr(trained, "BUNDLED", folder / "bundled" / "detectors")
     code, _, err = ask("models", capsys)
     assert code == 2
-    assert "no generator comes with this package" in err
+    assert "no model comes with this package" in err
     (folder / "runs" / "one" / "generator").rename(folder / "bundled-one")
     (folder / "bundled").mkdir()
     (folder / "bundled-one").rename(folder / "bundled" / "faces")

@@ -10,16 +10,21 @@ from cyclopts import App, CycloptsError, Parameter
 
 import ssgan
 from ssgan.cli.catalogs import list_catalog
+from ssgan.cli.completion import completion
 from ssgan.cli.demo import demo
+from ssgan.cli.detect import detect
 from ssgan.cli.detection import score, train_detector
+from ssgan.cli.doctor import doctor
 from ssgan.cli.estimation import estimate
 from ssgan.cli.evaluation import evaluate, report
+from ssgan.cli.examples import epilogue
 from ssgan.cli.experiments import reproduce
 from ssgan.cli.features import features
-from ssgan.cli.generators import export, models
+from ssgan.cli.generators import export
 from ssgan.cli.hiding import capacity, hide
 from ssgan.cli.inspection import inspect
 from ssgan.cli.keys import keygen
+from ssgan.cli.models import commands as models
 from ssgan.cli.quality import quality
 from ssgan.cli.revealing import reveal
 from ssgan.cli.sampling import sample
@@ -35,11 +40,11 @@ _ABOUT = """Secure steganography: a message in a picture, so that neither the me
 ssgan hide COVER -m TEXT -o STEGO hides one, ssgan reveal STEGO reads it; both ask for the passphrase.
 
 Exit codes: 0 done, 2 usage, 3 no message with this key, 4 does not fit, 5 refused image, 6 damaged model, 7 disk or
-existing file, 8 training diverged, 9 some images of many failed, 10 part of a spread message, 130 interrupted, 1 a mistake of
-ours."""
+existing file, 8 training diverged, 9 some images of many failed, 10 part of a spread message, 11 stegos were found (detect
+--fail-on-stego), 130 interrupted, 1 a mistake of ours."""
 
 # The order of a first acquaintance.
-_COMMANDS: dict[str, Callable[..., None]] = {
+_COMMANDS: dict[str, Callable[..., int | None]] = {
     "hide": hide,
     "reveal": reveal,
     "capacity": capacity,
@@ -47,11 +52,11 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo,
     "train": train,
     "sample": sample,
-    "models": models,
     "export": export,
     "quality": quality,
     "simulate": simulate,
     "inspect": inspect,
+    "detect": detect,
     "train-detector": train_detector,
     "score": score,
     "evaluate": evaluate,
@@ -60,6 +65,8 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "estimate": estimate,
     "features": features,
     "list": list_catalog,
+    "doctor": doctor,
+    "completion": completion,
 }
 
 
@@ -74,7 +81,10 @@ def commands() -> App:
         suppress_keyboard_interrupt=False,
     )
     for name, command in _COMMANDS.items():
-        app.command(command, name=name)
+        app.command(command, name=name, help_epilogue=epilogue(name))
+    catalog = models()
+    catalog.help_epilogue = epilogue("models")
+    app.command(catalog, name="models")
     return app
 
 
@@ -89,7 +99,7 @@ def run(arguments: Sequence[str]) -> int:
         return int(commands()(_with_standard_streams(arguments), exit_on_error=False, print_error=False) or 0)
     except CycloptsError as error:
         verb = next((word for word in arguments if not word.startswith("-")), "")
-        command = f"ssgan {verb} --help" if verb in _COMMANDS else "ssgan --help"
+        command = f"ssgan {verb} --help" if verb in {*_COMMANDS, "models"} else "ssgan --help"
         usage = InvalidSetting(_said(error), hint=f"{command} says what can be given.")
         show_error(usage, json=as_json)
         return usage.exit_code

@@ -1,55 +1,19 @@
-"""`ssgan models` and `ssgan export`: which generators there are, and one of them for other programs."""
+"""`ssgan export`: a generator for other programs."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from ssgan.cli.models import size_in_words
 from ssgan.cli.options import Force, Json, Quiet
 from ssgan.cli.screen import Screen
-from ssgan.errors import InvalidSetting, SomeItemsFailed, SsganError
+from ssgan.errors import InvalidSetting
 
 if TYPE_CHECKING:
     from ssgan.gan.export import Comparison
-    from ssgan.gan.generators import Card
-
-_DIGEST = 12  # hexadecimal digits that people are shown
-
-
-def models(
-    places: Annotated[
-        list[Path] | None,
-        Parameter(
-            help="Runs, generators, folders of either; if left out, those that come with the package.", consume_multiple=True
-        ),
-    ] = None,
-    /,
-    *,
-    json: Json = False,
-) -> None:
-    """List generators: how each was trained, for how many images, and how large it is. No weights are read.
-
-    `embedder`, `detector` and `alpha` say against what it learned to make covers; without a detector it is a plain GAN.
-    """
-    from ssgan.gan.generators import bundled, find_generator, read_card
-
-    screen = Screen(json=json)
-    wanted = [inner for place in places for inner in _inner(place)] if places else bundled()
-    if not wanted:
-        raise InvalidSetting("no generator comes with this package.", hint="Give the folder of a run, or of a generator.")
-    rows, failed = [], 0
-    for place in wanted:
-        try:
-            rows.append(_row(str(place), read_card(find_generator(place)), whole=json))
-        except SsganError as error:
-            screen.warn(str(error))
-            failed += 1
-    if rows:
-        screen.table("generator", rows)
-    if failed:
-        raise SomeItemsFailed(f"{failed} of {len(wanted)} are no generators.", hint="Give runs, or folders of generators.")
 
 
 def export(
@@ -92,46 +56,14 @@ def _tell(screen: Screen, path: Path, found: Comparison, *, size: int) -> None:
         differing = "the same pixels"
     screen.result(
         "exported",
-        f"{path}: {_bytes(size)}; on {found.images} images, {differing}",
+        f"{path}: {size_in_words(size)}; on {found.images} images, {differing}",
         out=str(path),
         bytes=size,
         **found._asdict(),
     )
 
 
-def _inner(place: Path) -> list[Path]:
-    """The place itself, or, where it is a folder of runs or generators, these."""
-    from ssgan.gan.generators import FOLDER
-    from ssgan.weights import MANIFEST
-
-    if (place / MANIFEST).exists() or (place / FOLDER).exists() or not place.is_dir():
-        return [place]
-    below = sorted(path for path in place.iterdir() if (path / MANIFEST).is_file() or (path / FOLDER / MANIFEST).is_file())
-    return below or [place]
-
-
-def _row(name: str, card: Card, *, whole: bool) -> dict[str, Any]:
-    config, side = card.config, card.config.image_size
-    return {
-        "generator": name,
-        "preset": config.preset,
-        "backbone": config.backbone,
-        "images": f"{side} x {side} {'gray' if config.channels == 1 else 'color'}",
-        "detector": config.detector or "none",
-        "embedder": config.embedder if config.detector else "none",
-        "alpha": config.alpha,
-        "images_seen": card.about.get("images_seen", "unknown"),
-        "parameters": card.parameters,
-        "bytes" if whole else "file": card.file_bytes if whole else _bytes(card.file_bytes),
-        "digest": card.digest if whole else card.digest[:_DIGEST],
-    }
-
-
 def _folder_bytes(folder: Path) -> int:
     from ssgan.gan.generators import read_card
 
     return read_card(folder).file_bytes
-
-
-def _bytes(count: int) -> str:
-    return f"{count / 1e6:.1f} MB"

@@ -10,23 +10,51 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Group, Parameter
 
 from ssgan.cli.keys import KeyOptions
 from ssgan.cli.options import Force, Json, Needed, Out
+from ssgan.cli.risk import show_risk
 from ssgan.cli.screen import Screen, counted
 from ssgan.errors import InvalidSetting, StorageFailed
 
 if TYPE_CHECKING:
     from ssgan.messages.hide import Hidden
+    from ssgan.messages.keys import Key
     from ssgan.messages.plan import Plan, Settings, Task
 
 _STDIN = Path("-")
 _LARGEST_MESSAGE = 64 << 20  # bytes: more than any cover takes
 MUCH = 0.2  # bits per sample: up to here the published detectors of adaptive schemes are wrong often enough
 _MESSAGE, _WAY = Group("Message", sort_key=1), Group("Way of hiding", sort_key=3)
+
+
+@Parameter(name="*", group=Group("A cover that nobody has", sort_key=2))
+@dataclass(frozen=True)
+class Making:
+    """Covers by a generator in place of files."""
+
+    covers: Annotated[
+        Literal["generated"] | None,
+        Parameter(
+            name="--covers",
+            help="generated: make covers from secret latents, hide the message in each, and write the stego that the bundled "
+            "detectors find least suspicious.",
+        ),
+    ] = None
+    of: Annotated[int | None, Parameter(help="So many covers are tried; 8, if left out.")] = None
+    generator: Annotated[
+        Path | None, Parameter(help="The folder of a generator or of its run; the bundled faces64, if left out.")
+    ] = None
+
+    def check(self, named: list[Path]) -> None:
+        """Covers are files, or they are made."""
+        if self.covers is None and (self.of is not None or self.generator is not None):
+            raise InvalidSetting("--of and --generator are for covers that are made", hint="add --covers generated")
+        if self.covers is not None and named:
+            raise InvalidSetting("covers are files, or they are generated", hint="leave out the files, or --covers")
 
 
 @Parameter(name="*", group=_MESSAGE)
@@ -82,6 +110,9 @@ class Way:
         bool, Parameter(help="Take covers that were used before, too: two stegos of one give each other away.")
     ] = False
     no_ledger: Annotated[bool, Parameter(help="Keep no list of used covers on this machine, and look into none.")] = False
+    no_risk: Annotated[
+        bool, Parameter(help="Do not ask the bundled detectors what they say of the stego; it saves their time.")
+    ] = False
     dry_run: Annotated[bool, Parameter(help="Say what would be done, ask for no key, and write nothing.")] = False
 
     def settings(self, *, overwrite: bool) -> Settings:
@@ -98,6 +129,7 @@ def hide(
     out: Annotated[Out, Parameter(help="The stego: .png, .bmp, .pgm, .ppm or .tiff; a folder where there are several covers.")],
     message: MessageOptions | None = None,
     key: KeyOptions | None = None,
+    making: Making | None = None,
     way: Way | None = None,
     force: Force = False,
     json: Json = False,
@@ -108,13 +140,14 @@ def hide(
     cover twice. No message survives a change of the picture: resizing, JPEG, most chat programs.
     """
     message, key, way, screen = message or MessageOptions(), key or KeyOptions(), way or Way(), Screen(json=json)
-    named = [cover for cover in covers if cover != _STDIN]
-    if not named:
+    named, making = [cover for cover in covers if cover != _STDIN], making or Making()
+    making.check(named)
+    if not named and making.covers is None:
         raise InvalidSetting("no cover is given", hint="ssgan hide COVER -m TEXT -o OUT")
     key.check()
     _check_streams(covers, message, key)
     content = message.read(from_stdin=_STDIN in covers)
-    plan = _planned(named, content, out, way, force=force)
+    plan = _planned(named, content, out, way, making, force=force)
     _spare(plan, [key.key_file, key.passphrase_file, message.file])
     _announce(screen, plan, dry=way.dry_run)
     if way.dry_run:
@@ -125,9 +158,11 @@ def hide(
         plan.settings.ledger.prepare()
     chosen = key.key(screen, new=True)
     with _cleaning_up_when_terminated():
-        made = carry_out(plan, chosen)
+        made = carry_out(plan, chosen) if making.covers is None else [_best(screen, content, chosen, out, plan, making)]
     for task, hidden in zip(plan.tasks, made, strict=True):
         _show(screen, task, hidden)
+        if not way.no_risk:
+            show_risk(screen, task, hidden)
     if plan.folder is not None:
         count, needed = len(made), way.needed or len(made)
         text = f"{counted(len(content), 'byte')} spread over {count} stegos in {plan.folder}, of which any {needed} suffice"
@@ -169,14 +204,26 @@ def _cleaning_up_when_terminated() -> Iterator[None]:
 
 def _needed(needed: int | None, count: int) -> int:
     if needed is not None and not 1 <= needed <= count:
-        raise InvalidSetting(f"--needed must be 1 to {count}, not {needed}")
+        raise InvalidSetting(
+            f"--needed must be 1 to {count}, not {needed}",
+            hint="so many of the stegos will be enough; without it all are needed",
+        )
     return needed or count
 
 
-def _planned(covers: list[Path], message: bytes, out: Path, way: Way, *, force: bool) -> Plan:
+def _planned(covers: list[Path], message: bytes, out: Path, way: Way, making: Making, *, force: bool) -> Plan:
     from ssgan.messages import plan
 
     settings = way.settings(overwrite=force)
+    if making.covers is not None:
+        from ssgan.generated import COUNT, GENERATOR, planned
+
+        if way.needed is not None:
+            raise InvalidSetting(
+                "--needed is for several covers", hint="ssgan sample makes some; name them, and leave --covers out"
+            )
+        generator = making.generator or Path(GENERATOR)
+        return planned(message, out, settings, generator=generator, count=COUNT if making.of is None else making.of)
     if len(covers) == 1:
         if way.needed is not None:
             raise InvalidSetting("--needed is for several covers", hint="name more covers, or leave it out")
@@ -186,6 +233,20 @@ def _planned(covers: list[Path], message: bytes, out: Path, way: Way, *, force: 
             "a spread message is never written over other files", hint="name a new folder and leave --force out"
         )
     return plan.several_covers(covers, message, out, _needed(way.needed, len(covers)), settings)
+
+
+def _best(screen: Screen, message: bytes, key: Key, out: Path, plan: Plan, making: Making) -> Hidden:
+    """The message in the best of several generated covers."""
+    from ssgan.generated import COUNT, GENERATOR, hide_in_best
+
+    generator = making.generator or Path(GENERATOR)
+    chosen = hide_in_best(message, key, out, plan.settings, generator=generator, count=making.of or COUNT)
+    found = [one.probability for one in chosen.verdicts if one.probability is not None]
+    fired = sum(bool(one.fired) for one in chosen.verdicts)
+    said = f", probabilities {min(found):.2f} to {max(found):.2f}" if found else ""
+    text = f"cover {chosen.number + 1} of {len(chosen.verdicts)} was kept; of all, {fired} were called stego{said}"
+    screen.note("chosen", text, number=chosen.number + 1, count=len(chosen.verdicts), called_stego=fired, probabilities=found)
+    return chosen.hidden
 
 
 def _check_streams(covers: tuple[Path, ...], message: MessageOptions, key: KeyOptions) -> None:

@@ -82,11 +82,24 @@ class Plan:
 
 def one_cover(cover: Path, message: bytes, out: Path, settings: Settings) -> Plan:
     """`message` into one cover. Raises what `ssgan.messages.files.hide_file` raises, as far as no key is needed."""
+    _check_one(out, [cover], settings)
+    return _one(cover, cover_picture(cover), message, out, settings)
+
+
+def one_picture(name: str, picture: Picture, message: bytes, out: Path, settings: Settings) -> Plan:
+    """`message` into a picture that is in no file, to be called `name`. Raises as `one_cover` does."""
+    _check_one(out, [], settings)
+    return _one(Path(name), picture, message, out, settings)
+
+
+def _check_one(out: Path, covers: Sequence[Path], settings: Settings) -> None:
     _check_scheme(settings)
-    _check_place(out, [cover], settings)
+    _check_place(out, covers, settings)
     if not out.parent.is_dir():
         raise StorageFailed(f"there is no folder {out.parent}", hint="make the folder first")
-    picture = cover_picture(cover)
+
+
+def _one(cover: Path, picture: Picture, message: bytes, out: Path, settings: Settings) -> Plan:
     _check_cover(cover, picture, out, settings)
     packed = min(len(container.deflate(message)), len(message)) if settings.compress else len(message)
     capacity = room(picture)

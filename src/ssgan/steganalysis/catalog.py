@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from torch import nn
 
-from ssgan.steganalysis import crm, effnet, gncnn, maxsrm, scrmq1, sgan, spam, srm, srnet, xunet, yedroudj, yenet, zhunet
+from ssgan.steganalysis import crm, cspam, effnet, gncnn, maxsrm, scrmq1, sgan, spam, srm, srnet, xunet, yedroudj, yenet, zhunet
 
 
 @dataclass(frozen=True)
@@ -153,6 +153,11 @@ FEATURES: dict[str, FeatureSet] = {
         spam.features, spam.DIMENSION, spam.feature_names, (1, 3),
         "SPAM", "triples of neighboring differences; a color image's channels are averaged",
         "T. Pevny, P. Bas, J. Fridrich, Steganalysis by subtractive pixel adjacency matrix, IEEE TIFS 5(2), 2010",
+    ),
+    "cspam": FeatureSet(
+        cspam.features, cspam.DIMENSION, cspam.feature_names, (1, 3),
+        "Calibrated SPAM", "SPAM of the image and of the image embedded once more; it minds the camera less",
+        "after J. Kodovsky, J. Fridrich, Calibration revisited, ACM MM&Sec 2009, with a reference of the spatial domain",
     ),
     "srm": FeatureSet(
         srm.features, srm.DIMENSION, srm.feature_names, (1, 3),

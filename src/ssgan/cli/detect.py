@@ -1,0 +1,132 @@
+"""`ssgan detect`: what the detectors that come with the package say of pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from ssgan.cli.options import Force, Json, Quiet
+from ssgan.cli.screen import Screen, counted
+from ssgan.errors import InvalidSetting, SomeItemsFailed, StorageFailed
+
+if TYPE_CHECKING:
+    from ssgan.verdicts.files import Judged
+
+FOUND = 11  # the exit code of --fail-on-stego where a picture is called a stego
+
+
+def detect(
+    files: Annotated[list[Path], Parameter(help="Image files, folders, zip or tar archives.", consume_multiple=True)],
+    /,
+    *,
+    sheet: Annotated[Path | None, Parameter(help="A PNG file: the pictures side by side, framed by verdict.")] = None,
+    base_rate: Annotated[float, Parameter(help="The share of pictures that carry something, for the note on alarms.")] = 0.001,
+    fail_on_stego: Annotated[bool, Parameter(help="End with exit code 11 where a picture is called a stego.")] = False,
+    limit: Annotated[int | None, Parameter(help="Only so many images, the first ones.")] = None,
+    force: Force = False,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> int:
+    """Say of each picture whether it looks like a stego: by the detectors that come with the package, and without training.
+
+    stego: a detector finds embedding, at a threshold that calls 5 % of covers stego. cover: these detectors find nothing;
+    others may. inconclusive: between the two. out of domain: the picture is not like those that a detector knows, or not
+    suited: too small, saturated, a drawing, a JPEG. The probability is that of a stego where covers and stegos are equally
+    many. LSB replacement is looked for by RS, sample pairs and weighted stego, which no training goes into.
+
+    For one embedder and covers like yours a detector of your own says far more: ssgan train-detector.
+    """
+    from ssgan.images import written_format
+    from ssgan.verdicts import share_of_true_alarms
+    from ssgan.verdicts.files import judge_files
+
+    if limit is not None and limit < 1:
+        raise InvalidSetting(f"--limit must be at least 1, not {limit}.", hint="Leave it out to look at all.")
+    share_of_true_alarms(base_rate)  # before any work: a base rate that cannot be
+    if sheet is not None:
+        written_format(sheet)
+        if sheet.exists() and not force:
+            raise StorageFailed(f"{sheet} exists already and was left as it is.", hint="Choose another name, or give --force.")
+    screen, rows, tiles = Screen(json=json, quiet=quiet), [], []
+    for number, judged in enumerate(judge_files(files, limit=limit), start=1):
+        rows.append(judged)
+        if sheet is not None:
+            from ssgan.verdicts.sheet import MOST, tile
+
+            if number <= MOST:
+                tiles.append(tile(judged))
+        rows[-1] = _without_samples(judged)
+    if not rows:
+        raise InvalidSetting("there is no image in what was given.", hint="Give image files, or a folder that holds some.")
+    screen.table("verdict", [_row(one, base_rate, json=json) for one in rows])
+    if sheet is not None:
+        from ssgan import images
+        from ssgan.verdicts.sheet import page
+
+        images.write(sheet, page(tiles), overwrite=force)
+        screen.result("sheet", f"{counted(len(tiles), 'picture')} on {sheet}", images=len(tiles), out=str(sheet))
+    alarms = sum(one.verdict is not None and one.verdict.verdict == "stego" for one in rows)
+    _note(screen, alarms, len(rows), base_rate)
+    failed = sum(bool(one.error) for one in rows)
+    if alarms and fail_on_stego:
+        return FOUND
+    if failed:
+        raise SomeItemsFailed(f"{failed} of {len(rows)} files could not be read.", hint="The table says why.")
+    return 0
+
+
+def _without_samples(judged: Judged) -> Judged:
+    """The same without its pixels, so that memory stays small."""
+    from dataclasses import replace
+
+    return replace(judged, samples=None)
+
+
+def _row(one: Judged, base_rate: float, *, json: bool) -> dict[str, Any]:
+    from ssgan.verdicts import at_base_rate
+
+    found = one.verdict
+    if found is None:
+        blank = None if json else "-"
+        row: dict[str, Any] = {"file": one.name, "verdict": "not read", "probability": blank, "reason": one.error}
+        return row | ({"reasons": [one.error], "estimates": {}, "answered": [], "fired": []} if json else {})
+    if not json:
+        probability = "-" if found.probability is None else f"{found.probability:.3f}"
+        return {"file": one.name, "verdict": found.verdict, "probability": probability, "reason": found.reasons[0]}
+    p = found.probability
+    return {
+        "file": one.name,
+        "verdict": found.verdict,
+        "probability": None if p is None else round(p, 6),
+        "reason": found.reasons[0],
+        "at_base_rate": None if p is None else round(at_base_rate(p, base_rate), 8),
+        "reasons": list(found.reasons),
+        "estimates": {name: _estimate(answer) for name, answer in found.estimates.items()},
+        "answered": list(found.answered),
+        "fired": list(found.fired),
+    }
+
+
+def _estimate(answer: object) -> dict[str, Any]:
+    from ssgan.steganalysis.structural import Estimate, NotEnoughData
+
+    if isinstance(answer, Estimate):
+        deviation = None if answer.deviation != answer.deviation else round(answer.deviation, 4)
+        return {"payload": round(answer.payload, 4), "deviation": deviation}
+    assert isinstance(answer, NotEnoughData)
+    return {"payload": None, "deviation": None, "reason": answer.reason}
+
+
+def _note(screen: Screen, alarms: int, count: int, base_rate: float) -> None:
+    """What an alarm means where stegos are rare, and what silence means."""
+    from ssgan.verdicts import FALSE_ALARMS, share_of_true_alarms
+
+    most = share_of_true_alarms(base_rate)
+    text = (
+        f"{alarms} of {counted(count, 'picture')} called stego; of covers up to {FALSE_ALARMS:.0%} are. Where one "
+        f"picture in {1 / base_rate:,.0f} carries something, at most {most:.1%} of such alarms are true; and where "
+        "none sounds, small payloads and other schemes may still be there."
+    )
+    screen.note("base_rate", text, alarms=alarms, pictures=count, base_rate=base_rate, true_alarms_at_most=round(most, 6))

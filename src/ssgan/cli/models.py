@@ -1,0 +1,212 @@
+"""`ssgan models`: the generators and detectors that come with the package, and those that were trained here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import App, Parameter
+
+from ssgan.cli.options import Json
+from ssgan.cli.screen import Screen
+from ssgan.errors import InvalidSetting, SomeItemsFailed, SsganError
+
+if TYPE_CHECKING:
+    from ssgan.gan.generators import Card
+
+_DIGEST = 12  # hexadecimal digits that people are shown
+_CARD = "MODEL_CARD.md"
+Places = Annotated[
+    list[Path] | None,
+    Parameter(
+        help="Runs, models, folders of either, or names of bundled ones; if left out, all that come with the package.",
+        consume_multiple=True,
+    ),
+]
+
+
+def commands() -> App:
+    """`models` with its verbs; without one it lists."""
+    app = App(name="models", help="List, show or verify generators and detectors.", default_parameter=Parameter(negative=""))
+    app.default(ls)
+    app.command(ls, name="ls")
+    app.command(show, name="show")
+    app.command(verify, name="verify")
+    return app
+
+
+def ls(places: Places = None, /, *, json: Json = False) -> None:
+    """List generators and detectors: what each was trained on, and how large it is. No weights are read.
+
+    Of a generator, `embedder`, `detector` and `alpha` say against what it learned to make covers; without a detector it is a
+    plain GAN. A detector says of which images it may speak, and of which embedders.
+    """
+    screen = Screen(json=json)
+    wanted = _wanted(places)
+    rows: dict[str, list[dict[str, Any]]] = {"generator": [], "detector": []}
+    failed = 0
+    for place in wanted:
+        try:
+            kind, row = _row(place, whole=json)
+            rows[kind].append(row)
+        except SsganError as error:
+            screen.warn(str(error))
+            failed += 1
+    for kind, found in rows.items():
+        if found:
+            screen.table(kind, found)
+    if failed:
+        raise SomeItemsFailed(f"{failed} of {len(wanted)} are no models.", hint="Give runs, or folders of models.")
+
+
+def show(
+    place: Annotated[Path, Parameter(help="The folder of a run or a model, or a bundled one by its name.")],
+    /,
+    *,
+    json: Json = False,
+) -> None:
+    """Show the card of a model (data, terms, training, error, limits), or, where it has none, what its manifest says."""
+    from ssgan import weights
+
+    folder = _find(place)
+    told = weights.announced(folder)
+    card = folder / _CARD
+    text = card.read_text(encoding="utf-8") if card.is_file() else _listed(told["manifest"])
+    Screen(json=json).result("model", text.rstrip("\n"), folder=str(folder), **told)
+
+
+def verify(places: Places = None, /, *, json: Json = False) -> None:
+    """Read the weights of models whole, and compare them with the digests in their manifests."""
+    from ssgan import weights
+
+    screen, wanted, failed = Screen(json=json), _wanted(places), 0
+    for place in wanted:
+        try:
+            folder = _find(place)
+            _opened(folder)
+            digest = weights.announced(folder)["sha256"]
+        except SsganError as error:
+            screen.warn(str(error))
+            failed += 1
+            continue
+        screen.result(
+            "verified", f"{_shown(place)}: as its manifest says, SHA-256 {digest}", model=_shown(place), sha256=digest
+        )
+    if failed:
+        raise SomeItemsFailed(f"{failed} of {len(wanted)} models are damaged.", hint="Fetch them again, or train them again.")
+
+
+def _wanted(places: list[Path] | None) -> list[Path]:
+    """The models named, those in folders of models among them, or all bundled ones."""
+    from ssgan.gan.generators import bundled as generators
+    from ssgan.verdicts.trained import bundled as detectors
+
+    wanted = [inner for place in places for inner in _inner(place)] if places else [*generators(), *detectors()]
+    if not wanted:
+        raise InvalidSetting("no model comes with this package.", hint="Give the folder of a run, or of a model.")
+    return wanted
+
+
+def _shown(place: Path) -> str:
+    """A bundled model by its name, any other as it was given."""
+    from ssgan.gan.generators import BUNDLED as GENERATORS
+    from ssgan.verdicts.trained import BUNDLED as DETECTORS
+
+    return place.name if place.parent in (GENERATORS, DETECTORS) else str(place)
+
+
+def _inner(place: Path) -> list[Path]:
+    """The place itself, or, where it is a folder of runs or models, these."""
+    from ssgan.weights import MANIFEST
+
+    def holds(folder: Path) -> bool:
+        return any((inner / MANIFEST).is_file() for inner in _places(folder))
+
+    if holds(place) or not place.is_dir():
+        return [place]
+    return sorted(path for path in place.iterdir() if holds(path)) or [place]
+
+
+def _places(folder: Path) -> tuple[Path, ...]:
+    """Where a run or a model may have its manifest."""
+    from ssgan.detection import DETECTOR
+    from ssgan.gan.generators import FOLDER
+
+    return folder / FOLDER, folder / DETECTOR, folder
+
+
+def _find(place: Path) -> Path:
+    """The folder with the manifest of a run, a model or a bundled one. Raises InvalidSetting."""
+    from ssgan.gan.generators import find_generator
+    from ssgan.verdicts.trained import bundled
+    from ssgan.weights import MANIFEST
+
+    for folder in (*_places(place), *(found for found in bundled() if found.name == str(place))):
+        if (folder / MANIFEST).is_file():
+            return folder
+    return find_generator(place)
+
+
+def _opened(folder: Path) -> None:
+    """Read a model as whoever uses it would. Raises RefusedModel."""
+    from ssgan import weights
+    from ssgan.gan import generators
+    from ssgan.steganalysis import detectors
+    from ssgan.verdicts import trained
+
+    manifest = weights.announced(folder)["manifest"]
+    if manifest.get("kind") == generators.KIND:
+        generators.open_generator(folder)
+    elif "scope" in manifest:
+        trained.load(folder)
+    else:
+        detectors.load(folder)
+
+
+def _row(place: Path, *, whole: bool) -> tuple[str, dict[str, Any]]:
+    """(kind, what its manifest says) of a model. Raises RefusedModel, InvalidSetting."""
+    from ssgan import weights
+    from ssgan.gan.generators import KIND, read_card
+
+    folder = _find(place)
+    told = weights.announced(folder)
+    manifest = told["manifest"]
+    if not str(manifest.get("kind")).endswith("detector"):
+        return KIND, _generator(_shown(place), read_card(folder), whole=whole)
+    settings, scope = manifest.get("settings", {}), manifest.get("scope", {})
+    built_on = f"{settings.get('features')}/{settings.get('classifier')}" if "features" in settings else settings.get("network")
+    return "detector", {
+        "detector": _shown(place),
+        "built_on": built_on,
+        "images": scope.get("images", "as it was trained on"),
+        "embedders": len(scope["embedders"]) if "embedders" in scope and not whole else scope.get("embedders", "one"),
+        "bytes" if whole else "file": told["bytes"] if whole else size_in_words(told["bytes"]),
+        "digest": told["sha256"] if whole else told["sha256"][:_DIGEST],
+    }
+
+
+def _generator(name: str, card: Card, *, whole: bool) -> dict[str, Any]:
+    config, side = card.config, card.config.image_size
+    return {
+        "generator": name,
+        "preset": config.preset,
+        "backbone": config.backbone,
+        "images": f"{side} x {side} {'gray' if config.channels == 1 else 'color'}",
+        "detector": config.detector or "none",
+        "embedder": config.embedder if config.detector else "none",
+        "alpha": config.alpha,
+        "images_seen": card.about.get("images_seen", "unknown"),
+        "parameters": card.parameters,
+        "bytes" if whole else "file": card.file_bytes if whole else size_in_words(card.file_bytes),
+        "digest": card.digest if whole else card.digest[:_DIGEST],
+    }
+
+
+def _listed(manifest: dict[str, Any]) -> str:
+    """A manifest in lines."""
+    return "\n".join(f"{key}: {value}" for key, value in manifest.items())
+
+
+def size_in_words(count: int) -> str:
+    """Megabytes."""
+    return f"{count / 1e6:.1f} MB"

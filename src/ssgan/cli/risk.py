@@ -1,0 +1,55 @@
+"""The line of risk that `ssgan hide` prints: what the bundled detectors say of the stego that was just written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ssgan.cli.screen import Screen, counted
+
+if TYPE_CHECKING:
+    from ssgan.messages.hide import Hidden
+    from ssgan.messages.plan import Task
+    from ssgan.verdicts import Risk
+
+_MORE = "a warden who trains on your source sees more"
+
+
+def show_risk(screen: Screen, task: Task, hidden: Hidden) -> None:
+    """Ask, and say it; the sender's screen alone hears of it."""
+    from ssgan.messages.container import OVERHEAD
+    from ssgan.verdicts import risk
+
+    found = risk(hidden.cover, hidden.stego, scheme=hidden.scheme, payload=hidden.payload)
+    safer = None if found.safer_payload is None else int(found.safer_payload * task.samples / 8) - OVERHEAD
+    text = _text(found, None if safer is None or safer < 0 else safer)
+    screen.result(
+        "risk",
+        f"risk: {text}",
+        out=str(task.out),
+        verdict=found.stego.verdict,
+        probability=found.stego.probability,
+        answered=list(found.stego.answered),
+        fired=list(found.fired),
+        cover_fired=list(found.cover.fired),
+        safer_payload=found.safer_payload,
+        safer_bytes=safer,
+    )
+
+
+def _text(found: Risk, safer: int | None) -> str:
+    from ssgan.verdicts.replacement import NAME
+
+    answered, fired = found.stego.answered, found.fired
+    if not answered:
+        return "no bundled detector may speak of such a picture: " + found.stego.reasons[0]
+    names = f"{' and '.join(answered)}, at 5 % false alarms"
+    if not fired and answered == (NAME,):
+        return f"not found by {names}, and no trained detector knows such a picture; {_MORE}"
+    if not fired:
+        return f"not found by {names}; {_MORE}"
+    said = f"found by {' and '.join(fired)}, at 5 % false alarms"
+    if set(found.cover.fired) >= set(fired):
+        return f"{said}, but so is the cover itself: take another cover"
+    if safer is None:
+        return f"{said}, and so it would be with less in it: take another cover or scheme"
+    return f"{said}; with {counted(safer, 'byte')} fewer would find it ({found.safer_payload:.3f} bits per sample)"

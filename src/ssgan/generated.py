@@ -1,0 +1,82 @@
+"""A message in a generated cover: several are made, the message is hidden in each, and the least suspicious one is written.
+
+Latents come from the operating system and are kept nowhere, so that nobody can make the cover again to compare. Least
+suspicious is what the bundled detectors say: fewest fire, then the lowest probability. A warden with better ones may see more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ssgan.errors import InvalidSetting
+from ssgan.gan.generators import find_generator, open_generator
+from ssgan.gan.sample import prepared, sample, secret_latents
+from ssgan.images import Picture, to_images
+from ssgan.messages import container, plan
+from ssgan.messages.files import carry_out
+from ssgan.messages.hide import Hidden, hide
+from ssgan.messages.keys import Key
+from ssgan.messages.plan import Plan, Settings
+from ssgan.verdicts import Verdict, judge
+
+GENERATOR = "faces64"
+NAME = "a generated cover"
+COUNT = 8  # covers tried
+MOST = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """The stego that was kept, the number of its cover among those tried, and the verdicts on all of their stegos."""
+
+    hidden: Hidden
+    number: int
+    verdicts: tuple[Verdict, ...]
+
+
+def planned(message: bytes, out: Path, settings: Settings, *, generator: Path = Path(GENERATOR), count: int = COUNT) -> Plan:
+    """What would be done, checked as far as no key is needed, with the first of `count` fresh covers in its place.
+
+    Raises DoesNotFit with the bytes that a cover takes, InvalidSetting, StorageFailed, RefusedModel.
+    """
+    return plan.one_picture(NAME, Picture(_covers(generator, _checked(count))[0], None, "PNG"), message, out, settings)
+
+
+def hide_in_best(
+    message: bytes, key: Key, out: Path, settings: Settings, *, generator: Path = Path(GENERATOR), count: int = COUNT
+) -> Chosen:
+    """Hide `message` in each of `count` covers by a generator, and write the least suspicious stego alone, proved, to `out`."""
+    made, covers = [], _covers(generator, _checked(count))
+    for cover in covers:
+        made.append(
+            hide(cover, message, key, scheme=settings.scheme, compress=settings.compress, allow_flat=settings.allow_flat)
+        )
+    verdicts = tuple(judge(to_images(np.stack([one.stego for one in made]))))
+    number = min(range(count), key=lambda i: suspicion(verdicts[i]))
+    task = plan.one_picture(NAME, Picture(covers[number], None, "PNG"), message, out, settings)
+    return Chosen(carry_out(task, key)[0], number, verdicts)
+
+
+def suspicion(verdict: Verdict) -> tuple[int, float]:
+    """How suspicious a picture is, to be compared; one that no detector may speak of lies in the middle."""
+    return len(verdict.fired), 0.5 if verdict.probability is None else verdict.probability
+
+
+def capacity(generator: Path = Path(GENERATOR)) -> int:
+    """The most bytes that a cover by a generator takes."""
+    return container.capacity(_covers(generator, 1)[0])
+
+
+def _covers(generator: Path, count: int) -> list[np.ndarray]:
+    """uint8 (C, H, W) each, from latents that nobody has ever seen."""
+    net, card = open_generator(find_generator(generator))
+    return list(sample(prepared(net), secret_latents(card.config, count)).numpy())
+
+
+def _checked(count: int) -> int:
+    if not 1 <= count <= MOST:
+        raise InvalidSetting(f"{count} covers cannot be tried.", hint=f"Give a number from 1 to {MOST}.")
+    return count

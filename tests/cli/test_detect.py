@@ -1,0 +1,119 @@
+"""`ssgan detect`: a row for each picture, whatever it is, and exit codes that tell the truth."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tarfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ssgan import images
+from ssgan.cli.app import run
+from ssgan.embedding.embedder import Embedder
+from ssgan.images import to_images
+from ssgan.verdicts import trained
+from tests.verdicts import clean
+
+pytest.importorskip("skimage")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Pictures of every kind; the working folder of the test."""
+    cover = np.ascontiguousarray(clean.photograph("coffee")[:, :300, :300])
+    stego = Embedder.parse("lsbr@0.4/plain").simulate_seeded(to_images(cover), np.array([1], dtype=np.uint64))[0].numpy()
+    (tmp_path / "some").mkdir()
+    images.write(tmp_path / "some" / "cover.png", cover)
+    images.write(tmp_path / "some" / "stego.png", stego)
+    images.write(tmp_path / "white.png", np.full((1, 40, 40), 255, np.uint8))
+    Image.fromarray(cover.transpose(1, 2, 0)).save(tmp_path / "photo.jpg")
+    Image.fromarray(cover.transpose(1, 2, 0)).quantize(16).save(tmp_path / "palette.png")
+    (tmp_path / "broken.png").write_bytes((tmp_path / "some" / "cover.png").read_bytes()[:2000])
+    (tmp_path / "trailing.png").write_bytes((tmp_path / "white.png").read_bytes() + b"more")
+    with zipfile.ZipFile(tmp_path / "some.zip", "w") as archive:
+        archive.write(tmp_path / "some" / "stego.png", "stego.png")
+    with tarfile.open(tmp_path / "some.tar", "w") as tar:
+        tar.add(tmp_path / "white.png", "white.png")
+    (tmp_path / "notes.txt").write_text("no picture")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def detect(words: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, list[dict[str, object]], str]:
+    code = run(["detect", *words.split(), "--json"])
+    printed = capsys.readouterr()
+    return code, [json.loads(line) for line in printed.out.splitlines()], printed.err
+
+
+def test_every_file_has_its_row_and_none_stops_the_others(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    named = "some some.zip some.tar white.png photo.jpg palette.png broken.png trailing.png notes.txt nothing.png"
+    code, found, err = detect(named, capsys)
+    words = {Path(str(row["file"])).name: row["verdict"] for row in found if row["message_type"] == "verdict"}
+    assert code == 9
+    assert "Traceback" not in err
+    assert words == {
+        "cover.png": words["cover.png"], "stego.png": "stego", "white.png": "out of domain", "photo.jpg": "out of domain",
+        "palette.png": "out of domain", "broken.png": "not read", "trailing.png": "out of domain", "notes.txt": "not read",
+        "nothing.png": "not read",
+    }  # fmt: skip
+    assert words["cover.png"] != "stego"
+    reasons = {Path(str(row["file"])).name: str(row["reasons"]) for row in found if "file" in row}
+    assert "JPEG" in reasons["photo.jpg"]
+    assert "palette" in reasons["palette.png"]
+    assert "end of the image" in reasons["trailing.png"]
+
+
+def test_a_stego_ends_with_its_own_code_where_that_is_asked_for(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert detect("some", capsys)[0] == 0
+    assert detect("some --fail-on-stego", capsys)[0] == 11
+    assert detect("some broken.png --fail-on-stego", capsys)[0] == 11
+    assert detect("some/cover.png white.png --fail-on-stego", capsys)[0] == 0
+
+
+def test_the_note_says_what_an_alarm_means_where_stegos_are_rare(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["detect", "some"]) == 0
+    printed = capsys.readouterr()
+    assert "one picture in 1,000" in printed.err
+    assert "at most 2.0% of such alarms are true" in printed.err
+    _, found, _ = detect("some --base-rate 0.5", capsys)
+    stego = next(row for row in found if str(row.get("file")).endswith("stego.png"))
+    assert stego["at_base_rate"] == pytest.approx(stego["probability"], abs=1e-5)
+    assert found[-1]["true_alarms_at_most"] == pytest.approx(1 / 1.05, abs=1e-6)
+
+
+def test_the_sheet_frames_each_picture_in_the_color_of_its_verdict(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, found, _ = detect("some/stego.png white.png --sheet seen.png", capsys)
+    page = images.read("seen.png").samples
+    assert code == 0
+    assert found[-2]["images"] == 2
+    assert tuple(page[:, 12, 60]) == (216, 88, 24)
+    assert tuple(page[:, 12, 60 + 148]) == (150, 152, 160)
+    assert detect("some --sheet seen.png", capsys)[0] == 7
+    assert detect("some --sheet seen.jpg", capsys)[0] == 2
+
+
+@pytest.mark.parametrize("words", ["some --limit 0", "some --base-rate 0", "some --base-rate 1.5"])
+def test_what_cannot_be_meant_is_refused(words: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = detect(words, capsys)
+    assert code == 2
+    assert "hint" in err or err
+
+
+def test_damaged_detectors_are_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(trained.BUNDLED, folder / "detectors")
+    next((folder / "detectors" / "photographs").glob("*.safetensors")).write_bytes(b"nothing")
+    monkeypatch.setattr(trained, "BUNDLED", folder / "detectors")
+    trained.bundled_detectors.cache_clear()
+    try:
+        code, _, err = detect("white.png", capsys)
+    finally:
+        trained.bundled_detectors.cache_clear()
+    assert code == 6
+    assert "Traceback" not in err
