@@ -92,7 +92,7 @@ def test_the_sheet_frames_each_picture_in_the_color_of_its_verdict(folder: Path,
     assert code == 0
     assert found[-2]["images"] == 2
     assert tuple(page[:, 12, 60]) == (216, 88, 24)
-    assert tuple(page[:, 12, 60 + 148]) == (150, 152, 160)
+    assert tuple(page[:, 12, 60 + 148]) == (128, 130, 138)
     assert detect("some --sheet seen.png", capsys)[0] == 7
     assert detect("some --sheet seen.jpg", capsys)[0] == 2
 

@@ -36,7 +36,7 @@ def test_none_of_the_clean_pictures_that_are_hard_to_leave_alone_is_called_stego
     assert not [name for name, verdict in called.items() if verdict.verdict == "stego"]
 
 
-@pytest.mark.parametrize("kind", ["blank, 255", "ramp", "checkerboard", "drawing", "coffee, dithered palette", "camera, small"])
+@pytest.mark.parametrize("kind", ["blank, 255", "checkerboard", "drawing", "coffee, dithered palette", "camera, small"])
 def test_what_no_detector_may_speak_of_has_no_probability(kind: str) -> None:
     verdict = one(dict(CASES)[kind])
     assert verdict.verdict == "out of domain"
@@ -100,5 +100,6 @@ def test_covers_by_the_bundled_generator_are_of_the_domain_and_mostly_left_alone
     verdicts = judge(covers)
     assert sum("generated-faces" in verdict.answered for verdict in verdicts) >= 36
     assert sum(verdict.verdict == "stego" for verdict in verdicts) <= 6  # 2 expected; more has probability 0.003
-    heavy = Embedder.parse("lsb@1/plain").simulate_seeded(covers, np.arange(40, dtype=np.uint64))
-    assert sum(verdict.verdict == "stego" for verdict in judge(heavy)) >= 20
+    for embedder, least in (("lsb@1/plain", 10), ("lsbr@1/plain", 32)):
+        heavy = Embedder.parse(embedder).simulate_seeded(covers, np.arange(40, dtype=np.uint64))
+        assert sum(verdict.verdict == "stego" for verdict in judge(heavy)) >= least

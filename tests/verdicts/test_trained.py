@@ -97,7 +97,8 @@ def test_squares_are_whole_evenly_spread_and_few(height: int, width: int) -> Non
     assert squares.shape[1:] == (1, scope.side, scope.side)
     assert 1 <= len(squares) <= trained.MOST_A_SIDE**2
     np.testing.assert_array_equal(squares[0], image[:, : scope.side, : scope.side])
-    np.testing.assert_array_equal(squares[-1], image[:, height - scope.side :, width - scope.side :])
+    top, left = (0 if length < 2 * scope.side else length - scope.side for length in (height, width))
+    np.testing.assert_array_equal(squares[-1], image[:, top : top + scope.side, left : left + scope.side])
 
 
 def test_the_manifest_is_plain_json() -> None:

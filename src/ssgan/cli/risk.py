@@ -41,7 +41,7 @@ def _text(found: Risk, safer: int | None) -> str:
 
     answered, fired = found.stego.answered, found.fired
     if not answered:
-        return "no bundled detector may speak of such a picture: " + found.stego.reasons[0]
+        return "unknown; the bundled detectors know no pictures like this one"
     names = f"{' and '.join(answered)}, at 5 % false alarms"
     if not fired and answered == (NAME,):
         return f"not found by {names}, and no trained detector knows such a picture; {_MORE}"

@@ -75,7 +75,7 @@ def ask(image: np.ndarray, detectors: Sequence[Trained]) -> Answer:
     excess, i, features = min(near, key=lambda found: found[:2])
     chosen = detectors[i]
     if excess > 1:
-        return Answer(chosen, None, f"it is not like the {chosen.scope.images} that one was trained on")
+        return Answer(chosen, None, f"it is not like what {chosen.name} learned from")
     return Answer(chosen, chosen.score(features))
 
 

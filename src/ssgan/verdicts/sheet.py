@@ -19,7 +19,7 @@ _LONGEST = 22  # letters of a name that fit below a picture
 _PAPER, _INK = (250, 249, 245), (38, 40, 48)
 # Orange and blue are told apart by everybody; the word below says it as well.
 _COLORS = {
-    "stego": (216, 88, 24), "inconclusive": (226, 186, 60), "cover": (58, 118, 196), "out of domain": (150, 152, 160),
+    "stego": (216, 88, 24), "inconclusive": (200, 152, 20), "cover": (58, 118, 196), "out of domain": (128, 130, 138),
 }  # fmt: skip
 _UNREAD = (60, 60, 66)
 

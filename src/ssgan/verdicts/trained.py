@@ -134,6 +134,6 @@ def bundled_detectors() -> tuple[Trained, ...]:
 
 
 def _starts(length: int, side: int) -> list[int]:
-    """Where squares begin along a side: evenly spread from one edge to the other."""
+    """Where squares begin along a side: evenly spread from one edge to the other; one alone at the first."""
     count = min(MOST_A_SIDE, length // side)
     return [0] if count == 1 else [round(k * (length - side) / (count - 1)) for k in range(count)]
