@@ -48,9 +48,18 @@ MAY_IMPORT = {
     "estimation": {"steganalysis", "images", "datasets", "errors"},
     "verdicts": ARTS | MATTER | GROUND,
     "generated": JOBS | MATTER | GROUND | {"verdicts"},
-    "inspection": {"embedding", "images", "errors", "seeds", "folders", "differences", "pictures"},
+    "pages": GROUND | {"images"},
+    "predictability": set(),
+    "inspection": {"embedding", "images", "errors", "seeds", "folders", "filters", "differences", "pictures", "pages"}
+    | {"predictability"},
+    "warming": {"embedding", "steganalysis", "messages", "images", "compiled"},
+    "doctor": JOBS | ARTS | MATTER | GROUND | {"warming"},
     **dict.fromkeys(("experiments", "bulk", "web"), JOBS | ARTS | MATTER | GROUND | {"questions", "detection"}),
-    "demo": JOBS | ARTS | MATTER | GROUND | {"differences", "pictures", "inspection", "verdicts", "generated"},
+    "demo": JOBS
+    | ARTS
+    | MATTER
+    | GROUND
+    | {"differences", "pictures", "inspection", "pages", "predictability", "questions", "verdicts", "generated"},
 }
 EVERYBODY = {"cli", "__main__", "__init__"}
 SCHEMES = {"lsb", "hugo", "hugo2010", "wow", "suniward", "hill", "mipod", "mg"}

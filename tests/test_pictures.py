@@ -53,3 +53,30 @@ def test_bit_planes_add_up_to_the_samples() -> None:
 def test_channels_stand_side_by_side() -> None:
     plus = np.zeros((3, 4, 5))
     assert pictures.probability_map(plus, plus).shape == (3, 4, 3 * 5 + 2 * 4)
+
+
+def test_a_residual_is_gray_where_it_is_nothing_and_bright_above() -> None:
+    none, above, below = pictures.residual_map(np.array([[[0.0, 30.0, -30.0]]]))[:, 0].T
+    assert set(none.tolist()) == {128}
+    assert brightness(above) > 250
+    assert brightness(below) < 5
+
+
+def test_the_farthest_place_is_the_brightest() -> None:
+    first, second = np.array([[[10, 10, 10]]], np.uint8), np.array([[[10, 14, 2]]], np.uint8)
+    same, near, far = pictures.distance_map(first, second)[:, 0].T
+    assert brightness(same) < brightness(near) < brightness(far)
+
+
+def test_a_label_stands_above_and_leaves_the_picture_as_it_is() -> None:
+    picture = np.random.default_rng(1).integers(0, 256, (3, 20, 60), dtype=np.uint8)
+    shown = pictures.labeled(picture, "HILL")
+    assert np.array_equal(shown[:, -20:], picture)
+    assert len(np.unique(shown[:, :-20])) > 1
+
+
+def test_rows_are_filled_up_with_black() -> None:
+    one = np.full((3, 5, 6), 200, np.uint8)
+    sheet = pictures.in_rows([one, one, one], 2)
+    assert sheet.shape == (3, 2 * 5 + 4, 2 * 6 + 4)
+    assert not sheet[:, -5:, -6:].any()

@@ -1,20 +1,30 @@
-"""One cover looked at closely: where an embedder finds changes cheap, how likely it makes them, and what it then changed."""
+"""One image looked at closely: where each scheme finds changes cheap, and what an embedder then changes; or two, compared.
+
+What there is to see is written as PNG files into a folder, or as one page that stands alone.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ssgan import images, pictures, seeds
+from ssgan import images, pages, pictures, seeds
 from ssgan.differences import Difference, difference
+from ssgan.errors import DoesNotFit, InvalidSetting
+from ssgan.filters import KV
 from ssgan.folders import make_folder
+from ssgan.predictability import easy_share
 
 if TYPE_CHECKING:
     from ssgan.embedding.embedder import Embedder
+
+TEMPLATE = "inspection.html"
+_COLUMNS = 3  # of the sheet of schemes, where a map is no wider than high
 
 
 @dataclass(frozen=True)
@@ -43,15 +53,58 @@ class Inspection:
 
     @property
     def pictures(self) -> dict[str, np.ndarray]:
-        """Name → uint8 (3, H, W) or (C, H, W): everything there is to see."""
+        """Name → uint8 (3, H, W) or (C, H, W): everything there is to see of this embedder."""
         return {
             "cover": self.cover,
             "stego": self.stego,
+            "residual": pictures.residual_map(residual(self.cover)),
             "costs": pictures.cost_map(*self.costs),
             "change_probabilities": pictures.probability_map(*self.probabilities),
             "changes": pictures.change_map(self.cover, self.stego),
             "bit_planes": pictures.bit_planes(self.cover),
         }
+
+
+@dataclass(frozen=True)
+class Priced:
+    """A cover priced by one scheme: the map of its costs, and, where the payload fits, what was then changed."""
+
+    name: str
+    title: str
+    summary: str
+    costs: np.ndarray
+    seen: Inspection | None
+
+    @cached_property
+    def easy_share(self) -> float:
+        """The fraction of the changes in the half of the samples that is easiest to predict."""
+        return 0.0 if self.seen is None else easy_share(self.seen.cover, self.seen.stego)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two images of one shape, uint8 (C, H, W)."""
+
+    first: np.ndarray
+    second: np.ndarray
+
+    @property
+    def pictures(self) -> dict[str, np.ndarray]:
+        """Name → uint8 (3, H, W): everything there is to see of what differs."""
+        return {
+            "changes": pictures.change_map(self.first, self.second),
+            "difference": pictures.distance_map(self.first, self.second),
+            "residual_first": pictures.residual_map(residual(self.first)),
+            "residual_second": pictures.residual_map(residual(self.second)),
+            "bit_planes_changed": pictures.bit_planes(self.first ^ self.second),
+        }
+
+
+def residual(samples: np.ndarray) -> np.ndarray:
+    """float64 (C, H, W): what the KV filter leaves of each sample of uint8 (C, H, W), the border mirrored."""
+    x = np.pad(samples.astype(np.float64), ((0, 0), (2, 2), (2, 2)), mode="symmetric")
+    windows = np.lib.stride_tricks.sliding_window_view(x, KV.shape, axis=(1, 2))
+    return np.asarray(-np.einsum("chwij,ij->chw", windows, KV))  # so that a sample above its neighbors is positive
 
 
 def inspect_cover(cover: np.ndarray, embedder: Embedder, *, seed: int, name: str = "") -> Inspection:
@@ -65,6 +118,46 @@ def inspect_cover(cover: np.ndarray, embedder: Embedder, *, seed: int, name: str
     image_seeds = np.array([seeds.derive(seed, name)], dtype=np.uint64)
     stego = embedder.simulate_seeded(covers, image_seeds)[0].numpy()
     return Inspection(cover, stego, (plus, minus), (raise_probability, lower_probability))
+
+
+def every_scheme(cover: np.ndarray, payload: float, *, seed: int, name: str = "") -> list[Priced]:
+    """The cover uint8 (C, H, W) priced by each scheme of the catalog, and embedded into at `payload`, bpp.
+
+    By the optimal sender, or by the plain one where all samples cost the same.
+    """
+    from ssgan.embedding.catalog import SCHEMES
+    from ssgan.embedding.embedder import Embedder
+
+    priced = []
+    for scheme, entry in SCHEMES.items():
+        embedder = Embedder(scheme, payload, "bound" if entry.adaptive else "plain")
+        try:
+            seen = inspect_cover(cover, embedder, seed=seed, name=name)
+            costs = seen.costs
+        except (DoesNotFit, InvalidSetting):  # the maps are there all the same
+            plus, minus = (cost[0].double().numpy() for cost in embedder.costs(images.to_images(cover)))
+            seen, costs = None, (plus, minus)
+        priced.append(Priced(str(embedder), entry.title, entry.summary, pictures.cost_map(*costs), seen))
+    return priced
+
+
+def sheet(priced: list[Priced]) -> np.ndarray:
+    """The cost maps of all schemes on one sheet, uint8 (3, H, W), each under its title."""
+    height, width = priced[0].costs.shape[1:]
+    maps = [pictures.labeled(one.costs, one.title) for one in priced]
+    return pictures.in_rows(maps, _COLUMNS if width < 2 * height else 1)
+
+
+def page(title: str, facts: Mapping[str, str], seen: Mapping[str, np.ndarray], priced: list[Priced]) -> str:
+    """The page as text: facts by name, pictures by name, and the schemes where there are any."""
+    return pages.render(
+        TEMPLATE,
+        title=title,
+        facts=facts,
+        pictures={name: pages.inline(picture) for name, picture in seen.items()},
+        wide=next(iter(seen.values())).shape[2] > 2 * next(iter(seen.values())).shape[1],
+        schemes=[(one, pages.inline(one.costs)) for one in priced],
+    )
 
 
 def write_pictures(pictures_by_name: Mapping[str, np.ndarray], folder: Path, *, overwrite: bool = False) -> None:

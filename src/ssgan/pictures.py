@@ -1,4 +1,4 @@
-"""Numbers made visible: cost maps, change probabilities, change maps and bit planes as uint8 color images (3, H, W).
+"""Numbers made visible: costs, change probabilities, changes, residuals and bit planes as uint8 color images (3, H, W).
 
 One table of colors, dark to bright, serves all maps: bright is where a change is cheap or likely. The channels of a color
 image stand side by side, so that nothing is averaged away.
@@ -7,6 +7,7 @@ image stand side by side, so that nothing is averaged away.
 from __future__ import annotations
 
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
 
 # Red, green, blue at even steps; between them the table runs straight. Brightness rises all along, so it reads in gray too.
 _STEPS = np.array(
@@ -18,6 +19,8 @@ _RAISED = (255, 176, 64)
 _LOWERED = (92, 178, 255)
 _GUTTER = (128, 128, 134)
 _GUTTER_WIDTH = 4
+_WORDS_HEIGHT = 18
+_LOUD = 16.0  # gray values: a residual of so much is as dark or bright as can be
 # A ternary change carries most at probability 2/3: no sample is ever changed more often than that.
 LARGEST_PROBABILITY = 2 / 3
 
@@ -57,6 +60,32 @@ def bit_planes(samples: np.ndarray) -> np.ndarray:
     planes = [np.repeat((samples >> bit & 1) * np.uint8(255), 3 // len(samples), axis=0) for bit in range(7, -1, -1)]
     rows = [side_by_side(planes[:4]), side_by_side(planes[4:])]
     return stacked(rows)
+
+
+def residual_map(residual: np.ndarray) -> np.ndarray:
+    """Residuals (C, H, W): gray where a sample is as its neighbors foretell, brighter above, darker below."""
+    gray = np.rint(127.5 + 127.5 * np.clip(residual / _LOUD, -1, 1)).astype(np.uint8)
+    return side_by_side([channel[None].repeat(3, axis=0) for channel in gray])
+
+
+def distance_map(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """How far two images uint8 (C, H, W) are apart, the farthest place brightest."""
+    distance = np.abs(first.astype(float) - second.astype(float))
+    return side_by_side([heat(channel / max(1.0, distance.max())) for channel in distance])
+
+
+def labeled(picture: np.ndarray, words: str) -> np.ndarray:
+    """The picture (3, H, W) with a line of words above it; what does not fit is cut off."""
+    line = Image.new("RGB", (picture.shape[2], _WORDS_HEIGHT), _UNCHANGED)
+    ImageDraw.Draw(line).text((4, 3), words, fill=(235, 235, 235), font=ImageFont.load_default())
+    return np.concatenate([np.asarray(line).transpose(2, 0, 1), picture], axis=1)
+
+
+def in_rows(pictures: list[np.ndarray], columns: int) -> np.ndarray:
+    """Pictures (3, H, W) of one size, row by row; black where the last row ends early."""
+    rows = [pictures[at : at + columns] for at in range(0, len(pictures), columns)]
+    rows[-1] = rows[-1] + [np.zeros_like(pictures[0])] * (len(rows[0]) - len(rows[-1]))
+    return stacked([side_by_side(row) for row in rows])
 
 
 def side_by_side(pictures: list[np.ndarray]) -> np.ndarray:

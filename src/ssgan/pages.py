@@ -1,0 +1,39 @@
+"""Pages that stand alone: a template, filled, with its style and pictures inside; nothing is fetched, nothing runs."""
+
+from __future__ import annotations
+
+import base64
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+from ssgan import images
+from ssgan.atomic import whole_file
+from ssgan.folders import make_folder
+
+
+def render(template: str, **values: Any) -> str:
+    """The page of a template, named by its path in the package: what is not marked as safe is escaped."""
+    environment = Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=FunctionLoader(lambda name: files("ssgan").joinpath(name).read_text(encoding="utf-8")),
+    )
+    return environment.get_template(template).render(**values)
+
+
+def inline(picture: np.ndarray) -> str:
+    """A picture uint8 (C, H, W) as an address that carries its own PNG."""
+    return "data:image/png;base64," + base64.b64encode(images.encode(picture)).decode("ascii")
+
+
+def write(path: Path, text: str, *, overwrite: bool = False) -> None:
+    """The page into a file, whose folder is made. Raises StorageFailed, also where a file is in the way."""
+    make_folder(path.parent)
+    with whole_file(path, overwrite=overwrite, durable=False) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
