@@ -84,6 +84,8 @@ def test_the_transcript_holds(transcript: Path, folder: Path, capsys: pytest.Cap
         ["reproduce"],
         ["list"],
         ["demo"],
+        ["doctor"],
+        ["completion"],
     ],
     ids=lambda verb: " ".join(verb) or "ssgan",
 )

@@ -10,11 +10,14 @@ from cyclopts import App, CycloptsError, Parameter
 
 import ssgan
 from ssgan.cli.catalogs import list_catalog
+from ssgan.cli.completion import completion
 from ssgan.cli.demo import demo
 from ssgan.cli.detect import detect
 from ssgan.cli.detection import score, train_detector
+from ssgan.cli.doctor import doctor
 from ssgan.cli.estimation import estimate
 from ssgan.cli.evaluation import evaluate, report
+from ssgan.cli.examples import epilogue
 from ssgan.cli.experiments import reproduce
 from ssgan.cli.features import features
 from ssgan.cli.generators import export
@@ -62,6 +65,8 @@ _COMMANDS: dict[str, Callable[..., int | None]] = {
     "estimate": estimate,
     "features": features,
     "list": list_catalog,
+    "doctor": doctor,
+    "completion": completion,
 }
 
 
@@ -76,8 +81,10 @@ def commands() -> App:
         suppress_keyboard_interrupt=False,
     )
     for name, command in _COMMANDS.items():
-        app.command(command, name=name)
-    app.command(models(), name="models")
+        app.command(command, name=name, help_epilogue=epilogue(name))
+    catalog = models()
+    catalog.help_epilogue = epilogue("models")
+    app.command(catalog, name="models")
     return app
 
 

@@ -1,0 +1,78 @@
+"""What each command's --help ends with: a few command lines to begin with, each with what it does."""
+
+from __future__ import annotations
+
+# Command → its examples: a command line without `ssgan`, and what for.
+EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
+    "hide": (
+        ('hide photo.png -m "Meet me at nine" -o out.png', "asks for a passphrase"),
+        ("hide photo.png -f letter.txt -o out.png --key-file our.key", "a file, with a key that both sides hold"),
+        ("hide a.png b.png c.png -m text -o parts --needed 2 --key-file our.key", "any two of the three give it back"),
+    ),
+    "reveal": (
+        ("reveal out.png", "asks for the passphrase"),
+        ("reveal parts/a.png parts/c.png -o letter.txt --key-file our.key", "a file that was spread over several"),
+    ),
+    "capacity": (("capacity photo.png other.png", "so many bytes fit, exactly"),),
+    "keygen": (("keygen -o our.key", "once; both sides keep it"),),
+    "demo": (
+        ("demo --open", "the whole story, in some five minutes"),
+        ("demo --quick -o look", "in less than one, into a folder of its own"),
+    ),
+    "train": (
+        ("train faces.zip -o run --preset tiny --geometry celeba64", "again: goes on where it was"),
+        ("train faces.zip -o run --preset compact --dry-run", "what it would do, and cost"),
+    ),
+    "sample": (
+        ("sample faces64 -n 48 -o covers --sheet look.png", "covers that nobody can make again"),
+        ("sample run -n 1000 -o covers --seed 1", "for research: the same every time"),
+    ),
+    "models": (("models", "what comes with the package"),),
+    "export": (
+        ("export run -o generator.onnx", "proved against torch before it has its name"),
+        ("export run --to small --half", "weights in half the bytes"),
+    ),
+    "quality": (("quality covers faces.zip --geometry celeba64", "generated covers beside real ones"),),
+    "simulate": (
+        ("simulate photographs -o stegos --embedder hill@0.4 --seed 1", "a stego of each; again: goes on"),
+        ("simulate faces.zip -o stegos --geometry celeba64 --embedder lsb@0.4/plain", "from an archive, cut first"),
+    ),
+    "inspect": (
+        ("inspect photo.png -o look.html", "every map on one page"),
+        ("inspect photo.png -o maps --embedder wow@0.2", "as PNG files in a folder"),
+        ("inspect photo.png out.png -o difference", "what differs between two images"),
+    ),
+    "train-detector": (
+        ("train-detector faces --gray --embedder lsb@0.4/plain --detector xunet -o run", "again: goes on"),
+        ("train-detector faces --embedder lsb@0.4/plain --detector spam --null -o null", "no stego at all: a coin's toss"),
+    ),
+    "score": (("score run pictures", "files, folders, zips, tars"),),
+    "evaluate": (
+        ("evaluate covers --embedder lsb@0.4/plain hill@0.4 --detector gncnn srm --seeds 3 -o judged", "again: goes on"),
+        (
+            "evaluate covers --embedder hill@0.4 --detector srm --against photographs.zip --geometry celeba64 -o beside",
+            "and whether the covers themselves stand out",
+        ),
+    ),
+    "report": (("report judged", "tables and page of a finished evaluation, once more"),),
+    "reproduce": (
+        ("reproduce table2 faces.zip --geometry celeba64 --size smoke -o again", "the paper's second table, in a minute"),
+    ),
+    "estimate": (("estimate photographs", "LSB replacement: RS, sample pairs, weighted stego, chi-square"),),
+    "features": (
+        ("features photographs -o features.npz --set spam", "again: goes on"),
+        ("features photographs -o srm.parquet --set srm", "needs the extra parquet"),
+    ),
+    "list": (("list", "the schemes"), ("list detectors", "networks, and features with a classifier")),
+    "doctor": (("doctor", "is all as it should be here?"), ("doctor --json", "the same for programs")),
+    "completion": (
+        ("completion bash --install", "from the next shell on, Tab completes"),
+        ("completion zsh -o _ssgan", "only the script"),
+    ),
+}
+
+
+def epilogue(command: str) -> str:
+    """The examples of a command in Markdown, as the end of its help; empty where there are none."""
+    lines = [part for line, words in EXAMPLES.get(command, ()) for part in (f"    ssgan {line}", f"        # {words}")]
+    return "\n".join(["Examples:", "", *lines]) if lines else ""
