@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+import json
 import re
+from pathlib import Path
 
 import pytest
 
 from ssgan import errors
+from ssgan.cli import app
 from ssgan.errors import DoesNotFit, Incomplete, InvalidSetting, SsganError
 
 FAMILY = [c for _, c in inspect.getmembers(errors, inspect.isclass) if issubclass(c, SsganError)]
@@ -49,3 +53,54 @@ def test_what_does_not_fit_says_how_much_would() -> None:
     error = make(DoesNotFit)
     assert isinstance(error, DoesNotFit)
     assert (error.reachable, error.unit) == (12.0, "bytes")
+
+
+SOURCE = Path(errors.__file__).parent
+RAISED = [
+    (path, node)
+    for path in sorted(SOURCE.rglob("*.py"))
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {kind.__name__ for kind in FAMILY}
+]
+
+
+def test_every_kind_of_error_is_raised_somewhere() -> None:
+    raised = {node.func.id for _, node in RAISED if isinstance(node.func, ast.Name)}
+    assert raised == {kind.__name__ for kind in FAMILY}
+
+
+def test_every_error_that_is_raised_says_what_to_do() -> None:
+    silent = [
+        f"{path.relative_to(SOURCE)}:{node.lineno}"
+        for path, node in RAISED
+        if not any(
+            word.arg == "hint" and not (isinstance(word.value, ast.Constant) and not word.value.value) for word in node.keywords
+        )
+    ]
+    assert not silent, f"no hint in {', '.join(silent)}"
+
+
+@pytest.mark.parametrize("kind", FAMILY, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("as_json", [False, True], ids=["words", "json"])
+def test_the_command_line_ends_with_the_code_of_each_and_prints_its_hint_and_no_traceback(
+    kind: type[SsganError], as_json: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*, json: bool = False) -> None:
+        raise make(kind)
+
+    monkeypatch.setitem(app._COMMANDS, "list", fails)
+    assert app.run(["list", *(["--json"] if as_json else [])]) == kind.exit_code
+    printed = capsys.readouterr()
+    assert not printed.out
+    if as_json:
+        told = json.loads(printed.err)
+        assert (told["message_type"], told["exit_code"], told["hint"]) == ("error", kind.exit_code, make(kind).hint)
+    else:
+        assert printed.err == f"ssgan: error: {make(kind)}\nssgan: hint: {make(kind).hint}\n"
+
+
+def test_the_exit_codes_are_those_that_the_help_tells(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["--help"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    codes = {int(code) for code in re.findall(r"(\d+) [a-z]", told[told.index("Exit codes:") :].split("Commands")[0])}
+    assert codes == {0, app.INTERRUPTED} | {kind.exit_code for kind in FAMILY}

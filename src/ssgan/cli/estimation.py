@@ -35,7 +35,7 @@ def estimate(
     from ssgan.estimation import estimate_files
 
     if limit is not None and limit < 1:
-        raise InvalidSetting(f"--limit must be at least 1, not {limit}.")
+        raise InvalidSetting(f"--limit must be at least 1, not {limit}.", hint="Leave it out to take all.")
     screen = Screen(json=json, quiet=quiet)
     found = list(estimate_files(files, convert=words(convert), limit=limit))
     screen.table("estimate", [row for one in found for row in _rows(one, json=json)])

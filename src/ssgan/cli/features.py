@@ -44,7 +44,7 @@ def features(
 
     for name, value in (("limit", limit), ("threads", threads)):
         if value is not None and value < 1:
-            raise InvalidSetting(f"--{name} must be at least 1, not {value}.")
+            raise InvalidSetting(f"--{name} must be at least 1, not {value}.", hint="Give a number from 1 on, or leave it out.")
     geometry, convert = (reading or Reading()).parse()
     plan = prepare(files, out, Settings(feature_set, geometry, convert, embedder, dtype), limit=limit, overwrite=force)
     screen = Screen(json=json, quiet=quiet)

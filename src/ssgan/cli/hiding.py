@@ -204,7 +204,10 @@ def _cleaning_up_when_terminated() -> Iterator[None]:
 
 def _needed(needed: int | None, count: int) -> int:
     if needed is not None and not 1 <= needed <= count:
-        raise InvalidSetting(f"--needed must be 1 to {count}, not {needed}")
+        raise InvalidSetting(
+            f"--needed must be 1 to {count}, not {needed}",
+            hint="so many of the stegos will be enough; without it all are needed",
+        )
     return needed or count
 
 

@@ -62,7 +62,9 @@ def from_terminal(*, new: bool) -> str:
         elif getpass.getpass("The same again: ") != text:
             raise InvalidSetting("the two passphrases differ", hint="type them again")
     except EOFError:
-        raise InvalidSetting("no passphrase was typed") from None
+        raise InvalidSetting(
+            "no passphrase was typed", hint="type one, or name a file: --passphrase-file, --key-file"
+        ) from None
     return _checked(text)
 
 

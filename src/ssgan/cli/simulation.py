@@ -62,7 +62,9 @@ class Working:
         for name in ("workers", "batch", "limit"):
             value = getattr(self, name)
             if value is not None and value < 1:
-                raise InvalidSetting(f"--{name} must be at least 1, not {value}.")
+                raise InvalidSetting(
+                    f"--{name} must be at least 1, not {value}.", hint="Give a number from 1 on, or leave it out."
+                )
 
 
 def simulate(

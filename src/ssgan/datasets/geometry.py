@@ -31,7 +31,7 @@ class Geometry:
     def __post_init__(self) -> None:
         for name, value in (("crop", self.crop), ("size", self.size)):
             if value is not None and value < 1:
-                raise InvalidSetting(f"{name} must be at least 1, not {value}.")
+                raise InvalidSetting(f"{name} must be at least 1, not {value}.", hint="It counts pixels, such as 64.")
 
     def cut(self, samples: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
         """One image, uint8 (C, h, w), of samples uint8 (C, H, W), under the empty label.
@@ -55,7 +55,10 @@ class Patches:
 
     def __post_init__(self) -> None:
         if self.size < 1 or (self.stride is not None and self.stride < 1):
-            raise InvalidSetting(f"Patches need a size and a stride of at least 1, not {self.size} and {self.stride}.")
+            raise InvalidSetting(
+                f"Patches need a size and a stride of at least 1, not {self.size} and {self.stride}.",
+                hint="Both count pixels, such as 64.",
+            )
 
     def cut(self, samples: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
         """Tiles, uint8 (C, size, size), row by row, each labeled "@top,left"; a rim narrower than a tile is left out."""

@@ -74,7 +74,9 @@ def rows(
 ) -> Iterator[tuple[str, np.ndarray]]:
     """Name and samples, uint8 (C, H, W) of one shape, of each image as it comes; `bad` fills meanwhile. Errors as in `load`."""
     if on_bad not in ("skip", "refuse"):
-        raise InvalidSetting(f"on_bad must be 'skip' or 'refuse', not {on_bad!r}.")
+        raise InvalidSetting(
+            f"on_bad must be 'skip' or 'refuse', not {on_bad!r}.", hint="Say what becomes of a picture that will not do."
+        )
     shape: tuple[int, ...] | None = None
     for done, (name, cut) in enumerate(_cuts(source, geometry, tuple(convert), workers), start=1):
         if not isinstance(cut, str):
@@ -99,7 +101,7 @@ def rows(
 def _cuts(source: Source, geometry: Geometry | Patches, convert: tuple[str, ...], workers: int) -> Iterator[tuple[str, _Cut]]:
     """What became of each picture, in order."""
     if workers < 1:
-        raise InvalidSetting(f"There must be at least 1 worker, not {workers}.")
+        raise InvalidSetting(f"There must be at least 1 worker, not {workers}.", hint="Give a number from 1 on.")
     if workers == 1 or len(source) <= _TASK_FILES:
         for name in source.names:
             yield name, _cut(_file(source, name), convert, geometry)

@@ -36,7 +36,9 @@ def split(
     `by` gives the group of a name (a person, a scene): a group goes to one part whole. A name that it lacks is its own group.
     """
     if len(fractions) != 3 or min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-9:
-        raise InvalidSetting(f"Fractions must be three numbers ≥ 0 that add up to 1, not {fractions}.")
+        raise InvalidSetting(
+            f"Fractions must be three numbers ≥ 0 that add up to 1, not {fractions}.", hint="Such as 0.7, 0.1, 0.2."
+        )
     members: dict[tuple[str, str], list[int]] = {}
     for index, name in enumerate(names):
         group = ("group", by[name]) if by and name in by else ("name", name)

@@ -39,7 +39,7 @@ def simulate(covers: torch.Tensor, costs: Costs, payload: float, seeds: np.ndarr
 def change_probabilities(costs: Costs, payload: float) -> ChangeProbabilities:
     """The probabilities that carry `payload` bits per sample at the least expected distortion, in each image."""
     if not payload >= 0:
-        raise InvalidSetting(f"payload is {payload:g}; it counts bits per sample and is at least 0")
+        raise InvalidSetting(f"payload is {payload:g}; it counts bits per sample and is at least 0", hint="such as 0.4")
     if payload == 0:
         return ChangeProbabilities(torch.zeros_like(costs.plus), torch.zeros_like(costs.minus))
     return probabilities_at(costs, lambdas(costs, payload=payload))
@@ -51,7 +51,7 @@ def lambdas(costs: Costs, *, payload: float | None = None, distortion: float | t
     Raises DoesNotFit where wet samples leave no room, with the payload that the worst image of the batch reaches.
     """
     if (payload is None) == (distortion is None):
-        raise InvalidSetting("lambdas needs either a payload or a distortion")
+        raise InvalidSetting("lambdas needs either a payload or a distortion", hint="give one of the two")
     samples, device = costs.plus[0].numel(), costs.plus.device
     sender = Sender(*_arrays(costs)) if device.type == "cpu" else DeviceSender(Costs(costs.plus.detach(), costs.minus.detach()))
     if torch.as_tensor(sender.wrong).any():

@@ -133,6 +133,7 @@ def least_detectable(fisher: np.ndarray, payload: float) -> np.ndarray:
             raise DoesNotFit(
                 f"a payload of {payload:g} bits per sample does not fit: +-1 changes carry less than log2(3) = 1.585",
                 reachable=math.floor(math.log2(3) * fisher.size),
+                hint="send less",
             )
         if at_lower > 0:
             upper *= 2

@@ -29,6 +29,7 @@ def least_detectable(fisher: torch.Tensor, payload: float) -> torch.Tensor:
         raise DoesNotFit(
             f"a payload of {payload:g} bits per sample does not fit: +-1 changes carry less than log2(3) = 1.585",
             reachable=math.floor(math.log2(3) * fisher[0].numel()),
+            hint="send less",
         )
     if payload == 0:
         return torch.full_like(fisher, torch.inf)

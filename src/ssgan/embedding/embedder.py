@@ -95,7 +95,9 @@ class Embedder:
         _known("scheme", self.scheme, SCHEMES)
         _known("coder", self.coder, CODERS)
         if not 0 <= self.payload < float("inf"):
-            raise InvalidSetting(f"payload is {self.payload}; it counts bits per sample and is at least 0")
+            raise InvalidSetting(
+                f"payload is {self.payload}; it counts bits per sample and is at least 0", hint="such as hill@0.4"
+            )
         if self.text is not None and self.coder != "plain":
             raise InvalidSetting(f"the coder {self.coder} writes no text", hint=f"use lsb@{self.payload:g}/plain")
         allowed = CODERS[self.coder].options

@@ -77,7 +77,7 @@ def random_bits(visited: torch.Tensor, seeds: Seeds) -> torch.Tensor:
 def text_bits(text: bytes, visited: torch.Tensor, seeds: Seeds) -> torch.Tensor:
     """bool (N, bits): the text from a byte on that the image's seed draws, and round again; each byte's highest bit first."""
     if not text:
-        raise InvalidSetting("the text to embed is empty")
+        raise InvalidSetting("the text to embed is empty", hint="give a text of one byte or more")
     bits = torch.from_numpy(np.unpackbits(np.frombuffer(text, dtype=np.uint8)).astype(bool)).to(visited.device)
     start = (public_seeds.uniforms(seeds, 1, stream=BITS, device=visited.device) * len(text)).long() * 8  # (N, 1)
     return bits[(start + torch.arange(visited.shape[1], device=visited.device)) % len(bits)]

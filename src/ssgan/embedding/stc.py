@@ -121,7 +121,11 @@ def embed_within(
         if not within < length < beyond:
             length = (within + beyond) // 2
     if best is None:
-        raise DoesNotFit(f"a distortion of {distortion:g} does not pay for one bit", reachable=0)
+        raise DoesNotFit(
+            f"a distortion of {distortion:g} does not pay for one bit",
+            reachable=0,
+            hint="allow more distortion, or take a larger cover",
+        )
     return best
 
 

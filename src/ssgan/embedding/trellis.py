@@ -82,7 +82,11 @@ def embed(cover: np.ndarray, costs: np.ndarray, message: np.ndarray, code: Code)
         dry = np.isfinite(costs)
         most = reachable(dry, code, limit=len(message) - 1)
         if len(message) > np.count_nonzero(dry):
-            raise DoesNotFit(f"{len(message)} bits for {np.count_nonzero(dry)} elements that may change", reachable=most)
+            raise DoesNotFit(
+                f"{len(message)} bits for {np.count_nonzero(dry)} elements that may change",
+                reachable=most,
+                hint="send fewer bits, or take a larger cover",
+            )
         hint = "spread the elements by another key, take a greater height, or send fewer bits"
         raise NoPath(f"wet elements leave no way to write these {len(message)} bits", reachable=most, hint=hint)
     if not np.array_equal(extract(stego, len(message), code), message):

@@ -47,7 +47,10 @@ def choose(
             try:
                 (_, samples), *_ = geometry.cut(source.picture(name, convert=convert).samples)
                 if found and samples.shape != found[0].shape:
-                    raise RefusedImage(f"it is of shape {samples.shape}, not {found[0].shape} as the first one.")
+                    raise RefusedImage(
+                        f"it is of shape {samples.shape}, not {found[0].shape} as the first one.",
+                        hint="Cut all to one size: --crop, --size.",
+                    )
                 found.append(samples)
             except RefusedImage as error:
                 bad.append((name, str(error)))

@@ -175,7 +175,7 @@ class _Piece(NamedTuple):
 def _extracted(plan: Plan, threads: int) -> Iterator[Part]:
     """What is missing, in order; while some pieces are looked at, a few more are read."""
     if threads < 1:
-        raise InvalidSetting(f"threads must be at least 1, not {threads}.")
+        raise InvalidSetting(f"threads must be at least 1, not {threads}.", hint="Give a number from 1 on.")
     waiting: deque[Future[Part]] = deque()
     embedder = Embedder.parse(plan.settings.embedder) if plan.settings.embedder else None
     with ThreadPoolExecutor(threads) as pool:

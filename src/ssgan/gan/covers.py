@@ -54,7 +54,7 @@ def missing(order: Order) -> list[int]:
     names are of unknown origin.
     """
     if order.count < 0:
-        raise InvalidSetting(f"there can be no {order.count} images.")
+        raise InvalidSetting(f"there can be no {order.count} images.", hint="Give a number from 1 on.")
     if order.overwrite:
         return list(range(order.count))
     found = [number for number in range(order.count) if order.target(number).exists()]

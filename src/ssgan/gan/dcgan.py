@@ -118,4 +118,4 @@ def initialize(network: nn.Module) -> None:
 
 def _expect(kernel: int) -> None:
     if kernel not in (4, 5):
-        raise InvalidSetting(f"the kernel is 4 or 5, not {kernel}")
+        raise InvalidSetting(f"the kernel is 4 or 5, not {kernel}", hint="dcgan has 5, dcgan4 has 4")

@@ -188,7 +188,7 @@ def _config(told: object, folder: Path) -> TrainingConfig:
     try:
         config = TrainingConfig(**told)
         if max(config.width, config.latent) > _MOST:
-            raise InvalidSetting(f"width and latent are at most {_MOST}")
+            raise InvalidSetting(f"width and latent are at most {_MOST}", hint="take the preset's")
         _blueprint(config)
     except InvalidSetting as error:
         raise RefusedModel(f"{folder} has settings that cannot be: {error}.", hint=_HINT) from error

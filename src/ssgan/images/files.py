@@ -176,7 +176,10 @@ def _check_samples(samples: np.ndarray, alpha: np.ndarray | None) -> None:
             hint="Write one image at a time: images[i].",
         )
     if alpha is not None and (np.asarray(alpha).dtype != np.uint8 or np.shape(alpha) != samples.shape[1:]):
-        raise InvalidSetting(f"Alpha must be uint8 of shape {samples.shape[1:]}.")
+        raise InvalidSetting(
+            f"Alpha must be uint8 of shape {samples.shape[1:]}.",
+            hint="Give it the height and width of the samples, or leave it out.",
+        )
 
 
 def written_format(path: Path) -> str:

@@ -60,7 +60,7 @@ class Header:
 def check_size(width: int, height: int) -> None:
     """Refuse an image from its header alone: without pixels, or larger than we decode."""
     if width < 1 or height < 1:
-        raise RefusedImage(f"The image is {width} x {height}: it has no pixels.")
+        raise RefusedImage(f"The image is {width} x {height}: it has no pixels.", hint="Name a file with a picture in it.")
     if max(width, height) > MAX_SIDE:
         raise RefusedImage(
             f"The image is {width} x {height}; a side may have {MAX_SIDE} pixels.", hint="Cut it into smaller images first."

@@ -68,7 +68,13 @@ def reveal_files(sources: Sequence[Source], key: Key) -> bytes:
         return _reveal_one(sources[0], key)
     from ssgan.messages import spread
 
-    parts, nothing = [], NothingFound("no message found with this key")
+    parts, nothing = (
+        [],
+        NothingFound(
+            "no message found with this key",
+            hint="another key, no message, or an image changed since it was written: nothing tells these apart",
+        ),
+    )
     for source in sources:
         picture = plan.stego_picture(source)
         try:

@@ -48,7 +48,7 @@ def gather(parts: Iterable[Part]) -> bytes:
     """
     known = {part.index: part for part in parts}
     if not known:
-        raise NothingFound("no part of a message is here")
+        raise NothingFound("no part of a message is here", hint="give the images that the message was spread over")
     one = next(iter(known.values()))
     if any(_family(part) != _family(one) for part in known.values()):
         raise InvalidSetting("these parts are of different messages", hint="give the images of one message at a time")
@@ -61,7 +61,9 @@ def gather(parts: Iterable[Part]) -> bytes:
     body = _shares(known, one).tobytes()[: one.length]
     message = inflate(body) if one.deflated else body
     if message is None:
-        raise NothingFound("the parts give no message")
+        raise NothingFound(
+            "the parts give no message", hint="give all the images that the message was spread over, as they were written"
+        )
     return message
 
 

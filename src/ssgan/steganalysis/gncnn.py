@@ -39,7 +39,10 @@ class Gncnn(nn.Module):
             kernels, padded, pads = [5, 3, 3, 3, 5], False, [1, 1, 0, 0, 0]
         elif form == "same":
             if image_size < LEAST_SIZE:
-                raise InvalidSetting(f"GNCNN reads images of {LEAST_SIZE} x {LEAST_SIZE} or more, not {image_size}")
+                raise InvalidSetting(
+                    f"GNCNN reads images of {LEAST_SIZE} x {LEAST_SIZE} or more, not {image_size}",
+                    hint="take larger images, or another detector",
+                )
             count = int(math.log2(image_size / FEATURE_SIDE))
             kernels, padded, pads = [5, *[3] * (count - 2), 5], True, [1] * count
         else:

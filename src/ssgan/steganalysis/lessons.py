@@ -37,7 +37,9 @@ class Lesson:
 
     def __post_init__(self) -> None:
         if self.images is not None and self.images < 1:
-            raise InvalidSetting(f"a lesson lasts for at least 1 image, not {self.images}")
+            raise InvalidSetting(
+                f"a lesson lasts for at least 1 image, not {self.images}", hint="give a number from 1 on, or None for the last"
+            )
         if self.embed is not None and self.pairs.cover_probabilities is not None and self.probabilities is None:
             raise InvalidSetting(
                 "fresh stegos have other change probabilities than those of the pairs",

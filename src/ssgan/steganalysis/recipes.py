@@ -32,9 +32,12 @@ class Recipe:
     def __post_init__(self) -> None:
         for name in ("batch_pairs", "duration_images", "evaluate_images", "patience"):
             if getattr(self, name) < 1:
-                raise InvalidSetting(f"{name} must be at least 1, not {getattr(self, name)}")
+                raise InvalidSetting(
+                    f"{name} must be at least 1, not {getattr(self, name)}",
+                    hint="take the network's own recipe, or a number from 1 on",
+                )
         if not 0 < self.lesson_share < 1:
-            raise InvalidSetting(f"lesson_share must lie between 0 and 1, not {self.lesson_share}")
+            raise InvalidSetting(f"lesson_share must lie between 0 and 1, not {self.lesson_share}", hint="such as 0.2")
         if self.precision not in PRECISIONS:
             raise InvalidSetting(f"there is no precision '{self.precision}'", hint=f"known: {', '.join(PRECISIONS)}")
 
