@@ -11,14 +11,14 @@ PYTEST_ARGS ?=
 PEER := out/peer
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test style check bench docs format
+.PHONY: help setup demo test style check package bench docs format
 
 help:    ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 setup: $(VENV)/.developer  ## make the environment with everything the targets below need
 
-demo: $(VENV)/.user  ## embed, measure and picture every scheme; one HTML report
+demo: $(VENV)/.user  ## the whole story, from a cover nobody has seen to a warden who looks; one HTML report
 	$(BIN)/ssgan demo
 
 test: $(VENV)/.developer  ## run the tests
@@ -31,6 +31,9 @@ style: $(VENV)/.developer  ## check the format, lint, types, and that the genera
 	$(BIN)/python docs/generate.py --check
 
 check: style test  ## style and tests
+
+package: $(VENV)/.developer  ## build wheel and sdist, and run the demo from the wheel in a clean environment
+	$(BIN)/pytest -m slow tests/test_packaging.py
 
 bench: $(VENV)/.developer $(PEER)/.installed  ## measure, beside the peers; the figures go to results/
 	$(BIN)/python benchmarks/costs.py --write

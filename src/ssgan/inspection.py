@@ -5,7 +5,7 @@ What there is to see is written as PNG files into a folder, or as one page that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -120,8 +120,10 @@ def inspect_cover(cover: np.ndarray, embedder: Embedder, *, seed: int, name: str
     return Inspection(cover, stego, (plus, minus), (raise_probability, lower_probability))
 
 
-def every_scheme(cover: np.ndarray, payload: float, *, seed: int, name: str = "") -> list[Priced]:
-    """The cover uint8 (C, H, W) priced by each scheme of the catalog, and embedded into at `payload`, bpp.
+def every_scheme(
+    cover: np.ndarray, payload: float, *, seed: int, name: str = "", schemes: Collection[str] | None = None
+) -> list[Priced]:
+    """The cover uint8 (C, H, W) priced by each scheme of the catalog, or by some, and embedded into at `payload`, bpp.
 
     By the optimal sender, or by the plain one where all samples cost the same.
     """
@@ -130,6 +132,8 @@ def every_scheme(cover: np.ndarray, payload: float, *, seed: int, name: str = ""
 
     priced = []
     for scheme, entry in SCHEMES.items():
+        if schemes is not None and scheme not in schemes:
+            continue
         embedder = Embedder(scheme, payload, "bound" if entry.adaptive else "plain")
         try:
             seen = inspect_cover(cover, embedder, seed=seed, name=name)

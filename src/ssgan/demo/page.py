@@ -1,0 +1,110 @@
+"""The page: what was done, in words for people who have never heard of it, with every picture and figure inside."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ssgan
+from ssgan import pages, pictures
+from ssgan.demo import drawing
+from ssgan.demo.playing import Played
+from ssgan.demo.saying import Said
+from ssgan.demo.watching import Watched
+from ssgan.gan.sheet import contact_sheet
+
+if TYPE_CHECKING:
+    from ssgan.demo.story import Told
+
+TEMPLATE = "demo/page.html"
+NAMES = {"photographs": "photographs", "generated": "generated covers", "apart": "covers from photographs"}
+_SHEET_COLUMNS = 12
+
+
+def write(told: Told, path: Path, *, stego: Path) -> Path:
+    """The page into a file, over one that stands there; its path."""
+    pages.write(path, text(told, stego=stego), overwrite=True)
+    return path
+
+
+def text(told: Told, *, stego: Path) -> str:
+    """The page."""
+    hidden = told.said.chosen.hidden
+    watched = [one for name, one in told.watched.items() if name != "apart"]
+    return pages.render(
+        TEMPLATE,
+        told=told,
+        said=told.said,
+        hidden=hidden,
+        changed=int((hidden.changes != 0).sum()),
+        tries=[_tried(told.said, at) for at in range(len(told.said.tries))],
+        spoken=any(one.verdict.probability is not None for one in told.said.tries),
+        sheet=pages.inline(contact_sheet(told.sheet, _SHEET_COLUMNS)),
+        shown={name: pages.inline(picture) for name, picture in told.seen.pictures.items()},
+        photograph=None
+        if told.photograph is None
+        else {name: pages.inline(picture) for name, picture in told.photograph.pictures.items()},
+        priced=[(one, pages.inline(one.costs), _changes(one)) for one in told.priced],
+        watched=watched,
+        apart=told.watched.get("apart"),
+        words={one.source: in_words(one) for one in told.watched.values()},
+        names=NAMES,
+        errors=drawing.errors(watched, [NAMES[one.source] for one in watched]),
+        course=drawing.curves(
+            {NAMES[one.source]: [(0, 0.5), *one.course] for one in watched},
+            below="images seen", beside="share of wrong answers while learning", highest=0.5,
+        ),
+        losses=drawing.curves(
+            {
+                "the critic's loss": list(enumerate(told.played.course["critic_loss"], 1)),
+                "the warden's loss": list(enumerate(told.played.course["detector_loss"], 1)),
+            },
+            below="rounds", beside="loss: 0.69 is a coin", lowest=0.5,
+        ),
+        before=pages.inline(told.played.before),
+        after=pages.inline(told.played.after),
+        outcome=played_in_words(told.played),
+        stego=str(stego),
+        machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} processor cores",
+        python=platform.python_version(),
+        version=ssgan.__version__,
+        total=sum(told.seconds.values()),
+    )  # fmt: skip
+
+
+def in_words(one: Watched) -> str:
+    """What the warden came to, in one sentence."""
+    wrong, (low, high) = 100 * one.p_e, (100 * end for end in one.interval)
+    named, range_ = NAMES[one.source], f"{low:.0f} to {high:.0f}"
+    if one.source == "apart":
+        return f"{named}: wrong about {wrong:.0f} of 100 pictures ({range_}), with no message in any of them"
+    if not one.learned:
+        return f"{named}: wrong about {wrong:.0f} of 100 ({range_}): in this time he learned nothing that differs from a coin"
+    return f"{named}: wrong about {wrong:.0f} of 100 ({range_}), where a coin is wrong 50 times"
+
+
+def played_in_words(played: Played) -> str:
+    """What came of the game, in one sentence."""
+    before, after = (100 * error for error in played.wrong)
+    return (
+        f"the warden as he was is wrong about {before:.0f} of 100 times on the pictures from before and {after:.0f} on those "
+        f"from after, which moved by {played.moved:.1f} of 255 gray values on average"
+    )
+
+
+def _tried(said: Said, at: int) -> dict[str, Any]:
+    one = said.tries[at]
+    probability = one.verdict.probability
+    return {
+        "picture": pages.inline(one.hidden.stego),
+        "best": at == said.best,
+        "says": "no detector may speak" if probability is None else f"{100 * probability:.0f} %",
+        "easy": f"{100 * one.easy_share:.0f} %",
+        "verdict": one.verdict.verdict,
+    }
+
+
+def _changes(one: Any) -> str:
+    return "" if one.seen is None else pages.inline(pictures.change_map(one.seen.cover, one.seen.stego))

@@ -1,0 +1,47 @@
+"""Photographs that lie in scikit-image's wheel, whole and as tiles.
+
+Astronaut: NASA; chelsea: Stefan van der Walt; coffee: Rachel Michetti; camera: Lav Varshney; all free of restrictions. The left
+picture of "Motorcycle" is of the Middlebury stereo set (D. Scharstein and others, GCPR 2014) and is only learned from.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from ssgan import images
+from ssgan.datasets.geometry import Geometry, Patches
+from ssgan.images import Images
+
+COLOR = ("astronaut", "chelsea", "coffee", "motorcycle_left")
+SHOWN = "camera"
+SIDE = 256  # of the one that is shown
+TILE = 64  # as large as the generated covers
+
+
+def available() -> bool:
+    """Whether scikit-image is installed."""
+    return _folder() is not None
+
+
+def shown() -> np.ndarray:
+    """uint8 (1, SIDE, SIDE): the middle of a photograph of a man at a camera."""
+    return next(cut for _, cut in Geometry(crop=SIDE).cut(_read(SHOWN)))
+
+
+def tiles() -> Images:
+    """uint8 (N, 3, TILE, TILE): the color photographs cut side by side, none overlapping, none resampled."""
+    return images.to_images(np.stack([tile for name in COLOR for _, tile in Patches(TILE).cut(_read(name))]))
+
+
+def _read(name: str) -> np.ndarray:
+    folder = _folder()
+    assert folder is not None, "asked before"
+    return images.read(folder / f"{name}.png").samples
+
+
+def _folder() -> Path | None:
+    package = find_spec("skimage")  # looks, and imports nothing: the package's own loader would reach for the network
+    return None if package is None or package.origin is None else Path(package.origin).parent / "data"
