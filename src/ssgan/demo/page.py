@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import ssgan
 from ssgan import pages, pictures
 from ssgan.demo import drawing
-from ssgan.demo.playing import Played
+from ssgan.demo.playing import ASKED, Played
 from ssgan.demo.saying import Said
 from ssgan.demo.watching import Watched
 from ssgan.gan.sheet import contact_sheet
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 TEMPLATE = "demo/page.html"
 NAMES = {"photographs": "photographs", "generated": "generated covers", "apart": "covers from photographs"}
 _SHEET_COLUMNS = 12
+NORMAL_95 = 1.96  # standard deviations on either side, within which a normal law has 95 %
 
 
 def write(told: Told, path: Path, *, stego: Path) -> Path:
@@ -61,11 +62,12 @@ def text(told: Told, *, stego: Path) -> str:
                 "the critic's loss": list(enumerate(told.played.course["critic_loss"], 1)),
                 "the warden's loss": list(enumerate(told.played.course["detector_loss"], 1)),
             },
-            below="rounds", beside="loss: 0.69 is a coin", lowest=0.5,
+            below="rounds", beside="loss: 0.69 is a coin", lowest=0.6,
         ),
         before=pages.inline(told.played.before),
         after=pages.inline(told.played.after),
         outcome=played_in_words(told.played),
+        chance=100 * NORMAL_95 * (2 * 0.25 / (2 * ASKED)) ** 0.5,  # of the difference of two errors near one half
         stego=str(stego),
         machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} processor cores",
         python=platform.python_version(),

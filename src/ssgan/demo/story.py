@@ -38,8 +38,8 @@ class Size:
     sheet: int = 36  # covers that are shown
     tries: int = 8  # covers that the message is hidden in
     images: int = 48_000  # that each warden sees
-    rounds: int = 40  # of the game
-    batch: int = 24  # images of a round
+    rounds: int = 48  # of the game
+    batch: int = 16  # images of a round
     covers: int | None = None  # of each source; as many as there are tiles, if None
     schemes: tuple[str, ...] | None = None  # that price the photograph; all, if None
 
@@ -50,7 +50,7 @@ class Size:
 
 
 FULL = Size()
-QUICK = Size(sheet=24, tries=4, images=5_000, rounds=6, batch=16, schemes=("lsb", "hill"))
+QUICK = Size(sheet=24, tries=4, images=5_000, rounds=6, schemes=("lsb", "hill"))
 
 
 @dataclass(frozen=True, eq=False)
