@@ -12,6 +12,7 @@ import pytest
 
 from ssgan import errors
 from ssgan.cli import app
+from ssgan.cli.detect import FOUND
 from ssgan.errors import DoesNotFit, Incomplete, InvalidSetting, SsganError
 
 FAMILY = [c for _, c in inspect.getmembers(errors, inspect.isclass) if issubclass(c, SsganError)]
@@ -103,4 +104,4 @@ def test_the_exit_codes_are_those_that_the_help_tells(capsys: pytest.CaptureFixt
     assert app.run(["--help"]) == 0
     told = " ".join(capsys.readouterr().out.split())
     codes = {int(code) for code in re.findall(r"(\d+) [a-z]", told[told.index("Exit codes:") :].split("Commands")[0])}
-    assert codes == {0, app.INTERRUPTED} | {kind.exit_code for kind in FAMILY}
+    assert codes == {0, FOUND, app.INTERRUPTED} | {kind.exit_code for kind in FAMILY}

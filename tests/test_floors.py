@@ -53,7 +53,7 @@ MAY_IMPORT = {
     "inspection": {"embedding", "images", "errors", "seeds", "folders", "filters", "differences", "pictures", "pages"}
     | {"predictability"},
     "warming": {"embedding", "steganalysis", "messages", "images", "compiled"},
-    "doctor": JOBS | ARTS | MATTER | GROUND | {"warming"},
+    "doctor": JOBS | ARTS | MATTER | GROUND | {"warming", "verdicts"},
     **dict.fromkeys(("experiments", "bulk", "web"), JOBS | ARTS | MATTER | GROUND | {"questions", "detection"}),
     "demo": JOBS
     | ARTS

@@ -63,6 +63,7 @@ def checks() -> dict[str, Check]:
         "working folder": lambda: _writable(Path.cwd(), "Go to a folder that you may write to."),
         "temporary folder": lambda: _writable(Path(tempfile.gettempdir()), "Name another in $TMPDIR."),
         "bundled generators": _generators,
+        "bundled detectors": _detectors,
         "a message there and back": _round_trip,
         "the same with a passphrase": _passphrase,
     }
@@ -207,6 +208,12 @@ def _generators() -> str:
     if not names:
         raise SsganError("none is there", hint="Install ssgan again: its wheel holds faces64.")
     return "; ".join(names)
+
+
+def _detectors() -> str:
+    from ssgan.verdicts.trained import bundled_detectors
+
+    return ", ".join(one.name for one in bundled_detectors()) or "none but the attacks on LSB replacement"
 
 
 def _round_trip() -> str:

@@ -43,7 +43,7 @@ def detect(
     from ssgan.verdicts.files import judge_files
 
     if limit is not None and limit < 1:
-        raise InvalidSetting(f"--limit must be at least 1, not {limit}.")
+        raise InvalidSetting(f"--limit must be at least 1, not {limit}.", hint="Leave it out to look at all.")
     share_of_true_alarms(base_rate)  # before any work: a base rate that cannot be
     if sheet is not None:
         written_format(sheet)

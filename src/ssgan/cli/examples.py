@@ -7,6 +7,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "hide": (
         ('hide photo.png -m "Meet me at nine" -o out.png', "asks for a passphrase"),
         ("hide photo.png -f letter.txt -o out.png --key-file our.key", "a file, with a key that both sides hold"),
+        ('hide --covers generated -m "Meet me at nine" -o out.png', "in the best of several covers that nobody has seen"),
         ("hide a.png b.png c.png -m text -o parts --needed 2 --key-file our.key", "any two of the three give it back"),
     ),
     "reveal": (
@@ -27,7 +28,11 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("sample faces64 -n 48 -o covers --sheet look.png", "covers that nobody can make again"),
         ("sample run -n 1000 -o covers --seed 1", "for research: the same every time"),
     ),
-    "models": (("models", "what comes with the package"),),
+    "models": (
+        ("models", "generators and detectors that come with the package"),
+        ("models show faces64", "what one of them was made from, and its limits"),
+        ("models verify", "whether their files are as they were given out"),
+    ),
     "export": (
         ("export run -o generator.onnx", "proved against torch before it has its name"),
         ("export run --to small --half", "weights in half the bytes"),
@@ -41,6 +46,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("inspect photo.png -o look.html", "every map on one page"),
         ("inspect photo.png -o maps --embedder wow@0.2", "as PNG files in a folder"),
         ("inspect photo.png out.png -o difference", "what differs between two images"),
+    ),
+    "detect": (
+        ("detect photo.png", "is there something in it? how probably?"),
+        ("detect pictures --sheet suspects.png --json", "a whole folder, with a page of the suspicious ones"),
     ),
     "train-detector": (
         ("train-detector faces --gray --embedder lsb@0.4/plain --detector xunet -o run", "again: goes on"),

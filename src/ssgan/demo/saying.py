@@ -11,6 +11,7 @@ from ssgan import images
 from ssgan.errors import NothingFound
 from ssgan.gan.generators import Card, find_generator, open_generator
 from ssgan.gan.sample import prepared, sample, secret_latents
+from ssgan.generated import GENERATOR, suspicion
 from ssgan.images import Images
 from ssgan.messages.hide import Hidden, hide
 from ssgan.messages.keys import Passphrase
@@ -18,8 +19,6 @@ from ssgan.messages.reveal import reveal
 from ssgan.messages.words import fresh_passphrase
 from ssgan.predictability import easy_share
 from ssgan.verdicts import Verdict, judge
-
-GENERATOR = "faces64"
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,9 +30,9 @@ class Try:
     easy_share: float
 
     @property
-    def rank(self) -> tuple[float, float]:
-        """Smaller is better: how probable a stego is; where no detector may speak, where the changes lie decides."""
-        return (0.5 if self.verdict.probability is None else self.verdict.probability, self.easy_share)
+    def rank(self) -> tuple[int, float, float]:
+        """Smaller is better: what the detectors say; where none may speak, where the changes lie decides."""
+        return (*suspicion(self.verdict), self.easy_share)
 
 
 @dataclass(frozen=True, eq=False)
