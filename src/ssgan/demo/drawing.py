@@ -62,7 +62,7 @@ def curves(
         parts.append(f'<polyline points="{points}" fill="none" style="stroke: var(--c{number % 2})" stroke-width="2"/>')
         parts.append(f'<rect x="{at}" y="6" width="14" height="4" style="fill: var(--c{number % 2})"/>')
         parts.append(f'<text class="dim" x="{at + 20}" y="13">{escape(name)}</text>')
-        at += 44 + 7 * len(name)
+        at += 44 + 9 * len(name)
     for share in (0, 0.5, 1):
         value = low + share * (high - low)
         y = float(place(0, value).split(",")[1])
