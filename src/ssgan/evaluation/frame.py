@@ -12,6 +12,7 @@ COLORS = 8  # of the page
 SIDE, MARGIN = 260, 46
 LONGEST_TICK = 5  # characters
 SHARES = (0, 0.2, 0.4, 0.6, 0.8, 1)  # of an axis, where its ticks are unless said otherwise
+THOUSAND = 1000  # from here on numbers are written out
 Ticks = Sequence[tuple[float, str]]  # where in the data, and the words
 
 
@@ -103,4 +104,5 @@ def color(number: int) -> str:
 
 def _even(between: tuple[float, float]) -> list[tuple[float, str]]:
     low, high = between
-    return [(value, f"{value:.3g}") for value in (low + share * (high - low) for share in SHARES)]
+    values = [low + share * (high - low) for share in SHARES]
+    return [(value, f"{value:.3g}" if abs(value) < THOUSAND else f"{value:,.0f}") for value in values]

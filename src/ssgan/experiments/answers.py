@@ -10,6 +10,7 @@ from ssgan.evaluation.rows import Row, apart, of_kind, strongest
 
 REAL = "real"
 WITHOUT = ("real-noisy", "real-selected", "plain")  # sources that owe nothing to a secrecy in the loss
+NONE = 0.0005  # what is printed as none
 TOLD = 0.25  # P_E beside real covers below which covers stand out
 
 
@@ -81,7 +82,8 @@ def in_words(rows: Sequence[Row]) -> list[str]:
     if seen:
         worst = max(error for error in price(rows).values() if error < TOLD)
         sentences.append(
-            f"The price: with nothing in them, {_listed(seen)} are told from real ones with an error of at most {worst:.3f}"
+            f"The price: with nothing in them, {_listed(seen)} are told from real ones "
+            + ("without an error" if worst < NONE else f"with an error of at most {worst:.3f}")
             + (f"; {_listed(unseen)} are not so easily told." if unseen else ".")
         )
     return sentences

@@ -107,7 +107,7 @@ def _alpha(folder: Path, records: Sequence[Record]) -> dict[str, Any]:
     for figure, features in _quality(records):
         cost = {record.covers: record.ours for record in records if (record.figure, record.detector) == (figure, features)}
         points = [_point(row, cost[row.covers]) for row in of_kind(rows, "retrained") if row.covers in cost]
-        drawn.append((plots.frontier(points, _named(figure, features)), _caption(records, figure, features)))
+        drawn.append((plots.frontier(points, figure), _caption(records, figure, features)))
     beside = price(rows)
     points = [_point(row, 1 - beside[row.covers]) for row in of_kind(rows, "retrained") if row.covers in beside]
     drawn.append((plots.frontier(points, "accuracy, covers told from real ones"), "0.5 would be covers that nobody can tell."))
@@ -131,9 +131,7 @@ def _convergence(folder: Path, records: Sequence[Record]) -> dict[str, Any]:
         real = next(r.real for r in records if (r.figure, r.detector) == (figure, features))
         level = None if real is None else ("real images", max(real, 0.0))
         shown = {name: [(at, max(value, 0.0)) for at, value in line] for name, line in lines.items()}
-        drawn.append(
-            (plots.curves(shown, "images seen", _named(figure, features), level=level), _caption(records, figure, features))
-        )
+        drawn.append((plots.curves(shown, "images seen", figure, level=level), _caption(records, figure, features)))
     times = [
         f"{record.covers}: {record.ours:.3g} {record.figure} ({record.question})" for record in records if record.at is None
     ]
