@@ -99,6 +99,11 @@ def contents(out: Path) -> dict[str, bytes]:
     }
 
 
+def count(folder: Path, name: str) -> int:
+    """How many files of that name there are; folders may vanish meanwhile."""
+    return sum(name in files for _, _, files in os.walk(folder))
+
+
 @pytest.mark.skipif(os.name != "posix", reason="kill -9")
 def test_killed_three_times_it_gives_the_same_bytes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = "evaluate quiet --embedder lsb@1.0/plain --detector spam/ridge gncnn --duration 640 --threads 1 --quiet -o"
@@ -106,8 +111,8 @@ def test_killed_three_times_it_gives_the_same_bytes(folder: Path, capsys: pytest
     assert run([*asked, "whole"]) == 0
     for kill in ("scores.csv", "stats.jsonl", "done.json"):  # as soon as there is one more: between trials, and within them
         with subprocess.Popen([sys.executable, "-m", "ssgan", *asked, "cut"], stdout=subprocess.DEVNULL) as process:
-            seen = len(list((folder / "cut").rglob(kill)))
-            while process.poll() is None and len(list((folder / "cut").rglob(kill))) <= seen:
+            seen = count(folder / "cut", kill)
+            while process.poll() is None and count(folder / "cut", kill) <= seen:
                 time.sleep(0.005)
             assert process.poll() is None, "it came to its end before it was killed"
             os.kill(process.pid, signal.SIGKILL)
