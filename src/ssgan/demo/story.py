@@ -50,7 +50,7 @@ class Size:
 
 
 FULL = Size()
-QUICK = Size(sheet=24, tries=4, images=5_000, rounds=6, schemes=("lsb", "hill"))
+QUICK = Size(sheet=24, tries=4, images=3_000, rounds=4, schemes=("lsb", "hill"))
 
 
 @dataclass(frozen=True, eq=False)
