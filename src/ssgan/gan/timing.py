@@ -11,7 +11,8 @@ import torch
 from ssgan.gan.assembly import assemble
 from ssgan.gan.draws import Draws
 from ssgan.gan.settings import TrainingConfig
-from ssgan.gan.ssgan import Scalars, numbers
+from ssgan.gan.ssgan import numbers
+from ssgan.gan.step import play
 from ssgan.steganalysis.distributed import Processes
 
 WARM_STEPS = 4  # before the clock runs: kernels are compiled, and on a graphics card steps are recorded
@@ -47,16 +48,7 @@ def _steps(config: TrainingConfig, where: torch.device) -> Callable[[int], None]
     real = torch.rand(shape, generator=torch.Generator().manual_seed(0)).mul(2).sub(1).to(where)
 
     def step(number: int) -> None:
-        given: Scalars = {}
-        for turn in range(config.critic_steps):
-            given |= game.update_critic(real, draws.latents("critic", number, turn), draws.penalty(number, turn))
-        for turn in range(config.detector_steps if config.secret else 0):
-            latents, own = draws.latents("detector", number, turn), draws.own_seeds("detector", number, turn)
-            given |= game.update_detector(latents, own, real)
-        for turn in range(config.generator_steps):
-            latents, own = draws.latents("generator", number, turn), draws.own_seeds("generator", number, turn)
-            given |= game.update_generator(latents, own, real=real)
-        numbers(given)  # waits for an accelerator
+        numbers(play(game, draws, number, lambda turn: real))  # numbers wait for an accelerator
 
     return step
 

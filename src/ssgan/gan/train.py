@@ -31,8 +31,9 @@ from ssgan.gan.generators import save_generator
 from ssgan.gan.journal import Board, Journal
 from ssgan.gan.real import Batches, RealImages, read
 from ssgan.gan.settings import TrainingConfig
-from ssgan.gan.ssgan import Scalars, numbers
+from ssgan.gan.ssgan import numbers
 from ssgan.gan.state import RATE_FACTOR, Kept, State
+from ssgan.gan.step import play
 from ssgan.memory import keep_freed
 from ssgan.runs import CONFIG, DONE, STATS, Run
 from ssgan.steganalysis import distributed
@@ -118,18 +119,13 @@ def train(
         # The game.
         while state.images_seen < config.duration_images and not signal:
             step, before = state.images_seen // step_images, state.images_seen
-            given: Scalars = {}
-            for turn in range(config.critic_steps):
-                with journal.waited():
-                    shown = batches.at(step * config.critic_steps + turn)
-                given |= game.update_critic(shown, draws.latents("critic", step, turn), draws.penalty(step, turn))
             learns, heard = 2 * before >= config.warmup_images, before >= config.warmup_images
-            for turn in range(config.detector_steps if config.secret and learns else 0):
-                latents, own = draws.latents("detector", step, turn), draws.own_seeds("detector", step, turn)
-                given |= game.update_detector(latents, own, shown)
-            for turn in range(config.generator_steps):
-                latents, own = draws.latents("generator", step, turn), draws.own_seeds("generator", step, turn)
-                given |= game.update_generator(latents, own, real=shown, secrecy=heard)
+
+            def shown(turn: int, step: int = step) -> torch.Tensor:
+                with journal.waited():
+                    return batches.at(step * config.critic_steps + turn)
+
+            given = play(game, draws, step, shown, learns=learns, heard=heard)
             state.images_seen += step_images
             if state.average is not None:
                 state.average.follow(state.images_seen, step_images)
