@@ -6,7 +6,6 @@ import base64
 import json
 import re
 from html import unescape
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -17,27 +16,9 @@ from ssgan.cli.app import run
 from ssgan.demo import story
 from ssgan.messages.keys import Passphrase
 from ssgan.messages.reveal import reveal
+from tests.seen import Seen
 
 SMALL = demo.Size(sheet=6, tries=2, images=128, rounds=3, batch=4, covers=24, schemes=("lsb", "hill"))
-
-
-class Page(HTMLParser):
-    """What the page asks a browser for, and what it says."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.addresses: list[str] = []
-        self.ids: list[str] = []
-        self.unnamed = 0
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        self.tags.append(tag)
-        self.addresses += [value or "" for name, value in attrs if name in ("src", "href", "srcset", "action", "data")]
-        self.ids += [value or "" for name, value in attrs if name == "id"]
-        self.unnamed += tag in ("img", "svg") and not (given.get("alt") or given.get("aria-label"))
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +37,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, demo.Told, Path
 
 
 def test_the_page_fetches_nothing_and_runs_nothing(told: tuple[str, demo.Told, Path, list[int], list[str]]) -> None:
-    page = Page(told[0])
+    page = Seen(told[0])
     assert not {"script", "link", "iframe", "object"} & set(page.tags)
     inside = [address for address in page.addresses if address.startswith("#")]
     assert all(address[1:] in page.ids for address in inside)

@@ -3,33 +3,17 @@ from __future__ import annotations
 import re
 import shutil
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
-
-import pytest
 
 from ssgan.evaluation.report import failed, page, tables_of, verdicts
 from ssgan.evaluation.rows import Row, rows_of
 from ssgan.evaluation.sanity import sanity
-
-
-class Seen(HTMLParser):
-    """What a page asks for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.addresses: list[str] = []
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.addresses += [value for name, value in attributes if name in ("src", "href") and value]
+from tests.seen import Seen
 
 
 def test_the_page_carries_everything_itself(evaluation: Path, rows: list[Row]) -> None:
     text = page(evaluation, rows)
-    seen = Seen()
-    seen.feed(text)
+    seen = Seen(text)
     assert "script" not in seen.tags
     assert seen.tags.count("svg") == 1 + 3 * 4
     assert len(seen.addresses) == 4 * 3 * 4
@@ -72,12 +56,5 @@ def test_what_failed_is_what_sanity_says(rows: list[Row]) -> None:
     assert failed(rows) == [line for line in sanity(rows) if not line.passed]
 
 
-def test_without_the_extra_the_tables_are_there(evaluation: Path, rows: list[Row], monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
-
-    from ssgan.errors import InvalidSetting
-
-    monkeypatch.setitem(sys.modules, "jinja2", None)
+def test_there_is_a_table_for_each_use(rows: list[Row]) -> None:
     assert set(tables_of(rows)) == {"results.csv", "results.md", "results.tex"}
-    with pytest.raises(InvalidSetting, match="extra 'report'"):
-        page(evaluation, rows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -11,28 +10,17 @@ from ssgan.errors import InvalidSetting
 from ssgan.experiments.catalog import EXPERIMENTS, reproduce
 from ssgan.experiments.material import Material
 from ssgan.experiments.page import page
-
-
-class Seen(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.addresses: list[str] = []
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.addresses += [value for name, value in attributes if name == "src" and value]
+from tests.seen import Seen
 
 
 def test_the_page_answers_with_pictures_and_carries_them_itself(data: Path, tmp_path: Path) -> None:
     reproduce("table2", "smoke", Material(data, tmp_path, threads=1))
     text = page(tmp_path)
     assert page(tmp_path) == text
-    seen = Seen()
-    seen.feed(text)
+    seen = Seen(text)
     assert "script" not in seen.tags
-    assert all(address.startswith("data:image/png;base64,") for address in seen.addresses)
-    assert len(seen.addresses) == 5  # sources
+    assert all(address.startswith("data:image/png;base64,") for address in seen.pictures)
+    assert len(seen.pictures) == 5  # sources
     assert "Not asked in this folder: table1, table3, alpha." in text
     assert "in real covers the best detector, retrained, errs" in text
     assert ">0.87<" in text  # what was published
