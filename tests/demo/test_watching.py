@@ -51,15 +51,12 @@ def test_words_say_plainly_whether_he_learned_anything(interval: tuple[float, fl
     assert ("learned nothing" in in_words(one)) is not learned
 
 
-def test_plots_hold_their_lines_and_escape_their_names() -> None:
+def test_errors_are_drawn_and_their_names_escaped() -> None:
     one = Watched("generated", 0.3, (0.2, 0.4), (6, 2, 2), 0.5, 64, 1.0)
     drawn = str(drawing.errors([one], ["<a>"]))
     assert drawn.startswith("<svg")
     assert "&lt;a&gt;" in drawn
     assert ">30<" in drawn
-    lines = str(drawing.curves({"a": [(0, 1.0), (2, 1.0)], "b": [(0, 0.5), (1, 0.7)]}, below="x", beside="y"))
-    assert lines.count("<polyline") == 2
-    assert "nan" not in lines
 
 
 def test_the_photographs_are_in_the_wheel_and_are_cut_without_a_change() -> None:

@@ -80,3 +80,11 @@ def test_any_frontier_can_be_shown(points: list[tuple[float, float]]) -> None:
     made = [plots.Point(f"kind {i % 2}", f"{i}", cost, error, (0.9 * error, error)) for i, (cost, error) in enumerate(points)]
     picture = drawn(plots.frontier(made, "distance"))
     assert len(picture.findall("circle")) == len(points)
+
+
+def test_curves_keep_the_ends_that_are_asked_for() -> None:
+    lines = plots.curves({"<a>": [(0, 1.0), (2, 1.0)], "b": [(0, 0.5), (1, 0.7)]}, "x", "y", up=(0.4, 1.2))
+    assert lines.count("<polyline") == 2
+    assert "nan" not in lines
+    assert "&lt;a&gt;" in lines
+    assert {"0.4", "1.2"} <= {"".join(text.itertext()) for text in drawn(lines).findall("text")}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
 
 import ssgan
 from ssgan import pages, pictures
@@ -13,6 +16,7 @@ from ssgan.demo import drawing
 from ssgan.demo.playing import ASKED, Played
 from ssgan.demo.saying import Said
 from ssgan.demo.watching import Watched
+from ssgan.evaluation import plots
 from ssgan.gan.sheet import contact_sheet
 
 if TYPE_CHECKING:
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
 TEMPLATE = "demo/page.html"
 NAMES = {"photographs": "photographs", "generated": "generated covers", "apart": "covers from photographs"}
 _SHEET_COLUMNS = 12
+LOSSES, COIN_LOSS = (0.6, 0.8), math.log(2)
 NORMAL_95 = 1.96  # standard deviations on either side, within which a normal law has 95 %
 
 
@@ -53,17 +58,11 @@ def text(told: Told, *, stego: Path) -> str:
         words={one.source: in_words(one) for one in told.watched.values()},
         names=NAMES,
         errors=drawing.errors(watched, [NAMES[one.source] for one in watched]),
-        course=drawing.curves(
+        course=Markup(plots.curves(
             {NAMES[one.source]: [(0, 0.5), *one.course] for one in watched},
-            below="images seen", beside="share of wrong answers while learning", highest=0.5,
-        ),
-        losses=drawing.curves(
-            {
-                "the critic's loss": list(enumerate(told.played.course["critic_loss"], 1)),
-                "the warden's loss": list(enumerate(told.played.course["detector_loss"], 1)),
-            },
-            below="rounds", beside="loss: 0.69 is a coin", lowest=0.6,
-        ),
+            "images seen", "share of wrong answers while learning", up=(0, 0.5),
+        )),
+        losses=Markup(_losses(told.played)),
         before=pages.inline(told.played.before),
         after=pages.inline(told.played.after),
         outcome=played_in_words(told.played),
@@ -106,6 +105,15 @@ def _tried(said: Said, at: int) -> dict[str, Any]:
         "easy": f"{100 * one.easy_share:.0f} %",
         "verdict": one.verdict.verdict,
     }
+
+
+def _losses(played: Played) -> str:
+    """Of critic and warden, round by round, near what a coin would get."""
+    named = {"the critic's loss": "critic_loss", "the warden's loss": "detector_loss"}
+    lines = {name: list(enumerate(played.course[key], 1)) for name, key in named.items()}
+    values = [value for line in lines.values() for _, value in line]
+    ends = (min(LOSSES[0], *values), max(LOSSES[1], *values))
+    return plots.curves(lines, "rounds", "loss", level=("a coin", COIN_LOSS), up=ends)
 
 
 def _changes(one: Any) -> str:

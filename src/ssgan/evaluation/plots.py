@@ -17,6 +17,7 @@ from ssgan.evaluation.frame import Frame, color, round_up
 from ssgan.evaluation.rows import Row
 
 BINS = 40
+MOST_DOTS = 20  # on a line
 GUESSING = "stroke: var(--line); stroke-dasharray: 4 4"
 RATES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6)  # the ticks of a DET
 
@@ -65,16 +66,24 @@ def det(rows: Sequence[Row]) -> str:
 
 
 def curves(
-    lines: Mapping[str, Sequence[tuple[float, float]]], below: str, beside: str, *, level: tuple[str, float] | None = None
+    lines: Mapping[str, Sequence[tuple[float, float]]],
+    below: str,
+    beside: str,
+    *,
+    level: tuple[str, float] | None = None,
+    up: tuple[float, float] | None = None,
 ) -> str:
-    """Values from 0 up against what is on the axis below, a line for each name; `level` is one value with its name."""
+    """Values against what is on the axis below, a line for each name; `level` is one value with its name.
+
+    `up` are the ends of the axis of values; from 0 to what is needed, if left out.
+    """
     points = [point for line in lines.values() for point in line]
     highest = max([value for _, value in points] + ([level[1]] if level else []))
-    frame = Frame((0, round_up(max(at for at, _ in points) / 1.04)), (0, round_up(highest)), below, beside)
+    frame = Frame((0, round_up(max(at for at, _ in points) / 1.04)), up or (0, round_up(highest)), below, beside)
     parts, named = [], list(lines)
     for number, line in enumerate(lines.values()):
         parts.append(frame.line(line, f"stroke: {color(number)}; stroke-width: 2"))
-        parts += [frame.dot(point, number) for point in line]
+        parts += [frame.dot(point, number) for point in line] if len(line) <= MOST_DOTS else []
     if level:
         parts.append(frame.line([(frame.across[0], level[1]), (frame.across[1], level[1])], GUESSING))
         named.append(level[0])
