@@ -38,7 +38,20 @@ MAY_IMPORT = {
     "gan": ARTS | MATTER | GROUND - {"filters"},
     # A trial is a question to a detector: what asks and teaches lies below those who judge.
     "evaluation": ARTS
-    | {"questions", "detection", "pictures", "images", "datasets", "runs", "errors", "seeds", "filters", "atomic", "folders"},
+    | {
+        "questions",
+        "detection",
+        "pictures",
+        "pages",
+        "images",
+        "datasets",
+        "runs",
+        "errors",
+        "seeds",
+        "filters",
+        "atomic",
+        "folders",
+    },
     "differences": GROUND,
     "pictures": GROUND,
     "simulation": {"embedding", "images", "datasets", "errors", "seeds", "folders"},
@@ -54,7 +67,7 @@ MAY_IMPORT = {
     | {"predictability"},
     "warming": {"embedding", "steganalysis", "messages", "images", "compiled"},
     "doctor": JOBS | ARTS | MATTER | GROUND | {"warming", "verdicts"},
-    **dict.fromkeys(("experiments", "bulk", "web"), JOBS | ARTS | MATTER | GROUND | {"questions", "detection"}),
+    **dict.fromkeys(("experiments", "bulk", "web"), JOBS | ARTS | MATTER | GROUND | {"questions", "detection", "pages"}),
     "demo": JOBS
     | ARTS
     | MATTER

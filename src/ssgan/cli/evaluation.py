@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -49,7 +48,7 @@ def evaluate(
     before they are embedded, and the error is that of a part seen once. Beside them run the controls: covers against covers,
     and LSB replacement of every sample, which must be found. A source whose pictures are of the wanted size already is taken
     as it is, whatever --geometry or --crop say. What was cut off goes on; more embedders, detectors or seeds in the same folder
-    are added. The folder then holds results.csv, .md, .tex and, with the extra `report`, report.html.
+    are added. The folder then holds results.csv, .md, .tex and report.html.
     """
     from ssgan.errors import InvalidSetting
     from ssgan.evaluation.grid import Grid, run_grid, trials
@@ -92,7 +91,7 @@ def _tell(screen: Screen, folder: Path) -> None:
     from ssgan.evaluation.rows import rows_of
 
     rows = rows_of(folder)
-    files = write_report(screen, folder, rows)
+    files = write_report(folder, rows)
     shown = [row for row in rows if row.first.kind in ("retrained", "transfer", "conspicuous")]
     screen.table("row", [_row(row, full=screen.json) for row in shown or rows])
     for line in failed(rows):
@@ -100,19 +99,14 @@ def _tell(screen: Screen, folder: Path) -> None:
     screen.note("report", f"in {folder}: {', '.join(path.name for path in files)}", files=[str(path) for path in files])
 
 
-def write_report(screen: Screen, folder: Path, rows: Sequence[Row]) -> list[Path]:
+def write_report(folder: Path, rows: Sequence[Row]) -> list[Path]:
     """Write all forms into the folder, over those of before; their paths."""
-    from ssgan.atomic import whole_file
+    from ssgan import pages
     from ssgan.evaluation.report import PAGE, page, tables_of
 
-    texts = tables_of(rows)
-    if find_spec("jinja2") is None:
-        screen.warn('there is no page, which needs the extra report: pip install "ssgan[report]".')
-    else:
-        texts[PAGE] = page(folder, rows)
+    texts = tables_of(rows) | {PAGE: page(folder, rows)}
     for name, text in texts.items():
-        with whole_file(folder / name, overwrite=True) as temporary:
-            temporary.write_text(text, encoding="utf-8", newline="\n")
+        pages.write(folder / name, text, overwrite=True)
     return [folder / name for name in texts]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -43,10 +42,12 @@ def reproduce(
     retrained on the covers that they judge, as a warden would. TABLE.csv holds the figures, the folder TABLE generators, covers
     and, in `judged`, the report of every trial; report.html is one page that answers all that was asked in the folder.
     """
+    from ssgan import pages
     from ssgan.evaluation.rows import rows_of
     from ssgan.experiments.catalog import EXPERIMENTS
     from ssgan.experiments.catalog import reproduce as again
     from ssgan.experiments.material import JUDGED, Material
+    from ssgan.experiments.page import PAGE, page
 
     screen, shared = Screen(json=json, quiet=quiet), use_threads(threads)
     geometry, convert = (reading or Reading()).parse()
@@ -58,22 +59,10 @@ def reproduce(
         found, path = again(name, size, Material(data, out, geometry, convert, device, shared, tell))
         screen.table("record", [asdict(record) if json else _row(record) for record in found])
         judged = out / name / JUDGED
-        reports = write_report(screen, judged, rows_of(judged)) if judged.is_dir() else []
-        whole = _write_page(screen, out)
-        text = f"in {path}" + (f"; the page is {whole}" if whole else "")
-        screen.note("file", text, file=str(path), report=[str(file) for file in (*reports, *([whole] if whole else []))])
-
-
-def _write_page(screen: Screen, out: Path) -> Path | None:
-    """The page of the whole folder, over that of before; none without the extra that makes pages."""
-    from ssgan.atomic import whole_file
-    from ssgan.experiments.page import PAGE, page
-
-    if find_spec("jinja2") is None:
-        return None
-    with whole_file(out / PAGE, overwrite=True) as temporary:
-        temporary.write_text(page(out), encoding="utf-8", newline="\n")
-    return out / PAGE
+        reports = write_report(judged, rows_of(judged)) if judged.is_dir() else []
+        pages.write(out / PAGE, page(out), overwrite=True)
+        files = [str(file) for file in (*reports, out / PAGE)]
+        screen.note("file", f"in {path}; the page is {out / PAGE}", file=str(path), report=files)
 
 
 def _row(record: Record) -> dict[str, str]:

@@ -5,16 +5,14 @@ The same trials give the same bytes, whenever and however often they are reporte
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from ssgan import images, pages
 from ssgan.embedding.embedder import Embedder
-from ssgan.errors import InvalidSetting
 from ssgan.evaluation import plots, tables
 from ssgan.evaluation.rows import Row, apart, control, of_kind, strongest
 from ssgan.evaluation.samples import SAMPLES, SHOWN, VIEWS
@@ -40,15 +38,9 @@ def tables_of(rows: Sequence[Row]) -> dict[str, str]:
 
 def page(folder: Path, rows: Sequence[Row]) -> str:
     """The HTML page."""
-    try:
-        from jinja2 import Environment, StrictUndefined
-    except ImportError as error:
-        raise InvalidSetting("The report needs the extra 'report'.", hint='Install it: pip install "ssgan[report]"') from error
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string((files("ssgan.evaluation") / "report.html").read_text(encoding="utf-8"))
     told = Run.told(folder)
-    return template.render(
-        style=style(),
+    return pages.render(
+        "evaluation/report.html",
         verdicts=verdicts(rows),
         tables=[(tables.TITLES[kind], _table(rows, kind), kind) for kind in tables.TITLES if of_kind(rows, kind)],
         lines=sanity(rows),
@@ -60,11 +52,6 @@ def page(folder: Path, rows: Sequence[Row]) -> str:
         settings=json.dumps(told["config"], indent=2, sort_keys=True),
         trials=json.dumps([Run.told(path)["config"] for row in rows for path in row.folders], indent=1, sort_keys=True),
     )
-
-
-def style() -> str:
-    """How a page looks, light and dark, with the colors of the plots."""
-    return (files("ssgan.evaluation") / "page.css").read_text(encoding="utf-8")
 
 
 def verdicts(rows: Sequence[Row]) -> list[Verdict]:
@@ -132,5 +119,5 @@ def _scene(rows: Sequence[Row], best: Row) -> dict[str, Any]:
 
 
 def _inline(path: Path) -> str:
-    """The picture as an address that carries its own PNG; empty where there is none."""
-    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode("ascii") if path.exists() else ""
+    """The picture as an address that carries it; empty where there is none."""
+    return pages.inline(images.read(path).samples) if path.exists() else ""

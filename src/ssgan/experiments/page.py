@@ -5,19 +5,16 @@ It is drawn from what lies in the folder alone: the same figures give the same b
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ssgan import images
+from ssgan import images, pages
 from ssgan.errors import InvalidSetting
 from ssgan.evaluation import plots
 from ssgan.evaluation.report import PAGE as REPORT
-from ssgan.evaluation.report import style
 from ssgan.evaluation.rows import Row, control, of_kind, rows_of
 from ssgan.experiments import alpha, convergence, latent_seeds, security
 from ssgan.experiments.answers import Answer, answers, bought, in_words, price
@@ -36,10 +33,6 @@ SLICED = "sliced Wasserstein"
 
 def page(out: Path) -> str:
     """The HTML page of the experiments whose CSV files lie in `out`. Raises InvalidSetting where there is none."""
-    try:
-        from jinja2 import Environment, StrictUndefined
-    except ImportError as error:
-        raise InvalidSetting("The page needs the extra 'report'.", hint='Install it: pip install "ssgan[report]"') from error
     done = {name: read_csv(out / f"{name}.csv") for name in EXPERIMENTS if (out / f"{name}.csv").exists()}
     if not done:
         raise InvalidSetting(f"{out} holds no experiment.", hint="Ask first: ssgan reproduce table2 FACES -o FOLDER.")
@@ -47,9 +40,7 @@ def page(out: Path) -> str:
         security.NAME: _security, alpha.NAME: _alpha, convergence.NAME: _convergence, latent_seeds.NAME: _latent_seeds
     }  # fmt: skip
     parts = [_part(out, name, done[name]) | make[name](out / name, done[name]) for name in make if name in done]
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string((files("ssgan.experiments") / "page.html").read_text(encoding="utf-8"))
-    return template.render(style=style(), parts=parts, missing=[name for name in EXPERIMENTS if name not in done])
+    return pages.render("experiments/page.html", parts=parts, missing=[name for name in EXPERIMENTS if name not in done])
 
 
 def _part(out: Path, name: str, records: Sequence[Record]) -> dict[str, Any]:
@@ -173,10 +164,5 @@ def _sheets(folder: Path) -> list[tuple[str, str]]:
         chosen = sorted(covers.glob("*.png"))[:SHOWN]
         if chosen:
             sheet = contact_sheet(to_images(np.stack([images.read(path).samples for path in chosen])), COLUMNS)
-            found.append((covers.name, _inline(sheet)))
+            found.append((covers.name, pages.inline(sheet)))
     return found
-
-
-def _inline(samples: np.ndarray) -> str:
-    """uint8 (C, H, W) as an address that carries its own PNG."""
-    return "data:image/png;base64," + base64.b64encode(images.encode(samples)).decode("ascii")
