@@ -10,7 +10,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 import ssgan
 from ssgan.cli.catalogs import list_catalog
-from ssgan.cli.completion import completion
+from ssgan.cli.completion import completing
 from ssgan.cli.demo import demo
 from ssgan.cli.detect import detect
 from ssgan.cli.detection import score, train_detector
@@ -66,7 +66,6 @@ _COMMANDS: dict[str, Callable[..., int | None]] = {
     "features": features,
     "list": list_catalog,
     "doctor": doctor,
-    "completion": completion,
 }
 
 
@@ -85,6 +84,7 @@ def commands() -> App:
     catalog = models()
     catalog.help_epilogue = epilogue("models")
     app.command(catalog, name="models")
+    app.command(completing(commands), name="completion", help_epilogue=epilogue("completion"))
     return app
 
 
@@ -99,7 +99,7 @@ def run(arguments: Sequence[str]) -> int:
         return int(commands()(_with_standard_streams(arguments), exit_on_error=False, print_error=False) or 0)
     except CycloptsError as error:
         verb = next((word for word in arguments if not word.startswith("-")), "")
-        command = f"ssgan {verb} --help" if verb in {*_COMMANDS, "models"} else "ssgan --help"
+        command = f"ssgan {verb} --help" if verb in {*_COMMANDS, "models", "completion"} else "ssgan --help"
         usage = InvalidSetting(_said(error), hint=f"{command} says what can be given.")
         show_error(usage, json=as_json)
         return usage.exit_code

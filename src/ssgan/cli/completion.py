@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 
 from ssgan.cli.options import Force, Json
 from ssgan.cli.screen import Screen
@@ -14,36 +15,40 @@ from ssgan.errors import InvalidSetting
 Shell = Literal["bash", "zsh", "fish"]
 
 
-def completion(
-    shell: Annotated[Shell, Parameter(help="Which shell.")],
-    /,
-    *,
-    out: Annotated[Path | None, Parameter(name=("--out", "-o"), help="A file to write it to.")] = None,
-    install: Annotated[bool, Parameter(help="Write it where the shell looks for it, and say where that is.")] = False,
-    force: Force = False,
-    json: Json = False,
-) -> None:
-    """Print the script that lets a shell complete ssgan's commands and options with Tab, or install it.
+def completing(build: Callable[[], App]) -> Callable[..., None]:
+    """The command, for the command line that `build` makes."""
 
-    Installed it is used by every new shell: bash needs the package bash-completion, for zsh the folder ~/.zfunc must be in
-    fpath (fpath+=~/.zfunc before compinit in .zshrc). No file of yours is changed.
-    """
-    from ssgan.atomic import whole_file
-    from ssgan.cli.app import commands
-    from ssgan.folders import make_folder
+    def completion(
+        shell: Annotated[Shell, Parameter(help="Which shell.")],
+        /,
+        *,
+        out: Annotated[Path | None, Parameter(name=("--out", "-o"), help="A file to write it to.")] = None,
+        install: Annotated[bool, Parameter(help="Write it where the shell looks for it, and say where that is.")] = False,
+        force: Force = False,
+        json: Json = False,
+    ) -> None:
+        """Print the script that lets a shell complete ssgan's commands and options with Tab, or install it.
 
-    if install and out is not None:
-        raise InvalidSetting("--install says where the script goes.", hint="Give --install or -o.")
-    script = commands().generate_completion(shell=shell)
-    screen, path = Screen(json=json), place(shell) if install else out
-    if path is None:
-        screen.result("completion", script.rstrip("\n"), shell=shell, script=script)
-        return
-    make_folder(path.parent)
-    # The script is ours, of this version: what stands where it is installed is an older one.
-    with whole_file(path, overwrite=force or install) as temporary:
-        temporary.write_text(script, encoding="utf-8", newline="\n")
-    screen.result("completion", f"{path}: a new {shell} completes ssgan with Tab", shell=shell, out=str(path))
+        Installed it is used by every new shell: bash needs the package bash-completion, for zsh the folder ~/.zfunc must be in
+        fpath (fpath+=~/.zfunc before compinit in .zshrc). No file of yours is changed.
+        """
+        from ssgan.atomic import whole_file
+        from ssgan.folders import make_folder
+
+        if install and out is not None:
+            raise InvalidSetting("--install says where the script goes.", hint="Give --install or -o.")
+        script = build().generate_completion(shell=shell)
+        screen, path = Screen(json=json), place(shell) if install else out
+        if path is None:
+            screen.result("completion", script.rstrip("\n"), shell=shell, script=script)
+            return
+        make_folder(path.parent)
+        # The script is ours, of this version: what stands where it is installed is an older one.
+        with whole_file(path, overwrite=force or install) as temporary:
+            temporary.write_text(script, encoding="utf-8", newline="\n")
+        screen.result("completion", f"{path}: a new {shell} completes ssgan with Tab", shell=shell, out=str(path))
+
+    return completion
 
 
 def place(shell: Shell) -> Path:

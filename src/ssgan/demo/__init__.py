@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from ssgan.demo.story import FULL, MESSAGE, QUICK, Size, Told, tell
+from ssgan.demo.story import MESSAGE, tell
+from ssgan.demo.told import FULL, QUICK, Size, Told
 
 __all__ = ["FULL", "MESSAGE", "QUICK", "Size", "Told", "tell"]

@@ -6,7 +6,7 @@ import math
 import os
 import platform
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from markupsafe import Markup
 
@@ -15,12 +15,10 @@ from ssgan import pages, pictures
 from ssgan.demo import drawing
 from ssgan.demo.playing import ASKED, Played
 from ssgan.demo.saying import Said
+from ssgan.demo.told import Told
 from ssgan.demo.watching import Watched
 from ssgan.evaluation import plots
 from ssgan.gan.sheet import contact_sheet
-
-if TYPE_CHECKING:
-    from ssgan.demo.story import Told
 
 TEMPLATE = "demo/page.html"
 NAMES = {"photographs": "photographs", "generated": "generated covers", "apart": "covers from photographs"}

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ssgan import images
 from ssgan.demo import page, photographs, playing, saying, watching
-from ssgan.demo.playing import Played
 from ssgan.demo.saying import Said
-from ssgan.demo.watching import Task, Watched
+from ssgan.demo.told import FULL, Size, Told
+from ssgan.demo.watching import Task
 from ssgan.folders import make_folder
-from ssgan.images import Images
 from ssgan.inspection import Inspection, Priced, every_scheme, inspect_cover
 
 PAGE, STEGO = "ssgan-demo.html", "stego.png"
@@ -29,59 +26,6 @@ FEW = 223  # generated covers, where there are no photographs to be as many as
 
 Report = Callable[[int, str], None]  # units done, what is being done
 Note = Callable[[str, str], None]  # chapter, what came of it
-
-
-@dataclass(frozen=True)
-class Size:
-    """How much of everything."""
-
-    sheet: int = 36  # covers that are shown
-    tries: int = 8  # covers that the message is hidden in
-    images: int = 48_000  # that each warden sees
-    rounds: int = 48  # of the game
-    batch: int = 16  # images of a round
-    covers: int | None = None  # of each source; as many as there are tiles, if None
-    schemes: tuple[str, ...] | None = None  # that price the photograph; all, if None
-
-    @property
-    def units(self) -> int:
-        """Of progress, all together."""
-        return 6 + watching.EVALUATIONS * 3 + self.rounds
-
-
-FULL = Size()
-QUICK = Size(sheet=24, tries=4, images=3_000, rounds=4, schemes=("lsb", "hill"))
-
-
-@dataclass(frozen=True, eq=False)
-class Told:
-    """All that the page tells."""
-
-    size: Size
-    sheet: Images
-    said: Said
-    seen: Inspection
-    photograph: Inspection | None
-    priced: list[Priced]
-    watched: dict[str, Watched]
-    played: Played
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    def as_json(self) -> dict[str, Any]:
-        """The figures."""
-        chosen = self.said.chosen
-        return {
-            "message_came_back": self.said.revealed == self.said.message,
-            "change_rate": chosen.hidden.change_rate,
-            "payload": chosen.hidden.payload,
-            "probability": chosen.verdict.probability,
-            "verdict": chosen.verdict.verdict,
-            "p_e": {name: one.p_e for name, one in self.watched.items()},
-            "p_e_interval": {name: list(one.interval) for name, one in self.watched.items()},
-            "pairs": {name: list(one.pairs) for name, one in self.watched.items()},
-            "game": {"moved": self.played.moved, "p_e_before": self.played.wrong[0], "p_e_after": self.played.wrong[1]},
-            "seconds": {name: round(taken, 1) for name, taken in self.seconds.items()},
-        }
 
 
 def tell(

@@ -93,7 +93,7 @@ class Frame:
 
 def round_up(value: float) -> float:
     """A round number a little above, whose fifths are round as well."""
-    steps = [digit * 10.0**power for power in range(-6, 8) for digit in (1, 2, 2.5, 5)]
+    steps = [digit * 10.0**power for power in range(-6, 8) for digit in (1, 2, 2.5, 3, 4, 5)]
     return next((step for step in steps if step >= 1.04 * value), 1.04 * value)
 
 

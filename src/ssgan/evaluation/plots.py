@@ -90,9 +90,12 @@ def curves(
     return frame.drawn(parts, named, f"{beside} against {below}")
 
 
-def frontier(points: Sequence[Point], below: str) -> str:
-    """P_E with its interval against what it costs, a color for each kind of point, its label beside it."""
-    frame = Frame((0, round_up(max(point.cost for point in points))), (0, 0.5), below, "P_E")
+def frontier(points: Sequence[Point], below: str, *, across: tuple[float, float] | None = None) -> str:
+    """P_E with its interval against what it costs, a color for each kind of point, its label beside it.
+
+    `across` are the ends of the axis of costs; from 0 to what is needed, if left out.
+    """
+    frame = Frame(across or (0, round_up(max(point.cost for point in points))), (0, 0.5), below, "P_E")
     kinds = list(dict.fromkeys(point.kind for point in points))
     parts = []
     for point in points:

@@ -100,8 +100,10 @@ def _alpha(folder: Path, records: Sequence[Record]) -> dict[str, Any]:
         points = [_point(row, cost[row.covers]) for row in of_kind(rows, "retrained") if row.covers in cost]
         drawn.append((plots.frontier(points, figure), _caption(records, figure, features)))
     beside = price(rows)
-    points = [_point(row, 1 - beside[row.covers]) for row in of_kind(rows, "retrained") if row.covers in beside]
-    drawn.append((plots.frontier(points, "accuracy, covers told from real ones"), "0.5 would be covers that nobody can tell."))
+    # An error above a half is a detector that guesses.
+    points = [_point(row, 1 - min(beside[row.covers], 0.5)) for row in of_kind(rows, "retrained") if row.covers in beside]
+    told = plots.frontier(points, "covers told from real ones", across=(0.5, 1))
+    drawn.append((told, "0.5 would be covers that nobody can tell."))
     ways = dict.fromkeys(row.covers for row in of_kind(rows, "retrained") if row.covers != alpha.PLAIN)
     words = [sentence for way in ways for sentence in bought(rows, way, alpha.PLAIN)]
     return {"words": words, "plots": drawn, "sheets": _sheets(folder)}
