@@ -29,6 +29,7 @@ from ssgan.cli.quality import quality
 from ssgan.cli.revealing import reveal
 from ssgan.cli.sampling import sample
 from ssgan.cli.screen import show_error
+from ssgan.cli.serving import serve
 from ssgan.cli.simulation import simulate
 from ssgan.cli.training import train
 from ssgan.errors import InvalidSetting, SsganError
@@ -50,6 +51,7 @@ _COMMANDS: dict[str, Callable[..., int | None]] = {
     "capacity": capacity,
     "keygen": keygen,
     "demo": demo,
+    "serve": serve,
     "train": train,
     "sample": sample,
     "export": export,

@@ -20,6 +20,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("demo --open", "the whole story, in some five minutes"),
         ("demo --quick -o look", "in less than one, into a folder of its own"),
     ),
+    "serve": (
+        ("serve", "the page, in the browser"),
+        ("serve --runs runs --no-browser", "with trainings as they go on; open the printed address yourself"),
+    ),
     "train": (
         ("train faces.zip -o run --preset tiny --geometry celeba64", "again: goes on where it was"),
         ("train faces.zip -o run --preset compact --dry-run", "what it would do, and cost"),

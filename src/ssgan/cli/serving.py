@@ -1,0 +1,40 @@
+"""`ssgan serve`: the page in the browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from ssgan.cli.options import Json
+from ssgan.cli.screen import Screen
+from ssgan.errors import InvalidSetting
+
+
+def serve(
+    *,
+    runs: Annotated[Path | None, Parameter(help="A folder whose runs are shown as they go on.")] = None,
+    port: Annotated[int, Parameter(help="A free one is taken where it is 0.")] = 0,
+    browser: Annotated[bool, Parameter(name="--browser", negative="--no-browser", help="Open it.")] = True,
+    listen: Annotated[str, Parameter(help="Another address than this machine's own.")] = "127.0.0.1",
+    certificate: Annotated[Path | None, Parameter(help="A PEM file, for https.")] = None,
+    certificate_key: Annotated[Path | None, Parameter(help="Its key, a PEM file.")] = None,
+    i_understand: Annotated[bool, Parameter(help="Other machines may send requests.")] = False,
+    json: Json = False,
+) -> None:
+    """Generate, hide, reveal, detect and inspect in the browser, on this machine only.
+
+    The address that is printed opens the page once, in one browser. Nothing is sent anywhere, nothing is written to the disk,
+    and what was made is forgotten when the server ends, with Ctrl-C.
+    """
+    from ssgan.web.serving import Address, serve
+
+    if runs is not None and not runs.is_dir():
+        raise InvalidSetting(f"{runs} is no folder.", hint="Give the folder in which the runs lie.")
+    screen = Screen(json=json)
+
+    def told(where: str) -> None:
+        screen.result("serving", f"{where}\nOpens the page once. Ctrl-C ends it.", address=where)
+
+    serve(Address(listen, port, certificate, certificate_key, i_understand), runs=runs, browser=browser, told=told)

@@ -1,0 +1,1 @@
+"""The page: hide, reveal, detect, inspect and generate in the browser, on this machine only, with nothing kept."""

@@ -1,0 +1,91 @@
+"""The server: a socket of this machine, a token for one browser, and uvicorn until it is interrupted."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+import webbrowser
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ssgan.errors import InvalidSetting, StorageFailed
+
+LOOPBACK = "127.0.0.1"
+BACKLOG = 128
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where to listen: beyond the loopback only with a certificate, its key, and with open eyes."""
+
+    listen: str = LOOPBACK
+    port: int = 0
+    certificate: Path | None = None
+    key: Path | None = None
+    understood: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port < 2**16:
+            raise InvalidSetting(f"{self.port} is no port.", hint="Leave it out: a free one is taken.")
+        secure = self.certificate is not None and self.key is not None
+        if self.listen != LOOPBACK and not (self.understood and secure):
+            raise InvalidSetting(
+                f"listening at {self.listen} lets other machines in.",
+                hint="That takes --i-understand, --certificate and --certificate-key; without --listen only this machine may look.",
+            )
+
+
+def serve(address: Address, *, runs: Path | None = None, browser: bool = True, told: Callable[[str], None]) -> None:
+    """Serve until interrupted. `told` gets the address with its token, once. Raises StorageFailed, InvalidSetting."""
+    try:
+        import uvicorn
+
+        from ssgan.web.app import Settings, create_app
+    except ModuleNotFoundError as error:
+        raise InvalidSetting(f"the page needs {error.name}.", hint="pip install 'ssgan[web]'") from error
+    with contextlib.closing(_socket(address)) as listening:
+        port, scheme = listening.getsockname()[1], "https" if address.certificate else "http"
+        settings = Settings(_hosts(address.listen, port), runs, scheme)
+        where = f"{scheme}://{address.listen}:{port}/?token={settings.allowed.token}"
+        options: dict[str, Any] = {"ssl_certfile": address.certificate, "ssl_keyfile": address.key} if address.certificate else {}
+        config = uvicorn.Config(
+            create_app(settings), log_level="error", access_log=False, server_header=False, date_header=False,
+            timeout_keep_alive=5, timeout_graceful_shutdown=2, h11_max_incomplete_event_size=64 * 2**10, **options,
+        )  # fmt: skip
+        server = uvicorn.Server(config)
+        threading.Thread(target=_announce, args=(server, where, told, browser), daemon=True).start()
+        server.run(sockets=[listening])
+
+
+def _announce(server: Any, where: str, told: Callable[[str], None], browser: bool) -> None:
+    """The address, once the server listens."""
+    while not server.started:
+        if server.should_exit:
+            return
+        time.sleep(0.02)
+    told(where)
+    if browser:
+        webbrowser.open(where)
+
+
+def _hosts(listen: str, port: int) -> frozenset[str]:
+    names = {listen, "localhost", LOOPBACK} if listen == LOOPBACK else {listen}
+    return frozenset(f"{name}:{port}" for name in names)
+
+
+def _socket(address: Address) -> socket.socket:
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((address.listen, address.port))
+        listening.listen(BACKLOG)
+    except OSError as error:
+        listening.close()
+        raise StorageFailed(
+            f"{address.listen}:{address.port} cannot be listened at: {error.strerror}", hint="Leave --port out: a free one is taken."
+        ) from error
+    return listening

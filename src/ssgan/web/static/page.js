@@ -1,0 +1,97 @@
+// What htmx does not do: files dropped, a cover chosen, how full it is, the slider, and runs as they go on.
+"use strict";
+
+const first = (selector) => document.querySelector(selector);
+
+function choose(input, files) {
+  const carrier = new DataTransfer();
+  for (const file of input.multiple ? files : [...files].slice(0, 1)) carrier.items.add(file);
+  input.files = carrier.files;
+  input.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+function preview(drop, input) {
+  const shown = drop.querySelector(".preview"), file = input.files[0];
+  if (shown.src) URL.revokeObjectURL(shown.src);
+  shown.hidden = !file;
+  if (file) { shown.src = URL.createObjectURL(file); shown.alt = file.name; } else shown.removeAttribute("src");
+}
+
+function askCapacity(values) {
+  htmx.ajax("POST", "/capacity", { target: "#meter", swap: "innerHTML", values, source: "#meter" });
+}
+
+function fill() {
+  const meter = first("#meter meter"), message = first("#message");
+  if (meter && message) meter.value = Math.min(new TextEncoder().encode(message.value).length, meter.max);
+}
+
+document.addEventListener("dragover", (event) => {
+  const drop = event.target.closest("[data-drop]");
+  if (drop) { event.preventDefault(); drop.classList.add("over"); }
+});
+document.addEventListener("dragleave", (event) => event.target.closest("[data-drop]")?.classList.remove("over"));
+document.addEventListener("drop", (event) => {
+  const drop = event.target.closest("[data-drop]");
+  if (!drop) return;
+  event.preventDefault();
+  drop.classList.remove("over");
+  choose(drop.querySelector("input"), event.dataTransfer.files);
+});
+document.addEventListener("change", (event) => {
+  const drop = event.target.closest("[data-drop]");
+  if (!drop) return;
+  preview(drop, event.target);
+  if (event.target.id === "cover" && event.target.files[0]) {
+    first("#generated").value = "";
+    document.querySelectorAll("[data-cover]").forEach((one) => one.setAttribute("aria-pressed", "false"));
+    askCapacity({ cover: event.target.files[0] });
+  }
+});
+document.addEventListener("click", (event) => {
+  const chosen = event.target.closest("[data-cover]");
+  if (!chosen) return;
+  const field = first("#generated");
+  if (!field) { location.href = "/hide#" + chosen.dataset.cover; return; }
+  take(chosen.dataset.cover);
+  document.querySelectorAll("[data-cover]").forEach((one) => one.setAttribute("aria-pressed", String(one === chosen)));
+});
+document.addEventListener("input", (event) => {
+  if (event.target.id === "message") fill();
+  if (event.target.id === "slide") first("[data-slider] .over").style.clipPath = `inset(0 0 0 ${event.target.value}%)`;
+});
+document.addEventListener("htmx:afterSettle", fill);
+
+function take(cover) {
+  first("#generated").value = cover;
+  first("#cover").value = "";
+  const shown = first("[data-capacity] .preview");
+  shown.src = "/jobs/" + cover.replace("/", "/files/");
+  shown.alt = "The generated cover";
+  shown.hidden = false;
+  askCapacity({ generated: cover });
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+  if (first("#generated") && location.hash.length > 1) {
+    take(location.hash.slice(1));
+    history.replaceState(null, "", location.pathname);
+  }
+  const curves = first("[data-events]");
+  if (!curves) return;
+  const events = new EventSource(curves.dataset.events);
+  const show = (event) => {
+    const told = JSON.parse(event.data), grids = first("#grids");
+    curves.innerHTML = told.curves.map(([, svg]) => `<figure>${svg}</figure>`).join("");
+    if (told.curves.length) first("#nothing")?.remove();
+    first("#state").textContent = `${told.images_seen.toLocaleString("en")} images seen, ${event.type === "done" ? "done" : "under way"}`;
+    if (told.grids) {
+      const latest = grids.querySelector("img") ?? grids.appendChild(document.createElement("img"));
+      latest.src = grids.dataset.grids + (told.grids - 1);
+      latest.alt = "The latest grid of samples";
+    }
+    if (event.type === "done") events.close();
+  };
+  events.addEventListener("more", show);
+  events.addEventListener("done", show);
+});

@@ -1,0 +1,66 @@
+"""What the page shows: whole pages, and the pieces that jobs put into them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from ssgan import pages
+from ssgan.web import watching
+
+if TYPE_CHECKING:
+    from ssgan.web.jobs import Job
+
+VIEWS = {
+    "generate": "Generate", "hide": "Hide", "reveal": "Reveal", "detect": "Detect", "inspect": "Inspect", "runs": "Runs"
+}  # fmt: skip
+# In the order in which people should try them; a test holds them to the catalog, which would import torch here.
+SCHEMES = {
+    "hill": "HILL", "wow": "WOW", "suniward": "S-UNIWARD", "mipod": "MiPOD", "hugo": "HUGO", "hugo2010": "HUGO of 2010",
+    "mg": "MG", "lsb": "LSB matching",
+}  # fmt: skip
+NAMES = {  # of pictures, for people
+    "cover": "cover", "stego": "stego", "residual": "residual", "costs": "costs: bright is cheap",
+    "change_probabilities": "change probabilities", "changes": "changes: +1 orange, -1 blue", "bit_planes": "bit planes",
+    "first": "first", "second": "second", "difference": "how far apart", "residual_first": "residual of the first",
+    "residual_second": "residual of the second", "bit_planes_changed": "bit planes that differ",
+}  # fmt: skip
+
+
+def page(name: str, token: str, *, runs: Sequence[watching.Shown] = (), folder: Path | None = None) -> str:
+    """A whole page."""
+    return _render(
+        f"{name}.html", name=name, title=VIEWS[name], views=VIEWS, token=token, runs=runs, folder=folder, schemes=SCHEMES
+    )
+
+
+def run(folder: Path, token: str) -> str:
+    """The page of one run."""
+    drawn = [(name, Markup(svg)) for name, svg in watching.curves(folder)]  # SVG of ours, its words escaped
+    told = {name: str(value) for name, value in watching.settings(folder).items() if value not in (None, "", [], {})}
+    seen = {"curves": drawn, "grids": len(watching.grids(folder)), "settings": told}
+    return _render("run.html", name="runs", title=folder.name, views=VIEWS, token=token, run=folder.name, **seen)
+
+
+def job(job: Job) -> str:
+    """How far a job is, or what came of it."""
+    if job.state == "failed":
+        message, hint, _ = job.error or ("It failed.", "", 1)
+        return error(message, hint)
+    if job.state == "cancelled":
+        return _render("cancelled.html")
+    if job.result is None:
+        return _render("progress.html", job=job)
+    return _render(f"result-{job.kind}.html", job=job, facts=job.result.facts, files=list(job.result.files), names=NAMES)
+
+
+def error(message: str, hint: str) -> str:
+    """What went wrong, and what to do about it."""
+    return _render("error.html", message=message, hint=hint)
+
+
+def _render(template: str, **values: object) -> str:
+    return pages.render(f"web/templates/{template}", **values)
