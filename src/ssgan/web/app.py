@@ -71,7 +71,8 @@ def create_app(settings: Settings, jobs: Jobs | None = None) -> ASGIApp:
         if _wants_json(request):
             return JSONResponse({"error": told}, error.status, retry)
         # htmx puts only successes into the page.
-        return HTMLResponse(views.error(told["message"], told["hint"]), 200 if "hx-request" in request.headers else error.status, retry)
+        status = 200 if "hx-request" in request.headers else error.status
+        return HTMLResponse(views.error(told["message"], told["hint"]), status, retry)
 
     return Guard(app, settings.allowed, settings.hosts, scheme=settings.scheme)
 
@@ -194,7 +195,7 @@ def _wants_json(request: Request) -> bool:
 def _shown(request: Request, job: Job, status: int) -> Response:
     if not _wants_json(request):
         return HTMLResponse(views.job(job), status)
-    told: dict[str, Any] = {"id": job.id, "kind": job.kind, "state": job.state, "done": job.done, "of": job.of, "doing": job.doing}
+    told: dict[str, Any] = {name: getattr(job, name) for name in ("id", "kind", "state", "done", "of", "doing")}
     if job.result is not None:
         told |= {"result": job.result.facts, "files": list(job.result.files)}
     if job.error is not None:
@@ -293,7 +294,7 @@ async def _of_generate(form: FormData, jobs: Jobs) -> dict[str, Any]:
     between = [int(_number(form, name, 0)) for name in ("from", "to")] if all(ends) else None
     seed = int(_number(form, "seed", 0)) if _text(form, "seed") else None
     if seed is not None and not 0 <= seed < 2**63 or between and min(between) < 0:
-        raise InvalidSetting("seeds and numbers are not negative.", hint="Leave the seed empty for covers that nobody has seen.")
+        raise InvalidSetting("seeds and numbers are not negative.", hint="Leave the seed empty for secret ones.")
     return {"generator": generator, "count": int(_number(form, "count", 24)), "seed": seed, "between": between}
 
 

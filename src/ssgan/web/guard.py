@@ -21,6 +21,10 @@ COOKIE, HEADER = "ssgan", "x-ssgan-token"
 LARGEST_BODY = 32 * 2**20
 LARGEST_BODIES = 8 * LARGEST_BODY  # of all that are being read at a time
 BODY_SECONDS = 30.0
+ON = (
+    b'<!doctype html><html lang="en"><meta http-equiv="refresh" content="0; url=/hide"><title>ssgan</title>'
+    b'<p><a href="/hide">On to the page</a>'
+)
 HEADERS = {
     "content-security-policy": "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'",
@@ -35,7 +39,7 @@ HEADERS = {
 
 @dataclass
 class Pass:
-    """The secrets of one server: the address's token opens it once; then the cookie says who may look, the header who may act."""
+    """The secrets of one server: the address's token opens it once; then the cookie lets look, cookie and header let act."""
 
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     cookie: str = field(default_factory=lambda: secrets.token_urlsafe(32))
@@ -58,7 +62,9 @@ class _Refused(Exception):
 class Guard:
     """ASGI middleware, outside of everything else; `hosts` are the values of Host that name this server."""
 
-    def __init__(self, app: ASGIApp, allowed: Pass, hosts: frozenset[str], *, scheme: str = "http", seconds: float = BODY_SECONDS) -> None:
+    def __init__(
+        self, app: ASGIApp, allowed: Pass, hosts: frozenset[str], *, scheme: str = "http", seconds: float = BODY_SECONDS
+    ) -> None:
         self.app, self.allowed, self.hosts, self.scheme, self.seconds = app, allowed, hosts, scheme, seconds
         self.reading = 0
 
@@ -90,7 +96,9 @@ class Guard:
         if origin is not None and origin != f"{self.scheme}://{host}":
             raise _Refused(403, "another page's requests are not answered")
         # A person may come from anywhere, by a link or a bookmark, but only to look at a page.
-        if site not in (None, "same-origin", "none") and not (scope["method"] == "GET" and headers.get("sec-fetch-dest") == "document"):
+        if site not in (None, "same-origin", "none") and not (
+            scope["method"] == "GET" and headers.get("sec-fetch-dest") == "document"
+        ):
             raise _Refused(403, "another page's requests are not answered")
 
     def _token(self, scope: Scope) -> str:
@@ -103,8 +111,7 @@ class Guard:
         secure = "; Secure" if self.scheme == "https" else ""
         cookie = f"{COOKIE}={self.allowed.cookie}; Path=/; HttpOnly; SameSite=Strict{secure}"
         # Not by redirection: a browser that came from elsewhere would leave a strict cookie out.
-        page = b'<!doctype html><html lang="en"><meta http-equiv="refresh" content="0; url=/hide"><title>ssgan</title><p><a href="/hide">On</a>'
-        await _send(send, 200, page, {"content-type": "text/html; charset=utf-8", "set-cookie": cookie})
+        await _send(send, 200, ON, {"content-type": "text/html; charset=utf-8", "set-cookie": cookie})
 
     def _judge_pass(self, scope: Scope, headers: dict[str, str]) -> None:
         try:
@@ -184,6 +191,10 @@ async def _answer(send: Send, status: int, words: str, hint: str) -> None:
 async def _send(send: Send, status: int, body: bytes, headers: dict[str, str]) -> None:
     every: dict[str, Any] = {**headers, "content-length": str(len(body)), **HEADERS}
     await send(
-        {"type": "http.response.start", "status": status, "headers": [(name.encode(), value.encode()) for name, value in every.items()]}
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [(name.encode(), value.encode()) for name, value in every.items()],
+        }
     )
     await send({"type": "http.response.body", "body": body})

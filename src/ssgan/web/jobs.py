@@ -59,7 +59,9 @@ class Job:
 class Jobs:
     """The queue and its workers."""
 
-    def __init__(self, *, workers: int = 2, seconds: float = SECONDS, waiting: int = WAITING, target: Target | None = None) -> None:
+    def __init__(
+        self, *, workers: int = 2, seconds: float = SECONDS, waiting: int = WAITING, target: Target | None = None
+    ) -> None:
         self.seconds, self.most = seconds, waiting
         self._target = target or work
         self._queue: deque[Job] = deque()
@@ -146,7 +148,11 @@ class Jobs:
                     job.end("cancelled")
                 elif time.monotonic() > until:
                     worker.kill()
-                    job.error = (f"It took more than {self.seconds:.0f} seconds.", "Give a smaller picture, or use the command line.", 1)
+                    job.error = (
+                        f"It took more than {self.seconds:.0f} seconds.",
+                        "Give a smaller picture, or use the command line.",
+                        1,
+                    )
                     job.end("failed")
         except (EOFError, OSError):
             worker.kill()
@@ -210,7 +216,11 @@ def _done(do: Callable[..., Result], given: dict[str, Any], report: Callable[...
     except SsganError as error:
         return "failed", (str(error), error.hint, error.exit_code)
     except MemoryError:
-        return "failed", ("The picture took more memory than a job may have.", "Give a smaller one, or use the command line.", 1)
+        return "failed", (
+            "The picture took more memory than a job may have.",
+            "Give a smaller one, or use the command line.",
+            1,
+        )
     except Exception as error:  # a mistake of ours: said without what was given
         return "failed", (f"This went wrong, and it is our mistake ({type(error).__name__}).", "Please report what you did.", 1)
 

@@ -35,7 +35,7 @@ class Address:
         if self.listen != LOOPBACK and not (self.understood and secure):
             raise InvalidSetting(
                 f"listening at {self.listen} lets other machines in.",
-                hint="That takes --i-understand, --certificate and --certificate-key; without --listen only this machine may look.",
+                hint="That takes --i-understand, --certificate and --certificate-key; leave --listen out for this machine.",
             )
 
 
@@ -51,7 +51,9 @@ def serve(address: Address, *, runs: Path | None = None, browser: bool = True, t
         port, scheme = listening.getsockname()[1], "https" if address.certificate else "http"
         settings = Settings(_hosts(address.listen, port), runs, scheme)
         where = f"{scheme}://{address.listen}:{port}/?token={settings.allowed.token}"
-        options: dict[str, Any] = {"ssl_certfile": address.certificate, "ssl_keyfile": address.key} if address.certificate else {}
+        options: dict[str, Any] = (
+            {"ssl_certfile": address.certificate, "ssl_keyfile": address.key} if address.certificate else {}
+        )
         config = uvicorn.Config(
             create_app(settings), log_level="error", access_log=False, server_header=False, date_header=False,
             timeout_keep_alive=5, timeout_graceful_shutdown=2, h11_max_incomplete_event_size=64 * 2**10, **options,
@@ -86,6 +88,7 @@ def _socket(address: Address) -> socket.socket:
     except OSError as error:
         listening.close()
         raise StorageFailed(
-            f"{address.listen}:{address.port} cannot be listened at: {error.strerror}", hint="Leave --port out: a free one is taken."
+            f"{address.listen}:{address.port} cannot be listened at: {error.strerror}",
+            hint="Leave --port out: a free one is taken.",
         ) from error
     return listening

@@ -19,8 +19,8 @@ VIEWS = {
 }  # fmt: skip
 # In the order in which people should try them; a test holds them to the catalog, which would import torch here.
 SCHEMES = {
-    "hill": "HILL", "wow": "WOW", "suniward": "S-UNIWARD", "mipod": "MiPOD", "hugo": "HUGO", "hugo2010": "HUGO of 2010",
-    "mg": "MG", "lsb": "LSB matching",
+    "hill": "HILL", "wow": "WOW", "suniward": "S-UNIWARD", "mipod": "MiPOD", "hugo": "HUGO-BD", "hugo2010": "HUGO",
+    "mg": "MG", "lsb": "LSB matching", "lsbr": "LSB replacement",
 }  # fmt: skip
 NAMES = {  # of pictures, for people
     "cover": "cover", "stego": "stego", "residual": "residual", "costs": "costs: bright is cheap",

@@ -219,7 +219,8 @@ def _picture(content: bytes, name: str, what: str) -> Picture:
     picture = images.read(content, convert=images.CONVERSIONS, name=name)
     for word in picture.converted:
         raise RefusedImage(
-            f"{name} is no {what} as it stands: {images.CONVERSIONS[word]}", hint="Give the file itself, lossless, as it was written."
+            f"{name} is no {what} as it stands: {images.CONVERSIONS[word]}",
+            hint="Give the file itself, lossless, as it was written.",
         )
     return picture
 

@@ -17,8 +17,12 @@ function preview(drop, input) {
   if (file) { shown.src = URL.createObjectURL(file); shown.alt = file.name; } else shown.removeAttribute("src");
 }
 
-function askCapacity(values) {
-  htmx.ajax("POST", "/capacity", { target: "#meter", swap: "innerHTML", values, source: "#meter" });
+async function askCapacity(name, value) {
+  const form = new FormData();
+  form.append(name, value);
+  const headers = { ...JSON.parse(document.body.getAttribute("hx-headers")), "HX-Request": "true" };
+  const told = await fetch("/capacity", { method: "POST", body: form, headers });
+  htmx.swap("#meter", await told.text(), { swapStyle: "innerHTML" });
 }
 
 function fill() {
@@ -45,7 +49,7 @@ document.addEventListener("change", (event) => {
   if (event.target.id === "cover" && event.target.files[0]) {
     first("#generated").value = "";
     document.querySelectorAll("[data-cover]").forEach((one) => one.setAttribute("aria-pressed", "false"));
-    askCapacity({ cover: event.target.files[0] });
+    askCapacity("cover", event.target.files[0]);
   }
 });
 document.addEventListener("click", (event) => {
@@ -69,7 +73,7 @@ function take(cover) {
   shown.src = "/jobs/" + cover.replace("/", "/files/");
   shown.alt = "The generated cover";
   shown.hidden = false;
-  askCapacity({ generated: cover });
+  askCapacity("generated", cover);
 }
 
 document.addEventListener("DOMContentLoaded", () => {

@@ -1,0 +1,64 @@
+"""A server of the page, on the loopback, with one worker."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ssgan import images
+from tests.web.site import Site
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a run under way, a finished one, and things that are none."""
+    from ssgan.runs import Run
+
+    folder = tmp_path_factory.mktemp("runs")
+    for name in ("first", "second"):
+        run = Run(folder / name, {"preset": "tiny", "seed": 1})
+        for seen in range(100, 1100, 100):
+            run.log(seen, loss=1 / seen, words="none")
+    run.finish({"p_e": 0.4})
+    (folder / "first" / "samples").mkdir()
+    images.write(folder / "first" / "samples" / "000001000.png", np.zeros((3, 8, 8), np.uint8))
+    (folder / "plain").mkdir()
+    (folder / "away").symlink_to(folder.parent)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def site(runs: Path) -> Iterator[Site]:
+    """The page, served."""
+    import uvicorn
+
+    from ssgan.web.app import Settings, create_app
+    from ssgan.web.jobs import Jobs
+    from ssgan.web.serving import LOOPBACK, Address, _hosts, _socket
+
+    listening = _socket(Address())
+    port = listening.getsockname()[1]
+    settings, queue = Settings(_hosts(LOOPBACK, port), runs, reveals=1000), Jobs(workers=1)
+    server = uvicorn.Server(uvicorn.Config(create_app(settings, queue), log_level="error", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield Site(f"http://{LOOPBACK}:{port}", settings, queue)
+    server.should_exit = True
+    thread.join(10)
+    listening.close()
+
+
+@pytest.fixture(scope="session")
+def cover() -> bytes:
+    """A PNG that is as rough as a photograph, 64 x 64 in color."""
+    rng = np.random.default_rng(1)
+    smooth = np.cumsum(np.cumsum(rng.normal(size=(3, 64, 64)), axis=1), axis=2)
+    scaled = (smooth - smooth.min()) / (smooth.max() - smooth.min()) * 180 + 30
+    return images.encode(np.clip(scaled + rng.normal(0, 3, scaled.shape), 0, 255).astype(np.uint8))

@@ -1,0 +1,174 @@
+"""The page's jobs, asked as a program asks: all kinds, their files, their failures, and runs."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+import numpy as np
+import pytest
+
+from ssgan import images
+from ssgan.embedding.catalog import SCHEMES
+from ssgan.messages.keys import fresh_key
+from ssgan.web import views
+from tests.web.site import Site
+
+
+def test_what_is_hidden_is_revealed_and_files_are_as_they_say(site: Site, cover: bytes) -> None:
+    key = fresh_key().text().encode()
+    done = site.ask("hide", cover=("a.png", cover), message="Meet me at nine", key_file=("k", key), scheme="wow")
+    assert done["state"] == "done", done
+    facts = done["result"]
+    stego = images.read(site.file(done["id"], "stego.png")).samples
+    changed = int((stego != images.read(cover).samples).sum())
+    assert 0 < changed == facts["changed"]
+    assert facts["scheme"] == "wow"
+    assert facts["message_bytes"] == 15
+    assert np.array_equal(images.read(site.file(done["id"], "cover.png")).samples, images.read(cover).samples)
+    back = site.ask("reveal", stego=("s.png", site.file(done["id"], "stego.png")), key_file=("k", key))
+    assert back["result"]["text"] == "Meet me at nine"
+    assert site.file(back["id"], "message.bin") == b"Meet me at nine"
+    other = site.ask("reveal", stego=("s.png", site.file(done["id"], "stego.png")), key_file=("k", fresh_key().text().encode()))
+    nothing = site.ask("reveal", stego=("s.png", cover), key_file=("k", key))
+    assert other["error"] == nothing["error"]
+    assert other["error"]["exit_code"] == 3
+
+
+def test_a_passphrase_and_a_message_of_bytes(site: Site, cover: bytes) -> None:
+    content = bytes(range(256))
+    done = site.ask("hide", cover=("a.png", cover), payload=("f", content), passphrase="several words")
+    back = site.ask("reveal", stego=("s.png", site.file(done["id"], "stego.png")), passphrase="several words")
+    assert back["result"]["text"] is None
+    assert site.file(back["id"], "message.bin") == content
+
+
+def test_capacity_is_what_the_command_line_says(site: Site, cover: bytes) -> None:
+    from ssgan.messages.container import capacity
+
+    told = site.ask("capacity", cover=("a.png", cover))["result"]
+    assert told == {"bytes": capacity(images.read(cover).samples), "width": 64, "height": 64}
+
+
+def test_a_generated_cover_is_hidden_in(site: Site) -> None:
+    wall = site.ask("generate", count="3")
+    assert wall["result"]["seed"] is None
+    assert len(wall["files"]) == 3
+    done = site.ask("hide", generated=f"{wall['id']}/cover-001.png", message="x", passphrase="words")
+    assert site.file(done["id"], "cover.png") == site.file(wall["id"], "cover-001.png")
+    assert "error" in httpx.post(
+        f"{site.address}/hide", headers=site.own, data={"generated": "gone/cover-001.png", "message": "x", "passphrase": "w"}
+    ).json()  # fmt: skip
+
+
+def test_a_seed_gives_the_same_covers_and_a_way_between_two(site: Site) -> None:
+    one, two = (site.ask("generate", count="2", seed="5") for _ in range(2))
+    assert [site.file(one["id"], name) for name in one["files"]] == [site.file(two["id"], name) for name in two["files"]]
+    way = site.ask("generate", count="4", seed="5", **{"from": "0", "to": "1"})
+    assert len(way["files"]) == 4
+    assert site.file(way["id"], way["files"][0]) == site.file(one["id"], one["files"][0])
+    assert site.file(way["id"], way["files"][-1]) == site.file(one["id"], one["files"][1])
+
+
+def test_pictures_are_judged_each_by_itself(site: Site, cover: bytes) -> None:
+    both = [("images", ("a.png", cover)), ("images", ("../../b.txt", b"no picture"))]
+    begun = httpx.post(f"{site.address}/detect", headers=site.own, files=both)
+    rows = site.end(begun.json()["id"])["result"]["rows"]
+    assert [row["name"] for row in rows] == ["a.png", "b.txt"]
+    assert rows[1]["verdict"] == "not read"
+    assert images.read(site.file(begun.json()["id"], "sheet.png")).samples.shape[0] == 3
+
+
+def test_a_picture_is_inspected_and_two_are_compared(site: Site, cover: bytes) -> None:
+    seen = site.ask("inspect", image=("a.png", cover), scheme="hill", payload="0.4")
+    assert {"bit_planes.png", "costs.png", "costs_wow.png"} <= set(seen["files"])
+    samples = images.read(cover).samples.copy()
+    samples[0, 0, 0] ^= 1
+    apart = site.ask("inspect", image=("a.png", cover), other=("b.png", images.encode(samples)))
+    assert apart["result"]["changed"] == 1
+    assert "difference.png" in apart["files"]
+    same = site.ask("inspect", image=("a.png", cover), other=("b.png", cover))
+    assert same["result"]["changed"] == 0
+    assert same["result"]["psnr"] is None
+
+
+WRONG = [
+    ("hide", {"message": "x", "passphrase": "w"}, "A cover is missing"),
+    ("hide", {"cover": "PNG", "passphrase": "w"}, "no message"),
+    ("hide", {"cover": "PNG", "message": "x"}, "no key"),
+    ("reveal", {"passphrase": "w"}, "A stego is missing"),
+    ("reveal", {"stego": "PNG"}, "no key"),
+    ("detect", {}, "no picture"),
+    ("inspect", {}, "A picture is missing"),
+    ("inspect", {"image": "PNG", "payload": "many"}, "no number"),
+    ("inspect", {"image": "PNG", "payload": "nan"}, "no number"),
+    ("generate", {"seed": "-1"}, "not negative"),
+    ("generate", {"seed": "one"}, "no number"),
+]
+FAILING = [
+    ("hide", {"cover": "PNG", "message": "x", "passphrase": "w", "scheme": "magic"}, 2),
+    ("hide", {"cover": "PNG", "message": "x" * 9000, "passphrase": "w"}, 4),
+    ("hide", {"cover": "junk", "message": "x", "passphrase": "w"}, 5),
+    ("hide", {"cover": "PNG", "message": "x", "key_file": "junk"}, 2),
+    ("reveal", {"stego": "junk", "passphrase": "w"}, 5),
+    ("inspect", {"image": "PNG", "payload": "7"}, 4),
+    ("inspect", {"image": "PNG", "scheme": "magic"}, 2),
+    ("generate", {"count": "1000"}, 2),
+    ("generate", {"count": "0"}, 2),
+    ("generate", {"generator": "../../etc"}, 2),
+    ("generate", {"generator": "away"}, 2),
+    ("generate", {"from": "1", "to": "2"}, 2),
+]
+
+
+def _form(given: dict[str, str], cover: bytes) -> dict[str, object]:
+    content = {"PNG": cover, "junk": b"junk"}
+    return {name: ("a", content[value]) if value in content else value for name, value in given.items()}
+
+
+@pytest.mark.parametrize(("kind", "given", "words"), WRONG)
+def test_what_is_missing_is_said_at_once(site: Site, cover: bytes, kind: str, given: dict[str, str], words: str) -> None:
+    form = _form(given, cover)
+    files = {name: value for name, value in form.items() if isinstance(value, tuple)} or {"none": ("", b"")}
+    data = {name: value for name, value in form.items() if not isinstance(value, tuple)}
+    told = httpx.post(f"{site.address}/{kind}", headers=site.own, data=data, files=files)  # type: ignore[arg-type]
+    assert told.status_code == 422
+    assert words in told.json()["error"]["message"]
+    assert told.json()["error"]["hint"]
+
+
+@pytest.mark.parametrize(("kind", "given", "exit_code"), FAILING)
+def test_what_cannot_be_done_fails_as_on_the_command_line(
+    site: Site, cover: bytes, kind: str, given: dict[str, str], exit_code: int
+) -> None:
+    told = site.ask(kind, **_form(given, cover))
+    assert told["state"] == "failed"
+    assert told["error"]["exit_code"] == exit_code, told
+    assert told["error"]["hint"]
+
+
+def test_a_job_is_cancelled_and_the_next_one_is_done(site: Site, cover: bytes) -> None:
+    large = images.encode(np.random.default_rng(2).integers(0, 255, (3, 1200, 1200), dtype=np.uint8))
+    begun = httpx.post(f"{site.address}/inspect", headers=site.own, files={"image": ("a.png", large)}).json()["id"]
+    httpx.delete(f"{site.address}/jobs/{begun}", headers=site.own)
+    assert site.end(begun)["state"] == "cancelled"
+    assert site.ask("capacity", cover=("a.png", cover))["state"] == "done"
+
+
+def test_runs_are_shown_and_nothing_else(site: Site) -> None:
+    listed = httpx.get(f"{site.address}/runs", headers=site.own).text
+    assert "first" in listed
+    assert "second" in listed
+    assert "plain" not in listed
+    assert "away" not in listed
+    assert "<svg" in httpx.get(f"{site.address}/runs/first", headers=site.own).text
+    assert httpx.get(f"{site.address}/runs/first/samples/0", headers=site.own).headers["content-type"] == "image/png"
+    events = httpx.get(f"{site.address}/runs/second/events", headers=site.own).text
+    assert events.startswith("event: done")
+    assert json.loads(events.partition("data: ")[2])["images_seen"] == 1000
+    for name in ("plain", "away", "%2e%2e", "first/samples/7", "first/samples/x", "nothing/events"):
+        assert httpx.get(f"{site.address}/runs/{name}", headers=site.own).status_code in (404, 422)
+
+
+def test_the_schemes_are_those_of_the_catalog() -> None:
+    assert {name: entry.title for name, entry in SCHEMES.items()} == views.SCHEMES

@@ -1,0 +1,198 @@
+"""Who is not let in, and what is not taken: other pages' requests, without the token, too large, too slow, too many parts."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+
+import httpx
+import pytest
+
+from ssgan.web import jobs
+from ssgan.web.app import Settings, create_app
+from ssgan.web.guard import HEADERS, LARGEST_BODY, Guard, Pass
+from tests.web.site import Site
+
+PLACES = ("/", "/hide", "/static/page.js", "/runs", "/jobs/x", "/openapi.json")
+HOSTS = ("evil.example", "127.0.0.1", "127.0.0.1:1", "localhost", "[::1]:80", "", "127.0.0.1.evil.example")
+ORIGINS = ("https://evil.example", "null", "http://127.0.0.1", "http://localhost:1", "file://")
+SITES = ("cross-site", "same-site", "anything")
+NAMES = ("../page.js", "..%2fapp.py", "%2e%2e/app.py", "VENDORED.md", "htmx.LICENSE", "/etc/passwd", "page.js%00")
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_another_name_is_not_answered_to(site: Site, host: str) -> None:
+    assert httpx.get(f"{site.address}/hide", headers={**site.own, "host": host}).status_code in (400, 403)
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_another_origin_is_turned_away(site: Site, origin: str, method: str) -> None:
+    assert httpx.request(method, f"{site.address}/hide", headers={**site.own, "origin": origin}).status_code == 403
+
+
+@pytest.mark.parametrize("kind", SITES)
+def test_another_site_may_not_send(site: Site, kind: str) -> None:
+    assert httpx.post(f"{site.address}/hide", headers={**site.own, "sec-fetch-site": kind}).status_code == 403
+    assert httpx.get(f"{site.address}/hide", headers={**site.own, "sec-fetch-site": kind}).status_code == 403
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("cookie", ["", "ssgan=wrong", "ssgan=", "other=1; ssgan=\xe9", ";;;="])
+def test_without_the_cookie_there_is_nothing(site: Site, place: str, cookie: str) -> None:
+    headers = {"cookie": cookie.encode("latin-1"), "x-ssgan-token": site.settings.allowed.action}
+    told = httpx.get(site.address + place, headers=headers)
+    assert told.status_code == 403
+    assert site.settings.allowed.action not in told.text
+
+
+@pytest.mark.parametrize("token", ["", "wrong", "\xe9"])
+def test_without_the_pages_token_nothing_is_done(site: Site, token: str) -> None:
+    headers = {"cookie": site.own["cookie"], "x-ssgan-token": token.encode("latin-1")}
+    assert httpx.post(f"{site.address}/generate", headers=headers).status_code == 403
+    assert httpx.delete(f"{site.address}/jobs/x", headers=headers).status_code == 403
+
+
+def test_the_address_opens_once(site: Site) -> None:
+    token, allowed = site.settings.allowed.token, site.settings.allowed
+    allowed.used = False
+    first = httpx.get(f"{site.address}/?token={token}")
+    again = httpx.get(f"{site.address}/?token={token}")
+    assert first.status_code == 200
+    assert again.status_code == 403
+    cookie = first.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+    assert allowed.cookie in cookie
+    assert httpx.get(f"{site.address}/?token=wrong", headers=site.own).status_code == 403
+
+
+@pytest.mark.parametrize("place", ["/hide", "/static/page.js", "/nothing", "/jobs/nothing"])
+def test_every_answer_has_the_headers(site: Site, place: str) -> None:
+    for headers in (site.own, {}):
+        found = httpx.get(site.address + place, headers=headers).headers
+        assert {name: found[name] for name in HEADERS} == HEADERS
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_only_named_files_are_given(site: Site, name: str) -> None:
+    assert httpx.get(f"{site.address}/static/{name}", headers=site.own).status_code == 404
+
+
+def test_a_body_of_a_gigabyte_is_not_read(site: Site) -> None:
+    headers = {**site.own, "content-length": str(2**30), "content-type": "application/octet-stream"}
+    told = _raw(site, "POST", "/detect", headers, b"")
+    assert b" 413 " in told.split(b"\r\n")[0]
+
+
+def test_a_body_that_does_not_say_its_size_ends_at_the_bound(site: Site) -> None:
+    def pieces() -> object:
+        for _ in range(LARGEST_BODY // 2**20 + 2):
+            yield b"x" * 2**20
+
+    try:
+        status = httpx.post(f"{site.address}/detect", headers=site.own, content=pieces(), timeout=30).status_code  # type: ignore[arg-type]
+    except httpx.WriteError:  # the answer came, and the rest was not taken
+        status = 413
+    assert status == 413
+
+
+def test_ten_thousand_parts_are_refused(site: Site) -> None:
+    part = b'--b\r\nContent-Disposition: form-data; name="message"\r\n\r\nx\r\n'
+    headers = {**site.own, "content-type": "multipart/form-data; boundary=b"}
+    told = httpx.post(f"{site.address}/hide", headers=headers, content=part * 10_000 + b"--b--\r\n", timeout=30)
+    assert told.status_code == 400
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary=", "application/json", "text/x", ""])
+def test_bodies_of_other_kinds_are_refused(site: Site, kind: str) -> None:
+    told = httpx.post(f"{site.address}/hide", headers={**site.own, "content-type": kind}, content=b"{broken\r\n--")
+    assert 400 <= told.status_code < 500
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "OPTIONS", "TRACE", "PROPFIND"])
+def test_other_methods_do_nothing(site: Site, method: str) -> None:
+    assert httpx.request(method, f"{site.address}/hide", headers=site.own).status_code == 405
+
+
+def test_a_slow_body_is_given_up() -> None:
+    allowed, sent = Pass(), []
+
+    async def app(scope: object, receive: object, send: object) -> None:
+        raise AssertionError("it must not get there")
+
+    async def never() -> dict[str, object]:
+        await asyncio.sleep(10)
+        return {}
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    headers = [(b"host", b"h"), (b"cookie", f"ssgan={allowed.cookie}".encode()), (b"x-ssgan-token", allowed.action.encode())]
+    scope = {"type": "http", "method": "POST", "path": "/hide", "query_string": b"", "headers": headers}
+    started = time.monotonic()
+    asyncio.run(Guard(app, allowed, frozenset({"h"}), seconds=0.1)(scope, never, send))  # type: ignore[arg-type]
+    assert sent[0]["status"] == 408
+    assert time.monotonic() - started < 5
+
+
+def test_two_hundred_slow_senders_do_not_keep_others_out(site: Site) -> None:
+    lines = "".join(f"{name}: {value}\r\n" for name, value in site.own.items())
+    head = f"POST /hide HTTP/1.1\r\nHost: {site.address[7:]}\r\n{lines}Content-Length: 1000000\r\n\r\nx".encode()
+    held = [socket.create_connection(_place(site)) for _ in range(200)]
+    try:
+        for connection in held:
+            connection.sendall(head)
+        started = time.monotonic()
+        assert httpx.get(f"{site.address}/hide", headers=site.own, timeout=10).status_code == 200
+        assert time.monotonic() - started < 5
+    finally:
+        for connection in held:
+            connection.close()
+
+
+def test_guessing_is_slowed_down(cover: bytes) -> None:
+    settings, queue = Settings(frozenset({"page"})), jobs.Jobs(workers=0, waiting=100)
+    own = {"cookie": f"ssgan={settings.allowed.cookie}", "x-ssgan-token": settings.allowed.action, "accept": "application/json"}
+
+    async def attempts() -> list[int]:
+        transport = httpx.ASGITransport(create_app(settings, queue))
+        async with httpx.AsyncClient(transport=transport, base_url="http://page", headers=own) as client:
+            form = {"data": {"passphrase": "w"}, "files": {"stego": ("s.png", cover)}}
+            return [(await client.post("/reveal", **form)).status_code for _ in range(12)]  # type: ignore[arg-type]
+
+    assert asyncio.run(attempts()) == [202] * 10 + [429] * 2
+    queue.close()
+
+
+def test_a_full_queue_says_so(cover: bytes) -> None:
+    queue = jobs.Jobs(workers=0)
+    for _ in range(jobs.WAITING):
+        queue.submit("hide", {})
+    with pytest.raises(jobs.Busy):
+        queue.submit("hide", {})
+    queue.close()
+
+
+def test_everything_is_forgotten_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = jobs.Jobs(workers=0)
+    job = queue.submit("hide", {"passphrase": "words"})
+    queue.cancel(job)
+    assert job.given == {}
+    assert queue.find(job.id) is job
+    monkeypatch.setattr(jobs, "KEPT_SECONDS", -1.0)
+    assert queue.find(job.id) is None
+    queue.close()
+
+
+def _place(site: Site) -> tuple[str, int]:
+    host, _, port = site.address[7:].partition(":")
+    return host, int(port)
+
+
+def _raw(site: Site, method: str, path: str, headers: dict[str, str], body: bytes) -> bytes:
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    with socket.create_connection(_place(site), timeout=10) as connection:
+        connection.sendall(f"{method} {path} HTTP/1.1\r\nHost: {site.address[7:]}\r\n{lines}\r\n".encode() + body)
+        return connection.recv(4096)

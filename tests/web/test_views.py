@@ -1,0 +1,183 @@
+"""Each view used as a person would, in a browser that is installed: no error on its console, nothing asked of other hosts, and
+axe-core (axe.min.js, 4.14.1, MPL-2.0, unchanged) finds nothing to mend. With SSGAN_PICTURES=FOLDER the pictures of the docs
+are written there.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.web.site import Site
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+AXE = Path(__file__).with_name("axe.min.js")
+PICTURES = os.environ.get("SSGAN_PICTURES")
+LONG = 60_000  # milliseconds
+
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here"),
+    # Those of the driver's own pipes, when it ends.
+    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium without a window."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Browser, site: Site) -> Iterator[Page]:
+    """A new browser that has opened the page's address; at the end nothing may have gone wrong in it."""
+    site.settings.allowed.used = False
+    wrong: list[str] = []
+    opened = browser.new_page(viewport={"width": 1180, "height": 820})
+    opened.set_default_timeout(LONG)
+    opened.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
+    opened.on("pageerror", lambda error: wrong.append(str(error)))
+    opened.on("request", lambda asked: wrong.append(asked.url) if not _own(asked.url, site) else None)
+    opened.goto(f"{site.address}/?token={site.settings.allowed.token}")
+    opened.wait_for_url("**/hide")
+    yield opened
+    opened.close()
+    assert wrong == []
+
+
+def test_hide_then_reveal(page: Page, cover: bytes, tmp_path: Path) -> None:
+    page.set_input_files("#cover", {"name": "photo.png", "mimeType": "image/png", "buffer": cover})
+    page.fill("#message", "Meet me at nine")
+    page.wait_for_selector("#meter meter")
+    assert page.evaluate("document.querySelector('#meter meter').value") == 15
+    page.fill("#hide-passphrase", "several words")
+    page.click("button[type=submit]")
+    page.wait_for_selector(".risk")
+    page.fill("#slide", "20")
+    assert "20%" in page.evaluate("document.querySelector('.over').style.clipPath")
+    _look(page, "hide")
+    with page.expect_download() as taken:
+        page.click("a.button")
+    taken.value.save_as(tmp_path / "stego.png")
+    page.click("nav >> text=Reveal")
+    page.set_input_files("#stego", tmp_path / "stego.png")
+    page.fill("#reveal-passphrase", "several words")
+    page.click("button[type=submit]")
+    page.wait_for_selector(".message")
+    assert page.inner_text(".message") == "Meet me at nine"
+    _look(page, "reveal")
+    page.fill("#reveal-passphrase", "other words")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[role=alert]")
+    assert "No message found" in page.inner_text("[role=alert]")
+
+
+def test_a_cover_is_drawn_chosen_and_hidden_in(page: Page) -> None:
+    page.click("nav >> text=Generate")
+    page.fill("#count", "24")
+    page.click("button[type=submit]")
+    page.wait_for_selector("[data-cover]")
+    _look(page, "generate")
+    page.locator("[data-cover]").nth(3).focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/hide")
+    page.wait_for_selector("#meter meter")
+    page.fill("#message", "x")
+    page.fill("#hide-passphrase", "several words")
+    page.click("button[type=submit]")
+    page.wait_for_selector(".risk")
+
+
+def test_many_are_dropped_and_judged(page: Page, cover: bytes) -> None:
+    page.click("nav >> text=Detect")
+    dropped = """bytes => {
+        const carrier = new DataTransfer();
+        for (const name of ["one.png", "two.png"]) carrier.items.add(new File([new Uint8Array(bytes)], name));
+        document.querySelector("[data-drop]").dispatchEvent(new DragEvent("drop", {dataTransfer: carrier, bubbles: true}));
+    }"""
+    page.evaluate(dropped, list(cover))
+    page.click("button[type=submit]")
+    page.wait_for_selector("table")
+    assert page.locator("tbody tr").count() == 2
+    _look(page, "detect")
+
+
+def test_a_picture_is_inspected(page: Page, cover: bytes) -> None:
+    page.click("nav >> text=Inspect")
+    page.set_input_files("#image", {"name": "photo.png", "mimeType": "image/png", "buffer": cover})
+    page.click("button[type=submit]")
+    page.wait_for_selector(".maps")
+    _look(page, "inspect")
+
+
+def test_a_run_is_watched(page: Page, runs: Path) -> None:
+    from ssgan.runs import STATS
+
+    page.click("nav >> text=Runs")
+    page.click("text=first")
+    page.wait_for_selector("#state:has-text('1,000 images')")
+    with (runs / "first" / STATS).open("a") as file:
+        file.write('{"images_seen": 1100, "loss": 0.1}\n')
+    page.wait_for_selector("#state:has-text('1,100 images')")
+    _look(page, "runs")
+
+
+def test_a_job_is_cancelled(page: Page) -> None:
+    import numpy as np
+
+    from ssgan import images
+
+    large = images.encode(np.random.default_rng(1).integers(0, 255, (3, 1500, 1500), dtype=np.uint8))
+    page.click("nav >> text=Inspect")
+    page.set_input_files("#image", {"name": "large.png", "mimeType": "image/png", "buffer": large})
+    page.click("button[type=submit]")
+    page.click("text=Cancel")
+    page.wait_for_selector("text=Cancelled")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["generate", "hide", "reveal", "detect", "inspect", "runs"])
+def test_every_view_can_be_read_by_all_and_on_a_phone(page: Page, site: Site, name: str, scheme: Any) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.goto(f"{site.address}/{name}")
+    _check(page)
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    _check(page)
+
+
+def test_a_page_is_light(page: Page, site: Site) -> None:
+    weights: list[int] = []
+    page.on("response", lambda answer: weights.append(len(answer.body())))
+    page.goto(f"{site.address}/hide", wait_until="networkidle")
+    assert 0 < sum(weights) <= 200_000
+
+
+def _look(page: Page, name: str) -> None:
+    """Check what is shown; write its picture where that is asked for."""
+    page.wait_for_load_state("networkidle") if name != "runs" else page.wait_for_timeout(300)
+    _check(page)
+    if PICTURES:
+        page.screenshot(path=Path(PICTURES) / f"web-{name}.png", full_page=name in ("hide", "detect"))
+
+
+def _check(page: Page) -> None:
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run()")["violations"]
+    assert [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in found] == []
+
+
+def _own(address: str, site: Site) -> bool:
+    return address.startswith((site.address, "data:", "blob:"))
