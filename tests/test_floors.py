@@ -67,7 +67,8 @@ MAY_IMPORT = {
     | {"predictability"},
     "warming": {"embedding", "steganalysis", "messages", "images", "compiled"},
     "doctor": JOBS | ARTS | MATTER | GROUND | {"warming", "verdicts"},
-    **dict.fromkeys(("experiments", "bulk", "web"), JOBS | ARTS | MATTER | GROUND | {"questions", "detection", "pages"}),
+    **dict.fromkeys(("experiments", "bulk"), JOBS | ARTS | MATTER | GROUND | {"questions", "detection", "pages"}),
+    "web": JOBS | ARTS | MATTER | GROUND | {"verdicts", "differences", "pictures", "inspection", "pages", "predictability"},
     "demo": JOBS
     | ARTS
     | MATTER

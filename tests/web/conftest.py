@@ -23,10 +23,11 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("first", "second"):
         run = Run(folder / name, {"preset": "tiny", "seed": 1})
         for seen in range(100, 1100, 100):
-            run.log(seen, loss=1 / seen, words="none")
+            run.log(seen, critic=-2 + 100 / seen, detector=0.69 - seen / 1e5, words="none")
     run.finish({"p_e": 0.4})
     (folder / "first" / "samples").mkdir()
-    images.write(folder / "first" / "samples" / "000001000.png", np.zeros((3, 8, 8), np.uint8))
+    grid = np.random.default_rng(1).integers(0, 255, (3, 64, 64), dtype=np.uint8)
+    images.write(folder / "first" / "samples" / "000001000.png", grid)
     (folder / "plain").mkdir()
     (folder / "away").symlink_to(folder.parent)
     return folder

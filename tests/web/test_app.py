@@ -131,7 +131,7 @@ def test_what_is_missing_is_said_at_once(site: Site, cover: bytes, kind: str, gi
     form = _form(given, cover)
     files = {name: value for name, value in form.items() if isinstance(value, tuple)} or {"none": ("", b"")}
     data = {name: value for name, value in form.items() if not isinstance(value, tuple)}
-    told = httpx.post(f"{site.address}/{kind}", headers=site.own, data=data, files=files)  # type: ignore[arg-type]
+    told = httpx.post(f"{site.address}/{kind}", headers=site.own, data=data, files=files)
     assert told.status_code == 422
     assert words in told.json()["error"]["message"]
     assert told.json()["error"]["hint"]

@@ -49,7 +49,7 @@ def test_without_the_cookie_there_is_nothing(site: Site, place: str, cookie: str
 
 @pytest.mark.parametrize("token", ["", "wrong", "\xe9"])
 def test_without_the_pages_token_nothing_is_done(site: Site, token: str) -> None:
-    headers = {"cookie": site.own["cookie"], "x-ssgan-token": token.encode("latin-1")}
+    headers = [(b"cookie", site.own["cookie"].encode()), (b"x-ssgan-token", token.encode("latin-1"))]
     assert httpx.post(f"{site.address}/generate", headers=headers).status_code == 403
     assert httpx.delete(f"{site.address}/jobs/x", headers=headers).status_code == 403
 

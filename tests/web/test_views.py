@@ -129,7 +129,7 @@ def test_a_run_is_watched(page: Page, runs: Path) -> None:
     page.click("text=first")
     page.wait_for_selector("#state:has-text('1,000 images')")
     with (runs / "first" / STATS).open("a") as file:
-        file.write('{"images_seen": 1100, "loss": 0.1}\n')
+        file.write('{"images_seen": 1100, "critic": -1.9}\n')
     page.wait_for_selector("#state:has-text('1,100 images')")
     _look(page, "runs")
 
