@@ -37,7 +37,7 @@ def covers(count: int) -> list[bytes]:
 
 def memory(process: int) -> int:
     """Bytes that a process and its children hold, shared pages counted once for each."""
-    kinds = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    kinds = [kind for task in Path(f"/proc/{process}/task").iterdir() for kind in (task / "children").read_text().split()]
     own = next(int(line.split()[1]) for line in Path(f"/proc/{process}/status").read_text().splitlines() if "VmRSS" in line)
     return own * 1024 + sum(memory(int(kind)) for kind in kinds)
 

@@ -48,6 +48,7 @@ def page(browser: Browser, site: Site) -> Iterator[Page]:
     opened = browser.new_page(viewport={"width": 1180, "height": 820})
     opened.set_default_timeout(LONG)
     opened.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
+    opened.on("response", lambda answer: wrong.append(answer.url) if answer.status >= 400 else None)
     opened.on("pageerror", lambda error: wrong.append(str(error)))
     opened.on("request", lambda asked: wrong.append(asked.url) if not _own(asked.url, site) else None)
     opened.goto(f"{site.address}/?token={site.settings.allowed.token}")

@@ -23,6 +23,7 @@ LARGEST_BODIES = 8 * LARGEST_BODY  # of all that are being read at a time
 BODY_SECONDS = 30.0
 ON = (
     b'<!doctype html><html lang="en"><meta http-equiv="refresh" content="0; url=/hide"><title>ssgan</title>'
+    b'<link rel="icon" href="data:,">'
     b'<p><a href="/hide">On to the page</a>'
 )
 HEADERS = {
