@@ -9,7 +9,7 @@ import time
 import httpx
 import pytest
 
-from ssgan.web import jobs
+from ssgan.web import app, jobs
 from ssgan.web.app import Settings, create_app
 from ssgan.web.guard import HEADERS, LARGEST_BODY, Guard, Pass
 from tests.web.site import Site
@@ -172,6 +172,27 @@ def test_a_full_queue_says_so(cover: bytes) -> None:
         queue.submit("hide", {})
     with pytest.raises(jobs.Busy):
         queue.submit("hide", {})
+    queue.close()
+
+
+def test_a_few_stand_in_line_and_the_others_are_told(cover: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "PATIENCE", 0.5)
+    settings, queue = Settings(frozenset({"page"})), jobs.Jobs(workers=0, waiting=1)
+    own = {"cookie": f"ssgan={settings.allowed.cookie}", "x-ssgan-token": settings.allowed.action, "accept": "application/json"}
+
+    async def ask(client: httpx.AsyncClient) -> tuple[int, float]:
+        begun = time.monotonic()
+        told = await client.post("/capacity", files={"cover": ("s.png", cover)})
+        return told.status_code, time.monotonic() - begun
+
+    async def everybody() -> list[tuple[int, float]]:
+        transport = httpx.ASGITransport(create_app(settings, queue))
+        async with httpx.AsyncClient(transport=transport, base_url="http://page", headers=own) as client:
+            return await asyncio.gather(*(ask(client) for _ in range(app.LINE + 4)))
+
+    found = asyncio.run(everybody())
+    assert sorted(status for status, _ in found) == [202] + [429] * (app.LINE + 3)
+    assert sum(taken > 0.4 for status, taken in found if status == 429) >= app.LINE - 1
     queue.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import math
 import time
@@ -24,6 +25,7 @@ from ssgan.web.guard import LARGEST_BODY, Guard, Pass
 from ssgan.web.jobs import Busy, Job, Jobs
 
 MOST_FILES, MOST_PICTURES, MOST_FIELDS, LARGEST_FIELD = 4, 64, 20, 2**20
+LINE, PATIENCE = 16, 10.0  # requests that stand in line for the queue, and for how many seconds
 REVEALS, MINUTE = 10, 60.0  # attempts at a key, in so many seconds
 STATIC = {"htmx.min.js": "text/javascript", "page.js": "text/javascript", "style.css": "text/css", "icon.svg": "image/svg+xml"}
 KINDS = ("capacity", "hide", "reveal", "detect", "inspect", "generate")
@@ -98,6 +100,7 @@ def _pages(app: FastAPI, settings: Settings) -> None:
 
 def _jobs(app: FastAPI, settings: Settings, jobs: Jobs) -> None:
     attempts: deque[float] = deque()
+    line = _Line()
 
     @app.post("/{kind}")
     async def begin(kind: str, request: Request) -> Response:
@@ -113,11 +116,7 @@ def _jobs(app: FastAPI, settings: Settings, jobs: Jobs) -> None:
                 raise _Said(422, str(error), error.hint) from error
         if kind == "reveal":
             _count(attempts, settings.reveals)
-        try:
-            job = jobs.submit(kind, given)
-        except Busy:
-            raise _Said(429, "too much is waiting already", "try again in a moment") from None
-        return _shown(request, job, 202)
+        return _shown(request, await line.submit(jobs, kind, given), 202)
 
     @app.get("/jobs/{number}")
     async def look(number: str, request: Request) -> Response:
@@ -162,6 +161,33 @@ def _run(settings: Settings, name: str) -> Path:
         if found.name == name:
             return found.folder
     raise _Said(404, "there is no such run")
+
+
+class _Line:
+    """Requests that stand in line for the queue, first come, first served: a few of them, and not for long."""
+
+    def __init__(self) -> None:
+        self.first, self.length = asyncio.Lock(), 0
+
+    async def submit(self, jobs: Jobs, kind: str, given: dict[str, Any]) -> Job:
+        """The job, once the queue takes it. Raises _Said."""
+        if self.length >= LINE:
+            raise _too_much()
+        self.length += 1
+        try:
+            async with asyncio.timeout(PATIENCE), self.first:
+                while True:
+                    with contextlib.suppress(Busy):
+                        return jobs.submit(kind, given)
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            raise _too_much() from None
+        finally:
+            self.length -= 1
+
+
+def _too_much() -> _Said:
+    return _Said(429, "too much is waiting already", "try again in a moment")
 
 
 class _Closing:
