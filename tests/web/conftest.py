@@ -17,6 +17,8 @@ from tests.web.site import Site
 @pytest.fixture(scope="session")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a run under way, a finished one, and things that are none."""
+    from ssgan.demo import saying
+    from ssgan.gan.sheet import contact_sheet
     from ssgan.runs import Run
 
     folder = tmp_path_factory.mktemp("runs")
@@ -26,8 +28,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
             run.log(seen, critic=-2 + 100 / seen, detector=0.69 - seen / 1e5, words="none")
     run.finish({"p_e": 0.4})
     (folder / "first" / "samples").mkdir()
-    grid = np.random.default_rng(1).integers(0, 255, (3, 64, 64), dtype=np.uint8)
-    images.write(folder / "first" / "samples" / "000001000.png", grid)
+    images.write(folder / "first" / "samples" / "000001000.png", contact_sheet(saying.covers(24)[0], 8))
     (folder / "plain").mkdir()
     (folder / "away").symlink_to(folder.parent)
     return folder

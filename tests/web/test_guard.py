@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import tempfile
 import time
+from multiprocessing.connection import Connection
 
 import httpx
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from ssgan.web import app, jobs
 from ssgan.web.app import Settings, create_app
 from ssgan.web.guard import HEADERS, LARGEST_BODY, Guard, Pass
+from ssgan.web.results import Result
 from tests.web.site import Site
 
 PLACES = ("/", "/hide", "/static/page.js", "/runs", "/jobs/x", "/openapi.json")
@@ -196,6 +199,41 @@ def test_a_few_stand_in_line_and_the_others_are_told(cover: bytes, monkeypatch: 
     queue.close()
 
 
+def test_nothing_goes_to_the_disk(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise AssertionError("an upload went to the disk")
+
+    monkeypatch.setattr(tempfile.SpooledTemporaryFile, "rollover", refused)
+    large = b"x" * (LARGEST_BODY - 2**20)
+    told = httpx.post(f"{site.address}/reveal", headers=site.own, data={"passphrase": "w"}, files={"stego": ("s.png", large)})
+    assert told.status_code == 202
+    assert site.end(told.json()["id"])["error"]["exit_code"] == 5
+
+
+def test_a_job_that_takes_too_long_is_ended_and_the_next_is_done() -> None:
+    queue = jobs.Jobs(workers=1, seconds=4, target=sleepy)
+    slow, quick = queue.submit("slow", {"seconds": 60}), queue.submit("quick", {"seconds": 0})
+    assert slow.ended.wait(30)
+    assert slow.error is not None
+    assert "4 seconds" in slow.error[0]
+    assert quick.ended.wait(30)
+    assert quick.state == "done"
+    queue.close()
+
+
+def test_what_is_idle_is_forgotten_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "KEPT_SECONDS", 0.0)
+    monkeypatch.setattr(jobs, "LOOK", 0.05)
+    queue = jobs.Jobs(workers=1, target=sleepy)
+    job = queue.submit("quick", {"seconds": 0})
+    assert job.ended.wait(30)
+    until = time.monotonic() + 10
+    while job.id in queue._jobs and time.monotonic() < until:
+        time.sleep(0.02)
+    assert job.id not in queue._jobs
+    queue.close()
+
+
 def test_everything_is_forgotten_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     queue = jobs.Jobs(workers=0)
     job = queue.submit("hide", {"passphrase": "words"})
@@ -205,6 +243,17 @@ def test_everything_is_forgotten_in_time(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(jobs, "KEPT_SECONDS", -1.0)
     assert queue.find(job.id) is None
     queue.close()
+
+
+def sleepy(connection: Connection) -> None:
+    """A worker that does nothing for as long as it is told."""
+    while True:
+        try:
+            kind, given = connection.recv()
+        except (EOFError, OSError):
+            return
+        time.sleep(given["seconds"])
+        connection.send(("done", Result(kind, {})))
 
 
 def _place(site: Site) -> tuple[str, int]:

@@ -40,6 +40,15 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
+@pytest.fixture(scope="module")
+def photo(cover: bytes) -> bytes:
+    """A photograph, where there are any; else a picture as rough as one."""
+    from ssgan import images
+    from ssgan.demo import photographs
+
+    return images.encode(photographs.shown()) if photographs.available() else cover
+
+
 @pytest.fixture
 def page(browser: Browser, site: Site) -> Iterator[Page]:
     """A new browser that has opened the page's address; at the end nothing may have gone wrong in it."""
@@ -58,8 +67,8 @@ def page(browser: Browser, site: Site) -> Iterator[Page]:
     assert wrong == []
 
 
-def test_hide_then_reveal(page: Page, cover: bytes, tmp_path: Path) -> None:
-    page.set_input_files("#cover", {"name": "photo.png", "mimeType": "image/png", "buffer": cover})
+def test_hide_then_reveal(page: Page, photo: bytes, tmp_path: Path) -> None:
+    page.set_input_files("#cover", {"name": "photo.png", "mimeType": "image/png", "buffer": photo})
     page.fill("#message", "Meet me at nine")
     page.wait_for_selector("#meter meter")
     assert page.evaluate("document.querySelector('#meter meter').value") == 15
@@ -101,23 +110,23 @@ def test_a_cover_is_drawn_chosen_and_hidden_in(page: Page) -> None:
     page.wait_for_selector(".risk")
 
 
-def test_many_are_dropped_and_judged(page: Page, cover: bytes) -> None:
+def test_many_are_dropped_and_judged(page: Page, photo: bytes) -> None:
     page.click("nav >> text=Detect")
     dropped = """bytes => {
         const carrier = new DataTransfer();
         for (const name of ["one.png", "two.png"]) carrier.items.add(new File([new Uint8Array(bytes)], name));
         document.querySelector("[data-drop]").dispatchEvent(new DragEvent("drop", {dataTransfer: carrier, bubbles: true}));
     }"""
-    page.evaluate(dropped, list(cover))
+    page.evaluate(dropped, list(photo))
     page.click("button[type=submit]")
     page.wait_for_selector("table")
     assert page.locator("tbody tr").count() == 2
     _look(page, "detect")
 
 
-def test_a_picture_is_inspected(page: Page, cover: bytes) -> None:
+def test_a_picture_is_inspected(page: Page, photo: bytes) -> None:
     page.click("nav >> text=Inspect")
-    page.set_input_files("#image", {"name": "photo.png", "mimeType": "image/png", "buffer": cover})
+    page.set_input_files("#image", {"name": "photo.png", "mimeType": "image/png", "buffer": photo})
     page.click("button[type=submit]")
     page.wait_for_selector(".maps")
     _look(page, "inspect")

@@ -23,6 +23,7 @@ from ssgan.web.results import Result
 WAITING = 8  # jobs that may wait
 SECONDS = 120.0  # that a job may take
 KEPT_JOBS, KEPT_BYTES, KEPT_SECONDS = 64, 256 * 2**20, 1800.0
+LOOK = 10.0  # seconds between looks at what is to be forgotten
 MEMORY = 8 * 2**30  # bytes of address space of a worker, beyond what its imports take
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
@@ -123,17 +124,23 @@ class Jobs:
 
     def _attend(self) -> None:
         """A thread's life: a worker process, and one job after the other for it."""
-        worker = _Worker(self._target)
+        worker = _started(self._target)
         while (job := self._next()) is not None:
             job.state = "running"
-            if not worker.alive:
-                worker = _Worker(self._target)
-            self._do(job, worker)
-        worker.kill()
+            if worker is None or not worker.alive:
+                worker = _started(self._target)
+            if worker is None:
+                job.error = ("There is no memory for a process to do it.", "Close other programs, then do it again.", 1)
+                job.end("failed")
+            else:
+                self._do(job, worker)
+        if worker is not None:
+            worker.kill()
 
     def _next(self) -> Job | None:
         with self._change:
-            self._change.wait_for(lambda: self._queue or self._closed)
+            while not self._change.wait_for(lambda: self._queue or self._closed, timeout=LOOK):
+                self._forget()
             return None if self._closed else self._queue.popleft()
 
     def _do(self, job: Job, worker: _Worker) -> None:
@@ -180,6 +187,14 @@ class _Worker:
         self._process.kill()
         self._process.join()
         self.connection.close()
+
+
+def _started(target: Target) -> _Worker | None:
+    """A new worker, or None where the machine has no room for one."""
+    try:
+        return _Worker(target)
+    except OSError:
+        return None
 
 
 def _hear(job: Job, told: tuple[str, Any]) -> None:

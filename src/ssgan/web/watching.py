@@ -69,11 +69,15 @@ async def events(folder: Path) -> AsyncIterator[str]:
         size = stats.stat().st_size if stats.exists() else 0
         if size != before or done:
             before = size
-            told = {"curves": curves(folder), "images_seen": _last(folder).get("images_seen", 0), "grids": len(grids(folder))}
+            told = await asyncio.to_thread(_told, folder)  # others are answered meanwhile
             yield f"event: {'done' if done else 'more'}\ndata: {json.dumps(told)}\n\n"
         if done:
             return
         await asyncio.sleep(EVERY)
+
+
+def _told(folder: Path) -> dict[str, Any]:
+    return {"curves": curves(folder), "images_seen": _last(folder).get("images_seen", 0), "grids": len(grids(folder))}
 
 
 def _drawn(name: str, line: list[tuple[float, float]]) -> str:
