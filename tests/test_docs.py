@@ -15,7 +15,7 @@ from tests.fences import FOLLOWED, PAGES, ROOT, RUN, SHOWN, fences, lay_out, run
 
 SITE = ROOT / "mkdocs.yml"
 # The only reasons for which a fence is not run.
-REASONS = ("it makes an environment", "it needs two processes", "it needs a graphics card", "it needs hours")
+REASONS = ("it makes an environment", "it needs two processes", "it needs a graphics card", "it needs hours", "it serves until")
 
 
 @pytest.fixture
