@@ -1,0 +1,80 @@
+"""`ssgan serve` as it is started: its address, its end, and that it speaks to nobody else."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from ssgan.cli.app import run
+from ssgan.web.serving import LOOPBACK, Address
+
+WATCH = """
+import sys
+
+def heard(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto", "socket.bind"):
+        with open({log!r}, "a") as file:
+            print(event, arguments[1:], file=file)
+
+sys.addaudithook(heard)
+"""
+
+
+def test_it_binds_one_loopback_socket_and_connects_to_nothing(tmp_path: Path, cover: bytes) -> None:
+    log = tmp_path / "heard"
+    (tmp_path / "sitecustomize.py").write_text(WATCH.format(log=str(log)))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])}
+    command = [sys.executable, "-m", "ssgan", "serve", "--no-browser", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as server:
+        assert server.stdout is not None
+        where = json.loads(server.stdout.readline())["address"]
+        _hide(where, cover)
+        server.send_signal(signal.SIGINT)
+        assert server.wait(20) in (0, 130)
+    heard = log.read_text().splitlines()
+    assert len(heard) == 1, heard
+    assert heard[0].startswith("socket.bind")
+    assert LOOPBACK in heard[0]
+
+
+def _hide(where: str, cover: bytes) -> None:
+    """One whole job, so that a worker has done its work, too."""
+    base = where.partition("/?")[0]
+    with httpx.Client() as client:
+        client.get(where)
+        token = client.get(f"{base}/hide").text.partition('n": "')[2].partition('"')[0]
+        own = {"x-ssgan-token": token, "accept": "application/json"}
+        form = {"data": {"message": "x", "passphrase": "words"}, "files": {"cover": ("a.png", cover)}}
+        job = client.post(f"{base}/hide", headers=own, **form).json()["id"]  # type: ignore[arg-type]
+        until = time.monotonic() + 60
+        while (state := client.get(f"{base}/jobs/{job}", headers=own).json()["state"]) in ("waiting", "running"):
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        assert state == "done"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--listen", "0.0.0.0"],
+        ["--listen", "0.0.0.0", "--i-understand"],
+        ["--listen", "0.0.0.0", "--certificate", "a", "--certificate-key", "b"],
+        ["--port", "70000"],
+        ["--runs", "nowhere"],
+    ],
+)
+def test_what_would_not_be_safe_is_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["serve", "--no-browser", *arguments]) == 2
+    assert len(capsys.readouterr().err.splitlines()) >= 2  # what is wrong, and what to do
+
+
+def test_only_this_machine_unless_said_otherwise() -> None:
+    assert Address().listen == LOOPBACK
