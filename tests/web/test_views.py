@@ -69,7 +69,7 @@ def page(browser: Browser, site: Site) -> Iterator[Page]:
 
 def test_hide_then_reveal(page: Page, photo: bytes, tmp_path: Path) -> None:
     page.set_input_files("#cover", {"name": "photo.png", "mimeType": "image/png", "buffer": photo})
-    page.fill("#message", "Meet me at nine")
+    page.fill("#message", "Meet me\nat nine")
     page.wait_for_selector("#meter meter")
     assert page.evaluate("document.querySelector('#meter meter').value") == 15
     page.fill("#hide-passphrase", "several words")
@@ -86,7 +86,10 @@ def test_hide_then_reveal(page: Page, photo: bytes, tmp_path: Path) -> None:
     page.fill("#reveal-passphrase", "several words")
     page.click("button[type=submit]")
     page.wait_for_selector(".message")
-    assert page.inner_text(".message") == "Meet me at nine"
+    assert page.evaluate("document.querySelector('.message').textContent") == "Meet me\nat nine"
+    with page.expect_download() as taken:
+        page.click("a.button")
+    assert taken.value.path().read_bytes() == b"Meet me\nat nine"
     _look(page, "reveal")
     page.fill("#reveal-passphrase", "other words")
     page.keyboard.press("Enter")
@@ -108,6 +111,32 @@ def test_a_cover_is_drawn_chosen_and_hidden_in(page: Page) -> None:
     page.fill("#hide-passphrase", "several words")
     page.click("button[type=submit]")
     page.wait_for_selector(".risk")
+
+
+def test_what_does_not_fit_is_said_while_it_is_written(page: Page, cover: bytes) -> None:
+    page.set_input_files("#cover", {"name": "small.png", "mimeType": "image/png", "buffer": cover})
+    page.wait_for_selector("#meter meter")
+    room = int(page.get_attribute("#meter [data-bytes]", "data-bytes") or 0)
+    page.fill("#message", "x" * (room + 7))
+    assert page.inner_text("#meter [data-over]") == "7 bytes too many."
+    page.fill("#message", "x")
+    assert page.is_hidden("#meter [data-over]")
+    page.click("text=Hide a file instead")
+    page.set_input_files("#payload", {"name": "a.bin", "mimeType": "application/octet-stream", "buffer": bytes(200)})
+    page.wait_for_function("document.querySelector('#meter meter').value == 200")
+    page.fill("#hide-passphrase", "several words")
+    page.click("button[type=submit]")
+    page.wait_for_selector("[role=alert]")
+    assert "two messages" in page.inner_text("[role=alert]")
+
+
+def test_a_run_of_an_odd_name_is_found(page: Page, runs: Path) -> None:
+    from ssgan.runs import Run
+
+    Run(runs / "odd #1? 50%", {"preset": "tiny"}).log(100, critic=-1.0)
+    page.click("nav >> text=Runs")
+    page.click("text=odd #1")
+    page.wait_for_selector("#state:has-text('100 images')")
 
 
 def test_many_are_dropped_and_judged(page: Page, photo: bytes) -> None:

@@ -281,9 +281,12 @@ async def _of_cover(form: FormData, jobs: Jobs) -> dict[str, Any]:
 
 
 async def _of_hide(form: FormData, jobs: Jobs) -> dict[str, Any]:
-    payload, message = await _file(form, "payload"), _text(form, "message")
+    # Browsers send the ends of lines as CR LF, whatever was typed.
+    payload, message = await _file(form, "payload"), _text(form, "message").replace("\r\n", "\n")
     if payload is None and not message:
         raise InvalidSetting("there is no message.", hint="Write one, or choose a file.")
+    if payload is not None and message:
+        raise InvalidSetting("there are two messages, words and a file.", hint="Take one of them away.")
     scheme = _text(form, "scheme", "hill")
     hidden = payload[1] if payload else message.encode()
     return {**await _of_cover(form, jobs), **await _key(form), "message": hidden, "scheme": scheme}

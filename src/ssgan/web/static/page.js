@@ -27,7 +27,12 @@ async function askCapacity(name, value) {
 
 function fill() {
   const meter = first("#meter meter"), message = first("#message");
-  if (meter && message) meter.value = Math.min(new TextEncoder().encode(message.value).length, meter.max);
+  if (!meter || !message) return;
+  const size = first("#payload").files[0]?.size ?? new TextEncoder().encode(message.value).length;
+  const room = Number(first("#meter [data-bytes]").dataset.bytes), over = first("#meter [data-over]");
+  meter.value = Math.min(size, meter.max);
+  over.hidden = size <= room;
+  over.textContent = over.hidden ? "" : `${(size - room).toLocaleString("en")} bytes too many.`;
 }
 
 document.addEventListener("dragover", (event) => {
@@ -43,6 +48,7 @@ document.addEventListener("drop", (event) => {
   choose(drop.querySelector("input"), event.dataTransfer.files);
 });
 document.addEventListener("change", (event) => {
+  if (event.target.id === "payload") fill();
   const drop = event.target.closest("[data-drop]");
   if (!drop) return;
   preview(drop, event.target);
