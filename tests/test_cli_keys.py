@@ -19,10 +19,10 @@ from ssgan import images
 from ssgan.cli import passphrases
 from ssgan.cli.app import run
 from ssgan.cli.keys import KeyOptions
-from ssgan.cli.revealing import _as_text
 from ssgan.cli.screen import Screen
 from ssgan.errors import InvalidSetting
 from ssgan.messages.keys import Passphrase
+from ssgan.messages.reveal import as_text
 
 PASSPHRASE, MESSAGE = "canary-in-the-coal-mine", "the-second-canary"
 # A terminal of its own for the command that follows: the new session takes descriptor 0 of this process.
@@ -107,7 +107,7 @@ def test_a_message_that_is_read_from_is_not_written_over(folder: Path, capsys: p
     ("message", "text"), [(b"a\tb\r\n", "a\tb\r\n"), (b"\xff", None), (b"\x1b[2J", None), ("\x9b2J".encode(), None)]
 )
 def test_what_could_steer_a_terminal_is_no_text(message: bytes, text: str | None) -> None:
-    assert _as_text(message) == text
+    assert as_text(message) == text
 
 
 # Passphrases.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import os
 import sys
-import unicodedata
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +30,7 @@ def reveal(
     A wrong key, no message, and a picture changed since it was written give one answer: nothing tells them apart.
     """
     from ssgan.messages.files import reveal_files, write_secret
+    from ssgan.messages.reveal import as_text
 
     key, screen = key or KeyOptions(), Screen(json=json)
     key.check()
@@ -48,24 +48,14 @@ def reveal(
         )
     elif json:
         coded = base64.b64encode(message).decode()
-        screen.result("message", "", message_bytes=len(message), message=_as_text(message), base64=coded)
+        screen.result("message", "", message_bytes=len(message), message=as_text(message), base64=coded)
     else:
-        if out is None and sys.stdout.isatty() and _as_text(message) is None:
+        if out is None and sys.stdout.isatty() and as_text(message) is None:
             raise InvalidSetting(
                 f"the message, {counted(len(message), 'byte')}, is not plain text and was not shown on the terminal",
                 hint="write it to a file: -o FILE; or -o - to show it all the same",
             )
         screen.raw(message)
-
-
-def _as_text(message: bytes) -> str | None:
-    """The message as text, or None where it is none, or could steer a terminal."""
-    try:
-        text = message.decode("utf-8")
-    except UnicodeDecodeError:
-        return None
-    steering = any(unicodedata.category(letter) == "Cc" and letter not in "\t\n\r" for letter in text)
-    return None if steering else text
 
 
 def _check_place(out: Path, read: list[Path | None], *, overwrite: bool) -> None:

@@ -6,6 +6,8 @@ text, after the same work.
 
 from __future__ import annotations
 
+import unicodedata
+
 import numpy as np
 
 from ssgan.embedding import submatrices, two_layers
@@ -43,6 +45,16 @@ def reveal_any(image: np.ndarray, key: Key, *, alpha: np.ndarray | None = None) 
             hint="another key, no message, or an image changed since it was written: nothing tells these apart",
         )
     return found
+
+
+def as_text(message: bytes) -> str | None:
+    """The message as text, or None where it is none, or could steer a terminal."""
+    try:
+        text = message.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    steering = any(unicodedata.category(letter) == "Cc" and letter not in "\t\n\r" for letter in text)
+    return None if steering else text
 
 
 def reveal_with(where: Places, carrying: np.ndarray) -> bytes | Part | None:
