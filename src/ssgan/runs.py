@@ -81,21 +81,26 @@ class Run:
 
     def stats(self) -> Iterator[dict[str, Any]]:
         """The lines of statistics, oldest first; a line that was cut off in writing is passed over."""
-        path = self.folder / STATS
-        if not path.exists():
-            return
-        with path.open(encoding="utf-8") as file:
-            for line in file:
-                try:
-                    yield json.loads(line)
-                except ValueError:
-                    continue
+        return logged(self.folder)
 
     def rewind(self, images_seen: int) -> None:
         """Drop the statistics of what came after the point from which the job goes on."""
         kept = [line for line in self.stats() if line["images_seen"] <= images_seen]
         with whole_file(self.folder / STATS, overwrite=True) as temporary:
             temporary.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
+
+
+def logged(folder: Path) -> Iterator[dict[str, Any]]:
+    """The lines of statistics in a run's folder, oldest first; a line that was cut off in writing is passed over."""
+    path = folder / STATS
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            try:
+                yield json.loads(line)
+            except ValueError:
+                continue
 
 
 def _circumstances() -> dict[str, str]:

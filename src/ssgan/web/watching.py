@@ -11,7 +11,7 @@ from typing import Any
 
 from ssgan.errors import InvalidSetting
 from ssgan.evaluation.frame import Frame, round_up
-from ssgan.runs import CONFIG, DONE, STATS, Run
+from ssgan.runs import CONFIG, DONE, STATS, Run, logged
 
 MOST_CURVES, MOST_POINTS = 8, 300
 EVERY = 1.0  # seconds between looks at a run that goes on
@@ -91,20 +91,11 @@ def _drawn(name: str, line: list[tuple[float, float]]) -> str:
 
 
 def _rows(folder: Path) -> list[dict[str, Any]]:
+    """The lines that say when they were written; what cannot be read is none."""
     try:
-        lines = (folder / STATS).read_text(encoding="utf-8").splitlines()
+        return [row for row in logged(folder) if isinstance(row, dict) and isinstance(row.get("images_seen"), int | float)]
     except (OSError, ValueError):
         return []
-    return [row for row in map(_row, lines) if isinstance(row.get("images_seen"), int | float)]
-
-
-def _row(line: str) -> dict[str, Any]:
-    """One line of statistics; empty where it was cut off in writing."""
-    try:
-        found = json.loads(line)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _last(folder: Path) -> dict[str, Any]:
