@@ -85,7 +85,7 @@ class Guard:
             self._judge_pass(scope, headers)
             body = await self._body(headers, receive)
         except _Refused as refused:
-            await _answer(send, refused.status, str(refused), refused.hint)
+            await _answer(send, refused, for_people="text/html" in headers.get("accept", ""))
             return
         await self.app(scope, _replay(body, receive), _with_headers(send))
 
@@ -182,11 +182,14 @@ def _with_headers(send: Send) -> Send:
     return sending
 
 
-async def _answer(send: Send, status: int, words: str, hint: str) -> None:
-    told = json.dumps({"error": {"message": words, "hint": hint}}).encode()
-    more: dict[str, str] = {"retry-after": "1"} if status == 429 else {}
+async def _answer(send: Send, refused: _Refused, *, for_people: bool) -> None:
+    words, more = str(refused), {"retry-after": "1"} if refused.status == 429 else {}
+    if for_people:
+        told, kind = "\n".join(text[:1].upper() + text[1:] + "." for text in (words, refused.hint) if text), "text/plain"
+    else:
+        told, kind = json.dumps({"error": {"message": words, "hint": refused.hint}}), "application/json"
     # What was not read must not be taken for the next request.
-    await _send(send, status, told, {"content-type": "application/json", "connection": "close", **more})
+    await _send(send, refused.status, told.encode(), {"content-type": kind, "connection": "close", **more})
 
 
 async def _send(send: Send, status: int, body: bytes, headers: dict[str, str]) -> None:

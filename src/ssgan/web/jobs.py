@@ -26,6 +26,8 @@ KEPT_JOBS, KEPT_BYTES, KEPT_SECONDS = 64, 256 * 2**20, 1800.0
 LOOK = 10.0  # seconds between looks at what is to be forgotten
 MEMORY = 8 * 2**30  # bytes of address space of a worker, beyond what its imports take
 
+NO_MEMORY = ("It ended early, most likely for lack of memory.", "Give a smaller picture, or use the command line.", 1)
+
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 Target = Callable[[Connection], None]
 
@@ -163,7 +165,7 @@ class Jobs:
                     job.end("failed")
         except (EOFError, OSError):
             worker.kill()
-            job.error = ("The picture took more memory than a job may have.", "Give a smaller one, or use the command line.", 1)
+            job.error = NO_MEMORY
             job.end("failed")
 
 
@@ -231,11 +233,7 @@ def _done(do: Callable[..., Result], given: dict[str, Any], report: Callable[...
     except SsganError as error:
         return "failed", (str(error), error.hint, error.exit_code)
     except MemoryError:
-        return "failed", (
-            "The picture took more memory than a job may have.",
-            "Give a smaller one, or use the command line.",
-            1,
-        )
+        return "failed", NO_MEMORY
     except Exception as error:  # a mistake of ours: said without what was given
         return "failed", (f"This went wrong, and it is our mistake ({type(error).__name__}).", "Please report what you did.", 1)
 
