@@ -166,6 +166,7 @@ def test_runs_are_shown_and_nothing_else(site: Site) -> None:
     events = httpx.get(f"{site.address}/runs/second/events", headers=site.own).text
     assert events.startswith("event: done")
     assert json.loads(events.partition("data: ")[2])["images_seen"] == 1000
+    assert 'value="first"' in httpx.get(f"{site.address}/generate", headers=site.own).text  # its generator can be chosen
     for name in ("plain", "away", "%2e%2e", "first/samples/7", "first/samples/x", "nothing/events"):
         assert httpx.get(f"{site.address}/runs/{name}", headers=site.own).status_code in (404, 422)
 

@@ -6,7 +6,6 @@ Nothing is read from or written to the disk: pictures, messages and keys come an
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -74,12 +73,13 @@ def hide(given: Given, report: Report) -> Result:
 
 def reveal(given: Given, report: Report) -> Result:
     """The message in a stego: as text where it is some, as a file in any case."""
+    from ssgan.messages.reveal import as_text
     from ssgan.messages.reveal import reveal as reveal_in
 
     report(0, 1, "looking for a message")
     picture = _picture(given["stego"], given["name"], "stego")
     message = reveal_in(picture.samples, _key(given), alpha=picture.alpha)
-    return Result("reveal", {"message_bytes": len(message), "text": _as_text(message)}, {"message.bin": (message, BYTES)})
+    return Result("reveal", {"message_bytes": len(message), "text": as_text(message)}, {"message.bin": (message, BYTES)})
 
 
 def detect(given: Given, report: Report) -> Result:
@@ -223,12 +223,3 @@ def _picture(content: bytes, name: str, what: str) -> Picture:
             hint="Give the file itself, lossless, as it was written.",
         )
     return picture
-
-
-def _as_text(message: bytes) -> str | None:
-    """The message as text, or None where it is none."""
-    try:
-        text = message.decode("utf-8")
-    except UnicodeDecodeError:
-        return None
-    return None if any(unicodedata.category(letter) == "Cc" and letter not in "\t\n\r" for letter in text) else text

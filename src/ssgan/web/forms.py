@@ -1,0 +1,124 @@
+"""What each kind of job is given, from the fields of its form. InvalidSetting says what is missing or cannot be meant."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.datastructures import FormData, UploadFile
+
+from ssgan.errors import InvalidSetting
+from ssgan.web.jobs import Jobs
+
+
+async def _file(form: FormData, name: str) -> tuple[str, bytes] | None:
+    """A file's name, which is only ever shown, and its bytes; None where none was chosen."""
+    sent = form.get(name)
+    if not isinstance(sent, UploadFile):
+        return None
+    content = await sent.read()
+    return (_name(sent.filename), content) if content or sent.filename else None
+
+
+def _name(given: str | None) -> str:
+    """The last part of a name, short and printable."""
+    last = (given or "").replace("\\", "/").rpartition("/")[2]
+    return "".join(letter for letter in last if letter.isprintable())[:80] or "picture"
+
+
+def _text(form: FormData, name: str, otherwise: str = "") -> str:
+    sent = form.get(name, otherwise)
+    if not isinstance(sent, str):
+        raise InvalidSetting(f"{name} is not text.", hint="Load the page again.")
+    return sent
+
+
+async def _needed(form: FormData, name: str, what: str) -> tuple[str, bytes]:
+    found = await _file(form, name)
+    if found is None:
+        raise InvalidSetting(f"{what} is missing.", hint="Drop a file, or choose one.")
+    return found
+
+
+async def _key(form: FormData) -> dict[str, Any]:
+    key_file = await _file(form, "key_file")
+    if key_file is None and not _text(form, "passphrase"):
+        raise InvalidSetting("there is no key.", hint="Give a passphrase, or a key file.")
+    return {"passphrase": _text(form, "passphrase"), "key_file": key_file[1] if key_file else None}
+
+
+async def _of_cover(form: FormData, jobs: Jobs) -> dict[str, Any]:
+    """A file, or a cover of a wall: the id of its job and its number."""
+    if chosen := _text(form, "generated"):
+        number, _, place = chosen.partition("/")
+        wall = jobs.find(number)
+        if wall is None or wall.result is None or place not in wall.result.files:
+            raise InvalidSetting("this cover is forgotten.", hint="Draw new ones.")
+        return {"cover": wall.result.files[place][0], "name": place}
+    name, content = await _needed(form, "cover", "A cover")
+    return {"cover": content, "name": name}
+
+
+async def _of_hide(form: FormData, jobs: Jobs) -> dict[str, Any]:
+    # Browsers send the ends of lines as CR LF, whatever was typed.
+    payload, message = await _file(form, "payload"), _text(form, "message").replace("\r\n", "\n")
+    if payload is None and not message:
+        raise InvalidSetting("there is no message.", hint="Write one, or choose a file.")
+    if payload is not None and message:
+        raise InvalidSetting("there are two messages, words and a file.", hint="Take one of them away.")
+    scheme = _text(form, "scheme", "hill")
+    hidden = payload[1] if payload else message.encode()
+    return {**await _of_cover(form, jobs), **await _key(form), "message": hidden, "scheme": scheme}
+
+
+async def _of_reveal(form: FormData, jobs: Jobs) -> dict[str, Any]:
+    name, content = await _needed(form, "stego", "A stego")
+    return {"stego": content, "name": name, **await _key(form)}
+
+
+async def _of_detect(form: FormData, jobs: Jobs) -> dict[str, Any]:
+    pictures = [sent for sent in form.getlist("images") if isinstance(sent, UploadFile)]
+    sent = [(_name(one.filename), await one.read()) for one in pictures]
+    found = [one for one in sent if one[1]]
+    if not found:
+        raise InvalidSetting("there is no picture.", hint="Drop some files, or choose them.")
+    return {"images": found}
+
+
+async def _of_inspect(form: FormData, jobs: Jobs) -> dict[str, Any]:
+    name, content = await _needed(form, "image", "A picture")
+    other = await _file(form, "other")
+    payload = _number(form, "payload", 0.4)
+    scheme = _text(form, "scheme", "hill")
+    return {
+        "image": content, "name": name, "scheme": scheme, "payload": payload,
+        "other": other[1] if other else None, "other_name": other[0] if other else "",
+    }  # fmt: skip
+
+
+async def _of_generate(form: FormData, jobs: Jobs) -> dict[str, Any]:
+    generator = _text(form, "generator", "faces64")
+    ends = [_text(form, "from"), _text(form, "to")]
+    between = [int(_number(form, name, 0)) for name in ("from", "to")] if all(ends) else None
+    seed = int(_number(form, "seed", 0)) if _text(form, "seed") else None
+    if seed is not None and not 0 <= seed < 2**63 or between and min(between) < 0:
+        raise InvalidSetting("seeds and numbers are not negative.", hint="Leave the seed empty for secret ones.")
+    return {"generator": generator, "count": int(_number(form, "count", 24)), "seed": seed, "between": between}
+
+
+def _number(form: FormData, name: str, otherwise: float) -> float:
+    text = _text(form, name)
+    try:
+        value = float(text) if text else otherwise
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise InvalidSetting(f"'{text[:20]}' is no number for {name}.", hint="Give digits.")
+    return value
+
+
+GIVEN: dict[str, Callable[[FormData, Jobs], Awaitable[dict[str, Any]]]] = {
+    "capacity": _of_cover, "hide": _of_hide, "reveal": _of_reveal, "detect": _of_detect, "inspect": _of_inspect,
+    "generate": _of_generate,
+}  # fmt: skip
