@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from ssgan import seeds
 from ssgan.embedding.catalog import SCHEMES
@@ -76,3 +77,17 @@ def test_a_cover_that_cannot_carry_the_payload_is_refused_with_what_it_can() -> 
     with pytest.raises(DoesNotFit) as refusal:
         Embedder("lsb", 1.2).simulate(covers, seeds.generator(1, "white"))
     assert refusal.value.reachable == 256
+
+
+@pytest.mark.parametrize("scheme", ["lsb", "lsbr"])
+def test_a_steady_embedder_looks_at_no_value_of_what_is_recorded(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On tensors without values, any look at one is an error; a graphics card that records would break off there."""
+    monkeypatch.setattr(torch.cuda, "is_current_stream_capturing", lambda: True)
+    embedder = Embedder(scheme, 0.4, "plain")
+    assert embedder.steady
+    with FakeTensorMode():
+        covers, own_seeds = (
+            torch.empty((2, 1, 8, 8), dtype=torch.uint8, device="meta"),
+            torch.empty(2, dtype=torch.int64, device="meta"),
+        )
+        assert embedder.simulate_seeded(covers, own_seeds).shape == covers.shape

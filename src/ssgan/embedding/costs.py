@@ -34,10 +34,12 @@ def apply_wet_rule(costs: Costs, covers: torch.Tensor) -> Costs:
 
 
 def _with_wet(rho: torch.Tensor, covers: torch.Tensor, end: int) -> torch.Tensor:
+    if covers.device.type != "cpu":  # there a look at a value is waited for, and nothing that is recorded may be looked at
+        return rho.masked_fill(rho.isnan() | (covers == end), WET)
     if bool(rho.detach().sum().isnan()):  # costs are >= 0, so only a NaN makes their sum one
-        rho = torch.where(rho.isnan(), rho.new_tensor(WET), rho)
+        rho = rho.masked_fill(rho.isnan(), WET)
     met = int(covers.max() if end else covers.min()) == end  # most images never reach the ends
-    return torch.where(covers == end, rho.new_tensor(WET), rho) if met else rho
+    return rho.masked_fill(covers == end, WET) if met else rho
 
 
 def distortion(costs: Costs, covers: torch.Tensor, stegos: torch.Tensor) -> torch.Tensor:

@@ -19,6 +19,5 @@ def matching(covers: torch.Tensor, payload: float) -> Costs:
 
 def replacement(covers: torch.Tensor, payload: float) -> Costs:
     """One for the direction that flips the last bit, wet the other way."""
-    odd = covers.detach().remainder(2) >= 1
-    one, wet = covers.new_tensor(1.0), covers.new_tensor(WET)
-    return Costs(plus=torch.where(odd, wet, one), minus=torch.where(odd, one, wet))
+    odd, one = covers.detach().remainder(2) >= 1, torch.ones_like(covers)
+    return Costs(plus=one.masked_fill(odd, WET), minus=one.masked_fill(~odd, WET))
