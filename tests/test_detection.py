@@ -12,9 +12,10 @@ import pytest
 
 from ssgan import images, weights
 from ssgan.cli.app import run
-from ssgan.detection import null_error, score_files, train_detector
+from ssgan.detection import null_error, train_detector
 from ssgan.errors import InvalidSetting
 from ssgan.questions import Question, prepare
+from ssgan.scoring import score_files
 from ssgan.steganalysis import detectors
 
 

@@ -10,12 +10,13 @@ import pytest
 from scipy.ndimage import correlate
 
 from ssgan import images, inspection
+from ssgan.bulk import Serial
+from ssgan.bulk.simulating import Settings, prepare, run
 from ssgan.embedding.catalog import SCHEMES
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import DoesNotFit, StorageFailed
 from ssgan.filters import KV
 from ssgan.inspection import inspect_cover, write_pictures
-from ssgan.simulation import Settings, prepare, run
 
 HILL = Embedder.parse("hill@0.4")
 
@@ -26,7 +27,7 @@ def cover(channels: int = 3) -> np.ndarray:
 
 def test_the_stego_is_that_of_a_simulation_of_the_file(tmp_path: Path) -> None:
     images.write(tmp_path / "cover.png", cover())
-    run(prepare([tmp_path / "cover.png"], tmp_path / "out", Settings("hill@0.4", seed=8)), workers=1)
+    run(prepare([tmp_path / "cover.png"], tmp_path / "out", Settings("hill@0.4", seed=8)), Serial())
     seen = inspect_cover(cover(), HILL, seed=8, name="cover.png")
     assert np.array_equal(seen.stego, images.read(tmp_path / "out" / "cover.png").samples)
 

@@ -9,20 +9,15 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-import torch
 
-from ssgan import images
 from ssgan.atomic import whole_file
-from ssgan.datasets import open_source
-from ssgan.embedding.embedder import Embedder
-from ssgan.errors import DoesNotFit, InvalidSetting, RefusedImage
-from ssgan.questions import PARTS, Prepared, Question, lessons, prepare, probabilities
+from ssgan.errors import InvalidSetting
+from ssgan.questions import PARTS, Prepared, Question, lessons, prepare
 from ssgan.runs import DONE, Run
 from ssgan.steganalysis import detectors, distributed
 from ssgan.steganalysis.detector import Calibration, Pairs
@@ -34,8 +29,6 @@ from ssgan.steganalysis.network_detector import NetworkDetector
 DETECTOR = "detector"
 SCORES = "scores.csv"
 SCORED = ("validate", "test")  # the parts that a detector is asked about
-SCORED_TOGETHER = 64
-ARCHIVES = {".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz"}
 NORMAL_95 = 1.96  # standard deviations on either side, within which a normal law has 95 %
 
 Report: TypeAlias = Callable[[int, dict[str, float]], None]  # images looked at, figures
@@ -173,107 +166,7 @@ def _finish(detector: detectors.AnyDetector, question: Question, prepared: Prepa
     return result
 
 
-@dataclass(frozen=True)
-class Score:
-    """What a detector says of one image.
-
-    The score, whether it lies above the threshold chosen in validation, and the probability of a stego where covers and stegos
-    are equally many.
-    """
-
-    name: str
-    score: float | None
-    stego: bool | None
-    probability: float | None = None
-    error: str = ""
-
-
-def score_files(
-    run: Path,
-    paths: list[Path],
-    *,
-    device: str = "cpu",
-    threads: int | None = None,
-    report: Callable[[Score], None] | None = None,
-) -> list[Score]:
-    """The scores of image files, or of all in a folder or archive, by the detector of a finished run.
-
-    A file that will not do is named, not dropped.
-    """
-    if not (run / DONE).exists():
-        raise InvalidSetting(
-            f"{run} holds no detector that is ready", hint="train it to the end: ssgan train-detector ... -o RUN"
-        )
-    detector, told = detectors.load(run / DETECTOR, device=device, threads=threads), _told(run)
-    threshold, calibration = float(told["threshold"]), Calibration.from_json(told["calibration"])
-    asked = Run.told(run)["config"]["question"]
-    embedder = Embedder.parse(asked["embedder"]) if asked.get("selection_channel") else None
-    scored: list[Score] = []
-    for batch in _batches(paths, tuple(told["shape"])):
-        good = [samples for _, samples in batch if isinstance(samples, np.ndarray)]
-        found = iter(_scores(detector, images.to_images(np.stack(good)), embedder) if good else ())
-        for name, samples in batch:
-            score = samples if isinstance(samples, str) else next(found)
-            if isinstance(score, str):
-                scored.append(Score(name, None, None, error=score))
-            else:
-                scored.append(Score(name, score, score > threshold, float(calibration.probabilities(np.array(score)))))
-            if report is not None:
-                report(scored[-1])
-    return scored
-
-
 def _told(run: Path) -> dict[str, Any]:
     """The figures of a finished run."""
     found: dict[str, Any] = json.loads((run / DONE).read_text(encoding="utf-8"))
     return found
-
-
-def _scores(detector: detectors.AnyDetector, pictures: images.Images, embedder: Embedder | None) -> list[float | str]:
-    """The score of each image, or why it has none: told its change probabilities, where they are those of `embedder`."""
-    if embedder is None:
-        return [float(score) for score in detector.scores(pictures)]
-    try:
-        told = probabilities(pictures, embedder)
-    except DoesNotFit as error:
-        if len(pictures) == 1:
-            return [f"the payload of {embedder} does not fit: {error}"]
-        return [score for one in torch.split(pictures, 1) for score in _scores(detector, one, embedder)]
-    return [float(score) for score in detector.scores(pictures, probabilities=told)]
-
-
-def _batches(paths: list[Path], shape: tuple[int, int, int]) -> Iterator[list[tuple[str, np.ndarray | str]]]:
-    """(name, samples or the reason why there are none) of every image, some together."""
-    batch: list[tuple[str, np.ndarray | str]] = []
-    for name, samples in _pictures(paths, shape):
-        batch.append((name, samples))
-        if len(batch) == SCORED_TOGETHER:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
-def _pictures(paths: list[Path], shape: tuple[int, int, int]) -> Iterator[tuple[str, np.ndarray | str]]:
-    for path in paths:
-        if path.is_dir() or path.suffix.lower() in ARCHIVES:
-            with open_source(path) as source:
-                for name in source.names:
-                    yield f"{path}/{name}", _fitting(lambda s=source, n=name: s.picture(n).samples, shape)  # type: ignore[misc]
-        else:
-            yield str(path), _fitting(lambda p=path: images.read(p).samples, shape)  # type: ignore[misc]
-
-
-def _fitting(read: Callable[[], np.ndarray], shape: tuple[int, int, int]) -> np.ndarray | str:
-    """The image as the detector learned to see images; never resized: that would wipe out what it looks for."""
-    try:
-        samples = read()
-    except RefusedImage as refused:
-        return str(refused)
-    if samples.shape != shape:
-        wanted, came = (f"{w} x {h}, {'gray' if c == 1 else 'color'}" for c, h, w in (shape, samples.shape))
-        return (
-            f"the detector reads {wanted}, not {came}: give images as it was trained on; "
-            "resizing them would wipe out what it looks for"
-        )
-    return samples

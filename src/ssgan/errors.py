@@ -16,6 +16,8 @@ The exit codes are the command line's; a library user catches the classes.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 
 class SsganError(Exception):
     """The root of the family. `hint` says what to do about it, in one sentence, or is empty."""
@@ -99,3 +101,17 @@ class Incomplete(SsganError):
     def __init__(self, message: str, *, part: object, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.part = part
+
+
+class Failure(NamedTuple):
+    """A picture of many that got nothing, and why."""
+
+    name: str
+    error: str
+    hint: str
+    exit_code: int
+
+    @classmethod
+    def of(cls, name: str, error: SsganError) -> Failure:
+        """From the error that was raised for it."""
+        return cls(name, str(error), error.hint, error.exit_code)

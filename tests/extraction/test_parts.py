@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssgan.errors import InvalidSetting, StorageFailed
-from ssgan.extraction.parts import Failure, Part, Parts, regrouped
+from ssgan.errors import Failure, InvalidSetting, StorageFailed
+from ssgan.extraction.parts import Part, Parts, regrouped
 
 
 def part(first: int, last: int, *, without: tuple[int, ...] = ()) -> Part:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Group, Parameter
 
-from ssgan.cli.options import EmbedderName, Json, Out, Quiet
+from ssgan.cli.options import EmbedderName, Force, Json, Out, Quiet
+from ssgan.cli.scaling import SOURCES, Scaling, at_least_one, failed, figures, show_failures
 from ssgan.cli.screen import Screen
 from ssgan.cli.simulation import Reading
 from ssgan.cli.threads import cores, use_threads
@@ -143,21 +144,35 @@ def _said(images: int, figures: dict[str, float]) -> str:
 
 def score(
     run: Annotated[Path, Parameter(help="The folder of a trained detector.")],
-    files: Annotated[list[Path], Parameter(help="Image files, folders, zip or tar archives.", consume_multiple=True)],
+    files: Annotated[list[Path], Parameter(help=SOURCES, consume_multiple=True)],
     /,
     *,
-    device: Annotated[str, Parameter(help="Where torch computes: cpu, cuda.")] = "cpu",
-    threads: Annotated[int | None, Parameter(help="Threads; as many as there are cores, if left out.")] = None,
+    out: Annotated[
+        Path | None, Parameter(name=("--out", "-o"), help="A table in place of lines: a .csv or a .parquet, for any number.")
+    ] = None,
+    scaling: Scaling | None = None,
+    threads: Annotated[int | None, Parameter(help="Threads, without --out; as many as there are cores, if left out.")] = None,
+    limit: Annotated[int | None, Parameter(help="With --out: only so many images, the first ones.")] = None,
+    force: Force = False,
+    quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """Say what a trained detector makes of images: the higher the score, the more likely a stego of what it was trained on.
 
     `stego` compares with the threshold that was best in validation, where covers and stegos were equally many; `probability`
-    is that of a stego there. Among real pictures stegos are rare, and most alarms are then false.
+    is that of a stego there. Among real pictures stegos are rare, and most alarms are then false. With --out the same command
+    goes on after an interruption.
     """
-    from ssgan.detection import score_files
+    scaling = scaling or Scaling()
+    if out is not None:
+        at_least_one(limit=limit)
+        _score_into(out, run, files, scaling, Screen(json=json, quiet=quiet), limit=limit, force=force)
+        return
+    if scaling.asked or scaling.workers is not None or limit is not None:
+        raise InvalidSetting("--engine, --workers and --limit are for tables.", hint="Say where it goes: -o scores.parquet.")
+    from ssgan.scoring import score_files
 
-    scores = score_files(run, files, device=device, threads=use_threads(threads))
+    scores = score_files(run, files, device=scaling.device, threads=use_threads(threads))
     rows = [
         {
             "file": s.name,
@@ -171,6 +186,26 @@ def score(
     if not rows:
         raise InvalidSetting("there is no image in what was given.", hint="Give image files, or a folder that holds some.")
     Screen(json=json).table("score", rows)
-    failed = sum(s.score is None for s in scores)
-    if failed:
-        raise SomeItemsFailed(f"{failed} of {len(scores)} files got no score.", hint="the table says why")
+    missing = sum(s.score is None for s in scores)
+    if missing:
+        raise SomeItemsFailed(f"{missing} of {len(scores)} files got no score.", hint="the table says why")
+
+
+def _score_into(
+    out: Path, run: Path, files: list[Path], scaling: Scaling, screen: Screen, *, limit: int | None, force: bool
+) -> None:
+    """As one table, by as many processes as are wanted."""
+    from ssgan.bulk import scoring
+
+    plan = scoring.prepare(run, files, out, limit=limit, overwrite=force, device=scaling.device)
+    screen.note(
+        "plan", f"{len(plan)} to do, {plan.finished} done already", todo=len(plan), finished=plan.finished, out=str(out)
+    )
+    with screen.progress(len(plan), "scoring") as report:
+        tally = scoring.run(plan, scaling.engine(plan.listing), report=report)
+    show_failures(screen, tally)
+    scored = tally.written + int(tally.sums["stood"])
+    screen.result(
+        "summary", f"{scored} scores in {out}, {tally.images_per_second:.0f} images/s", **figures(tally, plan.finished, out)
+    )
+    failed(tally, out, "images got no score", listed_in=out)

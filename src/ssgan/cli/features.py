@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from ssgan.cli.options import Force, Json, Quiet
+from ssgan.cli.scaling import SOURCES, Scaling, at_least_one, failed, figures, show_failures
 from ssgan.cli.screen import Screen
 from ssgan.cli.simulation import Reading
 from ssgan.cli.threads import cores
 from ssgan.errors import InvalidSetting, SomeItemsFailed
 
 if TYPE_CHECKING:
-    from ssgan.extraction import Plan, Tally
+    from ssgan.extraction import Plan, Settings, Tally
 
 
 def features(
-    files: Annotated[list[Path], Parameter(help="Folders, zip or tar archives, image files.", consume_multiple=True)],
+    files: Annotated[list[Path], Parameter(help=SOURCES, consume_multiple=True)],
     /,
     *,
-    out: Annotated[Path, Parameter(name=("--out", "-o"), help="The table, a .parquet or a .npz.")],
+    out: Annotated[Path, Parameter(name=("--out", "-o"), help="A table, .parquet or .npz; else a folder of Parquet shards.")],
     feature_set: Annotated[
         str, Parameter(name="--set", help="The feature set: spam, srm, crm ...; see `ssgan list features`.")
     ] = "srm",
@@ -29,7 +30,9 @@ def features(
     dtype: Annotated[Literal["float32", "float64"], Parameter(help="Precision of what is written.")] = "float32",
     reading: Reading | None = None,
     limit: Annotated[int | None, Parameter(help="Only so many images, the first ones.")] = None,
-    threads: Annotated[int | None, Parameter(help="Threads; as many as there are cores, if left out.")] = None,
+    threads: Annotated[int | None, Parameter(help="Of one table: threads; as many as there are cores, if left out.")] = None,
+    shard_size: Annotated[int, Parameter(help="Images in a shard.")] = 1000,
+    scaling: Scaling | None = None,
     force: Force = False,
     quiet: Quiet = False,
     json: Json = False,
@@ -38,22 +41,54 @@ def features(
 
     Parquet has the columns `file` and `features`, a vector; the features' names are in its metadata. A .npz has the arrays
     `features`, `names`, `feature_names` and `set`. Finished pieces are kept beside the table until it is whole, so the same
-    command goes on after an interruption.
+    command goes on after an interruption. A folder in place of a file takes Parquet shards, for any number of images.
     """
-    from ssgan.extraction import Settings, prepare, run
+    from ssgan.extraction import SUFFIXES, Settings, prepare, run
 
-    for name, value in (("limit", limit), ("threads", threads)):
-        if value is not None and value < 1:
-            raise InvalidSetting(f"--{name} must be at least 1, not {value}.", hint="Give a number from 1 on, or leave it out.")
+    at_least_one(limit=limit, threads=threads, shard_size=shard_size)
     geometry, convert = (reading or Reading()).parse()
-    plan = prepare(files, out, Settings(feature_set, geometry, convert, embedder, dtype), limit=limit, overwrite=force)
-    screen = Screen(json=json, quiet=quiet)
+    settings, screen = Settings(feature_set, geometry, convert, embedder, dtype), Screen(json=json, quiet=quiet)
+    scaling = scaling or Scaling()
+    if out.suffix.lower() not in SUFFIXES:
+        _into_shards(screen, files, out, settings, scaling, limit=limit, shard_size=shard_size, force=force)
+        return
+    if scaling.asked or scaling.workers is not None:
+        raise InvalidSetting("One table is made by one process.", hint="Name a folder for shards: -o features.")
+    plan = prepare(files, out, settings, limit=limit, overwrite=force)
     todo = len(plan.items) - plan.finished
     told = {"todo": todo, "finished": plan.finished, "set": feature_set, "out": str(out)}
     screen.note("plan", f"{todo} to do, {plan.finished} done already", **told)
     with screen.progress(todo, "extracting") as report:
         tally = run(plan, threads=threads or cores(), report=report)
     _summarize(screen, plan, tally)
+
+
+def _into_shards(
+    screen: Screen,
+    files: list[Path],
+    out: Path,
+    settings: Settings,
+    scaling: Scaling,
+    *,
+    limit: int | None,
+    shard_size: int,
+    force: bool,
+) -> None:
+    """A folder of shards, by as many processes as are wanted."""
+    from ssgan.bulk import extracting
+    from ssgan.steganalysis.catalog import FEATURES
+
+    plan = extracting.prepare(files, out, settings, limit=limit, overwrite=force, shard_size=shard_size)
+    told = {"todo": len(plan), "finished": plan.finished, "set": settings.features, "out": str(out)}
+    screen.note("plan", f"{len(plan)} to do, {plan.finished} done already", **told)
+    with screen.progress(len(plan), "extracting") as report:
+        tally = extracting.run(plan, scaling.engine(plan.listing), report=report)
+    show_failures(screen, tally)
+    found = FEATURES[settings.features]
+    made = f"{tally.written} x {found.dimension} features ({found.title}) in {out}" if tally.written else "no features"
+    rate = f"{tally.images_per_second:.0f} images/s"
+    screen.result("summary", f"{made}, {rate}", dimension=found.dimension, **figures(tally, plan.finished, out))
+    failed(tally, out, "images got no features")
 
 
 def _summarize(screen: Screen, plan: Plan, tally: Tally) -> None:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Group, Parameter
 
 from ssgan.cli.options import Convert, EmbedderName, Force, Json, Out, Quiet, Seed, words
+from ssgan.cli.scaling import SOURCES, Scaling, Shards, at_least_one, failed, figures, show_failures
 from ssgan.cli.screen import Screen
-from ssgan.cli.threads import cores
-from ssgan.errors import InvalidSetting, SomeItemsFailed
+from ssgan.errors import InvalidSetting
 
 if TYPE_CHECKING:
+    from ssgan.bulk.job import Tally
+    from ssgan.bulk.simulating import Plan
     from ssgan.datasets import Geometry
-    from ssgan.simulation import Plan, Tally
 
 _READING = Group("Reading covers")
-_WORKING = Group("Working")
 
 
 @Parameter(name="*", group=_READING)
@@ -47,28 +47,8 @@ class Reading:
         return Geometry(preset.crop, preset.size, self.gray), tuple(sorted({*words(self.convert), *jpeg}))
 
 
-@Parameter(name="*", group=_WORKING)
-@dataclass(frozen=True)
-class Working:
-    """How the work is done; none of it changes a stego."""
-
-    workers: Annotated[int | None, Parameter(help="Processes; as many as there are cores, if left out.")] = None
-    batch: Annotated[int, Parameter(help="Covers read and embedded together.")] = 64
-    limit: Annotated[int | None, Parameter(help="Only so many covers, the first ones.")] = None
-    device: Annotated[str, Parameter(help="Where torch computes: cpu, cuda.")] = "cpu"
-    dry_run: Annotated[bool, Parameter(help="Say what would be done, and write nothing.")] = False
-
-    def __post_init__(self) -> None:
-        for name in ("workers", "batch", "limit"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise InvalidSetting(
-                    f"--{name} must be at least 1, not {value}.", hint="Give a number from 1 on, or leave it out."
-                )
-
-
 def simulate(
-    covers: Annotated[list[Path], Parameter(help="Folders, zip or tar archives, image files.", consume_multiple=True)],
+    covers: Annotated[list[Path], Parameter(help=SOURCES, consume_multiple=True)],
     /,
     *,
     out: Annotated[Out, Parameter(help="The folder for the stegos.")],
@@ -78,7 +58,11 @@ def simulate(
     image_format: Annotated[Literal["png", "pgm"], Parameter(name="--format", help="The stegos' file format.")] = "png",
     text: Annotated[Path | None, Parameter(help="A file to embed in place of random bits, with the coder plain.")] = None,
     reading: Reading | None = None,
-    working: Working | None = None,
+    shards: Shards | None = None,
+    scaling: Scaling | None = None,
+    batch: Annotated[int, Parameter(help="Covers read and embedded together, where each stego is a file.")] = 64,
+    limit: Annotated[int | None, Parameter(help="Only so many covers, the first ones.")] = None,
+    dry_run: Annotated[bool, Parameter(help="Say what would be done, and write nothing.")] = False,
     force: Force = False,
     quiet: Quiet = False,
     json: Json = False,
@@ -88,21 +72,23 @@ def simulate(
     The stego of a file depends only on its pixels, its name, the embedder and the seed. Stegos that stand are left alone, so
     the same command goes on after an interruption. What failed is in failures.jsonl.
     """
+    from ssgan.bulk.simulating import Settings, prepare, run
     from ssgan.embedding.embedder import Embedder
-    from ssgan.simulation import Settings, prepare, run
 
     geometry, convert = (reading or Reading()).parse()
-    working = working or Working()
+    shards, scaling = shards or Shards(), scaling or Scaling()
+    at_least_one(batch=batch, limit=limit)
     words_to_write = None if text is None else _content(text)
     chosen = str(Embedder.parse(embedder, text=words_to_write))
     settings = Settings(chosen, seed, dtype, image_format, geometry, convert, words_to_write)
-    plan = prepare(covers, out, settings, limit=working.limit, overwrite=force)
+    wanted: dict[str, Any] = {"batch": batch, "device": scaling.device, "shard_size": shards.size}
+    plan = prepare(covers, out, settings, limit=limit, overwrite=force, **wanted)
     screen = Screen(json=json, quiet=quiet)
-    _announce(screen, plan, dry=working.dry_run)
-    if working.dry_run:
+    _announce(screen, plan, dry=dry_run)
+    if dry_run:
         return
-    with screen.progress(len(plan.items), "simulating") as report:
-        tally = run(plan, workers=working.workers or cores(), batch=working.batch, device=working.device, report=report)
+    with screen.progress(len(plan), "simulating") as report:
+        tally = run(plan, scaling.engine(plan.listing), report=report)
     _summarize(screen, plan, tally)
 
 
@@ -119,36 +105,22 @@ def _content(path: Path) -> bytes:
 def _announce(screen: Screen, plan: Plan, *, dry: bool) -> None:
     screen.note(
         "plan",
-        f"{len(plan.items)} to do, {plan.finished} done already" + (" (dry run: nothing is written)" if dry else ""),
-        todo=len(plan.items),
+        f"{len(plan)} to do, {plan.finished} done already" + (" (dry run: nothing is written)" if dry else ""),
+        todo=len(plan),
         finished=plan.finished,
-        embedder=plan.settings.embedder,
-        seed=plan.settings.seed,
-        out=str(plan.out),
+        embedder=plan.job.settings.embedder,
+        seed=plan.job.settings.seed,
+        out=str(plan.job.folder),
     )
 
 
 def _summarize(screen: Screen, plan: Plan, tally: Tally) -> None:
     """The figures, the first failures by name, and, where there are any, the exit code that says so."""
-    shown = 5
-    for failure in tally.failures[:shown]:
-        screen.note(
-            "failure", f"failed: {failure.name}: {failure.error.removeprefix(failure.name + ': ')}", **failure._asdict()
-        )
-    rates = f", change rate {tally.change_rate:.4f}, {tally.images_per_second:.0f} images/s" if tally.written else ""
-    screen.result(
-        "summary",
-        f"{tally.written} stegos written to {plan.out}{rates}",
-        written=tally.written,
-        finished_before=plan.finished,
-        failed=len(tally.failures),
-        change_rate=tally.change_rate,
-        seconds=round(tally.seconds, 3),
-        images_per_second=round(tally.images_per_second, 1),
-        out=str(plan.out),
-    )
-    if tally.failures:
-        raise SomeItemsFailed(
-            f"{len(tally.failures)} of {tally.done} covers got no stego.",
-            hint=f"{plan.out / 'failures.jsonl'} says which and why.",
-        )
+    from ssgan.bulk.simulating import change_rate
+
+    show_failures(screen, tally)
+    rate = change_rate(tally)
+    rates = f", change rate {rate:.4f}, {tally.images_per_second:.0f} images/s" if tally.written else ""
+    told = figures(tally, plan.finished, plan.job.folder)
+    screen.result("summary", f"{tally.written} stegos written to {plan.job.folder}{rates}", change_rate=rate, **told)
+    failed(tally, plan.job.folder, "covers got no stego")

@@ -13,7 +13,7 @@ import weakref
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Self
@@ -23,9 +23,9 @@ from ssgan.datasets.annotations import Annotation, annotate
 from ssgan.errors import InvalidSetting, RefusedImage, StorageFailed
 
 _CELEBA_IMAGES = "img_align_celeba"
-_TAR_ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+TAR_ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 # All that the two archive readers raise on damaged or encrypted members.
-_DAMAGE: tuple[type[Exception], ...] = (
+DAMAGE: tuple[type[Exception], ...] = (
     *(OSError, EOFError, RuntimeError, NotImplementedError, ValueError, KeyError),
     *(zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError),
 )
@@ -91,13 +91,17 @@ class Source(ABC):
 
 
 def open_source(path: str | os.PathLike[str]) -> Source:
-    """The source at a path: a folder, a .zip, a .tar (.gz, .bz2, .xz). Raises InvalidSetting for anything else."""
+    """The source at a path: a folder, of images or of tar shards, a .zip, a .tar (.gz, .bz2, .xz).
+
+    Raises InvalidSetting for anything else.
+    """
     path = Path(path)
     if path.is_dir():
-        return _Folder(path)
+        shards = shards_of(path)
+        return _Shards(path, shards) if shards else _Folder(path)
     if not path.exists():
         raise InvalidSetting(f"There is no folder or archive {path}.", hint="Check the name.")
-    if path.name.lower().endswith(_TAR_ENDINGS):
+    if path.name.lower().endswith(TAR_ENDINGS):
         return _Tar(path)
     if path.suffix.lower() == ".zip":
         return _Zip(path)
@@ -116,7 +120,7 @@ class _Folder(Source):
                 found += [(Path(folder) / file).relative_to(self.path).as_posix() for file in files]
         except OSError as error:
             raise StorageFailed(f"{self.path} cannot be listed: {error.strerror}.", hint="Check the permissions.") from error
-        return tuple(sorted(name for name in found if _is_image(name)))
+        return tuple(sorted(name for name in found if is_image(name)))
 
     def data(self, name: str) -> bytes:
         return images.file_bytes(self.path / name)
@@ -141,7 +145,7 @@ class _Archive(Source):
         super().__init__(path)
         try:
             closing = self._open()
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise RefusedImage(f"{path} is no archive that can be read ({error}).", hint="Get an intact archive.") from error
         self._closing = weakref.finalize(self, closing)
 
@@ -159,14 +163,14 @@ class _Archive(Source):
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        return tuple(name for name in self._files() if _is_image(name))
+        return tuple(name for name in self._files() if is_image(name))
 
     def data(self, name: str) -> bytes:
         if name not in self._files():
             raise KeyError(name)
         try:
             return self._read(name)
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise RefusedImage(f"{name}: cannot be read from the archive ({error}).", hint="Get an intact archive.") from error
 
     def stamp(self) -> str:
@@ -222,7 +226,62 @@ class _Tar(_Archive):
         return data
 
 
-def _is_image(name: str) -> bool:
+class _Shards(Source):
+    """A folder of tar shards, in the layout of WebDataset: the members of all, by their names there."""
+
+    def __init__(self, path: Path, shards: Sequence[Path]) -> None:
+        super().__init__(path)
+        self._shards: list[Source] = []
+        for shard in shards:
+            self._shards.append(_Tar(shard))
+        self._closing = self._close
+
+    def _close(self) -> None:
+        for shard in self._shards:
+            shard.close()
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._where)
+
+    @cached_property
+    def _where(self) -> dict[str, Source]:
+        found: dict[str, Source] = {}
+        for shard in self._shards:
+            for name in shard.names:
+                if found.setdefault(name, shard) is not shard:
+                    raise InvalidSetting(
+                        f"{found[name].path.name} and {shard.path.name} both hold {name}.",
+                        hint="The names of images must differ in all shards of a folder.",
+                    )
+        return found
+
+    def data(self, name: str) -> bytes:
+        return self._where[name].data(name)
+
+    def stamp(self) -> str:
+        return hashlib.sha256("\0".join(shard.stamp() for shard in self._shards).encode()).hexdigest()
+
+    def _text_beside(self, name: str) -> str | None:
+        return _text(self.path / name)
+
+
+def shards_of(folder: Path) -> list[Path]:
+    """The tars in a folder without images or folders, by name; else none: it is then a folder of images."""
+    try:
+        with os.scandir(folder) as found:
+            names = []
+            for entry in found:
+                if is_image(entry.name) or (entry.is_dir() and not entry.name.startswith(".")):
+                    return []
+                if entry.name.lower().endswith(TAR_ENDINGS) and not entry.name.startswith("."):
+                    names.append(entry.name)
+    except OSError as error:
+        raise StorageFailed(f"{folder} cannot be listed: {error.strerror}.", hint="Check the permissions.") from error
+    return [folder / name for name in sorted(names)]
+
+
+def is_image(name: str) -> bool:
     """An image by its suffix, and not what systems leave beside images (hidden files, macOS resource forks)."""
     path = PurePosixPath(name)
     return path.suffix.lower() in images.READ_SUFFIXES and not path.name.startswith(".") and "__MACOSX" not in path.parts

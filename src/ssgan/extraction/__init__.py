@@ -6,8 +6,8 @@ the work. Finished pieces lie in a folder beside the table until all are there; 
 
 from __future__ import annotations
 
-from ssgan.extraction.parts import Failure
-from ssgan.extraction.run import Plan, Settings, Tally, prepare, run
+from ssgan.extraction.looking import Look, Piece, Settings
+from ssgan.extraction.run import Plan, Tally, prepare, run
 from ssgan.extraction.table import SUFFIXES
 
-__all__ = ["SUFFIXES", "Failure", "Plan", "Settings", "Tally", "prepare", "run"]
+__all__ = ["SUFFIXES", "Look", "Piece", "Plan", "Settings", "Tally", "prepare", "run"]

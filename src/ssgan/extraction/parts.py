@@ -16,24 +16,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ssgan.atomic import whole_file
-from ssgan.errors import SsganError, StorageFailed
+from ssgan.errors import Failure, StorageFailed
 from ssgan.runs import Run
 
 _NAME = re.compile(r"(\d{8})-(\d{8})\.npz")
-
-
-class Failure(NamedTuple):
-    """A picture without features, and why."""
-
-    name: str
-    error: str
-    hint: str
-    exit_code: int
-
-    @classmethod
-    def of(cls, name: str, error: SsganError) -> Failure:
-        """From the error that was raised for it."""
-        return cls(name, str(error), error.hint, error.exit_code)
 
 
 class Part(NamedTuple):

@@ -10,61 +10,26 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 import ssgan
-from ssgan import images
 from ssgan.atomic import whole_file
-from ssgan.datasets import Geometry
 from ssgan.datasets.listing import Item, Shelf, listed, stamp
-from ssgan.embedding.embedder import Embedder
-from ssgan.errors import InvalidSetting, RefusedImage, SsganError, StorageFailed
-from ssgan.extraction.parts import Failure, Part, Parts, regrouped
+from ssgan.errors import Failure, InvalidSetting, RefusedImage, StorageFailed
+from ssgan.extraction.looking import Look, Piece, Settings
+from ssgan.extraction.parts import Part, Parts, regrouped
 from ssgan.extraction.table import Columns, Write, writer
 from ssgan.folders import make_folder
 from ssgan.runs import CONFIG
 from ssgan.steganalysis.catalog import FEATURES
 
-DTYPES = ("float32", "float64")
 # A piece: so many files that the hand-over does not count, so few bytes that memory and what a kill costs stay small.
 _PIECE_FILES = 64
 _PIECE_BYTES = 8 * 2**20
 _PIECES_AHEAD = 2  # of each thread
-_TOGETHER_SAMPLES = 2**20  # of images whose features are extracted in one call
 _GROUP_BYTES = 32 * 2**20  # of features that are written at a time
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What is extracted, and of what: a key of FEATURES, how files become images, and the numbers' dtype.
-
-    `embedder` is for feature sets that need change probabilities, and only for them: the sender whom the warden reckons with.
-    """
-
-    features: str
-    geometry: Geometry = field(default_factory=Geometry)
-    convert: tuple[str, ...] = ()
-    embedder: str = ""
-    dtype: str = "float32"
-
-    def __post_init__(self) -> None:
-        found = FEATURES.get(self.features)
-        if found is None:
-            hint = f"Known are {', '.join(FEATURES)}."
-            raise InvalidSetting(f"There is no feature set named {self.features!r}.", hint=hint)
-        unknown = sorted(set(self.convert) - set(images.CONVERSIONS))
-        if unknown or self.dtype not in DTYPES:
-            named, known = (", ".join(unknown), images.CONVERSIONS) if unknown else (self.dtype, DTYPES)
-            raise InvalidSetting(f"There is no {named} here.", hint=f"Choose from {', '.join(known)}.")
-        if found.needs_probabilities and not self.embedder:
-            hint = "Name the sender whom the warden reckons with: --embedder hill@0.4."
-            raise InvalidSetting(f"{found.title} needs the change probabilities of every image.", hint=hint)
-        if self.embedder and not found.needs_probabilities:
-            raise InvalidSetting(f"{found.title} makes no use of an embedder.", hint="Leave it out.")
-        if self.embedder:
-            Embedder.parse(self.embedder)
 
 
 @dataclass(frozen=True)
@@ -165,23 +130,16 @@ def _parts(out: Path, config: dict[str, Any], *, overwrite: bool) -> Parts:
     return Parts(folder, config)
 
 
-class _Piece(NamedTuple):
-    """Files in a row, read but not decoded: bytes, or the reason why there are none."""
-
-    first: int
-    files: list[bytes | RefusedImage]
-
-
 def _extracted(plan: Plan, threads: int) -> Iterator[Part]:
     """What is missing, in order; while some pieces are looked at, a few more are read."""
     if threads < 1:
         raise InvalidSetting(f"threads must be at least 1, not {threads}.", hint="Give a number from 1 on.")
     waiting: deque[Future[Part]] = deque()
-    embedder = Embedder.parse(plan.settings.embedder) if plan.settings.embedder else None
+    look = Look(plan.settings)
     with ThreadPoolExecutor(threads) as pool:
         try:
             for piece in _pieces(plan):
-                waiting.append(pool.submit(_looked_at, plan, piece, embedder))
+                waiting.append(pool.submit(look, piece))
                 if len(waiting) >= threads * _PIECES_AHEAD:
                     yield waiting.popleft().result()
             while waiting:
@@ -190,7 +148,7 @@ def _extracted(plan: Plan, threads: int) -> Iterator[Part]:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _pieces(plan: Plan) -> Iterator[_Piece]:
+def _pieces(plan: Plan) -> Iterator[Piece]:
     """The files that are in no finished piece, read in order."""
     at, count = 0, len(plan.items)
     with Shelf() as shelf:
@@ -198,8 +156,9 @@ def _pieces(plan: Plan) -> Iterator[_Piece]:
             if at in plan.spans:
                 at = plan.spans[at]
                 continue
-            piece, size = _Piece(at, []), 0
+            piece, size = Piece(at, [], []), 0
             while at < count and at not in plan.spans and len(piece.files) < _PIECE_FILES and size < _PIECE_BYTES:
+                piece.names.append(plan.names[at])
                 try:
                     data = shelf.data(plan.items[at])
                     size += len(data)
@@ -208,57 +167,6 @@ def _pieces(plan: Plan) -> Iterator[_Piece]:
                     piece.files.append(error)
                 at += 1
             yield piece
-
-
-def _looked_at(plan: Plan, piece: _Piece, embedder: Embedder | None) -> Part:
-    """The features of a piece; images of one shape are looked at together, as many as memory should hold."""
-    settings, found = plan.settings, FEATURES[plan.settings.features]
-    rows: dict[int, np.ndarray] = {}
-    failures: list[Failure] = []
-    shapes: dict[tuple[int, ...], list[tuple[int, np.ndarray]]] = {}
-
-    def look(shape: tuple[int, ...]) -> None:
-        held = shapes.pop(shape)
-        try:
-            given = np.stack([samples for _, samples in held])
-            maps = () if embedder is None else (_probabilities(embedder, given),)
-            made = found.extract(given, *maps, threads=1).astype(settings.dtype)
-            rows.update(zip((number for number, _ in held), made, strict=True))
-        except SsganError as error:  # with an embedder one image at a time, else all of a shape are too small
-            failures.extend(Failure.of(plan.names[number], error) for number, _ in held)
-
-    for number, data in enumerate(piece.files, start=piece.first):
-        try:
-            samples = _samples(data, plan.items[number].name, settings, found.channels)
-        except RefusedImage as error:
-            failures.append(Failure.of(plan.names[number], error))
-            continue
-        held = shapes.setdefault(samples.shape, [])
-        held.append((number, samples))
-        if len(held) * samples.size >= _TOGETHER_SAMPLES or embedder is not None:
-            look(samples.shape)
-    for shape in list(shapes):
-        look(shape)
-    good = np.array(sorted(rows), np.int64)
-    features = np.stack([rows[number] for number in good]) if rows else np.empty((0, found.dimension), settings.dtype)
-    return Part(piece.first, piece.first + len(piece.files), good, features, tuple(sorted(failures)))
-
-
-def _samples(data: bytes | RefusedImage, name: str, settings: Settings, channels: tuple[int, ...]) -> np.ndarray:
-    """uint8 (C, H, W), cut as the settings say; alpha plays no part."""
-    if isinstance(data, RefusedImage):
-        raise data
-    (_, samples), *_ = settings.geometry.cut(images.read(data, convert=settings.convert, name=name).samples)
-    if len(samples) not in channels:
-        title = FEATURES[settings.features].title
-        raise RefusedImage(f"{name}: {title} reads color images only.", hint="Choose features for gray images: spam, srm.")
-    return samples
-
-
-def _probabilities(embedder: Embedder, given: np.ndarray) -> np.ndarray:
-    """How probably the sender would change each sample, up or down."""
-    plus, minus = embedder.change_probabilities(images.to_images(given))
-    return (plus + minus).double().numpy()
 
 
 def _write_table(plan: Plan, spans: dict[int, int], rows: int) -> None:

@@ -17,8 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ssgan import images, seeds
+from ssgan.bulk import Pool, Serial
+from ssgan.bulk.simulating import Settings, change_rate, prepare, run
 from ssgan.embedding.embedder import Embedder
-from ssgan.simulation import Settings, prepare, run
 
 SETTINGS = Settings("hill@0.4", seed=5)
 COUNT = 12
@@ -59,14 +60,14 @@ def test_neither_the_batch_nor_an_earlier_part_changes_a_stego(
 ) -> None:
     out = tmp_path_factory.mktemp("out")
     for part in (limit, None):
-        tally = run(prepare([covers], out, SETTINGS, limit=part), workers=1, batch=batch)
+        tally = run(prepare([covers], out, SETTINGS, limit=part, batch=batch), Serial())
         assert not tally.failures
     assert written(out) == expected
 
 
 def test_many_processes_write_the_same(covers: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
     reported: list[int] = []
-    tally = run(prepare([covers], tmp_path, SETTINGS), workers=2, batch=5, report=reported.append)
+    tally = run(prepare([covers], tmp_path, SETTINGS, batch=5), Pool(2), report=reported.append)
     assert written(tmp_path) == expected
     assert (tally.written, reported[-1], len(reported)) == (COUNT, COUNT, 3)
 
@@ -81,15 +82,15 @@ def test_an_archive_gives_what_its_folder_gives(covers: Path, expected: dict[str
             tarred.add(path, name)
     for archive in ("covers.zip", "covers.tar.gz"):
         out = tmp_path / f"from-{archive}"
-        run(prepare([tmp_path / archive], out, SETTINGS), workers=1, batch=4)
+        run(prepare([tmp_path / archive], out, SETTINGS, batch=4), Serial())
         assert written(out) == expected
 
 
 def test_the_change_rate_is_that_of_the_files(covers: Path, tmp_path: Path) -> None:
-    tally = run(prepare([covers], tmp_path, SETTINGS), workers=1)
+    tally = run(prepare([covers], tmp_path, SETTINGS), Serial())
     pairs = [(images.read(covers / name).samples, images.read(tmp_path / name).samples) for name in written(tmp_path)]
     changed = sum(int((cover != stego).sum()) for cover, stego in pairs)
-    assert tally.change_rate == changed / sum(cover.size for cover, _ in pairs)
+    assert change_rate(tally) == changed / sum(cover.size for cover, _ in pairs)
 
 
 def test_what_fails_is_listed_and_holds_up_nobody(covers: Path, tmp_path: Path) -> None:
@@ -101,7 +102,7 @@ def test_what_fails_is_listed_and_holds_up_nobody(covers: Path, tmp_path: Path) 
     images.write(mixed / "flat.png", np.full((1, 16, 16), 255, np.uint8))
     see_through = np.full((8, 8), 128, np.uint8)
     images.write(mixed / "glass.png", np.zeros((3, 8, 8), np.uint8), alpha=see_through)
-    tally = run(prepare([mixed], out, Settings("lsb@1.2")), workers=1)
+    tally = run(prepare([mixed], out, Settings("lsb@1.2")), Serial())
     assert set(written(out)) == {"fine.png"}
     listed = [json.loads(line) for line in (out / "failures.jsonl").read_text().splitlines()]
     assert {entry["name"]: entry["exit_code"] for entry in listed} == {"cut.png": 5, "flat.png": 4, "glass.png": 5}
@@ -113,19 +114,19 @@ def test_the_list_of_failures_goes_when_nothing_fails_any_more(covers: Path, tmp
     source, out = tmp_path / "source", tmp_path / "out"
     source.mkdir()
     (source / "a.png").write_bytes(b"\x89PNG")
-    run(prepare([source], out, SETTINGS), workers=1)
+    run(prepare([source], out, SETTINGS), Serial())
     assert (out / "failures.jsonl").exists()
     assert not (out / "run.json").exists(), "without a stego there is nothing that other settings could be mixed with"
     (source / "a.png").write_bytes((covers / "00.png").read_bytes())
-    run(prepare([source], out, SETTINGS), workers=1)
+    run(prepare([source], out, SETTINGS), Serial())
     assert not (out / "failures.jsonl").exists()
     assert json.loads((out / "run.json").read_text())["embedder"] == "hill@0.4"
 
 
 def test_beginning_anew_replaces_every_stego(covers: Path, tmp_path: Path) -> None:
-    run(prepare([covers], tmp_path, Settings("lsb@0.1/plain")), workers=1)
+    run(prepare([covers], tmp_path, Settings("lsb@0.1/plain")), Serial())
     before = written(tmp_path)
-    run(prepare([covers], tmp_path, Settings("lsb@0.1/plain", seed=9), overwrite=True), workers=1)
+    run(prepare([covers], tmp_path, Settings("lsb@0.1/plain", seed=9), overwrite=True), Serial())
     after = written(tmp_path)
     assert before.keys() == after.keys()
     assert all(before[name] != after[name] for name in before)
@@ -147,8 +148,8 @@ def test_a_run_that_is_stopped_goes_on_to_the_same_end(stop: signal.Signals, tmp
     assert process.returncode == (130 if stop == signal.SIGINT else -signal.SIGKILL), told
     stopped = len(written(tmp_path / "out"))
     settings_ = Settings("mipod@0.4", seed=5)
-    tally = run(prepare([tmp_path / "covers"], tmp_path / "out", settings_), workers=1)
+    tally = run(prepare([tmp_path / "covers"], tmp_path / "out", settings_), Serial())
     assert 0 < stopped < 60
     assert tally.written == 60 - stopped
-    run(prepare([tmp_path / "covers"], tmp_path / "straight", settings_), workers=1)
+    run(prepare([tmp_path / "covers"], tmp_path / "straight", settings_), Serial())
     assert written(tmp_path / "out") == written(tmp_path / "straight")

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from ssgan import images
+from ssgan.bulk.simulating import Plan, Settings, prepare
 from ssgan.datasets import Geometry
 from ssgan.errors import InvalidSetting
-from ssgan.simulation import Settings, prepare
 
 SETTINGS = Settings("hill@0.4", seed=1)
 
@@ -26,23 +26,27 @@ def covers(tmp_path: Path) -> Path:
     return folder
 
 
+def names(plan: Plan) -> list[str]:
+    return [entry.name for portion in plan.listing.portions() for entry in portion.entries]
+
+
 def test_a_stego_that_stands_is_done(covers: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     plan = prepare([covers], out, SETTINGS)
-    assert [item.name for item in plan.items] == ["a.png", "b.pgm", "deep/c.png"]
-    assert plan.target("b.pgm") == out / "b.png"
+    assert names(plan) == ["a.png", "b.pgm", "deep/c.png"]
+    assert plan.job.place("b.pgm") == "b.png"
     (out / "deep").mkdir(parents=True)
-    images.write(plan.target("deep/c.png"), np.zeros((1, 8, 8), np.uint8))
+    images.write(out / "deep/c.png", np.zeros((1, 8, 8), np.uint8))
     again = prepare([covers], out, SETTINGS)
-    assert [item.name for item in again.items] == ["a.png", "b.pgm"]
+    assert names(again) == ["a.png", "b.pgm"]
     assert again.finished == 1
-    assert len(prepare([covers], out, SETTINGS, overwrite=True).items) == 3
+    assert len(prepare([covers], out, SETTINGS, overwrite=True)) == 3
 
 
 def test_the_limit_counts_the_first_covers_done_or_not(covers: Path, tmp_path: Path) -> None:
     images.write(tmp_path / "a.png", np.zeros((1, 8, 8), np.uint8))
     plan = prepare([covers], tmp_path / "out", SETTINGS, limit=2)
-    assert len(plan.items) + plan.finished == 2
+    assert len(plan) + plan.finished == 2
 
 
 @pytest.mark.parametrize(
@@ -81,7 +85,7 @@ def test_a_manifest_that_cannot_be_read_is_not_passed_over(covers: Path, tmp_pat
 
 def test_two_covers_with_one_stego_are_turned_away(covers: Path, tmp_path: Path) -> None:
     images.write(covers / "a.bmp", np.zeros((1, 8, 8), np.uint8))
-    with pytest.raises(InvalidSetting, match=r"a\.bmp and .*a\.png would have the same stego"):
+    with pytest.raises(InvalidSetting, match=r"a\.bmp and .*a\.png would have the same place"):
         prepare([covers], tmp_path / "out", SETTINGS)
 
 

@@ -1,0 +1,116 @@
+"""What the commands for many images share: who works, into what, and how failures are told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Group, Parameter
+
+from ssgan.cli.screen import Screen
+from ssgan.cli.threads import cores
+from ssgan.errors import InvalidSetting, SomeItemsFailed
+
+if TYPE_CHECKING:
+    from ssgan.bulk.job import Engine, Portions, Tally
+
+SOURCES = "Folders of images or of tar shards, zip or tar archives, image files, a Parquet of paths."
+
+
+def at_least_one(**values: int | None) -> None:
+    """Raise InvalidSetting for an option that counts something and is 0 or less."""
+    for name, value in values.items():
+        if value is not None and value < 1:
+            option = f"--{name.replace('_', '-')}"
+            raise InvalidSetting(f"{option} must be at least 1, not {value}.", hint="Give a number from 1 on, or leave it out.")
+
+
+@Parameter(name="*", group=Group("Who works", sort_key=2))
+@dataclass(frozen=True)
+class Scaling:
+    """How the work is done; none of it changes what is written."""
+
+    workers: Annotated[
+        int | None, Parameter(help="Processes on this machine; as many as there are cores (with cuda: cards), if left out.")
+    ] = None
+    device: Annotated[str, Parameter(help="Where torch computes: cpu, cuda.")] = "cpu"
+    engine_name: Annotated[
+        Literal["pool", "ray"], Parameter(name="--engine", help="pool: this machine. ray: a Ray cluster (extra cluster).")
+    ] = "pool"
+    ray_address: Annotated[
+        str | None, Parameter(help="The cluster's address, such as 10.0.0.1:6379; without it Ray begins here.")
+    ] = None
+
+    def __post_init__(self) -> None:
+        at_least_one(workers=self.workers)
+
+    @property
+    def asked(self) -> bool:
+        """Whether anything but the usual is wanted."""
+        return self.engine_name != "pool" or self.ray_address is not None
+
+    def engine(self, listed: Portions) -> Engine:
+        """No more processes than there are portions."""
+        from ssgan.bulk.engines import engine
+
+        workers = self.workers or (_cards() if self.device.startswith("cuda") else cores())
+        if self.engine_name == "pool":
+            workers = max(1, min(workers, -(-len(listed) // listed.size)))
+        return engine(self.engine_name, workers=workers, device=self.device, address=self.ray_address)
+
+
+def _cards() -> int:
+    import torch
+
+    return max(1, torch.cuda.device_count())
+
+
+@Parameter(name="*", group=Group("Into what", sort_key=1))
+@dataclass(frozen=True)
+class Shards:
+    """Files, or tars of many."""
+
+    to: Annotated[
+        Literal["files", "tars"],
+        Parameter(help="A file each, or tar shards in WebDataset's layout, for very many."),
+    ] = "files"
+    shard_size: Annotated[int, Parameter(help="Images in a tar.")] = 1000
+
+    def __post_init__(self) -> None:
+        at_least_one(shard_size=self.shard_size)
+
+    @property
+    def size(self) -> int | None:
+        """None where each outcome is a file."""
+        return self.shard_size if self.to == "tars" else None
+
+
+def show_failures(screen: Screen, tally: Tally) -> None:
+    """The first ones by name."""
+    for failure in tally.failures:
+        text = f"failed: {failure.name}: {failure.error.removeprefix(failure.name + ': ')}"
+        screen.note("failure", text, **failure._asdict())
+
+
+def failed(tally: Tally, folder: Path, what: str, *, listed_in: Path | None = None) -> None:
+    """Raise SomeItemsFailed where something failed, now or in a shard that stood."""
+    from ssgan.bulk.job import FAILURES
+
+    if tally.failed:
+        total = tally.done + int(tally.sums["stood"])
+        raise SomeItemsFailed(
+            f"{tally.failed} of {total} {what}.", hint=f"{listed_in or folder / FAILURES} says which and why."
+        )
+
+
+def figures(tally: Tally, finished: int, folder: Path) -> dict[str, Any]:
+    """What the summary of a job tells programs."""
+    return {
+        "written": tally.written,
+        "finished_before": finished,
+        "failed": tally.failed,
+        "seconds": round(tally.seconds, 3),
+        "images_per_second": round(tally.images_per_second, 1),
+        "out": str(folder),
+    }
