@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import ssgan
-from ssgan.bulk.job import Job, Tally, given_up, hands_of
+from ssgan.bulk.job import Job, Tally, given_up, work_on
 from ssgan.bulk.listing import Portion
 from ssgan.errors import InvalidSetting, SsganError
 
@@ -139,7 +139,7 @@ def _work(version: str, job: Job, portion: Portion) -> Outcome:
             hint="Install the same version everywhere.",
         )
     try:
-        return hands_of(job).work(portion)
+        return work_on(job, portion)
     except SsganError as error:
         return error
 

@@ -17,7 +17,7 @@ from types import FrameType
 from typing import Any
 
 from ssgan.bulk.clusters import Ray
-from ssgan.bulk.job import Engine, Job, Tally, given_up, hands_of
+from ssgan.bulk.job import Engine, Job, Tally, given_up, work_on
 from ssgan.bulk.listing import Portion
 from ssgan.errors import InvalidSetting, SomeItemsFailed
 
@@ -44,9 +44,8 @@ class Serial:
 
     def run(self, job: Job, portions: Iterator[Portion]) -> Iterator[tuple[Portion, Tally]]:
         """One after the other."""
-        hands = job.hands()
         for portion in portions:
-            yield portion, hands.work(portion)
+            yield portion, work_on(job, portion)
 
 
 class Pool:
@@ -198,7 +197,7 @@ def _end_with_parent() -> None:
 
 def _work(job: Job, portion: Portion) -> Tally:
     try:
-        return hands_of(job).work(portion)
+        return work_on(job, portion)
     except _Stopped:
         sys.stderr.flush()
         os._exit(0)

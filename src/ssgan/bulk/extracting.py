@@ -20,6 +20,7 @@ from ssgan.extraction.table import Columns, writer
 from ssgan.steganalysis.catalog import FEATURES
 
 SUFFIX = ".parquet"
+MANIFEST = f"_{places.MANIFEST}"
 _GROUP_BYTES = 32 * 2**20  # of features that are written at a time
 
 
@@ -30,6 +31,8 @@ class Extraction:
     settings: Settings
     folder: Path
     sources: tuple[Path, ...]
+
+    beside = "_"
 
     def hands(self) -> _Hands:
         """With the archives open."""
@@ -78,14 +81,14 @@ def prepare(
     plan = Plan(made, listing, 0, overwrite)
     if overwrite:
         return plan
-    places.check(out, plan.told(), what="features")
+    places.check(out, plan.told(), what="features", manifest=MANIFEST)
     return Plan(made, listing, job.standing(made, listing), overwrite)
 
 
 def run(plan: Plan, engine: job.Engine, *, report: job.Report = job.silent) -> Tally:
     """Write the shards that are missing. Images that fail are in `failures.jsonl`."""
     told = plan.told() | {"sources": [str(source) for source in plan.job.sources[:100]]}
-    places.claim(plan.job.folder, told, what="features", free=("sources",), overwrite=plan.overwrite)
+    places.claim(plan.job.folder, told, what="features", free=("sources",), overwrite=plan.overwrite, manifest=MANIFEST)
     return job.run(plan.job, plan.listing, engine, report=report)
 
 

@@ -73,6 +73,11 @@ class Job(Protocol):
         """Where outcomes go."""
         ...
 
+    @property
+    def beside(self) -> str:
+        """What the names of files begin with that lie there and are none: readers of tables pass over an underscore."""
+        ...
+
     def hands(self) -> Hands:
         """Made once in each process."""
         ...
@@ -124,7 +129,7 @@ def run(job: Job, listed: Portions, engine: Engine, *, report: Report = silent) 
             report(tally.done + tally.sums["stood"])
     finally:
         tally.seconds = time.monotonic() - started
-        _gather_failures(job.folder)
+        _gather_failures(job.folder, job.folder / f"{job.beside}{FAILURES}")
     return tally
 
 
@@ -160,8 +165,16 @@ def keep_failures(folder: Path, number: int, failures: list[Failure]) -> None:
         remove(path)
 
 
+def work_on(job: Job, portion: Portion) -> Tally:
+    """In whichever process: the portion's outcome written, unless somebody who was lost meanwhile has got so far."""
+    if job.stands(portion.number):
+        failed = _kept_failures(job.folder, portion.number)
+        return Tally(len(portion.entries) - len(failed), len(failed), failed)
+    return _hands_of(job).work(portion)
+
+
 @lru_cache(maxsize=1)
-def hands_of(job: Job) -> Hands:
+def _hands_of(job: Job) -> Hands:
     """This process' hands: what they opened and loaded stays from portion to portion."""
     import torch
 
@@ -188,13 +201,13 @@ def _kept_failures(folder: Path, number: int) -> list[Failure]:
     return [Failure(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def _gather_failures(folder: Path) -> None:
+def _gather_failures(folder: Path, listed: Path) -> None:
     """One file of all, by portion and name; none where nothing failed."""
     found = sorted((folder / FAILED).glob("*.jsonl")) if (folder / FAILED).is_dir() else []
     if not found:
-        remove(folder / FAILURES)
+        remove(listed)
         return
-    with whole_file(folder / FAILURES, overwrite=True, durable=False) as temporary, temporary.open("wb") as all_of_them:
+    with whole_file(listed, overwrite=True, durable=False) as temporary, temporary.open("wb") as all_of_them:
         for path in found:
             all_of_them.write(path.read_bytes())
 

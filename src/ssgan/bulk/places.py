@@ -54,27 +54,35 @@ def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
     archive.addfile(member, io.BytesIO(content))
 
 
-def claim(folder: Path, told: dict[str, Any], *, what: str, free: Collection[str] = (), overwrite: bool = False) -> None:
+def claim(
+    folder: Path,
+    told: dict[str, Any],
+    *,
+    what: str,
+    free: Collection[str] = (),
+    overwrite: bool = False,
+    manifest: str = MANIFEST,
+) -> None:
     """Write what a job is into its folder. Raises InvalidSetting where `what` of another job is in it.
 
     Values under the keys in `free` may differ. With `overwrite` shards and failures of before go first, so that a job that is
     cut off leaves none to be taken for done.
     """
     make_folder(folder)
-    path = folder / MANIFEST
+    path = folder / manifest
     if overwrite:
-        clear(folder)
+        clear(folder, manifest)
     else:
-        check(folder, told, what=what, free=free)
+        check(folder, told, what=what, free=free, manifest=manifest)
     for left in folder.glob(f".{_NUMBERED}.*{UNFINISHED}"):  # of a process that was killed
         with suppress(OSError):
             left.unlink()
     write_text(path, json.dumps(told, indent=2) + "\n")
 
 
-def check(folder: Path, told: dict[str, Any], *, what: str, free: Collection[str] = ()) -> None:
+def check(folder: Path, told: dict[str, Any], *, what: str, free: Collection[str] = (), manifest: str = MANIFEST) -> None:
     """Raise InvalidSetting where the folder's manifest speaks of another job."""
-    path = folder / MANIFEST
+    path = folder / manifest
     if not path.exists():
         return
     try:
@@ -98,10 +106,10 @@ def check(folder: Path, told: dict[str, Any], *, what: str, free: Collection[str
         )
 
 
-def clear(folder: Path) -> None:
+def clear(folder: Path, manifest: str) -> None:
     """Remove the shards of an earlier job, and what it said of itself."""
     forget_failures(folder)
-    for path in (*folder.glob(f"{_NUMBERED}.tar"), *folder.glob(f"{_NUMBERED}.parquet"), folder / MANIFEST):
+    for path in (*folder.glob(f"{_NUMBERED}.tar"), *folder.glob(f"{_NUMBERED}.parquet"), folder / manifest):
         remove(path)
 
 

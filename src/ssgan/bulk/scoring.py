@@ -35,6 +35,8 @@ class Scoring:
     sources: tuple[Path, ...]
     device: str = "cpu"
 
+    beside = ""
+
     def hands(self) -> _Hands:
         """With the detector loaded, and the archives open."""
         return _Hands(self)

@@ -63,6 +63,8 @@ class Simulation:
     shards: bool = False
     device: str = "cpu"
 
+    beside = ""
+
     def hands(self) -> _Hands:
         """With the embedder, and the covers' archives open."""
         return _Hands(self)

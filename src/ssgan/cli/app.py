@@ -22,6 +22,7 @@ from ssgan.cli.experiments import reproduce
 from ssgan.cli.features import features
 from ssgan.cli.generators import export
 from ssgan.cli.hiding import capacity, hide
+from ssgan.cli.hiding_each import hide_each
 from ssgan.cli.inspection import inspect
 from ssgan.cli.keys import keygen
 from ssgan.cli.models import commands as models
@@ -35,6 +36,7 @@ from ssgan.cli.training import train
 from ssgan.errors import InvalidSetting, SsganError
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it
+_GO_ON = ["train", "sample", "simulate", "hide-each", "train-detector", "score", "evaluate", "reproduce", "features"]
 
 _ABOUT = """Secure steganography: a message in a picture, so that neither the message nor its being there shows.
 
@@ -47,6 +49,7 @@ existing file, 8 training diverged, 9 some images of many failed, 10 part of a s
 # The order of a first acquaintance.
 _COMMANDS: dict[str, Callable[..., int | None]] = {
     "hide": hide,
+    "hide-each": hide_each,
     "reveal": reveal,
     "capacity": capacity,
     "keygen": keygen,
@@ -127,7 +130,9 @@ def _said(error: CycloptsError) -> str:
 
 
 def _after_interrupt(arguments: Sequence[str]) -> str:
-    if {"train", "sample", "simulate", "train-detector", "evaluate", "reproduce", "features"} & set(arguments[:1]):
+    if {"train", "sample", "simulate", "train-detector", "evaluate", "reproduce", "features", "score", "hide-each"} & set(
+        arguments[:1]
+    ):
         return "What is done is kept: the same command goes on from there."
     return "Nothing half done is left."
 

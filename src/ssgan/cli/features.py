@@ -76,6 +76,7 @@ def _into_shards(
 ) -> None:
     """A folder of shards, by as many processes as are wanted."""
     from ssgan.bulk import extracting
+    from ssgan.bulk.job import FAILURES
     from ssgan.steganalysis.catalog import FEATURES
 
     plan = extracting.prepare(files, out, settings, limit=limit, overwrite=force, shard_size=shard_size)
@@ -88,7 +89,7 @@ def _into_shards(
     made = f"{tally.written} x {found.dimension} features ({found.title}) in {out}" if tally.written else "no features"
     rate = f"{tally.images_per_second:.0f} images/s"
     screen.result("summary", f"{made}, {rate}", dimension=found.dimension, **figures(tally, plan.finished, out))
-    failed(tally, out, "images got no features")
+    failed(tally, out, "images got no features", listed_in=out / f"{plan.job.beside}{FAILURES}")
 
 
 def _summarize(screen: Screen, plan: Plan, tally: Tally) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Group, Parameter
 
 from ssgan.cli.options import Force, Json, Quiet
+from ssgan.cli.scaling import Scaling, Shards, figures
 from ssgan.cli.screen import Screen, counted
 from ssgan.cli.threads import use_threads
 from ssgan.errors import InvalidSetting, StorageFailed
@@ -71,7 +72,8 @@ def sample(
         ),
     ] = None,
     sheet: Sheet | None = None,
-    device: Annotated[str, Parameter(help="Where torch computes: cpu, cuda.")] = "cpu",
+    shards: Shards | None = None,
+    scaling: Scaling | None = None,
     threads: Annotated[int | None, Parameter(help="Threads; as many as there are cores, if left out.")] = None,
     dry_run: Annotated[bool, Parameter(help="Say what would be done, and write nothing.")] = False,
     force: Force = False,
@@ -92,7 +94,16 @@ def sample(
         raise InvalidSetting("nothing would be written.", hint="Give a folder with -o, or a file with --sheet, or both.")
     if count < 1:
         raise InvalidSetting(f"there can be no {count} covers.", hint="Give a number from 1 on.")
-    screen, shared = Screen(json=json, quiet=quiet), use_threads(threads)
+    shards, scaling = shards or Shards(), scaling or Scaling()
+    screen = Screen(json=json, quiet=quiet)
+    if shards.size is not None:
+        if out is None or wanted.sheet is not None:
+            raise InvalidSetting("Tars go into a folder, without a sheet.", hint="Give -o FOLDER, and leave --sheet out.")
+        _into_tars(screen, generator, out, count, shards.size, scaling, seed=seed, dry=dry_run, force=force)
+        return
+    if scaling.asked or scaling.workers is not None:
+        raise InvalidSetting("Several processes make tars.", hint="Add --to tars, or give --threads.")
+    shared = use_threads(threads)
     net, card = open_generator(find_generator(generator))
     order = None if out is None else Order(card, out, count, seed, force)
     numbers = [] if order is None else missing(order)
@@ -101,11 +112,41 @@ def sample(
         _announce(screen, order, numbers, dry=dry_run)
     if dry_run:
         return
-    net = prepared(net, device)
+    net = prepared(net, scaling.device)
     if order is not None:
         _fulfil(screen, order, numbers, net, threads=shared)
     if draw:
         _draw(screen, wanted, net, card, order, seed=seed, count=min(count, _SHOWN), force=force)
+
+
+def _into_tars(
+    screen: Screen,
+    generator: Path,
+    out: Path,
+    count: int,
+    size: int,
+    scaling: Scaling,
+    *,
+    seed: int | None,
+    dry: bool,
+    force: bool,
+) -> None:
+    """Shards of covers, by as many processes as are wanted."""
+    from ssgan.bulk import sampling
+    from ssgan.gan.generators import find_generator, read_card
+
+    card = read_card(find_generator(generator))
+    plan = sampling.prepare(card, out, count, seed=seed, overwrite=force, shard_size=size, device=scaling.device)
+    text = f"{len(plan)} to do, {plan.finished} done already" + (" (dry run: nothing is written)" if dry else "")
+    told = {"todo": len(plan), "finished": plan.finished, "generator": card.digest, "seed": seed, "out": str(out)}
+    screen.note("plan", text, **told)
+    if dry:
+        return
+    with screen.progress(len(plan), "sampling") as report:
+        tally = sampling.run(plan, scaling.engine(plan.listing), report=report)
+    rate = f", {tally.images_per_second:.0f} images/s" if tally.written else ""
+    made = f"{counted(tally.written, 'cover')} written to {out}{rate}"
+    screen.result("summary", made, **figures(tally, plan.finished, out))
 
 
 def _announce(screen: Screen, order: Order, numbers: list[int], *, dry: bool) -> None:

@@ -146,17 +146,24 @@ def write_secret(path: Path, content: bytes, *, overwrite: bool = False) -> None
 
 
 def _prove(task: Task, temporary: Path, hidden: Hidden, key: Key) -> None:
-    """The file must be the stego, sample for sample, and give the message to who has the key."""
     try:
-        back = images.read(temporary)
+        content = temporary.read_bytes()
+    except OSError:
+        content = b""
+    if not proved(content, hidden, task.body, key):
+        raise StorageFailed(f"{task.out} did not come back as it was written", hint="check the disk, then try again")
+
+
+def proved(content: bytes, hidden: Hidden, body: bytes | Part, key: Key) -> bool:
+    """Whether the bytes of a file are the stego, sample for sample, and give the message to who has the key."""
+    try:
+        back = images.read(content)
         same = np.array_equal(back.samples, hidden.stego) and (back.alpha is None) == (hidden.alpha is None)
         if hidden.alpha is not None and back.alpha is not None:
             same = same and np.array_equal(back.alpha, hidden.alpha)
-        proved = same and reveal_any(back.samples, key, alpha=back.alpha) == task.body
+        return bool(same and reveal_any(back.samples, key, alpha=back.alpha) == body)
     except (RefusedImage, NothingFound):
-        proved = False
-    if not proved:
-        raise StorageFailed(f"{task.out} did not come back as it was written", hint="check the disk, then try again")
+        return False
 
 
 @contextlib.contextmanager

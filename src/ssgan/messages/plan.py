@@ -118,7 +118,7 @@ def several_covers(covers: Sequence[Path], message: bytes, folder: Path, needed:
     from ssgan.messages import spread
 
     _check_scheme(settings)
-    outs = [folder / _stego_name(cover) for cover in covers]
+    outs = [folder / stego_name(cover) for cover in covers]
     if len({os.path.normcase(out) for out in outs}) < len(outs):
         raise InvalidSetting("two covers have the same name", hint="the stegos get the names of their covers: rename one")
     parts = spread.split(message, count=len(covers), needed=needed, compress=settings.compress)
@@ -144,9 +144,13 @@ def several_covers(covers: Sequence[Path], message: bytes, folder: Path, needed:
 
 def cover_picture(cover: Path) -> Picture:
     """The picture in a file that is to be a cover: nothing is converted. Raises RefusedImage."""
-    picture = images.read(cover, convert=images.CONVERSIONS)
+    return as_cover(images.read(cover, convert=images.CONVERSIONS), str(cover))
+
+
+def as_cover(picture: Picture, name: str) -> Picture:
+    """The picture, read with all conversions allowed, if it needed none. Raises RefusedImage."""
     for word in picture.converted:
-        raise RefusedImage(f"{cover} is no cover as it stands: {images.CONVERSIONS[word]}", hint=_HINTS.get(word, _HINT))
+        raise RefusedImage(f"{name} is no cover as it stands: {images.CONVERSIONS[word]}", hint=_HINTS.get(word, _HINT))
     return picture
 
 
@@ -177,7 +181,7 @@ def _carries(picture: Picture) -> bool:
     return container.room(picture.samples, picture.alpha) >= 0
 
 
-def _stego_name(cover: Path) -> str:
+def stego_name(cover: Path) -> str:
     """The cover's name, as PNG where its own format is not written."""
     return cover.name if cover.suffix.lower() in images.WRITTEN else f"{cover.stem}.png"
 
@@ -211,10 +215,15 @@ def _check_cover(cover: Path, picture: Picture, out: Path, settings: Settings) -
     images.encode(picture.samples[:, :1, :1], images.written_format(out), alpha=None if alpha is None else alpha[:1, :1])
     ledger = settings.ledger
     if ledger is not None and not ledger.reuse and ledger.knows(picture.samples, alpha):
-        raise RefusedImage(
-            f"{cover} was used before: two stegos of one cover give each other away",
-            hint="take a fresh picture; --reuse allows it all the same, --no-ledger keeps no list of used covers",
-        )
+        raise used_before(str(cover))
+
+
+def used_before(cover: str) -> RefusedImage:
+    """The error for a cover that is in the list of used ones."""
+    return RefusedImage(
+        f"{cover} was used before: two stegos of one cover give each other away",
+        hint="take a fresh picture; --reuse allows it all the same, --no-ledger keeps no list of used covers",
+    )
 
 
 def _refuse_twins(covers: Sequence[Path], pictures: Sequence[Picture]) -> None:
