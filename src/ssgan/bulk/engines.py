@@ -17,7 +17,7 @@ from types import FrameType
 from typing import Any
 
 from ssgan.bulk.clusters import Ray
-from ssgan.bulk.job import Engine, Job, Tally, given_up, work_on
+from ssgan.bulk.job import Engine, Job, Tally, given_up, hands_of, work_on
 from ssgan.bulk.listing import Portion
 from ssgan.errors import InvalidSetting, SomeItemsFailed
 
@@ -44,8 +44,11 @@ class Serial:
 
     def run(self, job: Job, portions: Iterator[Portion]) -> Iterator[tuple[Portion, Tally]]:
         """One after the other."""
-        for portion in portions:
-            yield portion, work_on(job, portion)
+        try:
+            for portion in portions:
+                yield portion, work_on(job, portion)
+        finally:
+            hands_of.cache_clear()  # archives are closed, networks forgotten
 
 
 class Pool:

@@ -170,11 +170,11 @@ def work_on(job: Job, portion: Portion) -> Tally:
     if job.stands(portion.number):
         failed = _kept_failures(job.folder, portion.number)
         return Tally(len(portion.entries) - len(failed), len(failed), failed)
-    return _hands_of(job).work(portion)
+    return hands_of(job).work(portion)
 
 
 @lru_cache(maxsize=1)
-def _hands_of(job: Job) -> Hands:
+def hands_of(job: Job) -> Hands:
     """This process' hands: what they opened and loaded stays from portion to portion."""
     import torch
 

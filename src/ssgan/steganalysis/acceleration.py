@@ -2,7 +2,7 @@
 
 A network of the catalog stays the plain definition that it is; `accelerated` only chooses how its batches are computed. On the
 processor a network with a fused form, written for it, computes in that; the others keep the channels of a place side by side,
-which on a graphics card makes SRNet 1.8 times as fast at 256 x 256, and no network slower (results/training-cuda.csv) but one
+which on a graphics card makes SRNet 1.5 times as fast at 256 x 256, and no network slower (results/training-cuda.csv) but one
 of wide poolings, which has a lean form.
 """
 
