@@ -106,6 +106,13 @@ def check(folder: Path, told: dict[str, Any], *, what: str, free: Collection[str
         )
 
 
+def told(folder: Path, manifest: str = MANIFEST) -> dict[str, Any]:
+    """What a folder's manifest says; nothing where it has none."""
+    path = folder / manifest
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return found
+
+
 def clear(folder: Path, manifest: str) -> None:
     """Remove the shards of an earlier job, and what it said of itself."""
     forget_failures(folder)

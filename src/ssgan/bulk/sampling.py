@@ -11,6 +11,7 @@ from ssgan import images
 from ssgan.bulk import job, places
 from ssgan.bulk.job import Tally
 from ssgan.bulk.listing import Numbers, Portion
+from ssgan.errors import InvalidSetting
 from ssgan.gan.generators import Card
 from ssgan.gan.sample import PIECE
 
@@ -51,7 +52,7 @@ class Plan:
     def told(self) -> dict[str, Any]:
         """What one folder's covers have in common; more of them may follow."""
         told = {"command": "sample", "version": ssgan.__version__, "generator": self.card.digest}
-        return {**told, "seed": self.job.seed, "shard_size": self.listing.size}
+        return {**told, "seed": self.job.seed, "shard_size": self.listing.size, "count": len(self.listing)}
 
 
 def prepare(
@@ -64,18 +65,28 @@ def prepare(
     shard_size: int = places.SHARD_SIZE,
     device: str = "cpu",
 ) -> Plan:
-    """The plan for `count` covers. Raises InvalidSetting where `out` holds covers of another generator, seed or shard size."""
+    """The plan for `count` covers.
+
+    Raises InvalidSetting where `out` holds covers of another generator, seed or shard size, or ends with a shard that is not
+    full: nobody could say again what more covers in it would be.
+    """
     made, listing = Sampling(card.folder, out, seed, device), Numbers(count, shard_size, lambda number: f"{number:09d}.png")
     plan = Plan(made, card, listing, 0, overwrite)
     if overwrite:
         return plan
-    places.check(out, plan.told(), what="covers")
+    places.check(out, plan.told(), what="covers", free=("count",))
+    before = places.told(out).get("count", count)
+    if before != count and before % shard_size:
+        raise InvalidSetting(
+            f"{out} ends with a shard of {before % shard_size} covers, to which none can be added.",
+            hint=f"Choose another folder, or ask for {before} covers, as before.",
+        )
     return Plan(made, card, listing, job.standing(made, listing), overwrite)
 
 
 def run(plan: Plan, engine: job.Engine, *, report: job.Report = job.silent) -> Tally:
     """Write the shards that are missing. Raises RefusedModel where the generator makes no images."""
-    places.claim(plan.job.folder, plan.told(), what="covers", overwrite=plan.overwrite)
+    places.claim(plan.job.folder, plan.told(), what="covers", free=("count",), overwrite=plan.overwrite)
     return job.run(plan.job, plan.listing, engine, report=report)
 
 
