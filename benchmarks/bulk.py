@@ -84,7 +84,7 @@ def covers(folder: Path, count: int, size: int, shard: int = 1000) -> Path:
     return folder
 
 
-def rate(job: str, given: Path, out: Path, engine: Engine, portion: int) -> float:
+def rate(job: str, given: Path, out: Path, engine: Engine, portion: int, count: int) -> float:
     """Images a second from the first finished portion to the last."""
     times: list[tuple[float, int]] = []
 
@@ -92,10 +92,11 @@ def rate(job: str, given: Path, out: Path, engine: Engine, portion: int) -> floa
         times.append((time.perf_counter(), done))
 
     if job == "simulate":
-        plan = simulating.prepare([given], out, simulating.Settings(EMBEDDERS[job]), shard_size=portion)
+        plan = simulating.prepare([given], out, simulating.Settings(EMBEDDERS[job]), shard_size=portion, limit=count)
         simulating.run(plan, engine, report=report)
     else:
-        extracting.run(extracting.prepare([given], out, Features(job), shard_size=portion), engine, report=report)
+        wanted = extracting.prepare([given], out, Features(job), shard_size=portion, limit=count)
+        extracting.run(wanted, engine, report=report)
     (begun, first), (ended, last) = times[0], times[-1]
     return (last - first) / (ended - begun)
 
@@ -111,7 +112,7 @@ def rates(rounds: int) -> list[Rate]:
         for size, (count, _) in sizes.items():
             asked.append(("simulate", size, count, "1 process", "2 processes"))
             asked.append(("spam", size, count, "1 process", "2 processes"))
-            asked.append(("srm", size, count if size == 64 else 128, "1 process", "2 processes"))
+            asked.append(("srm", size, 5_000 if size == 64 else 128, "1 process", "2 processes"))
         asked.append(("simulate", 64, 20_000, "2 processes", "Ray, 2 processors"))
         for job, size, count, first, second in asked:
             taken: tuple[list[float], list[float]] = ([], [])
@@ -120,7 +121,7 @@ def rates(rounds: int) -> list[Rate]:
                 for which, way in enumerate((first, second)):
                     engine: Engine = Ray() if way.startswith("Ray") else Pool(int(way[0]))
                     out = here / f"{job}-{size}-{number}-{which}-{way[0]}"
-                    taken[which].append(rate(job, given[size], out, engine, portion))
+                    taken[which].append(rate(job, given[size], out, engine, portion, count))
                     subprocess.run(["rm", "-rf", str(out)], check=True)
             one, two = (statistics.median(times) for times in taken)
             found.append(Rate(job, size, count, first, second, one, two, two / one))
@@ -195,7 +196,7 @@ def kills(count: int = 20_000) -> None:
         subprocess.run([*command, "-o", str(here / "killed")], check=True)
         with subprocess.Popen([*command, "-o", str(here / "ray"), "--engine", "ray"]) as process:
             wait_for(here / "ray", 10, process)
-            victim = next(pid for pid in family(process.pid) if "_work" in Path(f"/proc/{pid}/cmdline").read_text())
+            victim = next(pid for pid in family(process.pid) if "ray::_work" in Path(f"/proc/{pid}/cmdline").read_text())
             os.kill(victim, signal.SIGKILL)
             print(f"killed a process of Ray at work, {victim}", flush=True)
             assert process.wait() == 0

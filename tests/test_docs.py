@@ -15,7 +15,14 @@ from tests.fences import FOLLOWED, PAGES, ROOT, RUN, SHOWN, fences, lay_out, run
 
 SITE = ROOT / "mkdocs.yml"
 # The only reasons for which a fence is not run.
-REASONS = ("it makes an environment", "it needs two processes", "it needs a graphics card", "it needs hours", "it serves until")
+REASONS = (
+    "it makes an environment",
+    "it needs two processes",
+    "it needs two hosts",
+    "it needs a graphics card",
+    "it needs hours",
+    "it serves until",
+)
 
 
 @pytest.fixture

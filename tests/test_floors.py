@@ -54,7 +54,7 @@ MAY_IMPORT = {
     },
     "differences": GROUND,
     "pictures": GROUND,
-    "simulation": {"embedding", "images", "datasets", "errors", "seeds", "folders"},
+    "scoring": {"detection", "questions", "embedding", "steganalysis", "images", "datasets", "runs", "errors"},
     "questions": {"embedding", "steganalysis", "images", "datasets", "errors", "seeds"},
     "detection": {"questions", "embedding", "steganalysis", "images", "datasets", "runs", "errors", "seeds", "atomic"},
     "extraction": {"embedding", "steganalysis", "images", "datasets", "runs", "errors", "atomic", "folders"},
@@ -67,7 +67,8 @@ MAY_IMPORT = {
     | {"predictability"},
     "warming": {"embedding", "steganalysis", "messages", "images", "compiled"},
     "doctor": JOBS | ARTS | MATTER | GROUND | {"warming", "verdicts"},
-    **dict.fromkeys(("experiments", "bulk"), JOBS | ARTS | MATTER | GROUND | {"questions", "detection", "pages"}),
+    "experiments": JOBS | ARTS | MATTER | GROUND | {"questions", "detection", "pages"},
+    "bulk": JOBS | ARTS | MATTER | GROUND | {"extraction", "scoring"},
     "web": JOBS | ARTS | MATTER | GROUND | {"verdicts", "differences", "pictures", "inspection", "pages", "predictability"},
     "demo": JOBS
     | ARTS

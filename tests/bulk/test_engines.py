@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from ssgan import images
 from ssgan.bulk import Pool, Serial
 from ssgan.bulk.engines import engine
-from ssgan.bulk.job import run, standing
-from ssgan.bulk.listing import Numbers
+from ssgan.bulk.job import Tally, run, standing
+from ssgan.bulk.listing import Numbers, Portion
 from ssgan.bulk.simulating import Settings, prepare
 from ssgan.bulk.simulating import run as simulate
 from ssgan.errors import InvalidSetting, SomeItemsFailed
@@ -84,9 +84,9 @@ def test_where_no_process_lives_the_job_ends(tmp_path: Path) -> None:
 
 
 class _Deadly(Copying):
-    def work(self, portion: object) -> object:
+    def work(self, portion: Portion) -> Tally:
         os.kill(os.getpid(), signal.SIGKILL)
-        return portion
+        raise AssertionError(portion)
 
 
 def test_errors_of_ours_end_the_job_as_they_are(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import contextlib
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -202,5 +201,4 @@ def _work(job: Job, portion: Portion) -> Tally:
     try:
         return work_on(job, portion)
     except _Stopped:
-        sys.stderr.flush()
         os._exit(0)

@@ -3,32 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import Parameter
+from cyclopts import Group, Parameter
 
-from ssgan.cli.options import Json, Out, Quiet
+from ssgan.cli.options import Json, Quiet
 from ssgan.cli.screen import Screen, counted
 from ssgan.cli.simulation import Reading
 from ssgan.cli.threads import use_threads
+from ssgan.errors import InvalidSetting
 
 if TYPE_CHECKING:
     from ssgan.evaluation.grid import Progress
     from ssgan.evaluation.rows import Row
 
 
+@Parameter(name="*", group=Group("Tables of any size", sort_key=1))
+@dataclass(frozen=True)
+class Tables:
+    """What was scored or extracted before."""
+
+    scores: Annotated[
+        tuple[Path, Path] | None, Parameter(help="Of covers and of stegos, a .csv or .parquet each, by `ssgan score -o`.")
+    ] = None
+    features: Annotated[
+        tuple[Path, Path] | None,
+        Parameter(help="Of covers and of stegos, Parquet or folders of it, by `ssgan features`: an ensemble learns from 70 %."),
+    ] = None
+
+    @property
+    def asked(self) -> bool:
+        """Whether there are any."""
+        return self.scores is not None or self.features is not None
+
+    def judge(self, screen: Screen, *, others: bool) -> None:
+        """Tell the figures."""
+        from ssgan.evaluation.streamed import judge_features, judge_scores
+
+        if others or (self.scores is not None and self.features is not None):
+            raise InvalidSetting("tables are judged by themselves.", hint="give --scores or --features, and nothing else")
+        told = judge_scores(*self.scores) if self.scores is not None else judge_features(*self.features or ())
+        low, high = told["p_e_interval"]
+        text = f"P_E {told['p_e']:.4f} ({low:.4f} to {high:.4f}), AUC {told['auc']:.4f}"
+        screen.result("judged", f"{text}, on {told['covers']} covers and {told['stegos']} stegos", **told)
+
+
 def evaluate(
-    covers: Annotated[list[Path], Parameter(help="Folders, zips or tars of covers.", consume_multiple=True)],
+    covers: Annotated[list[Path] | None, Parameter(help="Folders, zips or tars of covers.", consume_multiple=True)] = None,
     /,
     *,
-    out: Annotated[Out, Parameter(help="The folder of the evaluation; the same command on it goes on.")],
+    out: Annotated[
+        Path | None,
+        Parameter(name=("--out", "-o"), help="The folder of the evaluation; the same command on it goes on."),
+    ] = None,
     embedder: Annotated[
-        list[str], Parameter(help="One or more, such as lsb@0.4/plain hill@0.4; see `ssgan list`.", consume_multiple=True)
-    ],
+        list[str] | None,
+        Parameter(help="One or more, such as lsb@0.4/plain hill@0.4; see `ssgan list`.", consume_multiple=True),
+    ] = None,
     detector: Annotated[
-        list[str], Parameter(help="One or more, such as gncnn srm; see `ssgan list detectors`.", consume_multiple=True)
-    ],
+        list[str] | None, Parameter(help="One or more, such as gncnn srm; see `ssgan list detectors`.", consume_multiple=True)
+    ] = None,
+    tables: Tables | None = None,
     seeds: Annotated[int, Parameter(help="So many splits, changes and trainings of each.")] = 1,
     against: Annotated[Path | None, Parameter(help="Photographs: how conspicuous are the covers beside these?")] = None,
     transfer_to: Annotated[
@@ -49,13 +86,22 @@ def evaluate(
     and LSB replacement of every sample, which must be found. A source whose pictures are of the wanted size already is taken
     as it is, whatever --geometry or --crop say. What was cut off goes on; more embedders, detectors or seeds in the same folder
     are added. The folder then holds results.csv, .md, .tex and report.html.
+
+    With --scores or --features two tables are judged instead, of any number of images.
     """
-    from ssgan.errors import InvalidSetting
     from ssgan.evaluation.grid import Grid, run_grid, trials
 
+    screen = Screen(json=json, quiet=quiet)
+    if tables is not None and tables.asked:
+        tables.judge(screen, others=any((covers, out, embedder, detector, against, transfer_to)))
+        return
+    if not covers or out is None or not embedder or not detector:
+        raise InvalidSetting(
+            "covers, a folder, embedders and detectors must be given.",
+            hint="ssgan evaluate COVERS -o FOLDER --embedder hill@0.4 --detector srm, or --scores, or --features.",
+        )
     if seeds < 1:
         raise InvalidSetting(f"there can be no {seeds} seeds.", hint="Give a number from 1 on.")
-    screen = Screen(json=json, quiet=quiet)
     geometry, convert = (reading or Reading()).parse()
     asked = (tuple(embedder), tuple(detector), tuple(range(seeds)), geometry, convert, limit, duration)
     grid = Grid(tuple(covers), *asked, against=against, transfer_to=transfer_to)

@@ -10,6 +10,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ('hide --covers generated -m "Meet me at nine" -o out.png', "in the best of several covers that nobody has seen"),
         ("hide a.png b.png c.png -m text -o parts --needed 2 --key-file our.key", "any two of the three give it back"),
     ),
+    "hide-each": (
+        ("hide-each photographs -f letter.txt --key-file our.key -o stegos", "one letter in every photograph"),
+        ("hide-each shards --messages letters --key-file our.key -o stegos --to tars", "letters/a.txt is for a.png"),
+    ),
     "reveal": (
         ("reveal out.png", "asks for the passphrase"),
         ("reveal parts/a.png parts/c.png -o letter.txt --key-file our.key", "a file that was spread over several"),
@@ -31,6 +35,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "sample": (
         ("sample faces64 -n 48 -o covers --sheet look.png", "covers that nobody can make again"),
         ("sample run -n 1000 -o covers --seed 1", "for research: the same every time"),
+        ("sample faces64 -n 1000000 -o covers --to tars", "any number, a thousand to a tar"),
     ),
     "models": (
         ("models", "generators and detectors that come with the package"),
@@ -45,6 +50,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "simulate": (
         ("simulate photographs -o stegos --embedder hill@0.4 --seed 1", "a stego of each; again: goes on"),
         ("simulate faces.zip -o stegos --geometry celeba64 --embedder lsb@0.4/plain", "from an archive, cut first"),
+        ("simulate shards -o stegos --embedder hill@0.4 --to tars --engine ray", "any number, on a cluster"),
     ),
     "inspect": (
         ("inspect photo.png -o look.html", "every map on one page"),
@@ -59,13 +65,17 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("train-detector faces --gray --embedder lsb@0.4/plain --detector xunet -o run", "again: goes on"),
         ("train-detector faces --embedder lsb@0.4/plain --detector spam --null -o null", "no stego at all: a coin's toss"),
     ),
-    "score": (("score run pictures", "files, folders, zips, tars"),),
+    "score": (
+        ("score run pictures", "files, folders, zips, tars"),
+        ("score run shards -o scores.parquet", "any number; again: goes on"),
+    ),
     "evaluate": (
         ("evaluate covers --embedder lsb@0.4/plain hill@0.4 --detector gncnn srm --seeds 3 -o judged", "again: goes on"),
         (
             "evaluate covers --embedder hill@0.4 --detector srm --against photographs.zip --geometry celeba64 -o beside",
             "and whether the covers themselves stand out",
         ),
+        ("evaluate --scores of-covers.parquet of-stegos.parquet", "tables of any size"),
     ),
     "report": (("report judged", "tables and page of a finished evaluation, once more"),),
     "reproduce": (
@@ -75,6 +85,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "features": (
         ("features photographs -o features.npz --set spam", "again: goes on"),
         ("features photographs -o srm.parquet --set srm", "needs the extra parquet"),
+        ("features shards -o spam --set spam --workers 8", "any number, as a folder of Parquet shards"),
     ),
     "list": (("list", "the schemes"), ("list detectors", "networks, and features with a classifier")),
     "doctor": (("doctor", "is all as it should be here?"), ("doctor --json", "the same for programs")),
