@@ -41,12 +41,12 @@ def site(runs: Path) -> Iterator[Site]:
 
     from ssgan.web.app import Settings, create_app
     from ssgan.web.jobs import Jobs
-    from ssgan.web.serving import LOOPBACK, Address, _hosts, _socket
+    from ssgan.web.serving import LOOPBACK, Address, _hosts, _socket, configured
 
     listening = _socket(Address())
     port = listening.getsockname()[1]
     settings, queue = Settings(_hosts(LOOPBACK, port), runs, reveals=1000), Jobs(workers=1)
-    server = uvicorn.Server(uvicorn.Config(create_app(settings, queue), log_level="error", timeout_graceful_shutdown=1))
+    server = uvicorn.Server(configured(create_app(settings, queue)))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     while not server.started:

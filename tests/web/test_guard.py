@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import tempfile
 import time
@@ -10,11 +11,15 @@ from multiprocessing.connection import Connection
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ssgan.web import app, jobs
+from ssgan.web import app, hurried, jobs
 from ssgan.web.app import Settings, create_app
 from ssgan.web.guard import HEADERS, LARGEST_BODY, Guard, Pass
 from ssgan.web.results import Result
+from ssgan.web.serving import CONNECTIONS
+from ssgan.web.work import FLOOR, _until_floor
 from tests.web.site import Site
 
 PLACES = ("/", "/hide", "/static/page.js", "/runs", "/jobs/x", "/openapi.json")
@@ -157,6 +162,98 @@ def test_two_hundred_slow_senders_do_not_keep_others_out(site: Site) -> None:
             connection.close()
 
 
+def test_two_hundred_who_never_end_their_heads_are_closed_in_time(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hurried, "HEAD_SECONDS", 1.0)
+    held = [socket.create_connection(_place(site)) for _ in range(200)]
+    try:
+        begun = time.monotonic()
+        for number, connection in enumerate(held):
+            connection.sendall(b"" if number % 2 else b"GET /hide HTTP/1.1\r\nX-Slow: ")
+        assert httpx.get(f"{site.address}/hide", headers=site.own, timeout=10).status_code == 200
+        while time.monotonic() - begun < 0.7:  # a byte now and then makes no difference
+            held[0].sendall(b"x")
+            time.sleep(0.1)
+        for connection in held:
+            connection.settimeout(10)
+            with contextlib.suppress(ConnectionResetError):
+                assert connection.recv(1) == b""
+        assert time.monotonic() - begun < 8
+    finally:
+        for connection in held:
+            connection.close()
+
+
+def test_the_head_of_a_later_request_has_its_time_too(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hurried, "HEAD_SECONDS", 0.5)
+    lines = "".join(f"{name}: {value}\r\n" for name, value in site.own.items())
+    whole = f"GET /static/icon.svg HTTP/1.1\r\nHost: {site.address[7:]}\r\n{lines}\r\n".encode()
+    with socket.create_connection(_place(site)) as connection:
+        connection.settimeout(10)
+        for _ in range(2):
+            connection.sendall(whole)
+            answer = b""
+            while b"</svg>" not in answer:
+                answer += connection.recv(2**16)
+            assert answer.startswith(b"HTTP/1.1 200")
+        begun = time.monotonic()
+        connection.sendall(whole[:30])
+        with contextlib.suppress(ConnectionResetError):
+            assert connection.recv(1) == b""
+        assert 0.3 < time.monotonic() - begun < 4
+
+
+def test_too_many_connections_are_told_so(site: Site) -> None:
+    held = [socket.create_connection(_place(site)) for _ in range(CONNECTIONS)]
+    try:
+        until = time.monotonic() + 10
+        while (status := httpx.get(f"{site.address}/hide", headers=site.own, timeout=10).status_code) != 503:
+            assert time.monotonic() < until
+    finally:
+        for connection in held:
+            connection.close()
+    assert status == 503
+    until = time.monotonic() + 10
+    while httpx.get(f"{site.address}/hide", headers=site.own, timeout=10).status_code != 200:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def test_so_many_windows_watch_runs(site: Site) -> None:
+    where = f"{site.address}/runs/first/events"
+    with contextlib.ExitStack() as stack:
+        client = stack.enter_context(httpx.Client(headers=site.own, timeout=20, limits=httpx.Limits(max_connections=100)))
+        for _ in range(app.STREAMS):
+            assert stack.enter_context(client.stream("GET", where)).status_code == 200
+        assert client.get(where).status_code == 429
+    until = time.monotonic() + 10
+    with httpx.Client(headers=site.own, timeout=20) as client:
+        while True:
+            with client.stream("GET", where) as answer:
+                if answer.status_code == 200:
+                    break
+            assert time.monotonic() < until
+            time.sleep(0.1)
+
+
+def test_looking_for_a_message_takes_the_same_time_whatever_is_found(site: Site, cover: bytes) -> None:
+    hidden = site.ask("hide", cover=("c.png", cover), message="x", passphrase="words")
+    stego = site.file(hidden["id"], "stego.png")
+    taken = []
+    for passphrase, content, state in (("words", stego, "done"), ("other", stego, "failed"), ("words", cover[:-30], "failed")):
+        begun = time.monotonic()
+        assert site.ask("reveal", stego=("s.png", content), passphrase=passphrase)["state"] == state
+        taken.append(time.monotonic() - begun)
+    assert min(taken) >= FLOOR
+
+
+@given(taken=st.floats(0, 100))
+def test_the_floor_is_reached_and_not_passed_by_more_than_one(taken: float) -> None:
+    rest = _until_floor(taken)
+    assert 0 <= rest <= FLOOR
+    assert (taken + rest) / FLOOR == pytest.approx(round((taken + rest) / FLOOR), abs=1e-6)
+    assert taken + rest >= FLOOR - 1e-6
+
+
 def test_guessing_is_slowed_down(cover: bytes) -> None:
     settings, queue = Settings(frozenset({"page"})), jobs.Jobs(workers=0, waiting=100)
     own = {"cookie": f"ssgan={settings.allowed.cookie}", "x-ssgan-token": settings.allowed.action, "accept": "application/json"}
@@ -233,6 +330,21 @@ def test_what_is_idle_is_forgotten_too(monkeypatch: pytest.MonkeyPatch) -> None:
     while job.id in queue._jobs and time.monotonic() < until:
         time.sleep(0.02)
     assert job.id not in queue._jobs
+    queue.close()
+
+
+@pytest.mark.parametrize(("name", "most"), [("KEPT_JOBS", 3), ("KEPT_BYTES", 350)])
+def test_no_more_is_kept_than_may_be(name: str, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, name, most)
+    queue = jobs.Jobs(workers=0, waiting=100)
+    begun = []
+    for _ in range(10):
+        job = queue.submit("hide", {})
+        job.result = Result("hide", {}, {"a": (b"x" * 100, "text/plain")})
+        job.end("done")
+        begun.append(job)
+    kept = [number for number, job in enumerate(begun) if queue.find(job.id) is not None]
+    assert kept == [7, 8, 9], "the newest"
     queue.close()
 
 

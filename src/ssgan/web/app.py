@@ -10,9 +10,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import FastAPI, Request
+from fastapi import Path as Name
 from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.formparsers import MultiPartParser
 from starlette.types import ASGIApp
@@ -25,6 +26,7 @@ from ssgan.web.jobs import Busy, Job, Jobs
 MOST_FILES, MOST_PICTURES, MOST_FIELDS, LARGEST_FIELD = 4, 64, 20, 2**20
 LINE, PATIENCE = 16, 10.0  # requests that stand in line for the queue, and for how many seconds
 REVEALS, MINUTE = 10, 60.0  # attempts at a key, in so many seconds
+STREAMS = 16  # of events at a time
 STATIC = {"htmx.min.js": "text/javascript", "page.js": "text/javascript", "style.css": "text/css", "icon.svg": "image/svg+xml"}
 
 
@@ -98,8 +100,8 @@ def _jobs(app: FastAPI, settings: Settings, jobs: Jobs) -> None:
     attempts: deque[float] = deque()
     line = _Line()
 
-    @app.post("/{kind}")
-    async def begin(kind: str, request: Request) -> Response:
+    @app.post("/{kind}", openapi_extra=forms.DESCRIBED, status_code=202)
+    async def begin(kind: Annotated[str, Name(json_schema_extra={"enum": list(forms.GIVEN)})], request: Request) -> Response:
         if kind not in forms.GIVEN:
             raise _Said(404, "there is no such page")
         most = MOST_PICTURES if kind == "detect" else MOST_FILES
@@ -137,10 +139,22 @@ def _runs(app: FastAPI, settings: Settings) -> None:
     async def run(name: str) -> str:
         return views.run(_run(settings, name), settings.allowed.action)
 
+    streams: set[object] = set()
+
+    async def streamed(folder: Path, mark: object) -> AsyncIterator[str]:
+        try:
+            async for event in watching.events(folder):
+                yield event
+        finally:
+            streams.discard(mark)
+
     @app.get("/runs/{name}/events")
     async def events(name: str) -> Response:
-        found = _run(settings, name)
-        return StreamingResponse(watching.events(found), media_type="text/event-stream")
+        found, mark = _run(settings, name), object()
+        if len(streams) >= STREAMS:
+            raise _Said(429, f"{STREAMS} windows watch runs already", "close some of them")
+        streams.add(mark)
+        return StreamingResponse(streamed(found, mark), media_type="text/event-stream")
 
     @app.get("/runs/{name}/samples/{number}")
     async def samples(name: str, number: int) -> Response:

@@ -122,3 +122,15 @@ GIVEN: dict[str, Callable[[FormData, Jobs], Awaitable[dict[str, Any]]]] = {
     "capacity": _of_cover, "hide": _of_hide, "reveal": _of_reveal, "detect": _of_detect, "inspect": _of_inspect,
     "generate": _of_generate,
 }  # fmt: skip
+
+_FILE = {"type": "string", "format": "binary"}
+_WORDS = ("message", "passphrase", "generated", "scheme", "generator", "seed", "count", "from", "to")
+_FIELDS = {
+    **dict.fromkeys(("cover", "stego", "image", "other", "payload", "key_file"), _FILE),
+    **{name: {"type": "string"} for name in _WORDS},
+    "images": {"type": "array", "items": _FILE},
+}
+# What the page's description of itself says of forms; each kind of job looks for some of the fields.
+DESCRIBED: dict[str, Any] = {
+    "requestBody": {"content": {"multipart/form-data": {"schema": {"type": "object", "properties": _FIELDS}}}}
+}

@@ -16,6 +16,7 @@ from ssgan.errors import InvalidSetting, StorageFailed
 
 LOOPBACK = "127.0.0.1"
 BACKLOG = 128
+CONNECTIONS = 512  # at a time; more are told that it is too much
 
 
 @dataclass(frozen=True)
@@ -51,16 +52,23 @@ def serve(address: Address, *, runs: Path | None = None, browser: bool = True, t
         port, scheme = listening.getsockname()[1], "https" if address.certificate else "http"
         settings = Settings(_hosts(address.listen, port), runs, scheme)
         where = f"{scheme}://{address.listen}:{port}/?token={settings.allowed.token}"
-        options: dict[str, Any] = (
-            {"ssl_certfile": address.certificate, "ssl_keyfile": address.key} if address.certificate else {}
-        )
-        config = uvicorn.Config(
-            create_app(settings), log_level="error", access_log=False, server_header=False, date_header=False,
-            timeout_keep_alive=5, timeout_graceful_shutdown=2, h11_max_incomplete_event_size=64 * 2**10, **options,
-        )  # fmt: skip
-        server = uvicorn.Server(config)
+        certificate = {"ssl_certfile": address.certificate, "ssl_keyfile": address.key} if address.certificate else {}
+        server = uvicorn.Server(configured(create_app(settings), **certificate))
         threading.Thread(target=_announce, args=(server, where, told, browser), daemon=True).start()
         server.run(sockets=[listening])
+
+
+def configured(app: Any, **more: Any) -> Any:
+    """uvicorn's settings: what it tells of itself, and how long and how often it lets itself be talked to."""
+    import uvicorn
+
+    from ssgan.web.hurried import Hurried
+
+    return uvicorn.Config(
+        app, http=Hurried, limit_concurrency=CONNECTIONS, timeout_keep_alive=5, timeout_graceful_shutdown=2,
+        h11_max_incomplete_event_size=64 * 2**10, log_level="error", access_log=False, server_header=False, date_header=False,
+        **more,
+    )  # fmt: skip
 
 
 def _announce(server: Any, where: str, told: Callable[[str], None], browser: bool) -> None:

@@ -6,6 +6,7 @@ Nothing is read from or written to the disk: pictures, messages and keys come an
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from ssgan.web.results import BYTES, PNG, Result
 
 Report = Callable[[int, int, str], None]  # done, of so many, what is being done
 Given = dict[str, Any]
+FLOOR = 1.0  # seconds that looking for a message takes, or so many times as long
 MOST_COVERS, MOST_WAY = 64, 16  # on a wall; on the way from one cover to another
 LARGEST_INSPECTED = 4_000_000  # pixels: maps of more are no longer looked at
 
@@ -72,14 +74,24 @@ def hide(given: Given, report: Report) -> Result:
 
 
 def reveal(given: Given, report: Report) -> Result:
-    """The message in a stego: as text where it is some, as a file in any case."""
+    """The message in a stego: as text where it is some, as a file in any case. Whatever is found, it takes the same time."""
     from ssgan.messages.reveal import as_text
     from ssgan.messages.reveal import reveal as reveal_in
 
     report(0, 1, "looking for a message")
-    picture = _picture(given["stego"], given["name"], "stego")
-    message = reveal_in(picture.samples, _key(given), alpha=picture.alpha)
+    key = _key(given)
+    begun = time.monotonic()
+    try:
+        picture = _picture(given["stego"], given["name"], "stego")
+        message = reveal_in(picture.samples, key, alpha=picture.alpha)
+    finally:
+        time.sleep(_until_floor(time.monotonic() - begun))
     return Result("reveal", {"message_bytes": len(message), "text": as_text(message)}, {"message.bin": (message, BYTES)})
+
+
+def _until_floor(taken: float) -> float:
+    """Seconds to the next whole number of floors, one at least: what was found does not show in how long it took."""
+    return math.ceil(max(taken, 1e-9) / FLOOR) * FLOOR - taken
 
 
 def detect(given: Given, report: Report) -> Result:

@@ -66,6 +66,22 @@ document.addEventListener("click", (event) => {
   take(chosen.dataset.cover);
   document.querySelectorAll("[data-cover]").forEach((one) => one.setAttribute("aria-pressed", String(one === chosen)));
 });
+function zoom(box, by) {
+  const size = Math.min(32, Math.max(1, Number(box.dataset.zoomed) * by));
+  box.dataset.zoomed = size;
+  box.querySelector(".scroll > *").style.width = `${100 * size}%`;
+  box.querySelector("output").textContent = `${size} x`;
+  box.querySelector("[data-zoom='0.5']").disabled = size === 1;
+  box.querySelector("[data-zoom='2']").disabled = size === 32;
+}
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-zoom]");
+  if (button) zoom(button.closest("[data-zoomed]"), Number(button.dataset.zoom));
+});
+document.addEventListener("keydown", (event) => {
+  const box = event.target.closest("[data-zoomed]");
+  if (box && (event.key === "+" || event.key === "-")) { event.preventDefault(); zoom(box, event.key === "+" ? 2 : 0.5); }
+});
 document.addEventListener("input", (event) => {
   if (event.target.id === "message") fill();
   if (event.target.id === "slide") first("[data-slider] .over").style.clipPath = `inset(0 0 0 ${event.target.value}%)`;
