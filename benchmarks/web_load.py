@@ -2,6 +2,8 @@
 
 A client whose request meets a full queue (429) waits and asks again, as a browser would be told to. A request's time is from
 the first attempt to the finished stego. Memory is that of the server and its workers together.
+
+`--minutes 10` goes on for so long in place of a number of requests, and says how memory grew after the second minute; bar: 5 %.
 """
 
 from __future__ import annotations
@@ -47,6 +49,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clients", type=int, default=20)
     parser.add_argument("--requests", type=int, default=2000)
+    parser.add_argument("--minutes", type=float, help="for so long, whatever --requests says")
     asked = parser.parse_args()
     command = [sys.executable, "-m", "ssgan", "serve", "--no-browser", "--json"]
     started = time.perf_counter()
@@ -61,15 +64,24 @@ def main() -> None:
         print(f"first view after {time.perf_counter() - started:.2f} s")
         token = page.partition('n": "')[2].partition('"')[0]
         headers = {"accept": "application/json", "cookie": f"ssgan={cookie}", "x-ssgan-token": token}
-        Load(base, headers, server.pid, asked.clients, asked.requests).run()
+        Load(base, headers, server.pid, asked.clients, asked.requests, asked.minutes).run()
         server.terminate()
 
 
 class Load:
     """Clients side by side, and what they met."""
 
-    def __init__(self, base: str, headers: dict[str, str], process: int, clients: int, requests: int) -> None:
-        self.base, self.headers, self.process, self.clients, self.left = base, headers, process, clients, requests
+    def __init__(
+        self, base: str, headers: dict[str, str], process: int, clients: int, requests: int, minutes: float | None
+    ) -> None:
+        self.until = time.monotonic() + 60 * minutes if minutes else None
+        self.base, self.headers, self.process, self.clients, self.left = (
+            base,
+            headers,
+            process,
+            clients,
+            10**9 if minutes else requests,
+        )
         self.covers, self.key = covers(16), fresh_key().text().encode()
         self.lock, self.times, self.statuses = threading.Lock(), list[float](), Counter[int]()
         self.states = Counter[str]()
@@ -81,7 +93,8 @@ class Load:
         for thread in threads:
             thread.start()
         while any(thread.is_alive() for thread in threads):
-            if len(self.times) >= every * (len(marks) + 1):
+            whole = (time.perf_counter() - begun) / 60 if self.until else len(self.times) / every
+            if whole >= len(marks) + 1:
                 marks.append(memory(self.process))
             time.sleep(0.2)
         taken = time.perf_counter() - begun
@@ -91,7 +104,10 @@ class Load:
         print(f"ends {dict(self.states)}, statuses {dict(self.statuses)}, 5xx {failed}")
         middle, most = np.median(times), np.quantile(times, 0.95)
         print(f"time to the stego: median {middle:.2f} s, 95 % {most:.2f} s, worst {times.max():.2f} s")
-        print("memory after each quarter:", ", ".join(f"{mark / 2**20:.0f} MiB" for mark in marks))
+        each = "minute" if self.until else "quarter"
+        print(f"memory after each {each}:", ", ".join(f"{mark / 2**20:.0f} MiB" for mark in marks))
+        if self.until and len(marks) > 2:
+            print(f"from the second minute to the last: {marks[-1] / marks[1] - 1:+.1%}")
 
     def _client(self) -> None:
         with httpx.Client(headers=self.headers, timeout=60) as client:
@@ -105,7 +121,7 @@ class Load:
     def _next(self) -> int:
         with self.lock:
             self.left -= 1
-            return self.left
+            return -1 if self.until and time.monotonic() > self.until else self.left
 
     def _hide(self, client: httpx.Client, number: int) -> str:
         files = {"cover": ("a.png", self.covers[number % len(self.covers)]), "key_file": ("k", self.key)}

@@ -78,6 +78,8 @@ def test_hide_then_reveal(page: Page, photo: bytes, tmp_path: Path) -> None:
     page.fill("#slide", "20")
     assert "20%" in page.evaluate("document.querySelector('.over').style.clipPath")
     _look(page, "hide")
+    _zooms(page, "Larger: cover and stego", ".slider")
+    _zooms(page, "Larger: ", "figure .scroll > a", last=True)
     with page.expect_download() as taken:
         page.click("a.button")
     taken.value.save_as(tmp_path / "stego.png")
@@ -95,6 +97,21 @@ def test_hide_then_reveal(page: Page, photo: bytes, tmp_path: Path) -> None:
     page.keyboard.press("Enter")
     page.wait_for_selector("[role=alert]")
     assert "No message found" in page.inner_text("[role=alert]")
+
+
+def _zooms(page: Page, label: str, what: str, *, last: bool = False) -> None:
+    """Twice as large by its button, and again by the keyboard; back as it was."""
+    buttons = page.locator(f"button[aria-label^='{label}']")
+    button = buttons.last if last else buttons.first
+    shown = page.locator(what).first
+    before = (shown.bounding_box() or {})["width"]
+    button.click()
+    assert (shown.bounding_box() or {})["width"] == pytest.approx(2 * before, rel=0.02)
+    button.press("+")
+    assert (shown.bounding_box() or {})["width"] == pytest.approx(4 * before, rel=0.02)
+    for _ in range(3):
+        button.press("-")
+    assert (shown.bounding_box() or {})["width"] == pytest.approx(before, rel=0.02)
 
 
 def test_a_cover_is_drawn_chosen_and_hidden_in(page: Page) -> None:
