@@ -101,17 +101,21 @@ def test_hide_then_reveal(page: Page, photo: bytes, tmp_path: Path) -> None:
 
 def _zooms(page: Page, label: str, what: str, *, last: bool = False) -> None:
     """Twice as large by its button, and again by the keyboard; back as it was."""
+
+    def width() -> float:
+        box = page.locator(what).first.bounding_box()
+        assert box is not None
+        return float(box["width"])
+
     buttons = page.locator(f"button[aria-label^='{label}']")
-    button = buttons.last if last else buttons.first
-    shown = page.locator(what).first
-    before = (shown.bounding_box() or {})["width"]
+    button, before = buttons.last if last else buttons.first, width()
     button.click()
-    assert (shown.bounding_box() or {})["width"] == pytest.approx(2 * before, rel=0.02)
+    assert width() == pytest.approx(2 * before, rel=0.02)
     button.press("+")
-    assert (shown.bounding_box() or {})["width"] == pytest.approx(4 * before, rel=0.02)
+    assert width() == pytest.approx(4 * before, rel=0.02)
     for _ in range(3):
         button.press("-")
-    assert (shown.bounding_box() or {})["width"] == pytest.approx(before, rel=0.02)
+    assert width() == pytest.approx(before, rel=0.02)
 
 
 def test_a_cover_is_drawn_chosen_and_hidden_in(page: Page) -> None:

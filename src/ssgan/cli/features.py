@@ -43,13 +43,13 @@ def features(
     `features`, `names`, `feature_names` and `set`. Finished pieces are kept beside the table until it is whole, so the same
     command goes on after an interruption. A folder in place of a file takes Parquet shards, for any number of images.
     """
-    from ssgan.extraction import SUFFIXES, Settings, prepare, run
+    from ssgan.extraction import Settings, prepare, run
 
     at_least_one(limit=limit, threads=threads, shard_size=shard_size)
     geometry, convert = (reading or Reading()).parse()
     settings, screen = Settings(feature_set, geometry, convert, embedder, dtype), Screen(json=json, quiet=quiet)
     scaling = scaling or Scaling()
-    if out.suffix.lower() not in SUFFIXES:
+    if not out.suffix or out.is_dir():
         _into_shards(screen, files, out, settings, scaling, limit=limit, shard_size=shard_size, force=force)
         return
     if scaling.asked or scaling.workers is not None:

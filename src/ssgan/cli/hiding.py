@@ -95,11 +95,10 @@ class MessageOptions:
 
 @Parameter(name="*", group=_WAY)
 @dataclass(frozen=True)
-class Way:
-    """How the message is hidden; the receiver needs to know none of it."""
+class Manner:
+    """How messages are hidden; the receiver needs to know none of it."""
 
     scheme: Annotated[str, Parameter(help="The embedding scheme: see ssgan list.")] = "hill"
-    needed: Needed = None
     compress: Annotated[
         bool, Parameter(help="Pack the message first; not where others had a hand in it, since lengths tell.")
     ] = False
@@ -110,10 +109,6 @@ class Way:
         bool, Parameter(help="Take covers that were used before, too: two stegos of one give each other away.")
     ] = False
     no_ledger: Annotated[bool, Parameter(help="Keep no list of used covers on this machine, and look into none.")] = False
-    no_risk: Annotated[
-        bool, Parameter(help="Do not ask the bundled detectors what they say of the stego; it saves their time.")
-    ] = False
-    dry_run: Annotated[bool, Parameter(help="Say what would be done, ask for no key, and write nothing.")] = False
 
     def settings(self, *, overwrite: bool) -> Settings:
         """The same for the library."""
@@ -122,6 +117,18 @@ class Way:
 
         used = None if self.no_ledger else ledger.Ledger(ledger.usual_folder(), reuse=self.reuse)
         return Settings(self.scheme, self.compress, self.allow_flat, used, overwrite)
+
+
+@Parameter(name="*", group=_WAY)
+@dataclass(frozen=True)
+class Way(Manner):
+    """And what is for one message alone."""
+
+    needed: Needed = None
+    no_risk: Annotated[
+        bool, Parameter(help="Do not ask the bundled detectors what they say of the stego; it saves their time.")
+    ] = False
+    dry_run: Annotated[bool, Parameter(help="Say what would be done, ask for no key, and write nothing.")] = False
 
 
 def hide(

@@ -2,36 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import Group, Parameter
+from cyclopts import Parameter
 
-from ssgan.cli.hiding import MessageOptions
+from ssgan.cli.hiding import Manner, MessageOptions
 from ssgan.cli.keys import KeyOptions
 from ssgan.cli.options import Json, Out, Quiet
 from ssgan.cli.scaling import SOURCES, Scaling, Shards, at_least_one, failed, figures, show_failures
 from ssgan.cli.screen import Screen, counted
 from ssgan.errors import InvalidSetting
-
-
-@Parameter(name="*", group=Group("Way of hiding", sort_key=3))
-@dataclass(frozen=True)
-class WayOfEach:
-    """How the messages are hidden; the receiver needs to know none of it."""
-
-    scheme: Annotated[str, Parameter(help="The embedding scheme: see ssgan list.")] = "hill"
-    compress: Annotated[
-        bool, Parameter(help="Pack messages first; not where others had a hand in them, since lengths tell.")
-    ] = False
-    allow_flat: Annotated[
-        bool, Parameter(help="Take covers with hardly any texture, too: others alike then share their keys.")
-    ] = False
-    reuse: Annotated[
-        bool, Parameter(help="Take covers that were used before, too: two stegos of one give each other away.")
-    ] = False
-    no_ledger: Annotated[bool, Parameter(help="Keep no list of used covers on this machine, and look into none.")] = False
 
 
 def hide_each(
@@ -44,7 +25,7 @@ def hide_each(
         Path | None, Parameter(help="In place of one message, a folder: a/b.txt or a/b.bin is for the cover a/b.png.")
     ] = None,
     key: KeyOptions | None = None,
-    way: WayOfEach | None = None,
+    way: Manner | None = None,
     shards: Shards | None = None,
     scaling: Scaling | None = None,
     limit: Annotated[int | None, Parameter(help="Only so many covers, the first ones.")] = None,
@@ -57,10 +38,8 @@ def hide_each(
     a quarter of a second an image, as it should. On a cluster the key travels to its hosts.
     """
     from ssgan.bulk import hiding
-    from ssgan.messages import ledger
-    from ssgan.messages.plan import Settings
 
-    key, way, shards, scaling = key or KeyOptions(), way or WayOfEach(), shards or Shards(), scaling or Scaling()
+    key, way, shards, scaling = key or KeyOptions(), way or Manner(), shards or Shards(), scaling or Scaling()
     at_least_one(limit=limit)
     key.check()
     if scaling.asked and not way.no_ledger:
@@ -71,10 +50,8 @@ def hide_each(
     if messages is not None and (told.message is not None or told.file is not None):
         raise InvalidSetting("one message is given, and a folder of them", hint="give -m, -f or --messages")
     given = hiding.Messages(folder=messages) if messages is not None else hiding.Messages(told.read(from_stdin=False))
-    used = None if way.no_ledger else ledger.Ledger(ledger.usual_folder(), reuse=way.reuse)
-    settings = Settings(way.scheme, way.compress, way.allow_flat, used)
     screen = Screen(json=json, quiet=quiet)
-    plan = hiding.prepare(covers, out, settings, limit=limit, shard_size=shards.size)
+    plan = hiding.prepare(covers, out, way.settings(overwrite=False), limit=limit, shard_size=shards.size)
     screen.note(
         "plan", f"{len(plan)} to do, {plan.finished} done already", todo=len(plan), finished=plan.finished, out=str(out)
     )
