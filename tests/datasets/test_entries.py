@@ -150,3 +150,10 @@ def test_archives_that_were_long_unused_are_closed(tmp_path: Path) -> None:
         assert reader.data(Entry(*entry)) == content("a.png")
     if before:
         assert len(list(opened.iterdir())) <= before + listing._OPEN
+
+
+def test_a_table_of_paths_is_no_source_and_says_where_it_is_one(tmp_path: Path) -> None:
+    (tmp_path / "list.parquet").write_bytes(b"PAR1")
+    with pytest.raises(InvalidSetting, match="neither a folder") as refusal:
+        open_source(tmp_path / "list.parquet")
+    assert "Tables of paths are for simulate" in refusal.value.hint

@@ -105,7 +105,10 @@ def open_source(path: str | os.PathLike[str]) -> Source:
         return _Tar(path)
     if path.suffix.lower() == ".zip":
         return _Zip(path)
-    raise InvalidSetting(f"{path} is neither a folder nor an archive.", hint="Name a folder, a .zip or a .tar file.")
+    hint = "Name a folder, a .zip or a .tar file."
+    if path.suffix.lower() == ".parquet":
+        hint = "Tables of paths are for simulate, hide-each, score, and features into a folder; name images here."
+    raise InvalidSetting(f"{path} is neither a folder nor an archive.", hint=hint)
 
 
 class _Folder(Source):
