@@ -18,10 +18,13 @@ FISHER = hnp.arrays(np.float64, (2, 1, 8, 8), elements=st.floats(1e-8, 1e4))
 
 @given(FISHER, st.floats(0.01, 1.5))
 def test_the_payload_is_met_and_every_sample_solves_the_equation_with_one_lambda(fisher: np.ndarray, payload: float) -> None:
-    beta = 1 / (least_detectable(torch.from_numpy(fisher), payload).exp() + 2).numpy()
+    odds = least_detectable(
+        torch.from_numpy(fisher), payload
+    ).numpy()  # ln(1 / beta - 2): where beta is nearly 1/3, beta has lost it
+    beta = 1 / (np.exp(odds) + 2)
     entropy = -(2 * beta * np.log2(beta) + (1 - 2 * beta) * np.log2(1 - 2 * beta))
     np.testing.assert_allclose(entropy.mean((1, 2, 3)), payload, rtol=1e-6)
-    lam = np.log(1 / beta - 2) / (beta * fisher)  # beta lambda I = ln(1 / beta - 2)
+    lam = odds / (beta * fisher)  # beta lambda I = ln(1 / beta - 2)
     np.testing.assert_allclose(lam, np.broadcast_to(np.median(lam, (1, 2, 3), keepdims=True), lam.shape), rtol=1e-4)
 
 
