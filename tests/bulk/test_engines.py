@@ -200,3 +200,9 @@ def test_processes_end_with_the_one_that_began_them(tmp_path: Path) -> None:
     while any(Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text().split()[2] for pid in pids):
         assert time.monotonic() < until, "they went on"
         time.sleep(0.05)
+
+
+def test_an_ordinary_end_is_a_quiet_one(many: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "ssgan", "simulate", str(many), "-o", str(tmp_path / "out"), "--embedder", "lsb@0.4/plain"]
+    made = subprocess.run([*command, "--batch", "5", "--workers", "2", "--quiet"], capture_output=True, text=True, check=False)
+    assert (made.returncode, made.stderr) == (0, "")

@@ -83,7 +83,10 @@ class _Running:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop()
+        if self._executor is not None and not self._begun:
+            self._executor.shutdown()
+        else:
+            self._stop()
 
     def through(self, job: Job, portions: Iterator[Portion]) -> Iterator[tuple[Portion, Tally]]:
         """Portions as they are finished; so many are under way that nobody waits, and no more."""
@@ -162,6 +165,9 @@ class _Running:
         self._executor = None
 
 
+_working = False  # this process, at this moment
+
+
 class _Stopped(SystemExit):
     """Raised where a process is told to end, so that temporary files go."""
 
@@ -187,6 +193,8 @@ def _take_card(number: int) -> None:
 
 
 def _stop(_: int, __: FrameType | None) -> None:
+    if not _working:
+        os._exit(0)
     raise _Stopped
 
 
@@ -198,7 +206,11 @@ def _end_with_parent() -> None:
 
 
 def _work(job: Job, portion: Portion) -> Tally:
+    global _working
     try:
+        _working = True
         return work_on(job, portion)
     except _Stopped:
         os._exit(0)
+    finally:
+        _working = False
