@@ -130,6 +130,13 @@ def test_other_covers_are_not_mixed_into_shards_that_stand(many: Path, tmp_path:
     assert len(members(tmp_path / "out")) == 40
 
 
+def test_files_and_tars_do_not_share_a_folder(many: Path, tmp_path: Path) -> None:
+    for name, first, then in (("a", 9, None), ("b", None, 9)):
+        simulate(prepare([many], tmp_path / name, HILL, shard_size=first), Serial())
+        with pytest.raises(InvalidSetting, match=f"there, shard_size {first}"):
+            simulate(prepare([many], tmp_path / name, HILL, shard_size=then), Serial())
+
+
 def test_what_failed_in_a_shard_that_stands_is_told_again(many: Path, tmp_path: Path) -> None:
     covers = tmp_path / "covers"
     covers.mkdir()

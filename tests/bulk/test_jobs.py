@@ -155,5 +155,5 @@ def test_a_message_never_stands_in_a_file_of_the_job(textured: Path, tmp_path: P
     plan = hiding.prepare([tmp_path / "mixed"], tmp_path / "out", Way())
     assert hiding.run(plan, hiding.Messages(b"secret words"), KEY, Serial()).failed == 1
     told = json.loads((tmp_path / "out" / "run.json").read_text())
-    assert set(told) == {"command", "version", "scheme"}
+    assert set(told) == {"command", "version", "scheme", "shard_size"}
     assert not any(b"secret" in path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file())

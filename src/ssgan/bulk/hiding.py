@@ -86,7 +86,8 @@ class Plan:
     def told(self) -> dict[str, Any]:
         """What decides the stegos, but for messages and key, of which nothing is written anywhere."""
         told = {"command": "hide-each", "version": ssgan.__version__, "scheme": self.settings.scheme}
-        return {**told, "shard_size": self.listing.size, "images": self.listing.digest} if self.shards else told
+        shards = {"shard_size": self.listing.size, "images": self.listing.digest}
+        return told | (shards if self.shards else {"shard_size": None})
 
 
 def place(name: str) -> str:

@@ -92,10 +92,8 @@ class Plan:
 
     def told(self) -> dict[str, Any]:
         """What the folder's manifest says."""
-        told = self.job.settings.as_json()
-        if self.job.shards:
-            told |= {"shard_size": self.listing.size, "images": self.listing.digest}
-        return told
+        told = {**self.job.settings.as_json(), "shard_size": None}
+        return told | {"shard_size": self.listing.size, "images": self.listing.digest} if self.job.shards else told
 
 
 def prepare(
