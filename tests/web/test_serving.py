@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,6 +17,7 @@ import pytest
 
 from ssgan.cli.app import run
 from ssgan.web.serving import LOOPBACK, Address
+from tests.web.site import Site
 
 WATCH = """
 import sys
@@ -43,6 +46,55 @@ def test_it_binds_one_loopback_socket_and_connects_to_nothing(tmp_path: Path, co
     assert len(heard) == 1, heard
     assert heard[0].startswith("socket.bind")
     assert LOOPBACK in heard[0]
+
+
+@pytest.mark.parametrize("files", [256, 1024])
+def test_more_connections_than_there_can_be_files_are_answered_at_once(files: int) -> None:
+    pytest.importorskip("resource")
+    command = ["sh", "-c", f'ulimit -n {files}; exec "$0" -m ssgan serve --no-browser --json', sys.executable]
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server,
+        contextlib.ExitStack() as held,
+    ):
+        assert server.stdout is not None
+        where = json.loads(server.stdout.readline())["address"]
+        base = where.partition("/?")[0]
+        host, port = base[7:].split(":")
+        client = httpx.Client(headers={"connection": "close"}, timeout=8)
+        client.get(where)
+        assert client.get(f"{base}/hide").status_code == 200
+        for _ in range(2 * files):
+            one = held.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex((host, int(port)))
+        assert client.get(f"{base}/hide").status_code == 503
+        held.close()
+        until = time.monotonic() + 10
+        while client.get(f"{base}/hide").status_code != 200:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        client.close()
+        server.send_signal(signal.SIGINT)
+        assert server.wait(20) in (0, 130)
+        assert server.stderr is not None
+        assert "out of system resource" not in server.stderr.read()
+
+
+def test_a_request_for_another_protocol_is_one_like_others(site: Site) -> None:
+    from ssgan.web.serving import configured
+
+    # Where a package for it is installed, uvicorn would take it up, past the bounds on heads.
+    config = configured(None)
+    config.load()
+    assert config.ws_protocol_class is None
+    asked = {
+        "connection": "Upgrade",
+        "upgrade": "websocket",
+        "sec-websocket-key": "dGhlIHNhbXBsZQ==",
+        "sec-websocket-version": "13",
+    }
+    assert httpx.get(f"{site.address}/hide", headers=asked).status_code == 403
+    assert httpx.get(f"{site.address}/hide", headers={**asked, **site.own}).status_code == 200
 
 
 def _hide(where: str, cover: bytes) -> None:

@@ -1,7 +1,8 @@
 """A connection that must say what it wants in time: uvicorn by itself waits for the end of a request's head for ever.
 
 The head of each request, the first and those after it, has so many seconds from the connection's beginning or from its own
-first byte; then the connection is closed. Bodies have a time of their own (guard.py).
+first byte; then the connection is closed. Bodies have a time of their own (guard.py). A connection beyond the bound is closed
+with its answer at once: uvicorn by itself keeps it until it asks for something, and so runs out of places for files.
 """
 
 from __future__ import annotations
@@ -13,6 +14,11 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEAD_SECONDS = 10.0
+WORDS = b"Too many connections are open.\nTry again in a moment."
+FULL = (
+    b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain\r\nretry-after: 1\r\nconnection: close\r\n"
+    b"content-length: %d\r\n\r\n%s" % (len(WORDS), WORDS)
+)
 
 
 class Hurried(H11Protocol):
@@ -23,9 +29,13 @@ class Hurried(H11Protocol):
         self._until: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """The first head's time begins."""
+        """The first head's time begins, if there is room."""
         super().connection_made(transport)
-        self._wait()
+        if self.limit_concurrency is not None and len(self.connections) > self.limit_concurrency:
+            transport.write(FULL)
+            transport.close()
+        else:
+            self._wait()
 
     def data_received(self, data: bytes) -> None:
         """A head that is complete, or a beginning."""

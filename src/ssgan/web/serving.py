@@ -16,7 +16,8 @@ from ssgan.errors import InvalidSetting, StorageFailed
 
 LOOPBACK = "127.0.0.1"
 BACKLOG = 128
-CONNECTIONS = 512  # at a time; more are told that it is too much
+CONNECTIONS = 512  # at a time, where the system allows as many files; more are told that it is too much
+OTHERS = 64  # files that are open besides: pipes to workers, results of runs
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,21 @@ def configured(app: Any, **more: Any) -> Any:
     from ssgan.web.hurried import Hurried
 
     return uvicorn.Config(
-        app, http=Hurried, limit_concurrency=CONNECTIONS, timeout_keep_alive=5, timeout_graceful_shutdown=2,
+        app, http=Hurried, ws="none", limit_concurrency=connections(), backlog=BACKLOG,
+        timeout_keep_alive=5, timeout_graceful_shutdown=2,
         h11_max_incomplete_event_size=64 * 2**10, log_level="error", access_log=False, server_header=False, date_header=False,
         **more,
     )  # fmt: skip
+
+
+def connections() -> int:
+    """How many there may be at a time, such that those that come at once, and workers, find room beside them."""
+    try:
+        import resource
+    except ImportError:  # a system without such bounds
+        return CONNECTIONS
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return CONNECTIONS if files == resource.RLIM_INFINITY else max(16, min(CONNECTIONS, files - BACKLOG - OTHERS))
 
 
 def _announce(server: Any, where: str, told: Callable[[str], None], browser: bool) -> None:
