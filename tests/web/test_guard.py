@@ -7,7 +7,9 @@ import contextlib
 import socket
 import tempfile
 import time
+from collections.abc import Callable
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 import httpx
 import pytest
@@ -233,6 +235,37 @@ def test_so_many_windows_watch_runs(site: Site) -> None:
                     break
             assert time.monotonic() < until
             time.sleep(0.1)
+
+
+def test_windows_that_are_closed_before_the_first_event_leave_their_places(runs: Path) -> None:
+    settings, queue = Settings(frozenset({"page"}), runs), jobs.Jobs(workers=0)
+    headers = [(b"host", b"page"), (b"cookie", f"ssgan={settings.allowed.cookie}".encode())]
+    scope = {"type": "http", "method": "GET", "path": "/runs/second/events", "query_string": b"", "headers": headers}
+    served = create_app(settings, queue)
+
+    async def watch(answer: Callable[[], None]) -> int:
+        told: list[int] = []
+        heard = iter([{"type": "http.request", "body": b""}, {"type": "http.disconnect"}])
+
+        async def receive() -> dict[str, object]:
+            return next(heard)
+
+        async def send(message: dict[str, object]) -> None:
+            told.append(int(str(message.get("status", 0))))
+            answer()
+
+        with contextlib.suppress(Exception):
+            await served({**scope, "asgi": {"spec_version": "2.4"}}, receive, send)  # type: ignore[arg-type]
+        return told[0]
+
+    def gone() -> None:
+        raise OSError
+
+    async def all_of_them() -> list[int]:
+        return [await watch(gone) for _ in range(app.STREAMS + 1)] + [await watch(lambda: None)]
+
+    assert set(asyncio.run(all_of_them())) == {200}
+    queue.close()
 
 
 def test_looking_for_a_message_takes_the_same_time_whatever_is_found(site: Site, cover: bytes) -> None:

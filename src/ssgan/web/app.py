@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -16,7 +16,7 @@ from fastapi import FastAPI, Request
 from fastapi import Path as Name
 from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.formparsers import MultiPartParser
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ssgan.errors import InvalidSetting
 from ssgan.web import forms, views, watching
@@ -141,20 +141,13 @@ def _runs(app: FastAPI, settings: Settings) -> None:
 
     streams: set[object] = set()
 
-    async def streamed(folder: Path, mark: object) -> AsyncIterator[str]:
-        try:
-            async for event in watching.events(folder):
-                yield event
-        finally:
-            streams.discard(mark)
-
     @app.get("/runs/{name}/events")
     async def events(name: str) -> Response:
         found, mark = _run(settings, name), object()
         if len(streams) >= STREAMS:
             raise _Said(429, f"{STREAMS} windows watch runs already", "close some of them")
         streams.add(mark)
-        return StreamingResponse(streamed(found, mark), media_type="text/event-stream")
+        return _Events(watching.events(found), lambda: streams.discard(mark))
 
     @app.get("/runs/{name}/samples/{number}")
     async def samples(name: str, number: int) -> Response:
@@ -162,6 +155,20 @@ def _runs(app: FastAPI, settings: Settings) -> None:
         if not 0 <= number < len(grids):
             raise _Said(404, "there is no such grid")
         return Response(grids[number].read_bytes(), media_type="image/png")
+
+
+class _Events(StreamingResponse):
+    """Events as they come; `left` is called when nobody watches any more, even if that is before the first one."""
+
+    def __init__(self, content: AsyncIterator[str], left: Callable[[], None]) -> None:
+        super().__init__(content, media_type="text/event-stream")
+        self.left = left
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self.left()
 
 
 def _run(settings: Settings, name: str) -> Path:
