@@ -137,6 +137,20 @@ def test_what_is_missing_is_said_at_once(site: Site, cover: bytes, kind: str, gi
     assert told.json()["error"]["hint"]
 
 
+@pytest.mark.parametrize(
+    ("method", "place"), [("GET", "/nothing"), ("GET", "/a/b"), ("PUT", "/hide"), ("GET", "/static/a"), ("POST", "/hide")]
+)
+def test_every_refusal_says_what_to_do(site: Site, method: str, place: str) -> None:
+    headers = {**site.own, "content-type": "multipart/form-data; boundary=b"}
+    body = b"--b\r\nno part" if method == "POST" else None
+    told = httpx.request(method, site.address + place, headers=headers, content=body)
+    assert 400 <= told.status_code < 500
+    assert all(told.json()["error"][what] for what in ("message", "hint"))
+    shown = httpx.request(method, site.address + place, headers={**headers, "accept": "text/html"}, content=body)
+    assert shown.status_code == told.status_code
+    assert 'role="alert"' in shown.text
+
+
 @pytest.mark.parametrize(("kind", "given", "exit_code"), FAILING)
 def test_what_cannot_be_done_fails_as_on_the_command_line(
     site: Site, cover: bytes, kind: str, given: dict[str, str], exit_code: int

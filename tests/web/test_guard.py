@@ -7,7 +7,7 @@ import contextlib
 import socket
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -245,7 +245,7 @@ def test_windows_that_are_closed_before_the_first_event_leave_their_places(runs:
 
     async def watch(answer: Callable[[], None]) -> int:
         told: list[int] = []
-        heard = iter([{"type": "http.request", "body": b""}, {"type": "http.disconnect"}])
+        heard: Iterator[dict[str, object]] = iter([{"type": "http.request", "body": b""}, {"type": "http.disconnect"}])
 
         async def receive() -> dict[str, object]:
             return next(heard)

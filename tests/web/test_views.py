@@ -5,14 +5,18 @@ are written there.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
+from ssgan.web.app import STREAMS
+from ssgan.web.guard import LARGEST_BODY
 from tests.web.site import Site
 
 if TYPE_CHECKING:
@@ -50,10 +54,15 @@ def photo(cover: bytes) -> bytes:
 
 
 @pytest.fixture
-def page(browser: Browser, site: Site) -> Iterator[Page]:
+def wrong() -> list[str]:
+    """What has gone wrong in the page."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, site: Site, wrong: list[str]) -> Iterator[Page]:
     """A new browser that has opened the page's address; at the end nothing may have gone wrong in it."""
     site.settings.allowed.used = False
-    wrong: list[str] = []
     opened = browser.new_page(viewport={"width": 1180, "height": 820})
     opened.set_default_timeout(LONG)
     opened.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
@@ -149,6 +158,46 @@ def test_what_does_not_fit_is_said_while_it_is_written(page: Page, cover: bytes)
     page.click("button[type=submit]")
     page.wait_for_selector("[role=alert]")
     assert "two messages" in page.inner_text("[role=alert]")
+
+
+DROPPED = """([count, size]) => {
+    const carrier = new DataTransfer();
+    for (let number = 0; number < count; number++) carrier.items.add(new File([new Uint8Array(size)], `${number}.png`));
+    document.querySelector("[data-drop]").dispatchEvent(new DragEvent("drop", {dataTransfer: carrier, bubbles: true}));
+}"""
+
+
+def test_what_is_not_taken_is_said_where_the_outcome_would_be(page: Page, site: Site, wrong: list[str]) -> None:
+    for number, (count, size, words) in enumerate(
+        ((65, 10, "is 64."), (1, LARGEST_BODY + 1, "32 MiB"), (1, 10, "not get through"))
+    ):
+        if number == 2:
+            page.route("**/detect", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
+        page.goto(f"{site.address}/detect")
+        page.evaluate(DROPPED, [count, size])
+        page.click("button[type=submit]")
+        page.wait_for_selector("#outcome [role=alert]")
+        assert words in page.inner_text("#outcome [role=alert]")
+        assert page.locator("#outcome [role=alert] p").count() == 2  # what to do, too
+        assert page.is_enabled("button[type=submit]")
+        _check(page)
+    page.goto(f"{site.address}/hide")
+    page.evaluate(DROPPED, [1, LARGEST_BODY + 1])
+    page.wait_for_selector("#meter [role=alert]")
+    assert "32 MiB" in page.inner_text("#meter")
+    assert wrong
+    wrong.clear()
+
+
+def test_a_window_too_many_says_so(page: Page, site: Site, wrong: list[str]) -> None:
+    with contextlib.ExitStack() as stack:
+        client = stack.enter_context(httpx.Client(headers=site.own, timeout=20))
+        for _ in range(STREAMS):
+            stack.enter_context(client.stream("GET", f"{site.address}/runs/first/events"))
+        page.goto(f"{site.address}/runs/first")
+        page.wait_for_selector("#state:has-text('Close some')")
+    assert wrong
+    wrong.clear()
 
 
 def test_a_run_of_an_odd_name_is_found(page: Page, runs: Path) -> None:

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Request
 from fastapi import Path as Name
 from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartParser
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -27,6 +28,11 @@ MOST_FILES, MOST_PICTURES, MOST_FIELDS, LARGEST_FIELD = 4, 64, 20, 2**20
 LINE, PATIENCE = 16, 10.0  # requests that stand in line for the queue, and for how many seconds
 REVEALS, MINUTE = 10, 60.0  # attempts at a key, in so many seconds
 STREAMS = 16  # of events at a time
+HINTS = {  # by status, for refusals of the framework
+    400: f"give fewer files, up to {MOST_PICTURES} to detect, or load the page again",
+    404: f"there are {', '.join(f'/{name}' for name in views.VIEWS)}",
+    405: "load the page again",
+}
 STATIC = {"htmx.min.js": "text/javascript", "page.js": "text/javascript", "style.css": "text/css", "icon.svg": "image/svg+xml"}
 
 
@@ -67,15 +73,24 @@ def create_app(settings: Settings, jobs: Jobs | None = None) -> ASGIApp:
 
     @app.exception_handler(_Said)
     async def said(request: Request, error: _Said) -> Response:
-        told = {"message": str(error), "hint": error.hint}
-        retry = {"retry-after": "1"} if error.status == 429 else {}
-        if _wants_json(request):
-            return JSONResponse({"error": told}, error.status, retry)
-        # htmx puts only successes into the page.
-        status = 200 if "hx-request" in request.headers else error.status
-        return HTMLResponse(views.error(told["message"], told["hint"]), status, retry)
+        return _refusal(request, error)
+
+    @app.exception_handler(HTTPException)
+    async def not_taken(request: Request, error: HTTPException) -> Response:
+        # Those of the framework: no such page, a form that is none, too many files.
+        return _refusal(request, _Said(error.status_code, error.detail, HINTS.get(error.status_code, HINTS[400])))
 
     return Guard(app, settings.allowed, settings.hosts, scheme=settings.scheme)
+
+
+def _refusal(request: Request, error: _Said) -> Response:
+    told = {"message": str(error), "hint": error.hint}
+    retry = {"retry-after": "1"} if error.status == 429 else {}
+    if _wants_json(request):
+        return JSONResponse({"error": told}, error.status, retry)
+    # htmx puts only successes into the page.
+    status = 200 if "hx-request" in request.headers else error.status
+    return HTMLResponse(views.error(told["message"], told["hint"]), status, retry)
 
 
 def _pages(app: FastAPI, settings: Settings) -> None:
@@ -86,13 +101,13 @@ def _pages(app: FastAPI, settings: Settings) -> None:
     @app.get("/static/{name}")
     async def static(name: str) -> Response:
         if name not in STATIC:
-            raise _Said(404, "there is no such file")
+            raise _Said(404, "there is no such file", "load the page again")
         return Response(files("ssgan").joinpath("web", "static", name).read_bytes(), media_type=STATIC[name])
 
     @app.get("/{name}", response_class=HTMLResponse)
     async def page(name: str) -> str:
         if name not in views.VIEWS:
-            raise _Said(404, "there is no such page")
+            raise _Said(404, "there is no such page", HINTS[404])
         return views.page(name, settings.allowed.action, runs=watching.runs(settings.runs), folder=settings.runs)
 
 
@@ -103,7 +118,7 @@ def _jobs(app: FastAPI, settings: Settings, jobs: Jobs) -> None:
     @app.post("/{kind}", openapi_extra=forms.DESCRIBED, status_code=202)
     async def begin(kind: Annotated[str, Name(json_schema_extra={"enum": list(forms.GIVEN)})], request: Request) -> Response:
         if kind not in forms.GIVEN:
-            raise _Said(404, "there is no such page")
+            raise _Said(404, "there is no such page", HINTS[404])
         most = MOST_PICTURES if kind == "detect" else MOST_FILES
         async with request.form(max_files=most, max_fields=MOST_FIELDS, max_part_size=LARGEST_FIELD) as form:
             try:
@@ -128,7 +143,7 @@ def _jobs(app: FastAPI, settings: Settings, jobs: Jobs) -> None:
     async def take(number: str, name: str) -> Response:
         job = _found(jobs, number)
         if job.result is None or name not in job.result.files:
-            raise _Said(404, "there is no such file")
+            raise _Said(404, "there is no such file", "load the page again")
         content, media_type = job.result.files[name]
         inline = "inline" if media_type.startswith("image/") else "attachment"
         return Response(content, media_type=media_type, headers={"content-disposition": f'{inline}; filename="{name}"'})
@@ -153,7 +168,7 @@ def _runs(app: FastAPI, settings: Settings) -> None:
     async def samples(name: str, number: int) -> Response:
         grids = watching.grids(_run(settings, name))
         if not 0 <= number < len(grids):
-            raise _Said(404, "there is no such grid")
+            raise _Said(404, "there is no such grid", "load the page again")
         return Response(grids[number].read_bytes(), media_type="image/png")
 
 
@@ -175,7 +190,7 @@ def _run(settings: Settings, name: str) -> Path:
     for found in watching.runs(settings.runs):
         if found.name == name:
             return found.folder
-    raise _Said(404, "there is no such run")
+    raise _Said(404, "there is no such run", "choose one of /runs")
 
 
 class _Line:

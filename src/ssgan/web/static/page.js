@@ -1,4 +1,4 @@
-// What htmx does not do: files dropped, a cover chosen, how full it is, the slider, and runs as they go on.
+// What htmx does not do: files dropped, a cover chosen, how full it is, the slider, what went wrong, and runs as they go on.
 "use strict";
 
 const first = (selector) => document.querySelector(selector);
@@ -17,12 +17,35 @@ function preview(drop, input) {
   if (file) { shown.src = URL.createObjectURL(file); shown.alt = file.name; } else shown.removeAttribute("src");
 }
 
+// What a request met that is not an answer of the page's own: told where its outcome would have been.
+const LOST = ["It did not get through.", "Files may have 32 MiB together. If they have, the server has ended: start ssgan serve again."];
+
+function fail(where, [message, hint]) {
+  const said = document.createElement("div");
+  said.className = "error";
+  said.setAttribute("role", "alert");
+  said.appendChild(document.createElement("p")).appendChild(document.createElement("b")).textContent = message;
+  if (hint) said.appendChild(document.createElement("p")).textContent = hint;
+  where.replaceChildren(said);
+}
+
+function refusal(text) {
+  let told;
+  try { told = Object.values(JSON.parse(text).error); } catch { told = text.split("\n"); }
+  return told.map((words) => words.charAt(0).toUpperCase() + words.slice(1));
+}
+
+document.addEventListener("htmx:responseError", (event) => fail(event.detail.target, refusal(event.detail.xhr.responseText)));
+document.addEventListener("htmx:sendError", (event) => fail(event.detail.target, LOST));
+
 async function askCapacity(name, value) {
-  const form = new FormData();
+  const form = new FormData(), meter = first("#meter");
   form.append(name, value);
   const headers = { ...JSON.parse(document.body.getAttribute("hx-headers")), "HX-Request": "true" };
-  const told = await fetch("/capacity", { method: "POST", body: form, headers });
-  htmx.swap("#meter", await told.text(), { swapStyle: "innerHTML" });
+  try {
+    const told = await fetch("/capacity", { method: "POST", body: form, headers }), text = await told.text();
+    if (told.ok) htmx.swap(meter, text, { swapStyle: "innerHTML" }); else fail(meter, refusal(text));
+  } catch { fail(meter, LOST); }
 }
 
 function fill() {
@@ -118,6 +141,10 @@ document.addEventListener("DOMContentLoaded", () => {
     }
     if (event.type === "done") events.close();
   };
+  events.addEventListener("error", () => {
+    if (events.readyState !== EventSource.CLOSED) return;
+    first("#state").textContent = "Not watched: too many windows watch runs already. Close some, then load this page again.";
+  });
   events.addEventListener("more", show);
   events.addEventListener("done", show);
 });
