@@ -20,7 +20,7 @@ from ssgan.web.guard import LARGEST_BODY
 from tests.web.site import Site
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
 AXE = Path(__file__).with_name("axe.min.js")
@@ -87,8 +87,10 @@ def test_hide_then_reveal(page: Page, photo: bytes, tmp_path: Path) -> None:
     page.fill("#slide", "20")
     assert "20%" in page.evaluate("document.querySelector('.over').style.clipPath")
     _look(page, "hide")
-    _zooms(page, "Larger: cover and stego", ".slider")
-    _zooms(page, "Larger: ", "figure .scroll > a", last=True)
+    boxes = page.locator("[data-zoomed]")  # cover and stego, and the map of changes
+    assert boxes.count() == 2
+    for number in range(2):
+        _zooms(boxes.nth(number))
     with page.expect_download() as taken:
         page.click("a.button")
     taken.value.save_as(tmp_path / "stego.png")
@@ -108,22 +110,33 @@ def test_hide_then_reveal(page: Page, photo: bytes, tmp_path: Path) -> None:
     assert "No message found" in page.inner_text("[role=alert]")
 
 
-def _zooms(page: Page, label: str, what: str, *, last: bool = False) -> None:
-    """Twice as large by its button, and again by the keyboard; back as it was."""
+MIDDLE = """box => [
+    (box.scrollLeft + box.clientWidth / 2) / box.scrollWidth, (box.scrollTop + box.clientHeight / 2) / box.scrollHeight
+]"""
+
+
+def _zooms(box: Locator) -> None:
+    """Twice as large by its button, and again by the keyboard, around the same middle; back as it was."""
 
     def width() -> float:
-        box = page.locator(what).first.bounding_box()
-        assert box is not None
-        return float(box["width"])
+        return float(seen.locator("> *").evaluate("shown => shown.getBoundingClientRect().width"))
 
-    buttons = page.locator(f"button[aria-label^='{label}']")
-    button, before = buttons.last if last else buttons.first, width()
-    button.click()
+    seen, larger, smaller = box.locator(".scroll"), box.get_by_label("Larger: "), box.get_by_label("Smaller: ")
+    before = width()
+    larger.click()
     assert width() == pytest.approx(2 * before, rel=0.02)
-    button.press("+")
+    larger.press("+")
+    assert width() == pytest.approx(4 * before, rel=0.02)
+    assert seen.evaluate(MIDDLE) == pytest.approx([0.5, 0.5], abs=0.02)
+    larger.press("Control++")  # the browser's own
     assert width() == pytest.approx(4 * before, rel=0.02)
     for _ in range(3):
-        button.press("-")
+        smaller.press("Enter")
+    assert width() == pytest.approx(before, rel=0.02)
+    assert smaller.get_attribute("aria-disabled") == "true"
+    box.page.keyboard.press("=")  # who pressed the button still has it
+    assert width() == pytest.approx(2 * before, rel=0.02)
+    box.page.keyboard.press("-")
     assert width() == pytest.approx(before, rel=0.02)
 
 

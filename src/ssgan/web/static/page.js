@@ -89,21 +89,29 @@ document.addEventListener("click", (event) => {
   take(chosen.dataset.cover);
   document.querySelectorAll("[data-cover]").forEach((one) => one.setAttribute("aria-pressed", String(one === chosen)));
 });
+// What was in the middle stays there.
 function zoom(box, by) {
-  const size = Math.min(32, Math.max(1, Number(box.dataset.zoomed) * by));
+  const size = Math.min(32, Math.max(1, Number(box.dataset.zoomed) * by)), view = box.querySelector(".scroll");
+  const across = (view.scrollLeft + view.clientWidth / 2) / view.scrollWidth;
+  const down = (view.scrollTop + view.clientHeight / 2) / view.scrollHeight;
   box.dataset.zoomed = size;
-  box.querySelector(".scroll > *").style.width = `${100 * size}%`;
+  view.firstElementChild.style.width = `${100 * size}%`;
+  view.scrollTo(across * view.scrollWidth - view.clientWidth / 2, down * view.scrollHeight - view.clientHeight / 2);
   box.querySelector("output").textContent = `${size} x`;
-  box.querySelector("[data-zoom='0.5']").disabled = size === 1;
-  box.querySelector("[data-zoom='2']").disabled = size === 32;
+  // Not disabled: that would take the focus from whoever pressed the button.
+  box.querySelector("[data-zoom='0.5']").setAttribute("aria-disabled", size === 1);
+  box.querySelector("[data-zoom='2']").setAttribute("aria-disabled", size === 32);
 }
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-zoom]");
   if (button) zoom(button.closest("[data-zoomed]"), Number(button.dataset.zoom));
 });
 document.addEventListener("keydown", (event) => {
-  const box = event.target.closest("[data-zoomed]");
-  if (box && (event.key === "+" || event.key === "-")) { event.preventDefault(); zoom(box, event.key === "+" ? 2 : 0.5); }
+  const box = event.target.closest("[data-zoomed]"), by = { "+": 2, "=": 2, "-": 0.5 }[event.key];
+  // With Ctrl, or Cmd, it is the browser that gets larger.
+  if (!box || !by || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  zoom(box, by);
 });
 document.addEventListener("input", (event) => {
   if (event.target.id === "message") fill();
