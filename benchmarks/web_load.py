@@ -3,7 +3,8 @@
 A client whose request meets a full queue (429) waits and asks again, as a browser would be told to. A request's time is from
 the first attempt to the finished stego. Memory is that of the server and its workers together.
 
-`--minutes 10` goes on for so long in place of a number of requests, and says how memory grew after the second minute; bar: 5 %.
+`--minutes 10` goes on for so long in place of a number of requests, says after each minute how much memory there is, and fails
+where it grew by more than 5 % after the second minute.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from ssgan import images
 from ssgan.messages.keys import fresh_key
 
 SIDE = 256
+GROWTH = 0.05  # of memory, from the second minute to the last
 
 
 def covers(count: int) -> list[bytes]:
@@ -64,8 +66,10 @@ def main() -> None:
         print(f"first view after {time.perf_counter() - started:.2f} s")
         token = page.partition('n": "')[2].partition('"')[0]
         headers = {"accept": "application/json", "cookie": f"ssgan={cookie}", "x-ssgan-token": token}
-        Load(base, headers, server.pid, asked.clients, asked.requests, asked.minutes).run()
+        load = Load(base, headers, server.pid, asked.clients, asked.requests, asked.minutes)
+        load.run()
         server.terminate()
+    sys.exit(load.grew)
 
 
 class Load:
@@ -74,7 +78,7 @@ class Load:
     def __init__(
         self, base: str, headers: dict[str, str], process: int, clients: int, requests: int, minutes: float | None
     ) -> None:
-        self.until = time.monotonic() + 60 * minutes if minutes else None
+        self.minutes, self.until, self.grew = minutes, float("inf"), False
         self.base, self.headers, self.process, self.clients, self.left = (
             base,
             headers,
@@ -87,15 +91,19 @@ class Load:
         self.states = Counter[str]()
 
     def run(self) -> None:
-        """All requests; then the figures."""
+        """All requests; then the figures, and whether memory `grew`."""
         threads = [threading.Thread(target=self._client) for _ in range(self.clients)]
         begun, every, marks = time.perf_counter(), self.left // 4 or 1, list[int]()
+        if self.minutes:
+            self.until = time.monotonic() + 60 * self.minutes
         for thread in threads:
             thread.start()
+        each = "minute" if self.minutes else "quarter"
         while any(thread.is_alive() for thread in threads):
-            whole = (time.perf_counter() - begun) / 60 if self.until else len(self.times) / every
+            whole = (time.perf_counter() - begun) / 60 if self.minutes else len(self.times) / every
             if whole >= len(marks) + 1:
                 marks.append(memory(self.process))
+                print(f"memory after {each} {len(marks)}: {marks[-1] / 2**20:.0f} MiB, {len(self.times)} requests", flush=True)
             time.sleep(0.2)
         taken = time.perf_counter() - begun
         times = np.array(self.times)
@@ -104,10 +112,10 @@ class Load:
         print(f"ends {dict(self.states)}, statuses {dict(self.statuses)}, 5xx {failed}")
         middle, most = np.median(times), np.quantile(times, 0.95)
         print(f"time to the stego: median {middle:.2f} s, 95 % {most:.2f} s, worst {times.max():.2f} s")
-        each = "minute" if self.until else "quarter"
-        print(f"memory after each {each}:", ", ".join(f"{mark / 2**20:.0f} MiB" for mark in marks))
-        if self.until and len(marks) > 2:
-            print(f"from the second minute to the last: {marks[-1] / marks[1] - 1:+.1%}")
+        if self.minutes and len(marks) > 2:
+            growth = marks[-1] / marks[1] - 1
+            self.grew = growth > GROWTH
+            print(f"from the second minute to the last: {growth:+.1%}, {'more' if self.grew else 'not more'} than {GROWTH:.0%}")
 
     def _client(self) -> None:
         with httpx.Client(headers=self.headers, timeout=60) as client:
@@ -121,7 +129,7 @@ class Load:
     def _next(self) -> int:
         with self.lock:
             self.left -= 1
-            return -1 if self.until and time.monotonic() > self.until else self.left
+            return -1 if time.monotonic() > self.until else self.left
 
     def _hide(self, client: httpx.Client, number: int) -> str:
         files = {"cover": ("a.png", self.covers[number % len(self.covers)]), "key_file": ("k", self.key)}
