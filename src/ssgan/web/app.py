@@ -99,13 +99,13 @@ def _pages(app: FastAPI, settings: Settings) -> None:
         return views.page("hide", settings.allowed.action)
 
     @app.get("/static/{name}")
-    async def static(name: str) -> Response:
+    async def static(name: Annotated[str, Name(json_schema_extra={"enum": list(STATIC)})]) -> Response:
         if name not in STATIC:
             raise _Said(404, "there is no such file", "load the page again")
         return Response(files("ssgan").joinpath("web", "static", name).read_bytes(), media_type=STATIC[name])
 
     @app.get("/{name}", response_class=HTMLResponse)
-    async def page(name: str) -> str:
+    async def page(name: Annotated[str, Name(json_schema_extra={"enum": list(views.VIEWS)})]) -> str:
         if name not in views.VIEWS:
             raise _Said(404, "there is no such page", HINTS[404])
         return views.page(name, settings.allowed.action, runs=watching.runs(settings.runs), folder=settings.runs)
