@@ -7,9 +7,13 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
+import threading
 import time
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import httpx
@@ -78,6 +82,58 @@ def test_more_connections_than_there_can_be_files_are_answered_at_once(files: in
         assert server.wait(20) in (0, 130)
         assert server.stderr is not None
         assert "out of system resource" not in server.stderr.read()
+
+
+def test_who_never_ends_a_handshake_is_closed_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ssgan.web import hurried
+    from ssgan.web.app import Settings, create_app
+    from ssgan.web.jobs import Jobs
+    from ssgan.web.serving import _hosts, _socket, configured
+
+    monkeypatch.setattr(hurried, "HEAD_SECONDS", 2.0)
+    certificate = _certificate(tmp_path)
+    listening = _socket(Address())
+    port = listening.getsockname()[1]
+    settings = Settings(_hosts(LOOPBACK, port), scheme="https")
+    app = create_app(settings, Jobs(workers=0))
+    server = hurried.HurriedServer(configured(app, ssl_certfile=certificate, ssl_keyfile=certificate))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    with contextlib.ExitStack() as stack:
+        begun = time.monotonic()
+        held = [stack.enter_context(socket.create_connection((LOOPBACK, port))) for _ in range(50)]
+        told = httpx.get(
+            f"https://{LOOPBACK}:{port}/hide",
+            headers={"cookie": f"ssgan={settings.allowed.cookie}"},
+            verify=ssl.create_default_context(cafile=certificate),
+        )
+        assert told.status_code == 200
+        for connection in held:
+            connection.settimeout(10)
+            with contextlib.suppress(ConnectionResetError):
+                assert connection.recv(1) == b""
+        assert time.monotonic() - begun < 9
+    server.should_exit = True
+    thread.join(10)
+    listening.close()
+
+
+def _certificate(folder: Path) -> Path:
+    """One of this machine's own, with its key, in one file."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "page")])
+    now, alternative = datetime.now(UTC), x509.SubjectAlternativeName([x509.IPAddress(ip_address(LOOPBACK))])
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(1), now + timedelta(1))
+    signed = made.add_extension(alternative, critical=False).sign(key, hashes.SHA256())
+    secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    file = folder / "certificate.pem"
+    file.write_bytes(secret + signed.public_bytes(serialization.Encoding.PEM))
+    return file
 
 
 def test_a_request_for_another_protocol_is_one_like_others(site: Site) -> None:

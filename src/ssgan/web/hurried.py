@@ -8,9 +8,12 @@ with its answer at once: uvicorn by itself keeps it until it asks for something,
 from __future__ import annotations
 
 import asyncio
+import functools
+import socket
 from typing import Any
 
 import h11
+import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEAD_SECONDS = 10.0
@@ -62,3 +65,15 @@ class Hurried(H11Protocol):
     def _give_up(self) -> None:
         if not self.transport.is_closing():
             self.transport.close()
+
+
+class HurriedServer(uvicorn.Server):
+    """As uvicorn's, with the same end to patience while a connection is made secure."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """uvicorn has no setting for it, and asyncio waits for a minute."""
+        loop = asyncio.get_running_loop()
+        if self.config.is_ssl:
+            hurried = functools.partial(loop.create_server, ssl_handshake_timeout=HEAD_SECONDS)
+            loop.create_server = hurried  # type: ignore[method-assign]
+        await super().startup(sockets)

@@ -44,9 +44,8 @@ class Address:
 def serve(address: Address, *, runs: Path | None = None, browser: bool = True, told: Callable[[str], None]) -> None:
     """Serve until interrupted. `told` gets the address with its token, once. Raises StorageFailed, InvalidSetting."""
     try:
-        import uvicorn
-
         from ssgan.web.app import Settings, create_app
+        from ssgan.web.hurried import HurriedServer
     except ModuleNotFoundError as error:
         raise InvalidSetting(f"the page needs {error.name}.", hint="pip install 'ssgan[web]'") from error
     with contextlib.closing(_socket(address)) as listening:
@@ -54,7 +53,7 @@ def serve(address: Address, *, runs: Path | None = None, browser: bool = True, t
         settings = Settings(_hosts(address.listen, port), runs, scheme)
         where = f"{scheme}://{address.listen}:{port}/?token={settings.allowed.token}"
         certificate = {"ssl_certfile": address.certificate, "ssl_keyfile": address.key} if address.certificate else {}
-        server = uvicorn.Server(configured(create_app(settings), **certificate))
+        server = HurriedServer(configured(create_app(settings), **certificate))
         threading.Thread(target=_announce, args=(server, where, told, browser), daemon=True).start()
         server.run(sockets=[listening])
 
