@@ -52,7 +52,7 @@ def test_what_stands_is_left_and_what_is_missing_is_made(
     before = contents(job.folder)
     for number in gone:
         (job.folder / f"{number:06}.tar").unlink(missing_ok=True)
-    left = count - standing(job, numbers)
+    left = count - standing(job.stands, numbers)
     tally = run(job, numbers, Serial())
     assert (tally.written, tally.sums["stood"]) == (left, count - left)
     assert contents(job.folder) == before

@@ -82,7 +82,7 @@ def prepare(
     if overwrite:
         return plan
     places.check(out, plan.told(), what="features", manifest=MANIFEST)
-    return Plan(made, listing, job.standing(made, listing), overwrite)
+    return Plan(made, listing, job.standing(made.stands, listing), overwrite)
 
 
 def run(plan: Plan, engine: job.Engine, *, report: job.Report = job.silent) -> Tally:

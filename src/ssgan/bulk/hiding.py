@@ -113,8 +113,7 @@ def prepare(
     places.check(out, plan.told(), what="stegos")
     if not shards:
         return plan
-    starts = range(0, len(listing), listing.size)
-    done = sum(min(listing.size, len(listing) - s) for k, s in enumerate(starts) if places.shard(out, k).exists())
+    done = job.standing(lambda number: places.shard(out, number).exists(), listing)
     return Plan(listing.sources, out, settings, listing, done, shards)
 
 

@@ -144,10 +144,10 @@ def _left(job: Job, listed: Portions, tally: Tally) -> Iterator[Portion]:
         tally.add(Tally(failed=len(failed), failures=failed))
 
 
-def standing(job: Job, listed: Portions) -> int:
-    """How many pictures are in portions that are done."""
+def standing(stands: Callable[[int], bool], listed: Portions) -> int:
+    """How many pictures are in portions that are done, by their numbers."""
     starts = range(0, len(listed), listed.size)
-    return sum(min(listed.size, len(listed) - start) for number, start in enumerate(starts) if job.stands(number))
+    return sum(min(listed.size, len(listed) - start) for number, start in enumerate(starts) if stands(number))
 
 
 def forget_failures(folder: Path) -> None:

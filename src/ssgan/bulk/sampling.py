@@ -81,7 +81,7 @@ def prepare(
             f"{out} ends with a shard of {before % shard_size} covers, to which none can be added.",
             hint=f"Choose another folder, or ask for {before} covers, as before.",
         )
-    return Plan(made, card, listing, job.standing(made, listing), overwrite)
+    return Plan(made, card, listing, job.standing(made.stands, listing), overwrite)
 
 
 def run(plan: Plan, engine: job.Engine, *, report: job.Report = job.silent) -> Tally:

@@ -18,6 +18,7 @@ from ssgan.bulk.job import Tally
 from ssgan.bulk.listing import Listing, Portion
 from ssgan.datasets.entries import Entry, Reader
 from ssgan.errors import Failure, InvalidSetting, RefusedImage, StorageFailed
+from ssgan.extraction.table import pyarrow_or
 from ssgan.scoring import Scorer
 
 SUFFIXES = (".csv", ".parquet")
@@ -76,7 +77,7 @@ def prepare(
     if out.suffix.lower() not in SUFFIXES:
         raise InvalidSetting(f"{out} ends in {out.suffix or 'nothing'}.", hint=f"Scores go to {' or '.join(SUFFIXES)}.")
     if out.suffix.lower() == ".parquet":
-        _pyarrow()
+        pyarrow_or(".csv")
     if out.exists() and not overwrite:
         raise StorageFailed(f"{out} exists already and was left as it is.", hint="Choose another name, or allow overwriting.")
     Scorer(run)
@@ -87,7 +88,7 @@ def prepare(
     if overwrite:
         return plan
     places.check(folder, plan.told(), what="scores")
-    return Plan(made, out, listing, job.standing(made, listing), overwrite)
+    return Plan(made, out, listing, job.standing(made.stands, listing), overwrite)
 
 
 def run(plan: Plan, engine: job.Engine, *, report: job.Report = job.silent) -> Tally:
@@ -114,7 +115,7 @@ def _join_csv(parts: list[Path], path: Path) -> None:
 
 def _join_parquet(parts: list[Path], path: Path) -> None:
     """A group of rows for every hundred portions."""
-    pa = _pyarrow()
+    pa = pyarrow_or(".csv")
     from pyarrow import parquet
 
     kinds = {"file": pa.string(), "score": pa.float64(), "stego": pa.bool_(), "probability": pa.float64(), "error": pa.string()}
@@ -135,15 +136,6 @@ def rows_of(part: Path) -> Iterator[tuple[Any, ...]]:
                 yield name, float(score), stego == "True", float(probability), error
             else:
                 yield name, None, None, None, error
-
-
-def _pyarrow() -> Any:
-    try:
-        import pyarrow
-    except ImportError as error:
-        hint = "Install it with pip install 'ssgan[parquet]', or write a .csv."
-        raise InvalidSetting("Writing Parquet needs pyarrow, which is not here.", hint=hint) from error
-    return pyarrow
 
 
 class _Hands:

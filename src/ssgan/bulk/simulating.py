@@ -126,7 +126,7 @@ def prepare(
     plan = Plan(made, listing, listing.finished, overwrite)
     if shards and not overwrite:
         places.check(out, plan.told(), what="stegos", free=("convert",))
-        plan = Plan(made, listing, job.standing(made, listing), overwrite)
+        plan = Plan(made, listing, job.standing(made.stands, listing), overwrite)
     return plan
 
 

@@ -45,14 +45,14 @@ def writer(path: Path) -> Write:
     if suffix == ".npz":
         return write_npz
     if suffix == ".parquet":
-        _pyarrow()
+        pyarrow_or(".npz")
         return write_parquet
     raise InvalidSetting(f"{path} ends in {suffix or 'nothing'}.", hint=f"Tables end in {' or '.join(SUFFIXES)}.")
 
 
 def write_parquet(path: Path, groups: Groups, rows: int, columns: Columns) -> None:
     """Columns `file` (string) and `features` (list of fixed size), one group of rows for each of `groups`."""
-    pa = _pyarrow()
+    pa = pyarrow_or(".npz")
     from pyarrow import parquet
 
     number = pa.float32() if columns.dtype == "float32" else pa.float64()
@@ -88,11 +88,11 @@ def _member(name: str) -> zipfile.ZipInfo:
     return zipfile.ZipInfo(f"{name}.npy", _LONG_AGO)
 
 
-def _pyarrow() -> Any:
-    """The package, which only this format needs."""
+def pyarrow_or(otherwise: str) -> Any:
+    """The package, which only this format needs. Raises InvalidSetting, naming a suffix to write in its place."""
     try:
         import pyarrow
     except ImportError as error:
-        hint = "Install it with pip install 'ssgan[parquet]', or write a .npz."
+        hint = f"Install it with pip install 'ssgan[parquet]', or write a {otherwise}."
         raise InvalidSetting("Writing Parquet needs pyarrow, which is not here.", hint=hint) from error
     return pyarrow
