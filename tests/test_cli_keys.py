@@ -23,6 +23,7 @@ from ssgan.cli.screen import Screen
 from ssgan.errors import InvalidSetting
 from ssgan.messages.keys import Passphrase
 from ssgan.messages.reveal import as_text
+from tests.processes import begun
 
 PASSPHRASE, MESSAGE = "canary-in-the-coal-mine", "the-second-canary"
 # A terminal of its own for the command that follows: the new session takes descriptor 0 of this process.
@@ -223,12 +224,12 @@ def test_a_command_that_is_told_to_end_leaves_nothing_behind(folder: Path) -> No
     images.write(folder / "large.png", np.random.default_rng(2).integers(0, 256, (3, 700, 700), dtype=np.uint8))
     (folder / "text").write_bytes(bytes(20_000))
     command = ["hide", "large.png", "-f", "text", "-o", "stego.png", "--key-file", "our.key"]
-    process = subprocess.Popen([sys.executable, "-m", "ssgan", *command], stderr=subprocess.PIPE)
-    while not (folder / "ledger" / "covers").exists() and process.poll() is None:
-        time.sleep(0.01)
-    time.sleep(0.2)
-    process.send_signal(signal.SIGTERM)
-    _, err = process.communicate(timeout=60)
+    with begun([sys.executable, "-m", "ssgan", *command], stderr=subprocess.PIPE) as process:
+        while not (folder / "ledger" / "covers").exists() and process.poll() is None:
+            time.sleep(0.01)
+        time.sleep(0.2)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (128 + signal.SIGTERM, b"")
     assert {path.name for path in folder.iterdir()} == {"cover.png", "large.png", "ledger", "our.key", "text"}
 

@@ -19,7 +19,7 @@ import ssgan
 ROOT = Path(__file__).resolve().parents[1]
 LARGEST_WHEEL = 10_000_000  # bytes, with the bundled weights
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]  # whole environments are made
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ from ssgan.bulk import Serial, engines
 from ssgan.bulk.clusters import Ray
 from ssgan.bulk.simulating import Settings, prepare, run
 from ssgan.errors import InvalidSetting
+from tests.processes import ended
 
 BIN = Path(sys.executable).parent
 SETTINGS = Settings("mipod@0.4", seed=2)
@@ -56,7 +57,7 @@ class Hosts:
 
     def call(self, which: int, *command: object, **environment: str) -> str:
         """What a program says, which must succeed."""
-        with self.begin(which, *command, **environment) as process:
+        with self.begin(which, *command, **environment) as process, ended(process):
             told, _ = process.communicate(timeout=120)
         assert process.returncode == 0, told
         return told
@@ -157,7 +158,7 @@ def test_a_cluster_of_two_hosts_writes_what_one_process_writes_though_one_of_its
         "2",
     ]
     command += ["--to", "tars", "--shard-size", "6", "--engine", "ray", "--ray-address", address, "--json"]
-    with hosts.begin(0, *command, **own) as process:
+    with hosts.begin(0, *command, **own) as process, ended(process):
         seen: set[int] = set()
         killed = False
         while process.poll() is None:
@@ -194,7 +195,8 @@ def test_two_hosts_train_one_detector(hosts: Hosts, covers: Path, tmp_path: Path
     for which in (0, 1):
         where = [BIN / "torchrun", "--nnodes", "2", "--nproc-per-node", "1", "--node-rank", str(which), *address]
         begun.append(hosts.begin(which, *where, *words, "-o", tmp_path / "two", **own))
-    told = [process.communicate(timeout=240)[0] for process in begun]
+    with ended(*begun):
+        told = [process.communicate(timeout=240)[0] for process in begun]
     assert [process.returncode for process in begun] == [0, 0], told
     assert "P_E" in told[0]
     assert "P_E" not in told[1], "the first process speaks"

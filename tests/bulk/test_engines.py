@@ -24,6 +24,7 @@ from ssgan.bulk.simulating import Settings, prepare
 from ssgan.bulk.simulating import run as simulate
 from ssgan.errors import InvalidSetting, SomeItemsFailed
 from tests.bulk.copying import Copying
+from tests.processes import begun
 
 HILL = Settings("hill@0.4", seed=5)
 
@@ -164,13 +165,11 @@ def test_three_kills_of_a_job_leave_every_image_once_and_whole(to: str, tmp_path
     command += ["--to", to, "--shard-size", "10", "--workers", "2", "--batch", "10", "--quiet"]
     made, stopped = 0, []
     for _ in range(3):
-        process = subprocess.Popen(command)
         made += 30
-        while len(list(out.glob("*.tar" if to == "tars" else "*.png"))) < (made // 10 if to == "tars" else made):
-            assert process.poll() is None
-            time.sleep(0.01)
-        process.kill()
-        process.wait()
+        with begun(command) as process:
+            while len(list(out.glob("*.tar" if to == "tars" else "*.png"))) < (made // 10 if to == "tars" else made):
+                assert process.poll() is None
+                time.sleep(0.01)
         stopped.append(len(list(out.glob("[!.]*.tar"))) or len(list(out.glob("[!.]*.png"))))
     assert stopped == sorted(stopped)
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -197,12 +196,10 @@ def test_processes_end_with_the_one_that_began_them(tmp_path: Path) -> None:
         "    def work(self, portion):\n        (self.folder / str(os.getpid())).touch(); time.sleep(60)\n"
         "if __name__ == '__main__':\n    run(Slow(Path('pids')), Numbers(4, 1, str), Pool(2))\n"
     )
-    process = subprocess.Popen([sys.executable, "slow.py"], cwd=tmp_path)
-    while len(pids := [int(path.name) for path in (tmp_path / "pids").glob("*")]) < 2:
-        assert process.poll() is None
-        time.sleep(0.05)
-    process.kill()
-    process.wait()
+    with begun([sys.executable, "slow.py"], cwd=tmp_path) as process:
+        while len(pids := [int(path.name) for path in (tmp_path / "pids").glob("*")]) < 2:
+            assert process.poll() is None
+            time.sleep(0.05)
     until = time.monotonic() + 10
     while any(Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text().split()[2] for pid in pids):
         assert time.monotonic() < until, "they went on"

@@ -20,6 +20,7 @@ from ssgan import images, seeds
 from ssgan.bulk import Pool, Serial
 from ssgan.bulk.simulating import Settings, change_rate, prepare, run
 from ssgan.embedding.embedder import Embedder
+from tests.processes import begun
 
 SETTINGS = Settings("hill@0.4", seed=5)
 COUNT = 12
@@ -139,11 +140,12 @@ def test_a_run_that_is_stopped_goes_on_to_the_same_end(stop: signal.Signals, tmp
     for k in range(60):
         images.write(tmp_path / "covers" / f"{k:02}.png", rng.integers(0, 256, (3, 96, 96), dtype=np.uint8), durable=False)
     command = [sys.executable, "-m", "ssgan", "simulate", "covers", "-o", "out", "--embedder", "mipod@0.4", "--seed", "5"]
-    process = subprocess.Popen([*command, "--workers", "1", "--batch", "1"], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-    while not list((tmp_path / "out").glob("*.png")) and process.poll() is None:
-        time.sleep(0.01)
-    process.send_signal(stop)
-    _, told = process.communicate(timeout=60)
+    command += ["--workers", "1", "--batch", "1"]
+    with begun(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        while not list((tmp_path / "out").glob("*.png")) and process.poll() is None:
+            time.sleep(0.01)
+        process.send_signal(stop)
+        _, told = process.communicate(timeout=60)
     assert "Traceback" not in told
     assert process.returncode == (130 if stop == signal.SIGINT else -signal.SIGKILL), told
     stopped = len(written(tmp_path / "out"))

@@ -15,6 +15,7 @@ import pytest
 
 from ssgan import images
 from ssgan.cli.app import run
+from tests.processes import begun
 
 RESULTS = ("results.csv", "results.md", "results.tex", "report.html")
 
@@ -110,7 +111,7 @@ def test_killed_three_times_it_gives_the_same_bytes(folder: Path, capsys: pytest
     asked = command.split()
     assert run([*asked, "whole"]) == 0
     for kill in ("scores.csv", "stats.jsonl", "done.json"):  # as soon as there is one more: between trials, and within them
-        with subprocess.Popen([sys.executable, "-m", "ssgan", *asked, "cut"], stdout=subprocess.DEVNULL) as process:
+        with begun([sys.executable, "-m", "ssgan", *asked, "cut"], stdout=subprocess.DEVNULL) as process:
             seen = count(folder / "cut", kill)
             while process.poll() is None and count(folder / "cut", kill) <= seen:
                 time.sleep(0.005)

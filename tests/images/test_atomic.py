@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 import resource
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 
 from ssgan.errors import StorageFailed
 from ssgan.images import whole_file
+from tests.processes import begun
 
 
 def test_the_file_appears_after_the_block_and_not_before(tmp_path: Path) -> None:
@@ -109,12 +109,11 @@ for number in itertools.count():
         temporary.write_bytes(bytes([number % 256]) * {size})
 """
     for delay in (0.0, 0.01, 0.03):
-        writer = subprocess.Popen([sys.executable, "-c", script])
-        while not path.exists():
-            time.sleep(0.01)
-        time.sleep(delay)
-        writer.kill()
-        writer.wait()
+        with begun([sys.executable, "-c", script]) as writer:
+            while not path.exists():
+                assert writer.poll() is None
+                time.sleep(0.01)
+            time.sleep(delay)
         data = path.read_bytes()
         assert len(data) == size
         assert len(set(data)) == 1

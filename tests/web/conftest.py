@@ -50,8 +50,9 @@ def site(runs: Path) -> Iterator[Site]:
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     while not server.started:
+        assert thread.is_alive()
         time.sleep(0.02)
-    yield Site(f"http://{LOOPBACK}:{port}", settings, queue)
+    yield Site(f"http://{LOOPBACK}:{port}", settings, queue, server.config)
     server.should_exit = True
     thread.join(10)
     listening.close()

@@ -18,6 +18,7 @@ class Site:
     address: str
     settings: Any
     queue: Any
+    config: Any
 
     @property
     def own(self) -> dict[str, str]:
