@@ -37,16 +37,15 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def site(runs: Path) -> Iterator[Site]:
     """The page, served."""
-    import uvicorn
-
     from ssgan.web.app import Settings, create_app
+    from ssgan.web.hurried import HurriedServer
     from ssgan.web.jobs import Jobs
     from ssgan.web.serving import LOOPBACK, Address, _hosts, _socket, configured
 
     listening = _socket(Address())
     port = listening.getsockname()[1]
     settings, queue = Settings(_hosts(LOOPBACK, port), runs, reveals=1000), Jobs(workers=1)
-    server = uvicorn.Server(configured(create_app(settings, queue)))
+    server = HurriedServer(configured(create_app(settings, queue)))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     while not server.started:

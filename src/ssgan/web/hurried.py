@@ -16,6 +16,8 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from ssgan.web.serving import QUEUE
+
 HEAD_SECONDS = 10.0
 WORDS = b"Too many connections are open.\nTry again in a moment."
 FULL = (
@@ -68,12 +70,14 @@ class Hurried(H11Protocol):
 
 
 class HurriedServer(uvicorn.Server):
-    """As uvicorn's, with the same end to patience while a connection is made secure."""
+    """As uvicorn's, with the same end to patience while a connection is made secure, and a queue that is longer than a turn."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """uvicorn has no setting for it, and asyncio waits for a minute."""
+        """uvicorn has no setting for either: asyncio waits for a minute, and as many may wait as it takes in one turn."""
         loop = asyncio.get_running_loop()
         if self.config.is_ssl:
             hurried = functools.partial(loop.create_server, ssl_handshake_timeout=HEAD_SECONDS)
             loop.create_server = hurried  # type: ignore[method-assign]
         await super().startup(sockets)
+        for listening in sockets or ():
+            listening.listen(QUEUE)

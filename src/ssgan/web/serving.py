@@ -15,7 +15,9 @@ from typing import Any
 from ssgan.errors import InvalidSetting, StorageFailed
 
 LOOPBACK = "127.0.0.1"
-BACKLOG = 128
+QUEUE = 128  # connections that the system keeps until the loop takes them up
+BATCH = 32  # so many in one turn
+TURNS = 4  # until those of one turn that are too many are closed
 CONNECTIONS = 512  # at a time, where the system allows as many files; more are told that it is too much
 OTHERS = 64  # files that are open besides: pipes to workers, results of runs
 
@@ -65,7 +67,7 @@ def configured(app: Any, **more: Any) -> Any:
     from ssgan.web.hurried import Hurried
 
     return uvicorn.Config(
-        app, http=Hurried, ws="none", limit_concurrency=connections(), backlog=BACKLOG,
+        app, http=Hurried, ws="none", limit_concurrency=connections(), backlog=BATCH,
         timeout_keep_alive=5, timeout_graceful_shutdown=2,
         h11_max_incomplete_event_size=64 * 2**10, log_level="error", access_log=False, server_header=False, date_header=False,
         **more,
@@ -79,7 +81,7 @@ def connections() -> int:
     except ImportError:  # a system without such bounds
         return CONNECTIONS
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    return CONNECTIONS if files == resource.RLIM_INFINITY else max(16, min(CONNECTIONS, files - BACKLOG - OTHERS))
+    return CONNECTIONS if files == resource.RLIM_INFINITY else max(16, min(CONNECTIONS, files - TURNS * BATCH - OTHERS))
 
 
 def _announce(server: Any, where: str, told: Callable[[str], None], browser: bool) -> None:
@@ -103,7 +105,7 @@ def _socket(address: Address) -> socket.socket:
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((address.listen, address.port))
-        listening.listen(BACKLOG)
+        listening.listen(QUEUE)
     except OSError as error:
         listening.close()
         raise StorageFailed(
