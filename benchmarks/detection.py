@@ -56,13 +56,18 @@ class Cell:
     curriculum: str  # larger payloads learned from first, with commas between them
 
 
-def done() -> set[tuple[str, str, str, int, int]]:
-    """What has its row already: source, embedder, detector, seed, and images seen."""
+def done() -> set[tuple[str, str, str, int, int, str]]:
+    """What has its row already: source, embedder, detector, seed, images seen, and curriculum."""
     if not RESULTS.exists():
         return set()
     with RESULTS.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    return {(r["source"], r["embedder"], r["detector"], int(r["seed"]), int(r["images_seen"])) for r in rows}
+    return {(r["source"], r["embedder"], r["detector"], int(r["seed"]), int(r["images_seen"]), r["curriculum"]) for r in rows}
+
+
+def written(curriculum: tuple[float, ...]) -> str:
+    """As a row has it."""
+    return ",".join(f"{payload:g}" for payload in curriculum)
 
 
 def measure(source: str, question: Question, threads: int, device: str) -> Cell:
@@ -85,7 +90,7 @@ def measure(source: str, question: Question, threads: int, device: str) -> Cell:
         high=high,
         cpu_seconds=round(time.process_time() - start, 1),
         device=torch.cuda.get_device_name() if device == "cuda" else "cpu",
-        curriculum=",".join(f"{payload:g}" for payload in question.curriculum),
+        curriculum=written(question.curriculum),
         **figures,
     )
 
@@ -119,14 +124,14 @@ def main() -> None:
     asked = parser.parse_args()
     geometry = SOURCES[asked.source]
     jpeg = ("jpeg",) if isinstance(geometry, Geometry) else ()
-    already = done()
+    already, curriculum = done(), tuple(asked.curriculum)
     wanted = [
         Question(
             asked.archive, embedder, detector, seed, geometry, jpeg, asked.limit,
-            duration_images=asked.duration, curriculum=tuple(asked.curriculum),
+            duration_images=asked.duration, curriculum=curriculum,
         )
         for seed, embedder, detector in itertools.product(asked.seeds, asked.embedders, asked.detectors)
-        if (asked.source, embedder, detector, seed, asked.duration or 0) not in already
+        if (asked.source, embedder, detector, seed, asked.duration or 0, written(curriculum)) not in already
     ]  # fmt: skip
     with ProcessPoolExecutor(asked.processes, mp_context=multiprocessing.get_context("spawn")) as pool:
         begun = [pool.submit(measure, asked.source, question, asked.threads, asked.device) for question in wanted]

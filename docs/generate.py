@@ -167,18 +167,23 @@ def _range(numbers: list[str]) -> str:
 
 
 def _table(cells: list[dict[str, str]]) -> list[str]:
-    """One source: a detector, and how many images it saw where that was limited, by embedder."""
+    """One source: a detector, how many images it saw where that was limited, and what it learned from first, by embedder."""
     columns = list(dict.fromkeys(cell["embedder"] for cell in cells))
-    rows = list(dict.fromkeys((cell["detector"], cell["images_seen"]) for cell in cells))
+    rows = list(dict.fromkeys(_learner(cell) for cell in cells))
     lines = [f"| detector | {' | '.join(f'`{column}`' for column in columns)} |", f"|{' --- |' * (1 + len(columns))}"]
-    for detector, seen in rows:
+    for row in rows:
         errors = [
-            [float(c["p_e"]) for c in cells if (c["detector"], c["images_seen"], c["embedder"]) == (detector, seen, column)]
-            for column in columns
+            [float(cell["p_e"]) for cell in cells if (_learner(cell), cell["embedder"]) == (row, column)] for column in columns
         ]
+        detector, seen, curriculum = row
         title = DETECTORS[detector].title + (f", {int(seen):,} images seen" if int(seen) else "")
+        title += f", after payloads of {curriculum.replace(',', ' and ')}" if curriculum else ""
         lines.append(f"| {title} | {' | '.join(_spread(found) for found in errors)} |")
     return lines
+
+
+def _learner(cell: dict[str, str]) -> tuple[str, str, str]:
+    return cell["detector"], cell["images_seen"], cell["curriculum"]
 
 
 def _spread(errors: list[float]) -> str:
