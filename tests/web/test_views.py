@@ -20,7 +20,7 @@ from ssgan.web.guard import LARGEST_BODY
 from tests.web.site import Site
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page, Response
+    from playwright.sync_api import Browser, Locator, Page
 
 CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
 AXE = Path(__file__).with_name("axe.min.js")
@@ -281,10 +281,11 @@ def test_every_view_can_be_read_by_all_and_on_a_phone(page: Page, site: Site, na
 
 
 def test_a_page_is_light(page: Page, site: Site) -> None:
-    answers: list[Response] = []
-    page.on("response", lambda answer: answers.append(answer))
     page.goto(f"{site.address}/hide", wait_until="networkidle")
-    assert 0 < sum(len(answer.body()) for answer in answers) <= 200_000
+    sized = "kind => performance.getEntriesByType(kind).map(entry => entry.encodedBodySize)"
+    kinds = [page.evaluate(sized, kind) for kind in ("navigation", "resource")]
+    assert [len(sizes) > 0 and min(sizes) > 0 for sizes in kinds] == [True, True]
+    assert sum(map(sum, kinds)) <= 200_000
 
 
 def _look(page: Page, name: str) -> None:
