@@ -16,9 +16,8 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from ssgan.web.serving import QUEUE
-
 HEAD_SECONDS = 10.0
+QUEUE = 128  # connections that the system keeps until the loop takes them up
 WORDS = b"Too many connections are open.\nTry again in a moment."
 FULL = (
     b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain\r\nretry-after: 1\r\nconnection: close\r\n"

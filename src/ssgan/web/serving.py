@@ -15,8 +15,7 @@ from typing import Any
 from ssgan.errors import InvalidSetting, StorageFailed
 
 LOOPBACK = "127.0.0.1"
-QUEUE = 128  # connections that the system keeps until the loop takes them up
-BATCH = 32  # so many in one turn
+BATCH = 32  # connections that the loop takes up in one turn
 TURNS = 4  # until those of one turn that are too many are closed
 CONNECTIONS = 512  # at a time, where the system allows as many files; more are told that it is too much
 OTHERS = 64  # files that are open besides: pipes to workers, results of runs
@@ -105,7 +104,7 @@ def _socket(address: Address) -> socket.socket:
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((address.listen, address.port))
-        listening.listen(QUEUE)
+        listening.listen()
     except OSError as error:
         listening.close()
         raise StorageFailed(
