@@ -125,7 +125,7 @@ def main() -> None:
             wrong = load(base, psutil.Process(server.pid), asked.clients, asked.requests, asked.minutes)
         finally:
             server.terminate()
-    sys.exit("; ".join(wrong))
+    sys.exit("; ".join(wrong) or None)
 
 
 def load(base: str, server: psutil.Process, clients: int, messages: int, minutes: float | None) -> list[str]:
