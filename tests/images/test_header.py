@@ -8,7 +8,7 @@ import pytest
 
 from ssgan.errors import RefusedImage
 from ssgan.images import MAX_PIXELS, MAX_SIDE, encode
-from ssgan.images.header import check_size, decode_with_pillow, orientation_notes, trailing
+from ssgan.images.header import check_size, decode_with_pillow, exif_orientation, trailing
 
 
 @pytest.mark.parametrize("size", [(1, 1), (MAX_SIDE, 3355), (8192, 8192)])
@@ -34,12 +34,15 @@ def test_zero_padding_is_forgiven_up_to_the_formats_alignment() -> None:
 def test_the_orientation_is_found_in_either_byte_order(order: str) -> None:
     start = b"II*\0" if order == "<" else b"MM\0*"
     entry = struct.pack(order + "HHIHH", 274, 3, 1, 6, 0)
-    assert "orientation 6" in orientation_notes(start + struct.pack(order + "IH", 8, 1) + entry)[0]
+    assert exif_orientation(start + struct.pack(order + "IH", 8, 1) + entry) == (
+        6,
+        ("orientation 6 is asked for and was not applied",),
+    )
 
 
 @pytest.mark.parametrize("exif", [b"", b"Exif\0\0", b"nothing", b"II*\0\x08\0\0\0\0\0"])
 def test_without_an_orientation_there_is_nothing_to_note(exif: bytes) -> None:
-    assert orientation_notes(exif) == ()
+    assert exif_orientation(exif) == (1, ())
 
 
 def test_a_decoder_that_finds_another_size_or_format_is_not_believed() -> None:

@@ -10,6 +10,7 @@ from ssgan.atomic import whole_file
 from ssgan.images.files import WRITTEN, Picture, encode, file_bytes, read, write, written_format
 from ssgan.images.formats import READ_SUFFIXES
 from ssgan.images.header import CONVERSIONS, MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE
+from ssgan.images.orientation import upright
 from ssgan.images.tensors import SYMMETRIES, Floats, Images, inverse_symmetry, symmetry, to_floats, to_images, to_pixels
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "to_floats",
     "to_images",
     "to_pixels",
+    "upright",
     "whole_file",
     "write",
     "written_format",

@@ -23,6 +23,7 @@ from ssgan.errors import InvalidSetting, RefusedImage, StorageFailed
 from ssgan.images import netpbm
 from ssgan.images.formats import inspect
 from ssgan.images.header import CONVERSIONS, MAX_FILE_BYTES, Header
+from ssgan.images.orientation import UPRIGHT
 
 # Suffix → the format written.
 WRITTEN = {".png": "PNG", ".bmp": "BMP", ".pgm": "PGM", ".ppm": "PPM", ".tif": "TIFF", ".tiff": "TIFF"}
@@ -41,6 +42,7 @@ class Picture:
     format     "PNG", "BMP", "PGM", "PPM", "PBM", "TIFF", "WebP", "JPEG" or "GIF"
     converted  the words of `CONVERSIONS` that were made use of
     notes      what else was found: metadata left out, a rotation asked for, bytes after the end
+    orientation  1 to 8 as EXIF counts: what a viewer is asked for; `upright` applies it
     """
 
     samples: np.ndarray
@@ -48,6 +50,7 @@ class Picture:
     format: str
     converted: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    orientation: int = UPRIGHT
 
 
 def read(source: str | os.PathLike[str] | bytes | BinaryIO, *, convert: Collection[str] = (), name: str = "") -> Picture:
@@ -151,7 +154,7 @@ def _decode(data: bytes, convert: Collection[str], name: str) -> Picture:
         )
     samples, alpha = header.pixels()
     _check_decoded(samples, alpha, header)
-    return Picture(samples, alpha, header.format, frozenset(header.conversions), header.notes)
+    return Picture(samples, alpha, header.format, frozenset(header.conversions), header.notes, header.orientation)
 
 
 def _check_decoded(samples: np.ndarray, alpha: np.ndarray | None, header: Header) -> None:

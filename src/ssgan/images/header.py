@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image
 
 from ssgan.errors import RefusedImage
+from ssgan.images.orientation import UPRIGHT, known_orientation, turned_note
 
 MAX_PIXELS = 64 * 2**20
 MAX_SIDE = 20_000
@@ -55,6 +56,7 @@ class Header:
     pixels: Callable[[], Pixels]
     conversions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    orientation: int = UPRIGHT  # as EXIF counts, 1 to 8; not applied by `pixels`
 
 
 def check_size(width: int, height: int) -> None:
@@ -95,27 +97,22 @@ def take(data: bytes, start: int, count: int, what: str) -> bytes:
     return part
 
 
-def orientation_notes(exif: bytes) -> tuple[str, ...]:
-    """A note where EXIF asks for the image to be turned when shown; the samples are left as they are."""
+def exif_orientation(exif: bytes) -> tuple[int, tuple[str, ...]]:
+    """The orientation (1 to 8) that EXIF asks for when the image is shown, and a note unless it is 1."""
     exif = exif.removeprefix(b"Exif\0\0")
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4])
     if order is None:
-        return ()
+        return UPRIGHT, ()
     try:
         (start,) = struct.unpack_from(order + "I", exif, 4)
         (entries,) = struct.unpack_from(order + "H", exif, start)
         for entry in range(start + 2, start + 2 + 12 * entries, 12):
             tag, _, _, value = struct.unpack_from(order + "HHIH", exif, entry)
             if tag == _ORIENTATION_TAG:
-                return turned_note(value)
+                return known_orientation(value), turned_note(value)
     except struct.error:
-        return ("EXIF data is damaged",)
-    return ()
-
-
-def turned_note(orientation: int) -> tuple[str, ...]:
-    """The note for an orientation tag; 1 is upright and needs none."""
-    return () if orientation == 1 else (f"orientation {orientation} is asked for and was not applied",)
+        return UPRIGHT, ("EXIF data is damaged",)
+    return UPRIGHT, ()
 
 
 def metadata_note(names: list[str]) -> tuple[str, ...]:

@@ -14,13 +14,14 @@ from ssgan.images.header import (
     check_size,
     damaged,
     decode_with_pillow,
+    exif_orientation,
     metadata_note,
-    orientation_notes,
     take,
     trailing,
     truncated,
     unsupported,
 )
+from ssgan.images.orientation import UPRIGHT
 
 _START, _END, _SCAN = 0xD8, 0xD9, 0xDA
 _READ_FRAMES = (0xC0, 0xC1, 0xC2)  # baseline, extended, progressive, all Huffman-coded
@@ -37,6 +38,7 @@ def walk(data: bytes) -> Header:
     position, frame, scans = 2, b"", 0
     kept, metadata = [data[:2]], []
     notes: tuple[str, ...] = ()
+    orientation = UPRIGHT
     while True:
         marker, position = _marker(data, position)
         if marker == _END:
@@ -65,7 +67,9 @@ def walk(data: bytes) -> Header:
             kept.append(bytes([0xFF, marker]) + body)
         else:
             metadata.append("comment" if marker == 0xFE else f"APP{marker - 0xE0}" if 0xE0 <= marker <= 0xEF else "other")
-            notes += orientation_notes(body[2:]) if body[2:6] == b"Exif" else ()
+            if body[2:6] == b"Exif":
+                orientation, turned_notes = exif_orientation(body[2:])
+                notes += turned_notes
     if not frame or not scans:
         raise damaged("it has no image")
     extra, trailing_notes = trailing(data, position)
@@ -74,7 +78,7 @@ def walk(data: bytes) -> Header:
     conversions = ("jpeg", *(("cmyk",) if components == 4 else ()), *extra)
     pixels = partial(decode_with_pillow, b"".join([*kept, b"\xff\xd9"]), "JPEG", (width, height), channels)
     notes = trailing_notes + metadata_note(metadata) + notes
-    return Header("JPEG", width, height, channels, pixels, conversions, notes)
+    return Header("JPEG", width, height, channels, pixels, conversions, notes, orientation)
 
 
 def _marker(data: bytes, position: int) -> tuple[int, int]:

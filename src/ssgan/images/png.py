@@ -20,8 +20,8 @@ from ssgan.images.header import (
     check_size,
     damaged,
     decode_with_pillow,
+    exif_orientation,
     metadata_note,
-    orientation_notes,
     take,
     trailing,
     truncated,
@@ -80,10 +80,11 @@ def _header(
     kind: _Kind, chunks: dict[bytes, list[bytes]], rebuilt: bytes, conversions: tuple[str, ...], notes: tuple[str, ...]
 ) -> Header:
     metadata = [name.decode() for name in chunks if name not in _KEPT + _FRAMES]
-    notes += metadata_note(metadata) + orientation_notes(b"".join(chunks.get(b"eXIf", [])))
+    orientation, turned_notes = exif_orientation(b"".join(chunks.get(b"eXIf", [])))
+    notes += metadata_note(metadata) + turned_notes
     channels = 1 if kind.color in (0, 4) else 3
     decoded = partial(decode_with_pillow, rebuilt, "PNG", (kind.width, kind.height), channels)
-    header = Header("PNG", kind.width, kind.height, channels, decoded, conversions, notes)
+    header = Header("PNG", kind.width, kind.height, channels, decoded, conversions, notes, orientation)
     if kind.color == _PALETTE and len(chunks.get(b"PLTE", [b""])[0]) % 3 + (b"PLTE" not in chunks):
         raise damaged("its palette is not a list of colors")
     if b"tRNS" in chunks and kind.color in (0, 2):

@@ -20,9 +20,9 @@ from ssgan.images.header import (
     take,
     trailing,
     truncated,
-    turned_note,
     unsupported,
 )
+from ssgan.images.orientation import known_orientation, turned_note
 
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 256, 257, 258, 259, 262
 _STRIPS, _STRIP_BYTES, _TILES, _TILE_BYTES = 273, 279, 324, 325
@@ -80,11 +80,12 @@ def walk(data: bytes) -> Header:
     _check_strips(data, page, width * height)
     extra, notes = trailing(data, end, padding=15)  # writers of several pages align each to 16 bytes
     unusual = [f"tag {tag}" for tag in page.entries if tag not in _PLAIN_TAGS]
-    notes += metadata_note(unusual) + turned_note(page.number(_ORIENTATION, 1))
+    orientation = page.number(_ORIENTATION, 1)
+    notes += metadata_note(unusual) + turned_note(orientation)
     words += (("first-frame",) if len(pages) > 1 else ()) + extra
     channels = 1 if page.number(_PHOTOMETRIC, 1) in _GRAY else 3
     pixels = partial(decode_with_pillow, _rebuilt(data, page), "TIFF", (width, height), channels)
-    return Header("TIFF", width, height, channels, pixels, words, notes)
+    return Header("TIFF", width, height, channels, pixels, words, notes, known_orientation(orientation))
 
 
 def _pages(data: bytes, order: str) -> tuple[list[_Directory], int]:

@@ -11,8 +11,8 @@ from ssgan.images.header import (
     check_size,
     damaged,
     decode_with_pillow,
+    exif_orientation,
     metadata_note,
-    orientation_notes,
     take,
     trailing,
     truncated,
@@ -45,9 +45,10 @@ def walk(data: bytes) -> Header:
     extra, notes = trailing(data, end)
     words = (("webp",) if lossy else ()) + (("first-frame",) if b"ANMF" in names else ())
     notes += metadata_note([name.decode("latin-1").strip() for name in names if name not in _KEPT])
-    notes += tuple(note for name, body in chunks if name == b"EXIF" for note in orientation_notes(body))
+    orientation, turned_notes = exif_orientation(b"".join([body for name, body in chunks if name == b"EXIF"][:1]))
+    notes += turned_notes
     pixels = partial(decode_with_pillow, _rebuilt(chunks), "WEBP", (width, height), 3)
-    return Header("WebP", width, height, 3, pixels, words + extra, notes)
+    return Header("WebP", width, height, 3, pixels, words + extra, notes, orientation)
 
 
 def _chunks(data: bytes, position: int) -> Iterator[tuple[bytes, bytes]]:
