@@ -29,7 +29,7 @@ def turned(samples: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
 
 
 def upright(picture: Picture) -> Picture:
-    """The picture with its orientation applied to samples and alpha, which its notes say; an upright one is returned as it is."""
+    """The picture with its orientation applied to samples and alpha, which its notes say; one that is upright as it is."""
     if picture.orientation == UPRIGHT:
         return picture
     alpha = None if picture.alpha is None else turned(picture.alpha, picture.orientation)
