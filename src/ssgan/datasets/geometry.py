@@ -70,7 +70,7 @@ class Patches:
 # What is made of CelebA's 178x218 photographs.
 GEOMETRIES = {
     "celeba64": Geometry(crop=108, size=64),  # DCGAN's crop: box 35, 55, 143, 163; the face fills the image
-    "celeba178": Geometry(crop=178, size=64),  # torchvision's Resize(64), CenterCrop(64): more hair and background
+    "celeba178": Geometry(crop=178, size=64),  # the whole width, cut before it is resized: more hair and background
 }
 
 

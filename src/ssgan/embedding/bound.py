@@ -22,6 +22,7 @@ from ssgan.embedding.gibbs_device import DeviceSender
 from ssgan.errors import DoesNotFit, InvalidSetting
 
 TOLERANCE = 1e-8  # relative, of the payload or the distortion met
+_ARRAY_TYPES = (torch.float32, torch.float64)  # what the compiled loops take
 
 
 class ChangeProbabilities(NamedTuple):
@@ -71,10 +72,13 @@ def lambdas(costs: Costs, *, payload: float | None = None, distortion: float | t
 def probabilities_at(costs: Costs, lam: torch.Tensor) -> ChangeProbabilities:
     """exp(-lambda rho) / Z for given lambda (N,); differentiable in the costs."""
     if costs.plus.device.type == "cpu" and not costs.plus.requires_grad and not costs.minus.requires_grad:
-        made = torch.empty_like(costs.plus), torch.empty_like(costs.minus)
-        rows = [rho.flatten(1).numpy() for rho in made]
-        gibbs_loops.fill_probabilities(*_arrays(costs), lam.numpy(), Sender(*_arrays(costs)).free, *rows)
-        return ChangeProbabilities(*made)
+        arrays = _arrays(costs)
+        # Row by row in memory, whatever the strides of the costs are: the loop fills these arrays, and not copies of them.
+        rows = [np.empty(rho.shape, rho.dtype) for rho in arrays]
+        gibbs_loops.fill_probabilities(*arrays, lam.numpy(), Sender(*arrays).free, *rows)
+        return ChangeProbabilities(
+            *(torch.from_numpy(beta).reshape(rho.shape).to(rho.dtype) for beta, rho in zip(rows, costs, strict=True))
+        )
     floor = DeviceSender(costs).free.detach().to(costs.plus.dtype).reshape(-1, 1, 1, 1)
     factor = lam.to(costs.plus.dtype).reshape(-1, 1, 1, 1)
     plus, minus = ((-factor * torch.maximum(rho, floor)).exp() for rho in costs)
@@ -107,8 +111,9 @@ def sample(covers: torch.Tensor, probabilities: ChangeProbabilities, seeds: np.n
 
 
 def _arrays(costs: Costs) -> tuple[np.ndarray, np.ndarray]:
-    """The costs as arrays (N, n)."""
-    return costs.plus.detach().flatten(1).numpy(), costs.minus.detach().flatten(1).numpy()
+    """The costs as arrays (N, n) to be read, row by row: copies where the strides or half a precision ask for it."""
+    plus, minus = (rho.detach() if rho.dtype in _ARRAY_TYPES else rho.detach().float() for rho in costs)
+    return plus.flatten(1).contiguous().numpy(), minus.flatten(1).contiguous().numpy()
 
 
 def _refuse_beyond(largest: torch.Tensor, asked: torch.Tensor, samples: int) -> None:

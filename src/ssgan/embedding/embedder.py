@@ -98,6 +98,8 @@ class Embedder:
             raise InvalidSetting(
                 f"payload is {self.payload}; it counts bits per sample and is at least 0", hint="such as hill@0.4"
             )
+        if self.dtype not in (torch.float64, torch.float32):
+            raise InvalidSetting(f"costs of {self.dtype}; they are float64 or float32", hint="leave dtype out for float64")
         if self.text is not None and self.coder != "plain":
             raise InvalidSetting(f"the coder {self.coder} writes no text", hint=f"use lsb@{self.payload:g}/plain")
         allowed = CODERS[self.coder].options
@@ -182,7 +184,8 @@ class Embedder:
         return torch.split(covers, max(1, SHARE.get(covers.device.type, 1 << 20) // covers[0].numel()))
 
     def _share_costs(self, covers: torch.Tensor) -> Costs:
-        return apply_wet_rule(SCHEMES[self.scheme].costs(covers.to(self.dtype), self.payload), covers)
+        plus, minus = SCHEMES[self.scheme].costs(covers.to(self.dtype), self.payload)
+        return apply_wet_rule(Costs(plus.to(self.dtype), minus.to(self.dtype)), covers)
 
 
 def _expect_images(covers: torch.Tensor) -> None:

@@ -38,11 +38,13 @@ def to_pixels(floats: Floats) -> Images:
 
 
 def to_images(samples: np.ndarray) -> Images:
-    """Images from uint8 samples (C, H, W) or (N, C, H, W), sharing their memory where it may be written to."""
+    """Images from uint8 samples (C, H, W) or (N, C, H, W), sharing their memory where it may be written to and torch can."""
     import torch
 
     batch = samples[None] if samples.ndim == 3 else samples
-    return torch.from_numpy(batch if batch.flags.writeable else batch.copy())
+    # torch knows no steps backwards, as those of a flipped array.
+    shared = batch.flags.writeable and all(step >= 0 for step in batch.strides)
+    return torch.from_numpy(batch if shared else batch.copy())
 
 
 def symmetry(images: torch.Tensor, k: int) -> torch.Tensor:

@@ -57,7 +57,7 @@ def features(
 
 def _weights(probabilities: np.ndarray | torch.Tensor, shape: tuple[int, ...]) -> np.ndarray:
     """The probabilities as contiguous float64, looked at once."""
-    given = probabilities.detach().cpu().numpy() if isinstance(probabilities, torch.Tensor) else probabilities
+    given = probabilities.detach().cpu().double().numpy() if isinstance(probabilities, torch.Tensor) else probabilities
     if given.shape != shape:
         hint = "one probability a sample: β⁺ + β⁻ of what the sender would do to this image"
         raise InvalidSetting(f"probabilities must have the images' shape {shape}, not {given.shape}", hint=hint)
