@@ -190,18 +190,19 @@ def test_covers_that_others_could_share_keys_with_are_refused() -> None:
         assert reveal(hide(image, b"message", KEY, allow_flat=True).stego, KEY) == b"message"
 
 
-def test_the_flatness_is_shannons_entropy_of_the_frozen_samples() -> None:
-    """Of 72 frozen samples a share p is 1, the rest 0: 72 h(p) bits, where h is the binary entropy."""
-    base = np.zeros((1, 48, 48), dtype=np.uint8)
+def test_the_flatness_is_shannons_entropy_of_the_public_samples() -> None:
+    """Of 64 public samples a share p is 1, the rest 0: 64 h(p) bits, where h is the binary entropy."""
+    base = np.zeros((1, 96, 96), dtype=np.uint8)
     samples = container.samples_of(base, None)
-    frozen = container.places(container.shape_of(base, samples), samples, KEY).frozen
-    assert len(frozen) == 72
+    frozen = container.places(container.shape_of(base, samples), samples, KEY).public
+    assert len(frozen) == 64
+    base.reshape(-1)[np.setdiff1d(np.arange(96 * 96), frozen)] = np.random.default_rng(2).integers(0, 256, 96 * 96 - 64)
     outcomes = {}
     for ones in range(1, 20):
         image = base.copy()
         image.reshape(-1)[frozen[:ones]] = 1
-        p = ones / 72
-        entropy = -72 * (p * np.log2(p) + (1 - p) * np.log2(1 - p))
+        p = ones / 64
+        entropy = -64 * (p * np.log2(p) + (1 - p) * np.log2(1 - p))
         try:
             hide(image, b"message", KEY, scheme="lsb")
             outcomes[ones] = True

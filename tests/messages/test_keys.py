@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import hashlib
 import hmac
 import unicodedata
 
@@ -10,10 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ssgan.errors import InvalidSetting
-from ssgan.messages.keys import KeyFile, Passphrase, Subkeys, fresh_key, parse_key_file
+from ssgan.messages.keys import KeyFile, Passphrase, Subkeys, final_root, fresh_key, frozen_key, parse_key_file
 
 SALT = bytes(range(32))
-SHAPE = b"any shape"
 
 
 def extract(salt: bytes, secret: bytes, name: str = "sha512") -> bytes:
@@ -39,11 +37,15 @@ def test_the_witness_of_hkdf_gives_the_vector_of_rfc_5869() -> None:
     assert made.hex() == "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865"
 
 
-@given(st.binary(min_size=32, max_size=32), st.binary(min_size=32, max_size=32), st.binary(max_size=40))
-def test_a_key_file_is_stretched_by_hkdf_alone(secret: bytes, salt: bytes, shape: bytes) -> None:
-    key = KeyFile(secret)
-    assert key.root(salt) == extract(salt, secret)
-    assert key.frozen_key(shape) == expand(extract(bytes(64), secret), b"ssgan/1/frozen" + shape, 32)
+@given(st.binary(min_size=32, max_size=32), st.binary(min_size=32, max_size=32))
+def test_a_key_file_is_stretched_by_hkdf_alone(secret: bytes, salt: bytes) -> None:
+    assert KeyFile(secret).first_root(salt) == extract(salt, secret)
+
+
+@given(st.binary(min_size=64, max_size=64), st.binary(min_size=32, max_size=32))
+def test_the_first_root_chooses_places_and_with_the_second_salt_gives_the_root(first: bytes, salt: bytes) -> None:
+    assert frozen_key(first) == expand(first, b"ssgan/1/frozen", 32)
+    assert final_root(first, salt) == extract(salt, first)
 
 
 @given(st.binary(min_size=64, max_size=64))
@@ -81,23 +83,18 @@ def test_a_passphrase_takes_argon2id_with_64_mib_and_3_passes(text: str, root: s
     """Roots by another implementation: argon2-cffi 25.1.0 (the reference C code), hash_secret_raw of the NFC text, salt
     00...1f, time_cost 3, memory_cost 65536, parallelism 4, 64 bytes.
     """
-    assert Passphrase(text).root(SALT).hex() == root
-    assert Passphrase(unicodedata.normalize("NFD", text)).root(SALT).hex() == root
+    assert Passphrase(text).first_root(SALT).hex() == root
+    assert Passphrase(unicodedata.normalize("NFD", text)).first_root(SALT).hex() == root
 
 
 @pytest.mark.slow
 def test_a_strong_passphrase_takes_2_gib_and_1_pass() -> None:
     """By argon2-cffi 25.1.0 as above, with time_cost 1 and memory_cost 2097152."""
-    root = Passphrase("correct horse", strong=True).root(SALT)
+    root = Passphrase("correct horse", strong=True).first_root(SALT)
     assert root.hex() == (
         "c654abb38b734e6a65d5339e36aa224cd3668395ffdba398675ddfc2155a9d84"
         "fe02b07a39d26b07661465c4b7c65e9dcc415d272148f0ccfb3e56c149571e53"
     )
-
-
-def test_the_frozen_places_of_passphrases_are_anybodys() -> None:
-    assert Passphrase("one").frozen_key(SHAPE) == Passphrase("two").frozen_key(SHAPE)
-    assert Passphrase("one").frozen_key(SHAPE) == hashlib.sha256(b"ssgan/1/frozen" + SHAPE).digest()
 
 
 def test_keys_do_not_show_themselves() -> None:
@@ -152,3 +149,23 @@ def test_a_key_has_32_bytes(size: int) -> None:
 def test_an_empty_passphrase_is_refused() -> None:
     with pytest.raises(InvalidSetting, match="empty"):
         Passphrase("")
+
+
+@given(st.text(min_size=1))
+def test_a_byte_order_mark_before_a_passphrase_is_no_part_of_it(words: str) -> None:
+    words = words.removeprefix("\ufeff") or "x"
+    assert Passphrase("\ufeff" + words) == Passphrase(words)
+    assert Passphrase(words + "\ufeff").text == words + "\ufeff"
+
+
+def test_a_byte_order_mark_alone_is_an_empty_passphrase() -> None:
+    with pytest.raises(InvalidSetting, match="empty"):
+        Passphrase("\ufeff")
+
+
+@pytest.mark.parametrize("before", ["", "# a comment\n", "\n"])
+def test_a_byte_order_mark_before_a_key_file_is_no_part_of_it(before: str) -> None:
+    key = fresh_key()
+    assert parse_key_file("\ufeff" + before + key.text()) == key
+    with pytest.raises(InvalidSetting, match="not a key file"):
+        parse_key_file(f"# a comment\n\ufeffSSGAN-KEY-1-{key.secret.hex()}\n")

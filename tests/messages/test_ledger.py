@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ssgan.errors import StorageFailed
 from ssgan.messages.hide import hide
-from ssgan.messages.keys import Passphrase
+from ssgan.messages.keys import Key, KeyFile, Passphrase
 from ssgan.messages.ledger import Ledger, usual_folder
 
 
@@ -41,8 +41,9 @@ def test_what_was_recorded_is_known_and_nothing_else(ledger: Ledger) -> None:
     assert not ledger.knows(image(1), np.full((32, 32), 7, np.uint8))
 
 
-def test_the_stego_of_a_passphrase_is_known_as_its_cover(ledger: Ledger) -> None:
-    hidden = hide(image(1), b"x" * 40, Passphrase("correct horse battery"))
+@pytest.mark.parametrize("key", [Passphrase("correct horse battery"), KeyFile(bytes(32))], ids=["passphrase", "key file"])
+def test_a_stego_is_known_as_its_cover(ledger: Ledger, key: Key) -> None:
+    hidden = hide(image(1), b"x" * 40, key)
     ledger.record([(hidden.cover, None)])
     assert hidden.change_rate > 0
     assert ledger.knows(hidden.stego, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from collections.abc import Iterator
 
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ssgan.messages import order as ordering
-from ssgan.messages.order import carrying_places, frozen_count, frozen_places, keystream
+from ssgan.messages.order import FrozenDraw, carrying_places, frozen_count, keystream, public_count
 
 KEYS = st.binary(min_size=32, max_size=32)
 QUARTERS = (
@@ -46,12 +47,15 @@ def uniform(stream: Iterator[int], bound: int) -> int:
             return word % bound
 
 
-def frozen_twin(key: bytes, samples: int, count: int) -> list[int]:
-    a, stream = list(range(samples)), words(key)
-    for i in range(count):
-        j = i + uniform(stream, samples - i)
-        a[i], a[j] = a[j], a[i]
-    return a[:count]
+def frozen_twin(steps: list[tuple[bytes, int]], samples: int) -> list[int]:
+    a, i = list(range(samples)), 0
+    for key, count in steps:
+        stream = words(key)
+        for _ in range(count):
+            j = i + uniform(stream, samples - i)
+            a[i], a[j] = a[j], a[i]
+            i += 1
+    return a[:i]
 
 
 def order_twin(key: bytes, samples: int, frozen: list[int]) -> list[int]:
@@ -80,12 +84,16 @@ def test_the_keystream_is_chacha20(key: str, block: int, start: str) -> None:
 
 @given(KEYS, st.integers(0, 700))
 def test_the_frozen_places_are_drawn_by_the_rule(key: bytes, samples: int) -> None:
-    assert frozen_places(key, samples).tolist() == frozen_twin(key, samples, frozen_count(samples))
+    public, secret = public_count(samples), frozen_count(samples) - public_count(samples)
+    draw = FrozenDraw(samples)
+    drawn = [*draw.take_public(b"a shape"), *draw.take(key, secret)]
+    steps = [(hashlib.sha256(b"ssgan/1/publica shape").digest(), public), (key, secret)]
+    assert drawn == frozen_twin(steps, samples)
 
 
 @given(KEYS, KEYS, st.integers(0, 700))
 def test_the_order_is_fisher_and_yates_word_for_word(frozen_key: bytes, key: bytes, samples: int) -> None:
-    frozen = frozen_places(frozen_key, samples)
+    frozen = FrozenDraw(samples).take(frozen_key, frozen_count(samples))
     assert carrying_places(key, samples, frozen).tolist() == order_twin(key, samples, frozen.tolist())
 
 
@@ -108,7 +116,7 @@ def test_words_too_large_to_be_fair_are_passed_over() -> None:
 
 @given(KEYS, st.integers(1, 3000))
 def test_frozen_and_carrying_samples_are_all_samples_once(key: bytes, samples: int) -> None:
-    frozen = frozen_places(key, samples)
+    frozen = FrozenDraw(samples).take(key, frozen_count(samples))
     together = np.concatenate([frozen, carrying_places(key, samples, frozen)])
     assert np.array_equal(np.sort(together), np.arange(samples))
 
@@ -121,6 +129,14 @@ def test_a_thirty_second_part_is_frozen_within_64_and_256(samples: int, count: i
     assert frozen_count(samples) == count
 
 
+@pytest.mark.parametrize(
+    ("samples", "count"),
+    [(0, 0), (1, 1), (31, 31), (32, 32), (64, 32), (4223, 32), (4224, 33), (8191, 63), (8192, 64), (10**7, 64)],
+)
+def test_a_quarter_of_the_frozen_samples_is_public_within_32_and_64(samples: int, count: int) -> None:
+    assert public_count(samples) == count
+
+
 def test_every_place_is_as_likely_as_any_other() -> None:
     """Where sample 0 goes, and which sample is frozen first, over 20,000 keys: chi-square with 15 degrees of freedom < 45
     (p = 8e-5).
@@ -128,7 +144,7 @@ def test_every_place_is_as_likely_as_any_other() -> None:
     first, seats = np.zeros(16), np.zeros(16)
     for number in range(20_000):
         key = number.to_bytes(32, "little")
-        first[frozen_places(key, 16)[0]] += 1
+        first[FrozenDraw(16).take(key, 1)[0]] += 1
         seats[int(np.flatnonzero(carrying_places(key, 16, np.arange(0)) == 0)[0])] += 1
     for counts in (first, seats):
         assert ((counts - 1250) ** 2 / 1250).sum() < 45

@@ -17,7 +17,7 @@ from ssgan.messages import container
 from ssgan.messages.container import OVERHEAD, SPLITS, Places
 from ssgan.messages.hide import hide
 from ssgan.messages.keys import KeyFile, Subkeys
-from ssgan.messages.order import frozen_count
+from ssgan.messages.order import public_count
 from ssgan.messages.reveal import reveal
 
 LEAST_P = 1e-4
@@ -150,7 +150,7 @@ def changed_places(scheme: str, message_bytes: int, keys: list[KeyFile]) -> tupl
         hidden = hide(cover, bytes(message_bytes), key, scheme=scheme)
         assert reveal(hidden.stego, key) == bytes(message_bytes)
         changed.append(np.sort(np.flatnonzero(hidden.changes.reshape(-1))))
-    return changed, places - frozen_count(places) if len(set(keys)) == 1 else places
+    return changed, places - public_count(places) if len(set(keys)) == 1 else places
 
 
 def excess(sets: list[np.ndarray], places: int) -> float:

@@ -94,6 +94,14 @@ def uniform(stream: Iterator[int], bound: int) -> int:
     return word % bound
 
 
+def exchange(a: list[int], first: int, end: int, key: bytes) -> None:
+    """The exchanges of section 3 for i = first ... end - 1, with a key of their own."""
+    choice = words(key)
+    for i in range(first, end):
+        j = i + uniform(choice, len(a) - i)
+        a[i], a[j] = a[j], a[i]
+
+
 def extract_key(salt: bytes, key: bytes) -> bytes:
     """HKDF-Extract, RFC 5869."""
     return hmac.digest(salt, key, "sha512")
@@ -107,7 +115,7 @@ def expand_key(root: bytes, label: bytes, size: int) -> bytes:
 
 def parse_key_file(text: str) -> Key:
     """Section 4, last paragraph; ValueError for anything else."""
-    lines = text.removesuffix("\n").replace("\r\n", "\n").removesuffix("\r").split("\n")
+    lines = text.removeprefix("\ufeff").removesuffix("\n").replace("\r\n", "\n").removesuffix("\r").split("\n")
     lines = [line for line in lines if not line.startswith("#")]
     if len(lines) != 1 or not re.fullmatch("SSGAN-KEY-1-[0-9A-Fa-f]{64}", lines[0]):
         raise ValueError("not a key file")
@@ -131,23 +139,25 @@ class Container:
         x = bytes(image.samples[place] for place in self.counting)
         total = len(x)
         self.shape = b"ssgan/1" + struct.pack("<IIBI", h, w, c, total)
-        # 3. Frozen samples and salt.
-        if isinstance(key.secret, str):
-            mode, seed = b"passphrase", hashlib.sha256(b"ssgan/1/frozen" + self.shape).digest()
-        else:
-            mode, seed = b"key file", expand_key(extract_key(b"", key.secret), b"ssgan/1/frozen" + self.shape, 32)
+        # 3. Frozen samples: the public ones, and the first salt.
         k = min(256, max(64, total // 32), total)
-        a, choice = list(range(total)), words(seed)
-        for i in range(k):
-            j = i + uniform(choice, total - i)
-            a[i], a[j] = a[j], a[i]
-        self.frozen = a[:k]
-        self.salt = hashlib.sha256(b"ssgan/1/salt" + self.shape + mode + bytes(x[i] for i in self.frozen)).digest()
-        # 4. Keys.
+        self.public = p = min(64, max(32, total // 128), total)
+        a = list(range(total))
+        exchange(a, 0, p, hashlib.sha256(b"ssgan/1/public" + self.shape).digest())
+        mode = b"passphrase" if isinstance(key.secret, str) else b"key file"
+        first_salt = hashlib.sha256(b"ssgan/1/salt/1" + self.shape + mode + bytes(x[i] for i in a[:p])).digest()
+        # 4. The first root.
         if isinstance(key.secret, str):
-            self.root = argon2(unicodedata.normalize("NFC", key.secret).encode(), self.salt, key.strong)
+            words_typed = key.secret.removeprefix("\ufeff")
+            first_root = argon2(unicodedata.normalize("NFC", words_typed).encode(), first_salt, key.strong)
         else:
-            self.root = extract_key(self.salt, key.secret)
+            first_root = extract_key(first_salt, key.secret)
+        # 3. Frozen samples: the others, and the second salt.
+        exchange(a, p, k, expand_key(first_root, b"ssgan/1/frozen", 32))
+        self.frozen = a[:k]
+        second_salt = hashlib.sha256(b"ssgan/1/salt/2" + self.shape + bytes(x[i] for i in a[p:k])).digest()
+        # 4. The root.
+        self.root = extract_key(second_salt, first_root)
         # 5. Order: y[i] = x[order[i]].
         chosen, choice = set(self.frozen), words(self.subkey("order"))
         self.order = [i for i in range(total) if i not in chosen]

@@ -35,6 +35,8 @@ def changes(book: Book) -> None:
     for name, why, base, places, mask, content in [
         ("frozen-first", "the first frozen sample, by 1", one, box.frozen[:1], 1, NOTHING),
         ("frozen-last", "the last frozen sample, by 1", one, box.frozen[-1:], 1, NOTHING),
+        ("frozen-public-last", "the last public frozen sample, by 1", one, box.frozen[box.public - 1 : box.public], 1, NOTHING),
+        ("frozen-secret-first", "the first that is not public, by 1", one, box.frozen[box.public :][:1], 1, NOTHING),
         ("frozen-high", "a frozen sample's highest bit", one, box.frozen[9:10], 128, NOTHING),
         ("order-first", "the lowest bit of y[0]", one, box.order[:1], 1, NOTHING),
         ("order-last", "the lowest bit of the last y", one, box.order[-1:], 1, NOTHING),
@@ -260,7 +262,7 @@ def several(book: Book) -> None:
     add("splits", "one rung: the smaller split comes first", text(22), (1, 5, 0, text(22)), (1, 11, 0, bad))
     add("rung-before-split", "a smaller rung with the largest split", text(22), (1, 16, 0, text(22)), (2, 0, 0, text(24)))
     add("probe-alone", "a right probe with no seal behind it, then the message", text(24), (0, 0, -1, b""), good)
-    probes = [(rung, split, -1, b"") for rung, split in [(0, 0), (1, 1), (1, 3), (2, 2), (2, 6)]]
+    probes = [(rung, split, -1, b"") for rung, split in [(0, 0), (1, 2), (1, 3), (2, 2), (2, 6)]]
     add("probes-alone", "five right probes, then the message", text(26), *probes, (3, 13, 0, text(26)))
     add("padding-bad", "what opens first is padded badly: it is no message", text(24), (0, 3, 1, bytes(20)), good)
     add("deflate-bad", "what opens first does not inflate", text(24), (1, 3, 2, b"\7" * 22), good)

@@ -45,6 +45,9 @@ def shapes(book: Book) -> None:
         ("frozen-255-last", "N = 8191: 255 frozen", 1, 8191, 1),
         ("frozen-256-first", "N = 8192: 256 frozen", 64, 128, 1),
         ("frozen-256-more", "N = 8256: still 256 frozen", 86, 96, 1),
+        ("public-32-last", "N = 4223: 131 frozen, of them 32 public", 41, 103, 1),
+        ("public-33-first", "N = 4224: 132 frozen, of them 33 public", 64, 66, 1),
+        ("public-63-last", "N = 8191: 255 frozen, of them 63 public", 8191, 1, 1),
         ("stride-near", "n = 967 is prime: the first stride will do", 1, 1031, 1),
         ("stride-far", "n = 780: the stride moves from 482 to 487", 1, 844, 1),
         ("stride-farther", "n = 1820 = 4 * 5 * 7 * 13: from 1124 to 1129", 4, 471, 1),
@@ -136,11 +139,11 @@ def smallest(book: Book) -> None:
 def choices(book: Book) -> None:
     """What happens rarely: words that are rejected, columns that are dropped, edges that rounding decides."""
     for name, why, number, size in [
-        ("order-rejected", "one word of the order's is too large for an even choice", 1925, 64),
-        ("columns-kept", "in both layers the first two columns have no common divisor", 0, 32),
-        ("columns-dropped-1", "the first layer drops its first two columns", 4, 32),
-        ("columns-dropped-2", "the second layer drops its first two columns", 14, 32),
-        ("columns-dropped-thrice", "the first layer drops two columns three times, the second once", 70, 32),
+        ("order-rejected", "one word of the order's is too large for an even choice", 369, 64),
+        ("columns-kept", "in both layers the first two columns have no common divisor", 4, 32),
+        ("columns-dropped-1", "the first layer drops its first two columns", 3, 32),
+        ("columns-dropped-2", "the second layer drops its first two columns", 10, 32),
+        ("columns-dropped-thrice", "the first layer drops two columns three times, the second once", 172, 32),
     ]:
         drawn = "columns-dropped" if "columns" in name else name
         one = replace(cover(drawn, size, size, key=key_of(f"{drawn}-{number}")), name=name)
@@ -304,12 +307,16 @@ def key_files() -> list[dict[str, Any]]:
         ("crlf", "lines end in CR LF", f"# made today\r\n{line}\r\n", True),
         ("comments", "comments before and after", f"# made today\n#\n# keep secret\n{line}\n# the end\n", True),
         ("comment-key", "a key in a comment does not count", f"# SSGAN-KEY-1-{'0' * 64}\n{line}\n", True),
+        ("mark", "a byte order mark before the key", f"\ufeff{line}\n", True),
+        ("mark-comment", "a byte order mark before a comment", f"\ufeff# made today\r\n{line}\r\n", True),
         ("zeros", "a key of zeros is a key", f"SSGAN-KEY-1-{'0' * 64}\n", True),
         ("empty", "nothing", "", False),
         ("only-comments", "comments alone", "# made today\n# the end\n", False),
         ("two", "two keys", f"{line}\nSSGAN-KEY-1-{'0' * 64}\n", False),
         ("short", "63 digits", f"{line[:-1]}\n", False),
         ("long", "65 digits", f"{line}0\n", False),
+        ("mark-inside", "a byte order mark that does not begin the file", f"# made today\n\ufeff{line}\n", False),
+        ("marks-two", "two byte order marks", f"\ufeff\ufeff{line}\n", False),
         ("empty-key", "no digits", "SSGAN-KEY-1-\n", False),
         ("bare", "digits alone", f"{lower}\n", False),
         ("version", "another version", f"SSGAN-KEY-2-{lower}\n", False),
@@ -339,12 +346,21 @@ def passphrases(book: Book) -> None:
         ("another", "another passphrase", "correct horse battery stable"),
         ("case", "upper case is another passphrase", "Correct horse battery staple"),
         ("leading-space", "a space before it is another passphrase", " correct horse battery staple"),
+        ("mark-behind", "a byte order mark is left out at the beginning alone", "correct horse battery staple\ufeff"),
+        ("marks-two", "one byte order mark is left out, not two", "\ufeff\ufeffcorrect horse battery staple"),
         ("newline", "an end of line is part of a passphrase", "correct horse battery staple\n"),
     ]:
         book.add(replace(base, name=f"passphrase-{name}"), why, NOTHING, key=Key(given))
-    frozen = replace(base, name="passphrase-frozen-changed")
-    frozen.change(base.container.frozen[5], base.image.samples[base.container.frozen[5]] ^ 1)
-    book.add(frozen, "a frozen sample changed: another salt", NOTHING)
+    typed = Key("\ufeffcorrect horse battery staple")
+    book.add(replace(base, name="passphrase-mark"), "a byte order mark before it is no part of it", HELLO, key=typed)
+    box = base.container
+    for name, why, place in [
+        ("frozen", "a public frozen sample changed: another first salt", box.frozen[5]),
+        ("secret-frozen", "a frozen sample that is not public changed: another second salt", box.frozen[box.public]),
+    ]:
+        frozen = replace(base, name=f"passphrase-{name}-changed")
+        frozen.change(place, base.image.samples[place] ^ 1)
+        book.add(frozen, why, NOTHING)
     for name, why, written, typed in [
         ("composed", "normal form C: the same letter composed and decomposed", "caf\u00e9 au lait", "cafe\u0301 au lait"),
         ("singleton", "normal form C: the ohm sign is an omega", "10 k\u03a9", "10 k\u2126"),
@@ -375,7 +391,7 @@ def passphrases(book: Book) -> None:
     one = cover("passphrase-color-alpha", 20, 30, 3, key=Key("in color"))
     one.image = replace(one.image, alpha=alpha_of(one.name, 20, 30, (0, 255)))
     one.hide(HELLO)
-    book.add(one, "a passphrase's frozen places depend on the whole shape", HELLO)
+    book.add(one, "the frozen places depend on the whole shape", HELLO)
 
 
 def strong(book: Book) -> None:

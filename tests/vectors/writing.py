@@ -170,12 +170,17 @@ class Wish:
 
 
 def satisfy(image: Image, wishes: list[Wish]) -> Image:
-    """An image that fulfils all wishes at once. The frozen samples of all their keys must be the same."""
-    samples = bytearray(image.samples)
+    """An image that fulfils all wishes at once. What is frozen for one of their keys stays as it is."""
+    samples, free = bytearray(image.samples), (1 << len(image.samples)) - 1
+    for wish in wishes:
+        box = Container(image, wish.key)
+        for place in box.frozen:
+            free &= ~(1 << box.counting[place])
     equations = [equation for wish in wishes for equation in wish.equations(image)]
     for layer in (1, 2):
         solved: dict[int, tuple[int, int]] = {}  # the highest sample of a row -> the row
-        for _, row, value in (equation for equation in equations if equation[0] == layer):
+        for _, whole, value in (equation for equation in equations if equation[0] == layer):
+            row = whole & free
             while row and row.bit_length() in solved:
                 other, its_value = solved[row.bit_length()]
                 row, value = row ^ other, value ^ its_value

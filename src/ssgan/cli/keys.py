@@ -68,7 +68,7 @@ class KeyOptions:
         else:
             text = passphrases.from_terminal(new=new)
         key = Passphrase(text, strong=self.strong)
-        if new and (weakness := passphrases.weakness(text)):
+        if new and (weakness := passphrases.weakness(key.text)):
             screen.warn(f"this passphrase is easy to guess: {weakness}; random words or a key file (ssgan keygen) are not")
         return key
 

@@ -13,8 +13,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from ssgan.embedding.trellis import Code
-from ssgan.messages.keys import Key, Subkeys
-from ssgan.messages.order import carrying_places, frozen_count, frozen_places, keystream
+from ssgan.messages.keys import Key, Subkeys, final_root, frozen_key
+from ssgan.messages.order import FrozenDraw, carrying_places, frozen_count, keystream, public_count
 from ssgan.messages.parts import Part, parse_part
 
 OVERHEAD = 18  # bytes of a stream beside its plaintext: the probe and AES-SIV's tag
@@ -31,8 +31,13 @@ class Places:
 
     shape: bytes
     order: np.ndarray  # int64 (n,): of the carrying samples among all
-    frozen: np.ndarray  # int64 (k,)
+    frozen: np.ndarray  # int64 (k,): the public ones first
     keys: Subkeys
+
+    @property
+    def public(self) -> np.ndarray:
+        """int64 (p,): the frozen samples that are the same for every key."""
+        return self.frozen[: public_count(len(self.frozen) + len(self.order))]
 
     @property
     def rungs(self) -> list[int]:
@@ -67,11 +72,24 @@ def shape_of(image: np.ndarray, samples: np.ndarray) -> bytes:
 
 
 def places(shape: bytes, samples: np.ndarray, key: Key) -> Places:
-    """The frozen samples, the salt read off them, the keys, and the order. A passphrase takes its time here."""
-    frozen = frozen_places(key.frozen_key(shape), len(samples))
-    salt = hashlib.sha256(b"ssgan/1/salt" + shape + key.mode + samples[frozen].tobytes()).digest()
-    keys = Subkeys.of(key.root(salt))
-    return Places(shape, carrying_places(keys.order, len(samples), frozen), frozen, keys)
+    """The frozen samples, the salts read off them, the keys, and the order. A passphrase takes its time here."""
+    count = len(samples)
+    draw = FrozenDraw(count)
+    public = draw.take_public(shape)
+    first = key.first_root(_salt(b"ssgan/1/salt/1", shape + key.mode, samples[public]))
+    secret = draw.take(frozen_key(first), frozen_count(count) - len(public))
+    keys = Subkeys.of(final_root(first, _salt(b"ssgan/1/salt/2", shape, samples[secret])))
+    frozen = np.concatenate([public, secret])
+    return Places(shape, carrying_places(keys.order, count, frozen), frozen, keys)
+
+
+def public_samples(shape: bytes, samples: np.ndarray) -> np.ndarray:
+    """uint8 (p,): the values that no message changes, whatever its key."""
+    return samples[FrozenDraw(len(samples)).take_public(shape)]
+
+
+def _salt(label: bytes, bound: bytes, frozen: np.ndarray) -> bytes:
+    return hashlib.sha256(label + bound + frozen.tobytes()).digest()
 
 
 def largest_plaintext(carrying: int) -> int:

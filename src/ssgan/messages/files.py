@@ -129,9 +129,9 @@ def carry_out(planned: Plan, key: Key) -> list[Hidden]:
 
 
 def _record(ledger: Ledger, made: Sequence[Hidden]) -> None:
-    """With a key file the stego's public samples may differ from the cover's: both are used now."""
+    """A stego's public samples are its cover's: the list knows both by one line."""
     try:
-        ledger.record((image, one.alpha) for one in made for image in (one.cover, one.stego))
+        ledger.record((one.cover, one.alpha) for one in made)
     except StorageFailed as error:
         hint = "use this cover no more, though the list does not know it"
         raise StorageFailed(f"the stego is written and good, but {error}", hint=hint) from error

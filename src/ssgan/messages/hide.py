@@ -23,7 +23,7 @@ from ssgan.messages.keys import Key
 from ssgan.messages.parts import Part
 from ssgan.messages.reveal import reveal_with
 
-LEAST_ENTROPY = 40.0  # bits in the frozen samples: below that, other images share this one's keys
+LEAST_ENTROPY = 40.0  # bits in the public frozen samples: below that, other images share this one's first salt
 DEAR = 1e3  # times the dearest finite cost: what a scheme's own ban on a sample counts
 
 
@@ -68,7 +68,7 @@ def hide(
             hint="take a larger cover, send less, or spread the message over several covers",
         )  # fmt: skip
     if not allow_flat:
-        _refuse_flat(samples[where.frozen])
+        _refuse_flat(samples[where.public])
     length = next(rung for rung in where.rungs if rung >= len(body))
     plaintext, padding = container.padded(body, length)
     bits = 8 * (length + container.OVERHEAD)

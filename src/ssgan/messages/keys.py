@@ -1,12 +1,12 @@
 """Keys: a passphrase or a key file, and what is derived from them for one image (docs/format.md, 3 and 4).
 
-The salt is read off samples that no writer changes, so every image has its own keys and nothing is stored for them. A
-passphrase costs Argon2id once an image; a key file is strong already.
+Salts are read off samples that no writer changes, so every image has its own keys and nothing is stored for them. The first
+salt is anybody's to read; with the key it tells where the samples are that give the second. So these places differ from image
+to image, for passphrases and key files alike. A passphrase costs Argon2id once an image; a key file is strong already.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
 import secrets
 import unicodedata
@@ -21,11 +21,15 @@ from ssgan.errors import InvalidSetting
 SECRET_BYTES = 32
 ROOT_BYTES = 64
 _PREFIX = "SSGAN-KEY-1-"
+_MARK = "\ufeff"  # the byte order mark that some editors put before a text
 
 
 @dataclass(frozen=True)
 class Passphrase:
-    """Words that both sides know. `strong` asks for 2 GiB of memory in place of 64 MiB, against those who guess."""
+    """Words that both sides know. `strong` asks for 2 GiB of memory in place of 64 MiB, against those who guess.
+
+    A byte order mark before the words is no part of them: it comes from an editor, and cannot be seen.
+    """
 
     text: str
     strong: bool = False
@@ -33,17 +37,14 @@ class Passphrase:
     mode = b"passphrase"
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "text", self.text.removeprefix(_MARK))
         if not self.text:
             raise InvalidSetting("the passphrase is empty", hint="give the words that both sides know")
 
     def __repr__(self) -> str:
         return f"Passphrase(<hidden>, strong={self.strong})"
 
-    def frozen_key(self, shape: bytes) -> bytes:
-        """The key that chooses the frozen samples: here anybody's, since the passphrase needs the salt first."""
-        return hashlib.sha256(b"ssgan/1/frozen" + shape).digest()
-
-    def root(self, salt: bytes) -> bytes:
+    def first_root(self, salt: bytes) -> bytes:
         """64 bytes by Argon2id (RFC 9106)."""
         memory, passes = (2 << 20, 1) if self.strong else (64 << 10, 3)
         kdf = Argon2id(salt=salt, length=ROOT_BYTES, iterations=passes, lanes=4, memory_cost=memory)
@@ -65,11 +66,7 @@ class KeyFile:
     def __repr__(self) -> str:
         return "KeyFile(<hidden>)"
 
-    def frozen_key(self, shape: bytes) -> bytes:
-        """The key that chooses the frozen samples, known to its holders only."""
-        return HKDF(SHA512(), 32, salt=None, info=b"ssgan/1/frozen" + shape).derive(self.secret)
-
-    def root(self, salt: bytes) -> bytes:
+    def first_root(self, salt: bytes) -> bytes:
         """64 bytes by HKDF-Extract."""
         return HKDF.extract(SHA512(), salt, self.secret)
 
@@ -79,6 +76,16 @@ class KeyFile:
 
 
 Key = Passphrase | KeyFile
+
+
+def frozen_key(first_root: bytes) -> bytes:
+    """The 32 bytes that choose the frozen samples of one image that are not public."""
+    return HKDFExpand(SHA512(), 32, b"ssgan/1/frozen").derive(first_root)
+
+
+def final_root(first_root: bytes, salt: bytes) -> bytes:
+    """64 bytes that depend on all frozen samples: on the public ones by the first root, on the others by the second salt."""
+    return HKDF.extract(SHA512(), salt, first_root)
 
 
 @dataclass(frozen=True, repr=False)
@@ -106,6 +113,7 @@ def fresh_key() -> KeyFile:
 
 def parse_key_file(text: str) -> KeyFile:
     """The key in the text of a key file. Raises InvalidSetting where there is none."""
+    text = text.removeprefix(_MARK)
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     found = re.fullmatch(_PREFIX + "([0-9a-fA-F]{64})", lines[0]) if len(lines) == 1 else None
     if found is None:

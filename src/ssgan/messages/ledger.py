@@ -1,6 +1,6 @@
 """Which covers were used before: a local list of keyed digests, for two stegos of one cover give each other away.
 
-A digest is taken of the samples that no passphrase changes, so a stego is known as its cover is. Without the list's own random
+A digest is taken of the samples that no message changes, so a stego is known as its cover is. Without the list's own random
 key the digests say nothing; whoever takes both can ask whether a given picture was used, and no more.
 """
 
@@ -22,12 +22,9 @@ from ssgan.errors import StorageFailed
 from ssgan.folders import make_folder
 from ssgan.images import whole_file
 from ssgan.messages import container
-from ssgan.messages.keys import Passphrase
-from ssgan.messages.order import frozen_places
 
 KEY_BYTES = 32
 DIGEST_BYTES = 16
-_ANYBODY = Passphrase("anybody")  # the frozen places of every passphrase are the same
 
 
 @dataclass(frozen=True)
@@ -143,10 +140,10 @@ def usual_folder() -> Path:
 
 
 def fingerprint(image: np.ndarray, alpha: np.ndarray | None) -> bytes:
-    """What tells an image, uint8 (C, H, W), from others: its shape and the samples that no passphrase changes."""
+    """What tells an image, uint8 (C, H, W), from others: its shape and the samples that no message changes."""
     samples = container.samples_of(image, alpha)
     shape = container.shape_of(image, samples)
-    return shape + samples[frozen_places(_ANYBODY.frozen_key(shape), len(samples))].tobytes()
+    return shape + container.public_samples(shape, samples).tobytes()
 
 
 def _digest(key: bytes, image: np.ndarray, alpha: np.ndarray | None) -> bytes:

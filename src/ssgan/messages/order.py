@@ -6,12 +6,14 @@ may change with its version, is part of a message.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 
 import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 
 FROZEN_LEAST, FROZEN_MOST, FROZEN_SHARE = 64, 256, 32
+PUBLIC_LEAST, PUBLIC_MOST, PUBLIC_SHARE = 32, 64, 128  # of the frozen ones
 _WORDS = 1 << 18  # of keystream made at a time
 
 
@@ -25,17 +27,35 @@ def frozen_count(samples: int) -> int:
     return min(FROZEN_MOST, max(FROZEN_LEAST, samples // FROZEN_SHARE), samples)
 
 
-def frozen_places(key: bytes, samples: int) -> np.ndarray:
-    """int64 (k,): the places of the samples that are never changed, in the order in which they are drawn."""
-    count = frozen_count(samples)
-    words = _words(key)
-    moved: dict[int, int] = {}  # what the exchanges have put elsewhere than where it started
-    chosen = []
-    for i in range(count):
-        j = i + _uniform(words, samples - i)
-        chosen.append(moved.get(j, j))
-        moved[j] = moved.get(i, i)
-    return np.array(chosen, dtype=np.int64)
+def public_count(samples: int) -> int:
+    """How many of the frozen samples stand in public places."""
+    return min(PUBLIC_MOST, max(PUBLIC_LEAST, samples // PUBLIC_SHARE), samples)
+
+
+class FrozenDraw:
+    """A draw of the samples that are never changed, in steps with a key each; no place is drawn twice.
+
+    It is the beginning of Fisher and Yates' exchange, of which only the places that moved are kept.
+    """
+
+    def __init__(self, samples: int) -> None:
+        self._samples = samples
+        self._drawn = 0
+        self._moved: dict[int, int] = {}
+
+    def take(self, key: bytes, count: int) -> np.ndarray:
+        """int64 (count,): the next places, in the order in which they are drawn."""
+        words, chosen = _words(key), []
+        for i in range(self._drawn, self._drawn + count):
+            j = i + _uniform(words, self._samples - i)
+            chosen.append(self._moved.get(j, j))
+            self._moved[j] = self._moved.get(i, i)
+        self._drawn += count
+        return np.array(chosen, dtype=np.int64)
+
+    def take_public(self, shape: bytes) -> np.ndarray:
+        """int64 (p,): the places that are the same for everybody in images of this shape. They are drawn first."""
+        return self.take(hashlib.sha256(b"ssgan/1/public" + shape).digest(), public_count(self._samples))
 
 
 def carrying_places(key: bytes, samples: int, frozen: np.ndarray) -> np.ndarray:
