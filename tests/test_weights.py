@@ -355,7 +355,6 @@ HOSTILE: dict[str, Callable[[Path], None]] = {
     "an unknown dtype": headed(entry(dtype="O")),
     "a dtype that is a list": headed(entry(dtype=["F32"])),
     "an entry that is a list": headed({"x": [1, 2]}),
-    "an entry with more to say": headed(entry(code="import os")),
     "a path in a name": headed({"../x": entry()["x"]}),
     "a name of 100,000 letters": headed({"x" * 100_000: entry()["x"]}),
     "a name that is empty": headed({"": entry()["x"]}),

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
+import safetensors
+import safetensors.numpy
 
 from ssgan.atomic import whole_file
 from ssgan.errors import InvalidSetting, RefusedModel
@@ -28,10 +30,7 @@ FORMAT = "ssgan weights 1"
 LARGEST_BYTES = 1 << 27  # of a weights file, unless the caller allows more
 LARGEST_TEXT = 1 << 20  # bytes of a manifest, and of the header of a weights file
 LARGEST_RANK = 8
-DTYPES = {
-    "F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1",
-    "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "|u1", "BOOL": "|b1",
-}  # fmt: skip
+DTYPES = {"<f8", "<f4", "<f2", "<i8", "<i4", "<i2", "|i1", "<u8", "<u4", "<u2", "|u1", "|b1"}
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,199}")
 _FILE = re.compile(r"weights-[0-9a-f]{16}\.safetensors")
 _CHUNK = 1 << 20  # samples looked at together
@@ -43,7 +42,9 @@ def save(folder: Path, tensors: Mapping[str, Any], manifest: Mapping[str, Any]) 
     Raises InvalidSetting for what the format does not hold, StorageFailed where the disk does not take it.
     """
     arrays = {name: _array(name, tensor) for name, tensor in tensors.items()}
-    content = _encoded(arrays)
+    content = safetensors.numpy.save(arrays)
+    if int.from_bytes(content[:8], "little") > LARGEST_TEXT:
+        raise InvalidSetting(f"{len(arrays)} tensors are too many for one file.", hint="Stack what belongs together.")
     digest = hashlib.sha256(content).hexdigest()
     try:
         about = json.loads(_canonical(manifest))
@@ -77,7 +78,7 @@ def load(
     """(arrays by name, manifest) as `save` was given them. With `finite`, nan and infinity are refused.
 
     Raises RefusedModel for everything that is damaged, oversized, not a plain file, or not of this format. At most
-    `largest_bytes` and a few megabytes of memory are used.
+    `largest_bytes` twice and a few megabytes of memory are used.
     """
     told = _manifest(folder)
     length = told["bytes"]
@@ -137,27 +138,11 @@ def _array(name: str, tensor: Any) -> np.ndarray:
         array = np.asarray(tensor.detach().cpu().numpy() if hasattr(tensor, "detach") else tensor)
     except TypeError as error:
         raise InvalidSetting(f"{name} cannot be saved: {error}.", hint="Convert it to float32 first.") from error
-    if array.dtype.newbyteorder("<").str not in DTYPES.values() or array.ndim > LARGEST_RANK:
+    if array.dtype.newbyteorder("<").str not in DTYPES or array.ndim > LARGEST_RANK:
         raise InvalidSetting(
             f"{name} is {array.dtype} {array.shape}.", hint="Save real numbers, whole numbers or truth values."
         )
     return np.asarray(array, array.dtype.newbyteorder("<"), order="C")
-
-
-def _encoded(arrays: dict[str, np.ndarray]) -> bytes:
-    """The safetensors file: header length, header, data; the widest numbers first, so that all lie aligned."""
-    kinds = {dtype: kind for kind, dtype in DTYPES.items()}
-    header: dict[str, Any] = {}
-    end = 0
-    ordered = sorted(arrays.items(), key=lambda item: (-item[1].dtype.itemsize, item[0]))
-    for name, array in ordered:
-        header[name] = {"dtype": kinds[array.dtype.str], "shape": list(array.shape), "data_offsets": [end, end + array.nbytes]}
-        end += array.nbytes
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    if len(text) > LARGEST_TEXT:
-        raise InvalidSetting(f"{len(arrays)} tensors are too many for one file.", hint="Stack what belongs together.")
-    return b"".join((len(text).to_bytes(8, "little"), text, *(array.tobytes() for _, array in ordered)))
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
@@ -218,61 +203,25 @@ def _json(text: bytes, folder: Path, what: str) -> dict[str, Any]:
 
 
 def _decoded(content: bytearray, folder: Path, *, finite: bool) -> dict[str, np.ndarray]:
-    """The arrays of a safetensors file, sharing its memory; the data must be covered without gap or overlap."""
+    """Decode a safetensors file. The library checks header, shapes and offsets against each other; here are our limits."""
     length = int.from_bytes(content[:8], "little")
     if not 2 <= length <= min(LARGEST_TEXT, len(content) - 8):
-        _refuse(folder, f"the header of the weights file should have {length} bytes")
-    header = _json(bytes(content[8 : 8 + length]), folder, "the header of the weights file")
-    header.pop("__metadata__", None)
-    data = memoryview(content)[8 + length :]
-    entries: dict[str, tuple[np.dtype[Any], list[int], tuple[int, int]]] = {}
-    for name, entry in header.items():
+        _refuse(folder, f"the header of the weights file has {length} bytes")
+    _json(bytes(content[8 : 8 + length]), folder, "the header of the weights file")  # refuses a key that occurs twice
+    try:
+        arrays: dict[str, np.ndarray] = safetensors.numpy.load(bytes(content))
+    except (safetensors.SafetensorError, KeyError, ValueError, TypeError, OverflowError) as error:
+        _refuse(folder, f"the weights file is not sound ({str(error)[:80]})")
+    for name, array in arrays.items():
         if not _is_name(name):
             _refuse(folder, f"{name[:40]!r} is no name for a tensor")
-        entries[name] = _entry(name, entry, len(data), folder)
-    # Before anything is looked at: a header that names the same data thousands of times would cost thousands of looks.
-    edges = [0, *(edge for span in sorted(span for _, _, span in entries.values()) for edge in span), len(data)]
-    if any(edges[i] != edges[i + 1] for i in range(0, len(edges), 2)):
-        _refuse(folder, "its tensors overlap or leave gaps")
-    return {name: _decoded_array(name, data, *entry, folder, finite=finite) for name, entry in entries.items()}
-
-
-def _decoded_array(
-    name: str, data: memoryview, dtype: np.dtype[Any], shape: list[int], span: tuple[int, int], folder: Path, *, finite: bool
-) -> np.ndarray:
-    try:
-        array: np.ndarray = np.ndarray(shape, dtype, data, offset=span[0])
-    except (ValueError, TypeError) as error:  # an empty one with sides that NumPy cannot multiply
-        _refuse(folder, f"{name} has an impossible shape ({error})")
-    array = array if array.flags.aligned else array.copy()
-    if finite and not _is_finite(array):
-        _refuse(folder, f"{name} holds numbers that are not finite")
-    if dtype.kind == "b" and array.view(np.uint8).max(initial=0) > 1:
-        _refuse(folder, f"{name} holds truth values that are neither")
-    return array
-
-
-def _entry(name: str, entry: object, available: int, folder: Path) -> tuple[np.dtype[Any], list[int], tuple[int, int]]:
-    """(dtype, shape, span of bytes) of one tensor, checked against each other."""
-    if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
-        _refuse(folder, f"the header does not describe {name}")
-    kind, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
-    if not isinstance(kind, str) or kind not in DTYPES:
-        _refuse(folder, f"{name} is of the kind {str(kind)[:20]!r}, which is not read")
-    if not _whole_numbers(shape) or len(shape) > LARGEST_RANK or not _whole_numbers(offsets) or len(offsets) != 2:
-        _refuse(folder, f"the shape or place of {name} is none")
-    dtype = np.dtype(DTYPES[kind])
-    expected = dtype.itemsize
-    for side in shape:
-        expected *= side
-    if not 0 <= offsets[0] <= offsets[1] <= available or offsets[1] - offsets[0] != expected:
-        _refuse(folder, f"{name} does not lie within the file as its shape says")
-    return dtype, shape, (offsets[0], offsets[1])
-
-
-def _whole_numbers(values: object) -> bool:
-    """Whether it is a list of whole numbers that NumPy can count with."""
-    return isinstance(values, list) and all(type(value) is int and 0 <= value < 2**48 for value in values)
+        if array.dtype.str not in DTYPES or array.ndim > LARGEST_RANK:
+            _refuse(folder, f"{name} is {array.dtype} of {array.ndim} dimensions")
+        if finite and not _is_finite(array):
+            _refuse(folder, f"{name} holds numbers that are not finite")
+        if array.dtype.kind == "b" and array.view(np.uint8).max(initial=0) > 1:
+            _refuse(folder, f"{name} holds truth values that are neither")
+    return arrays
 
 
 def _is_finite(array: np.ndarray) -> bool:
