@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -22,7 +22,7 @@ from ssgan.runs import DONE, Run
 from ssgan.steganalysis import detectors, distributed
 from ssgan.steganalysis.detector import Calibration, Pairs
 from ssgan.steganalysis.diagnosis import diagnose
-from ssgan.steganalysis.error import error_interval, p_e
+from ssgan.steganalysis.error import Scores, error_interval, p_e
 from ssgan.steganalysis.findings import Finding, keep, refuse
 from ssgan.steganalysis.network_detector import NetworkDetector
 
@@ -82,13 +82,16 @@ def train_detector(
         return processes.first(lambda: _finish(detector, question, prepared, run))
 
 
-def judge(validate: PairScores, test: PairScores) -> dict[str, Any]:
-    """P_E on the test pairs with its 95 % interval, and what the threshold and the calibration of the validation pairs give."""
+def judge(validate: PairScores, test: PairScores, groups: Sequence[str]) -> dict[str, Any]:
+    """P_E on the test pairs with its 95 % interval, and what the threshold and the calibration of the validation pairs give.
+
+    `groups` are those of the test pairs.
+    """
     validation_error, threshold = p_e(*validate)
     test_error, _ = p_e(*test)
     return {
         "p_e": test_error,
-        "p_e_interval": list(error_interval(*test)),
+        "p_e_interval": list(error_interval([Scores(*test, groups)])),
         "p_fa": float((test[0] > threshold).mean()),
         "p_md": float((test[1] <= threshold).mean()),
         "validation_p_e": validation_error,
@@ -153,7 +156,7 @@ def _finish(detector: detectors.AnyDetector, question: Question, prepared: Prepa
     detector.save(run.folder / DETECTOR)
     scores = {part: pair_scores(detector, parts[part]) for part in SCORED}
     keep_scores(run.folder, prepared, scores)
-    result = judge(scores["validate"], scores["test"])
+    result = judge(scores["validate"], scores["test"], prepared.groups["test"])
     result |= {
         "change_rate": prepared.change_rate,
         "raised": prepared.raised,

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ssgan.evaluation import plots
-from ssgan.evaluation.bootstrap import Scores
 from ssgan.evaluation.frame import round_up
 from ssgan.evaluation.rows import Row, of_kind
+from ssgan.steganalysis.error import Scores
 
 SVG = "svg"
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import statistics
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 
 from ssgan.errors import InvalidSetting
 from ssgan.evaluation.rows import KINDS, Row, apart, blind_interval, control, names, of_kind, rows_of, strongest
+from ssgan.evaluation.trial import RUN
+from ssgan.runs import DONE
 
 PARTS = st.text("ab", min_size=1, max_size=2)
 
@@ -26,6 +29,14 @@ def test_seeds_are_joined_and_kinds_are_in_order(rows: list[Row]) -> None:
         for name, (low, high) in row.intervals.items():
             assert low <= row.figures[name] <= high
     assert of_kind(rows, "null")[0].spread["p_e"] is None
+
+
+def test_the_interval_of_a_row_is_that_of_the_detectors_own_run(rows: list[Row]) -> None:
+    alone = [row for row in rows if len(row.results) == 1 and row.first.kind != "transfer"]
+    assert alone
+    for row in alone:
+        told = json.loads((row.folders[0] / RUN / DONE).read_text(encoding="utf-8"))
+        assert (told["p_e"], tuple(told["p_e_interval"])) == (row.figures["p_e"], row.intervals["p_e"])
 
 
 def test_a_row_finds_its_controls(rows: list[Row]) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ssgan.evaluation.bootstrap import Scores, draw, intervals
+from ssgan.evaluation.bootstrap import draw, intervals
 from ssgan.evaluation.results import Result
 from ssgan.evaluation.rows import FIGURES, Row
 from ssgan.experiments.answers import answers, bought, in_words, price
+from ssgan.steganalysis.error import Scores
 
 PAIRS = 400
 
@@ -30,7 +31,7 @@ def row(like: Result, kind: str, covers: str, apart: float, embedder: str = "hil
     rng = np.random.default_rng(len(covers) + PAIRS)
     scores = Scores(rng.normal(0, 1, PAIRS), rng.normal(apart, 1, PAIRS), tuple(map(str, range(PAIRS))))
     result = replace(like, kind=kind, covers=covers, trained_on=covers, against="", embedder=embedder, detector="srm")
-    drawn = draw(scores, covers + kind)
+    drawn = draw(scores)
     ends = intervals([scores], [drawn])
     middle = {name: float(np.mean(ends[name])) if name in ends else 0.5 for name in FIGURES}
     return Row((result,), (Path(covers),), (scores,), (drawn,), middle, dict.fromkeys(FIGURES), ends, {covers: covers})

@@ -77,7 +77,7 @@ def test_the_threshold_makes_the_fewest_errors(drawn: list[tuple[int, int, int]]
     def errors(threshold: float, sign: float) -> float:
         return float(times @ (sign * covers > sign * threshold) + times @ (sign * stegos <= sign * threshold))
 
-    threshold, sign = ensemble._threshold(covers, stegos, times)
+    threshold, sign = ensemble.best_threshold((covers, times), (stegos, times))
     best = min(errors(t, s) for t in (values[1:] + values[:-1]) / 2 for s in (1.0, -1.0))
     assert errors(threshold, sign) == best
 

@@ -18,11 +18,10 @@ import torch
 from ssgan import seeds
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import SsganError
-from ssgan.evaluation.bootstrap import Scores, draw, intervals
 from ssgan.images import Images
 from ssgan.questions import embedded
 from ssgan.steganalysis.detector import Pairs
-from ssgan.steganalysis.error import p_e
+from ssgan.steganalysis.error import Scores, error_interval, p_e
 from ssgan.steganalysis.network_detector import NetworkDetector
 from ssgan.steganalysis.recipes import RECIPES, NetworkSettings
 
@@ -136,7 +135,7 @@ def learn(task: Task, report: Report = lambda source, seen, error: None) -> Watc
 
     detector.fit(train, validate, report=hear)
     scores = Scores(detector.scores(test.covers), detector.scores(test.stegos), tuple(str(k) for k in range(len(test))))
-    found = intervals([scores], [draw(scores, task.source)])["p_e"]
+    found = error_interval([scores])
     changed = float((train.covers != train.stegos).float().mean()) if task.others is None else 0.0
     sizes = (len(train), len(validate), len(test))
     error, _ = p_e(scores.covers, scores.stegos)

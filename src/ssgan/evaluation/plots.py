@@ -12,9 +12,10 @@ from statistics import NormalDist
 import numpy as np
 
 from ssgan.embedding.embedder import Embedder
-from ssgan.evaluation.bootstrap import FALSE_ALARMS, Scores
+from ssgan.evaluation.bootstrap import FALSE_ALARMS
 from ssgan.evaluation.frame import Frame, color, round_up
 from ssgan.evaluation.rows import Row
+from ssgan.steganalysis.error import Scores
 
 BINS = 40
 MOST_DOTS = 20  # on a line

@@ -13,9 +13,9 @@ import numpy as np
 
 from ssgan.detection import SCORES
 from ssgan.errors import RefusedModel
-from ssgan.evaluation.bootstrap import Scores
 from ssgan.evaluation.roc import Measures, accuracy, measures
 from ssgan.runs import DONE
+from ssgan.steganalysis.error import Scores
 from ssgan.steganalysis.findings import Finding
 
 FILE_OF_SCORES = (Path(SCORES), Path("run") / SCORES)  # a transfer's, and that of a detector trained here

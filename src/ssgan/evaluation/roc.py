@@ -11,8 +11,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from ssgan.errors import InvalidSetting
-from ssgan.steganalysis.error import p_e
+from ssgan.steganalysis.error import checked, least_error
 
 FEW_FALSE_ALARMS = 0.05
 HALF_DETECTED = 0.5
@@ -61,9 +60,12 @@ def measures(cover_scores: np.ndarray, stego_scores: np.ndarray) -> Measures:
     >>> measures(np.array([0.0, 1.0]), np.array([2.0, 3.0]))
     Measures(p_e=0.0, p_md_5=0.0, p_fa_50=0.0, auc=1.0, wauc=1.0)
     """
-    curve = roc(cover_scores, stego_scores)
-    error, _ = p_e(cover_scores, stego_scores)
-    return Measures(error, p_md_at(curve), p_fa_at(curve), auc(curve), wauc(curve))
+    return figures(roc(cover_scores, stego_scores))
+
+
+def figures(curve: Roc) -> Measures:
+    """The figures of a curve."""
+    return Measures(least_error(curve.p_fa, curve.p_md)[0], p_md_at(curve), p_fa_at(curve), auc(curve), wauc(curve))
 
 
 def roc(cover_scores: np.ndarray, stego_scores: np.ndarray) -> Roc:
@@ -110,16 +112,6 @@ def wauc(curve: Roc, weights: tuple[tuple[float, float], ...] = ALASKA2) -> floa
         counted += weight * (np.clip(curve.p_d, lower, upper) - lower)
         whole, lower = whole + weight * (upper - lower), upper
     return float(np.trapezoid(counted, curve.p_fa)) / whole
-
-
-def checked(scores: np.ndarray) -> np.ndarray:
-    """float64 (N,), N > 0, finite. Raises InvalidSetting."""
-    found = np.asarray(scores, dtype=np.float64)
-    if found.ndim != 1 or not len(found) or not np.isfinite(found).all():
-        raise InvalidSetting(
-            f"scores of shape {found.shape} cannot be judged.", hint="Give a finite score for each of one or more images."
-        )
-    return found
 
 
 def _with_corner(curve: Roc, rate: float) -> Roc:

@@ -13,10 +13,11 @@ from pathlib import Path, PurePath
 import numpy as np
 
 from ssgan.errors import InvalidSetting
-from ssgan.evaluation.bootstrap import Drawn, Interval, Scores, band, draw, intervals
+from ssgan.evaluation.bootstrap import Drawn, band, draw, intervals
 from ssgan.evaluation.results import Result, scores_of
 from ssgan.evaluation.trial import RUN, TRIALS
 from ssgan.runs import DONE
+from ssgan.steganalysis.error import TAILS, Interval, Scores, mean_of
 
 KINDS = ("retrained", "transfer", "conspicuous", "null", "gross")  # in the order of a report
 FIGURES = ("p_e", "p_md_5", "p_fa_50", "auc", "wauc", "accuracy")
@@ -134,16 +135,17 @@ def blind_interval(pairs: int, deviations: float = NORMAL_95) -> Interval:
 def apart(row: Row, reference: Row) -> tuple[float, Interval]:
     """P_E of a row less that of another one, with a 95 % interval: below 0 the row is easier to detect."""
     difference = row.figures["p_e"] - reference.figures["p_e"]
-    drawn = [np.mean([one.figures["p_e"] for one in r.drawn], axis=0) for r in (row, reference)]
-    low, high = (float(v) for v in np.quantile(drawn[0] - drawn[1], (0.025, 0.975)))
+    drawn = [mean_of([one.figures["p_e"] for one in r.drawn]) for r in (row, reference)]
+    common = min(len(one) for one in drawn)
+    low, high = (float(v) for v in np.quantile(drawn[0][:common] - drawn[1][:common], TAILS))
     return difference, (min(low, 2 * difference - high), max(high, 2 * difference - low))
 
 
 def _row(found: Sequence[tuple[Result, Path]], called: Mapping[str, str]) -> Row:
     results, folders = tuple(result for result, _ in found), tuple(folder for _, folder in found)
     scores = tuple(scores_of(folder) for folder in folders)
-    # Each trial draws for itself, so that differences between rows are those of independent sets.
-    drawn = tuple(draw(one, folder.name) for one, folder in zip(scores, folders, strict=True))
+    # Other scores draw other sets, so that differences between rows are those of independent ones.
+    drawn = tuple(draw(one) for one in scores)
     values = {name: [_figure(result, name) for result in results] for name in FIGURES}
     return Row(
         results,

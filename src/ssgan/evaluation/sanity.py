@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ssgan import seeds
-from ssgan.evaluation.bootstrap import Scores, draw, intervals
 from ssgan.evaluation.results import Result
 from ssgan.evaluation.roc import accuracy
 from ssgan.evaluation.rows import Row, blind_interval, of_kind
+from ssgan.steganalysis.error import Scores, error_interval
 
 GROSS_FOUND = 0.05
 NORMAL_99 = 2.58
@@ -51,8 +51,7 @@ def _blind(row: Row) -> Line:
     covers, stegos = np.where(heads, scores.stegos, scores.covers), np.where(heads, scores.covers, scores.stegos)
     threshold = float(np.median(np.concatenate([covers, stegos])))
     error, (low, high) = 1 - accuracy(covers, stegos, threshold), blind_interval(len(covers), NORMAL_99)
-    blind = Scores(covers, stegos, scores.groups)
-    below, above = intervals([blind], [draw(blind, name)])["p_e"]
+    below, above = error_interval([Scores(covers, stegos, scores.groups)])
     return Line(
         "a blind detector errs half the time",
         f"error {error:.3f}; P_E in {below:.3f} to {above:.3f}",

@@ -1,16 +1,13 @@
 """A trial on tables of scores or features, some rows at a time: a million images are judged in the memory of some thousands.
 
-Scores need no more than two numbers an image. Features teach an ensemble of Fisher's linear discriminants in random subspaces
-(J. Kodovsky, J. Fridrich, V. Holub, "Ensemble classifiers for steganalysis of digital media", IEEE TIFS 2012), whose means and
-scatters are summed up in one pass over the table; its sizes are fixed, for a search would need many passes. A cover and its
-stego have the same name and go to the same part.
+Scores need no more than two numbers an image. Features teach the ensemble of Fisher discriminants that detectors have too, with
+fixed sizes, for a search would need many passes. A cover and its stego have the same name and go to the same part.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +17,20 @@ from ssgan import seeds
 from ssgan.datasets.splits import picture_of
 from ssgan.errors import InvalidSetting, RefusedImage
 from ssgan.evaluation.roc import measures
-from ssgan.steganalysis.error import error_interval
+from ssgan.steganalysis import ensemble_streams
+from ssgan.steganalysis.ensemble import Ensemble
+from ssgan.steganalysis.error import Scores, error_interval
 
 LEARNERS, SUBSPACE = 51, 600
 TRAIN_SHARE = 0.7
-RIDGE = 1e-6  # of the mean variance, added to each feature's
 _ROWS = 2048  # of a table, held at a time
 _HINT = "Give a table that `ssgan score -o` wrote."
 
 
 def judge_scores(covers: Path, stegos: Path) -> dict[str, Any]:
     """The figures of two tables of scores, as `ssgan score -o` writes them; images without a score are left out and counted."""
-    (of_covers, missing), (of_stegos, more) = _scores(covers), _scores(stegos)
-    return {**_judged(of_covers, of_stegos), "without_score": missing + more}
+    (of_covers, groups, missing), (of_stegos, others, more) = _scores(covers), _scores(stegos)
+    return {**_judged(Scores(of_covers, of_stegos, groups, others)), "without_score": missing + more}
 
 
 def judge_features(covers: Path, stegos: Path, *, seed: int = 0) -> dict[str, Any]:
@@ -42,106 +40,79 @@ def judge_features(covers: Path, stegos: Path, *, seed: int = 0) -> dict[str, An
     """
     dimension = _dimension(covers)
     if _dimension(stegos) != dimension:
-        raise InvalidSetting("The two tables are of different features.", hint="Extract both with the same --set.")
-    ensemble = _Ensemble(dimension, seed)
-    for kind, table in enumerate((covers, stegos)):
+        raise InvalidSetting("the two tables are of different features", hint="extract both with the same --set")
+    pictures = [np.concatenate([_pictures(names, seed) for names in _names(table)]) for table in (covers, stegos)]
+    learned = [some[_learned(some)] for some in pictures]
+    if not all(map(len, learned)) or any(len(own) == len(some) for own, some in zip(learned, pictures, strict=True)):
+        raise InvalidSetting("there are no images to learn from, or none to judge by", hint="give tables with more rows")
+    # Numbers in the order in which they come, as if the rows were held at once.
+    known, first = np.unique(np.concatenate(learned), return_index=True)
+    number = np.argsort(np.argsort(first))
+
+    def stream(table: Path) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for names, features in _rows(table):
-            learned = np.array([_learned(name, seed) for name in names])
-            ensemble.add(kind, features[learned])
-    ensemble.solve()
-    apart: list[np.ndarray] = []
-    for table in (covers, stegos):
-        parts = []
-        for names, features in _rows(table):
-            judged = np.array([not _learned(name, seed) for name in names])
-            parts.append(ensemble.scores(features[judged]))
-        apart.append(np.concatenate(parts) if parts else np.empty(0))
-    return {**_judged(*apart), "train": ensemble.counts.tolist(), "dimension": dimension, "seed": seed}
+            some = _pictures(names, seed)
+            mine = _learned(some)
+            if mine.any():
+                yield number[np.searchsorted(known, some[mine])], features[mine]
+
+    sizes = {"learners": LEARNERS, "subspace": min(dimension, SUBSPACE)}
+    made = ensemble_streams.fit(lambda: stream(covers), lambda: stream(stegos), images=len(known), seed=seed, **sizes)
+    apart = [_apart(made, table, seed) for table in (covers, stegos)]
+    (of_covers, groups), (of_stegos, others) = apart
+    told = {"train": [len(some) for some in learned], "dimension": dimension, "seed": seed, **sizes}
+    return {**_judged(Scores(of_covers, of_stegos, groups, others)), **told, "out_of_bag_error": made.error}
 
 
-def _judged(covers: np.ndarray, stegos: np.ndarray) -> dict[str, Any]:
-    figures = measures(covers, stegos).as_json()
-    return {**figures, "p_e_interval": list(error_interval(covers, stegos)), "covers": len(covers), "stegos": len(stegos)}
+def _judged(scores: Scores) -> dict[str, Any]:
+    figures = measures(scores.covers, scores.stegos).as_json()
+    interval = list(error_interval([scores]))
+    return {**figures, "p_e_interval": interval, "covers": len(scores.covers), "stegos": len(scores.stegos)}
 
 
-def _learned(name: str, seed: int) -> bool:
-    """By the picture's name, without folder and suffix: that of a cover is that of its stego."""
-    stem = Path(picture_of(name)).stem
-    return seeds.derive(seed, "streamed", stem) < TRAIN_SHARE * 2**64
+def _apart(made: Ensemble, table: Path, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """The scores of the pictures kept apart, and what tells these from one another."""
+    scores, groups = [], []
+    for names, features in _rows(table):
+        some = _pictures(names, seed)
+        scores.append(made.scores(features[~_learned(some)]))
+        groups.append(some[~_learned(some)])
+    return np.concatenate(scores), np.concatenate(groups)
 
 
-@dataclass(frozen=True, eq=False)
-class _Learner:
-    """One subspace: which features, and what is summed up of each class."""
-
-    features: np.ndarray  # int64 (d,)
-    sums: np.ndarray  # float64 (2, d)
-    products: np.ndarray  # float64 (2, d, d)
+def _pictures(names: Iterable[str], seed: int) -> np.ndarray:
+    """uint64 (N,): a number for each picture's name without folder and suffix, so that a cover has that of its stego."""
+    return np.array([seeds.derive(seed, "streamed", Path(picture_of(name)).stem) for name in names], dtype=np.uint64)
 
 
-class _Ensemble:
-    """Learns by sums."""
-
-    def __init__(self, dimension: int, seed: int) -> None:
-        rng, size = seeds.generator(seed, "subspaces"), min(dimension, SUBSPACE)
-        count = 1 if size == dimension else LEARNERS
-        chosen = [np.sort(rng.permutation(dimension)[:size]) for _ in range(count)]
-        self._learners = [_Learner(which, np.zeros((2, size)), np.zeros((2, size, size))) for which in chosen]
-        self._center: np.ndarray | None = None
-        self.counts = np.zeros(2, np.int64)
-        self._weights = np.zeros((dimension, 0))
-        self._middle = np.zeros(0)
-
-    def add(self, kind: int, features: np.ndarray) -> None:
-        """Rows of covers (0) or stegos (1); all are measured from the first rows' mean, for the sums' sake."""
-        if not len(features):
-            return
-        rows = features.astype(np.float64)
-        if self._center is None:
-            self._center = rows.mean(axis=0)
-        rows -= self._center
-        self.counts[kind] += len(rows)
-        for learner in self._learners:
-            part = rows[:, learner.features]
-            learner.sums[kind] += part.sum(axis=0)
-            learner.products[kind] += part.T @ part
-
-    def solve(self) -> None:
-        """Each learner's direction, scaled to a within-class variance of 1, and the middle between the classes."""
-        if self._center is None or not self.counts.all():
-            raise InvalidSetting("There are no images to learn from.", hint="Give tables with more rows.")
-        self._weights, middles = np.zeros((len(self._center), len(self._learners))), []
-        for number, learner in enumerate(self._learners):
-            means = learner.sums / self.counts[:, None]
-            outer = means[:, :, None] * means[:, None, :] * self.counts[:, None, None]
-            within = (learner.products - outer).sum(axis=0) / self.counts.sum()
-            within[np.diag_indices_from(within)] += RIDGE * (np.trace(within) / len(within)) + np.finfo(float).tiny
-            direction = np.linalg.lstsq(within, means[1] - means[0], rcond=None)[0]
-            scale = np.sqrt(max(direction @ within @ direction, np.finfo(float).tiny))
-            self._weights[learner.features, number] = direction / scale
-            middles.append((means.sum(axis=0) / 2) @ direction / scale)
-        self._middle = np.array(middles)
-
-    def scores(self, features: np.ndarray) -> np.ndarray:
-        """float64 (N,): the mean of the learners, each at most 1 either way, so that none outshouts the others."""
-        assert self._center is not None, "it has learned"
-        seen = (features.astype(np.float64) - self._center) @ self._weights - self._middle
-        votes: np.ndarray = seen[:, 0] if seen.shape[1] == 1 else np.tanh(seen).mean(axis=1)
-        return votes
+def _learned(pictures: np.ndarray) -> np.ndarray:
+    """bool (N,): which are learned from."""
+    return pictures < np.uint64(int(TRAIN_SHARE * 2**64))
 
 
-def _scores(table: Path) -> tuple[np.ndarray, int]:
-    """float64 (N,), and how many images have none."""
+def _scores(table: Path) -> tuple[np.ndarray, np.ndarray, int]:
+    """Scores float64 (N,), the picture of each, uint64 (N,), and how many images have no score."""
     if table.suffix.lower() == ".csv":
         with _opened_csv(table) as file:
-            found = [row["score"] for row in csv.DictReader(file)]
-        known = np.array([float(score) for score in found if score], np.float64)
-        return known, len(found) - len(known)
-    parts, missing = [], 0
-    for batch in _dataset(table).to_batches(columns=["score"]):
-        missing += batch.column(0).null_count
-        parts.append(batch.column(0).drop_null().to_numpy())
-    return np.concatenate(parts) if parts else np.empty(0), missing
+            found = [(row.get("file"), row["score"]) for row in csv.DictReader(file)]
+        known = [(str(number) if name is None else name, score) for number, (name, score) in enumerate(found) if score]
+        return (
+            np.array([float(score) for _, score in known]),
+            _pictures((name for name, _ in known), 0),
+            len(found) - len(known),
+        )
+    parts, pictures, missing, at = [np.empty(0)], [np.empty(0, np.uint64)], 0, 0
+    source = _dataset(table)
+    columns = ["score", *(["file"] if "file" in source.schema.names else [])]
+    for batch in source.to_batches(columns=columns):
+        scores = batch.column(0)
+        names = batch.column(1).to_pylist() if len(columns) == 2 else map(str, range(at, at + len(scores)))
+        here = scores.is_valid().to_numpy(zero_copy_only=False)
+        parts.append(scores.drop_null().to_numpy())
+        pictures.append(_pictures(names, 0)[here])
+        missing += scores.null_count
+        at += len(scores)
+    return np.concatenate(parts), np.concatenate(pictures), missing
 
 
 def _opened_csv(table: Path) -> Any:
@@ -154,6 +125,12 @@ def _opened_csv(table: Path) -> Any:
         raise InvalidSetting(f"{table} has no column score.", hint=_HINT)
     file.seek(0)
     return file
+
+
+def _names(table: Path) -> Iterator[list[str]]:
+    """The names alone, some at a time."""
+    for batch in _dataset(table).to_batches(columns=["file"]):
+        yield batch.column(0).to_pylist()
 
 
 def _rows(table: Path) -> Iterator[tuple[list[str], np.ndarray]]:

@@ -219,9 +219,7 @@ def _grown(columns: np.ndarray, subspace: int, learners: int | None, *, seed: in
     ahead = threads + (threads > 1)  # one more than are at work, so that none waits for the next
 
     def one(number: int) -> tuple[Learner, np.ndarray]:
-        rng = seeds.generator(seed, "ensemble", str(subspace), str(number))
-        chosen = np.sort(rng.choice(dims, subspace, replace=False, shuffle=False))
-        times = np.bincount(rng.integers(0, images, images), minlength=images)
+        chosen, times = drawing(dims, subspace, images, seed=seed, number=number)
         drawn = np.flatnonzero(times)
         room = rooms.get()
         try:
@@ -240,13 +238,20 @@ def _grown(columns: np.ndarray, subspace: int, learners: int | None, *, seed: in
             learner, vote = coming.popleft().result()
             votes += vote
             made.append(learner)
-            errors.append(_vote_error(votes))
+            errors.append(vote_error(*np.split(votes, 2)))
             if _enough(errors, learners):
                 pool.shutdown(cancel_futures=True)
                 subspaces, w, b, sigma = (np.array(part) for part in zip(*made, strict=True))
                 return Ensemble(dims, subspaces, w, b, sigma, errors[-1])
             coming.append(pool.submit(one, number))
     raise AssertionError("the loop ends by returning")
+
+
+def drawing(dims: int, subspace: int, images: int, *, seed: int, number: int) -> tuple[np.ndarray, np.ndarray]:
+    """What a learner of that number sees: its features, int64 (subspace,), and how often each image, int64 (images,)."""
+    rng = seeds.generator(seed, "ensemble", str(subspace), str(number))
+    chosen = np.sort(rng.choice(dims, subspace, replace=False, shuffle=False))
+    return chosen, np.bincount(rng.integers(0, images, images), minlength=images)
 
 
 def _enough(errors: list[float], learners: int | None) -> bool:
@@ -259,10 +264,9 @@ def _enough(errors: list[float], learners: int | None) -> bool:
     return bool(np.ptp(averages) < TUBE) or len(errors) >= MOST  # Eq. (6)
 
 
-def _vote_error(votes: np.ndarray) -> float:
-    """The share of covers (first half) and stegos that the votes get wrong; a tie counts half. Eq. (5)."""
-    covers, stegos = np.split(np.sign(votes), 2)
-    return float((1 + covers.mean()) / 2 + (1 - stegos.mean()) / 2) / 2
+def vote_error(covers: np.ndarray, stegos: np.ndarray) -> float:
+    """The share of covers and stegos that the votes get wrong; a tie counts half. Eq. (5)."""
+    return float((1 + np.sign(covers).mean()) / 2 + (1 - np.sign(stegos).mean()) / 2) / 2
 
 
 class _Room:
@@ -283,16 +287,16 @@ def _learned(
     loops.center(columns, subspace, drawn, times, centered, means)
     difference = means[:, 1] - means[:, 0]
     np.matmul(centered, centered.T, out=room.scatter)
-    w = _solved(room.scatter, difference)
+    w = solved(room.scatter, difference)
     spread = max(float(w @ difference), 0.0) / 2  # w' S w / 2 with S w = difference
     projected = np.empty(columns.shape[1])
     loops.project(columns, subspace, w, projected)
     covers, stegos = (part[drawn] for part in np.split(projected, 2))
-    threshold, sign = _threshold(covers, stegos, times)
+    threshold, sign = best_threshold((covers, times), (stegos, times))
     return Learner(subspace, sign * w, sign * threshold, float(np.sqrt(spread)) or 1.0), sign * projected
 
 
-def _solved(scatter: np.ndarray, difference: np.ndarray) -> np.ndarray:
+def solved(scatter: np.ndarray, difference: np.ndarray) -> np.ndarray:
     """Scatter's inverse times the difference of the means; more is added to its diagonal until there is an inverse."""
     diagonal = np.einsum("ii->i", scatter)
     diagonal += RIDGE
@@ -309,12 +313,17 @@ def _solved(scatter: np.ndarray, difference: np.ndarray) -> np.ndarray:
     return w
 
 
-def _threshold(covers: np.ndarray, stegos: np.ndarray, times: np.ndarray) -> tuple[float, float]:
-    """(threshold, sign): where false alarms and missed detections are fewest, and whether stegos lie above (+1) or below."""
-    values = np.concatenate((covers, stegos))
+def best_threshold(covers: tuple[np.ndarray, np.ndarray], stegos: tuple[np.ndarray, np.ndarray]) -> tuple[float, float]:
+    """(threshold, sign): where false alarms and missed detections are fewest, and whether stegos lie above (+1) or below.
+
+    Of covers and of stegos, the values w f (n,), and how often each of them counts, whole numbers (n,) in all their sum > 0.
+    """
+    values = np.concatenate((covers[0], stegos[0]))
     order = np.argsort(values, kind="stable")
-    # How many more stegos than covers lie at or below each value: the errors with stegos above are that and all covers.
-    excess = np.concatenate((-times, times))[order].cumsum()[:-1]
+    # How many more stegos than covers lie at or below each value: the errors with stegos above are that and all covers. Each
+    # counts as often as there are others, so that these are whole numbers, and both classes weigh the same.
+    often = np.concatenate((-covers[1] * stegos[1].sum(), stegos[1] * covers[1].sum()))
+    excess = often[order].cumsum()[:-1]
     low, high = int(excess.argmin()), int(excess.argmax())
     # Of two equally good the one that comes first, and at one place the upright one, as in the authors' code.
     upright = -excess[low] > excess[high] or (-excess[low] == excess[high] and low <= high)
