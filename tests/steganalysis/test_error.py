@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ssgan.evaluation.roc import measures
 from ssgan.steganalysis.error import Scores, error_interval, least_error, p_e, redrawn
 
 SCORES = st.lists(st.one_of(st.integers(-3, 3).map(float), st.floats(-1e6, 1e6)), min_size=1, max_size=30).map(np.array)
@@ -20,6 +21,11 @@ def test_no_threshold_does_better_and_the_one_given_does_as_well(covers: np.ndar
     assert by_hand(covers, stegos, threshold) == pytest.approx(error, abs=1e-12)
     for other in (-np.inf, *covers, *stegos):
         assert by_hand(covers, stegos, other) >= error - 1e-12
+
+
+@given(SCORES, SCORES)
+def test_it_is_that_of_the_curve_to_the_last_digit(covers: np.ndarray, stegos: np.ndarray) -> None:
+    assert p_e(covers, stegos)[0] == measures(covers, stegos).p_e
 
 
 def test_a_perfect_detector_errs_never_and_a_blind_one_half_the_time() -> None:

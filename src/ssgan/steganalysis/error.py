@@ -86,9 +86,10 @@ def p_e(cover_scores: np.ndarray, stego_scores: np.ndarray) -> tuple[float, floa
     values = np.unique(np.concatenate([cover_scores, stego_scores]))
     thresholds = np.concatenate([[-np.inf], values])  # each value, and one below all of them
     covers, stegos = np.sort(cover_scores), np.sort(stego_scores)
-    false_alarms = 1 - np.searchsorted(covers, thresholds, side="right") / len(covers)
-    missed = np.searchsorted(stegos, thresholds, side="right") / len(stegos)
-    error, best = least_error(false_alarms, missed)
+    # To the last digit as a ROC has them: alarms and detections are counted, misses are what is left.
+    false_alarms = (len(covers) - np.searchsorted(covers, thresholds, side="right")) / len(covers)
+    detected = (len(stegos) - np.searchsorted(stegos, thresholds, side="right")) / len(stegos)
+    error, best = least_error(false_alarms, 1 - detected)
     return error, _between(values, best)
 
 
@@ -115,7 +116,7 @@ def error_interval(sets: Sequence[Scores], drawn: Sequence[np.ndarray] | None = 
 
 
 def redrawn(scores: Scores, *, times: int | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """False alarms and detections, float64 (K,), at the same thresholds, of each set of as many groups drawn with replacement."""
+    """False alarms and detections, float64 (K,), at the same thresholds, of sets of as many groups drawn with replacement."""
     of_covers, of_stegos = scores.units()
     count = int(max(of_covers.max(), of_stegos.max())) + 1
     digest = hashlib.sha256(b"".join(np.sort(checked(part)).tobytes() for part in (scores.covers, scores.stegos)))
