@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +102,30 @@ def test_other_settings_are_another_run(covers: Path, tmp_path: Path) -> None:
 def test_too_few_covers_are_refused(covers: Path, tmp_path: Path) -> None:
     with pytest.raises(InvalidSetting, match="too few"):
         train_detector(Question(covers, "lsb@0.5/plain", "xunet", limit=10), tmp_path / "run")
+
+
+def test_a_refusal_leaves_no_folder_and_the_next_comer_may_have_it(covers: Path, tmp_path: Path) -> None:
+    asked = {"covers": covers, "detector": "spam/ridge", "seed": 1}
+    for refused in (Question(**asked, embedder="lsb@0.8/plain", limit=12), Question(**asked, embedder="hill@0")):
+        with pytest.raises(InvalidSetting):
+            train_detector(refused, tmp_path / "below" / "run")
+        assert not (tmp_path / "below").exists()
+
+
+def test_pictures_decide_and_their_path_does_not(covers: Path, tmp_path: Path) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    for path in sorted(covers.iterdir())[:40]:
+        shutil.copy(path, here)
+    asked = Question(here, "lsb@1.0/plain", "spam/ridge", seed=1)
+    result = train_detector(asked, tmp_path / "run")
+    there = here.rename(tmp_path / "there")
+    assert train_detector(replace(asked, covers=there), tmp_path / "run") == result
+    shutil.make_archive(str(tmp_path / "packed"), "zip", there)
+    assert train_detector(replace(asked, covers=tmp_path / "packed.zip"), tmp_path / "run") == result
+    images.write(there / "000.png", np.zeros((1, 32, 32), np.uint8), overwrite=True)
+    with pytest.raises(InvalidSetting, match="pictures"):
+        train_detector(replace(asked, covers=there), tmp_path / "run")
 
 
 def rough(folder: Path, count: int, seed: int) -> Path:

@@ -10,15 +10,17 @@ import csv
 import json
 import math
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from ssgan.atomic import whole_file
+from ssgan.embedding.embedder import Embedder
 from ssgan.errors import InvalidSetting
 from ssgan.questions import PARTS, Prepared, Question, lessons, prepare
-from ssgan.runs import DONE, Run
+from ssgan.runs import CONFIG, DONE, Run, given_up_if_refused
 from ssgan.steganalysis import detectors, distributed
 from ssgan.steganalysis.detector import Calibration, Pairs
 from ssgan.steganalysis.diagnosis import diagnose
@@ -28,6 +30,7 @@ from ssgan.steganalysis.network_detector import NetworkDetector
 
 DETECTOR = "detector"
 SCORES = "scores.csv"
+PATHS = ("question.covers", "question.against")  # notes: the pictures decide
 SCORED = ("validate", "test")  # the parts that a detector is asked about
 NORMAL_95 = 1.96  # standard deviations on either side, within which a normal law has 95 %
 
@@ -45,21 +48,25 @@ def train_detector(
     prepared: Prepared | None = None,
     report: Report | None = None,
     note: Note | None = None,
+    refusing: bool = True,
 ) -> dict[str, Any]:
     """Train in the folder `out`, or go on there, and judge; the figures, which also stand in its done.json.
 
     The scores of all pairs but those learned from stand in its scores.csv. `threads`, of features, and as many processes to
     read, change no figure (None: as many as torch uses, and one). `prepared` is what `prepare` makes of the question, where it
-    is known already. `note` hears what is found in the pairs. Under torchrun the processes share out a network's batches, and
+    is known already. `note` hears what is found in the pairs; with `refusing`, what makes every figure worthless ends the run,
+    else it stands beside the figures. Under torchrun the processes share out a network's batches, and
     the first one writes.
 
     Raises InvalidSetting for what cannot be meant or learned from, DoesNotFit where a cover cannot carry the payload,
     TrainingDiverged.
     """
     question.check()
-    with distributed.joined(device) as processes:
-        run = processes.first(lambda: Run(out, {"question": question.as_json()}))
-        if processes.first(lambda: run.done):
+    with distributed.joined(device) as processes, ExitStack() as until_the_end:
+        if processes.rank == 0:
+            until_the_end.enter_context(given_up_if_refused(out))
+        asked = processes.first(lambda: {"question": question.as_json(), "pictures": question.pictures()})
+        if processes.first(lambda: (out / CONFIG).exists() and Run(out, asked, notes=PATHS).done):
             return _told(out)
         if prepared is None:
             prepared = prepare(question, workers=threads or 1)
@@ -72,12 +79,18 @@ def train_detector(
             device=device,
             threads=threads,
         )
+        found: list[Finding] = []
         if question.embeds:
-            found = processes.first(lambda: _examined(prepared, out))
+            prescribed = Embedder.parse(question.embedder).change_probabilities
+            found = processes.first(lambda: diagnose(prepared.parts, prepared.groups, prepared.names, prescribed=prescribed))
             if note is not None and processes.rank == 0:
                 for finding in found:
                     note(finding)
-            refuse(found)
+            if refusing:
+                refuse(found)
+        run = processes.first(lambda: Run(out, asked, notes=PATHS))
+        if question.embeds:
+            processes.first(lambda: keep(out, found))
         _teach(detector, question, prepared, out / "training", report, note)
         return processes.first(lambda: _finish(detector, question, prepared, run))
 
@@ -127,13 +140,6 @@ def null_error(result: dict[str, Any]) -> dict[str, Any]:
     error = (result["p_fa"] + result["p_md"]) / 2
     reach = NORMAL_95 * math.sqrt(0.25 / (2 * pairs))
     return {"error": error, "interval": [0.5 - reach, 0.5 + reach], "passed": abs(error - 0.5) <= reach}
-
-
-def _examined(prepared: Prepared, out: Path) -> list[Finding]:
-    """What is found in the pairs, which also stands in the folder."""
-    found = diagnose(prepared.parts, prepared.groups, prepared.names)
-    keep(out, found)
-    return found
 
 
 def _teach(

@@ -20,6 +20,7 @@ import torch
 from ssgan import seeds
 from ssgan.datasets import Geometry, Patches, groups, open_source, split
 from ssgan.datasets.loading import rows
+from ssgan.datasets.sources import digest_of
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import InvalidSetting
 from ssgan.images import Images, to_images
@@ -73,6 +74,11 @@ class Question:
             del told["against"], told["against_geometry"]
             return told
         return {**told, "against": str(self.against)}
+
+    def pictures(self) -> dict[str, str]:
+        """Digests of the covers, and of what they are beside: these decide the outcome, the paths do not."""
+        named = {"covers": self.covers, "against": self.against}
+        return {name: digest_of(path) for name, path in named.items() if path is not None}
 
     def check(self) -> None:
         """Raise InvalidSetting for what does not go together."""

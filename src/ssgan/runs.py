@@ -2,7 +2,7 @@
 
 config.json says what was asked for and with which versions; stats.jsonl grows by one JSON object a line, counted in images
 seen; what is saved beside them is whole or not there. The same settings on the same folder go on where it stopped, other
-settings are refused.
+settings are refused, unless nothing was done there yet: a folder with nothing but its config.json is anybody's.
 """
 
 from __future__ import annotations
@@ -10,40 +10,41 @@ from __future__ import annotations
 import json
 import platform
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from ssgan.atomic import whole_file
-from ssgan.errors import InvalidSetting, StorageFailed
+from ssgan.atomic import UNFINISHED, whole_file
+from ssgan.errors import InvalidSetting, SsganError, StorageFailed
 from ssgan.folders import make_folder
 
 CONFIG, STATS, DONE = "config.json", "stats.jsonl", "done.json"
 
 
 class Run:
-    """The folder of one job. `config` is what decides the job's outcome, as plain JSON values."""
+    """The folder of one job. `config` is what decides the job's outcome, as plain JSON values.
 
-    def __init__(self, folder: Path, config: dict[str, Any]) -> None:
+    `notes` are those of its keys, such as data or question.covers, that are written down and may differ: a path is no picture.
+    """
+
+    def __init__(self, folder: Path, config: dict[str, Any], *, notes: Collection[str] = ()) -> None:
         self.folder = folder
         make_folder(folder)
         wanted = json.loads(json.dumps(config))
         path = folder / CONFIG
         if path.exists():
-            found = self.told(folder)
-            if found.get("config") != wanted:
-                was = ", ".join(
-                    sorted(k for k in {*found.get("config", {}), *wanted} if found["config"].get(k) != wanted.get(k))
-                )
+            found, asked = _without(self.told(folder)["config"], notes), _without(wanted, notes)
+            if found == asked:
+                return
+            if not is_bare(folder):
+                was = ", ".join(sorted(key for key in {*found, *asked} if found.get(key) != asked.get(key)))
                 raise InvalidSetting(
                     f"{folder} is the run of other settings ({was})",
                     hint="choose another folder, or give the settings of this one",
                 )
-        else:
-            with whole_file(path) as temporary:
-                temporary.write_text(
-                    json.dumps({"config": wanted, "made": _circumstances()}, indent=2) + "\n", encoding="utf-8"
-                )
+        with whole_file(path, overwrite=path.exists()) as temporary:
+            temporary.write_text(json.dumps({"config": wanted, "made": _circumstances()}, indent=2) + "\n", encoding="utf-8")
 
     @staticmethod
     def told(folder: Path) -> dict[str, Any]:
@@ -90,6 +91,37 @@ class Run:
             temporary.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
 
 
+def is_bare(folder: Path, also: Collection[str] = ()) -> bool:
+    """Whether the files in a folder say what was asked for, and nothing of any work; what `also` names there is none either."""
+    return all(
+        path.name == CONFIG or path.name.endswith(UNFINISHED) or path.relative_to(folder).parts[0] in also
+        for path in folder.rglob("*")
+        if not path.is_dir() or path.is_symlink()
+    )
+
+
+@contextmanager
+def given_up_if_refused(folder: Path, *, also: Collection[str] = ()) -> Iterator[None]:
+    """Where the block is refused before any work, leave nothing of it: no folder that was not there, no config.json.
+
+    `also` names what else may lie in the folder by then, such as a cache.
+    """
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    try:
+        yield
+    except SsganError:
+        if folder.is_dir() and is_bare(folder, also):
+            spared = () if missing else {folder / name for name in also}  # what was there before is not ours to remove
+            for path in sorted(folder.rglob("*"), reverse=True):
+                if not any(path == one or one in path.parents for one in spared):
+                    with suppress(OSError):
+                        path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+            for place in missing:
+                with suppress(OSError):
+                    place.rmdir()
+        raise
+
+
 def logged(folder: Path) -> Iterator[dict[str, Any]]:
     """The lines of statistics in a run's folder, oldest first; a line that was cut off in writing is passed over."""
     path = folder / STATS
@@ -101,6 +133,16 @@ def logged(folder: Path) -> Iterator[dict[str, Any]]:
                 yield json.loads(line)
             except ValueError:
                 continue
+
+
+def _without(config: dict[str, Any], notes: Collection[str]) -> dict[str, Any]:
+    """The same without the values under some keys; a dot leads into a value that has keys itself."""
+    kept = {}
+    for key, value in config.items():
+        below = [note.removeprefix(f"{key}.") for note in notes if note.startswith(f"{key}.")]
+        if key not in notes:
+            kept[key] = _without(value, below) if below and isinstance(value, dict) else value
+    return kept
 
 
 def _circumstances() -> dict[str, str]:

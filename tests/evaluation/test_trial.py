@@ -115,6 +115,25 @@ def test_pictures_that_changed_since_are_another_evaluation(tmp_path: Path, writ
     assert caught.value.hint
 
 
+def test_an_evaluation_goes_on_after_its_pictures_moved(tmp_path: Path, write_covers: WriteCovers) -> None:
+    folder = write_covers(tmp_path / "covers", count=40, noise=0.6, seed=1)
+    first = evaluate(Trial(question(folder)), tmp_path / "out")
+    moved = folder.rename(tmp_path / "moved")
+    before = sorted((tmp_path / "out").rglob("*"))
+    assert evaluate(Trial(question(moved)), tmp_path / "out") == first
+    assert sorted((tmp_path / "out").rglob("*")) == before
+
+
+def test_worthless_pairs_are_refused_or_a_finding(tmp_path: Path, write_covers: WriteCovers) -> None:
+    folder = write_covers(tmp_path / "covers", count=40, noise=0.6, seed=1)
+    asked = Trial(replace(question(folder), embedder="hill@0"))
+    with pytest.raises(InvalidSetting, match="sample for sample"):
+        evaluate(asked, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    result = evaluate(asked, tmp_path / "out", refusing=False)
+    assert [found.severity for found in result.findings][0] == "refuse"
+
+
 def test_sources_of_other_sizes_do_not_go_together(covers: Path, tmp_path: Path) -> None:
     folder = tmp_path / "small"
     folder.mkdir()

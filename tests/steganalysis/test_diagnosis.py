@@ -168,3 +168,16 @@ def test_what_is_worst_is_said_first_and_refused() -> None:
         refuse(found)
     assert caught.value.hint == found[0].hint
     refuse(found[-1:])
+
+
+@pytest.mark.parametrize("embedder", ["lsbr@0.4/plain", "lsbr@1/plain", "lsb@0.4/plain", "hill@0.4"])
+@pytest.mark.parametrize("apart", [0, 1, 40])
+def test_one_key_is_told_from_what_the_scheme_wants_of_covers_that_are_alike(embedder: str, apart: int) -> None:
+    rng = np.random.default_rng(1)
+    same = rng.integers(60, 200, (1, 1, 32, 32))
+    covers = torch.from_numpy((same + rng.integers(-apart, apart + 1, (40, 1, 32, 32))).astype(np.uint8))
+    chosen = Embedder.parse(embedder)
+    for seeds, found in ((np.arange(40), 0), (np.full(40, 7), 1)):
+        pairs = Pairs(covers, chosen.simulate_seeded(covers, seeds.astype(np.uint64)))
+        for prescribed in (chosen.change_probabilities, None):
+            assert len(keys(pairs, prescribed)) == found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import tarfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
@@ -81,9 +82,9 @@ def claim(
 
 
 def check(folder: Path, told: dict[str, Any], *, what: str, free: Collection[str] = (), manifest: str = MANIFEST) -> None:
-    """Raise InvalidSetting where the folder's manifest speaks of another job."""
+    """Raise InvalidSetting where the folder's manifest speaks of another job, and there is anything beside it."""
     path = folder / manifest
-    if not path.exists():
+    if not path.exists() or _is_bare(folder, manifest):
         return
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -104,6 +105,12 @@ def check(folder: Path, told: dict[str, Any], *, what: str, free: Collection[str
             f"{folder} holds {what} of other settings: there, {was}.",
             hint="Choose another folder, or begin anew with --force.",
         )
+
+
+def _is_bare(folder: Path, manifest: str) -> bool:
+    """Whether a job has said what it is, and no more."""
+    with os.scandir(folder) as found:
+        return all(entry.name == manifest or entry.name.endswith(UNFINISHED) for entry in found)
 
 
 def told(folder: Path, manifest: str = MANIFEST) -> dict[str, Any]:

@@ -58,6 +58,9 @@ def reproduce(
 
         found, path = again(name, size, Material(data, out, geometry, convert, device, shared, tell))
         screen.table("record", [asdict(record) if json else _row(record) for record in found])
+        for record in found:
+            if record.findings and record.figure == "P_E":
+                screen.warn(f"{record.covers}, {record.embedder}, {record.detector}: {record.findings}")
         judged = out / name / JUDGED
         reports = write_report(judged, rows_of(judged)) if judged.is_dir() else []
         pages.write(out / PAGE, page(out), overwrite=True)

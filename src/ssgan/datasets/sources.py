@@ -51,6 +51,17 @@ class Source(ABC):
     def stamp(self) -> str:
         """A digest of path, sizes and times of change; when it is the same, so are the pictures."""
 
+    def digest(self) -> str:
+        """A digest of names and bytes of the pictures: the same wherever they lie, in a folder or in an archive."""
+        digest = hashlib.sha256()
+        for name in sorted(self.names):
+            try:
+                content = hashlib.sha256(self.data(name)).hexdigest()
+            except RefusedImage as refused:  # it stays as unreadable as it is
+                content = type(refused).__name__
+            digest.update(f"{name}\0{content}\0".encode("utf-8", "surrogateescape"))
+        return digest.hexdigest()
+
     @abstractmethod
     def _text_beside(self, name: str) -> str | None:
         """The text of a file beside the pictures, or None."""
@@ -109,6 +120,18 @@ def open_source(path: str | os.PathLike[str]) -> Source:
     if path.suffix.lower() == ".parquet":
         hint = "Tables of paths are for simulate, hide-each, score, and features into a folder; name images here."
     raise InvalidSetting(f"{path} is neither a folder nor an archive.", hint=hint)
+
+
+_DIGESTS: dict[tuple[str, str], str] = {}  # of path and stamp
+
+
+def digest_of(path: Path) -> str:
+    """The digest of the pictures of a source, read once as long as they do not change. Raises as `open_source` does."""
+    with open_source(path) as source:
+        key = (str(path), source.stamp())
+        if key not in _DIGESTS:
+            _DIGESTS[key] = source.digest()
+        return _DIGESTS[key]
 
 
 class _Folder(Source):

@@ -14,7 +14,7 @@ from ssgan.errors import InvalidSetting
 from ssgan.evaluation.results import Result
 from ssgan.evaluation.trial import Trial, as_files, evaluate
 from ssgan.questions import Covers, Prepared, Question, Reading, prepare, read_covers
-from ssgan.runs import Run
+from ssgan.runs import Run, given_up_if_refused
 from ssgan.steganalysis.catalog import DETECTORS
 from ssgan.steganalysis.detectors import uses_probabilities
 
@@ -86,14 +86,28 @@ def run_grid(
     device: str = "cpu",
     threads: int | None = None,
     report: Callable[[Progress], None] | None = None,
+    refusing: bool = True,
 ) -> list[Result]:
     """The results of all trials, in the folder where they are kept.
 
     Raises InvalidSetting where the folder speaks of images that were read otherwise, and what `evaluate` raises.
     """
-    todo, results = trials(grid), []
+    with given_up_if_refused(folder):
+        return _ran(trials(grid), grid, folder, device=device, threads=threads, report=report, refusing=refusing)
+
+
+def _ran(
+    todo: list[Trial],
+    grid: Grid,
+    folder: Path,
+    *,
+    device: str,
+    threads: int | None,
+    report: Callable[[Progress], None] | None,
+    refusing: bool,
+) -> list[Result]:
     Run(folder, {"evaluation": _reading(grid)})
-    known = _Known(threads or 1)
+    known, results = _Known(threads or 1), []
 
     def tell(done: int, trial: Trial, images: int = 0, figures: dict[str, float] | None = None) -> None:
         if report is not None:
@@ -105,7 +119,9 @@ def run_grid(
         def heard(images: int, figures: dict[str, float], done: int = done, trial: Trial = trial) -> None:
             tell(done, trial, images, figures)
 
-        results.append(evaluate(trial, folder, device=device, threads=threads, prepared=known.pairs, report=heard))
+        results.append(
+            evaluate(trial, folder, device=device, threads=threads, prepared=known.pairs, report=heard, refusing=refusing)
+        )
     if todo:
         tell(len(todo), todo[-1])
     return results

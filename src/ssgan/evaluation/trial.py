@@ -11,8 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -20,13 +20,13 @@ import numpy as np
 
 from ssgan import images
 from ssgan.atomic import UNFINISHED
-from ssgan.datasets import open_source
+from ssgan.datasets.sources import digest_of
 from ssgan.detection import DETECTOR, PairScores, keep_scores, pair_scores, train_detector
 from ssgan.errors import InvalidSetting
 from ssgan.evaluation.results import Result, judged
 from ssgan.evaluation.samples import keep_samples
 from ssgan.questions import PARTS, Prepared, Question, prepare
-from ssgan.runs import CONFIG, DONE, Run
+from ssgan.runs import CONFIG, DONE, Run, given_up_if_refused, is_bare
 from ssgan.steganalysis import detectors
 from ssgan.steganalysis.detector import Pairs
 from ssgan.steganalysis.findings import Finding, keep, kept, refuse
@@ -70,6 +70,15 @@ class Trial:
             return "conspicuous"
         return "gross" if self.gross else "retrained"
 
+    def called(self, names: Mapping[str, str]) -> Trial:
+        """The same with other names for its sources."""
+
+        def renamed(question: Question) -> Question:
+            against = None if question.against is None else Path(names[str(question.against)])
+            return replace(question, covers=Path(names[str(question.covers)]), against=against)
+
+        return replace(self, question=renamed(self.question), home=None if self.home is None else renamed(self.home))
+
     @property
     def about(self) -> dict[str, Any]:
         """All that decides the outcome, as plain values."""
@@ -96,32 +105,36 @@ def evaluate(
     threads: int | None = None,
     prepared: Prepare | None = None,
     report: Report | None = None,
+    refusing: bool = True,
 ) -> Result:
     """The result of a trial, in a folder of its own below `folder`, where it goes on or is read.
 
-    `prepared` gives the pairs of a question, where they may be known already. A transfer trains the detector at its home first,
+    `prepared` gives the pairs of a question, where they may be known already. Without `refusing`, pairs that make every figure
+    worthless are a finding in the result, not the end. A transfer trains the detector at its home first,
     if that has not been done. Raises what `train_detector` raises, and InvalidSetting where the pictures have changed since.
     """
-    out = folder / TRIALS / trial.name
-    run = Run(out, {"trial": trial.about, "stamps": _stamps(trial, out)})
-    if run.done:
-        return Result.read(out)
-    for left in out.rglob(f".*{UNFINISHED}"):  # by a process that was killed while it wrote
-        left.unlink(missing_ok=True)
-    pairs_of = prepared or (lambda question: as_files(prepare(question, workers=threads or 1)))
-    if trial.home is None:
-        told = train_detector(
-            trial.question, out / RUN, device=device, threads=threads, prepared=pairs_of(trial.question), report=report
-        )
-        scores_in, findings = out / RUN, kept(out / RUN)
-    else:
-        told, findings = _transfer(trial, folder, out, pairs_of, device=device, threads=threads, report=report)
-        scores_in = out
-    if trial.kind == "retrained":
-        keep_samples(out, pairs_of(trial.question), trial.question)
-    result = judged(trial.about, told, scores_in, findings)
-    run.finish(result.as_json())
-    return result
+    pictures, called = _pictures(trial, folder)
+    named = trial.called(called)
+    out = folder / TRIALS / named.name
+    with given_up_if_refused(out):
+        run = Run(out, {"trial": named.about, "pictures": pictures})
+        if run.done:
+            return Result.read(out)
+        for left in out.rglob(f".*{UNFINISHED}"):  # by a process that was killed while it wrote
+            left.unlink(missing_ok=True)
+        pairs_of = prepared or (lambda question: as_files(prepare(question, workers=threads or 1)))
+        teach: dict[str, Any] = {"device": device, "threads": threads, "report": report, "refusing": refusing}
+        if trial.home is None:
+            told = train_detector(trial.question, out / RUN, prepared=pairs_of(trial.question), **teach)
+            scores_in, findings = out / RUN, kept(out / RUN)
+        else:
+            told, findings = _transfer(trial, named, folder, pairs_of, **teach)
+            scores_in = out
+        if trial.kind == "retrained":
+            keep_samples(out, pairs_of(trial.question), trial.question)
+        result = judged(named.about, told, scores_in, findings)
+        run.finish(result.as_json())
+        return result
 
 
 def as_files(prepared: Prepared) -> Prepared:
@@ -138,12 +151,21 @@ def _read_back(pictures: images.Images) -> images.Images:
 
 
 def _transfer(
-    trial: Trial, folder: Path, out: Path, pairs_of: Prepare, *, device: str, threads: int | None, report: Report | None
+    trial: Trial,
+    named: Trial,
+    folder: Path,
+    pairs_of: Prepare,
+    *,
+    device: str,
+    threads: int | None,
+    refusing: bool,
+    **teach: Any,
 ) -> tuple[dict[str, Any], list[Finding]]:
     """The detector of the home, as it stands, asked about the test part of the other source."""
     assert trial.home is not None
-    home = Trial(trial.home)
-    at_home = evaluate(home, folder, device=device, threads=threads, prepared=pairs_of, report=report)
+    assert named.home is not None
+    out = folder / TRIALS / named.name
+    at_home = evaluate(Trial(trial.home), folder, device=device, threads=threads, prepared=pairs_of, refusing=refusing, **teach)
     learned = pairs_of(trial.home)
     train = learned.parts["train"]
     prepared = pairs_of(trial.question)
@@ -155,8 +177,9 @@ def _transfer(
         )
     found = leaks({"train": train, "test": test})  # the names of two sources may coincide by chance
     keep(out, found)
-    refuse(found)
-    run = folder / TRIALS / home.name / RUN
+    if refusing:
+        refuse(found)
+    run = folder / TRIALS / Trial(named.home).name / RUN
     scores: PairScores = pair_scores(detectors.load(run / DETECTOR, device=device, threads=threads), test)
     keep_scores(out, prepared, {"test": scores})
     told = json.loads((run / DONE).read_text(encoding="utf-8"))
@@ -165,20 +188,25 @@ def _transfer(
     return told | rates | {"pairs": counts, "home_p_e": at_home.measures.p_e}, found
 
 
-def _stamps(trial: Trial, out: Path) -> dict[str, str]:
-    """A digest of each source, the same as when the trial was begun. Raises InvalidSetting."""
+def _pictures(trial: Trial, folder: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """(name of each source → digest of its pictures, path → name): its name is the path by which this folder came to know it.
+
+    So what was begun goes on after the pictures have moved. Raises InvalidSetting where those at a known path are others.
+    """
     questions = [question for question in (trial.question, trial.home) if question is not None]
     paths = {path for question in questions for path in (question.covers, question.against) if path is not None}
-    stamps = {}
+    known: dict[str, str] = {}
+    for told in sorted((folder / TRIALS).glob(f"*/{CONFIG}")):
+        if not is_bare(told.parent):
+            known |= Run.told(told.parent)["config"].get("pictures", {})
+    pictures, called = {}, {}
     for path in sorted(paths):
-        with open_source(path) as source:
-            stamps[str(path)] = source.stamp()
-    if (out / CONFIG).exists():
-        before = Run.told(out)["config"].get("stamps", {})
-        changed = [path for path, stamp in stamps.items() if before.get(path, stamp) != stamp]
-        if changed:
+        digest = digest_of(path)
+        name = next((name for name, of in known.items() if of == digest), str(path))
+        if known.get(name, digest) != digest:
             raise InvalidSetting(
-                f"the pictures of {changed[0]} are not those that this folder speaks of: they have changed since.",
-                hint="Choose another folder.",
+                f"the pictures of {path} are not those that this folder speaks of: they have changed since",
+                hint="choose another folder",
             )
-    return stamps
+        pictures[name], called[str(path)] = digest, name
+    return pictures, called

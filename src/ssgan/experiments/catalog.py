@@ -11,7 +11,7 @@ from ssgan.errors import InvalidSetting
 from ssgan.experiments import alpha, convergence, latent_seeds, security
 from ssgan.experiments.material import Material
 from ssgan.experiments.records import Record, as_csv
-from ssgan.runs import Run
+from ssgan.runs import Run, given_up_if_refused
 
 SIZES = ("smoke", "small", "full")
 
@@ -46,8 +46,9 @@ def reproduce(name: str, size: str, material: Material) -> tuple[list[Record], P
         raise InvalidSetting(f"there is no size '{size}'", hint=f"known: {', '.join(SIZES)}")
     material = replace(material, out=material.out / name)
     about = {"experiment": name, "size": size, "data": str(material.data), "geometry": vars(material.geometry)}
-    folder = Run(material.out, about | {"convert": list(material.convert)}).folder
-    found = EXPERIMENTS[name].run(size, material)
+    with given_up_if_refused(material.out):
+        folder = Run(material.out, about | {"convert": list(material.convert)}, notes=("data",)).folder
+        found = EXPERIMENTS[name].run(size, material)
     made = Run.told(folder).get("made", {})
     circumstances = {"device": material.device} | {key: made.get(key, "") for key in ("machine", "torch", "ssgan", "commit")}
     path = folder.with_name(f"{name}.csv")

@@ -122,7 +122,7 @@ class Material:
                 (covers,), judges.embedders, detectors, asked.seeds,
                 duration_images=asked.duration_images, against=against, transfer_to=transfer_to,
             )  # fmt: skip
-            run_grid(grid, judged, device=self.device, threads=self.threads)
+            run_grid(grid, judged, device=self.device, threads=self.threads, refusing=False)
         return judged
 
     def _sample(self, generator: Path, folder: Path, count: int, seed: int) -> None:

@@ -17,7 +17,8 @@ from ssgan.evaluation.rows import Row
 class Record:
     """One figure. `published` is the paper's, where it has one; `question` says what the line answers.
 
-    `at` is where on the way it was taken (images seen, alpha), where there is one; `real` what real images get.
+    `at` is where on the way it was taken (images seen, alpha), where there is one; `real` what real images get; `findings` is
+    what was found in the pairs that makes the figure mislead, or worthless.
     """
 
     experiment: str
@@ -37,6 +38,7 @@ class Record:
     size: str
     at: float | None = None
     real: float | None = None
+    findings: str = ""
 
 
 def records_of(
@@ -46,10 +48,13 @@ def records_of(
     first = row.first
     about = (experiment, question, row.covers, row.called[first.trained_on], first.embedder, first.detector)
     low, high = row.intervals["p_e"]
-    counts = (len(row.results), first.pairs[2], size, at)
+    counts = (len(row.results), first.pairs[2], size, at, None)
+    found = "; ".join(
+        dict.fromkeys(one.sentence for result in row.results for one in result.findings if one.severity != "note")
+    )
     return [
-        Record(*about, "accuracy", published, row.figures["accuracy"], row.spread["accuracy"], None, None, *counts),
-        Record(*about, "P_E", None, row.figures["p_e"], row.spread["p_e"], low, high, *counts),
+        Record(*about, "accuracy", published, row.figures["accuracy"], row.spread["accuracy"], None, None, *counts, found),
+        Record(*about, "P_E", None, row.figures["p_e"], row.spread["p_e"], low, high, *counts, found),
     ]
 
 
@@ -75,7 +80,10 @@ def read_csv(path: Path) -> list[Record]:
     """The records of a file that `as_csv` wrote."""
     kinds = {field.name: str(field.type) for field in fields(Record)}
     with path.open(newline="", encoding="utf-8") as file:
-        return [Record(**{name: _value(line[name], kind) for name, kind in kinds.items()}) for line in csv.DictReader(file)]
+        return [
+            Record(**{name: _value(line.get(name) or "", kind) for name, kind in kinds.items()})
+            for line in csv.DictReader(file)
+        ]
 
 
 def _value(text: str, kind: str) -> Any:

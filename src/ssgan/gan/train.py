@@ -19,7 +19,7 @@ import torch
 
 from ssgan import interruption
 from ssgan.atomic import whole_file
-from ssgan.datasets import Geometry, Progress
+from ssgan.datasets import Geometry, Progress, open_source
 from ssgan.errors import InvalidSetting
 from ssgan.gan import sharing
 from ssgan.gan.assembly import assemble, faster_products
@@ -35,10 +35,11 @@ from ssgan.gan.ssgan import numbers
 from ssgan.gan.state import RATE_FACTOR, Kept, State
 from ssgan.gan.step import play
 from ssgan.memory import keep_freed
-from ssgan.runs import CONFIG, DONE, STATS, Run
+from ssgan.runs import CONFIG, DONE, STATS, Run, given_up_if_refused
 from ssgan.steganalysis import distributed
 
 CACHE, DATA = "cache", "data.json"
+PATHS = ("data",)  # notes: the pictures decide
 LOGS, GRIDS = 1000, 50  # of each in a training, unless the pace says otherwise
 LOUD_ALPHA = 0.7  # the paper: with less, "the results are closer to the noise"
 KEPT_STEPS = 100  # between the states that are kept in memory
@@ -92,16 +93,18 @@ def train(
     where = torch.device(distributed.device_of(device))
     with distributed.joined(device) as processes, faster_products(where), ExitStack() as until_the_end:
         # What it is about; a folder becomes a run when all of it can be meant.
-        if processes.first(lambda: _stands(out, _identity(data, config, reading)) and _done(out, config)):
+        if processes.rank == 0:
+            until_the_end.enter_context(given_up_if_refused(out, also=(CACHE,)))
+        if processes.first(lambda: _stands(out, _identity(data, config, reading)) and _done(out, config, data)):
             return processes.first(lambda: _told(out))
         speaks = processes.rank == 0
         game, nets = assemble(config, where, processes)
         state, draws = State(game, nets), Draws(config, processes, where)
         real = _read(data, config, reading, out, threads or 1, processes, progress)
-        run = processes.first(lambda: Run(out, _identity(data, config, reading)))
+        run = processes.first(lambda: Run(out, _identity(data, config, reading), notes=PATHS))
+        processes.first(lambda: _keep_list(out, data, real, note))
         batches, gallery = Batches(real, config, draws, where), Gallery(out, config, real.some(SIDE**2, config.seed))
         shelf = Shelf(run, state) if speaks else None
-        processes.first(lambda: _keep_list(out, real, note))
         if speaks and note is not None and config.secret and config.alpha_mode == "plain" and config.alpha < LOUD_ALPHA:
             note(f"alpha {config.alpha:g}, taken plainly: the detector drowns the critic, and images turn to noise; balance it")
         if found := processes.first(lambda: None if shelf is None else shelf.newest()):
@@ -236,12 +239,16 @@ def _stands(out: Path, identity: dict[str, Any]) -> bool:
     """Whether there is a run already; it must be one of these settings."""
     if not (out / CONFIG).exists():
         return False
-    Run(out, identity)
+    Run(out, identity, notes=PATHS)
     return True
 
 
-def _done(out: Path, config: TrainingConfig) -> bool:
-    return (out / DONE).exists() and bool(_told(out)["images_seen"] >= config.duration_images)
+def _done(out: Path, config: TrainingConfig, data: Path) -> bool:
+    """Whether there is nothing to do, as far as can be said without reading pictures that may be others."""
+    if not (out / DONE).exists() or _told(out)["images_seen"] < config.duration_images:
+        return False
+    with open_source(data) as source:
+        return bool(json.loads((out / DATA).read_text(encoding="utf-8")).get("stamp") == source.stamp())
 
 
 def _told(out: Path) -> dict[str, Any]:
@@ -278,12 +285,17 @@ def _read(
     return read_them()
 
 
-def _keep_list(out: Path, real: RealImages, note: Note | None) -> None:
+def _keep_list(out: Path, data: Path, real: RealImages, note: Note | None) -> None:
     """data.json: what is held back, and what would not do. Raises InvalidSetting where the run began with other images."""
-    names = "\0".join(real.names[i] for i in real.chosen)
+    digest = hashlib.sha256("\0".join(real.names[i] for i in real.chosen).encode("utf-8", "surrogateescape"))
+    for row in real.chosen:
+        digest.update(real.images[row].numpy().tobytes())
+    with open_source(data) as source:
+        stamp = source.stamp()
     told = {
         "shown": len(real.chosen),
-        "shown_sha256": hashlib.sha256(names.encode("utf-8", "surrogateescape")).hexdigest(),
+        "shown_sha256": digest.hexdigest(),
+        "stamp": stamp,
         "held_back": list(real.held_back),
         "bad": real.bad,
     }

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -38,18 +39,25 @@ TOGETHER, IN_STEP = 1.3, 0.2  # by how much changes must coincide, or agree in s
 KEYS_LOOKED_AT = 512  # images
 FEW_PAIRS = 100
 
+Prescribed: TypeAlias = Callable[[Images], tuple[torch.Tensor, torch.Tensor]]  # (N, C, H, W) each: moved up, moved down
+
 
 def diagnose(
     parts: Mapping[str, Pairs],
     labels: Mapping[str, Sequence[str]] | None = None,
     names: Mapping[str, Sequence[str]] | None = None,
+    *,
+    prescribed: Prescribed | None = None,
 ) -> list[Finding]:
-    """All findings on the parts (train, validate, test) of a split, the worst first; `labels` are the groups of the pairs."""
+    """All findings on the parts (train, validate, test) of a split, the worst first; `labels` are the groups of the pairs.
+
+    `prescribed` says how probably the embedder moves each sample of covers up and down, where it is known.
+    """
     found = []
     for part, pairs in parts.items():
         seen = pairs[_spread(len(pairs), LOOKED_AT // pairs.covers[0].numel())]
         of_pairs = pairing(seen)
-        found += [_in_part(part, finding) for finding in of_pairs + values(seen) + ([] if of_pairs else keys(seen))]
+        found += [_in_part(part, finding) for finding in of_pairs + values(seen) + ([] if of_pairs else keys(seen, prescribed))]
     found += leaks(parts, labels, names) + balance(parts, labels)
     return sorted(found, key=lambda finding: ("refuse", "warn", "note").index(finding.severity))
 
@@ -107,7 +115,7 @@ def values(pairs: Pairs) -> list[Finding]:
     return []
 
 
-def keys(pairs: Pairs) -> list[Finding]:
+def keys(pairs: Pairs, prescribed: Prescribed | None = None) -> list[Finding]:
     """Whether the stegos were made with one key: changes of different covers then fall together, or agree in sign.
 
     Of each couple of covers, the changes at the same places are counted, and those at places shifted by two, in eight
@@ -115,29 +123,60 @@ def keys(pairs: Pairs) -> list[Finding]:
     at most; the couples are independent, and the number of those where it is follows a binomial law. Content that
     lies in the same places in all covers moves such counts a little: a finding needs a clear surplus besides.
     A code such as stc makes other changes in each cover even with one key: there it cannot be seen this way.
+
+    In covers that are alike, such as a young generator's, the scheme itself may want the same places, or, as LSB replacement
+    and every scheme at the ends of the range, the same direction: what it wants of every cover by itself is subtracted.
     """
     chosen = pairs[_spread(len(pairs), KEYS_LOOKED_AT)]
     half = len(chosen) // 2
     changes = (chosen.stegos[:, 0].short() - chosen.covers[:, 0].short()).sign().float()  # (N, H, W)
-    first, second = changes[:half], changes[half : 2 * half]
     if half == 0 or min(changes.shape[1:]) < 8:
         return []
-    for what, one, other, surplus in (
-        ("fall on the same places", first.abs(), second.abs(), TOGETHER - 1),
-        ("go the same way where they meet", first, second, None),
-    ):
-        here = (one * other).sum(dim=(1, 2))
-        shifted = torch.stack([(one * other.roll(shift, dims=(1, 2))).sum(dim=(1, 2)) for shift in SHIFTS])  # (8, N / 2)
-        wins = int((here > shifted.amax(dim=0)).sum())
-        beyond = float(here.sum() - shifted.mean(dim=0).sum())
-        met = float((first * second).abs().sum())
-        least = IN_STEP * met if surplus is None else surplus * float(shifted.mean(dim=0).sum())
-        if _tail(wins, half, 1 / (1 + len(SHIFTS))) < FALSE_ALARM / 2 and beyond > least:
+    wanted: tuple[torch.Tensor, torch.Tensor] | None = None
+    for what, signed in (("fall on the same places", False), ("go the same way where they meet", True)):
+        moved = changes if signed else changes.abs()
+        couples = _coincident(moved, half)
+        least = IN_STEP * float((changes[:half] * changes[half : 2 * half]).abs().sum())
+        if not signed:
+            least = (TOGETHER - 1) * float(couples[1:].mean(dim=0).sum())
+        wins = _wins(couples, half, least)
+        if wins:
+            wanted = wanted or _wanted(chosen.covers, changes, prescribed)
+            wins = _wins(couples - _coincident(wanted[1] if signed else wanted[0], half), half, least)
+        if wins:
             text = f"the changes of different covers {what}: {some(wins, half, 'couples of covers')} say so"
             return [
                 Finding("refuse", text, "embed every cover with a key or seed of its own; one key makes stegos easy to tell")
             ]
     return []
+
+
+def _coincident(moved: torch.Tensor, half: int) -> torch.Tensor:
+    """(9, half): how far what happens in the images of each couple agrees, unshifted and shifted by each of SHIFTS."""
+    one, other = moved[:half], moved[half : 2 * half]
+    return torch.stack([(one * other.roll(shift, dims=(1, 2))).sum(dim=(1, 2)) for shift in ((0, 0), *SHIFTS)])
+
+
+def _wins(couples: torch.Tensor, half: int, least: float) -> int:
+    """In how many couples the unshifted count is the largest, if this is beyond chance and the surplus more than `least`."""
+    wins = int((couples[0] > couples[1:].amax(dim=0)).sum())
+    beyond = float(couples[0].sum() - couples[1:].mean(dim=0).sum())
+    return wins if _tail(wins, half, 1 / (1 + len(SHIFTS))) < FALSE_ALARM / 2 and beyond > least else 0
+
+
+def _wanted(covers: Images, changes: torch.Tensor, prescribed: Prescribed | None) -> tuple[torch.Tensor, torch.Tensor]:
+    """(N, H, W) of the first channel: how probably a sample changes, and the mean change, by the scheme alone.
+
+    Where nobody says, changes that all go where replacement of the last bit leads are taken for such, anywhere in an image.
+    """
+    if prescribed is not None:
+        up, down = prescribed(covers)
+        return (up + down)[:, 0].float(), (up - down)[:, 0].float()
+    toward = 1 - 2 * (covers[:, 0] & 1).float()
+    if not bool(((changes == 0) | (changes == toward)).all()):
+        return torch.zeros_like(changes), torch.zeros_like(changes)
+    rate = changes.abs().mean(dim=(1, 2), keepdim=True)
+    return torch.zeros_like(changes), rate * toward
 
 
 def balance(parts: Mapping[str, Pairs], labels: Mapping[str, Sequence[str]] | None = None) -> list[Finding]:
