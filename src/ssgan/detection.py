@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ssgan.atomic import whole_file
+from ssgan.datasets.sources import refuse_among
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import InvalidSetting
 from ssgan.questions import PARTS, Prepared, Question, lessons, prepare
@@ -62,6 +63,7 @@ def train_detector(
     TrainingDiverged.
     """
     question.check()
+    refuse_among([path for path in (question.covers, question.against) if path is not None], out)
     with distributed.joined(device) as processes, ExitStack() as until_the_end:
         if processes.rank == 0:
             until_the_end.enter_context(given_up_if_refused(out))
@@ -79,18 +81,17 @@ def train_detector(
             device=device,
             threads=threads,
         )
-        found: list[Finding] = []
+        found = list(prepared.findings)
         if question.embeds:
             prescribed = Embedder.parse(question.embedder).change_probabilities
-            found = processes.first(lambda: diagnose(prepared.parts, prepared.groups, prepared.names, prescribed=prescribed))
-            if note is not None and processes.rank == 0:
-                for finding in found:
-                    note(finding)
-            if refusing:
-                refuse(found)
+            found += processes.first(lambda: diagnose(prepared.parts, prepared.groups, prepared.names, prescribed=prescribed))
+        if note is not None and processes.rank == 0:
+            for finding in found:
+                note(finding)
+        if refusing:
+            refuse(found)
         run = processes.first(lambda: Run(out, asked, notes=PATHS))
-        if question.embeds:
-            processes.first(lambda: keep(out, found))
+        processes.first(lambda: keep(out, found))
         _teach(detector, question, prepared, out / "training", report, note)
         return processes.first(lambda: _finish(detector, question, prepared, run))
 
@@ -168,6 +169,7 @@ def _finish(detector: detectors.AnyDetector, question: Question, prepared: Prepa
         "raised": prepared.raised,
         "pairs": [len(parts[part]) for part in PARTS],
         "shape": [*parts["train"].covers.shape[1:]],
+        "left_out": [list(one) for part in prepared.left_out for one in part.bad],
     }
     if question.null:
         result["null"] = null_error(result)

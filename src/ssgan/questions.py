@@ -19,14 +19,16 @@ import torch
 
 from ssgan import seeds
 from ssgan.datasets import Geometry, Patches, groups, open_source, split
-from ssgan.datasets.loading import rows
+from ssgan.datasets.loading import left_out, rows
 from ssgan.datasets.sources import digest_of
+from ssgan.datasets.splits import picture_of
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import InvalidSetting
 from ssgan.images import Images, to_images
 from ssgan.steganalysis.catalog import DETECTORS
 from ssgan.steganalysis.detector import Pairs, Probabilities
 from ssgan.steganalysis.detectors import uses_probabilities
+from ssgan.steganalysis.findings import Finding
 from ssgan.steganalysis.lessons import Lesson
 from ssgan.steganalysis.recipes import Recipe
 
@@ -107,6 +109,22 @@ class Question:
             raise InvalidSetting("covers are compared with covers, or with another source", hint="give null or against")
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """The pictures of a source that would not do, each with the reason, out of so many that were looked at."""
+
+    path: Path
+    bad: tuple[tuple[str, str], ...]
+    total: int
+
+    @property
+    def finding(self) -> Finding:
+        """In a sentence."""
+        return Finding(
+            "note", left_out(list(self.bad), self.total, self.path), "cut all to one size, or --convert what is refused"
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class Prepared:
     """The pairs of each part with the names and groups of their covers.
@@ -119,6 +137,12 @@ class Prepared:
     groups: dict[str, list[str]]
     change_rate: float
     raised: float = 0.5
+    left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def findings(self) -> list[Finding]:
+        """That pictures were left out."""
+        return [one.finding for one in self.left_out if one.bad]
 
 
 @dataclass(frozen=True)
@@ -138,6 +162,7 @@ class Covers:
     images: Images
     names: tuple[str, ...]
     group: dict[str, str]
+    left_out: LeftOut | None = None
 
 
 def read_covers(asked: Reading, *, workers: int = 1) -> Covers:
@@ -150,10 +175,12 @@ def read_covers(asked: Reading, *, workers: int = 1) -> Covers:
     if len(found) < FEWEST_COVERS:
         raise InvalidSetting(
             f"{len(found)} covers are too few to learn from and to judge by",
-            hint=f"give {FEWEST_COVERS} or more" + (f"; {len(bad)} pictures would not do" if bad else ""),
+            hint=f"give {FEWEST_COVERS} or more" + (f"; {left_out(bad, len(bad) + len(found), asked.path)}" if bad else ""),
         )
     names = tuple(name for name, _ in found)
-    return Covers(to_images(np.stack([samples for _, samples in found])), names, groups(names, identities))
+    every_group = groups(names, identities)
+    pictures = len({picture_of(name) for name in names}) + len(bad)
+    return Covers(to_images(np.stack([one for _, one in found])), names, every_group, LeftOut(asked.path, tuple(bad), pictures))
 
 
 def prepare(question: Question, *, workers: int = 1, read: Callable[[Reading], Covers] | None = None) -> Prepared:
@@ -161,7 +188,18 @@ def prepare(question: Question, *, workers: int = 1, read: Callable[[Reading], C
 
     Raises InvalidSetting where there are too few covers, DoesNotFit where one takes too little.
     """
-    read = read or partial(read_covers, workers=workers)
+    heard: list[LeftOut] = []
+    reader = read or partial(read_covers, workers=workers)
+
+    def read_and_hear(asked: Reading) -> Covers:
+        covers = reader(asked)
+        heard.extend([] if covers.left_out is None else [covers.left_out])
+        return covers
+
+    return replace(_prepared(question, read_and_hear), left_out=tuple(heard))
+
+
+def _prepared(question: Question, read: Callable[[Reading], Covers]) -> Prepared:
     found = read(Reading(question.covers, question.geometry, question.convert, question.limit))
     chosen = _split(found, question.seed)
     if question.against is not None:

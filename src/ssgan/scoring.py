@@ -85,7 +85,7 @@ class Scorer:
     def _fitting(self, name: str, data: Callable[[], bytes]) -> np.ndarray | str:
         """The image as the detector learned to see images; never resized: that would wipe out what it looks for."""
         try:
-            samples = images.read(data(), name=name).samples
+            samples = images.upright(images.read(data(), name=name)).samples
         except RefusedImage as refused:
             return str(refused)
         if samples.shape != self.shape:

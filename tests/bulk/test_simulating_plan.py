@@ -100,7 +100,7 @@ def test_no_archive_writes_outside_the_folder(name: str, tmp_path: Path) -> None
 
 
 def test_stegos_are_not_written_among_the_covers(covers: Path) -> None:
-    with pytest.raises(InvalidSetting, match="would be the next covers"):
+    with pytest.raises(InvalidSetting, match="would be among the next images"):
         prepare([covers], covers / "stegos", SETTINGS)
 
 

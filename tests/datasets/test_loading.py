@@ -9,9 +9,11 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pytest
 import torch
+from PIL import Image, ImageOps
 
 from ssgan import images
 from ssgan.datasets import GEOMETRIES, Geometry, Patches, Source, load, open_source
+from ssgan.datasets.loading import named, rows
 from ssgan.errors import InvalidSetting, RefusedImage
 
 RNG = np.random.default_rng(22)
@@ -45,7 +47,7 @@ def test_bad_pictures_are_named_with_the_reason_and_the_rest_goes_on(workers: in
     loaded = load(source, Geometry(), workers=workers)
     assert len(loaded.names) == len(loaded.images) == 100
     assert [name for name, _ in loaded.bad] == ["a.png", "b.png", "z.pgm"]
-    assert ["truncated" in loaded.bad[0][1], "shape" in loaded.bad[1][1], "16-bit" in loaded.bad[2][1]] == [True] * 3
+    assert ["truncated" in loaded.bad[0][1], "where most are" in loaded.bad[1][1], "16-bit" in loaded.bad[2][1]] == [True] * 3
     with pytest.raises(RefusedImage, match="truncated"):
         load(source, Geometry(), workers=workers, on_bad="refuse")
 
@@ -103,3 +105,35 @@ def test_the_reference_faces_are_the_pixels_that_the_originals_give(shared: Path
             picture = cuts.picture(by_number[PurePosixPath(name).name], convert={"jpeg"})
             ((_, face),) = GEOMETRIES["celeba64"].cut(picture.samples)
             assert np.array_equal(face, image.numpy()), name
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("first", [(1, 12, 10), (3, 9, 10)])
+def test_most_pictures_decide_and_not_the_first(first: tuple[int, int, int], workers: int, tmp_path: Path) -> None:
+    source = zipped(tmp_path, **{"000_a_png": images.encode(np.zeros(first, np.uint8))})
+    loaded = load(source, Geometry(), workers=workers)
+    assert len(loaded.names) == 100
+    assert [(name, named(first) in reason) for name, reason in loaded.bad] == [("000.a.png", True)]
+
+
+def test_a_shape_that_is_asked_for_decides(tmp_path: Path) -> None:
+    source = zipped(tmp_path, **{"zzz_png": images.encode(np.zeros((1, 7, 7), np.uint8))})
+    bad: list[tuple[str, str]] = []
+    assert [name for name, _ in rows(source, Geometry(), bad, shape=(1, 7, 7))] == ["zzz.png"]
+    assert len(bad) == 100
+    with pytest.raises(InvalidSetting, match="the images are 10 x 12, color; the settings ask for 8 x 8, gray"):
+        list(rows(source, Geometry(), bad, shape=(1, 8, 8)))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_photograph_that_lies_on_its_side_is_set_upright(orientation: int, tmp_path: Path) -> None:
+    samples = RNG.integers(0, 256, (12, 10, 3), dtype=np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(samples).save(tmp_path / "a.png", exif=exif)
+    with open_source(tmp_path) as source:
+        there = next(iter(rows(source, Geometry(), [])))[1]
+        assert np.array_equal(source.picture("a.png").samples, there)
+    with Image.open(tmp_path / "a.png") as picture:
+        seen = np.asarray(ImageOps.exif_transpose(picture))
+    assert np.array_equal(there, seen.transpose(2, 0, 1))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import tarfile
 import zipfile
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from ssgan import images
 from ssgan.datasets import Source, open_source
+from ssgan.datasets.sources import digest_of, refuse_among
 from ssgan.errors import InvalidSetting, RefusedImage
 
 RNG = np.random.default_rng(21)
@@ -186,3 +188,31 @@ def test_the_reference_faces_come_with_persons_parts_and_folds(shared: Path) -> 
         assert len({source.identity(name) for name in source.names} - {None}) == 2_980
         assert {source.partition(name) for name in source.names} == {"train", "validate", "test"}
         assert {source.fold(name) for name in source.names} == set(range(10))
+
+
+def test_a_digest_is_of_names_and_bytes_and_not_of_the_place(tmp_path: Path) -> None:
+    folder = tmp_path / "a"
+    (folder / "below").mkdir(parents=True)
+    for name in ("2.png", "below/1.png", "notes.txt"):
+        (folder / name).write_bytes(name.encode())
+    first = digest_of(folder)
+    moved = folder.rename(tmp_path / "b")
+    for kind in ("zip", "tar"):
+        assert digest_of(Path(shutil.make_archive(str(tmp_path / "packed"), kind, moved))) == first
+    (moved / "notes.txt").write_bytes(b"others")
+    assert digest_of(moved) == first
+    (moved / "2.png").write_bytes(b"2.pnG")
+    assert digest_of(moved) != first
+    (moved / "2.png").write_bytes(b"2.png")
+    (moved / "below" / "1.png").rename(moved / "1.png")
+    assert digest_of(moved) != first
+
+
+def test_output_among_the_input_is_refused_by_one_check(tmp_path: Path) -> None:
+    (tmp_path / "data" / "below").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "data")
+    for out in ("data", "data/below/new", "link", "link/x"):
+        with pytest.raises(InvalidSetting, match="would be among the next images"):
+            refuse_among([tmp_path / "other", tmp_path / "data"], tmp_path / out)
+    refuse_among([tmp_path / "data"], tmp_path / "database")
+    refuse_among([tmp_path / "data" / "below"], tmp_path / "data")

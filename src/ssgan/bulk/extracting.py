@@ -12,8 +12,8 @@ from ssgan.atomic import whole_file
 from ssgan.bulk import job, places
 from ssgan.bulk.job import Tally
 from ssgan.bulk.listing import Listing, Portion
-from ssgan.bulk.simulating import refuse_among
 from ssgan.datasets.entries import Reader
+from ssgan.datasets.sources import refuse_among
 from ssgan.errors import RefusedImage
 from ssgan.extraction.looking import Look, Piece, Settings
 from ssgan.extraction.table import Columns, writer
@@ -75,7 +75,7 @@ def prepare(
 ) -> Plan:
     """The plan for the images in `sources`. Raises InvalidSetting as a simulation does, and where pyarrow is missing."""
     writer(Path(f"shard{SUFFIX}"))
-    refuse_among(sources, out, "features", "images")
+    refuse_among(sources, out)
     listing = Listing(sources, size=shard_size, limit=limit)
     made = Extraction(settings, out, listing.sources)
     plan = Plan(made, listing, 0, overwrite)

@@ -12,8 +12,9 @@ from ssgan import images
 from ssgan.bulk import job, places
 from ssgan.bulk.job import Tally
 from ssgan.bulk.listing import Listing, Portion
-from ssgan.bulk.simulating import BATCH, refuse_among
+from ssgan.bulk.simulating import BATCH
 from ssgan.datasets.entries import Entry, Reader, place_of
+from ssgan.datasets.sources import refuse_among
 from ssgan.errors import DoesNotFit, Failure, InvalidSetting, RefusedImage, StorageFailed
 from ssgan.messages.files import proved
 from ssgan.messages.hide import hide
@@ -102,7 +103,7 @@ def prepare(
     from ssgan.embedding.embedder import Embedder
 
     Embedder(settings.scheme, 0.1)
-    refuse_among(sources, out, "stegos", "covers")
+    refuse_among(sources, out)
     shards = shard_size is not None
 
     def stands(where: str) -> bool:

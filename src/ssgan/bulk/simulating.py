@@ -20,6 +20,7 @@ from ssgan.bulk.job import Tally
 from ssgan.bulk.listing import Listing, Portion
 from ssgan.datasets import Geometry
 from ssgan.datasets.entries import Entry, Reader, place_of
+from ssgan.datasets.sources import refuse_among
 from ssgan.errors import DoesNotFit, Failure, InvalidSetting, RefusedImage
 
 # Covers are held until they have so many samples together, then embedded: memory does not grow with the portion.
@@ -112,7 +113,7 @@ def prepare(
     Raises InvalidSetting where nothing can be found, two covers would have one stego, or `out` holds the stegos of other
     settings; with `overwrite` all stegos are made anew.
     """
-    refuse_among(sources, out, "stegos", "covers")
+    refuse_among(sources, out)
     shards = shard_size is not None
     made = Simulation(settings, out, tuple(sources), shards, device)
     if not overwrite:  # before the covers are listed, which may take long
@@ -153,15 +154,6 @@ def run(plan: Plan, engine: job.Engine, *, report: job.Report = job.silent) -> T
 def change_rate(tally: Tally) -> float:
     """The fraction of samples changed."""
     return tally.sums["changes"] / tally.sums["samples"] if tally.sums["samples"] else 0.0
-
-
-def refuse_among(sources: Sequence[Path], out: Path, outcomes: str, given: str) -> None:
-    """What is written may not lie among what is read."""
-    for source in sources:
-        if source.is_dir() and out.resolve().is_relative_to(source.resolve()):
-            raise InvalidSetting(
-                f"{out} lies in {source}: the {outcomes} would be the next {given}.", hint="Choose a folder beside it."
-            )
 
 
 class _Hands:
@@ -207,7 +199,7 @@ class _Hands:
         picture = images.read(self._reader.data(entry), convert=settings.convert, name=entry.name)
         if picture.alpha is not None and picture.alpha.min() < 255:
             raise RefusedImage(f"{entry.name} is transparent in places.", hint="Lay it on a background first.")
-        (_, samples), *_ = settings.geometry.cut(picture.samples)
+        (_, samples), *_ = settings.geometry.cut(images.upright(picture).samples)
         return samples
 
     def _embed(self, covers: list[tuple[str, np.ndarray]], tally: Tally) -> None:

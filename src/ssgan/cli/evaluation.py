@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -140,6 +140,9 @@ def _tell(screen: Screen, folder: Path) -> None:
     files = write_report(folder, rows)
     shown = [row for row in rows if row.first.kind in ("retrained", "transfer", "conspicuous")]
     screen.table("row", [_row(row, full=screen.json) for row in shown or rows])
+    for found in dict.fromkeys(found for row in rows for result in row.results for found in result.findings):
+        if found.severity == "note":  # the others are among what fails
+            screen.note("finding", f"{found.sentence}; {found.hint}", **asdict(found))
     for line in failed(rows):
         screen.warn(f"it should be so that {line.check}: {line.found}; expected {line.expected}.")
     screen.note("report", f"in {folder}: {', '.join(path.name for path in files)}", files=[str(path) for path in files])

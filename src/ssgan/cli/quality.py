@@ -74,16 +74,14 @@ def quality(
 
 def _chosen(screen: Screen, path: Path, geometry: Geometry, convert: tuple[str, ...], limit: int, seed: int) -> Images:
     """Images of a source, and a word on how many."""
+    from ssgan.datasets.loading import left_out
     from ssgan.evaluation.quality_sets import choose
 
     with screen.progress(limit, f"reading {path}") as report:
         found = choose(path, geometry, convert=convert, limit=limit, seed=seed, report=report)
     if found.bad:
-        name, reason = found.bad[0]
-        screen.warn(
-            f"{len(found.bad)} of {len(found.bad) + len(found.images)} pictures of {path} were left out; {name}: {reason}"
-        )
-    told = {"source": str(path), "images": len(found.images), "available": found.available}
+        screen.warn(left_out(found.bad, len(found.bad) + len(found.images), path))
+    told = {"source": str(path), "images": len(found.images), "available": found.available, "left_out": found.bad}
     screen.note("images", f"{len(found.images)} of {found.available} images of {path}", **told)
     return found.images
 

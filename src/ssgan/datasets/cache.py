@@ -56,17 +56,22 @@ def cached(
     on_bad: OnBad = "skip",
     workers: int = 1,
     progress: Progress | None = None,
+    shape: tuple[int, int, int] | None = None,
 ) -> Cached:
     """The images of a source from their cache in `folder`, which is made first where there is none that fits.
 
+    With a `shape`, (C, H, W), pictures that give another one are left out, else those that give another than most do.
+
     Raises as `load` does, and StorageFailed where the cache cannot be written.
     """
-    request = _request(source, geometry, convert)
+    request = _request(source, geometry, convert) | {"shape": None if shape is None else list(shape)}
     key = hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()[:16]
     file = folder / f"{source.path.stem}-{key}.npy"
     manifest = _manifest(file, request)
     if manifest is None:
-        manifest = _build(source, geometry, file, request, convert=convert, on_bad=on_bad, workers=workers, progress=progress)
+        manifest = _build(
+            source, geometry, file, request, convert=convert, on_bad=on_bad, workers=workers, progress=progress, shape=shape
+        )
     if manifest["bad"] and on_bad == "refuse":
         name, reason = manifest["bad"][0]
         raise RefusedImage(

@@ -7,10 +7,11 @@ with it, not the run.
 from __future__ import annotations
 
 import multiprocessing
-from collections import deque
-from collections.abc import Callable, Collection, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from itertools import chain, islice
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -25,6 +26,8 @@ Progress: TypeAlias = Callable[[int, int], None]  # pictures done, pictures in a
 Bad: TypeAlias = list[tuple[str, str]]  # name and reason
 OnBad: TypeAlias = Literal["skip", "refuse"]
 
+LOOKED_AT = 100  # images whose shapes decide which one is wanted
+FIRST_NAMED = 3  # of the pictures that are left out
 # A task for a worker: enough files that the hand-over does not count, few enough bytes that memory stays small.
 _TASK_FILES = 32
 _TASK_BYTES = 8 * 2**20
@@ -53,7 +56,7 @@ def load(
 ) -> Loaded:
     """All images of a source in memory, in the order of its names; those of `Patches` are called "name@top,left".
 
-    A picture that is refused, or that would give another shape than the first good one, is listed as bad, or raises
+    A picture that is refused, or that would give another shape than most of the first LOOKED_AT, is listed as bad, or raises
     RefusedImage with on_bad="refuse". So does a source without any usable picture. With several workers a script needs the
     usual `if __name__ == "__main__":`, since they begin as fresh processes.
     """
@@ -71,20 +74,36 @@ def rows(
     on_bad: OnBad = "skip",
     workers: int = 1,
     progress: Progress | None = None,
+    shape: tuple[int, int, int] | None = None,
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """Name and samples, uint8 (C, H, W) of one shape, of each image as it comes; `bad` fills meanwhile. Errors as in `load`."""
+    """Name and samples, uint8 (C, H, W) of one shape, of each image as it comes; `bad` fills meanwhile. Errors as in `load`.
+
+    With a `shape` it is this one, else that of most of the first LOOKED_AT images. Raises InvalidSetting where the images are
+    good, and none has the shape.
+    """
     if on_bad not in ("skip", "refuse"):
         raise InvalidSetting(
             f"on_bad must be 'skip' or 'refuse', not {on_bad!r}.", hint="Say what becomes of a picture that will not do."
         )
-    shape: tuple[int, ...] | None = None
-    for done, (name, cut) in enumerate(_cuts(source, geometry, tuple(convert), workers), start=1):
+    asked, found = shape is not None, Counter[tuple[int, ...]]()
+    coming = _cuts(source, geometry, tuple(convert), workers)
+    if shape is None:
+        first = list(islice(coming, LOOKED_AT))
+        shape = usual_shape([cut[0][1].shape for _, cut in first if not isinstance(cut, str)])
+        coming = chain(first, coming)
+    for done, (name, cut) in enumerate(coming, start=1):
         if not isinstance(cut, str):
-            shape = shape or cut[0][1].shape
-            if cut[0][1].shape == shape:
+            here = cut[0][1].shape
+            shape = shape or usual_shape([here])
+            found[here] += 1
+            if here == shape:
                 yield from ((name + label, samples) for label, samples in cut)
             else:
-                cut = f"It gives images of shape {cut[0][1].shape}, not {shape} as the first one did."
+                cut = (
+                    f"it is {named(here)}, where {named(shape)} is wanted"
+                    if asked
+                    else (f"it is {named(here)}, where most are {named(shape)}")
+                )
         if isinstance(cut, str):
             bad.append((name, cut))
             if on_bad == "refuse":
@@ -93,9 +112,34 @@ def rows(
                 )
         if progress is not None:
             progress(done, len(source))
-    if shape is None:
+    if found and shape is not None and not found[shape]:
+        raise InvalidSetting(
+            f"the images are {named(found.most_common(1)[0][0])}; the settings ask for {named(shape)}",
+            hint=f"cut them: --size {shape[1]}, with --crop before it, or --geometry celeba64; --gray for one channel",
+        )
+    if not found:
         reason = f" The first: {bad[0][0]}: {bad[0][1]}" if bad else ""
         raise RefusedImage(f"{source.path} has no usable image.{reason}", hint="Check the folder and the conversions.")
+
+
+def usual_shape(shapes: Sequence[tuple[int, ...]]) -> tuple[int, int, int] | None:
+    """(C, H, W) that most have; of equally many, the one that comes first. None where there is none."""
+    if not shapes:
+        return None
+    channels, height, width = Counter(shapes).most_common(1)[0][0]
+    return channels, height, width
+
+
+def named(shape: Sequence[int]) -> str:
+    """Such as 64 x 48, color."""
+    channels, height, width = shape
+    return f"{width} x {height}, {'gray' if channels == 1 else 'color'}"
+
+
+def left_out(bad: Bad, total: int, of: object) -> str:
+    """How many pictures of a source were left out, and the first ones with their reasons, as people read it."""
+    first = "; ".join(f"{name}: {reason.removeprefix(name + ': ')}" for name, reason in bad[:FIRST_NAMED])
+    return f"{len(bad)} of {total} pictures of {of} are left out: {first}" + ("; ..." if len(bad) > FIRST_NAMED else "")
 
 
 def _cuts(source: Source, geometry: Geometry | Patches, convert: tuple[str, ...], workers: int) -> Iterator[tuple[str, _Cut]]:
@@ -196,6 +240,9 @@ def _cut(file: _File, convert: tuple[str, ...], geometry: Geometry | Patches) ->
     if isinstance(data, str):
         return data
     try:
-        return [(label, samples) for label, samples in geometry.cut(images.read(data, convert=convert, name=name).samples)]
+        return [
+            (label, samples)
+            for label, samples in geometry.cut(images.upright(images.read(data, convert=convert, name=name)).samples)
+        ]
     except RefusedImage as error:
         return str(error)

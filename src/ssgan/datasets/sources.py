@@ -81,8 +81,8 @@ class Source(ABC):
             self._closing()
 
     def picture(self, name: str, *, convert: Collection[str] = ()) -> images.Picture:
-        """The picture of that name; `convert` as in `images.read`. Raises RefusedImage."""
-        return images.read(self.data(name), convert=convert, name=name)
+        """The picture of that name, upright; `convert` as in `images.read`. Raises RefusedImage."""
+        return images.upright(images.read(self.data(name), convert=convert, name=name))
 
     def identity(self, name: str) -> str | None:
         """Who is in the picture, where known."""
@@ -120,6 +120,16 @@ def open_source(path: str | os.PathLike[str]) -> Source:
     if path.suffix.lower() == ".parquet":
         hint = "Tables of paths are for simulate, hide-each, score, and features into a folder; name images here."
     raise InvalidSetting(f"{path} is neither a folder nor an archive.", hint=hint)
+
+
+def refuse_among(sources: Sequence[Path], out: Path) -> None:
+    """Raise InvalidSetting where what is written to the folder `out` would be read as images of one of the sources."""
+    for source in sources:
+        if source.is_dir() and out.resolve().is_relative_to(source.resolve()):
+            raise InvalidSetting(
+                f"{out} lies in {source}: what is written there would be among the next images read",
+                hint="choose a folder beside it",
+            )
 
 
 _DIGESTS: dict[tuple[str, str], str] = {}  # of path and stamp

@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ssgan.datasets import Geometry, Patches, open_source
+from ssgan.datasets.loading import usual_shape
+from ssgan.datasets.sources import Source, refuse_among
 from ssgan.embedding.embedder import Embedder
-from ssgan.errors import InvalidSetting
+from ssgan.errors import InvalidSetting, RefusedImage
 from ssgan.evaluation.results import Result
 from ssgan.evaluation.trial import Trial, as_files, evaluate
 from ssgan.questions import Covers, Prepared, Question, Reading, prepare, read_covers
@@ -18,6 +20,7 @@ from ssgan.runs import Run, given_up_if_refused
 from ssgan.steganalysis.catalog import DETECTORS
 from ssgan.steganalysis.detectors import uses_probabilities
 
+LOOKED_AT = 20  # pictures whose sizes say whether a source has the size that is asked for
 GROSS = "lsbr@1.0/plain"  # LSB replacement of every sample: whoever does not find this finds nothing
 
 
@@ -92,6 +95,8 @@ def run_grid(
 
     Raises InvalidSetting where the folder speaks of images that were read otherwise, and what `evaluate` raises.
     """
+    named = (*grid.covers, grid.against, grid.transfer_to)
+    refuse_among([path for path in named if path is not None], folder)
     with given_up_if_refused(folder):
         return _ran(trials(grid), grid, folder, device=device, threads=threads, report=report, refusing=refusing)
 
@@ -128,7 +133,7 @@ def _ran(
 
 
 def fitting(path: Path, geometry: Geometry | Patches, convert: tuple[str, ...]) -> Geometry | Patches:
-    """What is cut from the pictures of a source: as they are, if the first of them is of the size already that is asked for.
+    """What is cut from the pictures of a source: as they are, if most of the first are of the size already that is asked for.
 
     So generated covers stand beside photographs that must be cut. Raises InvalidSetting, RefusedImage.
     """
@@ -137,8 +142,22 @@ def fitting(path: Path, geometry: Geometry | Patches, convert: tuple[str, ...]) 
     with open_source(path) as source:
         if not len(source):
             raise InvalidSetting(f"{path} holds no picture.", hint="Give a folder or archive of covers.")
-        side = source.picture(source.names[0], convert=convert).samples.shape[1:]
+        side = _usual_side(source, convert)
     return Geometry(gray=geometry.gray) if side == (geometry.size, geometry.size) else geometry
+
+
+def _usual_side(source: Source, convert: tuple[str, ...]) -> tuple[int, int] | None:
+    """(H, W) of most of the first pictures that can be read. Raises RefusedImage where none can."""
+    sides, refused = [], None
+    for name in source.names[:LOOKED_AT]:
+        try:
+            sides.append((0, *source.picture(name, convert=convert).samples.shape[1:]))
+        except RefusedImage as error:
+            refused = refused or error
+    found = usual_shape(sides)
+    if found is None and refused is not None:
+        raise refused
+    return None if found is None else found[1:]
 
 
 def _sources(grid: Grid) -> tuple[Path, ...]:

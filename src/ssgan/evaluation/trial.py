@@ -143,7 +143,7 @@ def as_files(prepared: Prepared) -> Prepared:
         part: Pairs(_read_back(pairs.covers), _read_back(pairs.stegos), pairs.cover_probabilities, pairs.stego_probabilities)
         for part, pairs in prepared.parts.items()
     }
-    return Prepared(parts, prepared.names, prepared.groups, prepared.change_rate, prepared.raised)
+    return replace(prepared, parts=parts)
 
 
 def _read_back(pictures: images.Images) -> images.Images:
@@ -175,7 +175,7 @@ def _transfer(
             f"the detector reads images of shape {tuple(train.covers.shape[1:])}, not {tuple(test.covers.shape[1:])}.",
             hint="Cut both sources to one size: --crop, --size, --geometry, --gray.",
         )
-    found = leaks({"train": train, "test": test})  # the names of two sources may coincide by chance
+    found = prepared.findings + leaks({"train": train, "test": test})  # the names of two sources may coincide by chance
     keep(out, found)
     if refusing:
         refuse(found)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ssgan.atomic import whole_file
+from ssgan.datasets.sources import refuse_among
 from ssgan.errors import InvalidSetting
 from ssgan.experiments import alpha, convergence, latent_seeds, security
 from ssgan.experiments.material import Material
@@ -46,6 +47,7 @@ def reproduce(name: str, size: str, material: Material) -> tuple[list[Record], P
         raise InvalidSetting(f"there is no size '{size}'", hint=f"known: {', '.join(SIZES)}")
     material = replace(material, out=material.out / name)
     about = {"experiment": name, "size": size, "data": str(material.data), "geometry": vars(material.geometry)}
+    refuse_among([material.data], material.out)
     with given_up_if_refused(material.out):
         folder = Run(material.out, about | {"convert": list(material.convert)}, notes=("data",)).folder
         found = EXPERIMENTS[name].run(size, material)

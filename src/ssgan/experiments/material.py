@@ -94,7 +94,7 @@ class Material:
         if not mark.exists():
             self.tell(f"training {name}")
             read = Read(self.geometry, self.convert)
-            train(self.data, config, run, reading=read, pace=Pace(), device=self.device, threads=self.threads)
+            train(self.data, config, run, reading=read, pace=Pace(), device=self.device, threads=self.threads, note=self.tell)
             self.tell(f"sampling {name}")
             self._sample(run, folder, count, seed)
             mark.touch()
@@ -168,7 +168,10 @@ class Material:
         return self.out / "covers" / f".{name}.whole"
 
     def _real(self, count: int) -> Covers:
-        return read_covers(Reading(self.data, self.geometry, self.convert, count), workers=self.threads or 1)
+        found = read_covers(Reading(self.data, self.geometry, self.convert, count), workers=self.threads or 1)
+        if found.left_out is not None and found.left_out.bad:
+            self.tell(found.left_out.finding.sentence)
+        return found
 
     def _folder(self, name: str, make: Callable[[], Covers]) -> Path:
         """Images as PNG files by number, their people in an index; a mark beside the folder says that it is whole."""

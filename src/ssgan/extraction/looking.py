@@ -101,7 +101,8 @@ class Look:
         """uint8 (C, H, W), cut as the settings say; alpha plays no part."""
         if isinstance(data, RefusedImage):
             raise data
-        (_, samples), *_ = self.settings.geometry.cut(images.read(data, convert=self.settings.convert, name=name).samples)
+        picture = images.upright(images.read(data, convert=self.settings.convert, name=name))
+        (_, samples), *_ = self.settings.geometry.cut(picture.samples)
         if len(samples) not in self._found.channels:
             title = self._found.title
             raise RefusedImage(f"{name}: {title} reads color images only.", hint="Choose features for gray images: spam, srm.")

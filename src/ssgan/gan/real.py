@@ -70,13 +70,7 @@ def read(
             on_bad="refuse" if strict else "skip",
             workers=workers,
             progress=progress,
-        )
-    channels, height, width = found.images.shape[1:]
-    if (channels, height, width) != (config.channels, config.image_size, config.image_size):
-        asked = f"{config.image_size} x {config.image_size}, {_kind(config.channels)}"
-        raise InvalidSetting(
-            f"the images are {width} x {height}, {_kind(channels)}; the settings ask for {asked}",
-            hint=f"cut them: --size {config.image_size}, with --crop before it, or --geometry celeba64; --gray for one channel",
+            shape=(config.channels, config.image_size, config.image_size),
         )
     shares = (config.train_share, 0.0, 1 - config.train_share)
     parts = split(found.names, shares, seed=config.seed, by=groups(found.names, found.identities))
@@ -118,7 +112,3 @@ class Batches:
             self._epochs = {e: order for e, order in self._epochs.items() if e == epoch - 1}
             self._epochs[epoch] = seeds.generator(self.config.seed, "epoch", str(epoch)).permutation(len(self.chosen))
         return self._epochs[epoch]
-
-
-def _kind(channels: int) -> str:
-    return "gray" if channels == 1 else "color"

@@ -20,6 +20,8 @@ import torch
 from ssgan import interruption
 from ssgan.atomic import whole_file
 from ssgan.datasets import Geometry, Progress, open_source
+from ssgan.datasets.loading import left_out
+from ssgan.datasets.sources import refuse_among
 from ssgan.errors import InvalidSetting
 from ssgan.gan import sharing
 from ssgan.gan.assembly import assemble, faster_products
@@ -89,6 +91,7 @@ def train(
 
     Raises InvalidSetting, RefusedImage where no image will do, TrainingDiverged, StorageFailed.
     """
+    refuse_among([data], out)
     keep_freed()
     where = torch.device(distributed.device_of(device))
     with distributed.joined(device) as processes, faster_products(where), ExitStack() as until_the_end:
@@ -307,8 +310,7 @@ def _keep_list(out: Path, data: Path, real: RealImages, note: Note | None) -> No
     with whole_file(path, overwrite=True) as temporary:
         temporary.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     if real.bad and note is not None:
-        first = "; ".join(f"{name}: {reason.removeprefix(name + ': ')}" for name, reason in real.bad[:3])
-        note(f"{len(real.bad)} of {len(real.names) + len(real.bad)} pictures are left out, see {path}: {first}")
+        note(f"{left_out(real.bad, len(real.names) + len(real.bad), data)}; {path} names all")
 
 
 def _finish(run: Run, state: State, real: RealImages) -> dict[str, Any]:
