@@ -64,6 +64,8 @@ def test_other_settings_are_turned_away_and_named(other: Settings, covers: Path,
     out = tmp_path / "out"
     out.mkdir()
     (out / "run.json").write_text(json.dumps(SETTINGS.as_json()))
+    prepare([covers], out, other)  # nothing was done there so far
+    (out / "z.png").write_bytes(b"a stego")
     prepare([covers], out, SETTINGS)
     with pytest.raises(InvalidSetting, match="other settings"):
         prepare([covers], out, other)
