@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 
-from ssgan.cli.app import run
+from ssgan import interruption
 
 
 def main() -> None:
-    """Run the command line and leave with its exit code."""
+    """Run the command line and leave with its exit code; 130 or 143 where a signal ended it, at whatever moment it came."""
+    stop = interruption.when_safe(interruption.leave)
+    # Where signals are ignored already, as by nohup, they stay so.
+    numbers = [number for number in interruption.SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    for number in numbers:
+        signal.signal(number, stop)
     # What is imported is not garbage: looking through it again and again took a seventh of the time of a short command.
     gc.set_threshold(100_000)
-    sys.exit(run(sys.argv[1:]))
+    try:
+        from ssgan.cli.app import run
+
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # before the command had begun
+        code = 128 + signal.SIGINT
+    finally:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)  # what comes while Python ends has nothing to interrupt
+    sys.exit(code)
 
 
 # Worker processes import this module by another name: they must not run the command again.

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
+from numba.core import event
+
+from ssgan import interruption
+from ssgan.errors import StorageFailed
+from ssgan.folders import user_folder
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -41,26 +44,51 @@ def _compiled(function: Callable[P, R], loosened: set[str]) -> Callable[P, R]:
     options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": loosened}
     config: Any = numba.config
     kept = config.CACHE_DIR
-    config.CACHE_DIR = kept or str(cache_folder())  # read while decorating only, so put back for others
     try:
+        config.CACHE_DIR = kept or str(cache_folder())  # read while decorating only, so put back for others
         made = numba.njit(cache=True, **options)(function)
-    except RuntimeError:  # no folder can be written: compile in every process
+    except (RuntimeError, StorageFailed):  # no folder can be written: compile in every process
         made = numba.njit(**options)(function)
     finally:
         config.CACHE_DIR = kept
+    # LLVM calls back into Python while it compiles or loads, and drops an exception that is raised there.
+    made.compile = _uninterrupted(made.compile)
     return cast(Callable[P, R], made)
+
+
+def _uninterrupted(compile_for: Callable[P, R]) -> Callable[P, R]:
+    """`compile_for` with signals noted, and delivered between two passes of the compiler."""
+
+    @functools.wraps(compile_for)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        with interruption.uninterrupted():
+            return compile_for(*args, **kwargs)
+
+    return wrapped
+
+
+class _BetweenPasses(event.Listener):  # type: ignore[misc]
+    """Where a signal is delivered: a loop may take many seconds, one pass over one function seldom a second."""
+
+    def on_start(self, _: Any) -> None:
+        """Deliver what was noted in the pass before."""
+        interruption.pause()
+
+    def on_end(self, _: Any) -> None:
+        """Nothing to do: an exception may be on its way."""
+
+
+event.register("numba:run_pass", _BetweenPasses())
 
 
 @functools.lru_cache(maxsize=1)
 def cache_folder() -> Path:
-    """Where this user's programs keep what they can make again, for these very sources; it may not exist yet."""
-    if sys.platform == "win32":
-        root = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
-    elif sys.platform == "darwin":
-        root = "~/Library/Caches"
-    else:
-        root = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    """Where this user's programs keep what they can make again, for these very sources; it may not exist yet.
+
+    Raises StorageFailed where this user has no home folder.
+    """
+    root = user_folder("cache")
     package = Path(__file__).parent
     sources = [*package.rglob("*_loops.py"), *package.rglob("*_kernels.py"), package / "elementary.py", Path(__file__)]
     state = hashlib.sha256(b"".join(source.read_bytes() for source in sorted(sources))).hexdigest()[:16]
-    return Path(root).expanduser() / "ssgan" / "numba" / state
+    return root / "ssgan" / "numba" / state

@@ -1,18 +1,32 @@
-"""Ctrl-C and SIGTERM held back for a moment, so that what is under way is saved before the process goes.
+"""Note Ctrl-C and SIGTERM where they come, and deliver them where they cannot be lost.
 
-While they are held, a first signal is only noted; a second one acts at once. When the work is safe, `deliver` lets the signal
-do what it would have done.
+An exception that a signal handler raises appears wherever the main thread happens to be. In a callback of C code, a finalizer
+or an import it is swallowed, and the signal with it. So there are three ways, each of which notes first:
+
+- `held`: work that saves before it ends. A first signal is noted, a second one acts at once.
+- `uninterrupted`: work that calls back from C, such as the compiler. All signals are noted; `pause` delivers between steps.
+- `when_safe`: a handler for everything else. It acts at once; where an exception would be swallowed it tries again later.
 """
 
 from __future__ import annotations
 
+import _thread
 import signal
+import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+AGAIN_SECONDS = 0.01  # until a signal that could not be delivered is sent once more
+REPEAT_SECONDS = 1.0  # within which the same wish may come twice, as from a terminal or from `timeout`
+# Modules in whose frames an exception is lost, or becomes another one: C code asks for an import and does without it.
+_SWALLOWING = {
+    *("importlib._bootstrap", "importlib._bootstrap_external", "_frozen_importlib", "_frozen_importlib_external"),
+    *("weakref", "_weakrefset", "ctypes"),
+}
 
 
 class Interruption:
@@ -27,10 +41,15 @@ class Interruption:
         self.number = int(number)
         self.release()
 
-    def hold(self) -> None:
-        """From now on signals are noted; only the main thread gets any."""
+    def note_all(self, number: int, _: FrameType | None) -> None:
+        """As a handler: remember the signal, and go on noting."""
+        self.number = int(number)
+
+    def hold(self, *, all_of_them: bool = False) -> None:
+        """From now on signals are noted, the first of them or all; only the main thread gets any."""
         if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self.note) for number in SIGNALS}
+            note = self.note_all if all_of_them else self.note
+            self._before = {number: signal.signal(number, note) for number in SIGNALS if _is_pythons(number)}
 
     def release(self) -> None:
         """From now on signals do what they did before."""
@@ -48,6 +67,104 @@ def held() -> Iterator[Interruption]:
         yield interruption
     finally:
         interruption.release()
+
+
+_compiling: Interruption | None = None  # of the main thread, in the outermost block of `uninterrupted`
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Note all signals within the block; deliver the last of them at its end. Of nested blocks the outermost counts."""
+    global _compiling
+    if _compiling is not None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    noted = Interruption()
+    noted.hold(all_of_them=True)
+    _compiling = noted  # only now: until here a signal may still raise
+    try:
+        yield
+    finally:
+        _compiling = None
+        noted.release()
+        if noted.number:
+            deliver(noted.number)
+
+
+def pause() -> None:
+    """Within `uninterrupted`, where an exception may be raised: deliver what was noted."""
+    noted = _compiling
+    if noted is not None and noted.number and threading.current_thread() is threading.main_thread():
+        number, noted.number = noted.number, 0
+        noted.release()
+        deliver(number)
+        noted.hold(all_of_them=True)  # whoever handled it goes on
+
+
+def when_safe(act: Callable[[int], None]) -> Callable[[int, FrameType | None], None]:
+    """A handler that calls `act` with the signal's number; `act` may raise.
+
+    In an import, a finalizer or a callback of a weak reference it sends the signal to the main thread again, a moment later.
+    What comes after `act` was called is ignored for REPEAT_SECONDS, and after that ends the process at once.
+    """
+    acted: list[float] = []
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if acted:
+            if time.monotonic() - acted[0] > REPEAT_SECONDS:
+                signal.signal(number, signal.SIG_DFL)
+                signal.raise_signal(number)
+        elif _is_swallowed(frame):
+            # Not threading.Thread: its start takes a lock that the interrupted code may hold.
+            _thread.start_new_thread(_send_again, (number,))
+        else:
+            acted.append(time.monotonic())
+            act(number)
+
+    return handle
+
+
+def leave(number: int) -> None:
+    """End the program as the signal asks: by KeyboardInterrupt, or by SystemExit with 128 and the number, as shells say it."""
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    raise SystemExit(128 + number)
+
+
+@contextmanager
+def not_for_children() -> Iterator[None]:
+    """Processes begun in the block never get Ctrl-C, not even before their first line: whoever began them ends them."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _is_pythons(number: int) -> bool:
+    """Whether the handler can be put back: one that was set by C code cannot."""
+    return signal.getsignal(number) is not None
+
+
+def _is_swallowed(frame: FrameType | None) -> bool:
+    """Whether an exception raised in `frame` is taken away before it gets to the program's own code."""
+    while frame is not None:
+        home = frame.f_globals.get("__name__", "")
+        if home in _SWALLOWING or frame.f_code.co_name == "__del__":
+            return True
+        frame = frame.f_back
+    return sys.is_finalizing()
+
+
+def _send_again(number: int) -> None:
+    time.sleep(AGAIN_SECONDS)
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
+    else:
+        _thread.interrupt_main(number)
 
 
 def deliver(number: int) -> None:

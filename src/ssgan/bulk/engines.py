@@ -12,9 +12,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait as wait_for_end
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
+from ssgan import interruption
 from ssgan.bulk.clusters import Ray
 from ssgan.bulk.job import Engine, Job, Tally, given_up, hands_of, work_on
 from ssgan.bulk.listing import Portion
@@ -117,7 +117,9 @@ class _Running:
                 self._workers, mp_context=self._context, initializer=_begin_process, initargs=(counter,)
             )
         try:
-            self._begun[self._executor.submit(_work, job, portion)] = portion
+            with interruption.not_for_children():
+                future = self._executor.submit(_work, job, portion)
+            self._begun[future] = portion
         except BrokenProcessPool as error:  # found when this portion's turn comes
             broken: Future[Tally] = Future()
             broken.set_exception(error)
@@ -180,7 +182,7 @@ def _begin_process(counter: Any) -> None:
         number, counter.value = counter.value, counter.value + 1
     _take_card(number)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGTERM, interruption.when_safe(_stop))
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
@@ -192,7 +194,7 @@ def _take_card(number: int) -> None:
         os.environ["CUDA_VISIBLE_DEVICES"] = cards[number % len(cards)]
 
 
-def _stop(_: int, __: FrameType | None) -> None:
+def _stop(_: int) -> None:
     if not _working:
         os._exit(0)
     raise _Stopped

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
 import sys
-import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -164,8 +160,7 @@ def hide(
     if plan.settings.ledger is not None:
         plan.settings.ledger.prepare()
     chosen = key.key(screen, new=True)
-    with _cleaning_up_when_terminated():
-        made = carry_out(plan, chosen) if making.covers is None else [_best(screen, content, chosen, out, plan, making)]
+    made = carry_out(plan, chosen) if making.covers is None else [_best(screen, content, chosen, out, plan, making)]
     for task, hidden in zip(plan.tasks, made, strict=True):
         _show(screen, task, hidden)
         if not way.no_risk:
@@ -194,19 +189,6 @@ def capacity(*covers: Annotated[Path, Parameter(help="Image files.")], needed: N
         size = spread.capacity(rooms, needed=count)
         text = f"together: {counted(size, 'byte')}, any {count} of the {len(covers)} stegos sufficing"
         screen.result("spread_capacity", text, count=len(covers), needed=count, capacity_bytes=size)
-
-
-@contextlib.contextmanager
-def _cleaning_up_when_terminated() -> Iterator[None]:
-    """SIGTERM leaves like any other end here, so that nothing half done stays behind."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _needed(needed: int | None, count: int) -> int:

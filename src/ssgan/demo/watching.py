@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection, wait
 import numpy as np
 import torch
 
-from ssgan import seeds
+from ssgan import interruption, seeds
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import SsganError
 from ssgan.images import Images
@@ -77,7 +77,8 @@ def watch(tasks: list[Task], report: Report = lambda source, seen, error: None, 
             while waiting and len(running) < together:
                 here, there = start.Pipe(duplex=False)
                 process = start.Process(target=_work, args=(there, waiting.pop(0)), daemon=True)
-                process.start()
+                with interruption.not_for_children():
+                    process.start()
                 there.close()
                 running[here] = process
             for here in [one for one in wait(list(running)) if isinstance(one, Connection)]:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any, Literal
 
+from ssgan import interruption
 from ssgan.errors import SsganError
 from ssgan.web.results import Result
 
@@ -176,7 +177,8 @@ class _Worker:
         context = multiprocessing.get_context("spawn")
         self.connection, far = context.Pipe()
         self._process = context.Process(target=target, args=(far,), daemon=True)
-        self._process.start()
+        with interruption.not_for_children():
+            self._process.start()
         far.close()
 
     @property
