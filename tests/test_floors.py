@@ -65,7 +65,7 @@ MAY_IMPORT = {
     "predictability": set(),
     "inspection": {"embedding", "images", "errors", "seeds", "folders", "filters", "differences", "pictures", "pages"}
     | {"predictability"},
-    "warming": {"embedding", "steganalysis", "messages", "images", "compiled"},
+    "warming": {"embedding", "steganalysis", "messages", "images", "compiled", "errors"},
     "doctor": JOBS | ARTS | MATTER | GROUND | {"warming", "verdicts"},
     "experiments": JOBS | ARTS | MATTER | GROUND | {"questions", "detection", "pages"},
     "bulk": JOBS | ARTS | MATTER | GROUND | {"extraction", "scoring"},

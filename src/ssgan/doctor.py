@@ -167,8 +167,8 @@ def _cache() -> str:
     from ssgan import warming
     from ssgan.compiled import cache_folder
 
-    folder = Path(os.environ["NUMBA_CACHE_DIR"]) if os.environ.get("NUMBA_CACHE_DIR") else cache_folder()
     try:
+        folder = Path(os.environ["NUMBA_CACHE_DIR"]) if os.environ.get("NUMBA_CACHE_DIR") else cache_folder()
         make_folder(folder)
         return f"{_writable(folder, '')}, {warming.kept()} loops in it"
     except StorageFailed as error:

@@ -13,6 +13,7 @@ import torch
 from ssgan.compiled import cache_folder
 from ssgan.embedding.catalog import SCHEMES
 from ssgan.embedding.embedder import Embedder
+from ssgan.errors import StorageFailed
 from ssgan.images import Images
 from ssgan.messages import hide, keys, reveal
 from ssgan.steganalysis import structural
@@ -51,8 +52,11 @@ def work() -> dict[str, Work]:
 
 
 def kept() -> int:
-    """How many loops have machine code in the cache folder."""
-    return sum(1 for _ in cache_folder().rglob("*.nbi"))
+    """How many loops have machine code in the cache folder; none where there is no such folder."""
+    try:
+        return sum(1 for _ in cache_folder().rglob("*.nbi"))
+    except StorageFailed:
+        return 0
 
 
 def _embed(scheme: str, covers: Images) -> None:

@@ -52,13 +52,11 @@ def completing(build: Callable[[], App]) -> Callable[..., None]:
 
 
 def place(shell: Shell) -> Path:
-    """Where the shell looks for a script of ssgan's."""
-    import os
+    """Where the shell looks for a script of ssgan's. Raises StorageFailed where this user has no home folder."""
+    from ssgan.folders import home, xdg_folder
 
-    data = Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser()
-    config = Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser()
-    return {
-        "bash": data / "bash-completion" / "completions" / "ssgan",
-        "zsh": Path("~/.zfunc/_ssgan").expanduser(),
-        "fish": config / "fish" / "completions" / "ssgan.fish",
-    }[shell]
+    if shell == "zsh":
+        return home() / ".zfunc" / "_ssgan"
+    if shell == "fish":
+        return xdg_folder("config") / "fish" / "completions" / "ssgan.fish"
+    return xdg_folder("data") / "bash-completion" / "completions" / "ssgan"

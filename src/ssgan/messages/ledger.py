@@ -11,7 +11,6 @@ import hashlib
 import hmac
 import os
 import secrets
-import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +18,13 @@ from pathlib import Path
 import numpy as np
 
 from ssgan.errors import StorageFailed
-from ssgan.folders import make_folder
+from ssgan.folders import make_folder, user_folder
 from ssgan.images import whole_file
 from ssgan.messages import container
 
 KEY_BYTES = 32
 DIGEST_BYTES = 16
+_ELSEWHERE = "name another folder in $SSGAN_LEDGER, or do without the list: --no-ledger"
 
 
 @dataclass(frozen=True)
@@ -122,21 +122,18 @@ class Ledger:
         reason = error.strerror or error if isinstance(error, OSError) else error
         return StorageFailed(
             f"the list of used covers in {self.folder} cannot be kept: {reason}",
-            hint="name another folder in $SSGAN_LEDGER, or do without the list: --no-ledger",
+            hint=_ELSEWHERE,
         )
 
 
 def usual_folder() -> Path:
-    """$SSGAN_LEDGER, or the place of this user's data."""
+    """$SSGAN_LEDGER, or the place of this user's data. Raises StorageFailed where this user has no home folder."""
     if named := os.environ.get("SSGAN_LEDGER"):
         return Path(named)
-    if sys.platform == "win32":
-        root = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
-    elif sys.platform == "darwin":
-        root = "~/Library/Application Support"
-    else:
-        root = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
-    return Path(root).expanduser() / "ssgan" / "ledger"
+    try:
+        return user_folder("data") / "ssgan" / "ledger"
+    except StorageFailed as error:
+        raise StorageFailed(f"the list of used covers cannot be kept: {error}", hint=_ELSEWHERE) from error
 
 
 def fingerprint(image: np.ndarray, alpha: np.ndarray | None) -> bytes:
