@@ -69,7 +69,7 @@ def spread_beyond_chance(changed: NDArray[np.bool_]) -> float:
 def link(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
     """Standard deviations by which the places unchanged in both bundles are more than chance has it."""
     first, second = ~one.any(axis=0), ~other.any(axis=0)
-    a, b, n = int(first.sum()), int(second.sum()), len(first)
+    a, b, n = int(first.sum()), int(second.sum()), one.shape[1]
     variance = a * b * (n - a) * (n - b) / (n * n * (n - 1))
     return float((np.count_nonzero(first & second) - a * b / n) / np.sqrt(variance))
 

@@ -122,6 +122,28 @@ def test_the_passphrase_is_the_first_line_of_its_file(tmp_path: Path) -> None:
     assert passphrases.from_file(tmp_path / "words") == " spaces count "
 
 
+def test_a_byte_order_mark_is_no_part_of_a_passphrase_or_key_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As editors on Windows write one: the other side, without it, has the same key."""
+    (folder / "words").write_text(PASSPHRASE, encoding="utf-8")
+    (folder / "marked words").write_text(PASSPHRASE + "\r\n", encoding="utf-8-sig")
+    (folder / "marked.key").write_text((folder / "our.key").read_text(), encoding="utf-8-sig")
+    for written, read in ((["--passphrase-file", "marked words"], ["--passphrase-file", "words"]), (
+        ["--key-file", "marked.key"], ["--key-file", "our.key"])):  # fmt: skip
+        assert hide("-m", MESSAGE, *written, "--force") == 0
+        capsys.readouterr()
+        assert run(["reveal", "stego.png", *read]) == 0
+        assert capsys.readouterr().out == MESSAGE
+
+
+def test_utf_16_is_no_passphrase_and_no_key_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "words").write_text(PASSPHRASE, encoding="utf-16")
+    (folder / "wide.key").write_text((folder / "our.key").read_text(), encoding="utf-16")
+    assert hide("-m", "x", "--passphrase-file", "words") == 2
+    assert "the passphrase is not UTF-8" in capsys.readouterr().err
+    assert hide("-m", "x", "--key-file", "wide.key") == 2
+    assert "this is not a key file" in capsys.readouterr().err
+
+
 @pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
 def test_a_descriptor_is_read_to_the_end_of_the_line_and_no_further() -> None:
     ours, theirs = os.pipe()

@@ -9,11 +9,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Sequence
 
-import numpy as np
-from reedsolo import RSCodec
-
 from ssgan.errors import Incomplete, InvalidSetting, NothingFound
 from ssgan.messages.container import deflate, inflate
+from ssgan.messages.erasures import combine, parity_matrix, repair_matrix
 from ssgan.messages.parts import HEAD_BYTES, Part
 
 LARGEST_COUNT = 255
@@ -30,14 +28,11 @@ def split(message: bytes, *, count: int, needed: int, compress: bool = False) ->
     deflated = len(packed) < len(message)
     body = packed if deflated else message
     size = share_bytes(len(body), needed)
-    shares = np.frombuffer(body.ljust(size * needed, b"\0"), dtype=np.uint8).reshape(needed, size)
-    coded = shares
-    if count > needed:
-        code = _code(count, needed)
-        words = [np.frombuffer(bytes(code.encode(shares[:, j].tobytes())), dtype=np.uint8) for j in range(size)]
-        coded = np.stack(words, axis=1) if words else np.empty((count, 0), dtype=np.uint8)
+    padded = body.ljust(size * needed, b"\0")
+    shares = [padded[i * size : (i + 1) * size] for i in range(needed)]
+    shares += combine(parity_matrix(needed, count), shares)
     identity = secrets.token_bytes(8)
-    return [Part(identity, i, needed, count, len(body), coded[i].tobytes(), deflated) for i in range(count)]
+    return [Part(identity, i, needed, count, len(body), share, deflated) for i, share in enumerate(shares)]
 
 
 def gather(parts: Iterable[Part]) -> bytes:
@@ -58,7 +53,7 @@ def gather(parts: Iterable[Part]) -> bytes:
             part=one,
             hint="add more images of this message",
         )
-    body = _shares(known, one).tobytes()[: one.length]
+    body = b"".join(_shares(known, one))[: one.length]
     message = inflate(body) if one.deflated else body
     if message is None:
         raise NothingFound(
@@ -77,23 +72,16 @@ def share_bytes(length: int, needed: int) -> int:
     return -(-length // needed)
 
 
-def _shares(known: dict[int, Part], one: Part) -> np.ndarray:
-    """uint8 (needed, size): the first shares, those that are missing made from the others."""
-    if all(i in known for i in range(one.needed)):
-        return np.stack([np.frombuffer(known[i].share, dtype=np.uint8) for i in range(one.needed)])
-    size = len(one.share)
-    code, word = _code(one.count, one.needed), np.zeros((one.count, size), dtype=np.uint8)
+def _shares(known: dict[int, Part], one: Part) -> list[bytes]:
+    """The first `needed` shares, those that are missing made from the others."""
     # As many as are needed, and no more: so few always are of some message, even where parts were never one.
     taken = sorted(known)[: one.needed]
-    for i in taken:
-        word[i] = np.frombuffer(known[i].share, dtype=np.uint8)
-    missing = [i for i in range(one.count) if i not in taken]
-    columns = [bytes(code.decode(word[:, j].tobytes(), erase_pos=missing, only_erasures=True)[0]) for j in range(size)]
-    return np.frombuffer(b"".join(columns), dtype=np.uint8).reshape(size, one.needed).T
-
-
-def _code(count: int, needed: int) -> RSCodec:
-    return RSCodec(count - needed, nsize=count, fcr=0, prim=0x11D, generator=2)
+    missing = [i for i in range(one.needed) if i not in known]
+    shares = {i: known[i].share for i in taken}
+    if missing:
+        made = combine(repair_matrix(one.needed, one.count, taken, missing), [shares[i] for i in taken])
+        shares |= dict(zip(missing, made, strict=True))
+    return [shares[i] for i in range(one.needed)]
 
 
 def _family(part: Part) -> tuple[object, ...]:
