@@ -55,3 +55,10 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("the reference data is not here (set SSGAN_SHARED to its folder)")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _no_lines_of_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line now and then, which only a slow machine prints, is in no transcript."""
+    monkeypatch.setattr("ssgan.cli.screen._PLAIN_SECONDS", float("inf"))
+    monkeypatch.setattr("ssgan.cli.screen._JSON_SECONDS", float("inf"))

@@ -12,6 +12,7 @@ import tarfile
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +23,18 @@ from ssgan.bulk import Serial, engines
 from ssgan.bulk.clusters import Ray
 from ssgan.bulk.simulating import Settings, prepare, run
 from ssgan.errors import InvalidSetting
-from tests.processes import ended
+from tests.processes import begun, ended
 
 BIN = Path(sys.executable).parent
 SETTINGS = Settings("mipod@0.4", seed=2)
+# Waits for the end of whoever began it, then ends all that runs on the hosts and removes them.
+REAPER = """
+cat
+for name in "$@"; do
+    while pids=$(ip netns pids "$name") && [ -n "$pids" ]; do kill -9 $pids; sleep 0.1; done
+    ip netns del "$name"
+done
+"""
 
 
 class Hosts:
@@ -36,6 +45,11 @@ class Hosts:
         self.names = [f"ssgan{os.getpid()}{which}" for which in "ab"]
         self.addresses = [f"10.77.{number}.{which}" for which in (1, 2)]
         wires = [f"sg{os.getpid()}{which}" for which in "ab"]
+        # However this process ends, its hosts end with it: the pipe to the one that waits is closed.
+        self.reaper = subprocess.Popen(
+            ["sh", "-c", REAPER, "sh", *self.names],
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
         for name in self.names:
             _ip("netns", "add", name)
         _ip("link", "add", wires[0], "type", "veth", "peer", "name", wires[1])
@@ -68,12 +82,15 @@ class Hosts:
         pids = [int(pid) for pid in found.stdout.split()]
         return [pid for pid in pids if what in _command_line(pid)]
 
+    def end(self, what: str) -> None:
+        """The processes on both hosts whose command line has these words."""
+        for which in (0, 1):
+            for pid in self.working(which, what):
+                _end(pid)
+
     def remove(self) -> None:
         """With all that still runs there."""
-        for which, name in enumerate(self.names):
-            for pid in self.working(which, ""):
-                _end(pid)
-            _ip("netns", "del", name)
+        self.reaper.communicate(timeout=60)
 
 
 def _ip(*words: str) -> None:
@@ -121,18 +138,49 @@ def covers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def cluster(hosts: Hosts) -> Iterator[tuple[str, dict[str, str]]]:
     """Ray on both hosts, one processor each, and what somebody calls a card on the second one; its address and token."""
     pytest.importorskip("ray")
-    with tempfile.TemporaryDirectory(prefix="ray") as folder:  # short, for sockets lie in it
+    with ExitStack() as at_the_end, tempfile.TemporaryDirectory(prefix="ray") as folder:  # short, for sockets lie in it
         (Path(folder) / "token").write_text("0123456789abcdef" * 4)
         own = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": f"{folder}/token", "RAY_USAGE_STATS_ENABLED": "0"}
         address = f"{hosts.addresses[0]}:6379"
+        at_the_end.callback(hosts.end, "ray")  # also where one of the two does not start
         begin = [BIN / "ray", "start", "--num-cpus=1", "--disable-usage-stats"]
         head = ["--head", "--port=6379", f"--node-ip-address={hosts.addresses[0]}", "--include-dashboard=false"]
         hosts.call(0, *begin, *head, f"--temp-dir={folder}/r", **own)
         hosts.call(1, *begin, f"--address={address}", f"--node-ip-address={hosts.addresses[1]}", "--num-gpus=1", **own)
         yield address, own
-        for which in (0, 1):
-            for pid in hosts.working(which, "ray"):
-                _end(pid)
+
+
+LEFT = """
+import sys, time
+from tests.bulk.test_cluster import Hosts
+hosts = Hosts()
+processes = [hosts.begin(which, "sleep", "600") for which in (0, 1)]
+while not all(hosts.working(which, "sleep") for which in (0, 1)):
+    time.sleep(0.05)
+print(*hosts.names, *(process.pid for process in processes), flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.usefixtures("hosts")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_hosts_end_with_the_process_that_made_them(number: signal.Signals) -> None:
+    """An interrupted run of the tests leaves no cluster behind."""
+    root = str(Path(__file__).resolve().parents[2])
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
+    with begun(
+        [sys.executable, "-c", LEFT], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
+    ) as run:
+        assert run.stdout is not None
+        names, pids = (told := run.stdout.readline().split())[:2], told[2:]
+        assert len(pids) == 2
+        run.send_signal(number)
+        run.wait(timeout=60)
+    until = time.monotonic() + 60
+    while (left := [name for name in names if (Path("/run/netns") / name).exists()]) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not left
+    assert not any("sleep" in _command_line(int(pid)) for pid in pids)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -5,6 +5,7 @@ import resource
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,35 @@ for number in itertools.count():
         assert len(data) == size
         assert len(set(data)) == 1
         path.unlink()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="folders are forced to the disk on POSIX")
+@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize("durable", [False, True])
+def test_bytes_then_name_go_to_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, overwrite: bool, durable: bool
+) -> None:
+    """Write, fsync of the file, rename, fsync of its folder: in another order a power loss leaves a name without bytes."""
+    path, events = tmp_path / "a", list[tuple[object, ...]]()
+    if overwrite:
+        path.write_bytes(b"old")
+    really, names = os.fsync, dict[int, Path]()
+
+    def fsync(descriptor: int) -> None:
+        really(descriptor)
+        name = names[os.fstat(descriptor).st_ino]
+        events.append(("fsync", name, name.read_bytes() if name.is_file() else path.read_bytes()))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+
+    def noting(move: Callable[..., None]) -> Callable[..., None]:
+        return lambda source, target: (events.append(("move", Path(source), Path(target))), move(source, target))[1]
+
+    for function in ("link", "replace", "rename"):
+        monkeypatch.setattr(os, function, noting(getattr(os, function)))
+    with whole_file(path, overwrite=overwrite, durable=durable) as temporary:
+        temporary.write_bytes(b"new")
+        names |= {temporary.stat().st_ino: temporary, tmp_path.stat().st_ino: tmp_path}
+    moved = [("move", temporary, path)]
+    assert events == ([("fsync", temporary, b"new"), *moved, ("fsync", tmp_path, b"new")] if durable else moved)
+    assert path.read_bytes() == b"new"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+import tracemalloc
 import zlib
 
 import numpy as np
@@ -288,3 +289,15 @@ def test_a_part_comes_back() -> None:
 
 def test_places_do_not_show_their_keys() -> None:
     assert "object at" in repr(where_of())
+
+
+def test_no_more_is_unpacked_than_may_be_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refusing a bomb afterwards is too late: its memory was taken."""
+    bomb = container.deflate(bytes(64 << 20))
+    monkeypatch.setattr(container, "LARGEST_INFLATED", 1 << 20)
+    tracemalloc.start()
+    try:
+        assert container.inflate(bomb) is None
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()

@@ -148,3 +148,11 @@ def test_every_place_is_as_likely_as_any_other() -> None:
         seats[int(np.flatnonzero(carrying_places(key, 16, np.arange(0)) == 0)[0])] += 1
     for counts in (first, seats):
         assert ((counts - 1250) ** 2 / 1250).sum() < 45
+
+
+@given(st.integers(1, 2**32 - 1), st.lists(st.integers(0, 2**32 - 1), max_size=3), st.integers(0, 2**32 - 1))
+def test_a_number_is_drawn_with_rejection(bound: int, unfair: list[int], word: int) -> None:
+    """Without it the first few numbers below a bound that does not divide 2^32 would come more often."""
+    fair = 2**32 - 2**32 % bound
+    words = [*(max(each, fair) for each in unfair if fair < 2**32), min(word, fair - 1)]
+    assert ordering._uniform(iter(words), bound) == words[-1] % bound
