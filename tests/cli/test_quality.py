@@ -74,4 +74,4 @@ def test_pictures_that_will_not_do_are_counted(folder: Path, capsys: pytest.Capt
     (folder / "made" / "x.png").write_bytes(b"no picture")
     code, _, err = ask("quality made real --crop 16 --features kv", capsys)
     assert code == 0
-    assert "warning: 1 of 21 pictures of made were left out; x.png: " in err
+    assert "warning: 1 of 21 pictures of made are left out: x.png: " in err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -284,7 +285,7 @@ def test_a_bad_picture_is_named_and_left_out_or_refused(faces: Path, tmp_path: P
     notes: list[str] = []
     result = trained(tmp_path / "data", tmp_path / "out", note=notes.append)
     assert result["bad"] == 1
-    assert notes[0].startswith("1 of 41 pictures are left out")
+    assert notes[0].startswith("1 of 41 pictures of ")
     assert "broken.png" in notes[0]
     with pytest.raises(RefusedImage, match="broken.png"):
         trained(tmp_path / "data", tmp_path / "strict", reading=Reading(strict=True))
@@ -308,6 +309,29 @@ def test_images_of_another_shape_or_other_images_are_refused(faces: Path, tmp_pa
     run.write_text(run.read_text().replace('"shown_sha256": "', '"shown_sha256": "0'))
     with pytest.raises(InvalidSetting, match="not the images that the run began with"):
         trained(faces, tmp_path / "b", replace(SMALL, duration_images=48), reading=Reading(Geometry(size=32)))
+
+
+def test_the_settings_decide_which_pictures_are_taken_and_the_first_one_does_not(faces: Path, tmp_path: Path) -> None:
+    here = shutil.copytree(faces, tmp_path / "here")
+    images.write(here / "00.png", np.zeros((3, 32, 32), np.uint8), overwrite=True)
+    said: list[str] = []
+    result = trained(here, tmp_path / "run", note=said.append)
+    assert result["bad"] == 1
+    assert "1 of 40 pictures" in said[0]
+    assert "00.png: it is 32 x 32, color, where 32 x 32, gray is wanted" in said[0]
+
+
+def test_a_run_goes_on_after_its_pictures_moved_and_not_with_others(faces: Path, tmp_path: Path) -> None:
+    here = shutil.copytree(faces, tmp_path / "here")
+    done = trained(here, tmp_path / "run")
+    moved = here.rename(tmp_path / "moved")
+    assert trained(moved, tmp_path / "run") == done
+    longer = replace(SMALL, duration_images=48)
+    assert trained(moved, tmp_path / "run", longer)["images_seen"] == 48
+    images.write(moved / "01.png", np.zeros((1, 32, 32), np.uint8), overwrite=True)
+    for config in (longer, replace(SMALL, duration_images=60)):
+        with pytest.raises(InvalidSetting, match="not the images that the run began with"):
+            trained(moved, tmp_path / "run", config)
 
 
 def test_bfloat16_trains_float32_weights(faces: Path, tmp_path: Path) -> None:
