@@ -92,3 +92,17 @@ def test_the_limits_are_those_of_changes_made_at_random() -> None:
     sender = Sender(plus, minus)
     assert sender.largest_payload[0] == pytest.approx(np.log2(3) + 2)
     assert sender.largest_distortion[0] == pytest.approx((1 + 3) / 3 + 2 / 2 + 5 / 2)
+
+
+@given(st.integers(0, 2**32), st.integers(1, 700), st.sampled_from([np.float64, np.float32]))
+def test_one_array_for_both_ways_is_as_good_as_two(seed: int, samples: int, dtype: type) -> None:
+    """With the covers at hand the ends of the range are wet of themselves, bit for bit as they would be by their costs."""
+    rng = np.random.default_rng(seed)
+    covers = rng.choice([0, 3, 255], (2, samples)).astype(np.uint8)
+    rho = np.exp(rng.normal(0, 2, (2, samples))).astype(dtype)
+    told = Sender(np.where(covers == 255, np.inf, rho).astype(dtype), np.where(covers == 0, np.inf, rho).astype(dtype))
+    one = Sender(rho, rho, covers)
+    assert np.array_equal(one.largest_payload, told.largest_payload)
+    assert np.array_equal(one.free, told.free)
+    bits = 0.3 * told.largest_payload
+    assert np.array_equal(one.lambdas_for_payload(bits), told.lambdas_for_payload(bits))

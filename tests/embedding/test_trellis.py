@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from ssgan.embedding import trellis, trellis_loops
+from ssgan.embedding import checkpoint_loops, trellis, trellis_loops
 from ssgan.embedding.trellis import Code, NoPath
 from ssgan.errors import DoesNotFit, InvalidSetting
 
@@ -134,6 +134,49 @@ def test_short_segments_lose_nothing(seed: int, segment: int, code: Code, wet: f
     found = trellis_loops.cheapest(message, prices, *blocks, code.height, 150, whole)
     assert trellis_loops.cheapest(message, prices, *blocks, code.height, segment, parted) == found
     assert not found or np.array_equal(whole, parted)
+
+
+@settings(max_examples=60)
+@given(
+    st.integers(0, 2**32), st.integers(1, 900), st.floats(0.002, 0.5), codes, st.sampled_from([0, 0.3]),
+    st.sampled_from([0, 1, 4]), st.integers(1, 300),
+)  # fmt: skip
+def test_the_path_is_the_same_in_any_memory(
+    seed: int, elements: int, payload: float, code: Code, wet: float, spread: float, rows: int
+) -> None:
+    """Elements passed over, and survivors made a second time from as few rows as one, change no bit."""
+    length = max(1, int(payload * elements))
+    _, costs, target = draw(seed, elements, length, wet, spread)
+    blocks, prices = trellis._blocks(elements, length, code), costs.astype(np.float32)
+    direct, parted = np.zeros(elements, np.uint8), np.zeros(elements, np.uint8)
+    found = trellis_loops.cheapest(target, prices, *blocks, code.height, length, direct)
+    assert checkpoint_loops.cheapest(target, prices, *blocks, code.height, rows, parted) == found
+    assert not found or np.array_equal(direct, parted)
+
+
+def test_wide_blocks_are_searched_in_little_memory_to_the_same_end() -> None:
+    """The search that passes elements over is taken, and its path is the direct one."""
+    code, length = Code(10, KEY), 60
+    _, costs, target = draw(3, 1 << 17, length)
+    prices = trellis.prices(len(costs), lambda part: costs[part]).costs
+    direct = np.zeros(len(costs), np.uint8)
+    blocks = trellis._blocks(len(costs), length, code)
+    assert blocks.shorter >= trellis.WIDE
+    assert trellis_loops.cheapest(target, prices, *blocks, code.height, length, direct)
+    found = trellis.cheapest(np.zeros(len(costs), np.uint8), prices, target, code)
+    assert found is not None
+    assert np.array_equal(found, direct)
+
+
+@given(st.integers(0, 2**32), st.integers(1, 500), st.integers(8, 60))
+def test_prices_in_strips_are_those_of_the_whole(seed: int, elements: int, strip: int) -> None:
+    _, costs, _ = draw(seed, elements, 1, 0.2, 9)
+    whole = trellis.prices(elements, lambda part: costs[part])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trellis, "STRIP", strip)
+        parted = trellis.prices(elements, lambda part: costs[part])
+    assert parted.dry == whole.dry
+    assert np.array_equal(parted.costs, whole.costs)
 
 
 @pytest.mark.parametrize("height", trellis.HEIGHTS)

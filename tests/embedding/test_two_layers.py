@@ -3,10 +3,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssgan.embedding import two_layers
+from ssgan.embedding import trellis, two_layers
 from ssgan.embedding.trellis import Code
 from ssgan.embedding.two_layers import Samples
 
@@ -67,3 +68,29 @@ def test_without_any_path_nothing_is_written() -> None:
     wet = np.full(100, np.inf)
     assert two_layers.write(Samples(samples.cover, wet, wet), 1.0, 1e-9, message, CODE) is None
     assert two_layers.write_one(Samples(samples.cover, wet, wet), message, CODE, np.random.default_rng(0)) is None
+
+
+@given(st.integers(0, 2**32), st.integers(0, 4000), st.sampled_from([128, 136, 1000]))
+def test_sums_in_strips_are_numpys_own(seed: int, count: int, strip: int) -> None:
+    values = np.exp(np.random.default_rng(seed).normal(0, 9, count))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trellis, "STRIP", strip)
+        assert two_layers.summed(count, lambda part: values[part]) == float(values.sum())
+
+
+@pytest.mark.parametrize(("count", "bits"), [(700, 200), (5000, 40)])
+def test_a_message_in_strips_is_that_of_the_whole(count: int, bits: int) -> None:
+    """One array of costs for both ways, too: what may not leave 0...255 does not."""
+    rng = np.random.default_rng(count)
+    cover = rng.choice([0, 1, 7, 100, 254, 255], count).astype(np.uint8)
+    rho = np.exp(rng.normal(0, 1, count))
+    told = Samples(cover, np.where(cover == 255, np.inf, rho), np.where(cover == 0, np.inf, rho))
+    message = rng.integers(0, 2, bits, dtype=np.uint8)
+    whole = two_layers.write(told, 6.0, 1e-9, message, CODE)
+    assert whole is not None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trellis, "STRIP", 128)
+        parted = two_layers.write(Samples(cover, rho, rho), 6.0, 1e-9, message, CODE)
+    assert parted is not None
+    assert np.array_equal(parted.stego, whole.stego)
+    assert np.abs(parted.stego.astype(int) - cover).max() == 1

@@ -22,10 +22,14 @@ COARSE_STEPS, STEPS = 20, 60  # of Newton's at most, on the sample and on all
 
 
 class Sender:
-    """The optimal sender for B covers of n samples: costs float64 (B, n) of +1 and of -1, >= 0, infinite = wet."""
+    """The optimal sender for B covers of n samples: costs float64 (B, n) of +1 and of -1, >= 0, infinite = wet.
 
-    def __init__(self, plus: np.ndarray, minus: np.ndarray) -> None:
-        self._costs = np.ascontiguousarray(plus), np.ascontiguousarray(minus)
+    Given the `covers` uint8 (B, n), +1 at 255 and -1 at 0 are wet whatever their costs say, so that one array may be both.
+    """
+
+    def __init__(self, plus: np.ndarray, minus: np.ndarray, covers: np.ndarray | None = None) -> None:
+        ends = np.empty((len(plus), 0), np.uint8) if covers is None else np.ascontiguousarray(covers)
+        self._costs = np.ascontiguousarray(plus), np.ascontiguousarray(minus), ends
         told = np.empty((len(plus), 5))
         gibbs_loops.survey(*self._costs, told)
         self._one, self._two, cheaper, self._spread, self.wrong = told.T
@@ -84,8 +88,8 @@ class Sender:
 
     def _part(self, rows: np.ndarray | slice, samples: slice) -> Sender:
         part = object.__new__(Sender)
-        plus, minus = (np.ascontiguousarray(costs[rows, samples]) for costs in self._costs)
-        part._costs = plus, minus
+        plus, minus, ends = (np.ascontiguousarray(array[rows, samples]) for array in self._costs)
+        part._costs = plus, minus, ends
         part._unit, part._one, part._two = self._unit[rows], self._one[rows], self._two[rows]
         part._spread, part.wrong = self._spread[rows], self.wrong[rows]
         return part

@@ -10,6 +10,7 @@ T. Filler, J. Judas, J. Fridrich, "Minimizing additive distortion in steganograp
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,7 +21,10 @@ from ssgan.errors import DoesNotFit, InvalidSetting
 
 HEIGHTS = range(6, 16)
 SHORTEST_KEY = 16  # bytes
+STRIP = 1 << 16  # samples of which wide numbers are made at a time
 _SURVIVOR_BYTES = 1 << 18  # of one segment: two of them stay in the second-level cache
+WIDE = 64  # elements of a block, from which most of them can be passed over
+MOST_SURVIVOR_BYTES = 1 << 25  # of wide blocks; beyond that they are forgotten and made a second time: see `checkpoint_loops`
 _SEGMENT_HEIGHTS = 16  # blocks of a segment, in heights: best paths have joined after about five
 _EXPONENTS = (-120, 90)  # scaled costs lie between these powers of two: sums stay finite, and nothing is subnormal
 
@@ -96,31 +100,78 @@ def embed(cover: np.ndarray, costs: np.ndarray, message: np.ndarray, code: Code)
 
 def nearest(cover: np.ndarray, costs: np.ndarray, message: np.ndarray, code: Code) -> np.ndarray | None:
     """`embed` for arguments known to be sound: None where there is no path."""
-    from ssgan.embedding import trellis_loops
-
     if len(message) == 0:
         return cover.copy()
-    finite = costs[costs < np.inf]
-    if len(message) > len(finite):
-        return None
-    blocks = _blocks(len(cover), len(message), code)
+    made = prices(len(costs), lambda part: costs[part])
+    found = None if len(message) > made.dry else cheapest(cover, made.costs, message, code)
+    return None if found is None else cover ^ found
+
+
+class Prices(NamedTuple):
+    """What changes cost, as the search takes it: float32 (n,), scaled; and how many of them are not wet."""
+
+    costs: np.ndarray
+    dry: int
+
+
+def prices(count: int, part_costs: Callable[[slice], np.ndarray]) -> Prices:
+    """Of costs float64 (n,), made a strip at a time: of more than one, `part_costs` is asked for each slice twice."""
+    dry, greatest, made = 0, 0.0, None
+    for part in strips(count):
+        made = part_costs(part)
+        finite = made[made < np.inf]
+        dry, greatest = dry + len(finite), max(greatest, float(finite.max(initial=0.0)))
+    if made is not None and count <= STRIP:
+        return Prices(_scaled(made, greatest), dry)
+    scaled = np.empty(count, np.float32)
+    for part in strips(count):
+        scaled[part] = _scaled(part_costs(part), greatest)
+    return Prices(scaled, dry)
+
+
+def cheapest(
+    samples: np.ndarray, prices: np.ndarray, message: np.ndarray, code: Code, *, shift: int = 0, stride: int = 1
+) -> np.ndarray | None:
+    """uint8 (n,): 1 where a bit is to change, so that all of them say `message` at the least cost; None where there is no path.
+
+    The k-th bit is bit `shift` of `samples` uint8 (n,) at k stride mod n, its change costs prices[k]; see `Prices`.
+    """
+    from ssgan.embedding import checkpoint_loops, trellis_loops
+
+    changes = np.zeros(len(samples), np.uint8)
+    if len(message) == 0:
+        return changes
+    blocks = _blocks(len(samples), len(message), code)
     # What the changes have to add: then every path starts from "no change", and only changes have a price.
-    target = _syndrome(cover, blocks, len(message)) ^ message
+    target = _syndrome(samples, blocks, len(message), shift, stride) ^ message
     row_bytes = (1 << code.height) // 8
-    segment = _SURVIVOR_BYTES // (row_bytes * (blocks.shorter + 1)) + _SEGMENT_HEIGHTS * code.height
-    changes = np.zeros(len(cover), np.uint8)
-    found = trellis_loops.cheapest(target, _scaled(costs, finite.max()), *blocks, code.height, segment, changes)
-    return cover ^ changes if found else None
+    if blocks.shorter >= WIDE:
+        rows = MOST_SURVIVOR_BYTES // row_bytes
+        found = checkpoint_loops.cheapest(target, prices, *blocks, code.height, rows, changes)
+    else:
+        segment = _SURVIVOR_BYTES // (row_bytes * (blocks.shorter + 1)) + _SEGMENT_HEIGHTS * code.height
+        found = trellis_loops.cheapest(target, prices, *blocks, code.height, segment, changes)
+    return changes if found else None
+
+
+def strips(count: int) -> Iterator[slice]:
+    """Slices of at most STRIP that make up 0...count."""
+    return (slice(first, min(count, first + STRIP)) for first in range(0, count, STRIP))
 
 
 def extract(stego: np.ndarray, length: int, code: Code) -> np.ndarray:
     """The message uint8 (length,) of the bits `stego` uint8 (n,)."""
     check_bits("stego", stego)
-    if not 0 <= length <= len(stego):
-        raise InvalidSetting(f"{length} message bits in {len(stego)} elements", hint="give the length that was embedded")
+    return syndrome(stego, length, code)
+
+
+def syndrome(samples: np.ndarray, length: int, code: Code, *, shift: int = 0, stride: int = 1) -> np.ndarray:
+    """The message uint8 (length,) whose k-th bit is bit `shift` of `samples` uint8 (n,) at k stride mod n."""
+    if not 0 <= length <= len(samples):
+        raise InvalidSetting(f"{length} message bits in {len(samples)} elements", hint="give the length that was embedded")
     if length == 0:
         return np.zeros(0, np.uint8)
-    return _syndrome(stego, _blocks(len(stego), length, code), length)
+    return _syndrome(samples, _blocks(len(samples), length, code), length, shift, stride)
 
 
 def reachable(dry: np.ndarray, code: Code, *, limit: int | None = None) -> int:
@@ -141,7 +192,9 @@ def reachable(dry: np.ndarray, code: Code, *, limit: int | None = None) -> int:
 
 def _blocks(elements: int, length: int, code: Code) -> Blocks:
     """Block b ends at b's share of the elements, rounded: the rule of the authors' toolbox, in its floating-point numbers."""
-    edges = np.floor(np.arange(length + 1) * (elements / length) + 0.5).astype(np.int64)
+    edges = np.empty(length + 1, np.int32)
+    for part in strips(length + 1):
+        edges[part] = np.floor(np.arange(part.start, part.stop) * (elements / length) + 0.5)
     shorter = elements // length
     columns = np.zeros((2, shorter + 1), np.int64)
     columns[0, :shorter] = code.columns(shorter)
@@ -150,11 +203,11 @@ def _blocks(elements: int, length: int, code: Code) -> Blocks:
     return Blocks(edges, columns, shorter)
 
 
-def _syndrome(bits: np.ndarray, blocks: Blocks, length: int) -> np.ndarray:
+def _syndrome(samples: np.ndarray, blocks: Blocks, length: int, shift: int, stride: int) -> np.ndarray:
     from ssgan.embedding import trellis_loops
 
     message = np.empty(length, np.uint8)
-    trellis_loops.syndrome(np.ascontiguousarray(bits), *blocks, message)
+    trellis_loops.syndrome(np.ascontiguousarray(samples), shift, stride, *blocks, message)
     return message
 
 

@@ -25,18 +25,22 @@ SETTLE_BLOCKS = 64  # after so many blocks the smallest path cost is subtracted,
 
 
 @compiled
-def syndrome(bits: np.ndarray, edges: np.ndarray, columns: np.ndarray, shorter: int, out: np.ndarray) -> None:
+def syndrome(
+    samples: np.ndarray, shift: int, stride: int, edges: np.ndarray, columns: np.ndarray, shorter: int, out: np.ndarray
+) -> None:
     """The syndrome uint8 (m,), into `out`: a set bit of block b XORs its column into rows b, b + 1, ...
 
-    bits uint8 (n,); edges int64 (m + 1,), block b being edges[b]...edges[b + 1]; columns int64 (2, shorter + 1): of the blocks
-    `shorter` wide and of those one wider.
+    The k-th bit is bit `shift` of samples uint8 (n,) at k stride mod n. edges int32 (m + 1,), block b being
+    edges[b]...edges[b + 1]; columns int64 (2, shorter + 1): of the blocks `shorter` wide and of those one wider.
     """
-    window = np.int64(0)
+    window, place = np.int64(0), 0
     for b in range(len(out)):
-        first = edges[b]
-        width = edges[b + 1] - first
+        width = edges[b + 1] - edges[b]
         for k in range(width):
-            window ^= columns[width - shorter, k] & -np.int64(bits[first + k])
+            window ^= columns[width - shorter, k] & -(np.int64(samples[place]) >> shift & 1)
+            place += stride
+            if place >= len(samples):
+                place -= len(samples)
         out[b] = window & 1
         window >>= 1
 
