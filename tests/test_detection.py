@@ -105,8 +105,8 @@ def test_too_few_covers_are_refused(covers: Path, tmp_path: Path) -> None:
 
 
 def test_a_refusal_leaves_no_folder_and_the_next_comer_may_have_it(covers: Path, tmp_path: Path) -> None:
-    asked = {"covers": covers, "detector": "spam/ridge", "seed": 1}
-    for refused in (Question(**asked, embedder="lsb@0.8/plain", limit=12), Question(**asked, embedder="hill@0")):
+    asked = Question(covers, "lsb@0.8/plain", "spam/ridge", seed=1)
+    for refused in (replace(asked, limit=12), replace(asked, embedder="hill@0")):
         with pytest.raises(InvalidSetting):
             train_detector(refused, tmp_path / "below" / "run")
         assert not (tmp_path / "below").exists()

@@ -93,8 +93,9 @@ def rows(
         coming = chain(first, coming)
     for done, (name, cut) in enumerate(coming, start=1):
         if not isinstance(cut, str):
-            here = cut[0][1].shape
-            shape = shape or usual_shape([here])
+            channels, height, width = cut[0][1].shape
+            here = (channels, height, width)
+            shape = shape or here
             found[here] += 1
             if here == shape:
                 yield from ((name + label, samples) for label, samples in cut)

@@ -100,7 +100,7 @@ class _Sums:
 
 def _projected(ensemble: Ensemble, stream: Stream, file: IO[bytes], count: int) -> np.ndarray:
     """float64 (L, count): the projections of all images, lying in the file."""
-    found = np.memmap(file, np.float64, "w+", shape=(len(ensemble.b), count))  # type: ignore[call-overload]
+    found = np.memmap(file, np.float64, "w+", shape=(len(ensemble.b), count))
     at = 0
     for some, features in stream():
         found[:, at : at + len(some)] = ensemble.projections(features).T
