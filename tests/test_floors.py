@@ -19,6 +19,7 @@ GROUND = {
     "seed_loops",
     "memory",
     "atomic",
+    "locks",
     "interruption",
     "launching",
 }
@@ -34,7 +35,7 @@ MAY_IMPORT = {
     "weights": GROUND,
     "embedding": GROUND | {"images"},
     "steganalysis": GROUND | {"images", "runs", "weights"},
-    "messages": {"embedding", "images", "errors", "compiled", "folders", "atomic"},
+    "messages": {"embedding", "images", "errors", "compiled", "folders", "atomic", "locks"},
     "gan": ARTS | MATTER | GROUND - {"filters"},
     # A trial is a question to a detector: what asks and teaches lies below those who judge.
     "evaluation": ARTS

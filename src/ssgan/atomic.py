@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,26 +25,30 @@ _HINTS = {
     errno.ENAMETOOLONG: "Choose a shorter name.",
 }
 UNFINISHED = ".part"  # what the names of temporary files end in; they begin with a dot
+_TEMPORARY = re.compile(r"\..{1,100}\.[0-9a-f]{12}" + re.escape(UNFINISHED), re.DOTALL)
 _LONGEST_STEM = 100  # characters of the name that the temporary one repeats, so that it does not become too long itself
 
 
 @contextlib.contextmanager
-def whole_file(path: Path, *, overwrite: bool = False, durable: bool = True) -> Iterator[Path]:
+def whole_file(path: Path, *, overwrite: bool = False, durable: bool = True, temporary: Path | None = None) -> Iterator[Path]:
     """A temporary path to write to; after the block it becomes `path`, or, after an exception, nothing.
 
-    `durable` waits until the bytes are on the disk; what can be made again may go without. Raises StorageFailed where the file
+    `durable` waits until the bytes are on the disk; what can be made again may go without. `temporary` is the path to write to,
+    where it is not to be beside `path`: one of `temporary_for`, on the same file system.
+
+    Raises StorageFailed where the file
     stands already and may not be overwritten, and for every OSError, also those of the block.
     """
     if not overwrite and os.path.lexists(path):
         raise _in_the_way(path)
-    temporary = path.with_name(f".{path.name[:_LONGEST_STEM]}.{secrets.token_hex(6)}{UNFINISHED}")
+    temporary = temporary or temporary_for(path)
     try:
         yield temporary
         if durable:
-            _sync(temporary)
+            sync(temporary)
         _move(temporary, path, overwrite)
         if durable and os.name == "posix":
-            _sync(path.parent)
+            sync(path.parent)
     except OSError as error:
         reason = error.strerror or str(error)
         raise StorageFailed(
@@ -53,7 +59,34 @@ def whole_file(path: Path, *, overwrite: bool = False, durable: bool = True) -> 
             temporary.unlink()
 
 
-def _sync(path: Path) -> None:
+def temporary_for(path: Path) -> Path:
+    """A new name beside `path`, hidden, by which `unfinished` and `left_over` know what a killed process left."""
+    return path.with_name(f".{path.name[:_LONGEST_STEM]}.{secrets.token_hex(6)}{UNFINISHED}")
+
+
+def write_all(descriptor: int, content: bytes) -> None:
+    """Write all bytes: `os.write` may write fewer than it is given, as on a disk that is nearly full. Raises OSError."""
+    left = memoryview(content)
+    while left:
+        written = os.write(descriptor, left)
+        if written <= 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        left = left[written:]
+
+
+def unfinished(path: Path) -> list[Path]:
+    """The temporary files that `whole_file` left of `path`, where its process was killed."""
+    pattern = f".{glob.escape(path.name[:_LONGEST_STEM])}.{'[0-9a-f]' * 12}{UNFINISHED}"
+    return sorted(path.parent.glob(pattern)) if path.parent.is_dir() else []
+
+
+def left_over(folder: Path) -> Iterator[Path]:
+    """The temporary files that `whole_file` left in a folder and below, where a process was killed."""
+    for where, _, names in os.walk(folder):
+        yield from (Path(where, name) for name in names if _TEMPORARY.fullmatch(name))
+
+
+def sync(path: Path) -> None:
     """The bytes of a file, or the names in a folder, go to the disk."""
     descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:

@@ -6,6 +6,7 @@ suspicious is what the bundled detectors say: fewest fire, then the lowest proba
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +17,8 @@ from ssgan.gan.generators import find_generator, open_generator
 from ssgan.gan.sample import prepared, sample, secret_latents
 from ssgan.images import Picture, to_images
 from ssgan.messages import container, plan
-from ssgan.messages.files import carry_out
-from ssgan.messages.hide import Hidden, hide
+from ssgan.messages.files import Stego, deliver, make_best
+from ssgan.messages.hide import Hidden
 from ssgan.messages.keys import Key
 from ssgan.messages.plan import Plan, Settings
 from ssgan.verdicts import Verdict, judge
@@ -49,15 +50,16 @@ def hide_in_best(
     message: bytes, key: Key, out: Path, settings: Settings, *, generator: Path = Path(GENERATOR), count: int = COUNT
 ) -> Chosen:
     """Hide `message` in each of `count` covers by a generator, and write the least suspicious stego alone, proved, to `out`."""
-    made, covers = [], _covers(generator, _checked(count))
-    for cover in covers:
-        made.append(
-            hide(cover, message, key, scheme=settings.scheme, compress=settings.compress, allow_flat=settings.allow_flat)
-        )
-    verdicts = tuple(judge(to_images(np.stack([one.stego for one in made]))))
-    number = min(range(count), key=lambda i: suspicion(verdicts[i]))
-    task = plan.one_picture(NAME, Picture(covers[number], None, "PNG"), message, out, settings)
-    return Chosen(carry_out(task, key)[0], number, verdicts)
+    pictures = [Picture(cover, None, "PNG") for cover in _covers(generator, _checked(count))]
+    tasks = [plan.one_picture(NAME, picture, message, out, settings) for picture in pictures]
+    verdicts: list[Verdict] = []
+
+    def rank(stegos: Sequence[Stego]) -> list[tuple[int, float]]:
+        verdicts.extend(judge(to_images(np.stack([stego.hidden.stego for stego in stegos]))))
+        return [suspicion(verdict) for verdict in verdicts]
+
+    number, stegos = make_best([task.tasks[0] for task in tasks], key, settings, rank)
+    return Chosen(deliver(tasks[number], [stegos[number]])[0], number, tuple(verdicts))
 
 
 def suspicion(verdict: Verdict) -> tuple[int, float]:

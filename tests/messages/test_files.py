@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import itertools
 import os
 import stat
@@ -9,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -235,23 +238,35 @@ def test_a_stego_may_come_as_a_stream(photo: Path, tmp_path: Path) -> None:
 # What is written is proved before it has its name.
 
 
-@pytest.mark.parametrize("damage", ["a sample", "the key", "the file"])
-def test_a_stego_that_does_not_come_back_is_not_given_its_name(damage: str, photo: Path, tmp_path: Path) -> None:
-    from ssgan.messages.hide import hide
+@pytest.mark.parametrize("damage", ["a sample", "the file", "the disk"])
+def test_a_stego_that_does_not_come_back_is_not_given_its_name(
+    damage: str, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encode, read_bytes, ledger = images.encode, Path.read_bytes, Ledger(tmp_path / "ledger")
 
-    planned = plan.one_cover(photo, b"x", tmp_path / "out.png", plan.Settings())
-    hidden = hide(planned.tasks[0].picture.samples, b"x", KEY)
-    stego, key = hidden.stego.copy(), KEY
-    if damage == "a sample":
-        stego[0, 0, 0] ^= 1
-    content = images.encode(stego)
-    if damage == "the file":
-        content = content[:-5]
-    if damage == "the key":
-        key = OTHER
-    (tmp_path / "temporary").write_bytes(content)
+    def encoded(samples: np.ndarray, *rest: Any, **options: Any) -> bytes:
+        if damage == "a sample":
+            samples = samples ^ np.uint8(1)
+        content = encode(samples, *rest, **options)
+        return content[:-5] if damage == "the file" else content
+
+    def read(path: Path) -> bytes:
+        return read_bytes(path)[: -5 if path.suffix == ".part" and damage == "the disk" else None]
+
+    monkeypatch.setattr(images, "encode", encoded)
+    monkeypatch.setattr(Path, "read_bytes", read)
     with pytest.raises(StorageFailed, match="did not come back"):
-        files._prove(planned.tasks[0], tmp_path / "temporary", hidden, key)
+        hide_file(photo, b"x", KEY, tmp_path / "out.png", ledger=ledger)
+    assert not (tmp_path / "out.png").exists()
+    assert not ledger.knows(images.read(photo).samples, None)
+
+
+def test_what_another_key_opens_proves_nothing(photo: Path, tmp_path: Path) -> None:
+    task = plan.one_cover(photo, b"x", tmp_path / "out.png", plan.Settings()).tasks[0]
+    stego = files.make_stego(task, KEY, plan.Settings())
+    assert files.proved(stego.content, stego.hidden, b"x", KEY)
+    assert not files.proved(stego.content, stego.hidden, b"x", OTHER)
+    assert not files.proved(stego.content, stego.hidden, b"y", KEY)
 
 
 def test_a_secret_is_for_its_owner_only(tmp_path: Path) -> None:
@@ -394,12 +409,32 @@ def test_a_list_that_cannot_be_kept_stops_the_work_before_it(photo: Path, tmp_pa
     assert not (tmp_path / "out.png").exists()
 
 
-def test_a_list_that_breaks_at_the_end_is_said_and_the_stego_is_good(photo: Path, tmp_path: Path) -> None:
-    ledger, out = Ledger(tmp_path / "ledger"), tmp_path / "out.png"
-    hidden = hide_file(photo, b"x", KEY, out)
-    with pytest.raises(StorageFailed, match="written and good, but the list of used covers"):
-        files._record(ledger, [hidden])
-    assert reveal_files([out], KEY) == b"x"
+def test_without_its_line_in_the_list_no_stego_gets_its_name(
+    photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = Ledger(tmp_path / "ledger")
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(StorageFailed, match="list of used covers"):
+        hide_file(photo, b"x", KEY, tmp_path / "out.png", ledger=ledger)
+    assert names(tmp_path) == {"photo.png", "ledger", "key", "covers"}
+
+
+def test_bytes_go_the_same_way_as_files(photo: Path, tmp_path: Path) -> None:
+    settings, cover = plan.Settings(ledger=Ledger(tmp_path / "ledger")), photo.read_bytes()
+    stego = files.hide_content(cover, b"x", KEY, settings, name="photo.png", out="stego.bmp")
+    assert images.read(stego.content).format == "BMP"
+    assert reveal_files([io.BytesIO(stego.content)], KEY) == b"x"
+    for used in (cover, stego.content, images.encode(images.read(cover).samples, "TIFF")):
+        with pytest.raises(RefusedImage, match="photo was used before"):
+            files.hide_content(used, b"x", KEY, settings, name="photo")
+    with pytest.raises(DoesNotFit):
+        files.hide_content(images.encode(noise(3, 1, 40, 48)), bytes(10_000), KEY, settings)
+    with pytest.raises(RefusedImage, match="too flat"):
+        files.hide_content(images.encode(np.zeros((1, 40, 48), np.uint8)), b"x", KEY, settings)
 
 
 # The receiver's side alone.

@@ -88,8 +88,9 @@ def prepare(
 def run(plan: Plan, engine: job.Engine, *, report: job.Report = job.silent) -> Tally:
     """Write the shards that are missing. Images that fail are in `failures.jsonl`."""
     told = plan.told() | {"sources": [str(source) for source in plan.job.sources[:100]]}
-    places.claim(plan.job.folder, told, what="features", free=("sources",), overwrite=plan.overwrite, manifest=MANIFEST)
-    return job.run(plan.job, plan.listing, engine, report=report)
+    with places.alone(plan.job.folder):
+        places.claim(plan.job.folder, told, what="features", free=("sources",), overwrite=plan.overwrite, manifest=MANIFEST)
+        return job.run(plan.job, plan.listing, engine, report=report)
 
 
 class _Hands:

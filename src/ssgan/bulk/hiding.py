@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
+
+import numpy as np
 
 import ssgan
 from ssgan import images
+from ssgan.atomic import unfinished
 from ssgan.bulk import job, places
 from ssgan.bulk.job import Tally
 from ssgan.bulk.listing import Listing, Portion
 from ssgan.bulk.simulating import BATCH
 from ssgan.datasets.entries import Entry, Reader, place_of
 from ssgan.datasets.sources import refuse_among
-from ssgan.errors import DoesNotFit, Failure, InvalidSetting, RefusedImage, StorageFailed
-from ssgan.messages.files import proved
-from ssgan.messages.hide import hide
+from ssgan.errors import DoesNotFit, Failure, InvalidSetting, NothingFound, RefusedImage, StorageFailed
+from ssgan.images import Picture
+from ssgan.messages.files import make_stego
 from ssgan.messages.keys import Key
-from ssgan.messages.plan import Settings, as_cover, stego_name, used_before
+from ssgan.messages.ledger import Used
+from ssgan.messages.plan import Settings, content_task, stego_name, used_before
+from ssgan.messages.reveal import reveal_any
 
 MESSAGE_SUFFIXES = (".txt", ".bin")
 
@@ -68,6 +75,37 @@ class Hiding:
     def stands(self, number: int) -> bool:
         """Whether that shard is there; of single files only those that are missing are listed at all."""
         return self.shards and places.shard(self.folder, number).exists()
+
+    def opens(self, content: bytes, entry: Entry) -> Picture | None:
+        """The picture in these bytes, if the key opens it to the message for that cover."""
+        try:
+            picture = images.read(content)
+            found = reveal_any(picture.samples, self.key, alpha=picture.alpha)
+        except (RefusedImage, NothingFound):
+            return None
+        return picture if found == self.messages.of(entry.name) else None
+
+
+@dataclass(frozen=True, repr=False)
+class Checking:
+    """The job before it: what is in the folder must be what the job would write there."""
+
+    hiding: Hiding
+
+    beside = ""
+
+    @property
+    def folder(self) -> Path:
+        """That of the stegos."""
+        return self.hiding.folder
+
+    def hands(self) -> _Checks:
+        """With the covers' archives open."""
+        return _Checks(self.hiding)
+
+    def stands(self, number: int) -> bool:
+        """What is there is what is looked at."""
+        return False
 
 
 @dataclass(frozen=True, repr=False)
@@ -119,61 +157,187 @@ def prepare(
 
 
 def run(plan: Plan, messages: Messages, key: Key, engine: job.Engine, *, report: job.Report = job.silent) -> Tally:
-    """Hide; covers that fail are in `failures.jsonl`. When all is done, nothing in the folder says where stegos came from."""
+    """Hide; covers that fail are in `failures.jsonl`. When all is done, nothing in the folder says where stegos came from.
+
+    First, all that is there is opened with the key: StorageFailed names what is not the stego of its cover and message, and
+    nothing is written then. The same error where another run writes into the folder.
+    """
     if plan.settings.ledger is not None:
         plan.settings.ledger.prepare()
-    places.claim(plan.folder, plan.told(), what="stegos")
-    if not plan.shards:
-        job.forget_failures(plan.folder)
     made = Hiding(messages, key, plan.settings, plan.folder, plan.sources, plan.shards)
-    tally = job.run(made, plan.listing, engine, report=report)
-    if not tally.failed:
-        places.give_up_claim(plan.folder)
+    with places.alone(plan.folder):
+        finished = plan.listing.standing() if not plan.shards else filter(_is_done(made), plan.listing.portions())
+        if plan.finished:
+            for _ in engine.run(Checking(made), finished):
+                pass
+        places.claim(plan.folder, plan.told(), what="stegos")
+        if not plan.shards:
+            job.forget_failures(plan.folder)
+        tally = job.run(made, plan.listing, engine, report=report)
+        places.drop_unsealed(plan.folder)
+        if not tally.failed:
+            places.give_up_claim(plan.folder)
     return tally
 
 
+def _is_done(made: Hiding) -> Callable[[Portion], bool]:
+    return lambda portion: made.stands(portion.number)
+
+
+@dataclass
+class _Ready:
+    """A stego that is to get its name: what the list of used covers keeps of it, and the cover's name."""
+
+    name: str
+    mark: bytes
+    used: list[Used]
+
+
 class _Hands:
-    """Read, hide, prove, write."""
+    """Read, hide, prove, record, write."""
+
+    def __init__(self, of: Hiding) -> None:
+        self._job, self._reader = of, Reader(of.sources)
+        self._ready: dict[str, _Ready] = {}
+        self._tally = Tally()
+
+    def work(self, portion: Portion) -> Tally:
+        """One cover after the other; what a killed process had made and not named is taken up."""
+        self._tally, self._ready = Tally(), {}
+        left = _left(self._job, portion)
+        with places.writing(self._job.folder, portion.number, self._tally, shards=self._job.shards, seal=self._seal) as write:
+            for entry in portion.entries:
+                where = place(entry.name)
+                try:
+                    if not self._job.shards and (self._job.folder / where).exists():
+                        _require(self._job, entry, self._job.folder / where)
+                        self._tally.written += 1  # by a process that was lost after that
+                    else:
+                        write(where, self._taken_up(entry, left.get(where, ())) or self._hidden(entry))
+                except (RefusedImage, DoesNotFit, InvalidSetting) as error:
+                    self._tally.fail(Failure.of(entry.name, error))
+        for path in {path for found in left.values() for path, _ in found}:
+            job.remove(path)
+        return self._tally
+
+    def _hidden(self, entry: Entry) -> bytes:
+        """The bytes of a stego, proved."""
+        settings, name = self._job.settings, entry.name
+        task = content_task(name, self._reader.data(entry), self._job.messages.of(name), Path(place(name)), settings)
+        stego = make_stego(task, self._job.key, settings)
+        self._note(entry, stego.hidden.stego, stego.hidden.alpha, stego.hidden.cover)
+        return stego.content
+
+    def _taken_up(self, entry: Entry, left: Iterable[Left]) -> bytes | None:
+        """A stego of this cover that has no name so far; where its cover is recorded with another one, there is none."""
+        ledger = self._job.settings.ledger
+        for _, content in left:
+            found = self._job.opens(content(), entry)
+            if found is None:
+                continue
+            cover = images.read(self._reader.data(entry), convert=images.CONVERSIONS)
+            if cover.samples.shape != found.samples.shape or _apart(cover, found) > 1:
+                continue
+            self._note(entry, found.samples, found.alpha, cover.samples)
+            recorded = ledger is None or ledger.reuse or ledger.holds(self._ready[place(entry.name)].mark)
+            if recorded or ledger is not None and not ledger.knows(cover.samples, cover.alpha):
+                return content()
+        return None
+
+    def _note(self, entry: Entry, stego: np.ndarray, alpha: np.ndarray | None, cover: np.ndarray) -> None:
+        """Remember what is to be recorded: digests, since pictures of a whole shard would fill the memory."""
+        ledger = self._job.settings.ledger
+        if ledger is None:
+            self._ready[place(entry.name)] = _Ready(entry.name, b"", [])
+            return
+        used: list[Used] = [ledger.digest(cover, alpha), ledger.digest(stego, alpha)]
+        self._ready[place(entry.name)] = _Ready(entry.name, ledger.mark(stego, alpha), used)
+
+    def _seal(self, wheres: Sequence[str]) -> Collection[str]:
+        """Record the covers of stegos before these can be seen; those whose cover another stego has are left out."""
+        ready, ledger = [self._ready.pop(where) for where in wheres], self._job.settings.ledger
+        new = [one for one in ready if ledger is not None and not ledger.holds(one.mark)]
+        free = ledger.claim([[*one.used, one.mark] for one in new]) if ledger is not None else []
+        refused = {place(one.name): one.name for one, is_free in zip(new, free, strict=True) if not is_free}
+        for name in refused.values():
+            self._tally.fail(Failure.of(name, used_before(name)))
+        self._tally.written += len(ready) - len(refused)
+        return refused
+
+
+Left: TypeAlias = "tuple[Path, Callable[[], bytes]]"  # an unfinished file, and a stego that may be in it
+
+
+def _left(of: Hiding, portion: Portion) -> dict[str, list[Left]]:
+    """What killed processes left of the outcomes of a portion, by place."""
+    found: dict[str, list[Left]] = {}
+    if of.shards:
+        for path in unfinished(places.unsealed(of.folder, places.shard(of.folder, portion.number).name)):
+            found.setdefault("", []).append((path, bytes))
+            with suppress(StorageFailed):  # torn where the process was killed
+                for name, content in places.outcomes(path):
+                    found.setdefault(name, []).append((path, partial(bytes, content)))
+        return found
+    for entry in portion.entries:
+        where = place(entry.name)
+        if left := unfinished(places.unsealed(of.folder, where)):
+            found[where] = [(path, path.read_bytes) for path in left]
+    return found
+
+
+def _apart(one: Picture, other: Picture) -> int:
+    return int(np.abs(one.samples.astype(np.int16) - other.samples).max())
+
+
+def _require(of: Hiding, entry: Entry, path: Path, content: bytes | None = None) -> Picture:
+    """The stego in the way, or in that shard. Raises StorageFailed where it is not the one of this cover."""
+    try:
+        found = of.opens(images.file_bytes(path) if content is None else content, entry)
+    except RefusedImage:
+        found = None
+    if found is None:
+        inside = "" if content is None else f" ({place(entry.name)} in it)"
+        raise StorageFailed(
+            f"{path}{inside} is not what would be written there: the key does not open it to the message of {entry.name}",
+            hint="choose another folder, or give the key and the message of before",
+        )
+    return found
+
+
+class _Checks:
+    """Open what is there, and add to the list of used covers what it has lost."""
 
     def __init__(self, of: Hiding) -> None:
         self._job, self._reader = of, Reader(of.sources)
 
     def work(self, portion: Portion) -> Tally:
-        """One cover after the other; the list of used covers is read once, and added to when the stegos stand."""
-        tally, ledger = Tally(), self._job.settings.ledger
-        known = ledger.known() if ledger is not None and not ledger.reuse else lambda image, alpha: False
-        used: list[Any] = []
-        with places.writing(self._job.folder, portion.number, tally, shards=self._job.shards) as write:
+        """Raises StorageFailed at the first outcome that is not what the job would write."""
+        of = self._job
+        if not of.shards:
             for entry in portion.entries:
-                if not self._job.shards and (self._job.folder / place(entry.name)).exists():
-                    tally.written += 1  # by a process that was lost after that
-                    continue
-                try:
-                    where, content, images_used = self._hidden(entry, known)
-                except (RefusedImage, DoesNotFit, InvalidSetting) as error:
-                    tally.fail(Failure.of(entry.name, error))
-                    continue
-                write(where, content)
-                tally.written += 1
-                used += images_used
-                if ledger is not None and not self._job.shards:
-                    ledger.record(images_used)
-        if ledger is not None and self._job.shards and used:
-            ledger.record(used)
-        return tally
+                self._repair(entry, _require(of, entry, of.folder / place(entry.name)))
+            return Tally()
+        path = places.shard(of.folder, portion.number)
+        entries = {place(entry.name): entry for entry in portion.entries}
+        for where, content in places.outcomes(path):
+            if where not in entries:
+                raise StorageFailed(
+                    f"{path} holds {where}, which is no stego of these covers",
+                    hint="choose another folder, or remove the shard",
+                )
+            entry = entries.pop(where)
+            self._repair(entry, _require(of, entry, path, content))
+        failed = {failure.name for failure in job.kept_failures(of.folder, portion.number)}
+        if missing := [entry.name for entry in entries.values() if entry.name not in failed]:
+            raise StorageFailed(f"{path} holds no stego of {missing[0]}", hint="remove the shard, then give the command again")
+        return Tally()
 
-    def _hidden(self, entry: Entry, known: Any) -> tuple[str, bytes, list[Any]]:
-        """Place and bytes of a stego, and the images that count as used then."""
-        settings = self._job.settings
-        picture = as_cover(images.read(self._reader.data(entry), convert=images.CONVERSIONS, name=entry.name), entry.name)
-        if known(picture.samples, picture.alpha):
-            raise used_before(entry.name)
-        message, where = self._job.messages.of(entry.name), place(entry.name)
-        hidden = hide(
-            picture.samples, message, self._job.key, alpha=picture.alpha,
-            scheme=settings.scheme, compress=settings.compress, allow_flat=settings.allow_flat,
-        )  # fmt: skip
-        content = images.encode(hidden.stego, images.written_format(Path(where)), alpha=picture.alpha)
-        if not proved(content, hidden, message, self._job.key):
-            raise StorageFailed(f"the stego of {entry.name} did not come back as it was made", hint="try again")
-        return where, content, [(hidden.cover, hidden.alpha), (hidden.stego, hidden.alpha)]
+    def _repair(self, entry: Entry, stego: Picture) -> None:
+        ledger = self._job.settings.ledger
+        if ledger is None or ledger.knows(stego.samples, stego.alpha):
+            return
+        lost: list[Used] = [(stego.samples, stego.alpha)]
+        with suppress(RefusedImage):
+            cover = images.read(self._reader.data(entry), convert=images.CONVERSIONS)
+            lost.append((cover.samples, cover.alpha))
+        ledger.record(lost)

@@ -139,7 +139,7 @@ def _left(job: Job, listed: Portions, tally: Tally) -> Iterator[Portion]:
         if not job.stands(portion.number):
             yield portion
             continue
-        failed = _kept_failures(job.folder, portion.number)
+        failed = kept_failures(job.folder, portion.number)
         tally.sums["stood"] += len(portion.entries) - len(failed)
         tally.add(Tally(failed=len(failed), failures=failed))
 
@@ -168,7 +168,7 @@ def keep_failures(folder: Path, number: int, failures: list[Failure]) -> None:
 def work_on(job: Job, portion: Portion) -> Tally:
     """In whichever process: the portion's outcome written, unless somebody who was lost meanwhile has got so far."""
     if job.stands(portion.number):
-        failed = _kept_failures(job.folder, portion.number)
+        failed = kept_failures(job.folder, portion.number)
         return Tally(len(portion.entries) - len(failed), len(failed), failed)
     return hands_of(job).work(portion)
 
@@ -194,7 +194,8 @@ def given_up(job: Job, portion: Portion) -> Tally:
     return tally
 
 
-def _kept_failures(folder: Path, number: int) -> list[Failure]:
+def kept_failures(folder: Path, number: int) -> list[Failure]:
+    """What failed in a portion whose outcome is there."""
     path = folder / FAILED / f"{number:06d}.jsonl"
     if not path.exists():
         return []

@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 
@@ -64,7 +64,9 @@ class Listing:
     ) -> None:
         self.sources, self.size = sources_of(paths), size
         self._file = tempfile.TemporaryFile("w+", encoding="ascii")  # noqa: SIM115 - it lives as long as the listing
+        self._standing = tempfile.TemporaryFile("w+", encoding="ascii")  # noqa: SIM115
         weakref.finalize(self, self._file.close)
+        weakref.finalize(self, self._standing.close)
         digest, places = hashlib.sha256(), array("Q")
         self.finished = self._count = 0
         for entry in islice(entries(self.sources), limit):
@@ -74,6 +76,7 @@ class Listing:
             digest.update(mark)
             if stands(where):
                 self.finished += 1
+                self._standing.write(json.dumps(entry) + "\n")
             else:
                 self._file.write(json.dumps(entry) + "\n")
                 self._count += 1
@@ -92,9 +95,16 @@ class Listing:
 
     def portions(self) -> Iterator[Portion]:
         """All that is to do, one portion at a time."""
-        self._file.seek(0)
+        return self._in(self._file)
+
+    def standing(self) -> Iterator[Portion]:
+        """What `stands` said is done, in portions of its own."""
+        return self._in(self._standing)
+
+    def _in(self, file: IO[str]) -> Iterator[Portion]:
+        file.seek(0)
         number = 0
-        while lines := list(islice(self._file, self.size)):
+        while lines := list(islice(file, self.size)):
             yield Portion(number, tuple(Entry(*json.loads(line)) for line in lines))
             number += 1
 

@@ -86,8 +86,9 @@ def prepare(
 
 def run(plan: Plan, engine: job.Engine, *, report: job.Report = job.silent) -> Tally:
     """Write the shards that are missing. Raises RefusedModel where the generator makes no images."""
-    places.claim(plan.job.folder, plan.told(), what="covers", free=("count",), overwrite=plan.overwrite)
-    return job.run(plan.job, plan.listing, engine, report=report)
+    with places.alone(plan.job.folder):
+        places.claim(plan.job.folder, plan.told(), what="covers", free=("count",), overwrite=plan.overwrite)
+        return job.run(plan.job, plan.listing, engine, report=report)
 
 
 class _Hands:

@@ -94,15 +94,18 @@ def prepare(
 def run(plan: Plan, engine: job.Engine, *, report: job.Report = job.silent) -> Tally:
     """Ask about what is missing, then write the table; images without a score are in it, with the reason."""
     folder = plan.job.folder
-    if plan.overwrite and folder.exists():
-        shutil.rmtree(folder)
-    places.claim(folder, plan.told(), what="scores")
-    tally = job.run(plan.job, plan.listing, engine, report=report)
-    numbers = range(-(-len(plan.listing) // plan.listing.size))
-    parts = [places.shard(folder, number, ".csv") for number in numbers]
-    with whole_file(plan.out, overwrite=plan.overwrite) as temporary:
-        (_join_parquet if plan.out.suffix.lower() == ".parquet" else _join_csv)(parts, temporary)
-    shutil.rmtree(folder, ignore_errors=True)
+    with places.alone(folder):
+        if plan.overwrite:
+            for path in (*folder.glob("*.csv"), folder / places.MANIFEST):
+                job.remove(path)
+            job.forget_failures(folder)
+        places.claim(folder, plan.told(), what="scores")
+        tally = job.run(plan.job, plan.listing, engine, report=report)
+        numbers = range(-(-len(plan.listing) // plan.listing.size))
+        parts = [places.shard(folder, number, ".csv") for number in numbers]
+        with whole_file(plan.out, overwrite=plan.overwrite) as temporary:
+            (_join_parquet if plan.out.suffix.lower() == ".parquet" else _join_csv)(parts, temporary)
+        shutil.rmtree(folder, ignore_errors=True)
     return tally
 
 

@@ -138,16 +138,17 @@ def run(plan: Plan, engine: job.Engine, *, report: job.Report = job.silent) -> T
     """
     folder = plan.job.folder
     told = plan.told() | {"sources": [str(source) for source in plan.job.sources[:100]]}
-    if plan.overwrite and not plan.job.shards:  # first, so that a run that is cut off leaves none of other settings
-        for portion in plan.listing.portions():
-            for entry in portion.entries:
-                job.remove(folder / plan.job.place(entry.name))
-    places.claim(folder, told, what="stegos", free=("convert", "sources"), overwrite=plan.overwrite)
-    if not plan.job.shards:
-        job.forget_failures(folder)
-    tally = job.run(plan.job, plan.listing, engine, report=report)
-    if not tally.written and not plan.finished and not plan.job.shards:
-        places.give_up_claim(folder)  # other settings may be tried
+    with places.alone(folder):
+        if plan.overwrite and not plan.job.shards:  # first, so that a run that is cut off leaves none of other settings
+            for portion in plan.listing.portions():
+                for entry in portion.entries:
+                    job.remove(folder / plan.job.place(entry.name))
+        places.claim(folder, told, what="stegos", free=("convert", "sources"), overwrite=plan.overwrite)
+        if not plan.job.shards:
+            job.forget_failures(folder)
+        tally = job.run(plan.job, plan.listing, engine, report=report)
+        if not tally.written and not plan.finished and not plan.job.shards:
+            places.give_up_claim(folder)  # other settings may be tried
     return tally
 
 

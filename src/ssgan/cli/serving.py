@@ -21,12 +21,16 @@ def serve(
     certificate: Annotated[Path | None, Parameter(help="A PEM file, for https.")] = None,
     certificate_key: Annotated[Path | None, Parameter(help="Its key, a PEM file.")] = None,
     i_understand: Annotated[bool, Parameter(help="Other machines may send requests.")] = False,
+    reuse: Annotated[
+        bool, Parameter(help="Take covers that were used before, too: two stegos of one give each other away.")
+    ] = False,
+    no_ledger: Annotated[bool, Parameter(help="Keep no list of used covers on this machine, and look into none.")] = False,
     json: Json = False,
 ) -> None:
     """Generate, hide, reveal, detect and inspect in the browser, on this machine only.
 
-    The address that is printed opens the page once, in one browser. Nothing is sent anywhere, nothing is written to the disk,
-    and what was made is forgotten when the server ends, with Ctrl-C.
+    The address that is printed opens the page once, in one browser. Nothing is sent anywhere; nothing is written to the disk
+    but the list of used covers, and what was made is forgotten when the server ends, with Ctrl-C.
     """
     from ssgan.web.serving import Address, serve
 
@@ -37,4 +41,5 @@ def serve(
     def told(where: str) -> None:
         screen.result("serving", f"{where}\nOpens the page once. Ctrl-C ends it.", address=where)
 
-    serve(Address(listen, port, certificate, certificate_key, i_understand), runs=runs, browser=browser, told=told)
+    address = Address(listen, port, certificate, certificate_key, i_understand)
+    serve(address, runs=runs, browser=browser, reuse=reuse, no_ledger=no_ledger, told=told)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +13,17 @@ from ssgan import images
 from ssgan.errors import NothingFound
 from ssgan.gan.generators import Card, find_generator, open_generator
 from ssgan.gan.sample import prepared, sample, secret_latents
-from ssgan.generated import GENERATOR, suspicion
-from ssgan.images import Images
-from ssgan.messages.hide import Hidden, hide
+from ssgan.generated import GENERATOR, NAME, suspicion
+from ssgan.images import Images, Picture
+from ssgan.messages.files import Stego, make_best, reveal_files
+from ssgan.messages.hide import Hidden
 from ssgan.messages.keys import Passphrase
-from ssgan.messages.reveal import reveal
+from ssgan.messages.plan import Settings, picture_task
 from ssgan.messages.words import fresh_passphrase
 from ssgan.predictability import easy_share
 from ssgan.verdicts import Verdict, judge
+
+STEGO = "stego.png"
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +33,7 @@ class Try:
     hidden: Hidden
     verdict: Verdict
     easy_share: float
+    content: bytes = field(repr=False)  # of the stego's file
 
     @property
     def rank(self) -> tuple[int, float, float]:
@@ -65,18 +71,26 @@ def say(message: str, candidates: Images) -> Said:
     Raises DoesNotFit for a message that is too long.
     """
     words, wrong = fresh_passphrase(), fresh_passphrase()
-    key = Passphrase(words)
-    hidden = [hide(cover, message.encode(), key, allow_flat=True) for cover in candidates.numpy()]
-    verdicts = judge(images.to_images(np.stack([one.stego for one in hidden])))
-    tries = [Try(one, verdict, easy_share(one.cover, one.stego)) for one, verdict in zip(hidden, verdicts, strict=True)]
-    best = min(range(len(tries)), key=lambda at: tries[at].rank)
-    revealed = reveal(tries[best].hidden.stego, key).decode()
-    return Said(message, words, wrong, _refused(tries[best].hidden.stego, wrong), revealed, tries, best)
+    key, settings = Passphrase(words), Settings(allow_flat=True)
+    pictures = [Picture(cover, None, "PNG") for cover in candidates.numpy()]
+    tasks = [picture_task(NAME, picture, message.encode(), Path(STEGO), settings) for picture in pictures]
+    tries: list[Try] = []
+
+    def rank(stegos: Sequence[Stego]) -> list[tuple[int, float, float]]:
+        verdicts = judge(images.to_images(np.stack([stego.hidden.stego for stego in stegos])))
+        for stego, verdict in zip(stegos, verdicts, strict=True):
+            tries.append(Try(stego.hidden, verdict, easy_share(stego.hidden.cover, stego.hidden.stego), stego.content))
+        return [one.rank for one in tries]
+
+    best, _ = make_best(tasks, key, settings, rank)
+    content = tries[best].content
+    revealed = reveal_files([io.BytesIO(content)], key).decode()
+    return Said(message, words, wrong, _refused(content, wrong), revealed, tries, best)
 
 
-def _refused(stego: np.ndarray, wrong: str) -> str:
+def _refused(stego: bytes, wrong: str) -> str:
     """What who tries other words is told."""
     try:
-        return reveal(stego, Passphrase(wrong)).decode()
+        return reveal_files([io.BytesIO(stego)], Passphrase(wrong)).decode()
     except NothingFound as error:
         return str(error)

@@ -9,14 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from ssgan import images
+from ssgan.atomic import whole_file
 from ssgan.demo import page, photographs, playing, saying, watching
-from ssgan.demo.saying import Said
+from ssgan.demo.saying import STEGO, Said
 from ssgan.demo.told import FULL, Size, Told
 from ssgan.demo.watching import Task
 from ssgan.folders import make_folder
 from ssgan.inspection import Inspection, Priced, every_scheme, inspect_cover
 
-PAGE, STEGO = "ssgan-demo.html", "stego.png"
+PAGE = "ssgan-demo.html"
 MESSAGE = "Meet me at nine, where the river bends."
 # One bit in every sample, so that half of them change: what a careless sender does, and what a minute is enough to see.
 CARELESS = "lsb@1/plain"
@@ -69,7 +70,8 @@ def tell(
     told = Told(
         size, covers[: size.sheet], said, seen, photograph, priced, {one.source: one for one in watched}, played, clock.seconds
     )
-    images.write(out / STEGO, chosen.hidden.stego, overwrite=True, durable=False)
+    with whole_file(out / STEGO, overwrite=True, durable=False) as temporary:
+        temporary.write_bytes(chosen.content)
     path = page.write(told, out / PAGE, stego=out / STEGO)
     report(size.units, "done")
     return path, told

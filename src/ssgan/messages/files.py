@@ -1,16 +1,18 @@
-"""From files to files: hide, read back what was written, and only then let it stand under its name; reveal from files.
+"""Hide in image files: check, hide, encode, read back, record, and only then let the stego have its name; reveal from files.
 
-What is written is read again with the key, as the receiver will, before its name exists. A message spread over several covers
-is written whole or not at all.
+This is the one way to hide: the command line, the library, the jobs over many covers, the page, generated covers and the demo
+come through here. What was made is read again with the key, as the receiver will, before its name exists. A message spread over
+several covers is written whole or not at all.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -19,7 +21,7 @@ from ssgan.errors import Incomplete, InvalidSetting, NothingFound, RefusedImage,
 from ssgan.folders import make_folder
 from ssgan.messages import plan
 from ssgan.messages.keys import Key
-from ssgan.messages.ledger import Ledger
+from ssgan.messages.ledger import Ledger, Used
 from ssgan.messages.parts import Part
 from ssgan.messages.plan import Plan, Settings, Task
 from ssgan.messages.reveal import reveal, reveal_any
@@ -102,15 +104,89 @@ def _reveal_one(source: Source, key: Key) -> bytes:
         raise
 
 
-def carry_out(planned: Plan, key: Key) -> list[Hidden]:
-    """Do what was planned: all files of it, each read back with the key, or none; then the covers count as used."""
-    from ssgan.messages.hide import hide
+@dataclass(frozen=True, repr=False)
+class Stego:
+    """A stego as the bytes of its file, read back with the key, and in nobody's hands so far."""
 
-    settings = planned.settings
+    task: Task
+    hidden: Hidden
+    content: bytes
+
+    @property
+    def used(self) -> list[Used]:
+        """What counts as used with it: with a key file, its public samples may differ from the cover's."""
+        return [(self.hidden.cover, self.hidden.alpha), (self.hidden.stego, self.hidden.alpha)]
+
+
+def carry_out(planned: Plan, key: Key) -> list[Hidden]:
+    """Do what was planned: all files of it, each read back with the key, or none."""
+    return deliver(planned, (make_stego(task, key, planned.settings) for task in planned.tasks))
+
+
+def hide_content(
+    cover: bytes, message: bytes, key: Key, settings: Settings, *, name: str = "the cover", out: str = "stego.png"
+) -> Stego:
+    """Hide `message` in the bytes of an image file; the stego's bytes have the format of `out`'s suffix.
+
+    The cover is in the list of used ones when this returns. Raises as `hide_file` does.
+    """
+    task = plan.content_task(name, cover, message, Path(out), settings)
     if settings.ledger is not None:
         settings.ledger.prepare()
+    stego = make_stego(task, key, settings)
+    claim([stego], settings.ledger)
+    return stego
+
+
+def make_stego(task: Task, key: Key, settings: Settings) -> Stego:
+    """Hide, encode and read back; nothing is written, and nothing is recorded. Raises as `hide_file` does."""
+    from ssgan.messages.hide import hide
+
+    samples, alpha = task.picture.samples, task.picture.alpha
+    try:
+        hidden = hide(
+            samples, task.body, key, alpha=alpha,
+            scheme=settings.scheme, compress=settings.compress, allow_flat=settings.allow_flat,
+        )  # fmt: skip
+    except RefusedImage as error:
+        raise RefusedImage(f"{task.cover}: {error}", hint=error.hint) from error
+    content = images.encode(hidden.stego, images.written_format(task.out), alpha=alpha)
+    if not proved(content, hidden, task.body, key):
+        raise StorageFailed(f"the stego of {task.cover} did not come back as it was made", hint="try again")
+    return Stego(task, hidden, content)
+
+
+def make_best(
+    tasks: Sequence[Task], key: Key, settings: Settings, rank: Callable[[Sequence[Stego]], Sequence[Any]]
+) -> tuple[int, list[Stego]]:
+    """A stego of every task, and the number of the one that `rank` gives the smallest value: that one is to be sent."""
+    stegos = [make_stego(task, key, settings) for task in tasks]
+    ranks = rank(stegos)
+    return min(range(len(stegos)), key=lambda number: ranks[number]), stegos
+
+
+def claim(stegos: Sequence[Stego], ledger: Ledger | None) -> None:
+    """Enter covers and stegos into the list of used ones, before anybody can have a stego.
+
+    Raises RefusedImage for a cover that another process has taken meanwhile, StorageFailed.
+    """
+    if ledger is None:
+        return
+    for stego, free in zip(stegos, ledger.claim([stego.used for stego in stegos]), strict=True):
+        if not free:
+            raise plan.used_before(str(stego.task.cover))
+
+
+def deliver(planned: Plan, stegos: Iterable[Stego]) -> list[Hidden]:
+    """Write stegos to the places that were planned: all of them or none, and the covers count as used before that.
+
+    A process that is killed in between wastes a cover; the other order would let two stegos of one be sent.
+    """
+    if planned.settings.ledger is not None:
+        planned.settings.ledger.prepare()
     made = []
     with _whole_files(planned) as temporaries:
+<<<<<<< HEAD
         for task, temporary in zip(planned.tasks, temporaries, strict=True):
             samples, alpha = task.picture.samples, task.picture.alpha
             try:
@@ -135,6 +211,14 @@ def _record(ledger: Ledger, made: Sequence[Hidden]) -> None:
     except StorageFailed as error:
         hint = "use this cover no more, though the list does not know it"
         raise StorageFailed(f"the stego is written and good, but {error}", hint=hint) from error
+=======
+        for stego, temporary in zip(stegos, temporaries, strict=True):
+            temporary.write_bytes(stego.content)
+            _prove(stego, temporary)
+            made.append(stego)
+        claim(made, planned.settings.ledger)
+    return [stego.hidden for stego in made]
+>>>>>>> a13b79b (messages: hide in one way, and record a cover before its stego has a name)
 
 
 def write_secret(path: Path, content: bytes, *, overwrite: bool = False) -> None:
@@ -145,13 +229,14 @@ def write_secret(path: Path, content: bytes, *, overwrite: bool = False) -> None
             file.write(content)
 
 
-def _prove(task: Task, temporary: Path, hidden: Hidden, key: Key) -> None:
+def _prove(stego: Stego, temporary: Path) -> None:
+    """The disk must give back what was proved."""
     try:
         content = temporary.read_bytes()
     except OSError:
         content = b""
-    if not proved(content, hidden, task.body, key):
-        raise StorageFailed(f"{task.out} did not come back as it was written", hint="check the disk, then try again")
+    if content != stego.content:
+        raise StorageFailed(f"{stego.task.out} did not come back as it was written", hint="check the disk, then try again")
 
 
 def proved(content: bytes, hidden: Hidden, body: bytes | Part, key: Key) -> bool:

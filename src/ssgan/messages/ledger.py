@@ -11,20 +11,64 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, TypeAlias
 
 import numpy as np
 
+from ssgan.atomic import sync, write_all
 from ssgan.errors import StorageFailed
 from ssgan.folders import make_folder, user_folder
 from ssgan.images import whole_file
+from ssgan.locks import locked
 from ssgan.messages import container
 
 KEY_BYTES = 32
 DIGEST_BYTES = 16
+LINE_BYTES = 2 * DIGEST_BYTES + 1
 _ELSEWHERE = "name another folder in $SSGAN_LEDGER, or do without the list: --no-ledger"
+
+
+Used: TypeAlias = "bytes | tuple[np.ndarray, np.ndarray | None]"  # a digest, or an image with its alpha
+
+
+class _Read:
+    """The digests of a list as far as it was read: it only grows, so that a long one is read once in a process."""
+
+    def __init__(self) -> None:
+        self._digests = set[bytes]()
+        self._at, self._last, self._file = 0, b"", (0, 0)
+
+    def up_to_date(self, file: BinaryIO) -> set[bytes]:
+        """With what is new; a list that is another one, or was changed by hand, is read from its beginning."""
+        status = os.fstat(file.fileno())
+        file.seek(self._at - len(self._last))
+        if self._file != (status.st_dev, status.st_ino) or file.read(len(self._last)) != self._last:
+            self._digests, self._at, self._last, self._file = set(), 0, b"", (status.st_dev, status.st_ino)
+            file.seek(0)
+        read = file.read()
+        whole, _, rest = read.rpartition(b"\n")
+        self._digests.update(_parsed(whole))
+        if whole:
+            self._at += len(read) - len(rest)
+            self._last = (whole + b"\n")[-2 * LINE_BYTES :]
+        return self._digests | _parsed(rest) if rest else self._digests
+
+
+def _parsed(lines: bytes) -> set[bytes]:
+    found = set()
+    for line in lines.split(b"\n"):
+        with contextlib.suppress(ValueError):  # UnicodeDecodeError is one
+            found.add(bytes.fromhex(line.decode("ascii")))
+    return {digest for digest in found if len(digest) == DIGEST_BYTES}
+
+
+_READ: dict[Path, _Read] = {}
+_READING = threading.RLock()
+_HELD = threading.local()  # the folders of the lists that this thread has for itself
 
 
 @dataclass(frozen=True)
@@ -39,60 +83,119 @@ class Ledger:
         key = self._key()
         return key is not None and _digest(key, image, alpha) in self._digests()
 
-    def known(self) -> Callable[[np.ndarray, np.ndarray | None], bool]:
-        """What `knows` says of many images, by the list as it is now. Raises StorageFailed."""
-        key, digests = self._key(), self._digests()
-        return lambda image, alpha: key is not None and _digest(key, image, alpha) in digests
-
     def prepare(self) -> None:
         """Make sure that `record` will find its way: what is missing is made. Raises StorageFailed."""
         try:
             make_folder(self.folder)
             if self._key() is None:
                 self._make_key()
+            begun = self._path.exists()
             os.close(self._open())
+            if not begun and os.name == "posix":
+                sync(self.folder)
         except (OSError, StorageFailed) as error:
             raise self._failed(error) from error
 
-    def record(self, used: Iterable[tuple[np.ndarray, np.ndarray | None]]) -> None:
-        """Add images with their alpha, on the disk before it returns. Raises StorageFailed."""
+    def record(self, used: Iterable[Used]) -> None:
+        """Add images with their alpha, or their digests; they are on the disk before it returns. Raises StorageFailed."""
+        digests = dict.fromkeys(one if isinstance(one, bytes) else self.digest(*one) for one in used)
+        lines = "".join(f"{digest.hex()}\n" for digest in digests).encode()
+        with self._alone():
+            try:
+                self._append(lines)
+            except OSError as error:
+                raise self._failed(error) from error
+
+    def claim(self, groups: Sequence[Sequence[Used]]) -> list[bool]:
+        """Take covers into use, each a group of images (a cover and its stego): for each, whether it was free.
+
+        Of several processes or groups that claim one cover, one gets it. What was free is on the disk before this returns; with
+        `reuse` all are. Raises StorageFailed.
+        """
+        with self._alone():
+            known, free, taken = set() if self.reuse else self._digests(), list[bool](), dict[bytes, None]()
+            for group in groups:
+                digests = [one if isinstance(one, bytes) else self.digest(*one) for one in group]
+                free.append(self.reuse or not any(digest in known or digest in taken for digest in digests))
+                if free[-1]:
+                    taken |= dict.fromkeys(digests)
+            if taken:
+                self.record(taken)
+        return free
+
+    def holds(self, digest: bytes) -> bool:
+        """Whether that digest, of `digest` or `mark`, is in the list. Raises StorageFailed."""
+        return digest in self._digests()
+
+    def digest(self, image: np.ndarray, alpha: np.ndarray | None) -> bytes:
+        """What the list keeps of an image, uint8 (C, H, W): the same for a cover and its stego."""
+        return _digest(self._own_key(), image, alpha)
+
+    def mark(self, image: np.ndarray, alpha: np.ndarray | None) -> bytes:
+        """A digest of all samples: the list keeps it of a stego, so that one that was recorded is known from others."""
+        samples = container.samples_of(image, alpha)
+        exact = b"exactly" + container.shape_of(image, samples) + samples.tobytes()
+        return hmac.new(self._own_key(), exact, hashlib.sha256).digest()[:DIGEST_BYTES]
+
+    def _own_key(self) -> bytes:
         key = self._key()
         if key is None:
             raise StorageFailed(f"the list of used covers in {self.folder} has lost its key", hint="call prepare first")
-        lines = "".join(f"{digest.hex()}\n" for digest in dict.fromkeys(_digest(key, *one) for one in used))
+        return key
+
+    def _append(self, lines: bytes) -> None:
+        """All of the lines at the end of the file, or none; after a line that was torn, a new one begins. Raises OSError."""
+        descriptor = self._open()
         try:
-            descriptor = self._open()
+            end = os.lseek(descriptor, 0, os.SEEK_END)
+            os.lseek(descriptor, max(end - 1, 0), os.SEEK_SET)
+            torn = end and os.read(descriptor, 1) != b"\n"
             try:
-                # One write at the end of the file, so that lines of two processes do not mix; after a line that was torn, a
-                # new one begins.
-                torn = os.lseek(descriptor, 0, os.SEEK_END) and not self._path.read_bytes().endswith(b"\n")
-                os.write(descriptor, ("\n" * bool(torn) + lines).encode())
-                os.fsync(descriptor)
+                write_all(descriptor, b"\n" * bool(torn) + lines)
+            except OSError:
+                with contextlib.suppress(OSError):
+                    os.ftruncate(descriptor, end)
+                raise
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other process or thread writes into the list within the block, which may be entered again."""
+        here: set[Path] = _HELD.__dict__.setdefault("folders", set())
+        if self.folder in here:
+            yield
+            return
+        self._own_key()
+        with contextlib.ExitStack() as stack:
+            try:
+                os.close(self._open())
+                stack.enter_context(locked(self._path))
+            except OSError as error:
+                raise self._failed(error) from error
+            here.add(self.folder)
+            try:
+                yield
             finally:
-                os.close(descriptor)
-        except OSError as error:
-            raise self._failed(error) from error
+                here.discard(self.folder)
 
     @property
     def _path(self) -> Path:
         return self.folder / "covers"
 
     def _open(self) -> int:
-        return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+        return os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
 
     def _digests(self) -> set[bytes]:
         """What the list holds; lines that are no digests are passed over."""
         try:
-            lines = self._path.read_bytes().split(b"\n")
+            with _READING, self._path.open("rb") as file:
+                return _READ.setdefault(self._path, _Read()).up_to_date(file)
         except FileNotFoundError:
             return set()
         except OSError as error:
             raise self._failed(error) from error
-        found = set()
-        for line in lines:
-            with contextlib.suppress(ValueError):  # UnicodeDecodeError is one
-                found.add(bytes.fromhex(line.decode("ascii")))
-        return {digest for digest in found if len(digest) == DIGEST_BYTES}
 
     def _key(self) -> bytes | None:
         try:

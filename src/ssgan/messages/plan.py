@@ -99,6 +99,22 @@ def _check_one(out: Path, covers: Sequence[Path], settings: Settings) -> None:
         raise StorageFailed(f"there is no folder {out.parent}", hint="make the folder first")
 
 
+def content_task(name: str, content: bytes, message: bytes, out: Path, settings: Settings) -> Task:
+    """`message` into a cover whose file's bytes these are; the stego is to be a file named as `out`, wherever that goes.
+
+    Raises what `one_cover` does, but for `out`, of which only the suffix counts.
+    """
+    return picture_task(
+        name, as_cover(images.read(content, convert=images.CONVERSIONS, name=name), name), message, out, settings
+    )
+
+
+def picture_task(name: str, picture: Picture, message: bytes, out: Path, settings: Settings) -> Task:
+    """`message` into a picture, as `content_task`."""
+    _check_scheme(settings)
+    return _one(Path(name), picture, message, out, settings).tasks[0]
+
+
 def _one(cover: Path, picture: Picture, message: bytes, out: Path, settings: Settings) -> Plan:
     _check_cover(cover, picture, out, settings)
     packed = min(len(container.deflate(message)), len(message)) if settings.compress else len(message)

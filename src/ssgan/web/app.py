@@ -38,12 +38,17 @@ STATIC = {"htmx.min.js": "text/javascript", "page.js": "text/javascript", "style
 
 @dataclass
 class Settings:
-    """How a server is set up: `hosts` it answers to, `runs` the folder whose runs are shown, if any."""
+    """How a server is set up: `hosts` it answers to, `runs` the folder whose runs are shown, if any.
+
+    `reuse` takes covers that are in this user's list of used ones, `no_ledger` keeps no list.
+    """
 
     hosts: frozenset[str]
     runs: Path | None = None
     scheme: str = "http"
     reveals: int = REVEALS
+    reuse: bool = False
+    no_ledger: bool = False
     allowed: Pass = field(default_factory=Pass)
 
 
@@ -123,6 +128,7 @@ def _jobs(app: FastAPI, settings: Settings, jobs: Jobs) -> None:
         async with request.form(max_files=most, max_fields=MOST_FIELDS, max_part_size=LARGEST_FIELD) as form:
             try:
                 given = {**await forms.GIVEN[kind](form, jobs), "runs": settings.runs}
+                given |= {"reuse": settings.reuse, "no_ledger": settings.no_ledger}
             except InvalidSetting as error:
                 raise _Said(422, str(error), error.hint) from error
         if kind == "reveal":

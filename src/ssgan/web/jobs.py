@@ -1,7 +1,7 @@
 """Jobs of the page: a bounded queue, worker processes that can be stopped, and results that are forgotten.
 
 A worker is a process that keeps its imports; a job that is cancelled or takes too long ends with its process, and another one
-takes its place. Nothing is written to the disk.
+takes its place. Nothing is written to the disk but the list of used covers.
 """
 
 from __future__ import annotations

@@ -42,8 +42,19 @@ class Address:
             )
 
 
-def serve(address: Address, *, runs: Path | None = None, browser: bool = True, told: Callable[[str], None]) -> None:
-    """Serve until interrupted. `told` gets the address with its token, once. Raises StorageFailed, InvalidSetting."""
+def serve(
+    address: Address,
+    *,
+    runs: Path | None = None,
+    browser: bool = True,
+    reuse: bool = False,
+    no_ledger: bool = False,
+    told: Callable[[str], None],
+) -> None:
+    """Serve until interrupted. `told` gets the address with its token, once. Raises StorageFailed, InvalidSetting.
+
+    `reuse` takes covers that are in this user's list of used ones, `no_ledger` keeps no list.
+    """
     try:
         from ssgan.web.app import Settings, create_app
         from ssgan.web.hurried import HurriedServer
@@ -51,7 +62,7 @@ def serve(address: Address, *, runs: Path | None = None, browser: bool = True, t
         raise InvalidSetting(f"the page needs {error.name}.", hint="pip install 'ssgan[web]'") from error
     with contextlib.closing(_socket(address)) as listening:
         port, scheme = listening.getsockname()[1], "https" if address.certificate else "http"
-        settings = Settings(_hosts(address.listen, port), runs, scheme)
+        settings = Settings(_hosts(address.listen, port), runs, scheme, reuse=reuse, no_ledger=no_ledger)
         where = f"{scheme}://{address.listen}:{port}/?token={settings.allowed.token}"
         certificate = {"ssl_certfile": address.certificate, "ssl_keyfile": address.key} if address.certificate else {}
         server = HurriedServer(configured(create_app(settings), **certificate))

@@ -1,6 +1,6 @@
 """What the page's worker processes do: one function for each kind of job, from plain values to a Result.
 
-Nothing is read from or written to the disk: pictures, messages and keys come and go as bytes.
+Pictures, messages and keys come and go as bytes; nothing but the list of used covers is on the disk.
 """
 
 from __future__ import annotations
@@ -40,13 +40,16 @@ def hide(given: Given, report: Report) -> Result:
     from ssgan import pictures
     from ssgan.differences import difference
     from ssgan.messages import plan
-    from ssgan.messages.hide import hide as hide_in
+    from ssgan.messages.files import hide_content
+    from ssgan.messages.ledger import Ledger, usual_folder
     from ssgan.verdicts import risk
 
     report(0, 3, "reading the cover")
-    picture = _cover(given["cover"], given["name"])
+    ledger = None if given["no_ledger"] else Ledger(usual_folder(), reuse=given["reuse"])
+    settings = plan.Settings(given["scheme"], ledger=ledger)
     report(1, 3, "hiding")
-    hidden = hide_in(picture.samples, given["message"], _key(given), scheme=given["scheme"], alpha=picture.alpha)
+    stego = hide_content(given["cover"], given["message"], _key(given), settings, name=given["name"])
+    hidden, picture = stego.hidden, stego.task.picture
     report(2, 3, "asking the detectors")
     found = risk(hidden.cover, hidden.stego, scheme=hidden.scheme, payload=hidden.payload)
     apart = difference(hidden.cover, hidden.stego)
@@ -66,7 +69,7 @@ def hide(given: Given, report: Report) -> Result:
         "height": hidden.cover.shape[1],
     }
     files = {
-        "stego.png": images.encode(hidden.stego, alpha=picture.alpha),
+        "stego.png": stego.content,
         "cover.png": images.encode(hidden.cover, alpha=picture.alpha),
         "changes.png": images.encode(pictures.change_map(hidden.cover, hidden.stego)),
     }
