@@ -24,7 +24,6 @@ from ssgan.errors import DoesNotFit, Failure, InvalidSetting, NothingFound, Refu
 from ssgan.images import Picture
 from ssgan.messages.files import make_stego
 from ssgan.messages.keys import Key
-from ssgan.messages.ledger import Used
 from ssgan.messages.plan import Settings, content_task, stego_name, used_before
 from ssgan.messages.reveal import reveal_any
 
@@ -100,7 +99,7 @@ class Checking:
         return self.hiding.folder
 
     def hands(self) -> _Checks:
-        """With the covers' archives open."""
+        """With nothing open: covers are not looked at."""
         return _Checks(self.hiding)
 
     def stands(self, number: int) -> bool:
@@ -186,11 +185,11 @@ def _is_done(made: Hiding) -> Callable[[Portion], bool]:
 
 @dataclass
 class _Ready:
-    """A stego that is to get its name: what the list of used covers keeps of it, and the cover's name."""
+    """A stego that is to get its name: the cover's name, and what the list of used covers keeps of the two."""
 
     name: str
     mark: bytes
-    used: list[Used]
+    cover: bytes
 
 
 class _Hands:
@@ -225,7 +224,7 @@ class _Hands:
         settings, name = self._job.settings, entry.name
         task = content_task(name, self._reader.data(entry), self._job.messages.of(name), Path(place(name)), settings)
         stego = make_stego(task, self._job.key, settings)
-        self._note(entry, stego.hidden.stego, stego.hidden.alpha, stego.hidden.cover)
+        self._note(entry, stego.hidden.stego, stego.hidden.alpha)
         return stego.content
 
     def _taken_up(self, entry: Entry, left: Iterable[Left]) -> bytes | None:
@@ -238,26 +237,25 @@ class _Hands:
             cover = images.read(self._reader.data(entry), convert=images.CONVERSIONS)
             if cover.samples.shape != found.samples.shape or _apart(cover, found) > 1:
                 continue
-            self._note(entry, found.samples, found.alpha, cover.samples)
+            self._note(entry, found.samples, found.alpha)
             recorded = ledger is None or ledger.reuse or ledger.holds(self._ready[place(entry.name)].mark)
             if recorded or ledger is not None and not ledger.knows(cover.samples, cover.alpha):
                 return content()
         return None
 
-    def _note(self, entry: Entry, stego: np.ndarray, alpha: np.ndarray | None, cover: np.ndarray) -> None:
+    def _note(self, entry: Entry, stego: np.ndarray, alpha: np.ndarray | None) -> None:
         """Remember what is to be recorded: digests, since pictures of a whole shard would fill the memory."""
         ledger = self._job.settings.ledger
         if ledger is None:
-            self._ready[place(entry.name)] = _Ready(entry.name, b"", [])
-            return
-        used: list[Used] = [ledger.digest(cover, alpha), ledger.digest(stego, alpha)]
-        self._ready[place(entry.name)] = _Ready(entry.name, ledger.mark(stego, alpha), used)
+            self._ready[place(entry.name)] = _Ready(entry.name, b"", b"")
+        else:
+            self._ready[place(entry.name)] = _Ready(entry.name, ledger.mark(stego, alpha), ledger.digest(stego, alpha))
 
     def _seal(self, wheres: Sequence[str]) -> Collection[str]:
         """Record the covers of stegos before these can be seen; those whose cover another stego has are left out."""
         ready, ledger = [self._ready.pop(where) for where in wheres], self._job.settings.ledger
         new = [one for one in ready if ledger is not None and not ledger.holds(one.mark)]
-        free = ledger.claim([[*one.used, one.mark] for one in new]) if ledger is not None else []
+        free = ledger.claim([[one.cover, one.mark] for one in new]) if ledger is not None else []
         refused = {place(one.name): one.name for one, is_free in zip(new, free, strict=True) if not is_free}
         for name in refused.values():
             self._tally.fail(Failure.of(name, used_before(name)))
@@ -308,14 +306,14 @@ class _Checks:
     """Open what is there, and add to the list of used covers what it has lost."""
 
     def __init__(self, of: Hiding) -> None:
-        self._job, self._reader = of, Reader(of.sources)
+        self._job = of
 
     def work(self, portion: Portion) -> Tally:
         """Raises StorageFailed at the first outcome that is not what the job would write."""
         of = self._job
         if not of.shards:
             for entry in portion.entries:
-                self._repair(entry, _require(of, entry, of.folder / place(entry.name)))
+                self._repair(_require(of, entry, of.folder / place(entry.name)))
             return Tally()
         path = places.shard(of.folder, portion.number)
         entries = {place(entry.name): entry for entry in portion.entries}
@@ -326,18 +324,14 @@ class _Checks:
                     hint="choose another folder, or remove the shard",
                 )
             entry = entries.pop(where)
-            self._repair(entry, _require(of, entry, path, content))
+            self._repair(_require(of, entry, path, content))
         failed = {failure.name for failure in job.kept_failures(of.folder, portion.number)}
         if missing := [entry.name for entry in entries.values() if entry.name not in failed]:
             raise StorageFailed(f"{path} holds no stego of {missing[0]}", hint="remove the shard, then give the command again")
         return Tally()
 
-    def _repair(self, entry: Entry, stego: Picture) -> None:
+    def _repair(self, stego: Picture) -> None:
         ledger = self._job.settings.ledger
         if ledger is None or ledger.knows(stego.samples, stego.alpha):
             return
-        lost: list[Used] = [(stego.samples, stego.alpha)]
-        with suppress(RefusedImage):
-            cover = images.read(self._reader.data(entry), convert=images.CONVERSIONS)
-            lost.append((cover.samples, cover.alpha))
-        ledger.record(lost)
+        ledger.record([(stego.samples, stego.alpha)])  # by which its cover is known, too

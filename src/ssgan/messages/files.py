@@ -114,8 +114,8 @@ class Stego:
 
     @property
     def used(self) -> list[Used]:
-        """What counts as used with it: with a key file, its public samples may differ from the cover's."""
-        return [(self.hidden.cover, self.hidden.alpha), (self.hidden.stego, self.hidden.alpha)]
+        """What counts as used with it: the cover, and the stego, which the list does not tell from it."""
+        return [(self.hidden.cover, self.hidden.alpha)]
 
 
 def carry_out(planned: Plan, key: Key) -> list[Hidden]:
@@ -186,39 +186,12 @@ def deliver(planned: Plan, stegos: Iterable[Stego]) -> list[Hidden]:
         planned.settings.ledger.prepare()
     made = []
     with _whole_files(planned) as temporaries:
-<<<<<<< HEAD
-        for task, temporary in zip(planned.tasks, temporaries, strict=True):
-            samples, alpha = task.picture.samples, task.picture.alpha
-            try:
-                hidden = hide(
-                    samples, task.body, key, alpha=alpha,
-                    scheme=settings.scheme, compress=settings.compress, allow_flat=settings.allow_flat,
-                )  # fmt: skip
-            except RefusedImage as error:
-                raise RefusedImage(f"{task.cover}: {error}", hint=error.hint) from error
-            temporary.write_bytes(images.encode(hidden.stego, images.written_format(task.out), alpha=alpha))
-            _prove(task, temporary, hidden, key)
-            made.append(hidden)
-    if settings.ledger is not None:
-        _record(settings.ledger, made)
-    return made
-
-
-def _record(ledger: Ledger, made: Sequence[Hidden]) -> None:
-    """A stego's public samples are its cover's: the list knows both by one line."""
-    try:
-        ledger.record((one.cover, one.alpha) for one in made)
-    except StorageFailed as error:
-        hint = "use this cover no more, though the list does not know it"
-        raise StorageFailed(f"the stego is written and good, but {error}", hint=hint) from error
-=======
         for stego, temporary in zip(stegos, temporaries, strict=True):
             temporary.write_bytes(stego.content)
             _prove(stego, temporary)
             made.append(stego)
         claim(made, planned.settings.ledger)
     return [stego.hidden for stego in made]
->>>>>>> a13b79b (messages: hide in one way, and record a cover before its stego has a name)
 
 
 def write_secret(path: Path, content: bytes, *, overwrite: bool = False) -> None:

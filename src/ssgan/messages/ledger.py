@@ -107,7 +107,7 @@ class Ledger:
                 raise self._failed(error) from error
 
     def claim(self, groups: Sequence[Sequence[Used]]) -> list[bool]:
-        """Take covers into use, each a group of images (a cover and its stego): for each, whether it was free.
+        """Take covers into use, each a group of what stands for it: for each, whether it was free.
 
         Of several processes or groups that claim one cover, one gets it. What was free is on the disk before this returns; with
         `reuse` all are. Raises StorageFailed.
