@@ -249,7 +249,8 @@ class _Hands:
         if ledger is None:
             self._ready[place(entry.name)] = _Ready(entry.name, b"", b"")
         else:
-            self._ready[place(entry.name)] = _Ready(entry.name, ledger.mark(stego, alpha), ledger.digest(stego, alpha))
+            where = str(self._job.folder.resolve() / place(entry.name))
+            self._ready[place(entry.name)] = _Ready(entry.name, ledger.mark(stego, alpha, where), ledger.digest(stego, alpha))
 
     def _seal(self, wheres: Sequence[str]) -> Collection[str]:
         """Record the covers of stegos before these can be seen; those whose cover another stego has are left out."""

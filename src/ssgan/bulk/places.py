@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from ssgan.atomic import left_over, sync, temporary_for, whole_file
+from ssgan.atomic import UNFINISHED, left_over, sync, temporary_for, whole_file
 from ssgan.bulk.job import FAILED, Tally, forget_failures, keep_failures, remove, write_text
 from ssgan.errors import InvalidSetting, StorageFailed
 from ssgan.folders import make_folder

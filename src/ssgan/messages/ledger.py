@@ -131,10 +131,14 @@ class Ledger:
         """What the list keeps of an image, uint8 (C, H, W): the same for a cover and its stego."""
         return _digest(self._own_key(), image, alpha)
 
-    def mark(self, image: np.ndarray, alpha: np.ndarray | None) -> bytes:
-        """A digest of all samples: the list keeps it of a stego, so that one that was recorded is known from others."""
+    def mark(self, image: np.ndarray, alpha: np.ndarray | None, where: str) -> bytes:
+        """A digest of all samples and a place: by it a stego that was recorded, and is not yet there, is known from others.
+
+        Covers alike, with one key and message, have stegos alike: the place tells them apart.
+        """
         samples = container.samples_of(image, alpha)
-        exact = b"exactly" + container.shape_of(image, samples) + samples.tobytes()
+        place = hashlib.sha256(where.encode("utf-8", "surrogateescape")).digest()
+        exact = b"exactly" + place + container.shape_of(image, samples) + samples.tobytes()
         return hmac.new(self._own_key(), exact, hashlib.sha256).digest()[:DIGEST_BYTES]
 
     def _own_key(self) -> bytes:
