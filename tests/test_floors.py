@@ -10,6 +10,7 @@ import pytest
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "ssgan"
 GROUND = {
     "errors",
+    "names",
     "seeds",
     "filters",
     "filter_loops",
@@ -48,6 +49,7 @@ MAY_IMPORT = {
         "datasets",
         "runs",
         "errors",
+        "names",
         "seeds",
         "filters",
         "atomic",
@@ -57,8 +59,8 @@ MAY_IMPORT = {
     "pictures": GROUND,
     "scoring": {"detection", "questions", "embedding", "steganalysis", "images", "datasets", "runs", "errors"},
     "questions": {"embedding", "steganalysis", "images", "datasets", "errors", "seeds"},
-    "detection": {"questions", "embedding", "steganalysis", "images", "datasets", "runs", "errors", "seeds", "atomic"},
-    "extraction": {"embedding", "steganalysis", "images", "datasets", "runs", "errors", "atomic", "folders"},
+    "detection": {"questions", "embedding", "steganalysis", "images", "datasets", "runs", "errors", "names", "seeds", "atomic"},
+    "extraction": {"embedding", "steganalysis", "images", "datasets", "runs", "errors", "names", "atomic", "folders"},
     "estimation": {"steganalysis", "images", "datasets", "errors"},
     "verdicts": ARTS | MATTER | GROUND,
     "generated": JOBS | MATTER | GROUND | {"verdicts"},

@@ -20,6 +20,7 @@ from ssgan.atomic import whole_file
 from ssgan.datasets.sources import refuse_among
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import InvalidSetting
+from ssgan.names import written
 from ssgan.questions import PARTS, Prepared, Question, lessons, prepare
 from ssgan.runs import CONFIG, DONE, Run, given_up_if_refused
 from ssgan.steganalysis import detectors, distributed
@@ -129,7 +130,7 @@ def keep_scores(folder: Path, prepared: Prepared, scores: dict[str, PairScores])
         rows.writerow(("part", "name", "group", "cover", "stego"))
         for part, (covers, stegos) in scores.items():
             named = zip(prepared.names[part], prepared.groups[part], covers.tolist(), stegos.tolist(), strict=True)
-            rows.writerows((part, *row) for row in named)
+            rows.writerows((part, written(name), written(group), *pair) for name, group, *pair in named)
 
 
 def null_error(result: dict[str, Any]) -> dict[str, Any]:

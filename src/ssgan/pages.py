@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
 
 from ssgan import images
 from ssgan.atomic import whole_file
 from ssgan.folders import make_folder
+from ssgan.names import shown, written
 
 
 def render(template: str, **values: Any) -> str:
@@ -22,9 +24,15 @@ def render(template: str, **values: Any) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_seen,
         loader=FunctionLoader(lambda name: files("ssgan").joinpath(name).read_text(encoding="utf-8")),
     )
     return environment.get_template(template).render(**values)
+
+
+def _seen(value: Any) -> Any:
+    """A value as people may see it, as on a terminal (`ssgan.names`); what is marked as safe stays."""
+    return shown(value, keep="\n\r\t") if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def inline(picture: np.ndarray) -> str:
@@ -36,4 +44,4 @@ def write(path: Path, text: str, *, overwrite: bool = False) -> None:
     """The page into a file, whose folder is made. Raises StorageFailed, also where a file is in the way."""
     make_folder(path.parent)
     with whole_file(path, overwrite=overwrite, durable=False) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.write_text(written(text), encoding="utf-8", newline="\n")

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ssgan.names import name_bytes
+
 if TYPE_CHECKING:
     import torch
 
@@ -23,15 +25,18 @@ _SIGN = 1 << 63
 
 def derive(seed: int, *names: str) -> int:
     """A 64-bit seed for `names` under `seed`; other names give unrelated seeds."""
-    label = "\x00".join((str(int(seed)), *names)).encode()
-    return int.from_bytes(hashlib.sha256(label).digest()[:8], "big")
+    return int.from_bytes(hashlib.sha256(_label(seed, names)).digest()[:8], "big")
 
 
 def generator(seed: int, *names: str) -> np.random.Generator:
     """An independent generator for `names` under `seed` (Philox with a 128-bit key)."""
-    label = "\x00".join((str(int(seed)), *names)).encode()
-    key = np.frombuffer(hashlib.sha256(label).digest()[:16], dtype=np.uint64)
+    key = np.frombuffer(hashlib.sha256(_label(seed, names)).digest()[:16], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(key=key))
+
+
+def _label(seed: int, names: tuple[str, ...]) -> bytes:
+    """A name is bytes: that of a picture need not be UTF-8."""
+    return name_bytes("\x00".join((str(int(seed)), *names)))
 
 
 def image_seeds(rng: np.random.Generator, count: int) -> np.ndarray:

@@ -16,6 +16,7 @@ from ssgan.atomic import whole_file
 from ssgan.bulk.listing import Portion
 from ssgan.errors import Failure, SomeItemsFailed, StorageFailed
 from ssgan.folders import make_folder
+from ssgan.names import json_text
 
 FAILURES = "failures.jsonl"
 FAILED = ".failures"  # the folder of what failed in each portion
@@ -160,7 +161,7 @@ def keep_failures(folder: Path, number: int, failures: list[Failure]) -> None:
     path = folder / FAILED / f"{number:06d}.jsonl"
     if failures:
         make_folder(path.parent)
-        write_text(path, "".join(json.dumps(failure._asdict(), ensure_ascii=False) + "\n" for failure in sorted(failures)))
+        write_text(path, "".join(json_text(failure._asdict()) + "\n" for failure in sorted(failures)))
     else:
         remove(path)
 

@@ -17,6 +17,7 @@ import numpy as np
 from ssgan import images
 from ssgan.datasets.entries import Entry, entries, sources_of
 from ssgan.errors import InvalidSetting
+from ssgan.names import name_bytes
 
 
 class Portion(NamedTuple):
@@ -71,7 +72,7 @@ class Listing:
         self.finished = self._count = 0
         for entry in islice(entries(self.sources), limit):
             where = place(entry.name)
-            mark = hashlib.blake2b(where.encode("utf-8", "surrogateescape"), digest_size=8).digest()
+            mark = hashlib.blake2b(name_bytes(where), digest_size=8).digest()
             places.append(int.from_bytes(mark, "little"))
             digest.update(mark)
             if stands(where):
@@ -116,7 +117,7 @@ class Listing:
         twins = {int(mark) for mark in marks[1:][marks[1:] == marks[:-1]][:1]}
         seen: list[str] = []
         for entry in islice(entries(self.sources), limit):
-            mark = hashlib.blake2b(place(entry.name).encode("utf-8", "surrogateescape"), digest_size=8).digest()
+            mark = hashlib.blake2b(name_bytes(place(entry.name)), digest_size=8).digest()
             if int.from_bytes(mark, "little") in twins:
                 seen.append(str(self._path(entry)))
         raise InvalidSetting(f"{seen[0]} and {seen[1]} would have the same place.", hint="Work on them into two folders.")

@@ -19,6 +19,7 @@ from ssgan.bulk.listing import Listing, Portion
 from ssgan.datasets.entries import Entry, Reader
 from ssgan.errors import Failure, InvalidSetting, RefusedImage, StorageFailed
 from ssgan.extraction.table import pyarrow_or
+from ssgan.names import written
 from ssgan.scoring import Scorer
 
 SUFFIXES = (".csv", ".parquet")
@@ -156,7 +157,7 @@ class _Hands:
             some = portion.entries[start : start + self._scorer.together]
             named = [(self._called(entry), partial(self._reader.data, entry)) for entry in some]
             for score in self._scorer(named):
-                rows.writerow((score.name, score.score, score.stego, score.probability, score.error))
+                rows.writerow((written(score.name), score.score, score.stego, score.probability, written(score.error)))
                 if score.score is None:
                     tally.fail(
                         Failure(score.name, score.error, "Give images as the detector was trained on.", RefusedImage.exit_code)

@@ -40,7 +40,7 @@ def completing(build: Callable[[], App]) -> Callable[..., None]:
         script = build().generate_completion(shell=shell)
         screen, path = Screen(json=json), place(shell) if install else out
         if path is None:
-            screen.result("completion", script.rstrip("\n"), shell=shell, script=script)
+            screen.result("completion", script.splitlines(), shell=shell, script=script)
             return
         make_folder(path.parent)
         # The script is ours, of this version: what stands where it is installed is an older one.

@@ -33,8 +33,8 @@ def doctor(
     def tell(finding: Finding) -> Finding:
         if not finding.well or not quiet or json:
             mark = "ok  " if finding.well else "FAIL"
-            hint = f"\n      {finding.hint}" if finding.hint else ""
-            text = f"{mark}  {finding.check}: {finding.found} ({finding.seconds:.1f} s){hint}"
+            text = [f"{mark}  {finding.check}: {finding.found} ({finding.seconds:.1f} s)"]
+            text += [f"      {finding.hint}"] if finding.hint else []
             screen.result("check", text, **asdict(finding))
         return finding
 

@@ -61,9 +61,12 @@ def inspect(
     made = seen.difference
     screen.result(
         "inspection",
-        f"{cover.name}: {_kind(samples.shape)}, {seen.wet_share:.2%} of its samples wet\n"
-        f"{chosen}, seed {seed}: {_changed(made)} ({made.change_rate:.2%}; "
-        f"{seen.expected_change_rate:.2%} expected), PSNR {made.psnr:.2f} dB" + _where(out),
+        [
+            f"{cover.name}: {_kind(samples.shape)}, {seen.wet_share:.2%} of its samples wet",
+            f"{chosen}, seed {seed}: {_changed(made)} ({made.change_rate:.2%}; "
+            f"{seen.expected_change_rate:.2%} expected), PSNR {made.psnr:.2f} dB",
+            *_where(out),
+        ],
         cover=str(cover),
         embedder=str(chosen),
         seed=seed,
@@ -91,8 +94,11 @@ def _compare(
         _write(out, f"{first[0]} and {second[0]}", facts | {"PSNR": f"{found.psnr:.2f} dB"}, shown, [], force=force)
     screen.result(
         "difference",
-        f"{found.changes} of {found.samples} samples differ ({found.change_rate:.2%}): {found.raised} raised, {found.lowered} "
-        f"lowered, by {found.largest} at most; PSNR {found.psnr:.2f} dB" + _where(out),
+        [
+            f"{found.changes} of {found.samples} samples differ ({found.change_rate:.2%}): {found.raised} raised, "
+            f"{found.lowered} lowered, by {found.largest} at most; PSNR {found.psnr:.2f} dB",
+            *_where(out),
+        ],
         samples=found.samples,
         raised=found.raised,
         lowered=found.lowered,
@@ -131,10 +137,10 @@ def _changed(found: Difference) -> str:
     return f"{found.changes} of {found.samples} samples changed"
 
 
-def _where(out: Path | None) -> str:
+def _where(out: Path | None) -> list[str]:
     if out is None:
-        return ""
-    return f"\nthe page is {out}" if _is_page(out) else f"\npictures in {out}"
+        return []
+    return [f"the page is {out}" if _is_page(out) else f"pictures in {out}"]
 
 
 def _files(out: Path | None, shown: dict[str, np.ndarray]) -> list[str]:

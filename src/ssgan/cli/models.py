@@ -71,8 +71,8 @@ def show(
     folder = _find(place)
     told = weights.announced(folder)
     card = folder / _CARD
-    text = card.read_text(encoding="utf-8") if card.is_file() else _listed(told["manifest"])
-    Screen(json=json).result("model", text.rstrip("\n"), folder=str(folder), **told)
+    text = card.read_text(encoding="utf-8", errors="replace") if card.is_file() else _listed(told["manifest"])
+    Screen(json=json).result("model", text.expandtabs().rstrip("\n").split("\n"), folder=str(folder), **told)
 
 
 def verify(places: Places = None, /, *, json: Json = False) -> None:

@@ -1,22 +1,23 @@
 """Where a command's words go: people read lines, programs read one JSON object a line with its `message_type`.
 
 Results go to standard output, progress and errors to standard error; with --json all but warnings and
-errors goes to standard output.
+errors goes to standard output. Everything that is printed passes through `_say`: what would steer a terminal is
+made visible, and a letter that the stream cannot show is replaced.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import stat
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO
 
 from ssgan.errors import SsganError
+from ssgan.names import fitting, json_text, shown
 
 _PLAIN_SECONDS = 10.0  # how often a log file gets a line
 _JSON_SECONDS = 1.0
@@ -29,18 +30,24 @@ class Screen:
         self.json = json
         self.quiet = quiet
 
-    def result(self, message_type: str, text: str, **fields: Any) -> None:
-        """What the command was called for."""
-        print(_line(message_type, fields) if self.json else text)
+    def result(self, message_type: str, text: str | Sequence[str], **fields: Any) -> None:
+        """What the command was called for: a line, or several."""
+        if self.json:
+            _say_json(sys.stdout, message_type, fields)
+        else:
+            _say(sys.stdout, *([text] if isinstance(text, str) else text))
 
     def note(self, message_type: str, text: str, **fields: Any) -> None:
         """Something on the way; not said when quiet."""
         if not self.quiet:
-            self.result(message_type, text, **fields) if self.json else print(text, file=sys.stderr)
+            self.result(message_type, text, **fields) if self.json else _say(sys.stderr, text)
 
     def warn(self, text: str) -> None:
         """What somebody should know before going on; also said when quiet."""
-        print(_line("warning", {"warning": text}) if self.json else f"ssgan: warning: {text}", file=sys.stderr)
+        if self.json:
+            _say_json(sys.stderr, "warning", {"warning": text})
+        else:
+            _say(sys.stderr, f"ssgan: warning: {text}")
 
     def raw(self, content: bytes) -> None:
         """Bytes to standard output as they are."""
@@ -60,12 +67,14 @@ class Screen:
         """Rows with the same keys, as columns under their names, or as one JSON object a row."""
         if self.json:
             for row in rows:
-                print(_line(message_type, row))
+                _say_json(sys.stdout, message_type, row)
             return
-        texts = [list(rows[0]), *([str(value) for value in row.values()] for row in rows)]
+        texts = [list(rows[0]), *([shown(str(value)) for value in row.values()] for row in rows)]
         widths = [max(len(text[k]) for text in texts) for k in range(len(rows[0]))]
-        for text in texts:
-            print("  ".join(cell.ljust(width) for cell, width in zip(text, widths, strict=True)).rstrip())
+        _say(
+            sys.stdout,
+            *("  ".join(cell.ljust(width) for cell, width in zip(text, widths, strict=True)).rstrip() for text in texts),
+        )
 
     @contextmanager
     def progress(self, total: int, doing: str) -> Iterator[Callable[..., None]]:
@@ -102,11 +111,9 @@ def counted(number: int, noun: str) -> str:
 def show_error(error: SsganError, *, json: bool) -> None:
     """What went wrong and what to do, on standard error."""
     if json:
-        print(_line("error", {"error": str(error), "hint": error.hint, "exit_code": error.exit_code}), file=sys.stderr)
+        _say_json(sys.stderr, "error", {"error": str(error), "hint": error.hint, "exit_code": error.exit_code})
         return
-    print(f"ssgan: error: {error}", file=sys.stderr)
-    if error.hint:
-        print(f"ssgan: hint: {error.hint}", file=sys.stderr)
+    _say(sys.stderr, f"ssgan: error: {error}", *([f"ssgan: hint: {error.hint}"] if error.hint else []))
 
 
 @contextmanager
@@ -121,13 +128,28 @@ def _bar(total: int, doing: str) -> Iterator[Callable[..., None]]:
         def render(self, task: Task) -> Text:
             return Text(f"{task.speed:.0f}/s" if task.speed else "")
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(doing, total=total)
-        yield lambda done, said="", **_: bar.update(task, completed=done, description=f"{doing}: {said}" if said else doing)
+
+        def described(said: str = "") -> str:
+            return fitting(shown(f"{doing}: {said}" if said else doing), _encoding(sys.stderr))
+
+        task = bar.add_task(described(), total=total)
+        yield lambda done, said="", **_: bar.update(task, completed=done, description=described(said))
 
 
-def _line(message_type: str, fields: dict[str, Any]) -> str:
-    """One JSON object; a number that JSON does not know (an infinite ratio) is null."""
+def _say(stream: TextIO, *lines: str) -> None:
+    """Print lines for people: the only place that does."""
+    for line in lines:
+        print(fitting(shown(line), _encoding(stream)), file=stream)
+
+
+def _say_json(stream: TextIO, message_type: str, fields: dict[str, Any]) -> None:
+    """Print one JSON object; a number that JSON does not know (an infinite ratio) is null."""
     plain = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in fields.items()}
-    return json.dumps({"message_type": message_type, **plain}, ensure_ascii=False)
+    print(json_text({"message_type": message_type, **plain}, encoding=_encoding(stream)), file=stream)
+
+
+def _encoding(stream: TextIO) -> str:
+    """What a stream can show; a stream of tests, which keeps text, has none."""
+    return getattr(stream, "encoding", None) or "utf-8"

@@ -39,7 +39,7 @@ def serve(
     screen = Screen(json=json)
 
     def told(where: str) -> None:
-        screen.result("serving", f"{where}\nOpens the page once. Ctrl-C ends it.", address=where)
+        screen.result("serving", [where, "Opens the page once. Ctrl-C ends it."], address=where)
 
     address = Address(listen, port, certificate, certificate_key, i_understand)
     serve(address, runs=runs, browser=browser, reuse=reuse, no_ledger=no_ledger, told=told)

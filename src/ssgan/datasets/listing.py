@@ -10,6 +10,7 @@ from typing import NamedTuple, Self
 from ssgan import images
 from ssgan.datasets.sources import Source, open_source
 from ssgan.errors import InvalidSetting
+from ssgan.names import name_bytes
 
 
 class Item(NamedTuple):
@@ -42,7 +43,7 @@ def stamp(paths: Sequence[Path]) -> str:
     for path in paths:
         if _single(path):
             status = path.stat()
-            digest.update(f"{path.resolve()}\0{status.st_size}\0{status.st_mtime_ns}".encode("utf-8", "surrogateescape"))
+            digest.update(name_bytes(f"{path.resolve()}\0{status.st_size}\0{status.st_mtime_ns}"))
         else:
             with open_source(path) as source:
                 digest.update(source.stamp().encode())

@@ -21,6 +21,7 @@ from typing import Self
 from ssgan import images
 from ssgan.datasets.annotations import Annotation, annotate
 from ssgan.errors import InvalidSetting, RefusedImage, StorageFailed
+from ssgan.names import name_bytes
 
 _CELEBA_IMAGES = "img_align_celeba"
 TAR_ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
@@ -164,7 +165,7 @@ class _Folder(Source):
     def stamp(self) -> str:
         digest = hashlib.sha256(os.fsencode(self.path.resolve()))
         for name in self.names:
-            digest.update(f"\0{name}\0{_size_and_time(self.path / name)}".encode("utf-8", "surrogateescape"))
+            digest.update(name_bytes(f"\0{name}\0{_size_and_time(self.path / name)}"))
         return digest.hexdigest()
 
     def _text_beside(self, name: str) -> str | None:
@@ -211,7 +212,7 @@ class _Archive(Source):
 
     def stamp(self) -> str:
         text = f"{self.path.resolve()}\0{_size_and_time(self.path)}"
-        return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+        return hashlib.sha256(name_bytes(text)).hexdigest()
 
     def _text_beside(self, name: str) -> str | None:
         if text := _text(self.path.parent / name):

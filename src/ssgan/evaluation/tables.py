@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from ssgan.evaluation.rows import FIGURES, Row, control, of_kind
 from ssgan.evaluation.sanity import KEY_POLICY
+from ssgan.names import written
 
 TITLES = {
     "retrained": "Detectors retrained on the judged covers",
@@ -25,7 +26,7 @@ def as_csv(rows: Sequence[Row]) -> str:
     writer = csv.DictWriter(text, fieldnames=list(lines[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(lines)
-    return text.getvalue()
+    return written(text.getvalue())
 
 
 def _cells(rows: Sequence[Row], row: Row) -> dict[str, str]:

@@ -27,6 +27,7 @@ from ssgan.gan.settings import TrainingConfig, configure
 from ssgan.gan.train import Pace, train
 from ssgan.gan.train import Reading as Read
 from ssgan.images import Images
+from ssgan.names import name_bytes
 from ssgan.questions import Covers, Reading, read_covers
 
 JUDGED = "judged"  # the folder of the evaluation, in an experiment's
@@ -198,7 +199,7 @@ def _moved(cover: Images, name: str) -> Images:
 
 def _groups(covers: Covers) -> list[str]:
     """What belongs together, as a digest: names of people and pictures may hold anything."""
-    return [hashlib.sha256(covers.group[name].encode()).hexdigest()[:16] for name in covers.names]
+    return [hashlib.sha256(name_bytes(covers.group[name])).hexdigest()[:16] for name in covers.names]
 
 
 _COLORLESS = {"scrmq1": "srmq1"}  # the same features of gray images

@@ -11,6 +11,7 @@ from typing import Any
 
 from ssgan.evaluation.quality import Figure
 from ssgan.evaluation.rows import Row
+from ssgan.names import written
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def as_csv(records: Sequence[Record], circumstances: dict[str, str]) -> str:
     for record in records:
         cells = {k: "" if v is None else round(v, 6) if isinstance(v, float) else v for k, v in asdict(record).items()}
         writer.writerow(cells | circumstances)
-    return text.getvalue()
+    return written(text.getvalue())
 
 
 def read_csv(path: Path) -> list[Record]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from collections import deque
@@ -22,6 +21,7 @@ from ssgan.extraction.looking import Look, Piece, Settings
 from ssgan.extraction.parts import Part, Parts, regrouped
 from ssgan.extraction.table import Columns, Write, writer
 from ssgan.folders import make_folder
+from ssgan.names import json_text
 from ssgan.runs import CONFIG
 from ssgan.steganalysis.catalog import FEATURES
 
@@ -184,7 +184,7 @@ def _write_failures(out: Path, failures: list[Failure]) -> None:
         path.unlink(missing_ok=True)
         return
     with whole_file(path, overwrite=True) as temporary:
-        lines = (json.dumps(failure._asdict(), ensure_ascii=False) + "\n" for failure in failures)
+        lines = (json_text(failure._asdict()) + "\n" for failure in failures)
         temporary.write_text("".join(lines), encoding="utf-8")
 
 

@@ -20,6 +20,7 @@ import numpy as np
 
 import ssgan
 from ssgan.errors import InvalidSetting
+from ssgan.names import written
 
 SUFFIXES = (".parquet", ".npz")
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the time of every member, so that equal tables are equal files
@@ -64,7 +65,10 @@ def write_parquet(path: Path, groups: Groups, rows: int, columns: Columns) -> No
     with parquet.ParquetWriter(path, schema, compression="zstd", write_statistics=False) as file:
         for names, part in groups:
             vectors = pa.FixedSizeListArray.from_arrays(pa.array(part.ravel(), number), type=features)
-            file.write_table(pa.table([pa.array(names, pa.string()), vectors], schema=schema), row_group_size=len(names))
+            file.write_table(
+                pa.table([pa.array([written(name) for name in names], pa.string()), vectors], schema=schema),
+                row_group_size=len(names),
+            )
 
 
 def write_npz(path: Path, groups: Groups, rows: int, columns: Columns) -> None:

@@ -37,6 +37,7 @@ from ssgan.gan.ssgan import numbers
 from ssgan.gan.state import RATE_FACTOR, Kept, State
 from ssgan.gan.step import play
 from ssgan.memory import keep_freed
+from ssgan.names import name_bytes
 from ssgan.runs import CONFIG, DONE, STATS, Run, given_up_if_refused
 from ssgan.steganalysis import distributed
 
@@ -290,7 +291,7 @@ def _read(
 
 def _keep_list(out: Path, data: Path, real: RealImages, note: Note | None) -> None:
     """data.json: what is held back, and what would not do. Raises InvalidSetting where the run began with other images."""
-    digest = hashlib.sha256("\0".join(real.names[i] for i in real.chosen).encode("utf-8", "surrogateescape"))
+    digest = hashlib.sha256(name_bytes("\0".join(real.names[i] for i in real.chosen)))
     for row in real.chosen:
         digest.update(real.images[row].numpy().tobytes())
     with open_source(data) as source:
