@@ -23,6 +23,7 @@ GROUND = {
     "locks",
     "interruption",
     "launching",
+    "state_files",
 }
 MATTER = {"images", "datasets", "runs", "weights"}
 ARTS = {"embedding", "steganalysis"}
@@ -50,6 +51,7 @@ MAY_IMPORT = {
         "runs",
         "errors",
         "names",
+        "state_files",
         "seeds",
         "filters",
         "atomic",
@@ -60,7 +62,8 @@ MAY_IMPORT = {
     "scoring": {"detection", "questions", "embedding", "steganalysis", "images", "datasets", "runs", "errors"},
     "questions": {"embedding", "steganalysis", "images", "datasets", "errors", "seeds"},
     "detection": {"questions", "embedding", "steganalysis", "images", "datasets", "runs", "errors", "names", "seeds", "atomic"},
-    "extraction": {"embedding", "steganalysis", "images", "datasets", "runs", "errors", "names", "atomic", "folders"},
+    "extraction": {"embedding", "steganalysis", "images", "datasets", "runs", "errors", "names", "atomic", "folders"}
+    | {"state_files"},
     "estimation": {"steganalysis", "images", "datasets", "errors"},
     "verdicts": ARTS | MATTER | GROUND,
     "generated": JOBS | MATTER | GROUND | {"verdicts"},

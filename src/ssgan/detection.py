@@ -7,7 +7,6 @@ probably each sample is changed. The pairs are looked at for what would make the
 from __future__ import annotations
 
 import csv
-import json
 import math
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -22,7 +21,8 @@ from ssgan.embedding.embedder import Embedder
 from ssgan.errors import InvalidSetting
 from ssgan.names import written
 from ssgan.questions import PARTS, Prepared, Question, lessons, prepare
-from ssgan.runs import CONFIG, DONE, Run, given_up_if_refused
+from ssgan.runs import CONFIG, Run, given_up_if_refused
+from ssgan.runs import result as result_of
 from ssgan.steganalysis import detectors, distributed
 from ssgan.steganalysis.detector import Calibration, Pairs
 from ssgan.steganalysis.diagnosis import diagnose
@@ -180,5 +180,4 @@ def _finish(detector: detectors.AnyDetector, question: Question, prepared: Prepa
 
 def _told(run: Path) -> dict[str, Any]:
     """The figures of a finished run."""
-    found: dict[str, Any] = json.loads((run / DONE).read_text(encoding="utf-8"))
-    return found
+    return result_of(run)

@@ -6,6 +6,7 @@ import base64
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 from jinja2 import Environment, FunctionLoader, StrictUndefined
@@ -14,7 +15,7 @@ from markupsafe import Markup
 from ssgan import images
 from ssgan.atomic import whole_file
 from ssgan.folders import make_folder
-from ssgan.names import shown, written
+from ssgan.names import name_bytes, shown, written
 
 
 def render(template: str, **values: Any) -> str:
@@ -27,7 +28,8 @@ def render(template: str, **values: Any) -> str:
         finalize=_seen,
         loader=FunctionLoader(lambda name: files("ssgan").joinpath(name).read_text(encoding="utf-8")),
     )
-    return environment.get_template(template).render(**values)
+    environment.filters["urlencode"] = lambda name: quote(name_bytes(str(name)))  # jinja's own takes UTF-8 only
+    return written(environment.get_template(template).render(**values))
 
 
 def _seen(value: Any) -> Any:

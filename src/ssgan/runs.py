@@ -8,6 +8,7 @@ settings are refused, unless nothing was done there yet: a folder with nothing b
 from __future__ import annotations
 
 import json
+import os
 import platform
 import subprocess
 from collections.abc import Collection, Iterator
@@ -15,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from ssgan import state_files
 from ssgan.atomic import UNFINISHED, whole_file
 from ssgan.errors import InvalidSetting, SsganError, StorageFailed
 from ssgan.folders import make_folder
@@ -50,12 +52,13 @@ class Run:
     def told(folder: Path) -> dict[str, Any]:
         """What config.json says. Raises InvalidSetting where this is no run."""
         try:
-            found = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            found = state_files.read_object(folder / CONFIG)
+        except state_files.Damaged as error:
+            hint = f"restore its {CONFIG} from a copy, or choose another folder" if (folder / CONFIG).exists() else ""
             raise InvalidSetting(
-                f"{folder} is not a run: its {CONFIG} cannot be read", hint="give the folder of a run"
+                f"{folder} is not a run: of its {CONFIG}, {error.reason}", hint=hint or "give the folder of a run"
             ) from error
-        if not isinstance(found, dict) or not isinstance(found.get("config"), dict):
+        if not isinstance(found.get("config"), dict):
             raise InvalidSetting(
                 f"{folder} is not a run: its {CONFIG} says nothing of settings", hint="give the folder of a run"
             )
@@ -63,8 +66,11 @@ class Run:
 
     @property
     def done(self) -> bool:
-        """Whether the job came to its end."""
-        return (self.folder / DONE).exists()
+        """Whether the job came to its end, and still says what came out: what a power loss left is no end."""
+        try:
+            return bool(result(self.folder))
+        except state_files.Damaged:
+            return False
 
     def finish(self, result: dict[str, Any]) -> None:
         """Say that the job came to its end, and what came out."""
@@ -81,7 +87,7 @@ class Run:
             raise StorageFailed(f"{self.folder / STATS} cannot be written: {error.strerror}", hint="check the disk") from error
 
     def stats(self) -> Iterator[dict[str, Any]]:
-        """The lines of statistics, oldest first; a line that was cut off in writing is passed over."""
+        """The lines of statistics, oldest first (`logged`)."""
         return logged(self.folder)
 
     def rewind(self, images_seen: int) -> None:
@@ -122,17 +128,19 @@ def given_up_if_refused(folder: Path, *, also: Collection[str] = ()) -> Iterator
         raise
 
 
+def result(folder: Path, *keys: str) -> dict[str, Any]:
+    """What done.json says, which has these keys. Raises Damaged, a StorageFailed that names the file."""
+    return state_files.read_object(folder / DONE, *keys, hint="remove it: the same command makes it again")
+
+
 def logged(folder: Path) -> Iterator[dict[str, Any]]:
-    """The lines of statistics in a run's folder, oldest first; a line that was cut off in writing is passed over."""
+    """The lines of statistics in a run's folder, oldest first; a line that was cut off, or says not when, is passed over.
+
+    Raises Damaged where the file cannot be read at all.
+    """
     path = folder / STATS
-    if not path.exists():
-        return
-    with path.open(encoding="utf-8") as file:
-        for line in file:
-            try:
-                yield json.loads(line)
-            except ValueError:
-                continue
+    if os.path.lexists(path):
+        yield from (line for line in state_files.read_lines(path) if state_files.is_figure(line.get("images_seen")))
 
 
 def _without(config: dict[str, Any], notes: Collection[str]) -> dict[str, Any]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +17,7 @@ from ssgan.detection import DETECTOR
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import DoesNotFit, InvalidSetting, RefusedImage
 from ssgan.questions import probabilities
-from ssgan.runs import DONE, Run
+from ssgan.runs import CONFIG, DONE, Run, result
 from ssgan.steganalysis import detectors
 from ssgan.steganalysis.detector import Calibration
 
@@ -49,12 +47,19 @@ class Scorer:
             raise InvalidSetting(
                 f"{run} holds no detector that is ready", hint="train it to the end: ssgan train-detector ... -o RUN"
             )
-        told: dict[str, Any] = json.loads((run / DONE).read_text(encoding="utf-8"))
+        told = result(run, "threshold", "calibration", "shape")
         self._detector = detectors.load(run / DETECTOR, device=device, threads=threads)
-        self._threshold, self._calibration = float(told["threshold"]), Calibration.from_json(told["calibration"])
-        asked = Run.told(run)["config"]["question"]
-        self._embedder = Embedder.parse(asked["embedder"]) if asked.get("selection_channel") else None
-        self.shape: tuple[int, int, int] = tuple(told["shape"])
+        self.shape: tuple[int, int, int]
+        try:
+            self._threshold, self._calibration = float(told["threshold"]), Calibration.from_json(told["calibration"])
+            asked = Run.told(run)["config"]["question"]
+            self._embedder = Embedder.parse(asked["embedder"]) if asked.get("selection_channel") else None
+            channels, height, width = (int(side) for side in told["shape"])
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise InvalidSetting(
+                f"{run} is not the run of a detector: {DONE} or {CONFIG} is damaged", hint="train it again into another folder"
+            ) from error
+        self.shape = channels, height, width
         samples = SCORED_SAMPLES["cuda" if device.startswith("cuda") else "cpu"]
         self.together = max(1, samples // int(np.prod(self.shape)))
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
+from ssgan import state_files
 from ssgan.atomic import whole_file
 from ssgan.bulk.listing import Portion
 from ssgan.errors import Failure, SomeItemsFailed, StorageFailed
@@ -200,7 +201,12 @@ def kept_failures(folder: Path, number: int) -> list[Failure]:
     path = folder / FAILED / f"{number:06d}.jsonl"
     if not path.exists():
         return []
-    return [Failure(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+    hint = "begin anew with --force: which pictures of this portion failed is not known any more"
+    try:
+        lines = state_files.read_text(path, hint=hint).splitlines()
+        return [Failure(**json.loads(line)) for line in lines]
+    except (ValueError, TypeError, RecursionError) as error:
+        raise state_files.Damaged(path, "it is no list of failures", hint=hint) from error
 
 
 def _gather_failures(folder: Path, listed: Path) -> None:

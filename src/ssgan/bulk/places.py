@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from ssgan import state_files
 from ssgan.atomic import UNFINISHED, left_over, sync, temporary_for, whole_file
 from ssgan.bulk.job import FAILED, Tally, forget_failures, keep_failures, remove, write_text
 from ssgan.errors import InvalidSetting, StorageFailed
@@ -173,13 +174,11 @@ def check(folder: Path, told: dict[str, Any], *, what: str, free: Collection[str
     if not path.exists() or _is_bare(folder, manifest):
         return
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        wanted = json.loads(json.dumps({key: value for key, value in told.items() if key not in free}))
-        differing = [key for key, value in wanted.items() if found.get(key) != value]
-    except (OSError, ValueError, AttributeError) as error:
-        raise InvalidSetting(
-            f"{path} cannot be read ({error}).", hint="Choose another folder, or begin anew with --force."
-        ) from error
+        found = state_files.read_object(path)
+    except state_files.Damaged as error:
+        raise InvalidSetting(str(error), hint="choose another folder, or begin anew with --force") from error
+    wanted = json.loads(json.dumps({key: value for key, value in told.items() if key not in free}))
+    differing = [key for key, value in wanted.items() if found.get(key) != value]
     if differing == ["images"]:
         raise InvalidSetting(
             f"{folder} holds {what} of other images, or of these before they changed.",
@@ -202,8 +201,7 @@ def _is_bare(folder: Path, manifest: str) -> bool:
 def told(folder: Path, manifest: str = MANIFEST) -> dict[str, Any]:
     """What a folder's manifest says; nothing where it has none."""
     path = folder / manifest
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    return found
+    return state_files.read_object(path, hint="choose another folder, or begin anew with --force") if path.exists() else {}
 
 
 def clear(folder: Path, manifest: str) -> None:

@@ -21,6 +21,7 @@ from ssgan.errors import Failure, InvalidSetting, RefusedImage, StorageFailed
 from ssgan.extraction.table import pyarrow_or
 from ssgan.names import written
 from ssgan.scoring import Scorer
+from ssgan.state_files import Damaged, read_text
 
 SUFFIXES = (".csv", ".parquet")
 COLUMNS = ("file", "score", "stego", "probability", "error")
@@ -133,13 +134,17 @@ def _join_parquet(parts: list[Path], path: Path) -> None:
 
 
 def rows_of(part: Path) -> Iterator[tuple[Any, ...]]:
-    """The rows of a CSV without its header, as they were."""
-    with part.open(newline="", encoding="utf-8") as file:
-        for name, score, stego, probability, error in csv.reader(file):
+    """The rows of a CSV without its header, as they were. Raises Damaged."""
+    hint = "remove it: the same command makes it again"
+    try:
+        text = io.StringIO(read_text(part, hint=hint), newline="")
+        for name, score, stego, probability, error in csv.reader(text, strict=True):
             if score:
                 yield name, float(score), stego == "True", float(probability), error
             else:
                 yield name, None, None, None, error
+    except (ValueError, csv.Error) as error:
+        raise Damaged(part, "it is no list of scores", hint=hint) from error
 
 
 class _Hands:

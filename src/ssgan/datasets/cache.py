@@ -24,6 +24,7 @@ from ssgan.datasets.sources import Source
 from ssgan.datasets.splits import picture_of
 from ssgan.errors import RefusedImage, StorageFailed
 from ssgan.images import Images
+from ssgan.state_files import read_object
 
 _VERSION = 1
 _HEADER_BYTES = 128
@@ -95,10 +96,10 @@ def _request(source: Source, geometry: Geometry | Patches, convert: Collection[s
 def _manifest(file: Path, request: dict[str, Any]) -> dict[str, Any] | None:
     """The manifest of a cache that is whole and answers this request, or None."""
     try:
-        manifest = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
+        manifest = read_object(file.with_suffix(".json"), "request", "shape", "names", "bad")
         length = _HEADER_BYTES + int(np.prod(manifest["shape"]))
         return manifest if manifest["request"] == request and file.stat().st_size == length else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, StorageFailed, ValueError, TypeError, OverflowError):
         return None
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from ssgan.detection import SCORES
-from ssgan.errors import RefusedModel
+from ssgan.errors import RefusedModel, StorageFailed
 from ssgan.evaluation.roc import Measures, accuracy, measures
 from ssgan.runs import DONE
+from ssgan.runs import result as result_of
+from ssgan.state_files import read_rows
 from ssgan.steganalysis.error import Scores
 from ssgan.steganalysis.findings import Finding
 
@@ -57,7 +57,7 @@ class Result:
     def read(cls, folder: Path) -> Result:
         """The result of a finished trial. Raises RefusedModel where the file is another."""
         try:
-            told = json.loads((folder / DONE).read_text(encoding="utf-8"))
+            told = result_of(folder)
             return cls(
                 **{
                     **told,
@@ -67,7 +67,7 @@ class Result:
                     "findings": tuple(Finding(**found) for found in told["findings"]),
                 }
             )
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (StorageFailed, ValueError, TypeError, KeyError) as error:
             raise RefusedModel(
                 f"{folder / DONE} is not the result of a trial.", hint="Remove that folder, and evaluate again."
             ) from error
@@ -112,9 +112,8 @@ def scores_of(folder: Path) -> Scores:
 
 def _read(path: Path) -> Scores:
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = [row for row in csv.DictReader(file) if row["part"] == "test"]
+        rows = [row for row in read_rows(path, ("part", "group", "cover", "stego")) if row["part"] == "test"]
         covers, stegos = (np.array([float(row[name]) for row in rows]) for name in ("cover", "stego"))
         return Scores(covers, stegos, tuple(row["group"] for row in rows))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (StorageFailed, ValueError) as error:
         raise RefusedModel(f"{path} are no scores.", hint="Remove that trial's folder, and evaluate again.") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import statistics
@@ -12,6 +11,7 @@ from pathlib import Path, PurePath
 
 import numpy as np
 
+from ssgan import state_files
 from ssgan.errors import InvalidSetting
 from ssgan.evaluation.bootstrap import Drawn, band, draw, intervals
 from ssgan.evaluation.results import Result, scores_of
@@ -66,8 +66,7 @@ class Row:
     @property
     def threshold(self) -> float:
         """That of the first trial's detector, chosen in validation."""
-        told = json.loads((self.folders[0] / RUN / DONE).read_text(encoding="utf-8"))
-        return float(told["threshold"])
+        return state_files.number(self.folders[0] / RUN / DONE, "threshold")
 
     def mean(self, name: str) -> float:
         """The mean of a field of the results."""

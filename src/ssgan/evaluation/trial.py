@@ -26,7 +26,8 @@ from ssgan.errors import InvalidSetting
 from ssgan.evaluation.results import Result, judged
 from ssgan.evaluation.samples import keep_samples
 from ssgan.questions import PARTS, Prepared, Question, prepare
-from ssgan.runs import CONFIG, DONE, Run, given_up_if_refused, is_bare
+from ssgan.runs import CONFIG, Run, given_up_if_refused, is_bare
+from ssgan.runs import result as result_of
 from ssgan.steganalysis import detectors
 from ssgan.steganalysis.detector import Pairs
 from ssgan.steganalysis.findings import Finding, keep, kept, refuse
@@ -182,7 +183,7 @@ def _transfer(
     run = folder / TRIALS / Trial(named.home).name / RUN
     scores: PairScores = pair_scores(detectors.load(run / DETECTOR, device=device, threads=threads), test)
     keep_scores(out, prepared, {"test": scores})
-    told = json.loads((run / DONE).read_text(encoding="utf-8"))
+    told = result_of(run, "pairs", "threshold", "validation_p_e")
     counts = [*told["pairs"][: PARTS.index("test")], len(test)]
     rates = {"change_rate": prepared.change_rate, "raised": prepared.raised}
     return told | rates | {"pairs": counts, "home_p_e": at_home.measures.p_e}, found

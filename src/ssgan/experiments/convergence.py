@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from ssgan import state_files
 from ssgan.atomic import whole_file
 from ssgan.evaluation.quality import quality
 from ssgan.evaluation.quality_features import spaces
@@ -69,5 +70,5 @@ def _seconds_per_image(material: Material, configs: dict[str, TrainingConfig]) -
         found = seconds_per_image(configs, material.device)
         with whole_file(kept) as temporary:
             temporary.write_text(json.dumps(found), encoding="utf-8")
-    told: dict[str, float] = json.loads(kept.read_text(encoding="utf-8"))
-    return told
+    told = state_files.read_object(kept, *configs, hint="remove it: the same command measures again")
+    return {name: state_files.number(kept, name, told=told) for name in configs}

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from ssgan import state_files
 from ssgan.evaluation.quality import Figure
 from ssgan.evaluation.rows import Row
 from ssgan.names import written
@@ -78,13 +79,14 @@ def as_csv(records: Sequence[Record], circumstances: dict[str, str]) -> str:
 
 
 def read_csv(path: Path) -> list[Record]:
-    """The records of a file that `as_csv` wrote."""
+    """The records of a file that `as_csv` wrote. Raises Damaged, a StorageFailed that names the file."""
     kinds = {field.name: str(field.type) for field in fields(Record)}
-    with path.open(newline="", encoding="utf-8") as file:
-        return [
-            Record(**{name: _value(line.get(name) or "", kind) for name, kind in kinds.items()})
-            for line in csv.DictReader(file)
-        ]
+    hint = "remove it: ssgan reproduce writes it again"
+    rows = state_files.read_rows(path, ("experiment", "figure", "ours"), hint=hint)
+    try:
+        return [Record(**{name: _value(line.get(name) or "", kind) for name, kind in kinds.items()}) for line in rows]
+    except ValueError as error:
+        raise state_files.Damaged(path, str(error), hint=hint) from error
 
 
 def _value(text: str, kind: str) -> Any:

@@ -9,15 +9,18 @@ import json
 import re
 import shutil
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ssgan.atomic import whole_file
-from ssgan.errors import Failure, StorageFailed
+from ssgan.errors import Failure
 from ssgan.runs import Run
+from ssgan.state_files import Damaged, is_file
 
 _NAME = re.compile(r"(\d{8})-(\d{8})\.npz")
 
@@ -60,24 +63,40 @@ class Parts:
         """The pieces in order, one at a time."""
         for first, last in sorted(spans.items()):
             path = self.folder / f"{first:08d}-{last:08d}.npz"
-            try:
-                with np.load(path, allow_pickle=False) as kept:
-                    failures = tuple(Failure(*told) for told in json.loads(str(kept["failures"])))
-                    yield Part(first, last, kept["good"], kept["features"], failures)
-            except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-                raise StorageFailed(f"{path} is damaged.", hint="Remove it; the same command makes it anew.") from error
+            with _opened(path) as kept:
+                part = Part(first, last, kept["good"], kept["features"], _failures(kept))
+            yield part
 
     def failures(self, spans: dict[int, int]) -> list[Failure]:
         """What failed in all pieces; the features are left where they are."""
         found: list[Failure] = []
         for first, last in sorted(spans.items()):
-            with np.load(self.folder / f"{first:08d}-{last:08d}.npz", allow_pickle=False) as kept:
-                found += [Failure(*told) for told in json.loads(str(kept["failures"]))]
+            with _opened(self.folder / f"{first:08d}-{last:08d}.npz") as kept:
+                found += _failures(kept)
         return found
 
     def remove(self) -> None:
         """The table is there: the pieces have done their work."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """A piece; what goes wrong in the block says that it is damaged."""
+    hint = "remove it: the same command makes it anew"
+    if not is_file(path):  # a pipe would be waited for
+        raise Damaged(path, "it is not a plain file", hint=hint)
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+            yield kept
+    except (OSError, ValueError, KeyError, TypeError, EOFError, RecursionError, NotImplementedError, zlib.error) as error:
+        raise Damaged(path, str(error), hint=hint) from error
+    except zipfile.BadZipFile as error:
+        raise Damaged(path, "it is cut off", hint=hint) from error
+
+
+def _failures(kept: Any) -> tuple[Failure, ...]:
+    return tuple(Failure(*told) for told in json.loads(str(kept["failures"])))
 
 
 def regrouped(parts: Iterator[Part], names: Sequence[str], rows: int) -> Iterator[tuple[list[str], np.ndarray]]:

@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 import ssgan
-from ssgan import images
+from ssgan import images, state_files
 from ssgan.errors import InvalidSetting, StorageFailed
 from ssgan.folders import make_folder
 from ssgan.gan.generators import Card
@@ -129,12 +129,10 @@ def _clear(order: Order) -> None:
 def _refuse_other_origin(order: Order) -> None:
     manifest = order.out / MANIFEST
     try:
-        found = json.loads(manifest.read_text(encoding="utf-8"))
-        differing = [key for key, value in order.told().items() if found.get(key) != value]
-    except (OSError, ValueError, AttributeError) as error:
-        raise InvalidSetting(
-            f"{manifest} cannot be read ({error}).", hint="Choose another folder, or begin anew with --force."
-        ) from error
+        found = state_files.read_object(manifest)
+    except state_files.Damaged as error:
+        raise InvalidSetting(str(error), hint="choose another folder, or begin anew with --force") from error
+    differing = [key for key, value in order.told().items() if found.get(key) != value]
     if differing:
         was = ", ".join(f"{key} {str(found.get(key))[:16]}" for key in differing)
         raise InvalidSetting(

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
-from ssgan import interruption
+from ssgan import interruption, state_files
 from ssgan.atomic import whole_file
 from ssgan.datasets import Geometry, Progress, open_source
 from ssgan.datasets.loading import left_out
@@ -38,7 +38,8 @@ from ssgan.gan.state import RATE_FACTOR, Kept, State
 from ssgan.gan.step import play
 from ssgan.memory import keep_freed
 from ssgan.names import name_bytes
-from ssgan.runs import CONFIG, DONE, STATS, Run, given_up_if_refused
+from ssgan.runs import CONFIG, STATS, Run, given_up_if_refused
+from ssgan.runs import result as result_of
 from ssgan.steganalysis import distributed
 
 CACHE, DATA = "cache", "data.json"
@@ -248,17 +249,23 @@ def _stands(out: Path, identity: dict[str, Any]) -> bool:
 
 
 def _done(out: Path, config: TrainingConfig, data: Path) -> bool:
-    """Whether there is nothing to do, as far as can be said without reading pictures that may be others."""
-    if not (out / DONE).exists() or _told(out)["images_seen"] < config.duration_images:
+    """Whether there is nothing to do, as far as can be said without reading pictures that may be others.
+
+    What a power loss left of done.json is no end: the training goes on from its last state and ends again.
+    """
+    try:
+        seen, shown = _told(out)["images_seen"], state_files.read_object(out / DATA).get("stamp")
+    except state_files.Damaged:
+        return False
+    if not state_files.is_figure(seen) or seen < config.duration_images:
         return False
     with open_source(data) as source:
-        return bool(json.loads((out / DATA).read_text(encoding="utf-8")).get("stamp") == source.stamp())
+        return bool(shown == source.stamp())
 
 
 def _told(out: Path) -> dict[str, Any]:
     """The result of a finished run."""
-    found: dict[str, Any] = json.loads((out / DONE).read_text(encoding="utf-8"))
-    return found
+    return result_of(out, "images_seen", "seconds", "held_back")
 
 
 def _read(
@@ -304,7 +311,7 @@ def _keep_list(out: Path, data: Path, real: RealImages, note: Note | None) -> No
         "bad": real.bad,
     }
     path = out / DATA
-    if path.exists() and json.loads(path.read_text(encoding="utf-8"))["shown_sha256"] != told["shown_sha256"]:
+    if path.exists() and state_files.read_object(path, "shown_sha256")["shown_sha256"] != told["shown_sha256"]:
         raise InvalidSetting(
             "these are not the images that the run began with", hint="give those, or train into another folder"
         )
@@ -316,9 +323,10 @@ def _keep_list(out: Path, data: Path, real: RealImages, note: Note | None) -> No
 
 def _finish(run: Run, state: State, real: RealImages) -> dict[str, Any]:
     """done.json."""
-    last = [line for line in run.stats() if "warning" not in line][-1]
+    lost = {"images_seen": state.images_seen, "seconds": round(state.seconds, 1)}  # with its lines of statistics
+    lines = [line for line in run.stats() if "warning" not in line]
     result = {
-        **last,
+        **(lines[-1] if lines else lost),
         "shown": len(real.chosen),
         "held_back": len(real.held_back),
         "bad": len(real.bad),

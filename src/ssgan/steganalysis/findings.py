@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 from ssgan.atomic import whole_file
 from ssgan.errors import InvalidSetting
+from ssgan.state_files import Damaged, read_json
 
 FINDINGS = "findings.json"
 
@@ -41,7 +42,12 @@ def keep(folder: Path, findings: Sequence[Finding]) -> None:
 def kept(folder: Path) -> list[Finding]:
     """The findings of a folder."""
     path = folder / FINDINGS
-    return [Finding(**told) for told in json.loads(path.read_text(encoding="utf-8"))] if path.exists() else []
+    if not path.exists():
+        return []
+    try:
+        return [Finding(**told) for told in read_json(path)]
+    except TypeError as error:
+        raise Damaged(path, "it is no list of findings") from error
 
 
 def some(count: int, total: int, what: str) -> str:

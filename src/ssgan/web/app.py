@@ -20,6 +20,8 @@ from starlette.formparsers import MultiPartParser
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ssgan.errors import InvalidSetting
+from ssgan.names import name_bytes
+from ssgan.state_files import Damaged, read_bytes
 from ssgan.web import forms, views, watching
 from ssgan.web.guard import LARGEST_BODY, Guard, Pass
 from ssgan.web.jobs import Busy, Job, Jobs
@@ -175,7 +177,10 @@ def _runs(app: FastAPI, settings: Settings) -> None:
         grids = watching.grids(_run(settings, name))
         if not 0 <= number < len(grids):
             raise _Said(404, "there is no such grid", "load the page again")
-        return Response(grids[number].read_bytes(), media_type="image/png")
+        try:
+            return Response(read_bytes(grids[number]), media_type="image/png")
+        except Damaged as error:
+            raise _Said(404, "this grid cannot be read", "load the page again") from error
 
 
 class _Events(StreamingResponse):
@@ -194,7 +199,7 @@ class _Events(StreamingResponse):
 
 def _run(settings: Settings, name: str) -> Path:
     for found in watching.runs(settings.runs):
-        if found.name == name:
+        if name_bytes(found.name).decode("utf-8", "replace") == name:  # as an address arrives
             return found.folder
     raise _Said(404, "there is no such run", "choose one of /runs")
 

@@ -11,10 +11,14 @@ from typing import Any
 
 from ssgan.errors import InvalidSetting
 from ssgan.evaluation.frame import Frame, round_up
+from ssgan.names import shown
 from ssgan.runs import CONFIG, DONE, STATS, Run, logged
+from ssgan.state_files import Damaged, is_figure, is_file
 
 MOST_CURVES, MOST_POINTS = 8, 300
 EVERY = 1.0  # seconds between looks at a run that goes on
+LARGEST = 1e100  # of what can be drawn: sums and products of it are numbers still
+LONGEST_NAME = 60  # of a figure
 LINE = "stroke: var(--c0); stroke-width: 2"
 SAMPLES, SUFFIX = "samples", ".png"
 
@@ -31,16 +35,23 @@ class Shown:
 
 def runs(folder: Path | None) -> list[Shown]:
     """The runs that lie directly in a folder, by name; links are not followed out of it."""
-    if folder is None or not folder.is_dir():
+    if folder is None:
         return []
-    root = folder.resolve()
-    inside = (path for path in sorted(folder.iterdir()) if (path / CONFIG).is_file() and path.resolve().parent == root)
-    return [Shown(path.name, path, (path / DONE).exists(), _last(path).get("images_seen", 0)) for path in inside]
+    try:
+        root, paths = folder.resolve(), sorted(folder.iterdir())
+    except (OSError, RuntimeError):  # gone meanwhile, or a link to itself
+        return []
+    inside = (path for path in paths if is_file(path / CONFIG) and path.resolve().parent == root)
+    return [Shown(path.name, path, is_file(path / DONE), _last(path).get("images_seen", 0)) for path in inside]
 
 
 def grids(folder: Path) -> list[Path]:
     """Its grids of samples, oldest first."""
-    return sorted(path for path in (folder / SAMPLES).glob(f"*{SUFFIX}") if path.is_file() and not path.is_symlink())
+    try:
+        paths = sorted((folder / SAMPLES).glob(f"*{SUFFIX}"))
+    except OSError:
+        return []
+    return [path for path in paths if is_file(path) and not path.is_symlink()]
 
 
 def settings(folder: Path) -> dict[str, Any]:
@@ -56,7 +67,7 @@ def curves(folder: Path) -> list[tuple[str, str]]:
     lines: dict[str, list[tuple[float, float]]] = {}
     for row in _rows(folder):
         for name, value in row.items():
-            if name != "images_seen" and isinstance(value, int | float) and value == value and abs(value) != float("inf"):
+            if name != "images_seen" and is_figure(value) and abs(value) < LARGEST:
                 lines.setdefault(name, []).append((float(row["images_seen"]), float(value)))
     return [(name, _drawn(name, line)) for name, line in list(lines.items())[:MOST_CURVES] if len(line) > 1]
 
@@ -65,8 +76,7 @@ async def events(folder: Path) -> AsyncIterator[str]:
     """Server-sent events: the curves and how far the run is, again whenever there is more, until it is done."""
     before = -1
     while True:
-        stats, done = folder / STATS, (folder / DONE).exists()
-        size = stats.stat().st_size if stats.exists() else 0
+        size, done = _size(folder / STATS), is_file(folder / DONE)
         if size != before or done:
             before = size
             told = await asyncio.to_thread(_told, folder)  # others are answered meanwhile
@@ -76,11 +86,19 @@ async def events(folder: Path) -> AsyncIterator[str]:
         await asyncio.sleep(EVERY)
 
 
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
 def _told(folder: Path) -> dict[str, Any]:
     return {"curves": curves(folder), "images_seen": _last(folder).get("images_seen", 0), "grids": len(grids(folder))}
 
 
 def _drawn(name: str, line: list[tuple[float, float]]) -> str:
+    name = shown(name[:LONGEST_NAME])
     points = line[:: max(1, len(line) // MOST_POINTS)]
     low, high = min(value for _, value in points), max(value for _, value in points)
     room = (high - low) * 0.05 or 0.5
@@ -93,8 +111,8 @@ def _drawn(name: str, line: list[tuple[float, float]]) -> str:
 def _rows(folder: Path) -> list[dict[str, Any]]:
     """The lines that say when they were written; what cannot be read is none."""
     try:
-        return [row for row in logged(folder) if isinstance(row, dict) and isinstance(row.get("images_seen"), int | float)]
-    except (OSError, ValueError):
+        return [row for row in logged(folder) if 0 <= row["images_seen"] < LARGEST]
+    except Damaged:
         return []
 
 

@@ -1,0 +1,157 @@
+"""Read the small files that a job keeps about itself, whatever has become of them.
+
+A power loss, a copy that was cut off or another program may leave anything under such a name: nothing, half a file, zeros, a
+folder, a pipe, a link to itself, JSON a thousand levels deep. Every reader goes through here, and gets what was meant or one
+error, `Damaged`, that names the file. A caller that can go on without the file catches it.
+"""
+
+from __future__ import annotations
+
+import csv
+import errno
+import io
+import json
+import math
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from ssgan.errors import StorageFailed
+
+LARGEST_BYTES = 1 << 28  # a list of some million names
+LONGEST_LINE = 1 << 20
+_LEVELS = 64  # objects and lists within each other
+_DIGITS = 300  # of a whole number: more is no float any more
+HINT = "restore it from a copy, or remove it"
+
+
+class Damaged(StorageFailed):
+    """A file that a job keeps about itself and that cannot be meant; `path` says which."""
+
+    def __init__(self, path: Path, reason: str, *, hint: str = HINT) -> None:
+        super().__init__(f"{path} is damaged: {reason}", hint=hint)
+        self.path = path
+        self.reason = reason
+
+
+def is_file(path: Path) -> bool:
+    """Return whether a plain file has this name. It raises nothing."""
+    return os.path.isfile(path)  # noqa: PTH113 - pathlib's raises where a folder may not be looked into
+
+
+def read_bytes(path: Path, *, largest: int = LARGEST_BYTES, hint: str = HINT) -> bytes:
+    """Return what a plain file holds. Raises Damaged where it is none, larger, or cannot be read; a pipe is not waited for."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    try:
+        with os.fdopen(os.open(path, flags), "rb") as file:
+            state = os.fstat(file.fileno())
+            if not stat.S_ISREG(state.st_mode):
+                raise Damaged(path, "it is not a plain file", hint=hint)
+            content = file.read(largest + 1)
+    except (OSError, ValueError) as error:
+        raise Damaged(path, _why(error), hint=hint) from error
+    if len(content) > largest:
+        raise Damaged(path, f"it has more than {largest} bytes", hint=hint)
+    return content
+
+
+def read_text(path: Path, *, hint: str = HINT) -> str:
+    """Return the text of a plain file in UTF-8. Raises Damaged."""
+    try:
+        return read_bytes(path, hint=hint).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Damaged(path, "it is not UTF-8", hint=hint) from error
+
+
+def read_json(path: Path, *, hint: str = HINT) -> Any:
+    """Return the JSON value in a file. Raises Damaged."""
+    text = read_text(path, hint=hint)
+    if not text.strip("\x00 \r\n\t"):
+        raise Damaged(path, "it is empty", hint=hint)
+    try:
+        return _parsed(text)
+    except ValueError as error:
+        raise Damaged(path, f"it is not JSON ({error})", hint=hint) from error
+
+
+def read_object(path: Path, *keys: str, hint: str = HINT) -> dict[str, Any]:
+    """Return the JSON object in a file, which has these keys. Raises Damaged."""
+    found = read_json(path, hint=hint)
+    if not isinstance(found, dict):
+        raise Damaged(path, "it is not a JSON object", hint=hint)
+    if missing := [key for key in keys if key not in found]:
+        raise Damaged(path, f"it does not say {', '.join(missing)}", hint=hint)
+    return found
+
+
+def number(path: Path, key: str, *, told: dict[str, Any] | None = None, hint: str = HINT) -> float:
+    """Return the number under a key of the object in a file, which may be `told` already. Raises Damaged."""
+    value = (read_object(path, key, hint=hint) if told is None else told)[key]
+    if not is_figure(value):
+        raise Damaged(path, f"its {key} is no number", hint=hint)
+    return float(value)
+
+
+def read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the JSON objects of a file that has one a line; a line that is none, as one cut off in writing, is passed over."""
+    for line in read_bytes(path).split(b"\n"):
+        if len(line) <= LONGEST_LINE:
+            try:
+                found = _parsed(line.decode("utf-8"))
+            except ValueError:
+                continue
+            if isinstance(found, dict):
+                yield found
+
+
+def read_rows(path: Path, columns: Sequence[str], *, hint: str = HINT) -> list[dict[str, str]]:
+    """Return the rows of a CSV file with a header that has these columns. Raises Damaged, also for a row that was cut off."""
+    reader = csv.DictReader(io.StringIO(read_text(path, hint=hint), newline=""), strict=True)
+    try:
+        rows = list(reader)
+        missing = [name for name in columns if name not in (reader.fieldnames or ())]
+    except csv.Error as error:
+        raise Damaged(path, f"it is not CSV ({error})", hint=hint) from error
+    if missing:
+        raise Damaged(path, f"it has no column {', '.join(missing)}", hint=hint)
+    for number, row in enumerate(rows, start=2):
+        if None in row or None in row.values():
+            raise Damaged(path, f"its row {number} is cut off", hint=hint)
+    return rows
+
+
+def is_figure(value: object) -> bool:
+    """Return whether a JSON value is a number that one can compute with: finite, and no truth value."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _parsed(text: str) -> Any:
+    """Raises ValueError, for what is too deep or too large as well."""
+    try:
+        found = json.loads(text, parse_int=_whole)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    held = [found] if isinstance(found, dict | list) else []
+    for _ in range(_LEVELS):  # without recursion, so that the answer does not hang on how deep the caller is
+        held = [inner for outer in held for inner in (outer.values() if isinstance(outer, dict) else outer)]
+        held = [inner for inner in held if isinstance(inner, dict | list)]
+        if not held:
+            return found
+    raise ValueError("nested too deeply")
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > _DIGITS:
+        raise ValueError(f"a number of {len(digits)} digits")
+    return int(digits)
+
+
+def _why(error: OSError | ValueError) -> str:
+    """In the system's words."""
+    if isinstance(error, OSError):
+        if error.errno == errno.ELOOP:
+            return "it is a link to itself"
+        return f"it cannot be read ({error.strerror or error})"
+    return f"its name cannot be meant ({error})"  # a zero byte in it
