@@ -103,6 +103,9 @@ def run(arguments: Sequence[str]) -> int:
     try:
         return int(commands()(_with_standard_streams(arguments), exit_on_error=False, print_error=False) or 0)
     except CycloptsError as error:
+        if isinstance(error.__cause__, SsganError):  # said by the validator of an option, with its own hint
+            show_error(error.__cause__, json=as_json)
+            return error.__cause__.exit_code
         verb = next((word for word in arguments if not word.startswith("-")), "")
         command = f"ssgan {verb} --help" if verb in {*_COMMANDS, "models", "completion"} else "ssgan --help"
         usage = InvalidSetting(_said(error), hint=f"{command} says what can be given.")

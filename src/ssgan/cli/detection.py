@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Group, Parameter
 
-from ssgan.cli.options import EmbedderName, Force, Json, Out, Quiet
+from ssgan.cli.options import Device, EmbedderName, Force, Json, Out, Quiet
 from ssgan.cli.scaling import SOURCES, Scaling, at_least_one, failed, figures, show_failures
 from ssgan.cli.screen import Screen
 from ssgan.cli.simulation import Reading
@@ -61,7 +61,7 @@ def train_detector(
     duration: Annotated[int | None, Parameter(help="Images a network sees in training, covers and stegos together.")] = None,
     limit: Annotated[int | None, Parameter(help="Only so many covers, the first ones.")] = None,
     tile: Annotated[int | None, Parameter(help="Cut each picture into squares of so many pixels, none resized.")] = None,
-    device: Annotated[str, Parameter(help="Where torch computes: cpu, cuda.")] = "cpu",
+    device: Device = "cpu",
     threads: Annotated[int | None, Parameter(help="Threads; as many as there are cores, if left out.")] = None,
     teaching: Teaching | None = None,
     reading: Reading | None = None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Group, Parameter
 
-from ssgan.cli.options import Json, Quiet
+from ssgan.cli.options import Device, Json, Quiet
 from ssgan.cli.screen import Screen, counted
 from ssgan.cli.simulation import Reading
 from ssgan.cli.threads import use_threads
@@ -73,7 +73,7 @@ def evaluate(
     ] = None,
     duration: Annotated[int | None, Parameter(help="Images a network sees in training, covers and stegos together.")] = None,
     limit: Annotated[int | None, Parameter(help="Only so many covers of each source, the first ones.")] = None,
-    device: Annotated[str, Parameter(help="Where torch computes: cpu, cuda.")] = "cpu",
+    device: Device = "cpu",
     threads: Annotated[int | None, Parameter(help="Threads; as many as there are cores, if left out.")] = None,
     reading: Reading | None = None,
     quiet: Quiet = False,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from ssgan.cli.evaluation import write_report
-from ssgan.cli.options import Json, Out, Quiet
+from ssgan.cli.options import Device, Json, Out, Quiet
 from ssgan.cli.screen import Screen
 from ssgan.cli.simulation import Reading
 from ssgan.cli.threads import use_threads
@@ -29,7 +29,7 @@ def reproduce(
     size: Annotated[
         Literal["smoke", "small", "full"], Parameter(help="A minute, half an hour on two cores, or as the paper has it.")
     ] = "small",
-    device: Annotated[str, Parameter(help="Where torch computes: cpu, cuda.")] = "cpu",
+    device: Device = "cpu",
     threads: Annotated[int | None, Parameter(help="Threads; as many as there are cores, if left out.")] = None,
     reading: Reading | None = None,
     quiet: Quiet = False,

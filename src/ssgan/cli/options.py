@@ -7,9 +7,31 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from ssgan.errors import InvalidSetting
+
+
+def check_device(_: object, device: str) -> None:
+    """Raise InvalidSetting for a device that this machine, or this build of torch, does not have; run before all else."""
+    if device == "cpu":
+        return
+    import torch
+
+    cards = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    known = ["cpu", *(["cuda"] if cards else []), *(f"cuda:{number}" for number in range(cards))]
+    if device in known:
+        return
+    why = f"there are {', '.join(known)}" if cards else "there is cpu"
+    if device.startswith("cuda") and torch.version.cuda is None:
+        why += ": this build of torch has no CUDA"
+    elif device.startswith("cuda") and not cards:
+        why += ": torch finds no card"
+    raise InvalidSetting(f"there is no device {device}; {why}", hint=f"give --device {known[min(1, cards)]}, or leave it out")
+
+
 Json = Annotated[bool, Parameter(help="One JSON object a line, for programs.")]
 Quiet = Annotated[bool, Parameter(help="Only results and errors.")]
 Force = Annotated[bool, Parameter(help="Write over what is there.")]
+Device = Annotated[str, Parameter(help="Where torch computes: cpu, cuda.", validator=check_device)]
 Out = Annotated[Path, Parameter(name=("--out", "-o"))]
 Needed = Annotated[
     int | None, Parameter(help="Spread over several covers so that any so many of the stegos suffice; all, if left out.")

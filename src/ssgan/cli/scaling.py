@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Group, Parameter
 
+from ssgan.cli.options import Device
 from ssgan.cli.screen import Screen
 from ssgan.cli.threads import cores
 from ssgan.errors import InvalidSetting, SomeItemsFailed
@@ -34,7 +35,7 @@ class Scaling:
     workers: Annotated[
         int | None, Parameter(help="Processes on this machine; as many as there are cores (with cuda: cards), if left out.")
     ] = None
-    device: Annotated[str, Parameter(help="Where torch computes: cpu, cuda.")] = "cpu"
+    device: Device = "cpu"
     engine_name: Annotated[
         Literal["pool", "ray"], Parameter(name="--engine", help="pool: this machine. ray: a Ray cluster (extra cluster).")
     ] = "pool"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 from cyclopts import Group, Parameter
 
-from ssgan.cli.options import Json, Out, Quiet
+from ssgan.cli.options import Device, Json, Out, Quiet
 from ssgan.cli.screen import Screen
 from ssgan.cli.simulation import Reading
 from ssgan.cli.threads import cores, use_threads
@@ -43,7 +43,7 @@ else:
 class Working:
     """None of it changes what comes out."""
 
-    device: Annotated[str, Parameter(help="Where torch computes: cpu, cuda.")] = "cpu"
+    device: Device = "cpu"
     threads: Annotated[int | None, Parameter(help="Threads; as many as there are cores, if left out.")] = None
     strict: Annotated[bool, Parameter(help="Refuse the data for one bad picture, in place of leaving it out.")] = False
     cache: Annotated[Path | None, Parameter(help="The folder for the images once cut; within the run, if left out.")] = None
