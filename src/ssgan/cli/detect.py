@@ -58,8 +58,11 @@ def detect(
             if number <= MOST:
                 tiles.append(tile(judged))
         rows[-1] = _without_samples(judged)
-    if not rows:
-        raise InvalidSetting("there is no image in what was given.", hint="Give image files, or a folder that holds some.")
+    if not any(one.is_picture for one in rows):
+        reason = f": {rows[0].error.rstrip('.')}" if rows else ""
+        raise InvalidSetting(
+            f"there is no image in what was given{reason}", hint="give image files, or a folder that holds some"
+        )
     screen.table("verdict", [_row(one, base_rate, json=json) for one in rows])
     if sheet is not None:
         from ssgan import images
@@ -68,8 +71,9 @@ def detect(
         images.write(sheet, page(tiles), overwrite=force)
         screen.result("sheet", f"{counted(len(tiles), 'picture')} on {sheet}", images=len(tiles), out=str(sheet))
     alarms = sum(one.verdict is not None and one.verdict.verdict == "stego" for one in rows)
-    _note(screen, alarms, len(rows), base_rate)
     failed = sum(bool(one.error) for one in rows)
+    if failed < len(rows):
+        _note(screen, alarms, len(rows), base_rate)
     if alarms and fail_on_stego:
         return FOUND
     if failed:

@@ -114,13 +114,30 @@ def rows(
         if progress is not None:
             progress(done, len(source))
     if found and shape is not None and not found[shape]:
-        raise InvalidSetting(
-            f"the images are {named(found.most_common(1)[0][0])}; the settings ask for {named(shape)}",
-            hint=f"cut them: --size {shape[1]}, with --crop before it, or --geometry celeba64; --gray for one channel",
-        )
+        usual = found.most_common(1)[0][0]
+        raise InvalidSetting(f"the images are {named(usual)}; the settings ask for {named(shape)}", hint=_fit(usual, shape))
     if not found:
         reason = f" The first: {bad[0][0]}: {bad[0][1]}" if bad else ""
-        raise RefusedImage(f"{source.path} has no usable image.{reason}", hint="Check the folder and the conversions.")
+        raise RefusedImage(f"{source.path} has no usable image.{reason}", hint=remedy(bad))
+
+
+def _fit(shape: tuple[int, ...], wanted: tuple[int, ...]) -> str:
+    """The options that make images of one shape those of another, as a hint."""
+    ways = []
+    if shape[1:] != wanted[1:]:
+        ways += [f"cut them: --size {wanted[1]}, with --crop before it, or --geometry celeba64"]
+    if shape[0] != wanted[0]:
+        ways += [f"say --channels {shape[0]}" + (", or make them gray: --gray" if wanted[0] == 1 else "")]
+    return "; ".join(ways)
+
+
+def remedy(bad: Bad) -> str:
+    """The option that would let pictures in which were left out for want of a conversion, as a hint."""
+    wanted = [word for word, text in images.CONVERSIONS.items() if any(text in reason for _, reason in bad)]
+    if not wanted:
+        return "give a folder or an archive with images that can be read"
+    smaller = ", or make them smaller: --size, --geometry" if wanted == ["jpeg"] else ""
+    return f"allow it with --convert {','.join(wanted)}{smaller}"
 
 
 def usual_shape(shapes: Sequence[tuple[int, ...]]) -> tuple[int, int, int] | None:

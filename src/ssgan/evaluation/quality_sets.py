@@ -10,7 +10,7 @@ import numpy as np
 
 from ssgan import images, seeds
 from ssgan.datasets import Geometry, open_source
-from ssgan.datasets.loading import named, usual_shape
+from ssgan.datasets.loading import named, remedy, usual_shape
 from ssgan.errors import InvalidSetting, RefusedImage
 from ssgan.images import Images
 
@@ -53,7 +53,7 @@ def choose(
             report(done)
         if not found:
             reason = f" The first: {bad[0][0]}: {bad[0][1]}" if bad else ""
-            raise RefusedImage(f"{path} has no usable image.{reason}", hint="Check the folder and the conversions.")
+            raise RefusedImage(f"{path} has no usable image.{reason}", hint=remedy(bad))
         shape = usual_shape([samples.shape for _, samples in found])
         assert shape is not None, "there are images"
         bad += [

@@ -317,6 +317,9 @@ def _keep_list(out: Path, data: Path, real: RealImages, note: Note | None) -> No
         )
     with whole_file(path, overwrite=True) as temporary:
         temporary.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    if not real.held_back and note is not None:
+        shown = f"{len(real.chosen)} are too few for this train_share"
+        note(f"no picture is held back: {shown}, and none is left to tell whether images are copies")
     if real.bad and note is not None:
         note(f"{left_out(real.bad, len(real.names) + len(real.bad), data)}; {path} names all")
 

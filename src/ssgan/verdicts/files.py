@@ -14,7 +14,7 @@ import numpy as np
 
 from ssgan import images
 from ssgan.datasets.listing import Item, Shelf, listed
-from ssgan.errors import SsganError
+from ssgan.errors import InvalidSetting, SsganError
 from ssgan.images import Picture
 from ssgan.verdicts.judging import judge_one
 from ssgan.verdicts.trained import Trained, bundled_detectors
@@ -34,12 +34,16 @@ _MADE = {
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """A file with its verdict, or with `error` why it could not be read; `samples` uint8 (C, H, W) as they were looked at."""
+    """A file with its verdict, or with `error` why it could not be read; `samples` uint8 (C, H, W) as they were looked at.
+
+    `is_picture` is False for what was named and holds no picture: a missing or an empty folder, a file of another kind.
+    """
 
     name: str
     verdict: Verdict | None
     samples: np.ndarray | None = None
     error: str = ""
+    is_picture: bool = True
 
 
 def judge_files(paths: Sequence[Path], *, limit: int | None = None) -> Iterator[Judged]:
@@ -74,7 +78,7 @@ def _found(path: Path) -> list[Item | Judged]:
     try:
         return list(listed([path]))
     except SsganError as error:
-        return [Judged(str(path), None, error=str(error))]
+        return [Judged(str(path), None, error=str(error), is_picture=not isinstance(error, InvalidSetting))]
 
 
 def _judged(shelf: Shelf, item: Item, detectors: Sequence[Trained]) -> Judged:
