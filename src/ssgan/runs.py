@@ -68,9 +68,10 @@ class Run:
     def done(self) -> bool:
         """Whether the job came to its end, and still says what came out: what a power loss left is no end."""
         try:
-            return bool(result(self.folder))
+            result(self.folder)
         except state_files.Damaged:
             return False
+        return True
 
     def finish(self, result: dict[str, Any]) -> None:
         """Say that the job came to its end, and what came out."""
