@@ -21,6 +21,7 @@ GROUND = {
     "memory",
     "atomic",
     "locks",
+    "available",
     "interruption",
     "launching",
     "state_files",

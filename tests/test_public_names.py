@@ -22,6 +22,7 @@ NAMES = [
     "InvalidSetting",
     "KeyFile",
     "Ledger",
+    "NotEnoughMemory",
     "NothingFound",
     "Passphrase",
     "Question",

@@ -9,7 +9,8 @@
     ├── StorageFailed         7   disk full, no permission, an existing file in the way
     ├── TrainingDiverged      8   training left the finite numbers and could not be brought back
     ├── SomeItemsFailed       9   a batch went through, but some of its items did not
-    └── Incomplete           10   one part of a message that is spread over several images
+    ├── Incomplete           10   one part of a message that is spread over several images
+    └── NotEnoughMemory      12   a picture so large that the work on it would end for want of memory
 
 The exit codes are the command line's; a library user catches the classes.
 """
@@ -101,6 +102,12 @@ class Incomplete(SsganError):
     def __init__(self, message: str, *, part: object, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.part = part
+
+
+class NotEnoughMemory(SsganError, MemoryError):
+    """A picture so large that the work on it would end for want of memory; said from its header, before the work."""
+
+    exit_code = 12
 
 
 class Failure(NamedTuple):

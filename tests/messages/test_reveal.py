@@ -133,7 +133,7 @@ def test_beginnings_are_those_of_the_whole_streams(seed: int, carrying: int) -> 
     """The compiled look at 16 bits of every trial, against reading each stream to its end."""
     rng = np.random.default_rng(seed)
     values = rng.integers(0, 256, carrying, dtype=np.uint8)
-    where = container.Places(b"", np.arange(carrying), np.arange(0), Subkeys.of(rng.bytes(64)))
+    where = container.Places(b"", carrying, np.arange(0), Subkeys.of(rng.bytes(64)))
     begun = revealing._beginnings(where, values).reshape(-1, len(SPLITS))
     for _ in range(5):
         rung, split = int(rng.integers(len(where.rungs))), int(rng.integers(len(SPLITS)))

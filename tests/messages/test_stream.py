@@ -60,7 +60,7 @@ TESTS: dict[str, Callable[[np.ndarray], float]] = {"monobit": monobit, "runs": r
 def bound(number: int, carrying: int) -> Places:
     """The keys of an image of so many carrying samples."""
     root = KeyFile(number.to_bytes(32, "big")).root(b"salt")
-    return Places(b"ssgan/1 shape", np.empty(carrying, dtype=np.int64), np.empty(0, dtype=np.int64), Subkeys.of(root))
+    return Places(b"ssgan/1 shape", carrying, np.empty(0, dtype=np.int64), Subkeys.of(root))
 
 
 def message(kind: str, size: int, number: int) -> bytes:

@@ -44,7 +44,7 @@ ssgan hide COVER -m TEXT -o STEGO hides one, ssgan reveal STEGO reads it; both a
 
 Exit codes: 0 done, 2 usage, 3 no message with this key, 4 does not fit, 5 refused image, 6 damaged model, 7 disk or
 existing file, 8 training diverged, 9 some images of many failed, 10 part of a spread message, 11 stegos were found (detect
---fail-on-stego), 130 interrupted, 1 a mistake of ours."""
+--fail-on-stego), 12 not enough memory, 130 interrupted, 1 a mistake of ours."""
 
 # The order of a first acquaintance.
 _COMMANDS: dict[str, Callable[..., int | None]] = {

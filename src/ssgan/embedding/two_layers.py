@@ -125,6 +125,14 @@ def stride(samples: int) -> int:
     return found
 
 
+def strided(x: np.ndarray) -> np.ndarray:
+    """`x` (n,) in the order of the first layer."""
+    out = np.empty_like(x)
+    for part in trellis.strips(len(x)):
+        out[part] = x[strides(len(x), part)]
+    return out
+
+
 def strides(samples: int, part: slice = slice(None)) -> np.ndarray:
     """int (n,): the order of the first layer, or a part of it."""
     return np.arange(*part.indices(samples)) * stride(samples) % max(1, samples)

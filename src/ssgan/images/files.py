@@ -19,7 +19,8 @@ import numpy as np
 from PIL import Image
 
 from ssgan.atomic import whole_file
-from ssgan.errors import InvalidSetting, RefusedImage, StorageFailed
+from ssgan.available import available_memory
+from ssgan.errors import InvalidSetting, NotEnoughMemory, RefusedImage, StorageFailed
 from ssgan.images import netpbm
 from ssgan.images.formats import inspect
 from ssgan.images.header import CONVERSIONS, MAX_FILE_BYTES, Header
@@ -31,6 +32,9 @@ _LOSSY = {".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".heic", ".heif", ".avif", 
 
 # Measured on 64x64 faces (0.34 ms a file) and photographs: twice as fast as zlib's usual 6, at sizes 6 % below to 3 % above.
 _PNG_LEVEL = 2
+
+_DECODED_BYTES = 5  # a sample, while a file is decoded
+_SMALL_BYTES = 1 << 26  # what takes less is not worth asking for
 
 
 @dataclass(frozen=True)
@@ -53,12 +57,15 @@ class Picture:
     orientation: int = UPRIGHT
 
 
-def read(source: str | os.PathLike[str] | bytes | BinaryIO, *, convert: Collection[str] = (), name: str = "") -> Picture:
+def read(
+    source: str | os.PathLike[str] | bytes | BinaryIO, *, convert: Collection[str] = (), name: str = "", work: int = 0
+) -> Picture:
     """The picture in a regular file, in bytes, or in an open binary stream (standard input, say).
 
     `convert` names the conversions of `CONVERSIONS` that the caller allows; what needs another one is a RefusedImage whose
     hint names it. `name` is the file's name where `source` has none, to compare its suffix with what the bytes are.
-    Raises RefusedImage for all that cannot be read, InvalidSetting for an unknown conversion.
+    `work` is how many bytes a sample the caller will want besides. Raises RefusedImage for all that cannot be read,
+    InvalidSetting for an unknown conversion, NotEnoughMemory, from the header, for what is too large for this machine.
     """
     unknown = set(convert) - set(CONVERSIONS)
     if unknown:
@@ -73,7 +80,7 @@ def read(source: str | os.PathLike[str] | bytes | BinaryIO, *, convert: Collecti
     else:
         data = source.read(MAX_FILE_BYTES + 1)
     try:
-        return _decode(data, convert, name)
+        return _decode(data, convert, name, work)
     except RefusedImage as error:
         if not name:
             raise
@@ -142,7 +149,7 @@ def file_bytes(path: Path) -> bytes:
         raise RefusedImage(f"{path} cannot be read: {reason}.", hint="Check the name and the permissions.") from error
 
 
-def _decode(data: bytes, convert: Collection[str], name: str) -> Picture:
+def _decode(data: bytes, convert: Collection[str], name: str, work: int = 0) -> Picture:
     """Walk, judge, decode."""
     header = inspect(data, name)
     missing = [word for word in header.conversions if word not in convert]
@@ -152,9 +159,25 @@ def _decode(data: bytes, convert: Collection[str], name: str) -> Picture:
             f"The image would need a conversion that was not asked for: {CONVERSIONS[word]}.",
             hint=f"To accept it, allow the conversion {word!r}" + (f" (and {', '.join(missing[1:])})." if missing[1:] else "."),
         )
+    _check_memory(header, work, name)
     samples, alpha = header.pixels()
     _check_decoded(samples, alpha, header)
     return Picture(samples, alpha, header.format, frozenset(header.conversions), header.notes, header.orientation)
+
+
+def _check_memory(header: Header, work: int, name: str) -> None:
+    """Before the decoder asks for any: the kernel would end the program without a word."""
+    count = header.width * header.height * header.channels
+    needed = count * (_DECODED_BYTES + work)
+    if needed < _SMALL_BYTES:
+        return
+    free = available_memory()
+    if free is not None and needed > free:
+        size = f"{header.width} x {header.height} pixels of {header.channels} channel{'s' * (header.channels > 1)}"
+        raise NotEnoughMemory(
+            f"{name + ': ' if name else ''}{size} take about {needed / 1e9:.1f} GB of memory, and {free / 1e9:.1f} GB are free",
+            hint="end other programs, raise the limit, or take a smaller picture",
+        )
 
 
 def _check_decoded(samples: np.ndarray, alpha: np.ndarray | None, header: Header) -> None:

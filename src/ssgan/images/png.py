@@ -73,7 +73,9 @@ def walk(data: bytes) -> Header:
         raise damaged("it has no samples")
     extra, notes = trailing(data, end)
     _check_length(chunks[b"IDAT"], kind)
-    return _header(kind, chunks, b"".join(kept), _conversions(kind, chunks) + extra, notes)
+    rebuilt = b"".join(kept)
+    rebuilt = data if rebuilt == data else rebuilt  # one copy of a large file is enough
+    return _header(kind, chunks, rebuilt, _conversions(kind, chunks) + extra, notes)
 
 
 def _header(

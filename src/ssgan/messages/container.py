@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from ssgan.embedding.trellis import Code
 from ssgan.messages.keys import Key, Subkeys, final_root, frozen_key
-from ssgan.messages.order import FrozenDraw, carrying_places, frozen_count, keystream, public_count
+from ssgan.messages.order import FrozenDraw, carrying_places, frozen_count, keystream, public_count, shuffled
 from ssgan.messages.parts import Part, parse_part
 
 OVERHEAD = 18  # bytes of a stream beside its plaintext: the probe and AES-SIV's tag
@@ -30,23 +30,32 @@ class Places:
     """What one key makes of one image's samples: where they stand, and the keys."""
 
     shape: bytes
-    order: np.ndarray  # int64 (n,): of the carrying samples among all
+    carrying: int  # how many samples carry the message
     frozen: np.ndarray  # int64 (k,): the public ones first
     keys: Subkeys
 
     @property
     def public(self) -> np.ndarray:
         """int64 (p,): the frozen samples that are the same for every key."""
-        return self.frozen[: public_count(len(self.frozen) + len(self.order))]
+        return self.frozen[: public_count(len(self.frozen) + self.carrying)]
+
+    @property
+    def order(self) -> np.ndarray:
+        """int32 (n,): the places of the carrying samples among all, in the message's order; made anew for who asks."""
+        return carrying_places(self.keys.order, self.carrying + len(self.frozen), self.frozen)
+
+    def laid_out(self, samples: np.ndarray) -> np.ndarray:
+        """uint8 (n,): the carrying ones of `samples` (N,) in the message's order, for which no places need be known."""
+        return shuffled(self.keys.order, np.delete(samples, self.frozen))
 
     @property
     def rungs(self) -> list[int]:
         """The plaintext lengths that this image may hold."""
-        return rungs(len(self.order))
+        return rungs(self.carrying)
 
     def code(self) -> Code:
         """The syndrome-trellis code of both layers."""
-        return Code(12 if len(self.order) <= 1 << 20 else 10, self.keys.code)
+        return Code(12 if self.carrying <= 1 << 20 else 10, self.keys.code)
 
 
 def samples_of(image: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
@@ -80,7 +89,7 @@ def places(shape: bytes, samples: np.ndarray, key: Key) -> Places:
     secret = draw.take(frozen_key(first), frozen_count(count) - len(public))
     keys = Subkeys.of(final_root(first, _salt(b"ssgan/1/salt/2", shape, samples[secret])))
     frozen = np.concatenate([public, secret])
-    return Places(shape, carrying_places(keys.order, count, frozen), frozen, keys)
+    return Places(shape, count - len(frozen), frozen, keys)
 
 
 def public_samples(shape: bytes, samples: np.ndarray) -> np.ndarray:

@@ -6,17 +6,19 @@ would rather never touch is made very dear here, not impossible, so that what fi
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from ssgan.embedding import two_layers
+from ssgan.embedding.bands import Band, bands
 from ssgan.embedding.costs import PEAK
 from ssgan.embedding.embedder import Embedder
 from ssgan.embedding.gibbs import Sender
+from ssgan.embedding.trellis import strips
 from ssgan.embedding.two_layers import Samples
 from ssgan.errors import DoesNotFit, RefusedImage
-from ssgan.images import to_images
 from ssgan.messages import container
 from ssgan.messages.container import DEFLATED, PART, SPLITS, Places
 from ssgan.messages.keys import Key
@@ -72,11 +74,16 @@ def hide(
     length = next(rung for rung in where.rungs if rung >= len(body))
     plaintext, padding = container.padded(body, length)
     bits = 8 * (length + container.OVERHEAD)
-    costs = Embedder(scheme, bits / len(samples)).costs(to_images(np.ascontiguousarray(image)))
-    plus, minus = (container.samples_of(rho[0].numpy(), alpha)[where.order] for rho in costs)
-    written, split = _write(where, _priced(samples[where.order], plus, minus), plaintext, kind | padding)
+    Embedder(scheme, bits / len(samples))  # refuses what is no scheme
+    carries = _inverse(where)
+    priced = _priced(where.laid_out(samples), bands(image, scheme, bits / len(samples)), alpha, carries.reshape(-1, len(image)))
+    written, split = _write(where, priced, plaintext, kind | padding)
+    del priced
     changed = samples.copy()
-    changed[where.order] = written
+    for part in strips(len(samples)):
+        free = carries[part] < len(written)
+        changed[part][free] = written[carries[part][free]]
+    del carries
     stego = container.with_samples(image, alpha, changed)
     if reveal_with(where, written) != message:
         raise AssertionError("the message cannot be read back")
@@ -87,7 +94,7 @@ def hide(
 def _write(where: Places, priced: Samples, plaintext: bytes, kind: int) -> tuple[np.ndarray, int]:
     """(carrying samples with the stream in them, split): the split nearest to the optimal sender's that finds a way."""
     total = 8 * (len(plaintext) + container.OVERHEAD)
-    sender = Sender(priced.plus[None], priced.minus[None])
+    sender = Sender(priced.plus[None], priced.minus[None], priced.cover[None])
     lam = sender.lambdas_for_payload(np.array([float(total)]))[0]
     wish = two_layers.natural_split(priced, lam, sender.free[0])
     for split in sorted(SPLITS, key=lambda split: abs(container.bits_in_second(len(plaintext), split) - wish)):
@@ -99,15 +106,38 @@ def _write(where: Places, priced: Samples, plaintext: bytes, kind: int) -> tuple
     raise AssertionError("with every bit in the first layer there is always a way")
 
 
-def _priced(carrying: np.ndarray, plus: np.ndarray, minus: np.ndarray) -> Samples:
-    """The carrying samples with their costs, in which only the ends of the range are impossible."""
-    finite = np.concatenate([plus[plus < np.inf], minus[minus < np.inf]])
-    dear = DEAR * finite.max() if finite.size and finite.max() > 0 else 1.0
-    return Samples(
-        carrying,
-        np.where(np.isinf(plus) & (carrying < PEAK), dear, plus),
-        np.where(np.isinf(minus) & (carrying > 0), dear, minus),
-    )
+def _inverse(where: Places) -> np.ndarray:
+    """int32 (N,): which of the carrying samples each one is, in the message's order; n for those that are frozen."""
+    order = where.order
+    carries = np.full(where.carrying + len(where.frozen), where.carrying, order.dtype)
+    for part in strips(len(order)):
+        carries[order[part]] = np.arange(part.start, part.stop)
+    return carries
+
+
+def _priced(carrying: np.ndarray, made: Iterable[Band], alpha: np.ndarray | None, carries: np.ndarray) -> Samples:
+    """The carrying samples with their costs, in which only the ends of the range are impossible.
+
+    `carries` int32 (pixels that count, C) says which carrying sample each one is. One array holds both costs as long as the
+    scheme makes no difference.
+    """
+    plus = np.empty(len(carrying) + 1)  # the last place takes what is frozen
+    minus = plus
+    before = None if alpha is None else np.concatenate([[0], np.cumsum(np.count_nonzero(alpha == PEAK, axis=1))])
+    for band in made:
+        last, width = band.first + len(band.plus), band.plus.shape[1]
+        counts = slice(band.first * width, last * width) if before is None else slice(before[band.first], before[last])
+        places = carries[counts, band.plane]
+        if band.minus is not band.plus and minus is plus:
+            minus = np.empty_like(plus)
+        for costs, laid in ((band.plus, plus), (band.minus, minus)) if minus is not plus else ((band.plus, plus),):
+            laid[places] = costs.reshape(-1) if alpha is None else costs[alpha[band.first : last] == PEAK]
+    both = [plus[:-1]] if minus is plus else [plus[:-1], minus[:-1]]
+    greatest = max(float(rho[part].max(initial=0.0, where=rho[part] < np.inf)) for rho in both for part in strips(len(rho)))
+    for rho in both:
+        for part in strips(len(rho)):
+            rho[part][np.isinf(rho[part])] = DEAR * greatest if greatest > 0 else 1.0
+    return Samples(carrying, both[0], both[-1])
 
 
 def _body(message: bytes | Part, compress: bool) -> tuple[bytes, int]:

@@ -59,17 +59,22 @@ class FrozenDraw:
 
 
 def carrying_places(key: bytes, samples: int, frozen: np.ndarray) -> np.ndarray:
-    """int64 (n,): the places of the samples that carry the message, in its order; `frozen` are left out."""
+    """int32 (n,), or int64 from 2^31 samples on: the places of the samples that carry the message, in its order.
+
+    `frozen` are left out.
+    """
+    return shuffled(key, np.delete(np.arange(samples, dtype=np.int32 if samples < 1 << 31 else np.int64), frozen))
+
+
+def shuffled(key: bytes, values: np.ndarray) -> np.ndarray:
+    """`values` (n,), one a carrying sample as they stand in the image, exchanged in place into the message's order."""
     from ssgan.messages.order_loops import shuffle
 
-    carrying = np.ones(samples, dtype=bool)
-    carrying[frozen] = False
-    order = np.flatnonzero(carrying)
-    left, stream = len(order) - 1, Cipher(algorithms.ChaCha20(key, bytes(16)), mode=None).encryptor()
+    left, stream = len(values) - 1, Cipher(algorithms.ChaCha20(key, bytes(16)), mode=None).encryptor()
     while left > 0:
         size = min(_WORDS, left + left // 2 + 64)
-        left = shuffle(order, np.frombuffer(stream.update(bytes(4 * size)), dtype="<u4"), left)
-    return order
+        left = shuffle(values, np.frombuffer(stream.update(bytes(4 * size)), dtype="<u4"), left)
+    return values
 
 
 def _words(key: bytes) -> Iterator[int]:

@@ -17,24 +17,24 @@ def beginnings(
 ) -> None:
     """out (trials,): the first 16 bits, highest first, of streams whose first `ahead` (trials,) bits lie in the second layer.
 
-    high, low uint8 (n,): the second lowest and the lowest bits, each in its layer's order; columns int64 (2, 2^(h-2)) and edges
+    high, low uint8 (n,): the samples, in the second layer's order and in the first one's; columns int64 (2, 2^(h-2)) and edges
     int64 (2, trials, 17): of the second layer and of the first. (Edges are rounded products: they are not made here, where a
     product and a sum may be fused.)
     """
     for trial in range(len(out)):
-        word = _beginning(high, columns[0], edges[0, trial], ahead[trial])
-        out[trial] = word << (BITS - ahead[trial]) | _beginning(low, columns[1], edges[1, trial], BITS - ahead[trial])
+        word = _beginning(high, 1, columns[0], edges[0, trial], ahead[trial])
+        out[trial] = word << (BITS - ahead[trial]) | _beginning(low, 0, columns[1], edges[1, trial], BITS - ahead[trial])
 
 
 @compiled
-def _beginning(bits: np.ndarray, columns: np.ndarray, edges: np.ndarray, wanted: int) -> Any:
+def _beginning(samples: np.ndarray, shift: int, columns: np.ndarray, edges: np.ndarray, wanted: int) -> Any:
     """The first `wanted` bits of a layer: docs/format.md, section 8."""
     window, word = np.int64(0), np.int64(0)
     mask = len(columns) - 1
     for block in range(wanted):
         first = edges[block]
         for t in range(edges[block + 1] - first):
-            window ^= columns[t & mask] & -np.int64(bits[first + t])
+            window ^= columns[t & mask] & -(np.int64(samples[first + t]) >> shift & 1)
         word = word << 1 | (window & 1)
         window >>= 1
     return word

@@ -38,7 +38,7 @@ def reveal_any(image: np.ndarray, key: Key, *, alpha: np.ndarray | None = None) 
     """The message, or the part of one, in an image uint8 (C, H, W). Raises NothingFound."""
     samples = container.samples_of(image, alpha)
     where = container.places(container.shape_of(image, samples), samples, key)
-    found = reveal_with(where, samples[where.order])
+    found = reveal_with(where, where.laid_out(samples))
     if found is None:
         raise NothingFound(
             "no message found with this key",
@@ -87,8 +87,7 @@ def _beginnings(where: Places, carrying: np.ndarray) -> np.ndarray:
     edges = np.floor(np.arange(BITS + 1) * (len(carrying) / layers) + 0.5).astype(np.int64)
     code, begun = where.code(), np.empty(len(trials), dtype=np.int64)
     columns = np.stack([submatrices.sequence(code.height, where.keys.code, layer) for layer in (2, 1)])
-    low = carrying[two_layers.strides(len(carrying))] & 1
-    beginnings(carrying >> 1 & 1, low, columns, np.minimum(seconds, BITS), edges, begun)
+    beginnings(carrying, two_layers.strided(carrying), columns, np.minimum(seconds, BITS), edges, begun)
     return begun
 
 

@@ -1,0 +1,96 @@
+"""Hiding in little memory: the same stegos as from whole arrays of costs, and few bytes a sample."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from ssgan.embedding import bands, trellis, two_layers
+from ssgan.embedding.catalog import SCHEMES
+from ssgan.embedding.embedder import Embedder
+from ssgan.embedding.gibbs import Sender
+from ssgan.embedding.two_layers import Samples
+from ssgan.images import to_images
+from ssgan.messages import container
+from ssgan.messages.hide import DEAR, hide
+from ssgan.messages.keys import KeyFile
+from ssgan.messages.reveal import reveal
+
+KEY = KeyFile(bytes(range(32)))
+
+
+def from_whole_arrays(image: np.ndarray, alpha: np.ndarray | None, message: bytes, scheme: str) -> np.ndarray:
+    """The stego's samples by the definition: all costs at once, exchanged into the order, the impossible said by them."""
+    samples = container.samples_of(image, alpha)
+    where = container.places(container.shape_of(image, samples), samples, KEY)
+    length = next(rung for rung in where.rungs if rung >= len(message))
+    plaintext, kind = container.padded(message, length)
+    total = 8 * (length + container.OVERHEAD)
+    order, costs = where.order, Embedder(scheme, total / len(samples)).costs(to_images(image))
+    plus, minus = (container.samples_of(rho[0].numpy(), alpha)[order] for rho in costs)
+    carrying = samples[order]
+    dear = DEAR * np.concatenate([plus[plus < np.inf], minus[minus < np.inf]]).max()
+    plus = np.where(np.isinf(plus) & (carrying < 255), dear, plus)
+    minus = np.where(np.isinf(minus) & (carrying > 0), dear, minus)
+    sender, priced = Sender(plus[None], minus[None]), Samples(carrying, plus, minus)
+    lam = sender.lambdas_for_payload(np.array([float(total)]))[0]
+    wish = two_layers.natural_split(priced, lam, sender.free[0])
+    for split in sorted(container.SPLITS, key=lambda split: abs(container.bits_in_second(length, split) - wish)):
+        bits = np.unpackbits(np.frombuffer(container.seal(where, plaintext, split, kind), dtype=np.uint8))
+        second = container.bits_in_second(length, split)
+        written = two_layers.write(priced, lam, sender.free[0], bits, where.code(), splits=[second])
+        if written is not None:
+            changed = samples.copy()
+            changed[order] = written.stego
+            return container.with_samples(image, alpha, changed)
+    raise AssertionError("there is always a way")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize(("shape", "size", "shines"), [((1, 60, 71), 40, True), ((3, 40, 52), 3, False)])
+def test_stegos_in_strips_are_those_of_whole_arrays(
+    scheme: str, shape: tuple[int, ...], size: int, shines: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(size)
+    image = np.clip(np.linspace(-30, 290, shape[-1]) + rng.normal(0, 9, shape), 0, 255).astype(np.uint8)
+    alpha = np.where(rng.random(shape[1:]) < 0.1, 7, 255).astype(np.uint8) if shines else None
+    expected = from_whole_arrays(image, alpha, bytes(size), scheme)
+    monkeypatch.setattr(trellis, "STRIP", 1000)
+    monkeypatch.setattr(bands, "SAMPLES", 9 * shape[-1])
+    found = hide(image, bytes(size), KEY, scheme=scheme, alpha=alpha, allow_flat=True)
+    assert np.array_equal(found.stego, expected)
+    assert reveal(found.stego, KEY, alpha=alpha) == bytes(size)
+
+
+PEAKS = """
+import resource
+from pathlib import Path
+import numpy as np
+from ssgan.messages.hide import hide
+from ssgan.messages.keys import KeyFile
+from ssgan.messages.reveal import reveal
+key = KeyFile(bytes(32))
+def cover(side):
+    return np.random.default_rng(1).integers(90, 110, (1, side, side), dtype=np.uint8)
+def beyond(work, *given):
+    before = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+    Path("/proc/self/clear_refs").write_text("5")
+    made = work(*given)
+    peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    return made, (int(peak.split()[1]) << 10) - before
+small, large = cover(64), cover(2000)
+reveal(hide(small, b"x", key).stego, key)
+hidden, hiding = beyond(hide, large, b"x", key)
+assert reveal(hidden.stego, key) == b"x"
+print(hiding / large.size)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the greatest resident size is asked of Linux's kernel")
+def test_hiding_takes_few_bytes_a_sample() -> None:
+    """4 megapixels: 128 bytes of survivors alone they were. 120 MB of bands and survivors come on top, whatever the size."""
+    told = subprocess.run([sys.executable, "-c", PEAKS], capture_output=True, text=True, check=True).stdout.split()
+    assert float(told[0]) < 24 + 120e6 / 4e6
