@@ -51,7 +51,7 @@ def test_a_transparent_entry_becomes_alpha_zero() -> None:
 
 
 def test_a_comment_is_noted() -> None:
-    assert read(gif(1, comment=b"hello"), convert={"palette"}).notes == ("metadata left out: comment",)
+    assert read(gif(1, comment=b"hello"), convert={"palette"}).notes == ("the file has metadata: comment",)
 
 
 HOSTILE = {

@@ -52,7 +52,7 @@ def test_orientation_is_noted_and_not_applied() -> None:
     picture = read(jpeg(exif=ORIENTED, comment=b"hello"), convert={"jpeg"})
     assert picture.samples.shape == (3, 16, 24)
     assert "orientation 8 is asked for and was not applied" in picture.notes
-    assert "metadata left out: APP1, comment" in picture.notes
+    assert "the file has metadata: APP1, comment" in picture.notes
 
 
 def test_damaged_exif_is_noted() -> None:

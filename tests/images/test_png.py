@@ -127,7 +127,7 @@ def test_metadata_is_named_and_left_out() -> None:
     bomb = chunk(b"zTXt", b"x\0\0" + zlib.compress(bytes(2**22)))
     picture = read(png(GRAY, before=chunk(b"eXIf", exif) + bomb, after=chunk(b"tEXt", b"a\0b")))
     assert np.array_equal(picture.samples, planes(GRAY))
-    assert picture.notes == ("metadata left out: eXIf, zTXt, tEXt", "orientation 6 is asked for and was not applied")
+    assert picture.notes == ("the file has metadata: eXIf, zTXt, tEXt", "orientation 6 is asked for and was not applied")
 
 
 def test_a_profile_that_is_no_profile_does_no_harm() -> None:

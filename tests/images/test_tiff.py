@@ -133,7 +133,7 @@ def test_only_the_first_page_is_taken() -> None:
 
 
 def test_unusual_tags_are_named_and_left_out() -> None:
-    assert read(tiff(COLOR, t700=(SHORT, [1]), t282=(LONG, [1]))).notes == ("metadata left out: tag 700",)
+    assert read(tiff(COLOR, t700=(SHORT, [1]), t282=(LONG, [1]))).notes == ("the file has metadata: tag 700",)
 
 
 def test_bytes_that_no_tag_refers_to_are_a_finding() -> None:

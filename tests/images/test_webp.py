@@ -54,7 +54,7 @@ def test_lossy_is_a_conversion(pixels: np.ndarray) -> None:
 def test_metadata_is_named_and_left_out() -> None:
     picture = read(webp(COLOR, lossless=True, exif=EXIF, icc_profile=b"profile", xmp=b"<x/>"))
     assert np.array_equal(picture.samples, COLOR.transpose(2, 0, 1))
-    assert picture.notes == ("metadata left out: ICCP, EXIF, XMP", "orientation 3 is asked for and was not applied")
+    assert picture.notes == ("the file has metadata: ICCP, EXIF, XMP", "orientation 3 is asked for and was not applied")
 
 
 def test_only_the_first_frame_of_an_animation_is_taken() -> None:

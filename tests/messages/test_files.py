@@ -115,9 +115,25 @@ def test_metadata_stay_behind(tmp_path: Path) -> None:
     exif = image.getexif()
     exif[271] = "the maker of the camera"
     image.save(tmp_path / "cover.png", exif=exif)
-    hide_file(tmp_path / "cover.png", b"x", KEY, tmp_path / "stego.png")
+    hidden = hide_file(tmp_path / "cover.png", b"x", KEY, tmp_path / "stego.png")
     assert images.read(tmp_path / "stego.png").notes == ()
     assert b"camera" not in (tmp_path / "stego.png").read_bytes()
+    assert (hidden.manner, hidden.left_out) == ("cover", ("eXIf",))
+    kept = hide_file(tmp_path / "cover.png", b"x", KEY, tmp_path / "kept.png", keep_metadata=True)
+    assert b"the maker of the camera" in (tmp_path / "kept.png").read_bytes()
+    assert (kept.manner, kept.left_out) == ("cover", ())
+
+
+def test_the_orientation_is_applied_on_request(tmp_path: Path) -> None:
+    image = Image.fromarray(noise(2, 40, 48, 3))
+    exif = image.getexif()
+    exif[274] = 6
+    image.save(tmp_path / "cover.png", exif=exif)
+    lying = hide_file(tmp_path / "cover.png", b"x", KEY, tmp_path / "lying.png")
+    standing = hide_file(tmp_path / "cover.png", b"x", KEY, tmp_path / "standing.png", upright=True)
+    assert lying.stego.shape == (3, 40, 48)
+    assert np.array_equal(standing.cover, np.rot90(lying.cover, -1, axes=(1, 2)))
+    assert reveal_files([tmp_path / "standing.png"], KEY) == b"x"
 
 
 def test_the_stego_has_the_size_and_chunks_of_the_cover_that_we_wrote(photo: Path, tmp_path: Path) -> None:

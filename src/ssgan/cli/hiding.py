@@ -104,6 +104,10 @@ class Manner:
     reuse: Annotated[
         bool, Parameter(help="Take covers that were used before, too: two stegos of one give each other away.")
     ] = False
+    keep_metadata: Annotated[
+        bool, Parameter(help="Keep metadata of the cover's file that may name a person, a place or a time (EXIF, text).")
+    ] = False
+    upright: Annotated[bool, Parameter(help="Apply the orientation that the cover's file asks for.")] = False
     no_ledger: Annotated[bool, Parameter(help="Keep no list of used covers on this machine, and look into none.")] = False
 
     def settings(self, *, overwrite: bool) -> Settings:
@@ -112,7 +116,9 @@ class Manner:
         from ssgan.messages.plan import Settings
 
         used = None if self.no_ledger else ledger.Ledger(ledger.usual_folder(), reuse=self.reuse)
-        return Settings(self.scheme, self.compress, self.allow_flat, used, overwrite)
+        return Settings(
+            self.scheme, self.compress, self.allow_flat, used, overwrite, self.keep_metadata, self.upright
+        )  # fmt: skip
 
 
 @Parameter(name="*", group=_WAY)
@@ -139,8 +145,8 @@ def hide(
 ) -> None:
     """Hide a message in a picture: encrypted, where a change shows least, and read back before the stego gets its name.
 
-    The stego looks like the cover and keeps nothing of the file but its pixels. Send the stego, destroy the cover, and use no
-    cover twice. No message survives a change of the picture: resizing, JPEG, most chat programs.
+    The stego looks like the cover, and its file is written as the cover's was, but without EXIF and text. Send the stego,
+    destroy the cover, and use no cover twice. No message survives a change of the picture: resizing, JPEG, most chat programs.
     """
     message, key, way, screen = message or MessageOptions(), key or KeyOptions(), way or Way(), Screen(json=json)
     named, making = [cover for cover in covers if cover != _STDIN], making or Making()
@@ -279,7 +285,13 @@ def _show(screen: Screen, task: Task, hidden: Hidden) -> None:
         f"{counted(task.body_bytes, 'byte')} hidden in {task.out}: {used:.1%} of its capacity, {hidden.payload:.3f} bits per "
         f"sample, {hidden.change_rate:.2%} of its samples changed"
     )
-    screen.result("hidden", text, **_figures(task), change_rate=hidden.change_rate, scheme=hidden.scheme)
+    file = {"written_as": hidden.manner, "differences": list(hidden.notes), "left_out": list(hidden.left_out)}
+    screen.result("hidden", text, **_figures(task), change_rate=hidden.change_rate, scheme=hidden.scheme, **file)
+    for note in hidden.notes:
+        screen.note("note", f"{task.out}: {note}", cover=str(task.cover), note=note)
+    if hidden.left_out:
+        note = f"metadata left out: {', '.join(hidden.left_out)}; --keep-metadata keeps what is known"
+        screen.note("note", f"{task.out}: {note}", cover=str(task.cover), note=note)
 
 
 def _figures(task: Task) -> dict[str, object]:

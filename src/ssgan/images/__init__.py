@@ -7,9 +7,11 @@ What is read is what the file says: nothing is rotated, scaled, clipped or conve
 from __future__ import annotations
 
 from ssgan.atomic import whole_file
+from ssgan.images.encoded import Encoded
 from ssgan.images.files import WRITTEN, Picture, encode, file_bytes, read, write, written_format
 from ssgan.images.formats import READ_SUFFIXES
 from ssgan.images.header import CONVERSIONS, MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE
+from ssgan.images.likeness import encode_like
 from ssgan.images.orientation import upright
 from ssgan.images.tensors import SYMMETRIES, Floats, Images, inverse_symmetry, symmetry, to_floats, to_images, to_pixels
 
@@ -21,10 +23,12 @@ __all__ = [
     "READ_SUFFIXES",
     "SYMMETRIES",
     "WRITTEN",
+    "Encoded",
     "Floats",
     "Images",
     "Picture",
     "encode",
+    "encode_like",
     "file_bytes",
     "inverse_symmetry",
     "read",

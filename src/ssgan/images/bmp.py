@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from ssgan.images.encoded import Encoded
 from ssgan.images.header import Header, Pixels, check_size, damaged, take, trailing, unsupported
 
 _INFO_BYTES = (40, 52, 56, 64, 108, 124)
@@ -43,6 +44,25 @@ def walk(data: bytes) -> Header:
     if depth == 32 and not alpha:
         notes += ("the fourth byte of each pixel has no meaning and was left out",)
     return Header("BMP", width, abs(height), 3, partial(_color, rows, width, depth // 8, alpha), conversions, notes)
+
+
+def encode_like(data: bytes, stego: Pixels) -> Encoded | None:
+    """The file `data` with the samples of `stego` in place of its own, all else as it is; None where the sizes differ.
+
+    Header, resolution, palette, order of rows, the bytes that pad a row and the fourth byte of a pixel are the cover's.
+    """
+    start, _, width, height = struct.unpack_from("<IIii", data, 10)
+    (depth,) = struct.unpack_from("<H", data, 28)
+    channels, pixel_bytes = len(stego.samples), depth // 8
+    if stego.samples.shape[1:] != (abs(height), width) or stego.alpha is not None:
+        return None
+    row_bytes = (width * depth + 31) // 32 * 4
+    content = bytearray(data)
+    rows = np.frombuffer(content, np.uint8, abs(height) * row_bytes, start).reshape(abs(height), row_bytes)
+    rows = rows if height < 0 else rows[::-1]
+    pixels = rows[:, : width * pixel_bytes].reshape(abs(height), width, pixel_bytes)  # a view
+    pixels[:, :, :channels] = stego.samples.transpose(1, 2, 0)[:, :, ::-1]
+    return Encoded(bytes(content), "cover")
 
 
 def _palette(data: bytes, position: int, start: int, colors: int) -> np.ndarray:

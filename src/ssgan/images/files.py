@@ -11,7 +11,7 @@ import io
 import os
 import stat
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -30,8 +30,7 @@ from ssgan.images.orientation import UPRIGHT
 WRITTEN = {".png": "PNG", ".bmp": "BMP", ".pgm": "PGM", ".ppm": "PPM", ".tif": "TIFF", ".tiff": "TIFF"}
 _LOSSY = {".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".heic", ".heif", ".avif", ".jp2", ".jxl"}
 
-# Measured on 64x64 faces (0.34 ms a file) and photographs: twice as fast as zlib's usual 6, at sizes 6 % below to 3 % above.
-_PNG_LEVEL = 2
+_NO_ALPHA = ("BMP", "PGM", "PPM")
 
 _DECODED_BYTES = 5  # a sample, while a file is decoded
 _SMALL_BYTES = 1 << 26  # what takes less is not worth asking for
@@ -45,8 +44,10 @@ class Picture:
     alpha      uint8 (H, W), or None; bit-exact as in the file
     format     "PNG", "BMP", "PGM", "PPM", "PBM", "TIFF", "WebP", "JPEG" or "GIF"
     converted  the words of `CONVERSIONS` that were made use of
-    notes      what else was found: metadata left out, a rotation asked for, bytes after the end
+    notes      what else was found: metadata, a rotation asked for, bytes after the end
     orientation  1 to 8 as EXIF counts: what a viewer is asked for; `upright` applies it
+    applied    the orientation that was applied already, 1 if none was
+    file       the bytes that were read, where the format is one that is written; else empty
     """
 
     samples: np.ndarray
@@ -55,6 +56,8 @@ class Picture:
     converted: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
     orientation: int = UPRIGHT
+    applied: int = UPRIGHT
+    file: bytes = field(default=b"", repr=False, compare=False)
 
 
 def read(
@@ -90,22 +93,19 @@ def read(
 def encode(samples: np.ndarray, format_name: str = "PNG", *, alpha: np.ndarray | None = None) -> bytes:
     """The bytes of a file with these samples, uint8 (C, H, W), and alpha, uint8 (H, W): the same for the same pixels.
 
-    Neither metadata nor a date goes in. Alpha is kept by PNG and TIFF; the other formats raise InvalidSetting.
+    The file is the one that Pillow writes by default, which holds neither metadata nor a date. Alpha is kept by PNG and TIFF;
+    the other formats raise InvalidSetting.
     """
     samples = np.asarray(samples)
-    _check_samples(samples, alpha)
-    if alpha is not None and format_name not in ("PNG", "TIFF"):
-        raise InvalidSetting(f"{format_name} keeps no alpha channel.", hint="Write PNG or TIFF instead.")
+    check_written(samples, alpha, format_name)
     if format_name in ("PGM", "PPM"):
-        return netpbm.encode(samples, format_name)
+        return netpbm.encode(samples)
     planes = samples if alpha is None else np.concatenate([samples, np.asarray(alpha)[None]])
     pixels = np.ascontiguousarray(planes.transpose(1, 2, 0))  # (H, W, C)
     image = Image.fromarray(pixels[:, :, 0] if len(planes) == 1 else pixels)
     stream = io.BytesIO()
-    settings = {"PNG": {"compress_level": _PNG_LEVEL}, "BMP": {}, "TIFF": {}}
-    if format_name not in settings:
-        raise InvalidSetting(f"{format_name} is not a format that is written.", hint="Choose PNG, BMP, PGM, PPM or TIFF.")
-    image.save(stream, format=format_name, **settings[format_name])
+    # With Pillow's own settings: any other would be a mark by which our files are known.
+    image.save(stream, format=format_name)
     return stream.getvalue()
 
 
@@ -162,7 +162,9 @@ def _decode(data: bytes, convert: Collection[str], name: str, work: int = 0) -> 
     _check_memory(header, work, name)
     samples, alpha = header.pixels()
     _check_decoded(samples, alpha, header)
-    return Picture(samples, alpha, header.format, frozenset(header.conversions), header.notes, header.orientation)
+    file = bytes(data) if header.format in WRITTEN.values() else b""
+    conversions = frozenset(header.conversions)
+    return Picture(samples, alpha, header.format, conversions, header.notes, header.orientation, file=file)
 
 
 def _check_memory(header: Header, work: int, name: str) -> None:
@@ -192,6 +194,17 @@ def _check_decoded(samples: np.ndarray, alpha: np.ndarray | None, header: Header
 def _too_long(length: int, label: str = "") -> RefusedImage:
     limit = MAX_FILE_BYTES // 2**20
     return RefusedImage(f"{label}The file has {length / 2**20:.0f} MiB; {limit} are read.", hint="Cut it into smaller images.")
+
+
+def check_written(samples: np.ndarray, alpha: np.ndarray | None, format_name: str) -> None:
+    """Raise InvalidSetting for what `format_name` cannot hold: samples uint8 (C, H, W), alpha uint8 (H, W) or None."""
+    _check_samples(samples, alpha)
+    if format_name not in WRITTEN.values():
+        raise InvalidSetting(f"{format_name} is not a format that is written.", hint="Choose PNG, BMP, PGM, PPM or TIFF.")
+    if alpha is not None and format_name in _NO_ALPHA:
+        raise InvalidSetting(f"{format_name} keeps no alpha channel.", hint="Write PNG or TIFF instead.")
+    if format_name in ("PGM", "PPM") and (format_name == "PGM") != (len(samples) == 1):
+        raise InvalidSetting(f"{format_name} does not hold {len(samples)} channels.", hint="Gray goes to .pgm, color to .ppm.")
 
 
 def _check_samples(samples: np.ndarray, alpha: np.ndarray | None) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from ssgan.errors import RefusedImage
-from ssgan.images.orientation import UPRIGHT, known_orientation, turned_note
+from ssgan.images.orientation import UPRIGHT, exif_value, known_orientation, turned_note
 
 MAX_PIXELS = 64 * 2**20
 MAX_SIDE = 20_000
@@ -34,8 +34,6 @@ CONVERSIONS = {
     "webp": "lossy WebP: the samples are a decoder's",
     "trailing": "bytes after the end of the image are left out",
 }
-
-_ORIENTATION_TAG = 274
 
 
 class Pixels(NamedTuple):
@@ -99,25 +97,16 @@ def take(data: bytes, start: int, count: int, what: str) -> bytes:
 
 def exif_orientation(exif: bytes) -> tuple[int, tuple[str, ...]]:
     """The orientation (1 to 8) that EXIF asks for when the image is shown, and a note unless it is 1."""
-    exif = exif.removeprefix(b"Exif\0\0")
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4])
-    if order is None:
-        return UPRIGHT, ()
     try:
-        (start,) = struct.unpack_from(order + "I", exif, 4)
-        (entries,) = struct.unpack_from(order + "H", exif, start)
-        for entry in range(start + 2, start + 2 + 12 * entries, 12):
-            tag, _, _, value = struct.unpack_from(order + "HHIH", exif, entry)
-            if tag == _ORIENTATION_TAG:
-                return known_orientation(value), turned_note(value)
+        value = exif_value(exif)
     except struct.error:
         return UPRIGHT, ("EXIF data is damaged",)
-    return UPRIGHT, ()
+    return (UPRIGHT, ()) if value is None else (known_orientation(value), turned_note(value))
 
 
 def metadata_note(names: list[str]) -> tuple[str, ...]:
     """The note that says which metadata the file carries and the samples do not."""
-    return (f"metadata left out: {', '.join(dict.fromkeys(names))}",) if names else ()
+    return (f"the file has metadata: {', '.join(dict.fromkeys(names))}",) if names else ()
 
 
 def trailing(data: bytes, end: int, *, padding: int = 0) -> tuple[tuple[str, ...], tuple[str, ...]]:

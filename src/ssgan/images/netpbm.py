@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from ssgan.errors import InvalidSetting
+from ssgan.images.encoded import Encoded
 from ssgan.images.header import Header, Pixels, check_size, damaged, take, trailing, truncated
 
 # Magic number → (format, channels, plain text or binary)
@@ -20,6 +20,8 @@ _KINDS = {
     b"P6": ("PPM", 3, False),
 }
 _MAX_VALUE = 65535
+_EIGHT_BITS = 255
+_ABOUT_ITSELF = re.compile(rb"# ?(CREATOR: |Created (by|with) )")
 _NUMBER = re.compile(rb"(?:[ \t\r\n\v\f]|#[^\r\n]*[\r\n])+([0-9]{1,9})(?=[ \t\r\n\v\f#])")
 _COMMENT = re.compile(rb"#[^\r\n]*")
 
@@ -45,12 +47,56 @@ def walk(data: bytes) -> Header:
     return Header(format_name, width, height, channels, pixels, _conversions(largest) + extra, notes)
 
 
-def encode(samples: np.ndarray, format_name: str) -> bytes:
+def encode(samples: np.ndarray) -> bytes:
     """The binary PGM or PPM of uint8 samples (C, H, W)."""
     channels, height, width = samples.shape
-    if (format_name == "PGM") != (channels == 1):
-        raise InvalidSetting(f"{format_name} does not hold {channels} channels.", hint="Gray goes to .pgm, color to .ppm.")
     return b"P%d\n%d %d\n255\n" % (5 if channels == 1 else 6, width, height) + samples.transpose(1, 2, 0).tobytes()
+
+
+def encode_like(data: bytes, samples: np.ndarray, *, keep_metadata: bool = False) -> Encoded | None:
+    """The file of uint8 samples (C, H, W) with header and layout of the netpbm file `data`, binary or plain as that one.
+
+    Comments are metadata, except those that a program writes about itself. None where `data` holds other than 8-bit samples,
+    or has comments among them.
+    """
+    channels, height, width = samples.shape
+    _, old_channels, plain = _KINDS[data[:2]]
+    numbers, position = _numbers(data, 3)
+    if (old_channels, numbers[2]) != (channels, _EIGHT_BITS) or (plain and b"#" in data[position:]):
+        return None
+    comments = [] if keep_metadata else [c for c in _COMMENT.findall(data[:position]) if not _ABOUT_ITSELF.match(c)]
+    head, end = data[:2], 2
+    for number in (width, height, _EIGHT_BITS):
+        match = _NUMBER.match(data, end)
+        assert match is not None
+        gap = data[end : match.start(1)]
+        for comment in comments:
+            gap = re.sub(re.escape(comment) + rb"(\r\n|[\r\n])", b"", gap, count=1)
+        head += (gap or b"\n") + b"%d" % number
+        end = match.end()
+    values = samples.transpose(1, 2, 0)
+    has_same_size = numbers[:2] == [width, height]
+    body = data[end : end + 1] + values.tobytes() if not plain else _as_text(data[end:] if has_same_size else b"", values)
+    return Encoded(head + body, "cover", left_out=("comment",) if comments else ())
+
+
+def _as_text(old: bytes, values: np.ndarray) -> bytes:
+    """The values (H, W, C) as numbers, with the gaps between those of `old`; one row a line where that is empty."""
+    if not old:
+        return b"".join(b"\n" + b" ".join(b"%d" % value for value in row) for row in values.reshape(len(values), -1)) + b"\n"
+    pairs = [(match[1], match[2]) for match in re.finditer(rb"(\s+)([0-9]+)", old)]
+    words = [b"%d" % value for value in values.reshape(-1).tolist()]
+    widths: dict[bool, set[int]] = {True: set(), False: set()}  # by whether a number is the first of its line
+    for gap, word in pairs:
+        widths[b"\n" in gap].add(len(gap) - gap.rfind(b"\n") - 1 + len(word))
+    if max(map(len, widths.values())) == 1 and any(len(gap) > 1 for gap, _ in pairs if b"\n" not in gap):  # columns
+        text = (
+            gap[: gap.rfind(b"\n") + 1] + word.rjust(min(widths[b"\n" in gap]))
+            for (gap, _), word in zip(pairs, words, strict=True)
+        )
+    else:
+        text = (gap + word for (gap, _), word in zip(pairs, words, strict=True))
+    return b"".join(text) + old[len(old.rstrip()) :]
 
 
 def _numbers(data: bytes, count: int) -> tuple[list[int], int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from ssgan.images.files import Picture
 
 UPRIGHT = 1
+_TAG = 274
 
 
 def turned(samples: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
@@ -36,7 +38,7 @@ def upright(picture: Picture) -> Picture:
     notes = tuple(note for note in picture.notes if note != turned_note(picture.orientation)[0])
     notes += (f"orientation {picture.orientation} was applied",)
     samples = turned(picture.samples, picture.orientation)
-    return replace(picture, samples=samples, alpha=alpha, orientation=UPRIGHT, notes=notes)
+    return replace(picture, samples=samples, alpha=alpha, orientation=UPRIGHT, applied=picture.orientation, notes=notes)
 
 
 def known_orientation(value: int) -> int:
@@ -47,3 +49,34 @@ def known_orientation(value: int) -> int:
 def turned_note(orientation: int) -> tuple[str, ...]:
     """The note for an orientation that was not applied; upright needs none."""
     return () if orientation == UPRIGHT else (f"orientation {orientation} is asked for and was not applied",)
+
+
+def exif_value(exif: bytes) -> int | None:
+    """The value of EXIF's orientation tag, None where there is none. Raises struct.error for damaged data."""
+    place = _place(exif)
+    return None if place is None else int(struct.unpack_from(place[1] + "H", exif, place[0])[0])
+
+
+def upright_exif(exif: bytes) -> bytes:
+    """The same EXIF data with the orientation 1. Raises struct.error for damaged data."""
+    place = _place(exif)
+    if place is None:
+        return exif
+    start, order = place
+    return exif[:start] + struct.pack(order + "H", UPRIGHT) + exif[start + 2 :]
+
+
+def _place(exif: bytes) -> tuple[int, str] | None:
+    """Where the orientation's value lies, and the byte order as `struct` names it."""
+    skipped = 6 if exif.startswith(b"Exif\0\0") else 0
+    body = exif[skipped:]
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(body[:4])
+    if order is None:
+        return None
+    (start,) = struct.unpack_from(order + "I", body, 4)
+    (entries,) = struct.unpack_from(order + "H", body, start)
+    for entry in range(start + 2, start + 2 + 12 * entries, 12):
+        tag, _, _, _ = struct.unpack_from(order + "HHIH", body, entry)
+        if tag == _TAG:
+            return skipped + entry + 8, order
+    return None

@@ -28,18 +28,18 @@ from ssgan.images.header import (
     unsupported,
 )
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}  # color type → bits a sample
-_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # color type → samples a pixel as stored
+SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # color type → samples a pixel as stored
 _PALETTE = 3
 # Adam7: first column, first row, column step, row step of each pass.
-_PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 _KEPT = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _FRAMES = (b"acTL", b"fcTL", b"fdAT")
 _INFLATE_STEP = 2**20
 
 
-class _Kind(NamedTuple):
+class Kind(NamedTuple):
     """What IHDR says."""
 
     width: int
@@ -52,11 +52,11 @@ class _Kind(NamedTuple):
 def walk(data: bytes) -> Header:
     """The Header of a PNG file, every CRC checked and the compressed samples counted."""
     chunks: dict[bytes, list[bytes]] = {}
-    kind, kept, end, previous = None, [_SIGNATURE], len(_SIGNATURE), b""
-    for name, body, whole in _chunks(data):
+    kind, kept, end, previous = None, [SIGNATURE], len(SIGNATURE), b""
+    for name, body, whole in chunks_of(data):
         end += len(whole)
         if kind is None:
-            kind = _kind(name, body)
+            kind = kind_of(name, body)
         elif name == b"IHDR" or (name in (b"PLTE", b"tRNS") and name in chunks):
             raise damaged(f"it has two {name.decode()} chunks")
         if name == b"IDAT" and previous != b"IDAT" and b"IDAT" in chunks:
@@ -79,7 +79,7 @@ def walk(data: bytes) -> Header:
 
 
 def _header(
-    kind: _Kind, chunks: dict[bytes, list[bytes]], rebuilt: bytes, conversions: tuple[str, ...], notes: tuple[str, ...]
+    kind: Kind, chunks: dict[bytes, list[bytes]], rebuilt: bytes, conversions: tuple[str, ...], notes: tuple[str, ...]
 ) -> Header:
     metadata = [name.decode() for name in chunks if name not in _KEPT + _FRAMES]
     orientation, turned_notes = exif_orientation(b"".join(chunks.get(b"eXIf", [])))
@@ -94,7 +94,7 @@ def _header(
     return header
 
 
-def _with_transparent_color(header: Header, color: bytes, kind: _Kind, rebuilt: bytes) -> Header:
+def _with_transparent_color(header: Header, color: bytes, kind: Kind, rebuilt: bytes) -> Header:
     """One color of a gray or RGB file stands for alpha 0: two bytes a channel, of which the low one counts at 8 bits."""
     if kind.depth != 8:
         raise unsupported(f"a PNG of {kind.depth} bits with a transparent color")
@@ -112,9 +112,9 @@ def _with_transparent_color(header: Header, color: bytes, kind: _Kind, rebuilt: 
     return replace(header, pixels=pixels, notes=(*header.notes, "the transparent color became an alpha channel"))
 
 
-def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
+def chunks_of(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
     """Name, body and all bytes of each chunk up to IEND."""
-    position, name = len(_SIGNATURE), b""
+    position, name = len(SIGNATURE), b""
     while name != b"IEND":
         head = take(data, position, 8, "a chunk")
         length, name = struct.unpack(">I4s", head)
@@ -127,7 +127,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
         position += length + 12
 
 
-def _kind(name: bytes, body: bytes) -> _Kind:
+def kind_of(name: bytes, body: bytes) -> Kind:
     """IHDR, checked: it comes first and holds 13 bytes."""
     if name != b"IHDR" or len(body) != 13:
         raise damaged("it does not begin with an IHDR chunk")
@@ -135,10 +135,10 @@ def _kind(name: bytes, body: bytes) -> _Kind:
     check_size(width, height)
     if depth not in _DEPTHS.get(color, ()) or compression or filters or interlaced > 1:
         raise damaged("its IHDR chunk names a kind that PNG does not have")
-    return _Kind(width, height, depth, color, interlaced)
+    return Kind(width, height, depth, color, interlaced)
 
 
-def _conversions(kind: _Kind, chunks: dict[bytes, list[bytes]]) -> tuple[str, ...]:
+def _conversions(kind: Kind, chunks: dict[bytes, list[bytes]]) -> tuple[str, ...]:
     words: list[str] = []
     if kind.color == _PALETTE:
         words.append("palette")
@@ -150,7 +150,7 @@ def _conversions(kind: _Kind, chunks: dict[bytes, list[bytes]]) -> tuple[str, ..
     return tuple(words)
 
 
-def _check_length(parts: list[bytes], kind: _Kind) -> None:
+def _check_length(parts: list[bytes], kind: Kind) -> None:
     """The compressed stream must hold exactly the samples: fewer is a truncated image, more is something hidden."""
     inflater, found, pending = zlib.decompressobj(), 0, b"".join(parts)
     expected = _raw_bytes(kind)
@@ -167,11 +167,11 @@ def _check_length(parts: list[bytes], kind: _Kind) -> None:
         raise damaged("its compressed data goes on after the last sample")
 
 
-def _raw_bytes(kind: _Kind) -> int:
+def _raw_bytes(kind: Kind) -> int:
     """Length of the filtered rows: each has a byte for its filter; an interlaced image has seven smaller ones."""
-    bits = kind.depth * _SAMPLES[kind.color]
+    bits = kind.depth * SAMPLES[kind.color]
     total = 0
-    for column, row, across, down in _PASSES if kind.interlaced else ((0, 0, 1, 1),):
+    for column, row, across, down in PASSES if kind.interlaced else ((0, 0, 1, 1),):
         columns, rows = -((column - kind.width) // across), -((row - kind.height) // down)
         if columns > 0 and rows > 0:
             total += rows * (1 + (columns * bits + 7) // 8)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -35,26 +35,30 @@ Source = str | os.PathLike[str] | BinaryIO
 def hide_file(
     cover: str | os.PathLike[str], message: bytes, key: Key, out: str | os.PathLike[str], *, scheme: str = "hill",
     compress: bool = False, allow_flat: bool = False, ledger: Ledger | None = None, overwrite: bool = False,
+    keep_metadata: bool = False, upright: bool = False,
 ) -> Hidden:  # fmt: skip
     """Hide `message` in the image file `cover` and write the stego to `out`, in the lossless format of its suffix.
 
+    The file is written as the cover's was. Metadata that may name person, place or time stays behind unless `keep_metadata`;
+    `upright` applies the orientation that the cover asks for. What differs from the cover's file is in the result's notes.
     Raises DoesNotFit with the bytes that would fit; RefusedImage for a file that is no cover, that is too flat (unless
     `allow_flat`) or that the `ledger` knows; StorageFailed where `out` stands already (unless `overwrite`), is the cover (even
     then), or cannot be written; InvalidSetting for an unknown scheme or a lossy format.
     """
-    settings = Settings(scheme, compress, allow_flat, ledger, overwrite)
+    settings = Settings(scheme, compress, allow_flat, ledger, overwrite, keep_metadata, upright)
     return carry_out(plan.one_cover(Path(cover), message, Path(out), settings), key)[0]
 
 
 def hide_spread(
     covers: Sequence[str | os.PathLike[str]], message: bytes, key: Key, out_folder: str | os.PathLike[str], *, needed: int,
     scheme: str = "hill", compress: bool = False, allow_flat: bool = False, ledger: Ledger | None = None,
+    keep_metadata: bool = False, upright: bool = False,
 ) -> list[Hidden]:  # fmt: skip
     """Spread `message` over covers, so that any `needed` of the stegos give it back; they get their covers' names in a folder.
 
     All of them are written or none. Raises as `hide_file` does.
     """
-    settings = Settings(scheme, compress, allow_flat, ledger)
+    settings = Settings(scheme, compress, allow_flat, ledger, keep_metadata=keep_metadata, upright=upright)
     return carry_out(plan.several_covers([Path(c) for c in covers], message, Path(out_folder), needed, settings), key)
 
 
@@ -150,10 +154,19 @@ def make_stego(task: Task, key: Key, settings: Settings) -> Stego:
         )  # fmt: skip
     except RefusedImage as error:
         raise RefusedImage(f"{task.cover}: {error}", hint=error.hint) from error
-    content = images.encode(hidden.stego, images.written_format(task.out), alpha=alpha)
+    hidden, content = encoded(hidden, task, settings)
     if not proved(content, hidden, task.body, key):
         raise StorageFailed(f"the stego of {task.cover} did not come back as it was made", hint="try again")
     return Stego(task, hidden, content)
+
+
+def encoded(hidden: Hidden, task: Task, settings: Settings) -> tuple[Hidden, bytes]:
+    """The stego's file, written as the cover's was, and the same `hidden` with what there is to say of that."""
+    wanted = images.written_format(task.out)
+    file = images.encode_like(
+        hidden.stego, task.picture, wanted, alpha=task.picture.alpha, keep_metadata=settings.keep_metadata
+    )
+    return replace(hidden, manner=file.manner, notes=file.notes, left_out=file.left_out), file.content
 
 
 def make_best(

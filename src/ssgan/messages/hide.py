@@ -19,6 +19,7 @@ from ssgan.embedding.gibbs import Sender
 from ssgan.embedding.trellis import strips
 from ssgan.embedding.two_layers import Samples
 from ssgan.errors import DoesNotFit, RefusedImage
+from ssgan.images.encoded import Manner
 from ssgan.messages import container
 from ssgan.messages.container import DEFLATED, PART, SPLITS, Places
 from ssgan.messages.keys import Key
@@ -42,6 +43,9 @@ class Hidden:
     change_rate: float  # share of the counting samples changed
     scheme: str
     split: int
+    manner: Manner = "usual"  # how its file was written, as `ssgan.images.Encoded` says
+    notes: tuple[str, ...] = ()  # what of that differs from the cover's file
+    left_out: tuple[str, ...] = ()  # metadata of the cover's file that the stego's does not have
 
     @property
     def changes(self) -> np.ndarray:

@@ -38,6 +38,8 @@ class Settings:
     allow_flat: bool = False
     ledger: Ledger | None = None
     overwrite: bool = False
+    keep_metadata: bool = False  # of the cover's file, what may name person, place or time
+    upright: bool = False  # apply the orientation that the cover's file asks for
 
 
 @dataclass(frozen=True, repr=False)
@@ -84,7 +86,7 @@ class Plan:
 def one_cover(cover: Path, message: bytes, out: Path, settings: Settings) -> Plan:
     """`message` into one cover. Raises what `ssgan.messages.files.hide_file` raises, as far as no key is needed."""
     _check_one(out, [cover], settings)
-    return _one(cover, cover_picture(cover), message, out, settings)
+    return _one(cover, cover_picture(cover, upright=settings.upright), message, out, settings)
 
 
 def one_picture(name: str, picture: Picture, message: bytes, out: Path, settings: Settings) -> Plan:
@@ -145,7 +147,7 @@ def several_covers(covers: Sequence[Path], message: bytes, folder: Path, needed:
     parts = spread.split(message, count=len(covers), needed=needed, compress=settings.compress)
     for out in outs:
         _check_place(out, covers, settings)
-    pictures = [cover_picture(cover) for cover in covers]
+    pictures = [cover_picture(cover, upright=settings.upright) for cover in covers]
     for cover, picture, out in zip(covers, pictures, outs, strict=True):
         _check_cover(cover, picture, out, settings)
     _refuse_twins(covers, pictures)
@@ -163,16 +165,16 @@ def several_covers(covers: Sequence[Path], message: bytes, folder: Path, needed:
     return Plan(tasks, settings, capacity, folder)
 
 
-def cover_picture(cover: Path) -> Picture:
-    """The picture in a file that is to be a cover: nothing is converted. Raises RefusedImage."""
-    return as_cover(images.read(cover, convert=images.CONVERSIONS, work=HIDING_BYTES), str(cover))
+def cover_picture(cover: Path, *, upright: bool = False) -> Picture:
+    """The picture in a file that is to be a cover: nothing is converted, but `upright` turns it. Raises RefusedImage."""
+    return as_cover(images.read(cover, convert=images.CONVERSIONS, work=HIDING_BYTES), str(cover), upright=upright)
 
 
-def as_cover(picture: Picture, name: str) -> Picture:
-    """The picture, read with all conversions allowed, if it needed none. Raises RefusedImage."""
+def as_cover(picture: Picture, name: str, *, upright: bool = False) -> Picture:
+    """The picture, read with all conversions allowed, if it needed none; turned if `upright`. Raises RefusedImage."""
     for word in picture.converted:
         raise RefusedImage(f"{name} is no cover as it stands: {images.CONVERSIONS[word]}", hint=_HINTS.get(word, _HINT))
-    return picture
+    return images.upright(picture) if upright else picture
 
 
 def stego_picture(source: str | os.PathLike[str] | BinaryIO) -> Picture:
