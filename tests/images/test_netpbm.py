@@ -74,13 +74,22 @@ HOSTILE = {
     "a sample larger than the largest": (b"P5 2 2 100\n" + bytes([0, 1, 2, 101]), "larger"),
     "one sample less": (b"P5 2 2 255\n" + bytes(3), "truncated"),
     "one plain sample less": (b"P2 2 2 255\n1 2 3", "truncated"),
-    "one plain sample more": (b"P2 2 2 255\n1 2 3 4 5", "more samples"),
     "plain letters": (b"P2 2 2 255\n1 2 3 x", "not a number"),
     "plain sample of a kilometre": (b"P2 2 2 255\n1 2 3 " + b"1" * 1000, "not a number"),
     "plain bit of 7": (b"P1 2 1\n07", "larger"),
     "any map": (b"P7\nWIDTH 2\n", "PAM"),
     "floating point": (b"Pf\n2 2\n-1.0\n" + bytes(16), "floating"),
 }
+
+
+def test_what_follows_plain_samples_is_told_from_them() -> None:
+    with pytest.raises(RefusedImage, match="after the end") as refusal:
+        read(b"P2 2 2 255\n1 2 3 4 5")
+    assert "trailing" in refusal.value.hint
+    picture = read(b"P2 2 2 255\n1 2 3 4 # the end\n5", convert=CONVERSIONS)
+    assert picture.samples.ravel().tolist() == [1, 2, 3, 4]
+    assert picture.following == "1 bytes follow the end of the image"
+    assert read(b"P2 2 2 255\n1 2 # two\n3 4 # the end\n").notes == ()
 
 
 @pytest.mark.parametrize("what", HOSTILE)

@@ -179,3 +179,36 @@ def test_a_hostile_file_is_refused_with_the_reason(what: str) -> None:
     data, reason = HOSTILE[what]
     with pytest.raises(RefusedImage, match=reason):
         read(data, convert=CONVERSIONS)
+
+
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize("tag", [256, 257, 258, 259, 262, 273, 277, 279])
+def test_a_tag_twice_is_refused(tag: int, order: str) -> None:
+    """Readers differ in which of the two counts, so the picture is not one picture."""
+    data = bytearray(tiff(COLOR, order))
+    (start,) = struct.unpack_from(order + "I", data, 4)
+    (count,) = struct.unpack_from(order + "H", data, start)
+    entries = range(start + 2, start + 2 + 12 * count, 12)
+    place = next(at for at in entries if struct.unpack_from(order + "H", data, at)[0] == tag)
+    other = entries[-1] if place != entries[-1] else entries[0]
+    data[other : other + 12] = data[place : place + 12]
+    with pytest.raises(RefusedImage, match=f"its tag {tag} stands twice"):
+        read(bytes(data))
+
+
+@pytest.mark.parametrize("compression", ["tiff_lzw", "tiff_adobe_deflate", "jpeg"])
+def test_the_decoder_keeps_its_complaints_to_itself(compression: str, capfd: pytest.CaptureFixture[str]) -> None:
+    stream, refused = io.BytesIO(), 0
+    Image.fromarray(np.random.default_rng(1).integers(0, 256, (60, 50, 3), dtype=np.uint8)).save(
+        stream, "TIFF", compression=compression
+    )
+    for seed in range(40):
+        data, rng = bytearray(stream.getvalue()), np.random.default_rng(seed)
+        for _ in range(3):
+            data[rng.integers(8, len(data))] = rng.integers(256)
+        try:
+            read(bytes(data), convert=CONVERSIONS)
+        except RefusedImage:
+            refused += 1
+    assert refused
+    assert capfd.readouterr() == ("", "")

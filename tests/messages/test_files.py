@@ -124,6 +124,34 @@ def test_metadata_stay_behind(tmp_path: Path) -> None:
     assert (kept.manner, kept.left_out) == ("cover", ())
 
 
+@pytest.mark.parametrize("suffix", [".png", ".bmp", ".tiff", ".ppm"])
+def test_bytes_after_a_stego_do_not_matter_and_are_said(suffix: str, photo: Path, tmp_path: Path) -> None:
+    out, notes = tmp_path / f"stego{suffix}", []
+    hide_file(photo, b"Meet me at nine", KEY, out)
+    assert reveal_files([out], KEY, notify=notes.append) == b"Meet me at nine"
+    assert notes == []
+    out.write_bytes(out.read_bytes() + b"and more")
+    assert reveal_files([out], KEY, notify=notes.append) == b"Meet me at nine"
+    assert notes == [f"{out}: 8 bytes follow the end of the image"]
+    with pytest.raises(NothingFound):
+        reveal_files([out], Passphrase("another one of ours"), notify=notes.append)
+    with pytest.raises(RefusedImage, match="after the end"):
+        hide_file(out, b"x", KEY, tmp_path / "other.png")
+
+
+def test_bytes_after_plain_samples_do_not_matter(tmp_path: Path) -> None:
+    samples = noise(3, 40, 48)
+    plain = b"P2\n48 40\n255\n" + b"\n".join(b"%d" % value for value in samples.ravel()) + b"\n"
+    (tmp_path / "cover.pgm").write_bytes(plain)
+    hidden = hide_file(tmp_path / "cover.pgm", b"hello", KEY, tmp_path / "stego.pgm")
+    assert (hidden.manner, (tmp_path / "stego.pgm").read_bytes()[:2]) == ("cover", b"P2")
+    with (tmp_path / "stego.pgm").open("ab") as file:
+        file.write(b"17 4")
+    notes: list[str] = []
+    assert reveal_files([tmp_path / "stego.pgm"], KEY, notify=notes.append) == b"hello"
+    assert len(notes) == 1
+
+
 def test_the_orientation_is_applied_on_request(tmp_path: Path) -> None:
     image = Image.fromarray(noise(2, 40, 48, 3))
     exif = image.getexif()

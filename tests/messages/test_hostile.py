@@ -85,6 +85,7 @@ WORKS: dict[str, bytes] = {
     "black.png": images.encode(np.zeros_like(COLOR), "PNG"),
     "white.png": images.encode(np.full_like(COLOR, 255), "PNG"),
 }
+FOLLOWED = ("trailing.png", "polyglot.png")  # no covers; but a stego may come with bytes that somebody added
 REFUSED: dict[str, bytes] = {
     "empty.png": b"",
     "one-byte.png": b"\x89",
@@ -151,7 +152,7 @@ def test_what_is_no_cover_is_refused_as_an_image(name: str, tmp_path: Path) -> N
         hide_file(tmp_path / name, b"message", KEY, tmp_path / "stego.png", allow_flat=True)
     assert name in str(refusal.value)
     assert [path.name for path in tmp_path.iterdir()] == [name]
-    with pytest.raises(RefusedImage):
+    with pytest.raises(NothingFound if name in FOLLOWED else RefusedImage):
         reveal_files([tmp_path / name], KEY)
 
 

@@ -287,11 +287,12 @@ def _show(screen: Screen, task: Task, hidden: Hidden) -> None:
     )
     file = {"written_as": hidden.manner, "differences": list(hidden.notes), "left_out": list(hidden.left_out)}
     screen.result("hidden", text, **_figures(task), change_rate=hidden.change_rate, scheme=hidden.scheme, **file)
-    for note in hidden.notes:
-        screen.note("note", f"{task.out}: {note}", cover=str(task.cover), note=note)
-    if hidden.left_out:
-        note = f"metadata left out: {', '.join(hidden.left_out)}; --keep-metadata keeps what is known"
-        screen.note("note", f"{task.out}: {note}", cover=str(task.cover), note=note)
+    if not screen.json:
+        notes = list(hidden.notes)
+        if hidden.left_out:
+            notes.append(f"metadata left out: {', '.join(hidden.left_out)}; --keep-metadata keeps what is known")
+        for note in notes:
+            screen.note("note", f"{task.out}: {note}")
 
 
 def _figures(task: Task) -> dict[str, object]:

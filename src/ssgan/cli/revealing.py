@@ -40,7 +40,7 @@ def reveal(
     if named is not None:
         _check_place(named, [*stegos, key.key_file, key.passphrase_file], overwrite=force)
     sources = [sys.stdin.buffer if stego == _STANDARD else stego for stego in stegos]
-    message = reveal_files(sources, key.key(screen, new=False))
+    message = reveal_files(sources, key.key(screen, new=False), notify=lambda note: screen.note("note", note, note=note))
     if named is not None:
         write_secret(named, message, overwrite=force)
         screen.result(

@@ -23,7 +23,7 @@ from ssgan.available import available_memory
 from ssgan.errors import InvalidSetting, NotEnoughMemory, RefusedImage, StorageFailed
 from ssgan.images import netpbm
 from ssgan.images.formats import inspect
-from ssgan.images.header import CONVERSIONS, MAX_FILE_BYTES, Header
+from ssgan.images.header import CONVERSIONS, FOLLOWING, MAX_FILE_BYTES, Header
 from ssgan.images.orientation import UPRIGHT
 
 # Suffix → the format written.
@@ -58,6 +58,11 @@ class Picture:
     orientation: int = UPRIGHT
     applied: int = UPRIGHT
     file: bytes = field(default=b"", repr=False, compare=False)
+
+    @property
+    def following(self) -> str | None:
+        """The note that says how many bytes follow the end of the image; None if none do."""
+        return next((note for note in self.notes if note.endswith(FOLLOWING)), None)
 
 
 def read(

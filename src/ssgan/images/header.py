@@ -7,6 +7,10 @@ What the walk understood, and nothing else, is what the decoder gets to see.
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import functools
+import importlib
 import io
 import struct
 from collections.abc import Callable
@@ -34,6 +38,8 @@ CONVERSIONS = {
     "webp": "lossy WebP: the samples are a decoder's",
     "trailing": "bytes after the end of the image are left out",
 }
+
+FOLLOWING = "bytes follow the end of the image"  # the end of the note for them
 
 
 class Pixels(NamedTuple):
@@ -114,7 +120,21 @@ def trailing(data: bytes, end: int, *, padding: int = 0) -> tuple[tuple[str, ...
     extra = data[end:]
     if not extra or (len(extra) <= padding and not any(extra)):
         return (), ()
-    return ("trailing",), (f"{len(extra)} bytes follow the end of the image",)
+    return ("trailing",), (f"{len(extra)} {FOLLOWING}",)
+
+
+@functools.cache
+def _silence_libtiff() -> None:
+    """Keep libtiff from writing to standard error: what matters of it comes back as an exception, and becomes a refusal.
+
+    The handlers are the library's, found through Pillow's own module; where libtiff is a part of that module, it stays loud.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        library = ctypes.CDLL(importlib.import_module("PIL._imaging").__file__)
+        for name in ("TIFFSetErrorHandler", "TIFFSetWarningHandler"):
+            setter = getattr(library, name)
+            setter.argtypes, setter.restype = [ctypes.c_void_p], ctypes.c_void_p
+            setter(None)
 
 
 def decode_with_pillow(data: bytes, format_name: str, size: tuple[int, int], channels: int) -> Pixels:
@@ -122,6 +142,8 @@ def decode_with_pillow(data: bytes, format_name: str, size: tuple[int, int], cha
 
     Whatever goes wrong in there is a refusal: a decoder that meets a hostile file may fail in any way it likes.
     """
+    if format_name == "TIFF":
+        _silence_libtiff()
     try:
         with Image.open(io.BytesIO(data), formats=[format_name]) as image:
             if image.size != size:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from itertools import islice
 
 import numpy as np
 
@@ -23,6 +24,8 @@ _MAX_VALUE = 65535
 _EIGHT_BITS = 255
 _ABOUT_ITSELF = re.compile(rb"# ?(CREATOR: |Created (by|with) )")
 _NUMBER = re.compile(rb"(?:[ \t\r\n\v\f]|#[^\r\n]*[\r\n])+([0-9]{1,9})(?=[ \t\r\n\v\f#])")
+_WORD = re.compile(rb"(?:\s|#[^\r\n]*)*([^\s#]+)")
+_GAP = re.compile(rb"(?:\s|#[^\r\n]*)*")
 _COMMENT = re.compile(rb"#[^\r\n]*")
 
 
@@ -38,8 +41,10 @@ def walk(data: bytes) -> Header:
         raise damaged(f"its largest value is {largest}")
     shape = (height, width, channels)
     if plain:
-        pixels = partial(_plain, data[position:], shape, largest, bitmap)
-        return Header(format_name, width, height, channels, pixels, _conversions(largest))
+        end = len(data) if bitmap else _end_of_text(data, position, height * width * channels)
+        extra, notes = trailing(data, end)
+        pixels = partial(_plain, data[position:end], shape, largest, bitmap)
+        return Header(format_name, width, height, channels, pixels, _conversions(largest) + extra, notes)
     row_bytes = (width + 7) // 8 if bitmap else width * channels * (2 if largest > 255 else 1)
     body = take(data, position + 1, height * row_bytes, "the samples")  # exactly one white space ends the header
     extra, notes = trailing(data, position + 1 + len(body))
@@ -120,6 +125,13 @@ def _conversions(largest: int) -> tuple[str, ...]:
 def _binary(body: bytes, shape: tuple[int, int, int], largest: int) -> Pixels:
     values = np.frombuffer(body, ">u2" if largest > 255 else np.uint8)
     return _scaled(values.reshape(shape), largest)
+
+
+def _end_of_text(data: bytes, position: int, count: int) -> int:
+    """Where the last of so many plain samples ends, with the gap after it; the end of the file if they are fewer."""
+    last = next(islice(_WORD.finditer(data, position), count - 1, None), None)
+    gap = None if last is None else _GAP.match(data, last.end())
+    return len(data) if gap is None else gap.end()
 
 
 def _bitmap(body: bytes, shape: tuple[int, int, int]) -> Pixels:

@@ -48,6 +48,7 @@ class _Directory:
 
     order: str
     entries: dict[int, tuple[int, int, bytes]] = field(default_factory=dict)
+    doubled: list[int] = field(default_factory=list)
     next_page: int = 0
     end: int = 0
 
@@ -98,6 +99,8 @@ def _pages(data: bytes, order: str) -> tuple[list[_Directory], int]:
             raise damaged("its pages run in a circle")
         seen.add(start)
         page = _directory(data, order, start)
+        if page.doubled:
+            raise damaged(f"its tag {page.doubled[0]} stands twice")  # readers differ in which of the two counts
         end = max(end, page.end, *_ends(data, page, order, depth=0))
         pages.append(page)
         start = page.next_page
@@ -112,8 +115,12 @@ def _directory(data: bytes, order: str, start: int) -> _Directory:
     table = take(data, start + 2, 12 * count + 4, "a directory")
     found = _Directory(order, end=start + 2 + len(table))
     (found.next_page,) = struct.unpack(order + "I", table[-4:])
+    seen: set[int] = set()
     for entry in range(0, 12 * count, 12):
         tag, kind, number, offset = struct.unpack(order + "HHII", table[entry : entry + 12])
+        if tag in seen:
+            found.doubled.append(tag)
+        seen.add(tag)
         length = _UNIT_BYTES.get(kind, 0) * number
         if length <= 4:
             values = table[entry + 8 : entry + 8 + length]

@@ -37,6 +37,9 @@ def walk(data: bytes) -> Header:
     pictures = list(_pictures(chunks))
     if not pictures:
         raise damaged("it has no picture")
+    for name in (b"VP8X", b"ALPH"):
+        if names.count(name) > 1:
+            raise damaged(f"it has two {name.decode()} chunks")
     if len(pictures) > 1 and b"ANMF" not in names:
         raise damaged("it has two pictures")
     for name, body in pictures:

@@ -62,16 +62,21 @@ def hide_spread(
     return carry_out(plan.several_covers([Path(c) for c in covers], message, Path(out_folder), needed, settings), key)
 
 
-def reveal_files(sources: Sequence[Source], key: Key) -> bytes:
+def _ignore(note: str) -> None:
+    pass
+
+
+def reveal_files(sources: Sequence[Source], key: Key, *, notify: Callable[[str], None] = _ignore) -> bytes:
     """The message in one image file, or in several that it was spread over; an open binary stream will do for a file.
 
+    `notify` gets a sentence for each file that has bytes after its end; they do not matter to the message.
     Of several files, those in which nothing is found are passed over as long as the others suffice. Raises NothingFound,
     Incomplete, RefusedImage for what is no image that could be a stego, InvalidSetting for files that do not belong together.
     """
     if not sources:
         raise InvalidSetting("no image is given", hint="ssgan reveal STEGO")
     if len(sources) == 1:
-        return _reveal_one(sources[0], key)
+        return _reveal_one(sources[0], key, notify)
     from ssgan.messages import spread
 
     parts, nothing = (
@@ -82,7 +87,7 @@ def reveal_files(sources: Sequence[Source], key: Key) -> bytes:
         ),
     )
     for source in sources:
-        picture = plan.stego_picture(source)
+        picture = _stego(source, notify)
         try:
             found = reveal_any(picture.samples, key, alpha=picture.alpha)
         except NothingFound as error:
@@ -96,8 +101,15 @@ def reveal_files(sources: Sequence[Source], key: Key) -> bytes:
     return spread.gather(parts)
 
 
-def _reveal_one(source: Source, key: Key) -> bytes:
+def _stego(source: Source, notify: Callable[[str], None]) -> images.Picture:
     picture = plan.stego_picture(source)
+    if picture.following is not None:
+        notify(f"{plan.source_name(source)}: {picture.following}")
+    return picture
+
+
+def _reveal_one(source: Source, key: Key, notify: Callable[[str], None]) -> bytes:
+    picture = _stego(source, notify)
     try:
         return reveal(picture.samples, key, alpha=picture.alpha)
     except Incomplete as error:

@@ -179,11 +179,22 @@ def as_cover(picture: Picture, name: str, *, upright: bool = False) -> Picture:
 
 def stego_picture(source: str | os.PathLike[str] | BinaryIO) -> Picture:
     """The picture in a file that may be a stego. Raises RefusedImage."""
-    picture = images.read(source, convert=images.CONVERSIONS, work=REVEALING_BYTES)
-    for word in picture.converted:
-        name = "standard input" if hasattr(source, "read") else source
+    return as_stego(images.read(source, convert=images.CONVERSIONS, work=REVEALING_BYTES), source_name(source))
+
+
+def as_stego(picture: Picture, name: str) -> Picture:
+    """The picture, read with all conversions allowed, if it needed none of its samples. Raises RefusedImage.
+
+    Bytes after its end do not matter: who passes a file on may add some, and the message is in the samples.
+    """
+    for word in picture.converted - {"trailing"}:
         raise RefusedImage(f"{name} is no stego as it stands: {images.CONVERSIONS[word]}", hint=_ASK)
     return picture
+
+
+def source_name(source: str | os.PathLike[str] | BinaryIO) -> str:
+    """What to call a source of bytes."""
+    return os.fspath(source) if isinstance(source, str | os.PathLike) else "standard input"
 
 
 def room(picture: Picture) -> int:

@@ -78,6 +78,7 @@ def hide(given: Given, report: Report) -> Result:
 
 def reveal(given: Given, report: Report) -> Result:
     """The message in a stego: as text where it is some, as a file in any case. Whatever is found, it takes the same time."""
+    from ssgan.messages.plan import as_stego
     from ssgan.messages.reveal import as_text
     from ssgan.messages.reveal import reveal as reveal_in
 
@@ -85,11 +86,12 @@ def reveal(given: Given, report: Report) -> Result:
     key = _key(given)
     begun = time.monotonic()
     try:
-        picture = _picture(given["stego"], given["name"], "stego")
+        picture = as_stego(images.read(given["stego"], convert=images.CONVERSIONS, name=given["name"]), given["name"])
         message = reveal_in(picture.samples, key, alpha=picture.alpha)
     finally:
         time.sleep(_until_floor(time.monotonic() - begun))
-    return Result("reveal", {"message_bytes": len(message), "text": as_text(message)}, {"message.bin": (message, BYTES)})
+    facts = {"message_bytes": len(message), "text": as_text(message), "note": picture.following}
+    return Result("reveal", facts, {"message.bin": (message, BYTES)})
 
 
 def _until_floor(taken: float) -> float:
