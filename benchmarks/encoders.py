@@ -137,7 +137,7 @@ def encoders() -> Iterator[tuple[str, Encoder]]:
         ways = {"default": [], "-strip": ["-strip"], "interlaced": ["-interlace", "PNG"], "-quality 95": ["-quality", "95"]}
         for label, words in ways.items():
             yield f"ImageMagick {version}, {label}", by_command(magick, "in.ppm", *words, "out.png")
-    if version := version_of("pnmtopng", "--version", r"Netpbm (\S+)"):
+    if version := version_of("pnmtopng", "--version", r"Version: *(?:Netpbm )?(\S+)"):
         yield f"pnmtopng {version}", by_netpbm
     if version := version_of("optipng", "--version", r"version (\S+?):?\s"):
         yield f"optipng {version}", by_command("optipng", "in.png", "-out", "out.png")

@@ -364,3 +364,45 @@ def test_the_first_part_of_a_large_picture_decides(monkeypatch: pytest.MonkeyPat
     assert sum(looked_at) < 2**15 + 2 * 300
     assert style.rule == PILLOW
     assert style.deflating.is_exact
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
+@pytest.mark.parametrize("predictor", [1, 2])
+@pytest.mark.parametrize("compression", [None, "tiff_lzw", "tiff_adobe_deflate", "packbits"])
+def test_tiff_strips_tags_and_compression_stay(compression: str | None, predictor: int, mode: str) -> None:
+    options = {"tiffinfo": {317: predictor}} if predictor > 1 else {}
+    pixels = scene(150, 160, MODES[mode])
+    data = saved(pixels, "TIFF", compression=compression, dpi=(72, 72), **options)
+    before = pixels.copy()
+    assert again(data).content == data
+    file, stego = stego_of(data)
+    planes = np.concatenate([stego, pixels[:, :, 3][None]]) if mode == "RGBA" else stego
+    assert file.content == saved(planes.transpose(1, 2, 0), "TIFF", compression=compression, dpi=(72, 72), **options)
+    assert (file.manner, file.notes, file.left_out) == ("cover", (), ())
+    assert np.array_equal(pixels, before)
+
+
+def test_tiff_metadata_stay_behind() -> None:
+    data = saved(scene(), "TIFF", artist="Jane Doe", software="ours", compression="tiff_lzw")
+    file, _ = stego_of(data)
+    assert b"Jane Doe" not in file.content
+    assert file.left_out == ("tag 305", "tag 315")
+    assert again(data, keep_metadata=True).content == data
+
+
+def test_the_byte_order_of_a_tiff_stays() -> None:
+    pixels = scene(5, 7)
+    start = 8 + pixels.size + pixels.size % 2
+    tags = {256: 7, 257: 5, 258: 0, 259: 1, 262: 2, 273: 8, 277: 3, 278: 5, 279: pixels.size}
+    table = struct.pack(">H", len(tags))
+    for tag, value in tags.items():
+        table += (
+            struct.pack(">HHII", tag, 3, 3, start + 6 + 12 * len(tags))
+            if tag == 258
+            else struct.pack(">HHII", tag, 4, 1, value)
+        )
+    body = pixels.tobytes() + bytes(pixels.size % 2)
+    data = b"MM\0*" + struct.pack(">I", start) + body + table + bytes(4) + struct.pack(">HHH", 8, 8, 8)
+    assert again(data).content == data
+    file, stego = stego_of(data)
+    assert file.content == data[:8] + stego.transpose(1, 2, 0).tobytes() + data[8 + pixels.size :]

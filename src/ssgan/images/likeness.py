@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssgan.errors import RefusedImage
-from ssgan.images import bmp, netpbm, png_writing
+from ssgan.images import bmp, netpbm, png_writing, tiff_writing
 from ssgan.images.encoded import Encoded
 from ssgan.images.files import Picture, check_written, encode, read
 from ssgan.images.formats import inspect
@@ -43,6 +43,8 @@ def encode_like(
         written = bmp.encode_like(cover.file, stego)
     elif format_name in ("PGM", "PPM"):
         written = netpbm.encode_like(cover.file, samples, keep_metadata=keep_metadata)
+    elif not is_turned:
+        written = tiff_writing.encode_like(cover.file, Pixels(cover.samples, cover.alpha), stego, keep_metadata=keep_metadata)
     if written is not None and _holds(written.content, stego):
         return written
     notes = (f"the cover's kind of {format_name} cannot hold the stego, which is written as Pillow writes {format_name}",)

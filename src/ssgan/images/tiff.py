@@ -24,17 +24,18 @@ from ssgan.images.header import (
 )
 from ssgan.images.orientation import known_orientation, turned_note
 
-_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 256, 257, 258, 259, 262
-_STRIPS, _STRIP_BYTES, _TILES, _TILE_BYTES = 273, 279, 324, 325
-_ORIENTATION, _SAMPLES, _PLANAR, _PALETTE, _EXTRA, _SAMPLE_FORMAT = 274, 277, 284, 320, 338, 339
+_WIDTH, _HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
+STRIPS, STRIP_BYTES, _TILES, _TILE_BYTES = 273, 279, 324, 325
+_ORIENTATION, SAMPLES, PLANAR, _PALETTE, _EXTRA, _SAMPLE_FORMAT = 274, 277, 284, 320, 338, 339
+ROWS_PER_STRIP, PREDICTOR = 278, 317
 _SUB_DIRECTORIES = (330, 34665, 34853, 40965)  # further pages, EXIF, GPS, interoperability
 # Tags that make pixels: the above, fill order, rows a strip, predictor, tile size, JPEG tables and chroma.
-_KEPT = {_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _STRIPS, _STRIP_BYTES, _TILES, _TILE_BYTES, _SAMPLES, _PLANAR}
+_KEPT = {_WIDTH, _HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, STRIPS, STRIP_BYTES, _TILES, _TILE_BYTES, SAMPLES, PLANAR}
 _KEPT |= {_PALETTE, _EXTRA, _SAMPLE_FORMAT, 266, 278, 292, 293, 317, 322, 323, 347, 530, 531, 532}
-_PLAIN_TAGS = _KEPT | {_ORIENTATION, 254, 255, 282, 283, 296}  # and those that every writer adds: resolution, page kind
-_SINGLE = (_WIDTH, _HEIGHT, _COMPRESSION, _PHOTOMETRIC, 266, _SAMPLES, 278, _PLANAR, 317, 322, 323)  # one value each
+PLAIN_TAGS = _KEPT | {_ORIENTATION, 254, 255, 282, 283, 296}  # and those that every writer adds: resolution, page kind
+_SINGLE = (_WIDTH, _HEIGHT, COMPRESSION, PHOTOMETRIC, 266, SAMPLES, 278, PLANAR, 317, 322, 323)  # one value each
 _UNIT_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
-_INTEGERS = {1: "B", 3: "H", 4: "I", 13: "I"}
+INTEGERS = {1: "B", 3: "H", 4: "I", 13: "I"}
 _LOSSLESS, _FAX, _JPEG = (1, 5, 8, 32773, 32946), (2, 3, 4), (6, 7)
 _GRAY, _RGB, _INDEXED, _CMYK, _YCBCR = (0, 1), 2, 3, 5, 6
 _UNASSOCIATED = 2
@@ -43,11 +44,13 @@ _MAX_PAGES = 1000
 
 
 @dataclass
-class _Directory:
+class Directory:
     """One page's tags: raw entries (tag, type, count, bytes of the values), and where its parts end in the file."""
 
     order: str
     entries: dict[int, tuple[int, int, bytes]] = field(default_factory=dict)
+    places: dict[int, int] = field(default_factory=dict)  # where the values lie
+    start: int = 0
     doubled: list[int] = field(default_factory=list)
     next_page: int = 0
     end: int = 0
@@ -57,11 +60,11 @@ class _Directory:
         if tag not in self.entries:
             return default
         kind, count, values = self.entries[tag]
-        if kind not in _INTEGERS or count == 0:
+        if kind not in INTEGERS or count == 0:
             raise damaged(f"its tag {tag} holds no integers")
         if tag in _SINGLE and count != 1:
             raise damaged(f"its tag {tag} has {count} values")
-        return struct.unpack(f"{self.order}{count}{_INTEGERS[kind]}", values)
+        return struct.unpack(f"{self.order}{count}{INTEGERS[kind]}", values)
 
     def number(self, tag: int, default: int) -> int:
         """The first value of an integer tag."""
@@ -80,19 +83,24 @@ def walk(data: bytes) -> Header:
     words = _conversions(page)
     _check_strips(data, page, width * height)
     extra, notes = trailing(data, end, padding=15)  # writers of several pages align each to 16 bytes
-    unusual = [f"tag {tag}" for tag in page.entries if tag not in _PLAIN_TAGS]
+    unusual = [f"tag {tag}" for tag in page.entries if tag not in PLAIN_TAGS]
     orientation = page.number(_ORIENTATION, 1)
     notes += metadata_note(unusual) + turned_note(orientation)
     words += (("first-frame",) if len(pages) > 1 else ()) + extra
-    channels = 1 if page.number(_PHOTOMETRIC, 1) in _GRAY else 3
+    channels = 1 if page.number(PHOTOMETRIC, 1) in _GRAY else 3
     pixels = partial(decode_with_pillow, _rebuilt(data, page), "TIFF", (width, height), channels)
     return Header("TIFF", width, height, channels, pixels, words, notes, known_orientation(orientation))
 
 
-def _pages(data: bytes, order: str) -> tuple[list[_Directory], int]:
+def first_page(data: bytes) -> Directory:
+    """The tags of the first page. Raises RefusedImage."""
+    return _pages(data, "<" if data[:2] == b"II" else ">")[0][0]
+
+
+def _pages(data: bytes, order: str) -> tuple[list[Directory], int]:
     """The chain of pages, and where the last byte that any of them refers to lies."""
     (start,) = struct.unpack(order + "I", take(data, 4, 4, "the header"))
-    pages: list[_Directory] = []
+    pages: list[Directory] = []
     seen, end = set(), 8
     while start:
         if start in seen or len(pages) >= _MAX_PAGES:
@@ -109,11 +117,11 @@ def _pages(data: bytes, order: str) -> tuple[list[_Directory], int]:
     return pages, end
 
 
-def _directory(data: bytes, order: str, start: int) -> _Directory:
+def _directory(data: bytes, order: str, start: int) -> Directory:
     """The directory at `start`, its values fetched from wherever they lie."""
     (count,) = struct.unpack(order + "H", take(data, start, 2, "a directory"))
     table = take(data, start + 2, 12 * count + 4, "a directory")
-    found = _Directory(order, end=start + 2 + len(table))
+    found = Directory(order, end=start + 2 + len(table), start=start)
     (found.next_page,) = struct.unpack(order + "I", table[-4:])
     seen: set[int] = set()
     for entry in range(0, 12 * count, 12):
@@ -128,13 +136,13 @@ def _directory(data: bytes, order: str, start: int) -> _Directory:
             values = take(data, offset, length, "a tag")
             found.end = max(found.end, offset + length)
         if length:
-            found.entries[tag] = (kind, number, values)
+            found.entries[tag], found.places[tag] = (kind, number, values), offset
     return found
 
 
-def _ends(data: bytes, page: _Directory, order: str, depth: int) -> Iterator[int]:
+def _ends(data: bytes, page: Directory, order: str, depth: int) -> Iterator[int]:
     """Where the strips or tiles of a page end, and what its sub-directories refer to."""
-    for starts, lengths in ((_STRIPS, _STRIP_BYTES), (_TILES, _TILE_BYTES)):
+    for starts, lengths in ((STRIPS, STRIP_BYTES), (_TILES, _TILE_BYTES)):
         yield from (start + length for start, length in zip(page.numbers(starts), page.numbers(lengths), strict=False))
     for tag in _SUB_DIRECTORIES if depth < 3 else ():
         for start in page.numbers(tag):
@@ -143,10 +151,10 @@ def _ends(data: bytes, page: _Directory, order: str, depth: int) -> Iterator[int
             yield from _ends(data, inner, order, depth + 1)
 
 
-def _conversions(page: _Directory) -> tuple[str, ...]:
+def _conversions(page: Directory) -> tuple[str, ...]:
     """The conversions that a page needs, or the refusal of a kind that none of them helps."""
-    photometric, compression = page.number(_PHOTOMETRIC, -1), page.number(_COMPRESSION, 1)
-    bits = set(page.numbers(_BITS, (1,)))
+    photometric, compression = page.number(PHOTOMETRIC, -1), page.number(COMPRESSION, 1)
+    bits = set(page.numbers(BITS, (1,)))
     if set(page.numbers(_SAMPLE_FORMAT, (_UNSIGNED,))) != {_UNSIGNED}:
         raise unsupported("a TIFF of signed or floating-point samples")
     if len(bits) != 1 or not bits <= {1, 2, 4, 8, 16}:
@@ -170,29 +178,29 @@ def _conversions(page: _Directory) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _check_channels(page: _Directory, photometric: int) -> None:
+def _check_channels(page: Directory, photometric: int) -> None:
     """As many samples a pixel as the colors need, and at most one more, which must be plain alpha."""
     needed = 1 if photometric in (*_GRAY, _INDEXED) else 4 if photometric == _CMYK else 3
-    extra = page.number(_SAMPLES, 1) - needed
+    extra = page.number(SAMPLES, 1) - needed
     if extra < 0:
         raise damaged(f"it has {needed + extra} samples a pixel where {needed} are needed")
     if extra and (extra > 1 or photometric not in (*_GRAY, _RGB) or page.numbers(_EXTRA) != (_UNASSOCIATED,)):
         raise unsupported("a TIFF with further channels than plain alpha")
 
 
-def _check_strips(data: bytes, page: _Directory, pixels: int) -> None:
+def _check_strips(data: bytes, page: Directory, pixels: int) -> None:
     """Every strip or tile lies within the file, and uncompressed ones are as long as the samples."""
-    starts = page.numbers(_STRIPS) or page.numbers(_TILES)
-    lengths = page.numbers(_STRIP_BYTES) or page.numbers(_TILE_BYTES)
+    starts = page.numbers(STRIPS) or page.numbers(_TILES)
+    lengths = page.numbers(STRIP_BYTES) or page.numbers(_TILE_BYTES)
     if not starts or len(starts) != len(lengths):
         raise damaged("it does not say where its samples lie")
     if any(start + length > len(data) for start, length in zip(starts, lengths, strict=True)):
         raise truncated("the samples")
-    if page.number(_COMPRESSION, 1) == 1 and sum(lengths) * 8 < pixels * page.number(_SAMPLES, 1) * page.number(_BITS, 1):
+    if page.number(COMPRESSION, 1) == 1 and sum(lengths) * 8 < pixels * page.number(SAMPLES, 1) * page.number(BITS, 1):
         raise truncated("the samples")
 
 
-def _rebuilt(data: bytes, page: _Directory) -> bytes:
+def _rebuilt(data: bytes, page: Directory) -> bytes:
     """The file with a new directory at its end, of the tags that make pixels."""
     kept = sorted(tag for tag in page.entries if tag in _KEPT)
     start = len(data) + len(data) % 2
