@@ -107,13 +107,9 @@ def content_task(name: str, content: bytes, message: bytes, out: Path, settings:
 
     Raises what `one_cover` does, but for `out`, of which only the suffix counts.
     """
-    return picture_task(
-        name,
-        as_cover(images.read(content, convert=images.CONVERSIONS, name=name, work=HIDING_BYTES), name),
-        message,
-        out,
-        settings,
-    )
+    read = images.read(content, convert=images.CONVERSIONS, name=name, work=HIDING_BYTES)
+    picture = as_cover(read, name, upright=settings.upright)
+    return picture_task(name, picture, message, out, settings)
 
 
 def picture_task(name: str, picture: Picture, message: bytes, out: Path, settings: Settings) -> Task:
