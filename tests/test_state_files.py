@@ -191,7 +191,7 @@ def files_of_a_run(folder: Path) -> dict[str, Callable[[], object]]:
         "done.json": lambda: result(folder, "images_seen"),
         findings.FINDINGS: lambda: findings.kept(folder),
         "run.json": lambda: (places.check(folder, {"what": 1}, what="stegos"), places.told(folder)),
-        ".failures/000001.jsonl": lambda: job._kept_failures(folder, 1),
+        ".failures/000001.jsonl": lambda: job.kept_failures(folder, 1),
         "000001.csv": lambda: list(scoring.rows_of(folder / "000001.csv")),
         "scores.csv": lambda: results.scores_of(folder),
         "table2.csv": lambda: records.read_csv(folder / "table2.csv"),
@@ -208,7 +208,7 @@ def _fields() -> int:
 
 @pytest.mark.parametrize("number", range(11))
 def test_a_file_cut_off_anywhere_is_named_or_passed_over(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(atomic, "_sync", lambda path: None)  # some hundred files, none of which has to last
+    monkeypatch.setattr(atomic, "sync", lambda path: None)  # some hundred files, none of which has to last
     name, read = list(files_of_a_run(tmp_path).items())[number]
     path = tmp_path / name
     whole = path.read_bytes()

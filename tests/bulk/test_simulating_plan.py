@@ -81,7 +81,7 @@ def test_another_version_counts_as_other_settings(covers: Path, tmp_path: Path) 
 def test_a_manifest_that_cannot_be_read_is_not_passed_over(covers: Path, tmp_path: Path) -> None:
     for text in ("{", "[]", "7"):
         (tmp_path / "run.json").write_text(text)
-        with pytest.raises(InvalidSetting, match="cannot be read"):
+        with pytest.raises(InvalidSetting, match=r"run\.json is damaged"):
             prepare([covers / "a.png"], tmp_path, SETTINGS)
 
 
