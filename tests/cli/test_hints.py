@@ -87,7 +87,6 @@ def test_what_is_not_there_is_said_with_a_hint(
         (["train", "jpegs", "-o", "out", *TINY], "allow it with --convert jpeg, or make them smaller: --size, --geometry"),
         (["train", "gray", "-o", "out", *TINY], "say --channels 1"),
         (["train", "color", "-o", "out", *TINY, "--channels", "1"], "say --channels 3, or make them gray: --gray"),
-        (["train", "gray", "-o", "out", *TINY, "--channels", "1", "--image-size", "32"], "cut them: --size 32"),
         (["quality", "jpegs", "color"], "allow it with --convert jpeg, or make them smaller: --size, --geometry"),
     ],
 )
