@@ -17,8 +17,11 @@ SUBJECTS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("hide_file", "reveal_files", "hide_spread"),
     ),
     "Messages in arrays": (
-        "The same on samples uint8 (C, H, W), C = 1 or 3.",
-        ("hide", "reveal", "capacity", "Hidden"),
+        "The same on one picture of NumPy, Pillow or torch. All functions that take one take it by the same gate, `as_image`:\n"
+        "(H, W), (C, H, W) or (H, W, C), uint8, C = 1 gray or 3 color; what comes back has the axes of what was given. A\n"
+        "message is bytes, or a `str` for UTF-8; a key is a `Passphrase` or a `KeyFile`. Wherever a seed is taken, it is a\n"
+        "whole number or a NumPy Generator.",
+        ("as_image", "hide", "reveal", "capacity", "Hidden"),
     ),
     "Keys": (
         "What both sides share, and which covers were used.",

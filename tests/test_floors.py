@@ -58,7 +58,7 @@ MAY_IMPORT = {
         "atomic",
         "folders",
     },
-    "differences": GROUND,
+    "differences": GROUND | {"images"},
     "pictures": GROUND,
     "scoring": {"detection", "questions", "embedding", "steganalysis", "images", "datasets", "runs", "errors"},
     "questions": {"embedding", "steganalysis", "images", "datasets", "errors", "seeds"},

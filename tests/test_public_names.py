@@ -35,6 +35,7 @@ NAMES = [
     "TrainingDiverged",
     "Trial",
     "__version__",
+    "as_image",
     "capacity",
     "difference",
     "evaluate",

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         TrainingDiverged,
     )
     from ssgan.evaluation.trial import Trial, evaluate
+    from ssgan.images import as_image
     from ssgan.messages.container import capacity
     from ssgan.messages.files import hide_file, hide_spread, reveal_files
     from ssgan.messages.hide import Hidden, hide
@@ -58,6 +59,7 @@ _HOMES = {
     "StorageFailed": "ssgan.errors",
     "TrainingDiverged": "ssgan.errors",
     "Trial": "ssgan.evaluation.trial",
+    "as_image": "ssgan.images",
     "capacity": "ssgan.messages.container",
     "difference": "ssgan.differences",
     "evaluate": "ssgan.evaluation.trial",
@@ -94,6 +96,7 @@ __all__ = [
     "TrainingDiverged",
     "Trial",
     "__version__",
+    "as_image",
     "capacity",
     "difference",
     "evaluate",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ssgan.errors import InvalidSetting
+from ssgan.images import ImageLike, Layout, as_image
 
 _PEAK = 255  # the largest gray value of an 8-bit sample
 
@@ -36,8 +37,12 @@ class Difference:
         return self.changes / self.samples
 
 
-def difference(cover: np.ndarray, stego: np.ndarray) -> Difference:
-    """The difference of two uint8 arrays of one shape, single images or batches; another shape is an InvalidSetting."""
+def difference(cover: ImageLike | np.ndarray, stego: ImageLike | np.ndarray, *, layout: Layout | None = None) -> Difference:
+    """The difference of two images of one size, as `as_image` takes them, or of two batches uint8 (N, C, H, W).
+
+    Raises InvalidSetting for what is no image, and for images that differ in shape.
+    """
+    cover, stego = _samples(cover, layout), _samples(stego, layout)
     if cover.shape != stego.shape:
         raise InvalidSetting(
             f"The two images differ in shape: {_shape(cover)} and {_shape(stego)}.", hint="Compare a cover with its own stego."
@@ -51,6 +56,14 @@ def difference(cover: np.ndarray, stego: np.ndarray) -> Difference:
         largest=int(np.abs(change).max()),
         psnr=10 * math.log10(_PEAK**2 / squared) if squared else math.inf,
     )
+
+
+def _samples(given: ImageLike | np.ndarray, layout: Layout | None) -> np.ndarray:
+    """uint8 (C, H, W), or (N, C, H, W) of a batch."""
+    if getattr(given, "ndim", 0) != 4:
+        return as_image(given, layout=layout)
+    first = [as_image(image, layout="chw") for image in given[:1]]  # type: ignore[index]
+    return np.asarray(given) if first else np.empty((0, 1, 1, 1), np.uint8)
 
 
 def _shape(image: np.ndarray) -> str:

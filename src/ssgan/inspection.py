@@ -18,6 +18,7 @@ from ssgan.differences import Difference, difference
 from ssgan.errors import DoesNotFit, InvalidSetting
 from ssgan.filters import KV
 from ssgan.folders import make_folder
+from ssgan.images import ImageLike, Layout
 from ssgan.predictability import easy_share
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Inspection:
     @property
     def difference(self) -> Difference:
         """What the simulation changed."""
-        return difference(self.cover, self.stego)
+        return difference(self.cover, self.stego, layout="chw")
 
     @property
     def expected_change_rate(self) -> float:
@@ -107,11 +108,14 @@ def residual(samples: np.ndarray) -> np.ndarray:
     return np.asarray(-np.einsum("chwij,ij->chw", windows, KV))  # so that a sample above its neighbors is positive
 
 
-def inspect_cover(cover: np.ndarray, embedder: Embedder, *, seed: int, name: str = "") -> Inspection:
-    """The Inspection of samples uint8 (C, H, W); the stego is the one that `ssgan simulate` gives a file called `name`.
+def inspect_cover(
+    cover: ImageLike, embedder: Embedder, *, seed: int | np.random.Generator, name: str = "", layout: Layout | None = None
+) -> Inspection:
+    """The Inspection of an image, as `images.as_image` takes it; the stego is that which `ssgan simulate` gives a file `name`.
 
     Raises DoesNotFit where the cover cannot carry the payload.
     """
+    cover, seed = images.as_image(cover, layout=layout), seeds.as_seed(seed)
     covers = images.to_images(cover)
     plus, minus = (cost[0].double().numpy() for cost in embedder.costs(covers))
     raise_probability, lower_probability = (beta[0].double().numpy() for beta in embedder.change_probabilities(covers))
@@ -121,22 +125,24 @@ def inspect_cover(cover: np.ndarray, embedder: Embedder, *, seed: int, name: str
 
 
 def every_scheme(
-    cover: np.ndarray, payload: float, *, seed: int, name: str = "", schemes: Collection[str] | None = None
-) -> list[Priced]:
-    """The cover uint8 (C, H, W) priced by each scheme of the catalog, or by some, and embedded into at `payload`, bpp.
+    cover: ImageLike, payload: float, *, seed: int | np.random.Generator, name: str = "",
+    schemes: Collection[str] | None = None, layout: Layout | None = None,
+) -> list[Priced]:  # fmt: skip
+    """A cover priced by each scheme of the catalog, or by some, and embedded into at `payload`, bpp.
 
-    By the optimal sender, or by the plain one where all samples cost the same.
+    The cover is an image as `images.as_image` takes it; the sender is optimal, or plain where all samples cost the same.
     """
     from ssgan.embedding.catalog import SCHEMES
     from ssgan.embedding.embedder import Embedder
 
+    cover, seed = images.as_image(cover, layout=layout), seeds.as_seed(seed)
     priced = []
     for scheme, entry in SCHEMES.items():
         if schemes is not None and scheme not in schemes:
             continue
         embedder = Embedder(scheme, payload, "bound" if entry.adaptive else "plain")
         try:
-            seen = inspect_cover(cover, embedder, seed=seed, name=name)
+            seen = inspect_cover(cover, embedder, seed=seed, name=name, layout="chw")
             costs = seen.costs
         except (DoesNotFit, InvalidSetting):  # the maps are there all the same
             plus, minus = (cost[0].double().numpy() for cost in embedder.costs(images.to_images(cover)))

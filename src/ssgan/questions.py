@@ -45,7 +45,8 @@ class Question:
     For networks: `curriculum`, larger payloads (bpp) learned from first; `fresh`, new changes in every epoch; `precision`, of
     their training. With `selection_channel` the warden is told the change probabilities of every image, as the embedder says
     them of that image. `null` asks for pairs of covers without any stego; `against`, another source such as photographs, for
-    pairs of one of its images and a cover, which `against_geometry` cuts to the covers' size.
+    pairs of one of its images and a cover, which `against_geometry` cuts to the covers' size. In place of a whole number,
+    `seed` takes a NumPy Generator, from which one is drawn.
     """
 
     covers: Path
@@ -63,6 +64,9 @@ class Question:
     null: bool = False
     against: Path | None = None
     against_geometry: Geometry | Patches | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "seed", seeds.as_seed(self.seed))
 
     @property
     def embeds(self) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ssgan.errors import InvalidSetting
 from ssgan.names import name_bytes
 
 if TYPE_CHECKING:
@@ -37,6 +38,20 @@ def generator(seed: int, *names: str) -> np.random.Generator:
 def _label(seed: int, names: tuple[str, ...]) -> bytes:
     """A name is bytes: that of a picture need not be UTF-8."""
     return name_bytes("\x00".join((str(int(seed)), *names)))
+
+
+def as_seed(seed: int | np.random.Generator) -> int:
+    """A seed as a whole number: itself, or one drawn from a NumPy Generator. Raises InvalidSetting for what is neither."""
+    if isinstance(seed, np.random.Generator):
+        return int(seed.integers(2**63))
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
+        raise InvalidSetting(f"a seed is a whole number or a NumPy Generator, not {seed!r}", hint="such as 1")
+    return int(seed)
+
+
+def as_generator(seed: int | np.random.Generator, *names: str) -> np.random.Generator:
+    """A NumPy Generator as it is; of a whole number, the one for `names`. Raises InvalidSetting for what is neither."""
+    return seed if isinstance(seed, np.random.Generator) else generator(as_seed(seed), *names)
 
 
 def image_seeds(rng: np.random.Generator, count: int) -> np.ndarray:

@@ -80,13 +80,12 @@ def test_unknown_suffixes_are_not_written(name: str, tmp_path: Path) -> None:
     "samples",
     [
         COLOR.astype(np.float32),
-        COLOR[0],
         COLOR[None],
         COLOR[:2],
         np.zeros((1, 0, 5), np.uint8),
         COLOR.astype(np.int16),
     ],
-    ids=["floats", "two axes", "four axes", "two channels", "no pixels", "16 bits"],
+    ids=["floats", "four axes", "two channels", "no pixels", "16 bits"],
 )
 def test_only_8_bit_gray_or_color_is_written(samples: np.ndarray) -> None:
     with pytest.raises(InvalidSetting, match="uint8"):
@@ -94,7 +93,7 @@ def test_only_8_bit_gray_or_color_is_written(samples: np.ndarray) -> None:
 
 
 def test_alpha_must_fit_the_samples_and_the_format() -> None:
-    with pytest.raises(InvalidSetting, match="Alpha must be"):
+    with pytest.raises(InvalidSetting, match="alpha is"):
         images.encode(COLOR, alpha=ALPHA[:3])
     with pytest.raises(InvalidSetting, match="no alpha"):
         images.encode(COLOR, "BMP", alpha=ALPHA)

@@ -239,7 +239,7 @@ class _Hands:
                 continue
             self._note(entry, found.samples, found.alpha)
             recorded = ledger is None or ledger.reuse or ledger.holds(self._ready[place(entry.name)].mark)
-            if recorded or ledger is not None and not ledger.knows(cover.samples, cover.alpha):
+            if recorded or ledger is not None and not ledger.knows(cover.samples, cover.alpha, layout="chw"):
                 return content()
         return None
 
@@ -333,6 +333,6 @@ class _Checks:
 
     def _repair(self, stego: Picture) -> None:
         ledger = self._job.settings.ledger
-        if ledger is None or ledger.knows(stego.samples, stego.alpha):
+        if ledger is None or ledger.knows(stego.samples, stego.alpha, layout="chw"):
             return
         ledger.record([(stego.samples, stego.alpha)])  # by which its cover is known, too

@@ -52,10 +52,10 @@ def inspect(
     from ssgan.embedding.embedder import Embedder
 
     chosen = Embedder.parse(embedder)
-    seen = inspection.inspect_cover(samples, chosen, seed=seed, name=cover.name)
+    seen = inspection.inspect_cover(samples, chosen, seed=seed, name=cover.name, layout="chw")
     shown = seen.pictures
     if out is not None:
-        every = inspection.every_scheme(samples, chosen.payload, seed=seed, name=cover.name)
+        every = inspection.every_scheme(samples, chosen.payload, seed=seed, name=cover.name, layout="chw")
         shown["schemes"] = inspection.sheet(every)
         _write(out, cover.name, _facts(seen, chosen, seed), shown, every, force=force)
     made = seen.difference
@@ -85,7 +85,7 @@ def _compare(
     from ssgan import inspection
     from ssgan.differences import difference
 
-    found = difference(first[1], second[1])
+    found = difference(first[1], second[1], layout="chw")
     shown: dict[str, np.ndarray] = {}
     if out is not None:
         shown = inspection.Comparison(first[1], second[1]).pictures

@@ -140,9 +140,13 @@ class Embedder:
         of = CODERS[self.coder].probabilities
         return ChangeProbabilities(*self._pair(covers, lambda share: of(self._share_costs(share), self.payload)))
 
-    def simulate(self, covers: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
-        """Stegos of Images (N, C, H, W). One seed an image is drawn in order: any split into batches gives the same stegos."""
-        return self.simulate_seeded(covers, public_seeds.image_seeds(rng, len(covers)))
+    def simulate(self, covers: torch.Tensor, rng: int | np.random.Generator) -> torch.Tensor:
+        """Stegos of Images (N, C, H, W), by a seed, an int or a NumPy Generator.
+
+        One seed an image is drawn in order: with a Generator, any split into batches gives the same stegos.
+        """
+        _expect_images(covers)
+        return self.simulate_seeded(covers, public_seeds.image_seeds(public_seeds.as_generator(rng), len(covers)))
 
     @property
     def steady(self) -> bool:
@@ -189,10 +193,15 @@ class Embedder:
 
 
 def _expect_images(covers: torch.Tensor) -> None:
-    if covers.dtype != torch.uint8 or covers.ndim != 4 or not all(covers.shape):
+    if not isinstance(covers, torch.Tensor):
         raise InvalidSetting(
-            f"covers are {tuple(covers.shape)} of {covers.dtype}; expected Images, uint8 (N, C, H, W), none of them 0",
-            hint="a single gray image is uint8 (1, 1, H, W)",
+            f"covers are a {type(covers).__name__}; expected Images, a torch tensor uint8 (N, C, H, W)",
+            hint="torch.from_numpy(ssgan.as_image(image).copy())[None] is one image as a batch",
+        )
+    if covers.dtype != torch.uint8 or covers.ndim != 4 or not all(covers.shape) or covers.shape[1] not in (1, 3):
+        raise InvalidSetting(
+            f"covers are {tuple(covers.shape)} of {covers.dtype}; expected Images, uint8 (N, 1 or 3, H, W), none of them 0",
+            hint="images are (N, C, H, W), so that a single gray one is uint8 (1, 1, H, W)",
         )
 
 

@@ -22,6 +22,7 @@ from ssgan.atomic import whole_file
 from ssgan.available import available_memory
 from ssgan.errors import InvalidSetting, NotEnoughMemory, RefusedImage, StorageFailed
 from ssgan.images import netpbm
+from ssgan.images.arrays import ImageLike, Layout, as_alpha, as_image
 from ssgan.images.formats import inspect
 from ssgan.images.header import CONVERSIONS, FOLLOWING, MAX_FILE_BYTES, Header
 from ssgan.images.orientation import UPRIGHT
@@ -95,17 +96,20 @@ def read(
         raise RefusedImage(f"{name}: {error}", hint=error.hint) from error
 
 
-def encode(samples: np.ndarray, format_name: str = "PNG", *, alpha: np.ndarray | None = None) -> bytes:
+def encode(
+    samples: ImageLike, format_name: str = "PNG", *, alpha: ImageLike | None = None, layout: Layout | None = "chw"
+) -> bytes:
     """The bytes of a file with these samples, uint8 (C, H, W), and alpha, uint8 (H, W): the same for the same pixels.
 
-    The file is the one that Pillow writes by default, which holds neither metadata nor a date. Alpha is kept by PNG and TIFF;
-    the other formats raise InvalidSetting.
+    Whatever `as_image` takes is taken; `layout` "hwc" or None is for NumPy (H, W, C). The file is the one that Pillow writes by
+    default, which holds neither metadata nor a date. Alpha is kept by PNG and TIFF; the other formats raise InvalidSetting.
     """
-    samples = np.asarray(samples)
+    samples = as_image(samples, layout=layout)
+    alpha = as_alpha(alpha, samples)
     check_written(samples, alpha, format_name)
     if format_name in ("PGM", "PPM"):
         return netpbm.encode(samples)
-    planes = samples if alpha is None else np.concatenate([samples, np.asarray(alpha)[None]])
+    planes = samples if alpha is None else np.concatenate([samples, alpha[None]])
     pixels = np.ascontiguousarray(planes.transpose(1, 2, 0))  # (H, W, C)
     image = Image.fromarray(pixels[:, :, 0] if len(planes) == 1 else pixels)
     stream = io.BytesIO()
@@ -116,19 +120,22 @@ def encode(samples: np.ndarray, format_name: str = "PNG", *, alpha: np.ndarray |
 
 def write(
     path: str | os.PathLike[str],
-    samples: np.ndarray,
+    samples: ImageLike,
     *,
-    alpha: np.ndarray | None = None,
+    alpha: ImageLike | None = None,
     overwrite: bool = False,
     durable: bool = True,
+    layout: Layout | None = "chw",
 ) -> None:
     """Write samples, uint8 (C, H, W), as the lossless format that the suffix of `path` names, and prove it by reading.
 
-    The file is whole or not there. `durable` waits until it is on the disk; a batch that can be run again may go without.
-    Raises InvalidSetting for a lossy or unknown suffix, StorageFailed where the file stands already or cannot be written.
+    Whatever `encode` takes is taken. The file is whole or not there. `durable` waits until it is on the disk; a batch that can
+    be run again may go without. Raises InvalidSetting for a lossy or unknown suffix, StorageFailed where the file stands
+    already or cannot be written.
     """
     path = Path(path)
-    samples = np.asarray(samples)
+    samples = as_image(samples, layout=layout)
+    alpha = as_alpha(alpha, samples)
     data = encode(samples, written_format(path), alpha=alpha)
     with whole_file(path, overwrite=overwrite, durable=durable) as temporary:
         temporary.write_bytes(data)

@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from ssgan.embedding.trellis import Code
+from ssgan.images import ImageLike, Layout, as_alpha, as_image
 from ssgan.messages.keys import Key, Subkeys, final_root, frozen_key
 from ssgan.messages.order import FrozenDraw, carrying_places, frozen_count, keystream, public_count, shuffled
 from ssgan.messages.parts import Part, parse_part
@@ -106,9 +107,10 @@ def largest_plaintext(carrying: int) -> int:
     return carrying // 16 - OVERHEAD
 
 
-def capacity(image: np.ndarray, *, alpha: np.ndarray | None = None) -> int:
-    """The most bytes that `hide` takes for an image uint8 (C, H, W), with any key and scheme."""
-    return max(0, room(image, alpha))
+def capacity(image: ImageLike, *, alpha: ImageLike | None = None, layout: Layout | None = None) -> int:
+    """The most bytes that `hide` takes for an image, as `as_image` takes it, with any key and scheme."""
+    samples = as_image(image, layout=layout)
+    return max(0, room(samples, as_alpha(alpha, samples)))
 
 
 def room(image: np.ndarray, alpha: np.ndarray | None) -> int:

@@ -20,7 +20,7 @@ from ssgan import images
 from ssgan.errors import Incomplete, InvalidSetting, NothingFound, RefusedImage, StorageFailed
 from ssgan.folders import make_folder
 from ssgan.messages import plan
-from ssgan.messages.keys import Key
+from ssgan.messages.keys import Key, as_message, check_key
 from ssgan.messages.ledger import Ledger, Used
 from ssgan.messages.parts import Part
 from ssgan.messages.plan import Plan, Settings, Task
@@ -33,7 +33,7 @@ Source = str | os.PathLike[str] | BinaryIO
 
 
 def hide_file(
-    cover: str | os.PathLike[str], message: bytes, key: Key, out: str | os.PathLike[str], *, scheme: str = "hill",
+    cover: str | os.PathLike[str], message: bytes | str, key: Key, out: str | os.PathLike[str], *, scheme: str = "hill",
     compress: bool = False, allow_flat: bool = False, ledger: Ledger | None = None, overwrite: bool = False,
     keep_metadata: bool = False, upright: bool = False,
 ) -> Hidden:  # fmt: skip
@@ -46,12 +46,13 @@ def hide_file(
     then), or cannot be written; InvalidSetting for an unknown scheme or a lossy format.
     """
     settings = Settings(scheme, compress, allow_flat, ledger, overwrite, keep_metadata, upright)
-    return carry_out(plan.one_cover(Path(cover), message, Path(out), settings), key)[0]
+    check_key(key)
+    return carry_out(plan.one_cover(Path(cover), as_message(message), Path(out), settings), key)[0]
 
 
 def hide_spread(
-    covers: Sequence[str | os.PathLike[str]], message: bytes, key: Key, out_folder: str | os.PathLike[str], *, needed: int,
-    scheme: str = "hill", compress: bool = False, allow_flat: bool = False, ledger: Ledger | None = None,
+    covers: Sequence[str | os.PathLike[str]], message: bytes | str, key: Key, out_folder: str | os.PathLike[str], *,
+    needed: int, scheme: str = "hill", compress: bool = False, allow_flat: bool = False, ledger: Ledger | None = None,
     keep_metadata: bool = False, upright: bool = False,
 ) -> list[Hidden]:  # fmt: skip
     """Spread `message` over covers, so that any `needed` of the stegos give it back; they get their covers' names in a folder.
@@ -59,7 +60,9 @@ def hide_spread(
     All of them are written or none. Raises as `hide_file` does.
     """
     settings = Settings(scheme, compress, allow_flat, ledger, keep_metadata=keep_metadata, upright=upright)
-    return carry_out(plan.several_covers([Path(c) for c in covers], message, Path(out_folder), needed, settings), key)
+    check_key(key)
+    body = as_message(message)
+    return carry_out(plan.several_covers([Path(c) for c in covers], body, Path(out_folder), needed, settings), key)
 
 
 def _ignore(note: str) -> None:
@@ -73,6 +76,7 @@ def reveal_files(sources: Sequence[Source], key: Key, *, notify: Callable[[str],
     Of several files, those in which nothing is found are passed over as long as the others suffice. Raises NothingFound,
     Incomplete, RefusedImage for what is no image that could be a stego, InvalidSetting for files that do not belong together.
     """
+    check_key(key)
     if not sources:
         raise InvalidSetting("no image is given", hint="ssgan reveal STEGO")
     if len(sources) == 1:
@@ -111,7 +115,7 @@ def _stego(source: Source, notify: Callable[[str], None]) -> images.Picture:
 def _reveal_one(source: Source, key: Key, notify: Callable[[str], None]) -> bytes:
     picture = _stego(source, notify)
     try:
-        return reveal(picture.samples, key, alpha=picture.alpha)
+        return reveal(picture.samples, key, alpha=picture.alpha, layout="chw")
     except Incomplete as error:
         from ssgan.messages import spread
 
@@ -162,7 +166,7 @@ def make_stego(task: Task, key: Key, settings: Settings) -> Stego:
     try:
         hidden = hide(
             samples, task.body, key, alpha=alpha,
-            scheme=settings.scheme, compress=settings.compress, allow_flat=settings.allow_flat,
+            scheme=settings.scheme, compress=settings.compress, allow_flat=settings.allow_flat, layout="chw",
         )  # fmt: skip
     except RefusedImage as error:
         raise RefusedImage(f"{task.cover}: {error}", hint=error.hint) from error

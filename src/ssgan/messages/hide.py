@@ -20,9 +20,10 @@ from ssgan.embedding.trellis import strips
 from ssgan.embedding.two_layers import Samples
 from ssgan.errors import DoesNotFit, RefusedImage
 from ssgan.images.encoded import Manner
+from ssgan.images import ImageLike, Layout, as_alpha, as_image, axes_of, laid_out
 from ssgan.messages import container
 from ssgan.messages.container import DEFLATED, PART, SPLITS, Places
-from ssgan.messages.keys import Key
+from ssgan.messages.keys import Key, as_message, check_key
 from ssgan.messages.parts import Part
 from ssgan.messages.reveal import reveal_with
 
@@ -32,7 +33,7 @@ DEAR = 1e3  # times the dearest finite cost: what a scheme's own ban on a sample
 
 @dataclass(frozen=True)
 class Hidden:
-    """A stego uint8 (C, H, W) beside its cover, and what it took: the seam for whoever judges how safe that is."""
+    """A stego beside its cover, uint8 with the axes of the image given, and what it took: for judging how safe that is."""
 
     cover: np.ndarray
     stego: np.ndarray
@@ -49,23 +50,29 @@ class Hidden:
 
     @property
     def changes(self) -> np.ndarray:
-        """int8 (C, H, W): -1, 0 or +1."""
+        """int8, with the axes of the stego: -1, 0 or +1."""
         return (self.stego.astype(np.int16) - self.cover).astype(np.int8)
 
 
 def hide(
-    image: np.ndarray, message: bytes | Part, key: Key, *, scheme: str = "hill", alpha: np.ndarray | None = None,
-    compress: bool = False, allow_flat: bool = False,
+    image: ImageLike, message: bytes | str | Part, key: Key, *, scheme: str = "hill", alpha: ImageLike | None = None,
+    compress: bool = False, allow_flat: bool = False, layout: Layout | None = None,
 ) -> Hidden:  # fmt: skip
-    """`message` in a cover uint8 (C, H, W), of which only pixels with alpha 255 (uint8 (H, W)) are touched.
+    """`message`, text as UTF-8, in a cover as `as_image` takes it; only pixels with alpha 255 (uint8 (H, W)) are touched.
 
+    Cover and stego come back as NumPy arrays with the axes of `image`: (H, W), (C, H, W) or (H, W, C), as PIL images have it.
     `compress` packs it first where that is shorter: not for texts that others had a hand in, since the length tells. Raises
     DoesNotFit with the bytes that would fit, RefusedImage where the cover is so flat that other images would share its keys
     (unless `allow_flat`), InvalidSetting for an unknown scheme.
     """
+    check_key(key)
+    message = message if isinstance(message, Part) else as_message(message)
+    axes = axes_of(image, layout=layout)
+    image = as_image(image, layout=layout)
+    alpha = as_alpha(alpha, image)
     samples = container.samples_of(image, alpha)
     body, kind = _body(message, compress)
-    room = container.capacity(image, alpha=alpha)
+    room = max(0, container.room(image, alpha))
     where = container.places(container.shape_of(image, samples), samples, key)
     if not where.rungs or len(body) > room:
         raise DoesNotFit(
@@ -92,7 +99,9 @@ def hide(
     if reveal_with(where, written) != message:
         raise AssertionError("the message cannot be read back")
     rate = np.count_nonzero(changed != samples) / len(samples)
-    return Hidden(image, stego, alpha, len(body), length, bits / len(samples), rate, scheme, split)
+    return Hidden(
+        laid_out(image, axes), laid_out(stego, axes), alpha, len(body), length, bits / len(samples), rate, scheme, split
+    )
 
 
 def _write(where: Places, priced: Samples, plaintext: bytes, kind: int) -> tuple[np.ndarray, int]:

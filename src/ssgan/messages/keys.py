@@ -88,6 +88,32 @@ def final_root(first_root: bytes, salt: bytes) -> bytes:
     return HKDF.extract(SHA512(), salt, first_root)
 
 
+def check_key(key: object) -> None:
+    """Raise InvalidSetting for what is no key, such as words as they are."""
+    if isinstance(key, Passphrase | KeyFile):
+        return
+    hint = "make one with fresh_key(), or read a key file with parse_key_file(text)"
+    if isinstance(key, str):
+        hint = f'say Passphrase("words"), or parse_key_file(text); {hint.split(",")[0]}'
+    raise InvalidSetting(f"a key is a Passphrase or a KeyFile, not {_kind(key)}", hint=hint)
+
+
+def as_message(message: object) -> bytes:
+    """What is to be hidden as bytes, text as UTF-8. Raises InvalidSetting for what is neither."""
+    if isinstance(message, str):
+        try:
+            return message.encode()
+        except UnicodeEncodeError:  # half a letter, as from a name that is no UTF-8
+            raise InvalidSetting("the message is no text that UTF-8 can hold", hint="give it as bytes") from None
+    if isinstance(message, bytes | bytearray | memoryview):
+        return bytes(message)
+    raise InvalidSetting(f"a message is bytes or text, not {_kind(message)}", hint="give bytes, or a str for UTF-8")
+
+
+def _kind(value: object) -> str:
+    return f"a {type(value).__name__}" if value is not None else "nothing"
+
+
 @dataclass(frozen=True, repr=False)
 class Subkeys:
     """What one image's root is stretched into."""

@@ -22,7 +22,7 @@ import numpy as np
 from ssgan.atomic import sync, write_all
 from ssgan.errors import StorageFailed
 from ssgan.folders import make_folder, user_folder
-from ssgan.images import whole_file
+from ssgan.images import ImageLike, Layout, as_alpha, as_image, whole_file
 from ssgan.locks import locked
 from ssgan.messages import container
 
@@ -78,10 +78,10 @@ class Ledger:
     folder: Path
     reuse: bool = False
 
-    def knows(self, image: np.ndarray, alpha: np.ndarray | None) -> bool:
-        """Whether this image, uint8 (C, H, W), was used, as cover or as stego. Writes nothing. Raises StorageFailed."""
-        key = self._key()
-        return key is not None and _digest(key, image, alpha) in self._digests()
+    def knows(self, image: ImageLike, alpha: ImageLike | None = None, *, layout: Layout | None = None) -> bool:
+        """Whether this image, as `as_image` takes it, was used, as cover or as stego. Writes nothing. Raises StorageFailed."""
+        samples, key = as_image(image, layout=layout), self._key()
+        return key is not None and _digest(key, samples, as_alpha(alpha, samples)) in self._digests()
 
     def prepare(self) -> None:
         """Make sure that `record` will find its way: what is missing is made. Raises StorageFailed."""

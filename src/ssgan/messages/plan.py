@@ -195,7 +195,7 @@ def source_name(source: str | os.PathLike[str] | BinaryIO) -> str:
 
 def room(picture: Picture) -> int:
     """The most bytes that a picture takes as a cover, with any key and scheme."""
-    return container.capacity(picture.samples, alpha=picture.alpha)
+    return max(0, container.room(picture.samples, picture.alpha))
 
 
 def same_file(one: Path, other: Path) -> bool:
@@ -244,7 +244,7 @@ def _check_cover(cover: Path, picture: Picture, out: Path, settings: Settings) -
     alpha = picture.alpha
     images.encode(picture.samples[:, :1, :1], images.written_format(out), alpha=None if alpha is None else alpha[:1, :1])
     ledger = settings.ledger
-    if ledger is not None and not ledger.reuse and ledger.knows(picture.samples, alpha):
+    if ledger is not None and not ledger.reuse and ledger.knows(picture.samples, alpha, layout="chw"):
         raise used_before(str(cover))
 
 

@@ -12,19 +12,21 @@ import numpy as np
 
 from ssgan.embedding import submatrices, two_layers
 from ssgan.errors import Incomplete, NothingFound
+from ssgan.images import ImageLike, Layout, as_alpha, as_image
 from ssgan.messages import container
 from ssgan.messages.container import SPLITS, Places
-from ssgan.messages.keys import Key
+from ssgan.messages.keys import Key, check_key
 from ssgan.messages.parts import Part
 
 
-def reveal(image: np.ndarray, key: Key, *, alpha: np.ndarray | None = None) -> bytes:
-    """The message in an image uint8 (C, H, W), with alpha uint8 (H, W) where it has any.
+def reveal(image: ImageLike, key: Key, *, alpha: ImageLike | None = None, layout: Layout | None = None) -> bytes:
+    """The message in an image, as `as_image` takes it, with alpha uint8 (H, W) where it has any.
 
-    Raises NothingFound for every failure there is, and Incomplete (with `part`) where the image holds one part of a message
-    that is spread over several: `ssgan.messages.spread.gather` joins them.
+    Raises InvalidSetting for what is no image or no key, NothingFound for every failure beside, and Incomplete (with `part`)
+    where the image holds one part of a message that is spread over several: `ssgan.messages.spread.gather` joins them.
     """
-    found = reveal_any(image, key, alpha=alpha)
+    samples = as_image(image, layout=layout)
+    found = reveal_any(samples, key, alpha=as_alpha(alpha, samples))
     if isinstance(found, Part):
         raise Incomplete(
             f"this is part {found.index + 1} of a message spread over {found.count} images, of which {found.needed} are needed",
@@ -35,7 +37,8 @@ def reveal(image: np.ndarray, key: Key, *, alpha: np.ndarray | None = None) -> b
 
 
 def reveal_any(image: np.ndarray, key: Key, *, alpha: np.ndarray | None = None) -> bytes | Part:
-    """The message, or the part of one, in an image uint8 (C, H, W). Raises NothingFound."""
+    """The message, or the part of one, in an image uint8 (C, H, W). Raises NothingFound, InvalidSetting for what is no key."""
+    check_key(key)
     samples = container.samples_of(image, alpha)
     where = container.places(container.shape_of(image, samples), samples, key)
     found = reveal_with(where, where.laid_out(samples))

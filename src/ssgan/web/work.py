@@ -52,7 +52,7 @@ def hide(given: Given, report: Report) -> Result:
     hidden, picture = stego.hidden, stego.task.picture
     report(2, 3, "asking the detectors")
     found = risk(hidden.cover, hidden.stego, scheme=hidden.scheme, payload=hidden.payload)
-    apart = difference(hidden.cover, hidden.stego)
+    apart = difference(hidden.cover, hidden.stego, layout="chw")
     facts = {
         "message_bytes": hidden.message_bytes,
         "capacity": plan.room(picture),
@@ -149,11 +149,11 @@ def inspect(given: Given, report: Report) -> Result:
     else:
         embedder = Embedder(given["scheme"], given["payload"])
         report(1, 3, f"simulating {embedder}")
-        seen = inspect_cover(picture.samples, embedder, seed=1)
+        seen = inspect_cover(picture.samples, embedder, seed=1, layout="chw")
         shown = dict(seen.pictures)
         facts |= {"embedder": str(embedder), "change_rate": seen.difference.change_rate, "wet_share": seen.wet_share}
         report(2, 3, "pricing it by every scheme")
-        for one in every_scheme(picture.samples, given["payload"], seed=1):
+        for one in every_scheme(picture.samples, given["payload"], seed=1, layout="chw"):
             name = f"costs_{one.name.partition('@')[0]}"
             shown[name] = one.costs
             facts["schemes"].append({"file": f"{name}.png", "title": one.title, "summary": one.summary})
@@ -164,7 +164,7 @@ def _compared(one: Picture, other: Picture, facts: dict[str, Any], both: Any) ->
     """Pictures by name; raises InvalidSetting where the two are not of one shape."""
     from ssgan.differences import difference
 
-    apart = difference(one.samples, other.samples)
+    apart = difference(one.samples, other.samples, layout="chw")
     facts |= {"changed": apart.raised + apart.lowered, "samples": apart.samples, "largest": apart.largest}
     facts["psnr"] = apart.psnr if math.isfinite(apart.psnr) else None
     facts["change_rate"] = apart.change_rate

@@ -1,0 +1,124 @@
+"""The gate for one picture from outside: what NumPy, Pillow and torch call an image becomes uint8 (C, H, W), or is refused.
+
+Shapes decide wherever they can. A PIL image says itself what its axes are; a torch tensor is (C, H, W); a NumPy array is
+(C, H, W) or (H, W, C), whichever makes 1 or 3 channels. Where both do, in pictures 1 or 3 samples wide or high, `layout` says
+which; two axes are gray. Nothing is scaled, converted or guessed from values.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ssgan.errors import InvalidSetting
+
+if TYPE_CHECKING:
+    import torch
+
+    ImageLike: TypeAlias = NDArray[np.uint8] | Image.Image | torch.Tensor
+else:
+    ImageLike: TypeAlias = "np.ndarray | Image.Image | torch.Tensor"
+
+Layout: TypeAlias = Literal["chw", "hwc"]
+Axes: TypeAlias = Literal["hw", "chw", "hwc"]
+
+CHANNELS = (1, 3)
+_WANTED = "an image is uint8 (C, H, W) with C = 1 gray or 3 color, (H, W) or (H, W, C)"
+
+
+def as_image(image: ImageLike, *, layout: Layout | None = None) -> NDArray[np.uint8]:
+    """uint8 (C, H, W), C = 1 or 3, of one picture; memory is shared where that is possible.
+
+    `image` is a NumPy array uint8 (H, W), (C, H, W) or (H, W, C), a PIL image of mode L or RGB, or a torch tensor uint8 (H, W)
+    or (C, H, W). `layout`, "chw" or "hwc", says what three axes are; without it the shape decides, and a NumPy array that can
+    be read both ways is refused. Raises InvalidSetting for everything else, with the shape that is wanted.
+    """
+    axes, array = axes_of(image, layout=layout), _array(image)
+    if axes == "hw":
+        return array[None]
+    return array if axes == "chw" else array.transpose(2, 0, 1)
+
+
+def as_alpha(alpha: ImageLike | None, image: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    """The alpha uint8 (H, W) that belongs to `image` uint8 (C, H, W), or None. Raises InvalidSetting for another shape."""
+    if alpha is None:
+        return None
+    array = _array(alpha)
+    if array.dtype != np.uint8 or array.shape != image.shape[1:]:
+        raise InvalidSetting(
+            f"alpha is {array.dtype} {array.shape}; it must be uint8 {image.shape[1:]}, as high and wide as the image",
+            hint="give it the height and width of the samples, or leave it out",
+        )
+    return array
+
+
+def axes_of(image: ImageLike, *, layout: Layout | None = None) -> Axes:
+    """What the axes of `image` are. Raises InvalidSetting as `as_image` does."""
+    if layout not in (None, "chw", "hwc"):
+        raise InvalidSetting(f"there is no layout {layout!r}", hint='say "chw" for (C, H, W) or "hwc" for (H, W, C)')
+    if isinstance(image, Image.Image):
+        layout = "hwc"
+        if image.mode not in ("L", "RGB"):
+            raise InvalidSetting(
+                f"a PIL image of mode {image.mode} has other samples than 8-bit gray or RGB",
+                hint='convert it: image.convert("RGB"), with alpha=numpy.asarray(image)[..., 3] of an RGBA image',
+            )
+    array = _array(image)
+    if array.dtype != np.uint8 or array.ndim not in (2, 3) or not array.size:
+        raise _refused(array, _hint(array))
+    if array.ndim == 2:
+        return "hw"
+    first, last = array.shape[0] in CHANNELS, array.shape[2] in CHANNELS
+    if layout is None and not isinstance(image, np.ndarray):
+        layout = "chw"  # torch's own order
+    if layout is None and first and last:
+        raise _refused(array, 'it can be read both ways: say layout="chw" or layout="hwc"')
+    axes: Axes = layout or ("chw" if first else "hwc")
+    if not (first if axes == "chw" else last):
+        raise _refused(array, _hint(array, layout))
+    return axes
+
+
+def laid_out(samples: NDArray[np.uint8], axes: Axes) -> NDArray[np.uint8]:
+    """`samples` uint8 (C, H, W) with the axes of the image that they came from, in memory of their own order."""
+    if axes == "hw":
+        return samples[0]
+    return samples if axes == "chw" else np.ascontiguousarray(samples.transpose(1, 2, 0))
+
+
+def _array(image: object) -> NDArray[np.uint8]:
+    """A NumPy array of what may be an image; its type and shape are not looked at yet."""
+    if isinstance(image, np.ndarray):
+        return image
+    if isinstance(image, Image.Image):
+        return np.asarray(image)
+    if hasattr(image, "detach") and hasattr(image, "cpu"):  # a tensor, without an import of torch
+        if str(getattr(image, "dtype", "")) != "torch.uint8":  # not all of torch's types are NumPy's
+            raise InvalidSetting(
+                f"{getattr(image, 'dtype', type(image).__name__)} {tuple(getattr(image, 'shape', ()))} is no image: {_WANTED}",
+                hint="round and clip to 0...255 first, then .to(torch.uint8)",
+            )
+        return np.asarray(image.detach().cpu().numpy())
+    raise InvalidSetting(
+        f"a {type(image).__name__} is no image", hint=f"{_WANTED}, of NumPy, Pillow or torch; read a file first"
+    )
+
+
+def _hint(array: np.ndarray, layout: Layout | None = None) -> str:
+    if array.dtype != np.uint8:
+        return "round and clip to 0...255 first, then astype(numpy.uint8)"
+    if array.ndim == 4:
+        return "give one image at a time: images[i]"
+    if array.ndim == 3 and layout is not None and array.shape[{"chw": 2, "hwc": 0}[layout]] in CHANNELS:
+        other = {"chw": "hwc", "hwc": "chw"}[layout]
+        return f'it looks like ({", ".join(other.upper())}): say layout="{other}", or transpose it'
+    if array.ndim == 3 and {2, 4} & {array.shape[0], array.shape[2]}:
+        return "give the alpha channel by itself: alpha=, uint8 (H, W)"
+    return "transpose it, and leave out what is no channel"
+
+
+def _refused(array: np.ndarray, hint: str) -> InvalidSetting:
+    return InvalidSetting(f"{array.dtype} {array.shape} is no image: {_WANTED}", hint=hint)
