@@ -1,7 +1,8 @@
 """An embedder is a scheme, a payload and a coder; in commands, settings and results it reads `hill@0.4` or `wow@0.2/stc`.
 
 The scheme says where a change is cheap, the coder how bits ride on that: `bound` simulates the optimal sender, `plain` puts
-one bit on each visited sample, `stc` really codes. Options of a coder follow a colon: `lsb@0.4/plain:red`, `hill@0.4/stc:h=12`.
+one bit on each visited sample, `stc` really codes, `message` sends messages as `hide` does. Options of a coder follow a colon:
+`lsb@0.4/plain:red`, `hill@0.4/stc:h=12`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -55,6 +57,13 @@ def _stc(embedder: Embedder, covers: torch.Tensor, costs: Costs, seeds: np.ndarr
     return coded.simulate(covers, costs, embedder.payload, seeds, embedder.options)
 
 
+def _message(embedder: Embedder, covers: torch.Tensor, costs: Costs, seeds: np.ndarray) -> torch.Tensor:
+    # What is sent is made in the room above, which builds on this one: it is looked up by name, when it is first asked for.
+    simulated = import_module("ssgan.messages.simulated")
+    stegos: torch.Tensor = simulated.simulate(covers, embedder.scheme, embedder.payload, seeds)
+    return stegos
+
+
 def _authors(embedder: Embedder, covers: torch.Tensor, costs: Costs, seeds: np.ndarray) -> torch.Tensor:
     return authors.simulate(covers, costs, embedder.payload, seeds, scheme=embedder.scheme, options=embedder.options)
 
@@ -68,6 +77,10 @@ CODERS: dict[str, Coder] = {
     "stc": Coder(
         _stc, bound.change_probabilities, "syndrome-trellis codes, +-1 in two layers: bits that can be read back",
         (r"h=\d+",),
+    ),
+    "message": Coder(
+        _message, bound.change_probabilities,
+        "what `hide` really sends: container, rungs, frozen places, keyed codes; for claims about messages", (),
     ),
     "authors": Coder(
         _authors, bound.change_probabilities, "the optimal sender as the authors' programs simulate it, bit for bit",

@@ -1,0 +1,66 @@
+"""Coder `message`: stegos as `hide` really sends them, with random messages and keys drawn from each image's seed.
+
+Everything that tells a sent stego from the optimal sender's is in it: the container's length and its rungs, keyed columns and
+order, frozen samples, syndrome-trellis codes in two layers. A claim about messages is a claim about these, not about `bound`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_right
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import torch
+
+from ssgan.errors import DoesNotFit, InvalidSetting
+from ssgan.messages import container
+from ssgan.messages.hide import hide
+from ssgan.messages.keys import KeyFile
+from ssgan.messages.order import frozen_count, keystream
+
+
+def simulate(covers: torch.Tensor, scheme: str, payload: float, seeds: np.ndarray) -> torch.Tensor:
+    """Stegos of Images (N, C, H, W), each with a message and a key file of its own; one uint64 seed an image.
+
+    `payload` counts all bits of the stream per sample. Streams have the lengths of rungs, some 12 % apart: an image gets the
+    rung below or above at random, so that `payload` is met on average. Raises DoesNotFit where it is more than a cover takes,
+    InvalidSetting where it is less than the shortest stream.
+    """
+    if payload == 0:
+        return covers.clone()
+    pictures, lengths = covers.detach().cpu().numpy(), _lengths(covers[0].numel(), payload)
+
+    def sent(i: int) -> np.ndarray:
+        drawn = hashlib.sha256(b"ssgan/simulated" + int(seeds[i]).to_bytes(8, "big")).digest()
+        (below, above), share = lengths
+        coin = int.from_bytes(keystream(drawn, 8), "big") * 2.0**-64
+        length = above if coin < share else below
+        message = keystream(hashlib.sha256(drawn + b"message").digest(), length)
+        return hide(pictures[i], message, KeyFile(drawn), scheme=scheme, allow_flat=True, layout="chw").stego
+
+    with ThreadPoolExecutor(max(1, torch.get_num_threads())) as pool:
+        stegos = np.stack(list(pool.map(sent, range(len(pictures)))))
+    return torch.from_numpy(stegos).to(covers.device)
+
+
+def _lengths(samples: int, payload: float) -> tuple[tuple[int, int], float]:
+    """Two neighboring rungs in bytes, and the share of images that get the second."""
+    rungs = container.rungs(samples - frozen_count(samples))
+    wanted = payload * samples / 8 - container.OVERHEAD  # bytes of plaintext
+    if not rungs or wanted > rungs[-1]:
+        most = 8 * (rungs[-1] + container.OVERHEAD) if rungs else 0
+        raise DoesNotFit(
+            f"{payload:g} bits per sample do not fit: a message in {samples} samples takes at most {most / samples:.4f}",
+            reachable=most,
+            hint="lower the payload, or take larger covers",
+        )
+    if wanted < rungs[0]:
+        least = 8 * (rungs[0] + container.OVERHEAD) / samples
+        raise InvalidSetting(
+            f"{payload:g} bits per sample are fewer than the shortest message has: {least:.4f} in {samples} samples",
+            hint=f"ask for {least:.4f} or more, or take larger covers",
+        )
+    place = min(bisect_right(rungs, wanted), len(rungs) - 1)
+    below, above = rungs[max(place - 1, 0)], rungs[place]
+    return (below, above), (wanted - below) / (above - below) if above > below else 1.0
