@@ -3,7 +3,7 @@
     python benchmarks/message_coder.py FACES PHOTOGRAPHS [--count 800] [--detectors spam srmq1] [--network-images 20000]
 
 Three questions a detector, each with one trained for it: covers or `bound`, covers or `message`, `bound` or `message`; the last
-two stegos are of one cover. P_E of the test part with its 95 % interval, which of another split says nothing. Rows go to
+two stegos are of one cover. P_E of the test part with its 95 % interval. Rows go to
 results/message-coder.csv as they come; those that are there already are not made again.
 """
 
@@ -21,7 +21,7 @@ from ssgan.questions import PARTS, Prepared, Question, prepare
 from ssgan.steganalysis import detectors
 from ssgan.steganalysis.catalog import NETWORKS
 from ssgan.steganalysis.detector import Pairs
-from ssgan.steganalysis.error import error_interval, p_e
+from ssgan.steganalysis.error import Scores, error_interval, p_e
 
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "message-coder.csv"
 FIELDS = ("source", "detector", "question", "pairs", "change_rate_bound", "change_rate_message", "p_e", "low", "high")
@@ -58,7 +58,7 @@ def rows(args: argparse.Namespace, known: set[tuple[str, str, str]]) -> Iterator
                 )
                 warden.fit(parts["train"], parts["validate"])
                 scores = warden.scores(parts["test"].covers), warden.scores(parts["test"].stegos)
-                low, high = error_interval(*scores)
+                low, high = error_interval([Scores(*scores, made[0].groups["test"])])
                 yield {
                     "source": source, "detector": detector, "question": question,
                     "pairs": sum(len(part) for part in parts.values()),

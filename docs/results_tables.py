@@ -9,8 +9,9 @@ RESULTS = Path(__file__).resolve().parents[1] / "results"
 # Columns that are the same in all rows of a file: said once, below the table.
 CIRCUMSTANCES = ("cpu", "cuda", "torch", "numpy", "commit")
 COMMANDS = {
-    "training-cuda": "training.py --device cuda --size 64 256 --rounds 3",
-    "train_step-cuda": "train_step.py --device cuda",
+    "training-cuda": "training.py --device cuda --size 64 256 --rounds 3 --write",
+    "train_step-cuda": "train_step.py --device cuda --write",
+    "message-coder": "message_coder.py FACES PHOTOGRAPHS --count 600 --detectors spam srmq1/ridge",
 }
 
 
@@ -25,5 +26,5 @@ def figures(name: str) -> list[str]:
         f"|{' --- |' * len(columns)}",
         *(f"| {' | '.join('' if row[column] == 'nan' else row[column] for column in columns)} |" for row in rows),
         "",
-        f"`python benchmarks/{COMMANDS.get(name, name + '.py')} --write`; {told}.",
+        f"`python benchmarks/{COMMANDS.get(name, name + '.py --write')}`" + (f"; {told}." if told else "."),
     ]

@@ -47,5 +47,5 @@ def test_nothing_changed_is_an_infinite_ratio_and_no_change() -> None:
 
 
 def test_two_shapes_are_refused_in_words() -> None:
-    with pytest.raises(InvalidSetting, match="3 x 2 gray and 2 x 3 color"):
-        difference(np.zeros((1, 2, 3), np.uint8), np.zeros((3, 3, 2), np.uint8))
+    with pytest.raises(InvalidSetting, match="4 x 5 gray and 5 x 4 color"):
+        difference(np.zeros((1, 5, 4), np.uint8), np.zeros((3, 4, 5), np.uint8))
