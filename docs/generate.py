@@ -121,9 +121,9 @@ def _messages() -> list[str]:
     return [
         "# Messages as they are sent",
         "",
-        "`hill@0.4` is the optimal sender, simulated; a real message at the same payload changes some 10 % more samples. A",
-        "claim about messages therefore takes `hill@0.4/message`, which is all of what `hide` sends. Each row is a detector that was",
-        "trained for its question; the two stegos of the last question are of one cover.",
+        "`hill@0.4` is the optimal sender, simulated; a real message at the same payload changes some 10 % more samples.",
+        "A claim about messages therefore takes `hill@0.4/message`, which is all of what `hide` sends. Each row is a",
+        "detector trained for its question; the two stegos of the last question are of one cover.",
         "",
         *figures("message-coder"),
         "",
