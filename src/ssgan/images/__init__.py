@@ -7,8 +7,8 @@ What is read is what the file says: nothing is rotated, scaled, clipped or conve
 from __future__ import annotations
 
 from ssgan.atomic import whole_file
-from ssgan.images.encoded import Encoded
 from ssgan.images.arrays import ImageLike, Layout, as_alpha, as_image, axes_of, laid_out
+from ssgan.images.encoded import Encoded
 from ssgan.images.files import WRITTEN, Picture, encode, file_bytes, read, write, written_format
 from ssgan.images.formats import READ_SUFFIXES
 from ssgan.images.header import CONVERSIONS, MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE

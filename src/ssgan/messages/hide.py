@@ -19,8 +19,8 @@ from ssgan.embedding.gibbs import Sender
 from ssgan.embedding.trellis import strips
 from ssgan.embedding.two_layers import Samples
 from ssgan.errors import DoesNotFit, RefusedImage
-from ssgan.images.encoded import Manner
 from ssgan.images import ImageLike, Layout, as_alpha, as_image, axes_of, laid_out
+from ssgan.images.encoded import Manner
 from ssgan.messages import container
 from ssgan.messages.container import DEFLATED, PART, SPLITS, Places
 from ssgan.messages.keys import Key, as_message, check_key
