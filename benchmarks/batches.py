@@ -15,12 +15,12 @@ from pathlib import Path
 
 import torch
 
+from ssgan.compute.distributed import Processes
 from ssgan.datasets import GEOMETRIES
-from ssgan.gan.draws import Draws
-from ssgan.gan.real import Batches, read
-from ssgan.gan.settings import PRESETS
-from ssgan.gan.train import Pace, Reading, train
-from ssgan.steganalysis.distributed import Processes
+from ssgan.gan.training.data import Batches, read
+from ssgan.gan.training.loop import Pace, Reading, train
+from ssgan.gan.training.random_draws import Draws
+from ssgan.gan.training.settings import PRESETS
 
 ROUNDS, BATCHES, STEPS = 7, 100, 60
 

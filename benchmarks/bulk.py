@@ -32,8 +32,8 @@ import numpy as np
 from pairing import write
 
 from ssgan import images
-from ssgan.bulk import Engine, Pool, Ray, extracting, simulating
-from ssgan.extraction import Settings as Features
+from ssgan.bulk import Engine, Pool, Ray, features, simulate
+from ssgan.bulk.image_features import Settings as Features
 
 DISTINCT = 101  # different pictures, under as many names as are wanted
 LOOK_SECONDS = 0.25
@@ -92,11 +92,11 @@ def rate(job: str, given: Path, out: Path, engine: Engine, portion: int, count: 
         times.append((time.perf_counter(), done))
 
     if job == "simulate":
-        plan = simulating.prepare([given], out, simulating.Settings(EMBEDDERS[job]), shard_size=portion, limit=count)
-        simulating.run(plan, engine, report=report)
+        plan = simulate.prepare([given], out, simulate.Settings(EMBEDDERS[job]), shard_size=portion, limit=count)
+        simulate.run(plan, engine, report=report)
     else:
-        wanted = extracting.prepare([given], out, Features(job), shard_size=portion, limit=count)
-        extracting.run(wanted, engine, report=report)
+        wanted = features.prepare([given], out, Features(job), shard_size=portion, limit=count)
+        features.run(wanted, engine, report=report)
     (begun, first), (ended, last) = times[0], times[-1]
     return (last - first) / (ended - begun)
 

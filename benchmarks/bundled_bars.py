@@ -18,8 +18,8 @@ import skimage
 from bundled_detectors import generated, pictures_of, stegos, with_folds
 
 from ssgan import images
+from ssgan.detection.verdicts import Verdict, judge
 from ssgan.images import to_images
-from ssgan.verdicts import Verdict, judge
 
 PHOTOGRAPHS = ("kodak", "mcmaster", "seals", "edge", "scikit-image", "gray512")
 IN_PACKAGE = ("astronaut", "brick", "camera", "chelsea", "coffee", "grass", "gravel", "motorcycle_left", "motorcycle_right")

@@ -18,18 +18,19 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter
 
-from ssgan import images, seeds
+from ssgan import images
+from ssgan.compute import seeds
 from ssgan.datasets import GEOMETRIES, open_source
 from ssgan.datasets.loading import rows
+from ssgan.detection.verdicts import bundled, lsb_replacement
+from ssgan.detection.verdicts.domain import Domain
 from ssgan.embedding.embedder import Embedder
-from ssgan.gan.generators import find_generator, open_generator
-from ssgan.gan.sample import latents, prepared, sample
+from ssgan.gan.covers.generators import find_generator, open_generator
+from ssgan.gan.covers.sample import latents, prepared, sample
 from ssgan.images import to_images
-from ssgan.steganalysis import ridge
+from ssgan.steganalysis.classifiers import ridge
 from ssgan.steganalysis.detector import Calibration
 from ssgan.steganalysis.feature_detector import FeatureDetector, FeatureSettings
-from ssgan.verdicts import replacement, trained
-from ssgan.verdicts.domain import Domain
 
 # What a stego is made by; each cover gets one of them. Payloads in bits per sample.
 OF_FACES = (
@@ -191,7 +192,7 @@ def make(name: str, covers: Mapping[str, list[np.ndarray]], work: Path, out: Pat
     """Learn from the covers of each part and their stegos, and write the detector."""
     recipe = RECIPES[name]
     detector = FeatureDetector(FeatureSettings(recipe.features, "ridge"), threads=1)
-    scope = trained.Scope(
+    scope = bundled.Scope(
         recipe.images, recipe.channels, recipe.side, recipe.exact, 0.0, Calibration(1.0, 0.0), recipe.embedders
     )
     found: dict[str, tuple[np.ndarray, np.ndarray]] = {}
@@ -228,26 +229,26 @@ def make(name: str, covers: Mapping[str, list[np.ndarray]], work: Path, out: Pat
             for k, embedder in enumerate(recipe.embedders)
         },
     }
-    trained.save(out / name, detector, scope, domain, about)
+    bundled.save(out / name, detector, scope, domain, about)
     print(name, about, "threshold", threshold)
 
 
 def attacks(folder: Path) -> None:
-    """Say what the scores of the attacks on LSB replacement mean: the constants of `ssgan.verdicts.replacement`."""
+    """Say what the scores of the attacks on LSB replacement mean: the constants of `detection/verdicts/lsb_replacement.py`."""
     covers = [picture for name, _, chosen in SETS for picture in pictures_of(folder, name)[chosen]]
     made = (covers, stegos(covers, "attacks", REPLACEMENT))
-    low, high = ([one.score for one in map(replacement.trace, some) if one.score is not None] for some in made)
+    low, high = ([one.score for one in map(lsb_replacement.trace, some) if one.score is not None] for some in made)
     told = Calibration.fit(np.array(low), np.array(high))
     print(f"{len(low)} covers, of which 99 % score at most {np.quantile(low, 0.99):.2f} and all at most {max(low):.2f}; {told}")
 
 
-def features(make: Callable[[], Sequence[np.ndarray]], scope: trained.Scope, detector: FeatureDetector) -> np.ndarray:
+def features(make: Callable[[], Sequence[np.ndarray]], scope: bundled.Scope, detector: FeatureDetector) -> np.ndarray:
     """float32 (N, D): of each image the mean over its squares, as a verdict takes them."""
     found = []
     for image in make():
         squares = scope.squares(image)
         assert squares is not None
-        found.append(trained.mean_features(detector, squares).astype(np.float32))
+        found.append(bundled.mean_features(detector, squares).astype(np.float32))
     return np.stack(found)
 
 
@@ -257,7 +258,7 @@ def main() -> None:
     parser.add_argument("kind", choices=[*RECIPES, "attacks"])
     parser.add_argument("data", type=Path)
     parser.add_argument("--work", type=Path, default=Path("out/bundled-detectors"))
-    parser.add_argument("--out", type=Path, default=trained.BUNDLED)
+    parser.add_argument("--out", type=Path, default=bundled.BUNDLED)
     chosen = parser.parse_args()
     if chosen.kind == "attacks":
         attacks(chosen.data)

@@ -17,10 +17,11 @@ import numpy as np
 import torch
 from pairing import Row, compare, crops, peak_megabytes, write
 
-from ssgan.embedding import bound, mipod
 from ssgan.embedding.catalog import SCHEMES
+from ssgan.embedding.coders import bound
 from ssgan.embedding.costs import Costs
 from ssgan.embedding.embedder import Embedder
+from ssgan.embedding.schemes import mipod
 
 SIZES = {64: 256, 256: 16, 512: 4}
 WET = 1e7  # the peer writes 1e8 or more where a change is impossible

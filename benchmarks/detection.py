@@ -21,8 +21,8 @@ from pathlib import Path
 import torch
 
 from ssgan.datasets import Geometry, Patches
-from ssgan.detection import train_detector
-from ssgan.questions import Question
+from ssgan.detection.question import Question
+from ssgan.detection.train import train_detector
 
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "detection.csv"
 EMBEDDERS = ("lsb@0.4/plain", "hugo@0.4", "wow@0.4", "suniward@0.4", "hill@0.4")

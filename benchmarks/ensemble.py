@@ -36,8 +36,9 @@ from pairing import write
 from ssgan import images
 from ssgan.datasets import Patches, load, open_source
 from ssgan.embedding.embedder import Embedder
-from ssgan.steganalysis import ensemble, spam, srm
-from ssgan.steganalysis.error import p_e
+from ssgan.steganalysis.classifiers import ensemble
+from ssgan.steganalysis.error_rate import p_e
+from ssgan.steganalysis.features import spam, srm
 
 PHOTOGRAPHS = ("astronaut", "brick", "camera", "chelsea", "coffee", "coins", "grass", "gravel", "moon", "motorcycle_left")
 FIXED = (("spam", 171, 200), ("srm", 600, 60))  # features, d_sub, learners timed

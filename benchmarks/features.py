@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from pairing import Row, crops, write
 
-from ssgan.steganalysis import crm, maxsrm, spam, srm
+from ssgan.steganalysis.features import crm, maxsrm, spam, srm
 
 BATCHES = {64: 64, 256: 4, 512: 1}
 Extract = Callable[[np.ndarray], np.ndarray]

@@ -16,12 +16,12 @@ import torch
 from PIL import Image
 
 from ssgan.datasets import GEOMETRIES
-from ssgan.evaluation.quality import quality
-from ssgan.evaluation.quality_features import spaces
-from ssgan.evaluation.quality_sets import choose
-from ssgan.gan.generators import find_generator, open_generator
-from ssgan.gan.sample import prepared, public_latents, sample
-from ssgan.gan.sheet import contact_sheet
+from ssgan.evaluation.quality.compare import quality
+from ssgan.evaluation.quality.features import spaces
+from ssgan.evaluation.quality.image_sets import choose
+from ssgan.gan.covers.generators import find_generator, open_generator
+from ssgan.gan.covers.sample import prepared, public_latents, sample
+from ssgan.views.contact_sheet import contact_sheet
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS, SHEETS = ROOT / "results" / "generators.csv", ROOT / "docs" / "generators"

@@ -48,7 +48,7 @@ def work(path):
         Embedder(scheme, 0.4).simulate_seeded(images.to_images(samples), np.array([1], dtype=np.uint64))
     else:
         from ssgan import images
-        from ssgan.verdicts.judging import judge
+        from ssgan.detection.verdicts.judge import judge
         judge(images.to_images(images.read(path).samples))
 
 def resident():

@@ -17,11 +17,11 @@ from pathlib import Path
 import torch
 
 from ssgan.datasets import Geometry, Patches
-from ssgan.questions import PARTS, Prepared, Question, prepare
+from ssgan.detection.question import PARTS, Prepared, Question, prepare
 from ssgan.steganalysis import detectors
 from ssgan.steganalysis.catalog import NETWORKS
 from ssgan.steganalysis.detector import Pairs
-from ssgan.steganalysis.error import Scores, error_interval, p_e
+from ssgan.steganalysis.error_rate import Scores, error_interval, p_e
 
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "message-coder.csv"
 FIELDS = ("source", "detector", "question", "pairs", "change_rate_bound", "change_rate_message", "p_e", "low", "high")

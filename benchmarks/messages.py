@@ -23,7 +23,7 @@ from import_time import cpu_seconds
 from scipy import stats
 
 from ssgan import images
-from ssgan.embedding import submatrices
+from ssgan.embedding.stc import submatrices
 from ssgan.errors import NothingFound
 from ssgan.messages import container
 from ssgan.messages.container import capacity

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ssgan.embedding import stc
-from ssgan.embedding.trellis import Code, NoPath
+from ssgan.embedding.stc import embed
+from ssgan.embedding.stc.trellis import Code, NoPath
 from ssgan.errors import DoesNotFit
 
 
@@ -63,11 +63,11 @@ def outcome(case: Case) -> str:
     """What became of the case; AssertionError where something is wrong."""
     rng = np.random.default_rng(1)
     try:
-        made = stc.embed(case.cover, case.plus, case.minus, case.message, case.code, layers=case.layers, rng=rng)
+        made = embed.embed(case.cover, case.plus, case.minus, case.message, case.code, layers=case.layers, rng=rng)
     except DoesNotFit as refused:
         most = int(refused.reachable)
         assert 0 <= most < len(case.message), case.name
-        made = stc.embed(case.cover, case.plus, case.minus, case.message[:most], case.code, layers=case.layers, rng=rng)
+        made = embed.embed(case.cover, case.plus, case.minus, case.message[:most], case.code, layers=case.layers, rng=rng)
         assert made.first + made.second == most, case.name
         _verify(case, made, case.message[:most])
         return "refused: no path" if isinstance(refused, NoPath) else "refused: too long"
@@ -75,8 +75,8 @@ def outcome(case: Case) -> str:
     return "extracted"
 
 
-def _verify(case: Case, made: stc.Embedding, message: np.ndarray) -> None:
-    assert np.array_equal(stc.extract(made.stego, made.first, made.second, case.code), message), case.name
+def _verify(case: Case, made: embed.Embedding, message: np.ndarray) -> None:
+    assert np.array_equal(embed.extract(made.stego, made.first, made.second, case.code), message), case.name
     change = made.stego.astype(int) - case.cover
     assert np.abs(change).max() <= 1, case.name
     paid = np.where(change > 0, case.plus, 0) + np.where(change < 0, case.minus, 0)

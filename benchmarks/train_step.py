@@ -29,13 +29,13 @@ from torch.nn.functional import softplus
 from torch.utils.flop_counter import FlopCounterMode
 
 from ssgan import images
-from ssgan.gan import layers
-from ssgan.gan.assembly import assemble
-from ssgan.gan.draws import Draws
-from ssgan.gan.settings import configure
-from ssgan.gan.ssgan import Ssgan, numbers, rounded
-from ssgan.launching import Direct
-from ssgan.steganalysis.distributed import Processes
+from ssgan.compute.cuda_graphs import Direct
+from ssgan.compute.distributed import Processes
+from ssgan.gan.backbones import layers
+from ssgan.gan.training.assembly import assemble
+from ssgan.gan.training.random_draws import Draws
+from ssgan.gan.training.settings import configure
+from ssgan.gan.training.ssgan import Ssgan, numbers, rounded
 
 CPU = torch.device("cpu")
 PEAK_SIDE = 2048

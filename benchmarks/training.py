@@ -23,11 +23,11 @@ from dataclasses import dataclass
 import torch
 from pairing import crops, write
 
-from ssgan.launching import CALLS_BEFORE, Direct, Launch, Replayed
-from ssgan.memory import keep_freed
-from ssgan.steganalysis.acceleration import PRECISIONS, Forward, accelerated
+from ssgan.compute.allocator import keep_freed
+from ssgan.compute.cuda_graphs import CALLS_BEFORE, Direct, Launch, Replayed
 from ssgan.steganalysis.catalog import NETWORKS
-from ssgan.steganalysis.recipes import RECIPES
+from ssgan.steganalysis.networks.fused.acceleration import PRECISIONS, Forward, accelerated
+from ssgan.steganalysis.training.recipes import RECIPES
 
 IMAGES = 400_000  # of a training, for what is worth its time at the start
 LEAST_SECONDS = {"cpu": 0.5, "cuda": 0.05}  # that a figure is taken from

@@ -6,9 +6,9 @@ import csv
 
 from results_tables import RESULTS
 
-from ssgan.verdicts.replacement import THRESHOLD
-from ssgan.verdicts.trained import bundled, load
-from ssgan.verdicts.verdict import CLEAR, FALSE_ALARMS
+from ssgan.detection.verdicts.bundled import bundled, load
+from ssgan.detection.verdicts.lsb_replacement import THRESHOLD
+from ssgan.detection.verdicts.verdict import CLEAR, FALSE_ALARMS
 
 _ABOUT = f"""# What detect finds
 
@@ -38,7 +38,7 @@ farther from those that the detector learned from than 99 % of others of the sam
 beside them). Where several may, the nearest answers. A picture is never resized; of large ones up to nine squares are
 looked at.
 
-The same preprocessing serves `ssgan detect`, `ssgan.verdicts.judge` and the line of risk that `hide` prints.
+The same preprocessing serves `ssgan detect`, `ssgan.detection.verdicts.judge` and the line of risk that `hide` prints.
 """
 _MEASURED = """# Measured
 

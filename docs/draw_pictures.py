@@ -12,10 +12,11 @@ import matplotlib as mpl
 import numpy as np
 import skimage.data
 
-from ssgan import images, pictures
+from ssgan import images
 from ssgan.embedding.embedder import Embedder
-from ssgan.inspection import inspect_cover
-from ssgan.steganalysis import structural
+from ssgan.evaluation.inspection import inspect_cover
+from ssgan.steganalysis.attacks import structural
+from ssgan.views import maps as pictures
 
 OUT = Path(__file__).resolve().parent / "pictures"
 SIDE = 192

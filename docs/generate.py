@@ -1,7 +1,7 @@
 """Generate the pages that say what the code says of itself: `python docs/generate.py [--check]`.
 
-cli.md comes from the commands' help, api.md from the docstrings, schemes.md and detectors.md from the catalogs, generators.md
-and reproduce.md from `results/`.
+cli.md comes from the commands' help, api.md from the docstrings, house.md from the packages, schemes.md and detectors.md from
+the catalogs, generators.md and reproduce.md from `results/`.
 
 With --check nothing is written, and a page that is not what would be written is an error: what the code says of itself and
 what the pages say are one.
@@ -18,6 +18,7 @@ from pathlib import Path
 from api_page import api
 from covers_pages import generators, reproduce
 from detect_page import detect
+from house_page import house
 from results_tables import RESULTS, figures
 from rich.console import Console
 
@@ -240,7 +241,7 @@ def main() -> int:
     """Write the pages, or with --check say which are stale."""
     stale = 0
     pages = {"cli.md": cli(), "schemes.md": schemes(), "detectors.md": detectors(), "generators.md": generators()}
-    pages |= {"reproduce.md": reproduce(), "detect.md": detect(), "api.md": api()}
+    pages |= {"reproduce.md": reproduce(), "detect.md": detect(), "api.md": api(), "house.md": house()}
     for name, text in pages.items():
         page = DOCS / name
         if "--check" not in sys.argv:

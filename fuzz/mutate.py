@@ -1,6 +1,6 @@
 """Change one small thing in a source file at a time, and ask the tests nearest to it whether they notice.
 
-    python fuzz/mutate.py src/ssgan/atomic.py tests/images/test_atomic.py --count 60
+    python fuzz/mutate.py src/ssgan/storage/atomic.py tests/storage/test_atomic.py --count 60
 
 A mutant that no test notices is printed with its line: either a test is missing, or the change makes no difference; a person
 has to judge. The tests run in a fork of this process, in which the heavy packages are imported already. Programs that a test

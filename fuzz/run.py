@@ -23,9 +23,9 @@ def left_alone() -> list[str]:
     assert spec is not None
     assert spec.submodule_search_locations
     root = Path(spec.submodule_search_locations[0])
-    paths = {path for path in root.rglob("*.py") if "ssgan.compiled import" in path.read_text(encoding="utf-8")}
+    paths = {path for path in root.rglob("*.py") if "ssgan.compute.compiled import" in path.read_text(encoding="utf-8")}
     paths |= set((root / "embedding").glob("*.py"))
-    return ["ssgan.compiled", *(".".join(("ssgan", *path.relative_to(root).with_suffix("").parts)) for path in paths)]
+    return ["ssgan.compute.compiled", *(".".join(("ssgan", *path.relative_to(root).with_suffix("").parts)) for path in paths)]
 
 
 def main() -> None:

@@ -27,7 +27,7 @@ from ssgan.cli.app import run
 from ssgan.embedding.catalog import SCHEMES
 from ssgan.gan.catalog import BACKBONES
 from ssgan.steganalysis.catalog import DETECTORS, FEATURES, NETWORKS
-from ssgan.steganalysis.recipes import RECIPES
+from ssgan.steganalysis.training.recipes import RECIPES
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -20,8 +20,9 @@ import importlib, shlex, sys
 from pathlib import Path
 
 changed, root, *commands = sys.argv[1:]
-for package in ("embedding", "steganalysis", "gan"):
-    importlib.import_module(f"ssgan.{package}").__path__.insert(0, f"{changed}/src/ssgan/{package}")
+ROOMS = "embedding embedding.schemes steganalysis steganalysis.networks steganalysis.training gan gan.backbones"
+for package in ROOMS.split():
+    importlib.import_module(f"ssgan.{package}").__path__.insert(0, f"{changed}/src/ssgan/" + package.replace(".", "/"))
 
 import pytest
 from ssgan.cli.app import run

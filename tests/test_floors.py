@@ -1,145 +1,119 @@
-"""Who may import whom: every arrow points down, and neighbors do not see each other (docs: the tree in README.md)."""
+"""The house: a room imports only from lower floors, and a few rules of the subject."""
 
 from __future__ import annotations
 
 import ast
+import re
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "ssgan"
-GROUND = {
-    "errors",
-    "names",
-    "seeds",
-    "filters",
-    "filter_loops",
-    "compiled",
-    "elementary",
-    "folders",
-    "seed_loops",
-    "memory",
-    "atomic",
-    "locks",
-    "available",
-    "interruption",
-    "launching",
-    "state_files",
-}
-MATTER = {"images", "datasets", "runs", "weights"}
-ARTS = {"embedding", "steganalysis"}
-JOBS = {"messages", "gan", "evaluation"}
-# What a room may import besides its own files; the version in `__init__` is everybody's.
-MAY_IMPORT = {
-    **dict.fromkeys(GROUND, GROUND),
-    "images": GROUND,
-    "datasets": GROUND | {"images"},
-    "runs": GROUND,
-    "weights": GROUND,
-    "embedding": GROUND | {"images"},
-    "steganalysis": GROUND | {"images", "runs", "weights"},
-    "messages": {"embedding", "images", "errors", "compiled", "folders", "atomic", "locks"},
-    "gan": ARTS | MATTER | GROUND - {"filters"},
-    # A trial is a question to a detector: what asks and teaches lies below those who judge.
-    "evaluation": ARTS
-    | {
-        "questions",
-        "detection",
-        "pictures",
-        "pages",
-        "images",
-        "datasets",
-        "runs",
-        "errors",
-        "names",
-        "state_files",
-        "seeds",
-        "filters",
-        "atomic",
-        "folders",
-    },
-    "differences": GROUND | {"images"},
-    "pictures": GROUND,
-    "scoring": {"detection", "questions", "embedding", "steganalysis", "images", "datasets", "runs", "errors"},
-    "questions": {"embedding", "steganalysis", "images", "datasets", "errors", "seeds"},
-    "detection": {"questions", "embedding", "steganalysis", "images", "datasets", "runs", "errors", "names", "seeds", "atomic"},
-    "extraction": {"embedding", "steganalysis", "images", "datasets", "runs", "errors", "names", "atomic", "folders"}
-    | {"state_files"},
-    "estimation": {"steganalysis", "images", "datasets", "errors"},
-    "verdicts": ARTS | MATTER | GROUND,
-    "generated": JOBS | MATTER | GROUND | {"verdicts"},
-    "pages": GROUND | {"images"},
-    "predictability": set(),
-    "inspection": {"embedding", "images", "errors", "seeds", "folders", "filters", "differences", "pictures", "pages"}
-    | {"predictability"},
-    "warming": {"embedding", "steganalysis", "messages", "images", "compiled", "errors"},
-    "doctor": JOBS | ARTS | MATTER | GROUND | {"warming", "verdicts"},
-    "experiments": JOBS | ARTS | MATTER | GROUND | {"questions", "detection", "pages"},
-    "bulk": JOBS | ARTS | MATTER | GROUND | {"extraction", "scoring"},
-    "web": JOBS | ARTS | MATTER | GROUND | {"verdicts", "differences", "pictures", "inspection", "pages", "predictability"},
-    "demo": JOBS
-    | ARTS
-    | MATTER
-    | GROUND
-    | {"differences", "pictures", "inspection", "pages", "predictability", "questions", "verdicts", "generated"},
-}
-EVERYBODY = {"cli", "__main__", "__init__"}
-SCHEMES = {"lsb", "hugo", "hugo2010", "wow", "suniward", "hill", "mipod", "mg"}
-NETWORKS = {"gncnn", "sgan", "xunet", "yenet", "yedroudj", "srnet", "zhunet", "effnet"}
-BACKBONES = {"dcgan", "resnet", "r3gan"}
+# From the top to the ground; a room imports only from the floors below its own, never from a neighbor.
+FLOORS = (
+    {"cli"},
+    {"web", "experiments"},
+    {"bulk", "evaluation"},
+    {"messages", "gan", "detection"},
+    {"embedding", "steganalysis", "datasets", "views"},
+    {"images"},
+    {"compute"},
+    {"storage"},
+    {"errors", "version"},
+)
+ENTRANCES = {"__init__", "__main__"}  # they name every room and are named by none
 FORBIDDEN_NAMES = {"utils", "tools", "common", "helpers", "misc", "base", "core"}
 FILES = sorted(SOURCE.rglob("*.py"))
 
 
-def imported(path: Path) -> set[str]:
-    """The modules of ours that `path` imports, as dotted names below `ssgan`."""
-    package = path.relative_to(SOURCE).parent.parts
+@cache
+def imported(path: Path) -> frozenset[str]:
+    """Return the modules of ours that `path` imports, as dotted names below `ssgan`."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name.removeprefix("ssgan.") for alias in node.names if alias.name.startswith("ssgan.")}
         elif isinstance(node, ast.ImportFrom):
-            parts = tuple((node.module or "").split(".")) if node.module else ()
-            if node.level:
-                parts = (*package[: len(package) - node.level + 1], *parts)
-            elif parts[:1] == ("ssgan",):
-                parts = parts[1:]
-            else:
+            assert not node.level, f"{path.name} imports relatively"
+            parts = tuple((node.module or "").split("."))
+            if parts[0] != "ssgan":
                 continue
-            # `from ssgan.embedding import hill` names a module, `from ssgan.errors import X` a name in one.
+            # `from ssgan.embedding.schemes import hill` names a module, `from ssgan.errors import X` a name in one.
             for alias in node.names:
-                module = SOURCE.joinpath(*parts, alias.name)
+                module = SOURCE.joinpath(*parts[1:], alias.name)
                 is_module = module.with_suffix(".py").exists() or module.is_dir()
-                found.add(".".join((*parts, alias.name) if is_module or not parts else parts))
-    return found
+                found.add(".".join((*parts[1:], alias.name) if is_module else parts[1:]))
+    return frozenset(found)
 
 
 def room(path: Path) -> str:
     return path.relative_to(SOURCE).parts[0].removesuffix(".py")
 
 
+def test_every_room_has_its_floor() -> None:
+    rooms = {room(path) for path in FILES} - ENTRANCES
+    assert rooms == set().union(*FLOORS)
+    folders = {path.relative_to(SOURCE).parts[0] for path in SOURCE.rglob("*/*") if path.suffix in {".py", ".json"}}
+    assert len(folders) <= 16
+    assert {path.stem for path in SOURCE.glob("*.py")} <= ENTRANCES | FLOORS[-1]
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
-def test_a_file_imports_only_from_floors_below(path: Path) -> None:
-    if room(path) in EVERYBODY:
+def test_room_imports_only_from_lower_floors(path: Path) -> None:
+    if room(path) in ENTRANCES:
         return
-    rooms = {name.split(".")[0] for name in imported(path)} - {room(path), ""}
-    assert rooms <= MAY_IMPORT[room(path)], f"{path.name} may not import {sorted(rooms - MAY_IMPORT[room(path)])}"
+    own = next(floor for floor, rooms in enumerate(FLOORS) if room(path) in rooms)
+    below = set().union(*FLOORS[own + 1 :])
+    rooms = {name.split(".")[0] for name in imported(path)} - {room(path)}
+    assert rooms <= below, f"{path.relative_to(SOURCE)} may not import {sorted(rooms - below)}"
 
 
-@pytest.mark.parametrize("siblings", [SCHEMES, NETWORKS, BACKBONES], ids=["schemes", "networks", "backbones"])
-def test_only_the_catalog_imports_them_all(siblings: set[str]) -> None:
-    for path in FILES:
-        named = {name.split(".")[-1] for name in imported(path) if "." in name} & siblings
-        if path.stem in siblings:
-            assert not named - {path.stem}, f"{path.name} imports its siblings {sorted(named)}"
-        assert len(named) <= 1 or path.stem == "catalog", f"{path.name} imports {sorted(named)}"
+def test_imports_of_files_have_no_circle() -> None:
+    """At the top of a file or within a function: no file needs itself by way of others."""
+    names = {".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__"): path for path in FILES}
+    done: set[str] = set()
+
+    def walk(name: str, above: tuple[str, ...]) -> None:
+        assert name not in above, " > ".join((*above[above.index(name) :], name))
+        if name in done or name not in names:
+            return
+        for below in sorted(imported(names[name]) - {name}):
+            walk(below, (*above, name))
+        done.add(name)
+
+    for name in names:
+        walk(name, ())
+
+
+@pytest.mark.parametrize("folder", ["embedding/schemes", "steganalysis/networks", "gan/backbones"])
+def test_siblings_do_not_import_each_other(folder: str) -> None:
+    """No scheme imports a scheme, no network a network, no backbone a backbone: those that the catalog names."""
+    catalog = imported(SOURCE / folder.split("/")[0] / "catalog.py")
+    prefix = folder.replace("/", ".") + "."
+    siblings = {name for name in catalog if name.startswith(prefix) and not name.endswith("_loops")}
+    assert siblings
+    for name in siblings:
+        path = SOURCE / f"{name.replace('.', '/')}.py"
+        assert not imported(path) & (siblings - {name}), f"{path.name} imports a sibling"
+
+
+def test_messages_know_neither_warden_nor_data_sets() -> None:
+    for path in (SOURCE / "messages").rglob("*.py"):
+        assert not {name.split(".")[0] for name in imported(path)} & {"steganalysis", "datasets"}, path.name
+
+
+def test_revealing_imports_no_scheme_and_no_torch() -> None:
+    reveal = SOURCE / "messages" / "reveal.py"
+    assert not any(name.startswith("embedding.schemes") or name == "embedding.catalog" for name in imported(reveal))
+    assert not re.search(r"^\s*(import|from) torch", reveal.read_text(encoding="utf-8"), re.MULTILINE)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
 def test_only_the_doors_print_read_arguments_or_exit(path: Path) -> None:
     if room(path) in {"cli", "__main__", "web"}:
         return
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             assert node.func.id not in {"print", "input", "exit", "quit"}, f"{path.name}:{node.lineno}"
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "sys":
@@ -147,12 +121,6 @@ def test_only_the_doors_print_read_arguments_or_exit(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
-def test_a_file_is_one_idea_with_one_name(path: Path) -> None:
+def test_file_has_one_idea_and_a_name_of_its_own(path: Path) -> None:
     assert path.stem not in FORBIDDEN_NAMES
-    assert len(path.read_text().splitlines()) <= 420, "a file that passes the ceiling is two ideas: find the seam"
-
-
-def test_revealing_knows_no_scheme() -> None:
-    reveal = SOURCE / "messages" / "reveal.py"
-    if reveal.exists():
-        assert not {name.split(".")[-1] for name in imported(reveal)} & (SCHEMES | {"catalog", "embedder"})
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 420, "a file above the ceiling is two ideas: find the seam"

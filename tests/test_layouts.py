@@ -14,23 +14,26 @@ import numpy as np
 import pytest
 import torch
 
-from ssgan import images, inspection, pages, pictures
-from ssgan.differences import difference
-from ssgan.embedding import bound
+from ssgan import images
+from ssgan.detection.verdicts.judge import judge
 from ssgan.embedding.catalog import SCHEMES, Entry
+from ssgan.embedding.coders import bound
 from ssgan.embedding.costs import Costs
 from ssgan.embedding.embedder import CODERS, Embedder
 from ssgan.errors import InvalidSetting
-from ssgan.evaluation import quality_features, quality_statistics, sliced_wasserstein
+from ssgan.evaluation import inspection
+from ssgan.evaluation.quality import features as quality_features
+from ssgan.evaluation.quality import sliced_wasserstein, statistics
+from ssgan.images.difference import difference
 from ssgan.messages import container, hide, keys, reveal
 from ssgan.messages.ledger import fingerprint
-from ssgan.steganalysis import structural
-from ssgan.steganalysis.acceleration import accelerated
+from ssgan.steganalysis.attacks import structural
 from ssgan.steganalysis.catalog import FEATURES, NETWORKS
+from ssgan.steganalysis.checks.leaks import counterparts
 from ssgan.steganalysis.detector import Pairs
 from ssgan.steganalysis.feature_detector import FeatureDetector, FeatureSettings
-from ssgan.steganalysis.leaks import counterparts
-from ssgan.verdicts.judging import judge
+from ssgan.steganalysis.networks.fused.acceleration import accelerated
+from ssgan.views import maps, pages
 
 
 def _every_second(x: np.ndarray) -> np.ndarray:
@@ -146,17 +149,17 @@ def test_costs_are_in_single_or_double_precision_and_no_other() -> None:
 @pytest.mark.parametrize("name", FEATURES)
 def test_every_feature_set_is_blind_to_layout(name: str) -> None:
     found = FEATURES[name]
-    pictures = walks(2, found.channels[-1])
+    maps = walks(2, found.channels[-1])
 
     def extracted(x: np.ndarray | torch.Tensor) -> np.ndarray:
         return found.extract(x, *((x % 7 / 8,) if found.needs_probabilities else ()), threads=1)
 
-    assert_same(extracted, pictures)
+    assert_same(extracted, maps)
     for layout, lay in ARRAYS.items():
-        _same(extracted(lay(pictures.numpy())), extracted(pictures), layout, 0)
+        _same(extracted(lay(maps.numpy())), extracted(maps), layout, 0)
     if found.needs_probabilities:
-        beta = pictures % 7 / 8  # exact in half a precision
-        _same(found.extract(pictures, beta.bfloat16(), threads=1), found.extract(pictures, beta, threads=1), "bf16", 0)
+        beta = maps % 7 / 8  # exact in half a precision
+        _same(found.extract(maps, beta.bfloat16(), threads=1), found.extract(maps, beta, threads=1), "bf16", 0)
 
 
 @pytest.mark.parametrize("attack", ["sample_pairs", "rs", "weighted_stego", "chi_square"])
@@ -212,9 +215,9 @@ def test_statistics_and_verdicts_are_blind_to_layout() -> None:
         "thumbnails": (quality_features.thumbnails, 1e-12),
         "KV residuals": (quality_features.kv_residuals, 0),
         "KV histogram": (quality_features.kv_histogram, 0),
-        "deviation": (quality_statistics.residual_deviation, 1e-6),
-        "distance": (quality_statistics.pairwise_distance, 1e-6),
-        "nearest": (lambda x: quality_statistics.nearest_real(x, real), 1e-6),
+        "deviation": (statistics.residual_deviation, 1e-6),
+        "distance": (statistics.pairwise_distance, 1e-6),
+        "nearest": (lambda x: statistics.nearest_real(x, real), 1e-6),
         "sliced Wasserstein": (
             lambda x: list(sliced_wasserstein.sliced_wasserstein(x, real, np.random.default_rng(1)).values()),
             1e-4,
@@ -244,8 +247,8 @@ def test_what_takes_one_picture_is_blind_to_layout() -> None:
             [difference(given, changed).changes, difference(given, changed).psnr],
             list(images.encode(given)),
             list(pages.inline(given).encode()),
-            pictures.change_map(given, changed),
-            pictures.bit_planes(given),
+            maps.change_map(given, changed),
+            maps.bit_planes(given),
             [seen.stego, *seen.costs, *seen.probabilities],
             images.to_images(given),
         ]

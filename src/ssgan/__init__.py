@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ssgan.version import __version__
+
 if TYPE_CHECKING:
-    from ssgan.differences import Difference, difference
+    from ssgan.detection.question import Question
     from ssgan.embedding.catalog import SCHEMES
     from ssgan.embedding.costs import Costs
     from ssgan.embedding.embedder import CODERS, Embedder
@@ -27,19 +29,19 @@ if TYPE_CHECKING:
     )
     from ssgan.evaluation.trial import Trial, evaluate
     from ssgan.images import as_image
+    from ssgan.images.difference import Difference, difference
     from ssgan.messages.container import capacity
     from ssgan.messages.files import hide_file, hide_spread, reveal_files
     from ssgan.messages.hide import Hidden, hide
     from ssgan.messages.keys import KeyFile, Passphrase, fresh_key, parse_key_file
     from ssgan.messages.ledger import Ledger
     from ssgan.messages.reveal import reveal
-    from ssgan.questions import Question
 
 # Public name → the module where it lives.
 _HOMES = {
     "CODERS": "ssgan.embedding.embedder",
     "Costs": "ssgan.embedding.costs",
-    "Difference": "ssgan.differences",
+    "Difference": "ssgan.images.difference",
     "DoesNotFit": "ssgan.errors",
     "Embedder": "ssgan.embedding.embedder",
     "Hidden": "ssgan.messages.hide",
@@ -50,7 +52,7 @@ _HOMES = {
     "NotEnoughMemory": "ssgan.errors",
     "NothingFound": "ssgan.errors",
     "Passphrase": "ssgan.messages.keys",
-    "Question": "ssgan.questions",
+    "Question": "ssgan.detection.question",
     "RefusedImage": "ssgan.errors",
     "RefusedModel": "ssgan.errors",
     "SCHEMES": "ssgan.embedding.catalog",
@@ -61,7 +63,7 @@ _HOMES = {
     "Trial": "ssgan.evaluation.trial",
     "as_image": "ssgan.images",
     "capacity": "ssgan.messages.container",
-    "difference": "ssgan.differences",
+    "difference": "ssgan.images.difference",
     "evaluate": "ssgan.evaluation.trial",
     "fresh_key": "ssgan.messages.keys",
     "hide": "ssgan.messages.hide",
@@ -108,8 +110,6 @@ __all__ = [
     "reveal",
     "reveal_files",
 ]
-
-__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:

@@ -6,14 +6,14 @@ import gc
 import signal
 import sys
 
-from ssgan import interruption
+from ssgan.storage import signals
 
 
 def main() -> None:
     """Run the command line and leave with its exit code; 130 or 143 where a signal ended it, at whatever moment it came."""
-    stop = interruption.when_safe(interruption.leave)
+    stop = signals.when_safe(signals.leave)
     # Where signals are ignored already, as by nohup, they stay so.
-    numbers = [number for number in interruption.SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    numbers = [number for number in signals.SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
     for number in numbers:
         signal.signal(number, stop)
     # What is imported is not garbage: looking through it again and again took a seventh of the time of a short command.

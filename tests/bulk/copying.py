@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ssgan.bulk.job import Tally
-from ssgan.bulk.listing import Portion
-from ssgan.bulk.places import shard, writing
+from ssgan.bulk.outputs import shard, writing
+from ssgan.datasets.portions import Portion
 
 
 @dataclass(frozen=True)

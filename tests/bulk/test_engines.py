@@ -19,9 +19,9 @@ from ssgan import images
 from ssgan.bulk import Pool, Serial
 from ssgan.bulk.engines import engine
 from ssgan.bulk.job import Tally, run, standing
-from ssgan.bulk.listing import Numbers, Portion
-from ssgan.bulk.simulating import Settings, prepare
-from ssgan.bulk.simulating import run as simulate
+from ssgan.bulk.simulate import Settings, prepare
+from ssgan.bulk.simulate import run as simulate
+from ssgan.datasets.portions import Numbers, Portion
 from ssgan.errors import InvalidSetting, SomeItemsFailed
 from tests.bulk.copying import Copying
 from tests.processes import begun
@@ -189,7 +189,7 @@ def test_processes_end_with_the_one_that_began_them(tmp_path: Path) -> None:
     """Killed, it can tell nobody."""
     (tmp_path / "slow.py").write_text(
         "import os, time\nfrom dataclasses import dataclass\nfrom pathlib import Path\n"
-        "from ssgan.bulk import Pool, run\nfrom ssgan.bulk.listing import Numbers\n"
+        "from ssgan.bulk import Pool, run\nfrom ssgan.datasets.portions import Numbers\n"
         "@dataclass(frozen=True)\nclass Slow:\n"
         "    folder: Path\n    beside = ''\n"
         "    def hands(self): return self\n    def stands(self, number): return False\n"

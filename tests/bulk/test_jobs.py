@@ -11,19 +11,20 @@ import numpy as np
 import pytest
 
 from ssgan import images
-from ssgan.bulk import Pool, Serial, extracting, hiding, sampling, scoring
+from ssgan.bulk import Pool, Serial, features, hide, score
+from ssgan.bulk import sample as sampling
+from ssgan.bulk.image_features import Settings as Features
 from ssgan.datasets import Geometry
-from ssgan.detection import train_detector
+from ssgan.detection.question import Question
+from ssgan.detection.score import score_files
+from ssgan.detection.train import train_detector
 from ssgan.errors import InvalidSetting, StorageFailed
-from ssgan.extraction import Settings as Features
-from ssgan.gan.generators import find_generator, load_generator, read_card
-from ssgan.gan.sample import latents, prepared, sample
+from ssgan.gan.covers.generators import find_generator, load_generator, read_card
+from ssgan.gan.covers.sample import latents, prepared, sample
 from ssgan.messages.keys import KeyFile
 from ssgan.messages.ledger import Ledger
 from ssgan.messages.plan import Settings as Way
 from ssgan.messages.reveal import reveal
-from ssgan.questions import Question
-from ssgan.scoring import score_files
 from ssgan.steganalysis.catalog import FEATURES
 
 KEY = KeyFile(bytes(range(32)))
@@ -45,8 +46,8 @@ def test_features_in_shards_are_those_of_each_image(many: Path, tmp_path: Path) 
     (covers / "bad.png").write_bytes(b"no image")
     for path in many.glob("*.png"):
         (covers / path.name).write_bytes(path.read_bytes())
-    plan = extracting.prepare([covers], tmp_path / "out", Features("spam"), shard_size=15)
-    tally = extracting.run(plan, Serial())
+    plan = features.prepare([covers], tmp_path / "out", Features("spam"), shard_size=15)
+    tally = features.run(plan, Serial())
     assert (tally.written, tally.failed) == (40, 1)
     assert sorted(path.name for path in (tmp_path / "out").glob("*.parquet")) == [f"{k:06}.parquet" for k in range(3)]
     table = dataset.dataset(tmp_path / "out").to_table().sort_by("file")  # what lies beside the shards is passed over
@@ -54,11 +55,11 @@ def test_features_in_shards_are_those_of_each_image(many: Path, tmp_path: Path) 
     own = np.stack([images.read(many / f"{k:03}.png").samples for k in range(40)])
     wanted = FEATURES["spam"].extract(own, threads=1).astype(np.float32)
     assert np.array_equal(np.stack(table["features"].to_numpy()), wanted)
-    again = extracting.prepare([covers], tmp_path / "out", Features("spam"), shard_size=15)
+    again = features.prepare([covers], tmp_path / "out", Features("spam"), shard_size=15)
     assert len(again) == 0
-    assert extracting.run(again, Serial()).failed == 1
+    assert features.run(again, Serial()).failed == 1
     with pytest.raises(InvalidSetting, match="set 'spam'"):
-        extracting.prepare([covers], tmp_path / "out", Features("srm"), shard_size=15)
+        features.prepare([covers], tmp_path / "out", Features("srm"), shard_size=15)
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
@@ -68,8 +69,8 @@ def test_a_table_of_scores_is_what_the_detector_says_of_each_image(many: Path, s
     train_detector(question, tmp_path / "run", threads=1)
     images.write(tmp_path / "wide.png", np.zeros((1, 16, 20), np.uint8))
     out = tmp_path / f"scores{suffix}"
-    plan = scoring.prepare(tmp_path / "run", [many, tmp_path / "wide.png"], out)
-    tally = scoring.run(plan, Serial())
+    plan = score.prepare(tmp_path / "run", [many, tmp_path / "wide.png"], out)
+    tally = score.run(plan, Serial())
     assert (tally.written, tally.failed) == (40, 1)
     own = score_files(tmp_path / "run", [many, tmp_path / "wide.png"])
     if suffix == ".csv":
@@ -85,9 +86,9 @@ def test_a_table_of_scores_is_what_the_detector_says_of_each_image(many: Path, s
     assert "the detector reads 16 x 16" in rows[-1]["error"]
     assert not (tmp_path / f"scores{suffix}.parts").exists()
     with pytest.raises(StorageFailed, match="exists already"):
-        scoring.prepare(tmp_path / "run", [many], out)
+        score.prepare(tmp_path / "run", [many], out)
     with pytest.raises(InvalidSetting, match=r"ends in \.txt"):
-        scoring.prepare(tmp_path / "run", [many], tmp_path / "scores.txt")
+        score.prepare(tmp_path / "run", [many], tmp_path / "scores.txt")
 
 
 def test_covers_in_shards_are_those_of_their_numbers(tmp_path: Path) -> None:
@@ -122,8 +123,8 @@ def test_every_stego_gives_its_message_and_every_cover_counts_as_used(
         (texts / f"{k}.txt").write_text(f"message {k}")
     (texts / "8.txt").unlink()
     ledger = Ledger(tmp_path / "ledger")
-    plan = hiding.prepare([textured], tmp_path / "out", Way(ledger=ledger), shard_size=shard_size)
-    tally = hiding.run(plan, hiding.Messages(folder=texts), KEY, Pool(2))
+    plan = hide.prepare([textured], tmp_path / "out", Way(ledger=ledger), shard_size=shard_size)
+    tally = hide.run(plan, hide.Messages(folder=texts), KEY, Pool(2))
     assert (tally.written, tally.failed) == (8, 1)
     assert "no message for 8.png" in tally.failures[0].error
     found = {}
@@ -136,15 +137,15 @@ def test_every_stego_gives_its_message_and_every_cover_counts_as_used(
     for k in range(8):
         assert reveal(images.read(found[f"{k}.png"]).samples, KEY) == f"message {k}".encode()
         assert ledger.knows(images.read(textured / f"{k}.png").samples, None)
-    again = hiding.prepare([textured], tmp_path / "again", Way(ledger=ledger), limit=8)
-    assert hiding.run(again, hiding.Messages(b"x"), KEY, Serial()).failed == 8, "no cover twice"
+    again = hide.prepare([textured], tmp_path / "again", Way(ledger=ledger), limit=8)
+    assert hide.run(again, hide.Messages(b"x"), KEY, Serial()).failed == 8, "no cover twice"
 
 
 def test_nothing_is_left_that_says_what_was_done(textured: Path, tmp_path: Path) -> None:
-    plan = hiding.prepare([textured], tmp_path / "out", Way())
-    job = hiding.Hiding(hiding.Messages(b"secret words"), KEY, Way(), tmp_path, (textured,))
+    plan = hide.prepare([textured], tmp_path / "out", Way())
+    job = hide.Hiding(hide.Messages(b"secret words"), KEY, Way(), tmp_path, (textured,))
     assert "secret" not in f"{job!r} {job.messages!r}"
-    assert hiding.run(plan, hiding.Messages(b"secret words"), KEY, Serial()).written == 9
+    assert hide.run(plan, hide.Messages(b"secret words"), KEY, Serial()).written == 9
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [f"{k}.png" for k in range(9)]
 
 
@@ -152,8 +153,8 @@ def test_a_message_never_stands_in_a_file_of_the_job(textured: Path, tmp_path: P
     (tmp_path / "mixed").mkdir()
     (tmp_path / "mixed" / "bad.png").write_bytes(b"no image")
     (tmp_path / "mixed" / "0.png").write_bytes((textured / "0.png").read_bytes())
-    plan = hiding.prepare([tmp_path / "mixed"], tmp_path / "out", Way())
-    assert hiding.run(plan, hiding.Messages(b"secret words"), KEY, Serial()).failed == 1
+    plan = hide.prepare([tmp_path / "mixed"], tmp_path / "out", Way())
+    assert hide.run(plan, hide.Messages(b"secret words"), KEY, Serial()).failed == 1
     told = json.loads((tmp_path / "out" / "run.json").read_text())
     assert set(told) == {"command", "version", "scheme", "shard_size"}
     assert not any(b"secret" in path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file())

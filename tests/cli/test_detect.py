@@ -14,10 +14,10 @@ from PIL import Image
 
 from ssgan import images
 from ssgan.cli.app import run
+from ssgan.detection.verdicts import bundled
 from ssgan.embedding.embedder import Embedder
 from ssgan.images import to_images
-from ssgan.verdicts import trained
-from tests.verdicts import clean
+from tests.detection.verdicts import clean
 
 pytest.importorskip("skimage")
 
@@ -107,13 +107,13 @@ def test_what_cannot_be_meant_is_refused(words: str, folder: Path, capsys: pytes
 def test_damaged_detectors_are_refused(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shutil.copytree(trained.BUNDLED, folder / "detectors")
+    shutil.copytree(bundled.BUNDLED, folder / "detectors")
     next((folder / "detectors" / "photographs").glob("*.safetensors")).write_bytes(b"nothing")
-    monkeypatch.setattr(trained, "BUNDLED", folder / "detectors")
-    trained.bundled_detectors.cache_clear()
+    monkeypatch.setattr(bundled, "BUNDLED", folder / "detectors")
+    bundled.bundled_detectors.cache_clear()
     try:
         code, _, err = detect("white.png", capsys)
     finally:
-        trained.bundled_detectors.cache_clear()
+        bundled.bundled_detectors.cache_clear()
     assert code == 6
     assert "Traceback" not in err

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ssgan.cli.app import run
-from ssgan.verdicts import trained
+from ssgan.detection.verdicts import bundled
 
 ALL = ["faces64", "generated-faces", "photographed-faces", "photographs"]
 
@@ -40,7 +40,7 @@ def test_a_card_says_data_terms_training_and_limits(name: str, capsys: pytest.Ca
 
 def test_a_damaged_model_is_named_and_the_others_are_verified(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ALL[1:]:
-        shutil.copytree(trained.BUNDLED / name, tmp_path / "models" / name)
+        shutil.copytree(bundled.BUNDLED / name, tmp_path / "models" / name)
     file = next((tmp_path / "models" / "photographs").glob("*.safetensors"))
     content = bytearray(file.read_bytes())
     content[-1] ^= 1

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from ssgan import seeds
-from ssgan.embedding import bound
+from ssgan.compute import seeds
 from ssgan.embedding.catalog import SCHEMES
+from ssgan.embedding.coders import bound
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import DoesNotFit
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from ssgan import seeds
+from ssgan.compute import seeds
 from ssgan.embedding.catalog import SCHEMES
 from ssgan.embedding.embedder import CODERS, Embedder
 from ssgan.errors import DoesNotFit, InvalidSetting

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ssgan.errors import InvalidSetting
 from ssgan.evaluation.bootstrap import FALSE_ALARMS, band, draw, intervals
 from ssgan.evaluation.roc import Roc, measures, roc
-from ssgan.steganalysis.error import Scores, _Weighted, error_interval
+from ssgan.steganalysis.error_rate import Scores, _Weighted, error_interval
 
 SCORES = st.lists(st.tuples(st.integers(-3, 3), st.integers(-3, 3), st.integers(0, 4)), min_size=1, max_size=20)
 

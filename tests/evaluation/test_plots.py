@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ssgan.evaluation import plots
-from ssgan.evaluation.frame import round_up
 from ssgan.evaluation.rows import Row, of_kind
-from ssgan.steganalysis.error import Scores
+from ssgan.steganalysis.error_rate import Scores
+from ssgan.views.plot_frame import round_up
 
 SVG = "svg"
 

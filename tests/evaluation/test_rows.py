@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ssgan.errors import InvalidSetting
 from ssgan.evaluation.rows import KINDS, Row, apart, blind_interval, control, names, of_kind, rows_of, strongest
 from ssgan.evaluation.trial import RUN
-from ssgan.runs import DONE
+from ssgan.storage.runs import DONE
 
 PARTS = st.text("ab", min_size=1, max_size=2)
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ssgan.evaluation.rows import Row, of_kind
 from ssgan.evaluation.sanity import PAPER, sanity
-from ssgan.steganalysis.findings import Finding
+from ssgan.steganalysis.checks.findings import Finding
 
 
 def checked(rows: list[Row], changed: Row) -> list[str]:

@@ -10,11 +10,11 @@ import pytest
 import torch
 
 from ssgan import images
+from ssgan.detection.question import Question, prepare
 from ssgan.errors import InvalidSetting, RefusedModel
 from ssgan.evaluation.results import Result, scores_of
 from ssgan.evaluation.roc import measures
 from ssgan.evaluation.trial import Trial, as_files, evaluate
-from ssgan.questions import Question, prepare
 
 WriteCovers = Callable[..., Path]
 

@@ -12,7 +12,7 @@ from ssgan.evaluation.bootstrap import draw, intervals
 from ssgan.evaluation.results import Result
 from ssgan.evaluation.rows import FIGURES, Row
 from ssgan.experiments.answers import answers, bought, in_words, price
-from ssgan.steganalysis.error import Scores
+from ssgan.steganalysis.error_rate import Scores
 
 PAIRS = 400
 

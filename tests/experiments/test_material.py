@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from ssgan.datasets import Geometry
-from ssgan.evaluation.quality_statistics import residual_deviation
+from ssgan.detection.question import Reading, read_covers
+from ssgan.evaluation.quality.statistics import residual_deviation
 from ssgan.experiments.material import Material, Size
-from ssgan.gan.settings import PRESETS
-from ssgan.questions import Reading, read_covers
+from ssgan.gan.training.settings import PRESETS
 
 TINY = Size(40, {"width": 4, "batch": 4, "duration_images": 16})
 

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import ssgan
-from ssgan import images, inspection
+from ssgan import images
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import InvalidSetting
+from ssgan.evaluation import inspection
 from ssgan.images import ImageLike, as_image
 
 KEY = ssgan.KeyFile(bytes(32))

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ssgan import images
-from ssgan.images import deflating, png_filters, png_writing
+from ssgan.images.formats import deflating, png_filters, png_writing
+from ssgan.images.formats.png import Kind
 from ssgan.images.header import Pixels
-from ssgan.images.png import Kind
 
 RNG = np.random.default_rng(29)
 SIGNATURE = b"\x89PNG\r\n\x1a\n"

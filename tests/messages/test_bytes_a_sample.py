@@ -8,11 +8,12 @@ import sys
 import numpy as np
 import pytest
 
-from ssgan.embedding import bands, trellis, two_layers
+from ssgan.embedding import bands
 from ssgan.embedding.catalog import SCHEMES
+from ssgan.embedding.coders.gibbs import Sender
 from ssgan.embedding.embedder import Embedder
-from ssgan.embedding.gibbs import Sender
-from ssgan.embedding.two_layers import Samples
+from ssgan.embedding.stc import layers, trellis
+from ssgan.embedding.stc.layers import Samples
 from ssgan.images import to_images
 from ssgan.messages import container
 from ssgan.messages.hide import DEAR, hide
@@ -37,11 +38,11 @@ def from_whole_arrays(image: np.ndarray, alpha: np.ndarray | None, message: byte
     minus = np.where(np.isinf(minus) & (carrying > 0), dear, minus)
     sender, priced = Sender(plus[None], minus[None]), Samples(carrying, plus, minus)
     lam = sender.lambdas_for_payload(np.array([float(total)]))[0]
-    wish = two_layers.natural_split(priced, lam, sender.free[0])
+    wish = layers.natural_split(priced, lam, sender.free[0])
     for split in sorted(container.SPLITS, key=lambda split: abs(container.bits_in_second(length, split) - wish)):
         bits = np.unpackbits(np.frombuffer(container.seal(where, plaintext, split, kind), dtype=np.uint8))
         second = container.bits_in_second(length, split)
-        written = two_layers.write(priced, lam, sender.free[0], bits, where.code(), splits=[second])
+        written = layers.write(priced, lam, sender.free[0], bits, where.code(), splits=[second])
         if written is not None:
             changed = samples.copy()
             changed[order] = written.stego

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ssgan.embedding import trellis, two_layers
 from ssgan.embedding.catalog import SCHEMES
-from ssgan.embedding.submatrices import sequence
-from ssgan.embedding.trellis import Code
+from ssgan.embedding.stc import layers, trellis
+from ssgan.embedding.stc.submatrices import sequence
+from ssgan.embedding.stc.trellis import Code
 from ssgan.errors import Incomplete, NothingFound, SsganError
 from ssgan.messages import container
 from ssgan.messages import reveal as revealing
@@ -139,7 +139,7 @@ def test_beginnings_are_those_of_the_whole_streams(seed: int, carrying: int) -> 
         rung, split = int(rng.integers(len(where.rungs))), int(rng.integers(len(SPLITS)))
         total = 8 * (where.rungs[rung] + container.OVERHEAD)
         second = container.bits_in_second(where.rungs[rung], split)
-        bits = two_layers.read(values, total - second, second, where.code())
+        bits = layers.read(values, total - second, second, where.code())
         assert begun[rung, split] == int("".join(map(str, bits[:16])), 2)
 
 
@@ -185,7 +185,7 @@ def test_failures_do_the_work_of_one_opening(cover: np.ndarray, key: KeyFile, mo
     """What takes time is done as often for a stego, for no message and for another key: one whole reading, one unsealing."""
     stego = hide(cover, MESSAGE, key).stego
     work: list[str] = []
-    whole, tried = two_layers.read, container.unseal
+    whole, tried = layers.read, container.unseal
 
     def noting(name: str, function: Callable[..., object]) -> Callable[..., object]:
         def noted(*arguments: object) -> object:
@@ -194,7 +194,7 @@ def test_failures_do_the_work_of_one_opening(cover: np.ndarray, key: KeyFile, mo
 
         return noted
 
-    monkeypatch.setattr(two_layers, "read", noting("read", whole))
+    monkeypatch.setattr(layers, "read", noting("read", whole))
     monkeypatch.setattr(container, "unseal", noting("unseal", tried))
     for image, tried_key in ((stego, key), (stego, OTHER), (cover, key), (flipped(stego, 5), key)):
         work.clear()
@@ -207,5 +207,5 @@ def test_the_receiver_imports_no_torch_and_no_scheme() -> None:
     program = "import ssgan.messages.reveal, sys; print(*sys.modules)"
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     modules = set(told.stdout.split())
-    assert "ssgan.embedding.trellis" in modules
+    assert "ssgan.embedding.stc.trellis" in modules
     assert not modules & {"torch", "ssgan.embedding.catalog", *(f"ssgan.embedding.{name}" for name in SCHEMES)}

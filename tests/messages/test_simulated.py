@@ -11,10 +11,10 @@ import torch
 
 import ssgan
 from ssgan import images
+from ssgan.detection.question import Question, prepare
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import DoesNotFit, InvalidSetting
 from ssgan.messages import container, simulated
-from ssgan.questions import Question, prepare
 
 
 def covers(count: int, side: int = 48) -> torch.Tensor:

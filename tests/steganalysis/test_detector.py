@@ -13,10 +13,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssgan import weights
 from ssgan.errors import InvalidSetting, RefusedModel
 from ssgan.images import Images
 from ssgan.steganalysis.detector import Calibration, Detector, Pairs, Probabilities
+from ssgan.storage import weights
 
 
 def images(count: int = 4, channels: int = 1, size: int = 8, *, seed: int = 1) -> torch.Tensor:

@@ -10,12 +10,12 @@ import pytest
 import scipy.ndimage
 import torch
 
-from ssgan import weights
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import InvalidSetting, RefusedModel
 from ssgan.steganalysis.catalog import CLASSIFIERS, FEATURES
 from ssgan.steganalysis.detector import Detector, Pairs
 from ssgan.steganalysis.feature_detector import KIND, FeatureDetector, FeatureSettings
+from ssgan.storage import weights
 
 PLAIN = [name for name, found in FEATURES.items() if not found.needs_probabilities]
 SMALL = {(name, kind): FeatureSettings(name, kind, learners=15, subspace=40) for name in FEATURES for kind in CLASSIFIERS}

@@ -17,9 +17,9 @@ from tests.web.site import Site
 @pytest.fixture(scope="session")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a run under way, a finished one, and things that are none."""
-    from ssgan.demo import saying
-    from ssgan.gan.sheet import contact_sheet
-    from ssgan.runs import Run
+    from ssgan.experiments.demo import message
+    from ssgan.storage.runs import Run
+    from ssgan.views.contact_sheet import contact_sheet
 
     folder = tmp_path_factory.mktemp("runs")
     for name in ("first", "second"):
@@ -28,7 +28,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
             run.log(seen, critic=-2 + 100 / seen, detector=0.69 - seen / 1e5, words="none")
     run.finish({"p_e": 0.4})
     (folder / "first" / "samples").mkdir()
-    images.write(folder / "first" / "samples" / "000001000.png", contact_sheet(saying.covers(24)[0], 8))
+    images.write(folder / "first" / "samples" / "000001000.png", contact_sheet(message.covers(24)[0], 8))
     (folder / "plain").mkdir()
     (folder / "away").symlink_to(folder.parent)
     return folder
@@ -44,7 +44,7 @@ def site(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]
 def _served(runs: Path, tmp_path_factory: pytest.TempPathFactory, patch: pytest.MonkeyPatch) -> Iterator[Site]:
     from ssgan.web.app import Settings, create_app
     from ssgan.web.hurried import HurriedServer
-    from ssgan.web.jobs import Jobs
+    from ssgan.web.queue import Jobs
     from ssgan.web.serving import LOOPBACK, Address, _hosts, _socket, configured
 
     listening = _socket(Address())

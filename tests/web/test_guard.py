@@ -16,11 +16,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssgan.web import app, hurried, jobs
+from ssgan.web import app, hurried
+from ssgan.web import queue as jobs
 from ssgan.web.app import Settings, create_app
 from ssgan.web.guard import HEADERS, LARGEST_BODY, Guard, Pass
 from ssgan.web.results import Result
-from ssgan.web.work import FLOOR, _until_floor
+from ssgan.web.tasks import FLOOR, _until_floor
 from tests.web.site import Site
 
 PLACES = ("/", "/hide", "/static/page.js", "/runs", "/jobs/x", "/openapi.json")

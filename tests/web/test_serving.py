@@ -99,7 +99,7 @@ def test_more_connections_than_there_can_be_files_are_answered_at_once(files: in
 def test_who_never_ends_a_handshake_is_closed_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from ssgan.web import hurried
     from ssgan.web.app import Settings, create_app
-    from ssgan.web.jobs import Jobs
+    from ssgan.web.queue import Jobs
     from ssgan.web.serving import _hosts, _socket, configured
 
     monkeypatch.setattr(hurried, "HEAD_SECONDS", 2.0)

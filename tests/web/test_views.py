@@ -48,7 +48,7 @@ def browser() -> Iterator[Browser]:
 def photo(cover: bytes) -> bytes:
     """A photograph, where there are any; else a picture as rough as one."""
     from ssgan import images
-    from ssgan.demo import photographs
+    from ssgan.experiments.demo import photographs
 
     return images.encode(photographs.shown()) if photographs.available() else cover
 
@@ -214,7 +214,7 @@ def test_a_window_too_many_says_so(page: Page, site: Site, wrong: list[str]) -> 
 
 
 def test_a_run_of_an_odd_name_is_found(page: Page, runs: Path) -> None:
-    from ssgan.runs import Run
+    from ssgan.storage.runs import Run
 
     Run(runs / "odd #1? 50%", {"preset": "tiny"}).log(100, critic=-1.0)
     page.click("nav >> text=Runs")
@@ -245,7 +245,7 @@ def test_a_picture_is_inspected(page: Page, photo: bytes) -> None:
 
 
 def test_a_run_is_watched(page: Page, runs: Path) -> None:
-    from ssgan.runs import STATS
+    from ssgan.storage.runs import STATS
 
     page.click("nav >> text=Runs")
     page.click("text=first")

@@ -14,11 +14,11 @@ from multiprocessing.connection import wait as wait_for_end
 from pathlib import Path
 from typing import Any
 
-from ssgan import interruption
-from ssgan.bulk.clusters import Ray
 from ssgan.bulk.job import Engine, Job, Tally, given_up, hands_of, work_on
-from ssgan.bulk.listing import Portion
+from ssgan.bulk.ray_engine import Ray
+from ssgan.datasets.portions import Portion
 from ssgan.errors import InvalidSetting, SomeItemsFailed
+from ssgan.storage import signals
 
 __all__ = ["Engine", "Pool", "Ray", "Serial", "engine"]
 ENGINES = ("pool", "ray")
@@ -117,7 +117,7 @@ class _Running:
                 self._workers, mp_context=self._context, initializer=_begin_process, initargs=(counter,)
             )
         try:
-            with interruption.not_for_children():
+            with signals.not_for_children():
                 future = self._executor.submit(_work, job, portion)
             self._begun[future] = portion
         except BrokenProcessPool as error:  # found when this portion's turn comes
@@ -182,7 +182,7 @@ def _begin_process(counter: Any) -> None:
         number, counter.value = counter.value, counter.value + 1
     _take_card(number)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, interruption.when_safe(_stop))
+    signal.signal(signal.SIGTERM, signals.when_safe(_stop))
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -12,12 +12,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
-from ssgan import state_files
-from ssgan.atomic import whole_file
-from ssgan.bulk.listing import Portion
+from ssgan.datasets.portions import Portion
 from ssgan.errors import Failure, SomeItemsFailed, StorageFailed
-from ssgan.folders import make_folder
-from ssgan.names import json_text
+from ssgan.storage import state_files
+from ssgan.storage.atomic import whole_file
+from ssgan.storage.folders import make_folder
+from ssgan.storage.names import json_text
 
 FAILURES = "failures.jsonl"
 FAILED = ".failures"  # the folder of what failed in each portion

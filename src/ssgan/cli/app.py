@@ -8,32 +8,32 @@ from collections.abc import Callable, Sequence
 
 from cyclopts import App, CycloptsError, Parameter
 
-import ssgan
-from ssgan.cli.catalogs import list_catalog
 from ssgan.cli.completion import completing
 from ssgan.cli.demo import demo
 from ssgan.cli.detect import detect
-from ssgan.cli.detection import score, train_detector
 from ssgan.cli.doctor import doctor
-from ssgan.cli.estimation import estimate
-from ssgan.cli.evaluation import evaluate, report
+from ssgan.cli.estimate import estimate
+from ssgan.cli.evaluate import evaluate, report
 from ssgan.cli.examples import epilogue
-from ssgan.cli.experiments import reproduce
+from ssgan.cli.export import export
 from ssgan.cli.features import features
-from ssgan.cli.generators import export
-from ssgan.cli.hiding import capacity, hide
-from ssgan.cli.hiding_each import hide_each
-from ssgan.cli.inspection import inspect
+from ssgan.cli.hide import capacity, hide
+from ssgan.cli.hide_each import hide_each
+from ssgan.cli.inspect import inspect
 from ssgan.cli.keys import keygen
+from ssgan.cli.list import list_catalog
 from ssgan.cli.models import commands as models
 from ssgan.cli.quality import quality
-from ssgan.cli.revealing import reveal
-from ssgan.cli.sampling import sample
+from ssgan.cli.reproduce import reproduce
+from ssgan.cli.reveal import reveal
+from ssgan.cli.sample import sample
 from ssgan.cli.screen import show_error
-from ssgan.cli.serving import serve
-from ssgan.cli.simulation import simulate
-from ssgan.cli.training import train
+from ssgan.cli.serve import serve
+from ssgan.cli.simulate import simulate
+from ssgan.cli.train import train
+from ssgan.cli.train_detector import score, train_detector
 from ssgan.errors import InvalidSetting, SsganError
+from ssgan.version import __version__
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 _GO_ON = ["train", "sample", "simulate", "hide-each", "train-detector", "score", "evaluate", "reproduce", "features"]
@@ -79,7 +79,7 @@ def commands() -> App:
     app = App(
         name="ssgan",
         help=_ABOUT,
-        version=ssgan.__version__,
+        version=__version__,
         default_parameter=Parameter(negative=""),
         result_action="return_value",
         suppress_keyboard_interrupt=False,

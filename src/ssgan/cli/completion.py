@@ -32,8 +32,8 @@ def completing(build: Callable[[], App]) -> Callable[..., None]:
         Installed it is used by every new shell: bash needs the package bash-completion, for zsh the folder ~/.zfunc must be in
         fpath (fpath+=~/.zfunc before compinit in .zshrc). No file of yours is changed.
         """
-        from ssgan.atomic import whole_file
-        from ssgan.folders import make_folder
+        from ssgan.storage.atomic import whole_file
+        from ssgan.storage.folders import make_folder
 
         if install and out is not None:
             raise InvalidSetting("--install says where the script goes.", hint="Give --install or -o.")
@@ -53,7 +53,7 @@ def completing(build: Callable[[], App]) -> Callable[..., None]:
 
 def place(shell: Shell) -> Path:
     """Where the shell looks for a script of ssgan's. Raises StorageFailed where this user has no home folder."""
-    from ssgan.folders import home, xdg_folder
+    from ssgan.storage.folders import home, xdg_folder
 
     if shell == "zsh":
         return home() / ".zfunc" / "_ssgan"

@@ -28,7 +28,7 @@ def demo(
     """
     import torch
 
-    from ssgan.demo import FULL, MESSAGE, QUICK, tell
+    from ssgan.experiments.demo import FULL, MESSAGE, QUICK, tell
 
     torch.set_num_threads(1)  # two wardens learn side by side
     screen, size = Screen(json=json, quiet=quiet), QUICK if quick else FULL

@@ -12,7 +12,7 @@ from ssgan.cli.screen import Screen, counted
 from ssgan.errors import InvalidSetting, SomeItemsFailed, StorageFailed
 
 if TYPE_CHECKING:
-    from ssgan.verdicts.files import Judged
+    from ssgan.detection.verdicts.files import Judged
 
 FOUND = 11  # the exit code of --fail-on-stego where a picture is called a stego
 
@@ -38,9 +38,9 @@ def detect(
 
     For one embedder and covers like yours a detector of your own says far more: ssgan train-detector.
     """
+    from ssgan.detection.verdicts import share_of_true_alarms
+    from ssgan.detection.verdicts.files import judge_files
     from ssgan.images import written_format
-    from ssgan.verdicts import share_of_true_alarms
-    from ssgan.verdicts.files import judge_files
 
     if limit is not None and limit < 1:
         raise InvalidSetting(f"--limit must be at least 1, not {limit}.", hint="Leave it out to look at all.")
@@ -53,7 +53,7 @@ def detect(
     for number, judged in enumerate(judge_files(files, limit=limit), start=1):
         rows.append(judged)
         if sheet is not None:
-            from ssgan.verdicts.sheet import MOST, tile
+            from ssgan.detection.verdicts.sheet import MOST, tile
 
             if number <= MOST:
                 tiles.append(tile(judged))
@@ -66,7 +66,7 @@ def detect(
     screen.table("verdict", [_row(one, base_rate, json=json) for one in rows])
     if sheet is not None:
         from ssgan import images
-        from ssgan.verdicts.sheet import page
+        from ssgan.detection.verdicts.sheet import page
 
         images.write(sheet, page(tiles), overwrite=force)
         screen.result("sheet", f"{counted(len(tiles), 'picture')} on {sheet}", images=len(tiles), out=str(sheet))
@@ -89,7 +89,7 @@ def _without_samples(judged: Judged) -> Judged:
 
 
 def _row(one: Judged, base_rate: float, *, json: bool) -> dict[str, Any]:
-    from ssgan.verdicts import at_base_rate
+    from ssgan.detection.verdicts import at_base_rate
 
     found = one.verdict
     if found is None:
@@ -114,7 +114,7 @@ def _row(one: Judged, base_rate: float, *, json: bool) -> dict[str, Any]:
 
 
 def _estimate(answer: object) -> dict[str, Any]:
-    from ssgan.steganalysis.structural import Estimate, NotEnoughData
+    from ssgan.steganalysis.attacks.structural import Estimate, NotEnoughData
 
     if isinstance(answer, Estimate):
         deviation = None if answer.deviation != answer.deviation else round(answer.deviation, 4)
@@ -125,7 +125,7 @@ def _estimate(answer: object) -> dict[str, Any]:
 
 def _note(screen: Screen, alarms: int, count: int, base_rate: float) -> None:
     """What an alarm means where stegos are rare, and what silence means."""
-    from ssgan.verdicts import FALSE_ALARMS, share_of_true_alarms
+    from ssgan.detection.verdicts import FALSE_ALARMS, share_of_true_alarms
 
     most = share_of_true_alarms(base_rate)
     text = (

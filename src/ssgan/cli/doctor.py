@@ -25,8 +25,8 @@ def doctor(
     It also calls every compiled loop once, which takes a minute or two after an installation and seconds from then on.
     Where something is not as it should be, it says what to do, and the exit code is 9.
     """
-    from ssgan.doctor import Finding, checks, examine
-    from ssgan.doctor import warm as loops
+    from ssgan.cli.doctor_checks import Finding, checks, examine
+    from ssgan.cli.doctor_checks import warm as loops
 
     screen = Screen(json=json, quiet=quiet)
 

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from ssgan.cli.options import Force, Json, Quiet
-from ssgan.cli.scaling import SOURCES, Scaling, at_least_one, failed, figures, show_failures
 from ssgan.cli.screen import Screen
-from ssgan.cli.simulation import Reading
+from ssgan.cli.simulate import Reading
 from ssgan.cli.threads import cores
+from ssgan.cli.workers import SOURCES, Scaling, at_least_one, failed, figures, show_failures
 from ssgan.errors import InvalidSetting, SomeItemsFailed
 
 if TYPE_CHECKING:
-    from ssgan.extraction import Plan, Settings, Tally
+    from ssgan.bulk.feature_table import Plan, Tally
+    from ssgan.bulk.image_features import Settings
 
 
 def features(
@@ -43,7 +44,8 @@ def features(
     `features`, `names`, `feature_names` and `set`. Finished pieces are kept beside the table until it is whole, so the same
     command goes on after an interruption. A folder in place of a file takes Parquet shards, for any number of images.
     """
-    from ssgan.extraction import Settings, prepare, run
+    from ssgan.bulk.feature_table import prepare, run
+    from ssgan.bulk.image_features import Settings
 
     at_least_one(limit=limit, threads=threads, shard_size=shard_size)
     geometry, convert = (reading or Reading()).parse()
@@ -75,7 +77,7 @@ def _into_shards(
     force: bool,
 ) -> None:
     """A folder of shards, by as many processes as are wanted."""
-    from ssgan.bulk import extracting
+    from ssgan.bulk import features as extracting
     from ssgan.bulk.job import FAILURES
     from ssgan.steganalysis.catalog import FEATURES
 
@@ -94,7 +96,7 @@ def _into_shards(
 
 def _summarize(screen: Screen, plan: Plan, tally: Tally) -> None:
     """The figures, the first failures by name, and, where there are any, the exit code that says so."""
-    from ssgan.extraction.run import failures_beside
+    from ssgan.bulk.feature_table import failures_beside
     from ssgan.steganalysis.catalog import FEATURES
 
     shown = 5

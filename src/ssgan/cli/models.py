@@ -12,7 +12,7 @@ from ssgan.cli.screen import Screen
 from ssgan.errors import InvalidSetting, SomeItemsFailed, SsganError
 
 if TYPE_CHECKING:
-    from ssgan.gan.generators import Card
+    from ssgan.gan.covers.generators import Card
 
 _DIGEST = 12  # hexadecimal digits that people are shown
 _CARD = "MODEL_CARD.md"
@@ -66,7 +66,7 @@ def show(
     json: Json = False,
 ) -> None:
     """Show the card of a model (data, terms, training, error, limits), or, where it has none, what its manifest says."""
-    from ssgan import weights
+    from ssgan.storage import weights
 
     folder = _find(place)
     told = weights.announced(folder)
@@ -77,7 +77,7 @@ def show(
 
 def verify(places: Places = None, /, *, json: Json = False) -> None:
     """Read the weights of models whole, and compare them with the digests in their manifests."""
-    from ssgan import weights
+    from ssgan.storage import weights
 
     screen, wanted, failed = Screen(json=json), _wanted(places), 0
     for place in wanted:
@@ -98,8 +98,8 @@ def verify(places: Places = None, /, *, json: Json = False) -> None:
 
 def _wanted(places: list[Path] | None) -> list[Path]:
     """The models named, those in folders of models among them, or all bundled ones."""
-    from ssgan.gan.generators import bundled as generators
-    from ssgan.verdicts.trained import bundled as detectors
+    from ssgan.detection.verdicts.bundled import bundled as detectors
+    from ssgan.gan.covers.generators import bundled as generators
 
     wanted = [inner for place in places for inner in _inner(place)] if places else [*generators(), *detectors()]
     if not wanted:
@@ -109,15 +109,15 @@ def _wanted(places: list[Path] | None) -> list[Path]:
 
 def _shown(place: Path) -> str:
     """A bundled model by its name, any other as it was given."""
-    from ssgan.gan.generators import BUNDLED as GENERATORS
-    from ssgan.verdicts.trained import BUNDLED as DETECTORS
+    from ssgan.detection.verdicts.bundled import BUNDLED as DETECTORS
+    from ssgan.gan.covers.generators import BUNDLED as GENERATORS
 
     return place.name if place.parent in (GENERATORS, DETECTORS) else str(place)
 
 
 def _inner(place: Path) -> list[Path]:
     """The place itself, or, where it is a folder of runs or models, these."""
-    from ssgan.weights import MANIFEST
+    from ssgan.storage.weights import MANIFEST
 
     def holds(folder: Path) -> bool:
         return any((inner / MANIFEST).is_file() for inner in _places(folder))
@@ -129,17 +129,17 @@ def _inner(place: Path) -> list[Path]:
 
 def _places(folder: Path) -> tuple[Path, ...]:
     """Where a run or a model may have its manifest."""
-    from ssgan.detection import DETECTOR
-    from ssgan.gan.generators import FOLDER
+    from ssgan.detection.train import DETECTOR
+    from ssgan.gan.covers.generators import FOLDER
 
     return folder / FOLDER, folder / DETECTOR, folder
 
 
 def _find(place: Path) -> Path:
     """The folder with the manifest of a run, a model or a bundled one. Raises InvalidSetting."""
-    from ssgan.gan.generators import find_generator
-    from ssgan.verdicts.trained import bundled
-    from ssgan.weights import MANIFEST
+    from ssgan.detection.verdicts.bundled import bundled
+    from ssgan.gan.covers.generators import find_generator
+    from ssgan.storage.weights import MANIFEST
 
     for folder in (*_places(place), *(found for found in bundled() if found.name == str(place))):
         if (folder / MANIFEST).is_file():
@@ -149,10 +149,10 @@ def _find(place: Path) -> Path:
 
 def _opened(folder: Path) -> None:
     """Read a model as whoever uses it would. Raises RefusedModel."""
-    from ssgan import weights
-    from ssgan.gan import generators
+    from ssgan.detection.verdicts import bundled as trained
+    from ssgan.gan.covers import generators
     from ssgan.steganalysis import detectors
-    from ssgan.verdicts import trained
+    from ssgan.storage import weights
 
     manifest = weights.announced(folder)["manifest"]
     if manifest.get("kind") == generators.KIND:
@@ -165,8 +165,8 @@ def _opened(folder: Path) -> None:
 
 def _row(place: Path, *, whole: bool) -> tuple[str, dict[str, Any]]:
     """(kind, what its manifest says) of a model. Raises RefusedModel, InvalidSetting."""
-    from ssgan import weights
-    from ssgan.gan.generators import KIND, read_card
+    from ssgan.gan.covers.generators import KIND, read_card
+    from ssgan.storage import weights
 
     folder = _find(place)
     told = weights.announced(folder)

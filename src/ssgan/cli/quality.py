@@ -10,12 +10,12 @@ from cyclopts import Parameter
 
 from ssgan.cli.options import Json, Quiet, words
 from ssgan.cli.screen import Screen
-from ssgan.cli.simulation import Reading
+from ssgan.cli.simulate import Reading
 from ssgan.cli.threads import use_threads
 
 if TYPE_CHECKING:
     from ssgan.datasets import Geometry
-    from ssgan.evaluation.quality import Figure
+    from ssgan.evaluation.quality.compare import Figure
     from ssgan.images import Images
 
 
@@ -48,8 +48,8 @@ def quality(
     to another. The options for reading are for REAL.
     """
     from ssgan.datasets import Geometry
-    from ssgan.evaluation.quality import quality
-    from ssgan.evaluation.quality_features import spaces
+    from ssgan.evaluation.quality.compare import quality
+    from ssgan.evaluation.quality.features import spaces
 
     screen = Screen(json=json, quiet=quiet)
     chosen = spaces(list(words(features)), own or [])
@@ -75,7 +75,7 @@ def quality(
 def _chosen(screen: Screen, path: Path, geometry: Geometry, convert: tuple[str, ...], limit: int, seed: int) -> Images:
     """Images of a source, and a word on how many."""
     from ssgan.datasets.loading import left_out
-    from ssgan.evaluation.quality_sets import choose
+    from ssgan.evaluation.quality.image_sets import choose
 
     with screen.progress(limit, f"reading {path}") as report:
         found = choose(path, geometry, convert=convert, limit=limit, seed=seed, report=report)

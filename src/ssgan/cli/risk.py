@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 from ssgan.cli.screen import Screen, counted
 
 if TYPE_CHECKING:
+    from ssgan.detection.verdicts import Risk
     from ssgan.messages.hide import Hidden
     from ssgan.messages.plan import Task
-    from ssgan.verdicts import Risk
 
 _MORE = "a warden who trains on your source sees more"
 
 
 def show_risk(screen: Screen, task: Task, hidden: Hidden) -> None:
     """Ask, and say it; the sender's screen alone hears of it."""
+    from ssgan.detection.verdicts import risk
     from ssgan.messages.container import OVERHEAD
-    from ssgan.verdicts import risk
 
     found = risk(hidden.cover, hidden.stego, scheme=hidden.scheme, payload=hidden.payload)
     safer = None if found.safer_payload is None else int(found.safer_payload * task.samples / 8) - OVERHEAD
@@ -37,7 +37,7 @@ def show_risk(screen: Screen, task: Task, hidden: Hidden) -> None:
 
 
 def _text(found: Risk, safer: int | None) -> str:
-    from ssgan.verdicts.replacement import NAME
+    from ssgan.detection.verdicts.lsb_replacement import NAME
 
     answered, fired = found.stego.answered, found.fired
     if not answered:

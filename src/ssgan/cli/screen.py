@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from typing import Any, TextIO
 
 from ssgan.errors import SsganError
-from ssgan.names import fitting, json_text, shown
+from ssgan.storage.names import fitting, json_text, shown
 
 _PLAIN_SECONDS = 10.0  # how often a log file gets a line
 _JSON_SECONDS = 1.0

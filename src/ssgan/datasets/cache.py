@@ -24,7 +24,7 @@ from ssgan.datasets.sources import Source
 from ssgan.datasets.splits import picture_of
 from ssgan.errors import RefusedImage, StorageFailed
 from ssgan.images import Images
-from ssgan.state_files import read_object
+from ssgan.storage.state_files import read_object
 
 _VERSION = 1
 _HEADER_BYTES = 128

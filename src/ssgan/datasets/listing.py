@@ -10,7 +10,7 @@ from typing import NamedTuple, Self
 from ssgan import images
 from ssgan.datasets.sources import Source, open_source
 from ssgan.errors import InvalidSetting
-from ssgan.names import name_bytes
+from ssgan.storage.names import name_bytes
 
 
 class Item(NamedTuple):

@@ -21,7 +21,7 @@ from typing import Self
 from ssgan import images
 from ssgan.datasets.annotations import Annotation, annotate
 from ssgan.errors import InvalidSetting, RefusedImage, StorageFailed
-from ssgan.names import name_bytes
+from ssgan.storage.names import name_bytes
 
 _CELEBA_IMAGES = "img_align_celeba"
 TAR_ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")

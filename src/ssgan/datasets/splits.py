@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ssgan import seeds
+from ssgan.compute import seeds
 from ssgan.errors import InvalidSetting
 
 PARTS = ("train", "validate", "test")

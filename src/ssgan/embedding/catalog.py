@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from ssgan import filters
-from ssgan.embedding import hill, hill_loops, hugo, hugo2010, lsb, mg, mipod, suniward, wow
 from ssgan.embedding.costs import Scheme
+from ssgan.embedding.schemes import hill, hill_loops, hugo, hugo2010, lsb, mg, mipod, suniward, wow
+from ssgan.images import filters
 
 # Changes of the same samples with better signs: (covers, stegos, seeds) -> stegos
 Correction = Callable[[torch.Tensor, torch.Tensor, np.ndarray], torch.Tensor]

@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from ssgan import seeds as public_seeds
-from ssgan.embedding import authors, bound, coded, plain
-from ssgan.embedding.bound import ChangeProbabilities
+from ssgan.compute import seeds as public_seeds
+from ssgan.compute.allocator import keep_freed
 from ssgan.embedding.catalog import SCHEMES
+from ssgan.embedding.coders import bound, plain, reference, stc
+from ssgan.embedding.coders.bound import ChangeProbabilities
 from ssgan.embedding.costs import Costs, apply_wet_rule
 from ssgan.errors import InvalidSetting
-from ssgan.memory import keep_freed
 
 SHARE = {"cpu": 1 << 16, "cuda": 1 << 25}  # samples worked on at a time: they and what is made of them stay near the cores
 
@@ -54,7 +54,7 @@ def _plain(embedder: Embedder, covers: torch.Tensor, costs: Costs, seeds: plain.
 
 
 def _stc(embedder: Embedder, covers: torch.Tensor, costs: Costs, seeds: np.ndarray) -> torch.Tensor:
-    return coded.simulate(covers, costs, embedder.payload, seeds, embedder.options)
+    return stc.simulate(covers, costs, embedder.payload, seeds, embedder.options)
 
 
 def _message(embedder: Embedder, covers: torch.Tensor, costs: Costs, seeds: np.ndarray) -> torch.Tensor:
@@ -65,7 +65,7 @@ def _message(embedder: Embedder, covers: torch.Tensor, costs: Costs, seeds: np.n
 
 
 def _authors(embedder: Embedder, covers: torch.Tensor, costs: Costs, seeds: np.ndarray) -> torch.Tensor:
-    return authors.simulate(covers, costs, embedder.payload, seeds, scheme=embedder.scheme, options=embedder.options)
+    return reference.simulate(covers, costs, embedder.payload, seeds, scheme=embedder.scheme, options=embedder.options)
 
 
 CODERS: dict[str, Coder] = {

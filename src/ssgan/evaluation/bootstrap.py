@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from ssgan.evaluation.roc import Measures, Roc, figures, measures, roc
-from ssgan.steganalysis.error import TAILS, Interval, Scores, error_interval, mean_of, pairs_of, redrawn, spread
+from ssgan.steganalysis.error_rate import TAILS, Interval, Scores, error_interval, mean_of, pairs_of, redrawn, spread
 
 FALSE_ALARMS = np.linspace(0, 1, 101)  # where bands are told
 

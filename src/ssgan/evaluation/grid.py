@@ -11,14 +11,14 @@ from pathlib import Path
 from ssgan.datasets import Geometry, Patches, open_source
 from ssgan.datasets.loading import usual_shape
 from ssgan.datasets.sources import Source, refuse_among
+from ssgan.detection.question import Covers, Prepared, Question, Reading, prepare, read_covers
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import InvalidSetting, RefusedImage
 from ssgan.evaluation.results import Result
 from ssgan.evaluation.trial import Trial, as_files, evaluate
-from ssgan.questions import Covers, Prepared, Question, Reading, prepare, read_covers
-from ssgan.runs import Run, given_up_if_refused
 from ssgan.steganalysis.catalog import DETECTORS
 from ssgan.steganalysis.detectors import uses_probabilities
+from ssgan.storage.runs import Run, given_up_if_refused
 
 LOOKED_AT = 20  # pictures whose sizes say whether a source has the size that is asked for
 GROSS = "lsbr@1.0/plain"  # LSB replacement of every sample: whoever does not find this finds nothing

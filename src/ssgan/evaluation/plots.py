@@ -13,9 +13,9 @@ import numpy as np
 
 from ssgan.embedding.embedder import Embedder
 from ssgan.evaluation.bootstrap import FALSE_ALARMS
-from ssgan.evaluation.frame import Frame, color, round_up
 from ssgan.evaluation.rows import Row
-from ssgan.steganalysis.error import Scores
+from ssgan.steganalysis.error_rate import Scores
+from ssgan.views.plot_frame import Frame, color, round_up
 
 BINS = 40
 MOST_DOTS = 20  # on a line

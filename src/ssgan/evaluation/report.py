@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ssgan import images, pages
+from ssgan import images
 from ssgan.embedding.embedder import Embedder
 from ssgan.evaluation import plots, tables
 from ssgan.evaluation.rows import Row, apart, control, of_kind, strongest
 from ssgan.evaluation.samples import SAMPLES, SHOWN, VIEWS
 from ssgan.evaluation.sanity import GROSS_FOUND, KEY_POLICY, Line, sanity
-from ssgan.runs import Run
+from ssgan.storage.runs import Run
+from ssgan.views import pages
 
 PAGE = "report.html"
 

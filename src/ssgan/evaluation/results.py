@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from ssgan.detection import SCORES
+from ssgan.detection.train import SCORES
 from ssgan.errors import RefusedModel, StorageFailed
 from ssgan.evaluation.roc import Measures, accuracy, measures
-from ssgan.runs import DONE
-from ssgan.runs import result as result_of
-from ssgan.state_files import read_rows
-from ssgan.steganalysis.error import Scores
-from ssgan.steganalysis.findings import Finding
+from ssgan.steganalysis.checks.findings import Finding
+from ssgan.steganalysis.error_rate import Scores
+from ssgan.storage.runs import DONE
+from ssgan.storage.runs import result as result_of
+from ssgan.storage.state_files import read_rows
 
 FILE_OF_SCORES = (Path(SCORES), Path("run") / SCORES)  # a transfer's, and that of a detector trained here
 

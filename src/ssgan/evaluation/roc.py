@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from ssgan.steganalysis.error import checked, least_error
+from ssgan.steganalysis.error_rate import checked, least_error
 
 FEW_FALSE_ALARMS = 0.05
 HALF_DETECTED = 0.5

@@ -11,13 +11,13 @@ from pathlib import Path, PurePath
 
 import numpy as np
 
-from ssgan import state_files
 from ssgan.errors import InvalidSetting
 from ssgan.evaluation.bootstrap import Drawn, band, draw, intervals
 from ssgan.evaluation.results import Result, scores_of
 from ssgan.evaluation.trial import RUN, TRIALS
-from ssgan.runs import DONE
-from ssgan.steganalysis.error import TAILS, Interval, Scores, mean_of
+from ssgan.steganalysis.error_rate import TAILS, Interval, Scores, mean_of
+from ssgan.storage import state_files
+from ssgan.storage.runs import DONE
 
 KINDS = ("retrained", "transfer", "conspicuous", "null", "gross")  # in the order of a report
 FIGURES = ("p_e", "p_md_5", "p_fa_50", "auc", "wauc", "accuracy")

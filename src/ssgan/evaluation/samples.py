@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ssgan import images, pictures
+from ssgan import images
+from ssgan.detection.question import Prepared, Question
 from ssgan.embedding.embedder import Embedder
-from ssgan.folders import make_folder
-from ssgan.questions import Prepared, Question
+from ssgan.storage.folders import make_folder
+from ssgan.views import maps
 
 SAMPLES = "samples"
 SHOWN = 3
@@ -25,6 +26,6 @@ def keep_samples(out: Path, prepared: Prepared, question: Question) -> None:
     plus, minus = (cost.double().numpy() for cost in Embedder.parse(question.embedder).costs(chosen.covers))
     make_folder(out / SAMPLES)
     for number, (cover, stego) in enumerate(zip(chosen.covers.numpy(), chosen.stegos.numpy(), strict=True)):
-        views = (cover, stego, pictures.change_map(cover, stego), pictures.cost_map(plus[number], minus[number]))
+        views = (cover, stego, maps.change_map(cover, stego), maps.cost_map(plus[number], minus[number]))
         for view, picture in zip(VIEWS, views, strict=True):
             images.write(out / SAMPLES / f"{number}-{view}.png", picture, overwrite=True, durable=False)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ssgan import seeds
+from ssgan.compute import seeds
 from ssgan.evaluation.results import Result
 from ssgan.evaluation.roc import accuracy
 from ssgan.evaluation.rows import Row, blind_interval, of_kind
-from ssgan.steganalysis.error import Scores, error_interval
+from ssgan.steganalysis.error_rate import Scores, error_interval
 
 GROSS_FOUND = 0.05
 NORMAL_99 = 2.58

@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from ssgan import seeds
+from ssgan.compute import seeds
 from ssgan.datasets.splits import picture_of
 from ssgan.errors import InvalidSetting, RefusedImage
 from ssgan.evaluation.roc import measures
-from ssgan.steganalysis import ensemble_streams
-from ssgan.steganalysis.ensemble import Ensemble
-from ssgan.steganalysis.error import Scores, error_interval
+from ssgan.steganalysis.classifiers import ensemble_streams
+from ssgan.steganalysis.classifiers.ensemble import Ensemble
+from ssgan.steganalysis.error_rate import Scores, error_interval
 
 LEARNERS, SUBSPACE = 51, 600
 TRAIN_SHARE = 0.7

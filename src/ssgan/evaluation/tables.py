@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ssgan.evaluation.rows import FIGURES, Row, control, of_kind
 from ssgan.evaluation.sanity import KEY_POLICY
-from ssgan.names import written
+from ssgan.storage.names import written
 
 TITLES = {
     "retrained": "Detectors retrained on the judged covers",

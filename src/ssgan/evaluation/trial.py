@@ -19,19 +19,19 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from ssgan import images
-from ssgan.atomic import UNFINISHED
 from ssgan.datasets.sources import digest_of
-from ssgan.detection import DETECTOR, PairScores, keep_scores, pair_scores, train_detector
+from ssgan.detection.question import PARTS, Prepared, Question, prepare
+from ssgan.detection.train import DETECTOR, PairScores, keep_scores, pair_scores, train_detector
 from ssgan.errors import InvalidSetting
 from ssgan.evaluation.results import Result, judged
 from ssgan.evaluation.samples import keep_samples
-from ssgan.questions import PARTS, Prepared, Question, prepare
-from ssgan.runs import CONFIG, Run, given_up_if_refused, is_bare
-from ssgan.runs import result as result_of
 from ssgan.steganalysis import detectors
+from ssgan.steganalysis.checks.findings import Finding, keep, kept, refuse
+from ssgan.steganalysis.checks.leaks import leaks
 from ssgan.steganalysis.detector import Pairs
-from ssgan.steganalysis.findings import Finding, keep, kept, refuse
-from ssgan.steganalysis.leaks import leaks
+from ssgan.storage.atomic import UNFINISHED
+from ssgan.storage.runs import CONFIG, Run, given_up_if_refused, is_bare
+from ssgan.storage.runs import result as result_of
 
 RUN = "run"  # of the detector, in a trial's folder
 TRIALS = "trials"

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ssgan.evaluation.quality import quality
-from ssgan.evaluation.quality_features import spaces
+from ssgan.evaluation.quality.compare import quality
+from ssgan.evaluation.quality.features import spaces
 from ssgan.evaluation.rows import of_kind, rows_of
 from ssgan.experiments.material import Judges, Material, Size
 from ssgan.experiments.records import Record, record_of, records_of

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ssgan.atomic import whole_file
 from ssgan.datasets.sources import refuse_among
 from ssgan.errors import InvalidSetting
 from ssgan.experiments import alpha, convergence, latent_seeds, security
 from ssgan.experiments.material import Material
 from ssgan.experiments.records import Record, as_csv
-from ssgan.runs import Run, given_up_if_refused
+from ssgan.storage.atomic import whole_file
+from ssgan.storage.runs import Run, given_up_if_refused
 
 SIZES = ("smoke", "small", "full")
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from ssgan import state_files
-from ssgan.atomic import whole_file
-from ssgan.evaluation.quality import quality
-from ssgan.evaluation.quality_features import spaces
+from ssgan.evaluation.quality.compare import quality
+from ssgan.evaluation.quality.features import spaces
 from ssgan.experiments.material import Material, Size
 from ssgan.experiments.records import Record, record_of
-from ssgan.gan.settings import TrainingConfig
-from ssgan.gan.timing import seconds_per_image
+from ssgan.gan.training.settings import TrainingConfig
+from ssgan.gan.training.timing import seconds_per_image
+from ssgan.storage import state_files
+from ssgan.storage.atomic import whole_file
 
 NAME = "table1"
 MINUTES = {"paper": 227.5, "sgan": 240.3}  # of seven epochs on a Titan X

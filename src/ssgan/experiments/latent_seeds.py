@@ -8,13 +8,13 @@ would.
 
 from __future__ import annotations
 
-from ssgan.detection import DETECTOR, pair_scores
+from ssgan.detection.question import Question, prepare
+from ssgan.detection.train import DETECTOR, pair_scores
 from ssgan.evaluation.roc import accuracy
 from ssgan.evaluation.rows import Row, of_kind, rows_of
 from ssgan.evaluation.trial import RUN, as_files
 from ssgan.experiments.material import Judges, Material, Size
 from ssgan.experiments.records import Record, records_of
-from ssgan.questions import Question, prepare
 from ssgan.steganalysis import detectors
 
 NAME = "table3"

@@ -15,20 +15,21 @@ from typing import Any
 
 import torch
 
-from ssgan import images, seeds
+from ssgan import images
+from ssgan.compute import seeds
 from ssgan.datasets import Geometry
+from ssgan.detection.question import Covers, Reading, read_covers
 from ssgan.evaluation.grid import Grid, run_grid
-from ssgan.evaluation.quality_statistics import residual_deviation
-from ssgan.folders import make_folder
-from ssgan.gan.covers import Order, fulfil, missing
-from ssgan.gan.generators import find_generator, open_generator, read_card
-from ssgan.gan.sample import prepared
-from ssgan.gan.settings import TrainingConfig, configure
-from ssgan.gan.train import Pace, train
-from ssgan.gan.train import Reading as Read
+from ssgan.evaluation.quality.statistics import residual_deviation
+from ssgan.gan.covers.files import Order, fulfil, missing
+from ssgan.gan.covers.generators import find_generator, open_generator, read_card
+from ssgan.gan.covers.sample import prepared
+from ssgan.gan.training.loop import Pace, train
+from ssgan.gan.training.loop import Reading as Read
+from ssgan.gan.training.settings import TrainingConfig, configure
 from ssgan.images import Images
-from ssgan.names import name_bytes
-from ssgan.questions import Covers, Reading, read_covers
+from ssgan.storage.folders import make_folder
+from ssgan.storage.names import name_bytes
 
 JUDGED = "judged"  # the folder of the evaluation, in an experiment's
 Tell = Callable[[str], None]

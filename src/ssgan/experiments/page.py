@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ssgan import images, pages
+from ssgan import images
 from ssgan.errors import InvalidSetting
 from ssgan.evaluation import plots
 from ssgan.evaluation.report import PAGE as REPORT
@@ -21,9 +21,10 @@ from ssgan.experiments.answers import Answer, answers, bought, in_words, price
 from ssgan.experiments.catalog import EXPERIMENTS
 from ssgan.experiments.material import JUDGED
 from ssgan.experiments.records import Record, read_csv
-from ssgan.gan.sheet import contact_sheet
 from ssgan.images import to_images
-from ssgan.runs import Run
+from ssgan.storage.runs import Run
+from ssgan.views import pages
+from ssgan.views.contact_sheet import contact_sheet
 
 PAGE = "report.html"
 SHOWN, COLUMNS = 12, 6  # covers of a source

@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from ssgan import state_files
-from ssgan.evaluation.quality import Figure
+from ssgan.evaluation.quality.compare import Figure
 from ssgan.evaluation.rows import Row
-from ssgan.names import written
+from ssgan.storage import state_files
+from ssgan.storage.names import written
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from ssgan.gan import dcgan, r3gan, resnet
-from ssgan.gan.objectives import (
+from ssgan.gan.backbones import dcgan, r3gan, resnet
+from ssgan.gan.training.objectives import (
     Objective,
     gradient_penalty,
     hinge_critic,

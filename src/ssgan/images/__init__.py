@@ -6,15 +6,14 @@ What is read is what the file says: nothing is rotated, scaled, clipped or conve
 
 from __future__ import annotations
 
-from ssgan.atomic import whole_file
 from ssgan.images.arrays import ImageLike, Layout, as_alpha, as_image, axes_of, laid_out
+from ssgan.images.detect import READ_SUFFIXES
 from ssgan.images.encoded import Encoded
-from ssgan.images.files import WRITTEN, Picture, encode, file_bytes, read, write, written_format
-from ssgan.images.formats import READ_SUFFIXES
+from ssgan.images.files import WRITTEN, Picture, encode, file_bytes, read, upright, write, written_format
 from ssgan.images.header import CONVERSIONS, MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE
 from ssgan.images.likeness import encode_like
-from ssgan.images.orientation import upright
 from ssgan.images.tensors import SYMMETRIES, Floats, Images, inverse_symmetry, symmetry, to_floats, to_images, to_pixels
+from ssgan.storage.atomic import whole_file
 
 __all__ = [
     "CONVERSIONS",

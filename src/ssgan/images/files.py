@@ -11,21 +11,21 @@ import io
 import os
 import stat
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
 
-from ssgan.atomic import whole_file
-from ssgan.available import available_memory
+from ssgan.compute.available_memory import available_memory
 from ssgan.errors import InvalidSetting, NotEnoughMemory, RefusedImage, StorageFailed
-from ssgan.images import netpbm
 from ssgan.images.arrays import ImageLike, Layout, as_alpha, as_image
-from ssgan.images.formats import inspect
+from ssgan.images.detect import inspect
+from ssgan.images.formats import netpbm
 from ssgan.images.header import CONVERSIONS, FOLLOWING, MAX_FILE_BYTES, Header
-from ssgan.images.orientation import UPRIGHT
+from ssgan.images.orientation import UPRIGHT, turned, turned_note
+from ssgan.storage.atomic import whole_file
 
 # Suffix → the format written.
 WRITTEN = {".png": "PNG", ".bmp": "BMP", ".pgm": "PGM", ".ppm": "PPM", ".tif": "TIFF", ".tiff": "TIFF"}
@@ -64,6 +64,17 @@ class Picture:
     def following(self) -> str | None:
         """The note that says how many bytes follow the end of the image; None if none do."""
         return next((note for note in self.notes if note.endswith(FOLLOWING)), None)
+
+
+def upright(picture: Picture) -> Picture:
+    """The picture with its orientation applied to samples and alpha, which its notes say; one that is upright as it is."""
+    if picture.orientation == UPRIGHT:
+        return picture
+    alpha = None if picture.alpha is None else turned(picture.alpha, picture.orientation)
+    notes = tuple(note for note in picture.notes if note != turned_note(picture.orientation)[0])
+    notes += (f"orientation {picture.orientation} was applied",)
+    samples = turned(picture.samples, picture.orientation)
+    return replace(picture, samples=samples, alpha=alpha, orientation=UPRIGHT, applied=picture.orientation, notes=notes)
 
 
 def read(

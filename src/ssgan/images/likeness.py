@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssgan.errors import RefusedImage
-from ssgan.images import bmp, netpbm, png_writing, tiff_writing
+from ssgan.images.detect import inspect
 from ssgan.images.encoded import Encoded
 from ssgan.images.files import Picture, check_written, encode, read
-from ssgan.images.formats import inspect
+from ssgan.images.formats import bmp, netpbm, png_writing, tiff_writing
 from ssgan.images.header import Pixels
 from ssgan.images.orientation import UPRIGHT
 

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from ssgan.images.files import Picture
 
 UPRIGHT = 1
 _TAG = 274
@@ -28,17 +23,6 @@ def turned(samples: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
     if orientation in (2, 3, 6, 7):
         samples = samples[..., :, ::-1]
     return np.array(samples, order="C")
-
-
-def upright(picture: Picture) -> Picture:
-    """The picture with its orientation applied to samples and alpha, which its notes say; one that is upright as it is."""
-    if picture.orientation == UPRIGHT:
-        return picture
-    alpha = None if picture.alpha is None else turned(picture.alpha, picture.orientation)
-    notes = tuple(note for note in picture.notes if note != turned_note(picture.orientation)[0])
-    notes += (f"orientation {picture.orientation} was applied",)
-    samples = turned(picture.samples, picture.orientation)
-    return replace(picture, samples=samples, alpha=alpha, orientation=UPRIGHT, applied=picture.orientation, notes=notes)
 
 
 def known_orientation(value: int) -> int:

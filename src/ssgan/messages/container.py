@@ -12,7 +12,7 @@ import numpy as np
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
-from ssgan.embedding.trellis import Code
+from ssgan.embedding.stc.trellis import Code
 from ssgan.images import ImageLike, Layout, as_alpha, as_image
 from ssgan.messages.keys import Key, Subkeys, final_root, frozen_key
 from ssgan.messages.order import FrozenDraw, carrying_places, frozen_count, keystream, public_count, shuffled

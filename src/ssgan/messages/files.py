@@ -18,13 +18,13 @@ import numpy as np
 
 from ssgan import images
 from ssgan.errors import Incomplete, InvalidSetting, NothingFound, RefusedImage, StorageFailed
-from ssgan.folders import make_folder
 from ssgan.messages import plan
 from ssgan.messages.keys import Key, as_message, check_key
 from ssgan.messages.ledger import Ledger, Used
 from ssgan.messages.parts import Part
 from ssgan.messages.plan import Plan, Settings, Task
 from ssgan.messages.reveal import reveal, reveal_any
+from ssgan.storage.folders import make_folder
 
 if TYPE_CHECKING:
     from ssgan.messages.hide import Hidden

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ssgan.embedding import two_layers
 from ssgan.embedding.bands import Band, bands
+from ssgan.embedding.coders.gibbs import Sender
 from ssgan.embedding.costs import PEAK
 from ssgan.embedding.embedder import Embedder
-from ssgan.embedding.gibbs import Sender
-from ssgan.embedding.trellis import strips
-from ssgan.embedding.two_layers import Samples
+from ssgan.embedding.stc import layers
+from ssgan.embedding.stc.layers import Samples
+from ssgan.embedding.stc.trellis import strips
 from ssgan.errors import DoesNotFit, RefusedImage
 from ssgan.images import ImageLike, Layout, as_alpha, as_image, axes_of, laid_out
 from ssgan.images.encoded import Manner
@@ -109,11 +109,11 @@ def _write(where: Places, priced: Samples, plaintext: bytes, kind: int) -> tuple
     total = 8 * (len(plaintext) + container.OVERHEAD)
     sender = Sender(priced.plus[None], priced.minus[None], priced.cover[None])
     lam = sender.lambdas_for_payload(np.array([float(total)]))[0]
-    wish = two_layers.natural_split(priced, lam, sender.free[0])
+    wish = layers.natural_split(priced, lam, sender.free[0])
     for split in sorted(SPLITS, key=lambda split: abs(container.bits_in_second(len(plaintext), split) - wish)):
         second = container.bits_in_second(len(plaintext), split)
         stream = np.frombuffer(container.seal(where, plaintext, split, kind), dtype=np.uint8)
-        written = two_layers.write(priced, lam, sender.free[0], np.unpackbits(stream), where.code(), splits=[second])
+        written = layers.write(priced, lam, sender.free[0], np.unpackbits(stream), where.code(), splits=[second])
         if written is not None:
             return written.stego, split
     raise AssertionError("with every bit in the first layer there is always a way")

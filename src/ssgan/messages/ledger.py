@@ -19,12 +19,12 @@ from typing import BinaryIO, TypeAlias
 
 import numpy as np
 
-from ssgan.atomic import sync, write_all
 from ssgan.errors import StorageFailed
-from ssgan.folders import make_folder, user_folder
 from ssgan.images import ImageLike, Layout, as_alpha, as_image, whole_file
-from ssgan.locks import locked
 from ssgan.messages import container
+from ssgan.storage.atomic import sync, write_all
+from ssgan.storage.folders import make_folder, user_folder
+from ssgan.storage.locks import locked
 
 KEY_BYTES = 32
 DIGEST_BYTES = 16

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ssgan.compiled import compiled
+from ssgan.compute.compiled import compiled
 
 
 @compiled

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ssgan.compiled import compiled
+from ssgan.compute.compiled import compiled
 
 BITS = 16
 

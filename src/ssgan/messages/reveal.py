@@ -10,7 +10,8 @@ import unicodedata
 
 import numpy as np
 
-from ssgan.embedding import submatrices, two_layers
+from ssgan.embedding.stc import layers as two_layers
+from ssgan.embedding.stc import submatrices
 from ssgan.errors import Incomplete, NothingFound
 from ssgan.images import ImageLike, Layout, as_alpha, as_image
 from ssgan.messages import container

@@ -12,7 +12,8 @@ from typing import Literal
 import numpy as np
 from torch import nn
 
-from ssgan.steganalysis import crm, cspam, effnet, gncnn, maxsrm, scrmq1, sgan, spam, srm, srnet, xunet, yedroudj, yenet, zhunet
+from ssgan.steganalysis.features import crm, cspam, maxsrm, scrmq1, spam, srm
+from ssgan.steganalysis.networks import effnet, gncnn, sgan, srnet, xunet, yedroudj, yenet, zhunet
 
 
 @dataclass(frozen=True)

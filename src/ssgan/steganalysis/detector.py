@@ -82,7 +82,7 @@ class Detector(Protocol):
         """
 
     def save(self, folder: Path) -> None:
-        """Write what was learned into a folder, after `ssgan.weights`."""
+        """Write what was learned into a folder, after `ssgan.storage.weights`."""
 
     @classmethod
     def load(cls, folder: Path) -> Self:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypeAlias
 
-from ssgan import weights
 from ssgan.errors import InvalidSetting
-from ssgan.steganalysis import feature_detector, recipes
+from ssgan.steganalysis import feature_detector
 from ssgan.steganalysis.catalog import DETECTORS, FEATURES
 from ssgan.steganalysis.detector import Pairs
 from ssgan.steganalysis.feature_detector import FeatureDetector, FeatureSettings
-from ssgan.steganalysis.network_detector import NetworkDetector
-from ssgan.steganalysis.recipes import RECIPES, NetworkSettings
+from ssgan.steganalysis.training import recipes
+from ssgan.steganalysis.training.network_detector import NetworkDetector
+from ssgan.steganalysis.training.recipes import RECIPES, NetworkSettings
+from ssgan.storage import weights
 
 AnyDetector: TypeAlias = NetworkDetector | FeatureDetector
 

@@ -16,17 +16,17 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
-from ssgan import weights
-from ssgan.atomic import whole_file
 from ssgan.errors import InvalidSetting, RefusedModel
-from ssgan.folders import make_folder
 from ssgan.images import Images
-from ssgan.runs import Run
-from ssgan.steganalysis import ensemble, ridge
 from ssgan.steganalysis.catalog import CLASSIFIERS, FEATURES
+from ssgan.steganalysis.classifiers import ensemble, ridge
+from ssgan.steganalysis.classifiers.ensemble import Ensemble
+from ssgan.steganalysis.classifiers.ridge import Ridge
 from ssgan.steganalysis.detector import Pairs, Probabilities
-from ssgan.steganalysis.ensemble import Ensemble
-from ssgan.steganalysis.ridge import Ridge
+from ssgan.storage import weights
+from ssgan.storage.atomic import whole_file
+from ssgan.storage.folders import make_folder
+from ssgan.storage.runs import Run
 
 KIND = "feature detector"
 BATCH = 64  # images whose features are held in double precision at a time
@@ -132,7 +132,7 @@ class FeatureDetector:
         return np.concatenate(parts)
 
     def save(self, folder: Path) -> None:
-        """Write settings and classifier into a folder, after `ssgan.weights`."""
+        """Write settings and classifier into a folder, after `ssgan.storage.weights`."""
         if self.classifier is None:
             raise InvalidSetting("the detector has learned nothing yet.", hint="Fit it first.")
         tensors, about = self.classifier.as_tensors()

@@ -20,11 +20,12 @@ from starlette.formparsers import MultiPartParser
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ssgan.errors import InvalidSetting
-from ssgan.names import name_bytes
-from ssgan.state_files import Damaged, read_bytes
-from ssgan.web import forms, views, watching
+from ssgan.storage.names import name_bytes
+from ssgan.storage.state_files import Damaged, read_bytes
+from ssgan.web import forms, views
+from ssgan.web import runs as watching
 from ssgan.web.guard import LARGEST_BODY, Guard, Pass
-from ssgan.web.jobs import Busy, Job, Jobs
+from ssgan.web.queue import Busy, Job, Jobs
 
 MOST_FILES, MOST_PICTURES, MOST_FIELDS, LARGEST_FIELD = 4, 64, 20, 2**20
 LINE, PATIENCE = 16, 10.0  # requests that stand in line for the queue, and for how many seconds

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.datastructures import FormData, UploadFile
 
 from ssgan.errors import InvalidSetting
-from ssgan.web.jobs import Jobs
+from ssgan.web.queue import Jobs
 
 
 async def _file(form: FormData, name: str) -> tuple[str, bytes] | None:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from ssgan import pages
-from ssgan.web import watching
+from ssgan.views import pages
+from ssgan.web import runs as watching
 
 if TYPE_CHECKING:
-    from ssgan.web.jobs import Job
+    from ssgan.web.queue import Job
 
 VIEWS = {
     "generate": "Generate", "hide": "Hide", "reveal": "Reveal", "detect": "Detect", "inspect": "Inspect", "runs": "Runs"

@@ -1,0 +1,135 @@
+"""The features of any number of images, as a folder of Parquet shards that readers take for one table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ssgan.bulk import job, outputs
+from ssgan.bulk.image_features import Look, Piece, Settings
+from ssgan.bulk.job import Tally
+from ssgan.bulk.tables import Columns, writer
+from ssgan.datasets.entries import Reader
+from ssgan.datasets.portions import Listing, Portion
+from ssgan.datasets.sources import refuse_among
+from ssgan.errors import RefusedImage
+from ssgan.steganalysis.catalog import FEATURES
+from ssgan.storage.atomic import whole_file
+from ssgan.version import __version__
+
+SUFFIX = ".parquet"
+MANIFEST = f"_{outputs.MANIFEST}"
+_GROUP_BYTES = 32 * 2**20  # of features that are written at a time
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """The job: rows `file` and `features` of the images in `sources`, a shard for each portion of them."""
+
+    settings: Settings
+    folder: Path
+    sources: tuple[Path, ...]
+
+    beside = "_"
+
+    def hands(self) -> _Hands:
+        """With the archives open."""
+        return _Hands(self)
+
+    def stands(self, number: int) -> bool:
+        """Whether that shard is there."""
+        return outputs.shard(self.folder, number, SUFFIX).exists()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What there is to do; nothing is written so far."""
+
+    job: Extraction
+    listing: Listing
+    finished: int
+    overwrite: bool
+
+    def __len__(self) -> int:
+        return len(self.listing) - self.finished
+
+    def told(self) -> dict[str, Any]:
+        """What the folder's manifest says."""
+        settings, geometry = self.job.settings, self.job.settings.geometry
+        told = {"command": "features", "version": __version__, "set": settings.features, "embedder": settings.embedder}
+        cut = {"crop": geometry.crop, "size": geometry.size, "gray": geometry.gray, "convert": sorted(settings.convert)}
+        shards = {"shard_size": self.listing.size, "images": self.listing.digest}
+        return {**told, **cut, "dtype": settings.dtype, **shards}
+
+
+def prepare(
+    sources: Sequence[Path],
+    out: Path,
+    settings: Settings,
+    *,
+    limit: int | None = None,
+    overwrite: bool = False,
+    shard_size: int = outputs.SHARD_SIZE,
+) -> Plan:
+    """The plan for the images in `sources`. Raises InvalidSetting as a simulation does, and where pyarrow is missing."""
+    writer(Path(f"shard{SUFFIX}"))
+    refuse_among(sources, out)
+    listing = Listing(sources, size=shard_size, limit=limit)
+    made = Extraction(settings, out, listing.sources)
+    plan = Plan(made, listing, 0, overwrite)
+    if overwrite:
+        return plan
+    outputs.check(out, plan.told(), what="features", manifest=MANIFEST)
+    return Plan(made, listing, job.standing(made.stands, listing), overwrite)
+
+
+def run(plan: Plan, engine: job.Engine, *, report: job.Report = job.silent) -> Tally:
+    """Write the shards that are missing. Images that fail are in `failures.jsonl`."""
+    told = plan.told() | {"sources": [str(source) for source in plan.job.sources[:100]]}
+    with outputs.alone(plan.job.folder):
+        outputs.claim(plan.job.folder, told, what="features", free=("sources",), overwrite=plan.overwrite, manifest=MANIFEST)
+        return job.run(plan.job, plan.listing, engine, report=report)
+
+
+class _Hands:
+    """Read, look, write."""
+
+    def __init__(self, of: Extraction) -> None:
+        self._job, self._look, self._reader = of, Look(of.settings), Reader(of.sources)
+        found = FEATURES[of.settings.features]
+        self._columns = Columns(of.settings.features, found.names(), of.settings.dtype)
+        bytes_of_row = found.dimension * (4 if of.settings.dtype == "float32" else 8)
+        self._rows = max(1, _GROUP_BYTES // bytes_of_row)
+
+    def work(self, portion: Portion) -> Tally:
+        """A group of rows at a time is held, however large the features are."""
+        tally = Tally()
+
+        def groups() -> Any:
+            for start in range(0, len(portion.entries), self._rows):
+                piece = Piece(0, [], [])
+                for entry in portion.entries[start : start + self._rows]:
+                    piece.names.append(self._called(entry.name, entry.source))
+                    try:
+                        piece.files.append(self._reader.data(entry))
+                    except RefusedImage as error:
+                        piece.files.append(error)
+                part = self._look(piece)
+                for failure in part.failures:
+                    tally.fail(failure)
+                tally.written += len(part.good)
+                if len(part.good):
+                    yield [piece.names[number] for number in part.good], part.features
+
+        path = outputs.shard(self._job.folder, portion.number, SUFFIX)
+        with whole_file(path, overwrite=True) as temporary:
+            writer(path)(temporary, groups(), len(portion.entries), self._columns)
+            job.keep_failures(self._job.folder, portion.number, tally.failures)
+        return tally
+
+    def _called(self, name: str, source: int) -> str:
+        """One source's pictures go by their names in it, those of several sources by their paths."""
+        sources = self._job.sources
+        return name if len(sources) == 1 else str(sources[source] / name)

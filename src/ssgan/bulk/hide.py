@@ -1,0 +1,338 @@
+"""A message in each of any number of covers, each stego proved with the key before it stands under its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ssgan import images
+from ssgan.bulk import job, outputs
+from ssgan.bulk.job import Tally
+from ssgan.bulk.simulate import BATCH
+from ssgan.datasets.entries import Entry, Reader, place_of
+from ssgan.datasets.portions import Listing, Portion
+from ssgan.datasets.sources import refuse_among
+from ssgan.errors import DoesNotFit, Failure, InvalidSetting, NothingFound, RefusedImage, StorageFailed
+from ssgan.images import Picture
+from ssgan.messages.files import make_stego
+from ssgan.messages.keys import Key
+from ssgan.messages.plan import Settings, content_task, stego_name, used_before
+from ssgan.messages.reveal import reveal_any
+from ssgan.storage.atomic import unfinished
+from ssgan.version import __version__
+
+MESSAGE_SUFFIXES = (".txt", ".bin")
+
+
+@dataclass(frozen=True)
+class Messages:
+    """One for all covers, or those in a folder: `a/b.txt` or `a/b.bin` is for the cover `a/b.png`."""
+
+    same: bytes | None = field(default=None, repr=False)
+    folder: Path | None = None
+
+    def of(self, name: str) -> bytes:
+        """The message for the cover of that name. Raises InvalidSetting where there is none."""
+        if self.same is not None:
+            return self.same
+        assert self.folder is not None, "one of the two is given"
+        for suffix in MESSAGE_SUFFIXES:
+            path = self.folder / place_of(name, suffix)
+            try:
+                return path.read_bytes()
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise InvalidSetting(f"{path} cannot be read: {error.strerror}", hint="check its permissions") from error
+        wanted = " or ".join(str(self.folder / place_of(name, suffix)) for suffix in MESSAGE_SUFFIXES)
+        raise InvalidSetting(f"there is no message for {name}", hint=f"write it to {wanted}")
+
+
+@dataclass(frozen=True, repr=False)
+class Hiding:
+    """The job: a stego of every cover in `sources`, as files in `folder` or, with `shards`, as tars there."""
+
+    messages: Messages
+    key: Key
+    settings: Settings
+    folder: Path
+    sources: tuple[Path, ...]
+    shards: bool = False
+
+    beside = ""
+
+    def hands(self) -> _Hands:
+        """With the covers' archives open."""
+        return _Hands(self)
+
+    def stands(self, number: int) -> bool:
+        """Whether that shard is there; of single files only those that are missing are listed at all."""
+        return self.shards and outputs.shard(self.folder, number).exists()
+
+    def opens(self, content: bytes, entry: Entry) -> Picture | None:
+        """The picture in these bytes, if the key opens it to the message for that cover."""
+        try:
+            picture = images.read(content)
+            found = reveal_any(picture.samples, self.key, alpha=picture.alpha)
+        except (RefusedImage, NothingFound):
+            return None
+        return picture if found == self.messages.of(entry.name) else None
+
+
+@dataclass(frozen=True, repr=False)
+class Checking:
+    """The job before it: what is in the folder must be what the job would write there."""
+
+    hiding: Hiding
+
+    beside = ""
+
+    @property
+    def folder(self) -> Path:
+        """That of the stegos."""
+        return self.hiding.folder
+
+    def hands(self) -> _Checks:
+        """With nothing open: covers are not looked at."""
+        return _Checks(self.hiding)
+
+    def stands(self, number: int) -> bool:
+        """What is there is what is looked at."""
+        return False
+
+
+@dataclass(frozen=True, repr=False)
+class Plan:
+    """What there is to do; nothing is written so far."""
+
+    sources: tuple[Path, ...]
+    folder: Path
+    settings: Settings
+    listing: Listing
+    finished: int
+    shards: bool
+
+    def __len__(self) -> int:
+        return len(self.listing) - (self.finished if self.shards else 0)
+
+    def told(self) -> dict[str, Any]:
+        """What decides the stegos, but for messages and key, of which nothing is written anywhere."""
+        told = {"command": "hide-each", "version": __version__, "scheme": self.settings.scheme}
+        shards = {"shard_size": self.listing.size, "images": self.listing.digest}
+        return told | (shards if self.shards else {"shard_size": None})
+
+
+def place(name: str) -> str:
+    """Where the stego of that cover goes: its own name, as PNG where its format is not written."""
+    return place_of(name, Path(stego_name(Path(name))).suffix)
+
+
+def prepare(
+    sources: Sequence[Path], out: Path, settings: Settings, *, limit: int | None = None, shard_size: int | None = None
+) -> Plan:
+    """The plan for the covers in `sources`. Raises InvalidSetting as a simulation's does, and for an unknown scheme."""
+    from ssgan.embedding.embedder import Embedder
+
+    Embedder(settings.scheme, 0.1)
+    refuse_among(sources, out)
+    shards = shard_size is not None
+
+    def stands(where: str) -> bool:
+        return not shards and (out / where).exists()
+
+    listing = Listing(sources, size=shard_size or BATCH, place=place, stands=stands, limit=limit)
+    plan = Plan(listing.sources, out, settings, listing, listing.finished, shards)
+    outputs.check(out, plan.told(), what="stegos")
+    if not shards:
+        return plan
+    done = job.standing(lambda number: outputs.shard(out, number).exists(), listing)
+    return Plan(listing.sources, out, settings, listing, done, shards)
+
+
+def run(plan: Plan, messages: Messages, key: Key, engine: job.Engine, *, report: job.Report = job.silent) -> Tally:
+    """Hide; covers that fail are in `failures.jsonl`. When all is done, nothing in the folder says where stegos came from.
+
+    First, all that is there is opened with the key: StorageFailed names what is not the stego of its cover and message, and
+    nothing is written then. The same error where another run writes into the folder.
+    """
+    if plan.settings.ledger is not None:
+        plan.settings.ledger.prepare()
+    made = Hiding(messages, key, plan.settings, plan.folder, plan.sources, plan.shards)
+    with outputs.alone(plan.folder):
+        finished = plan.listing.standing() if not plan.shards else filter(_is_done(made), plan.listing.portions())
+        if plan.finished:
+            for _ in engine.run(Checking(made), finished):
+                pass
+        outputs.claim(plan.folder, plan.told(), what="stegos")
+        if not plan.shards:
+            job.forget_failures(plan.folder)
+        tally = job.run(made, plan.listing, engine, report=report)
+        outputs.drop_unsealed(plan.folder)
+        if not tally.failed:
+            outputs.give_up_claim(plan.folder)
+    return tally
+
+
+def _is_done(made: Hiding) -> Callable[[Portion], bool]:
+    return lambda portion: made.stands(portion.number)
+
+
+@dataclass
+class _Ready:
+    """A stego that is to get its name: the cover's name, and what the list of used covers keeps of the two."""
+
+    name: str
+    mark: bytes
+    cover: bytes
+
+
+class _Hands:
+    """Read, hide, prove, record, write."""
+
+    def __init__(self, of: Hiding) -> None:
+        self._job, self._reader = of, Reader(of.sources)
+        self._ready: dict[str, _Ready] = {}
+        self._tally = Tally()
+
+    def work(self, portion: Portion) -> Tally:
+        """One cover after the other; what a killed process had made and not named is taken up."""
+        self._tally, self._ready = Tally(), {}
+        left = _left(self._job, portion)
+        with outputs.writing(self._job.folder, portion.number, self._tally, shards=self._job.shards, seal=self._seal) as write:
+            for entry in portion.entries:
+                where = place(entry.name)
+                try:
+                    if not self._job.shards and (self._job.folder / where).exists():
+                        _require(self._job, entry, self._job.folder / where)
+                        self._tally.written += 1  # by a process that was lost after that
+                    else:
+                        write(where, self._taken_up(entry, left.get(where, ())) or self._hidden(entry))
+                except (RefusedImage, DoesNotFit, InvalidSetting) as error:
+                    self._tally.fail(Failure.of(entry.name, error))
+        for path in {path for found in left.values() for path, _ in found}:
+            job.remove(path)
+        return self._tally
+
+    def _hidden(self, entry: Entry) -> bytes:
+        """The bytes of a stego, proved."""
+        settings, name = self._job.settings, entry.name
+        task = content_task(name, self._reader.data(entry), self._job.messages.of(name), Path(place(name)), settings)
+        stego = make_stego(task, self._job.key, settings)
+        self._note(entry, stego.hidden.stego, stego.hidden.alpha)
+        return stego.content
+
+    def _taken_up(self, entry: Entry, left: Iterable[Left]) -> bytes | None:
+        """A stego of this cover that has no name so far; where its cover is recorded with another one, there is none."""
+        ledger = self._job.settings.ledger
+        for _, content in left:
+            found = self._job.opens(content(), entry)
+            if found is None:
+                continue
+            cover = images.read(self._reader.data(entry), convert=images.CONVERSIONS)
+            if cover.samples.shape != found.samples.shape or _apart(cover, found) > 1:
+                continue
+            self._note(entry, found.samples, found.alpha)
+            recorded = ledger is None or ledger.reuse or ledger.holds(self._ready[place(entry.name)].mark)
+            if recorded or ledger is not None and not ledger.knows(cover.samples, cover.alpha, layout="chw"):
+                return content()
+        return None
+
+    def _note(self, entry: Entry, stego: np.ndarray, alpha: np.ndarray | None) -> None:
+        """Remember what is to be recorded: digests, since pictures of a whole shard would fill the memory."""
+        ledger = self._job.settings.ledger
+        if ledger is None:
+            self._ready[place(entry.name)] = _Ready(entry.name, b"", b"")
+        else:
+            where = str(self._job.folder.resolve() / place(entry.name))
+            self._ready[place(entry.name)] = _Ready(entry.name, ledger.mark(stego, alpha, where), ledger.digest(stego, alpha))
+
+    def _seal(self, wheres: Sequence[str]) -> Collection[str]:
+        """Record the covers of stegos before these can be seen; those whose cover another stego has are left out."""
+        ready, ledger = [self._ready.pop(where) for where in wheres], self._job.settings.ledger
+        new = [one for one in ready if ledger is not None and not ledger.holds(one.mark)]
+        free = ledger.claim([[one.cover, one.mark] for one in new]) if ledger is not None else []
+        refused = {place(one.name): one.name for one, is_free in zip(new, free, strict=True) if not is_free}
+        for name in refused.values():
+            self._tally.fail(Failure.of(name, used_before(name)))
+        self._tally.written += len(ready) - len(refused)
+        return refused
+
+
+Left: TypeAlias = "tuple[Path, Callable[[], bytes]]"  # an unfinished file, and a stego that may be in it
+
+
+def _left(of: Hiding, portion: Portion) -> dict[str, list[Left]]:
+    """What killed processes left of the outcomes of a portion, by place."""
+    found: dict[str, list[Left]] = {}
+    if of.shards:
+        for path in unfinished(outputs.unsealed(of.folder, outputs.shard(of.folder, portion.number).name)):
+            found.setdefault("", []).append((path, bytes))
+            with suppress(StorageFailed):  # torn where the process was killed
+                for name, content in outputs.outcomes(path):
+                    found.setdefault(name, []).append((path, partial(bytes, content)))
+        return found
+    for entry in portion.entries:
+        where = place(entry.name)
+        if left := unfinished(outputs.unsealed(of.folder, where)):
+            found[where] = [(path, path.read_bytes) for path in left]
+    return found
+
+
+def _apart(one: Picture, other: Picture) -> int:
+    return int(np.abs(one.samples.astype(np.int16) - other.samples).max())
+
+
+def _require(of: Hiding, entry: Entry, path: Path, content: bytes | None = None) -> Picture:
+    """The stego in the way, or in that shard. Raises StorageFailed where it is not the one of this cover."""
+    try:
+        found = of.opens(images.file_bytes(path) if content is None else content, entry)
+    except RefusedImage:
+        found = None
+    if found is None:
+        inside = "" if content is None else f" ({place(entry.name)} in it)"
+        raise StorageFailed(
+            f"{path}{inside} is not what would be written there: the key does not open it to the message of {entry.name}",
+            hint="choose another folder, or give the key and the message of before",
+        )
+    return found
+
+
+class _Checks:
+    """Open what is there, and add to the list of used covers what it has lost."""
+
+    def __init__(self, of: Hiding) -> None:
+        self._job = of
+
+    def work(self, portion: Portion) -> Tally:
+        """Raises StorageFailed at the first outcome that is not what the job would write."""
+        of = self._job
+        if not of.shards:
+            for entry in portion.entries:
+                self._repair(_require(of, entry, of.folder / place(entry.name)))
+            return Tally()
+        path = outputs.shard(of.folder, portion.number)
+        entries = {place(entry.name): entry for entry in portion.entries}
+        for where, content in outputs.outcomes(path):
+            if where not in entries:
+                raise StorageFailed(
+                    f"{path} holds {where}, which is no stego of these covers",
+                    hint="choose another folder, or remove the shard",
+                )
+            entry = entries.pop(where)
+            self._repair(_require(of, entry, path, content))
+        failed = {failure.name for failure in job.kept_failures(of.folder, portion.number)}
+        if missing := [entry.name for entry in entries.values() if entry.name not in failed]:
+            raise StorageFailed(f"{path} holds no stego of {missing[0]}", hint="remove the shard, then give the command again")
+        return Tally()
+
+    def _repair(self, stego: Picture) -> None:
+        ledger = self._job.settings.ledger
+        if ledger is None or ledger.knows(stego.samples, stego.alpha, layout="chw"):
+            return
+        ledger.record([(stego.samples, stego.alpha)])  # by which its cover is known, too

@@ -1,0 +1,84 @@
+"""A message in a generated cover: several are made, the message is hidden in each, and the least suspicious one is written.
+
+Latents come from the operating system and are kept nowhere, so that nobody can make the cover again to compare. Least
+suspicious is what the bundled detectors say: fewest fire, then the lowest probability. A warden with better ones may see more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ssgan.detection.verdicts import Verdict, judge
+from ssgan.errors import InvalidSetting
+from ssgan.gan.covers.generators import find_generator, open_generator
+from ssgan.gan.covers.sample import prepared, sample, secret_latents
+from ssgan.images import Picture, to_images
+from ssgan.messages import container, plan
+from ssgan.messages.files import Stego, deliver, make_best
+from ssgan.messages.hide import Hidden
+from ssgan.messages.keys import Key
+from ssgan.messages.plan import Plan, Settings
+
+GENERATOR = "faces64"
+NAME = "a generated cover"
+COUNT = 8  # covers tried
+MOST = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """The stego that was kept, the number of its cover among those tried, and the verdicts on all of their stegos."""
+
+    hidden: Hidden
+    number: int
+    verdicts: tuple[Verdict, ...]
+
+
+def planned(message: bytes, out: Path, settings: Settings, *, generator: Path = Path(GENERATOR), count: int = COUNT) -> Plan:
+    """What would be done, checked as far as no key is needed, with the first of `count` fresh covers in its place.
+
+    Raises DoesNotFit with the bytes that a cover takes, InvalidSetting, StorageFailed, RefusedModel.
+    """
+    return plan.one_picture(NAME, Picture(_covers(generator, _checked(count))[0], None, "PNG"), message, out, settings)
+
+
+def hide_in_best(
+    message: bytes, key: Key, out: Path, settings: Settings, *, generator: Path = Path(GENERATOR), count: int = COUNT
+) -> Chosen:
+    """Hide `message` in each of `count` covers by a generator, and write the least suspicious stego alone, proved, to `out`."""
+    pictures = [Picture(cover, None, "PNG") for cover in _covers(generator, _checked(count))]
+    tasks = [plan.one_picture(NAME, picture, message, out, settings) for picture in pictures]
+    verdicts: list[Verdict] = []
+
+    def rank(stegos: Sequence[Stego]) -> list[tuple[int, float]]:
+        verdicts.extend(judge(to_images(np.stack([stego.hidden.stego for stego in stegos]))))
+        return [suspicion(verdict) for verdict in verdicts]
+
+    number, stegos = make_best([task.tasks[0] for task in tasks], key, settings, rank)
+    return Chosen(deliver(tasks[number], [stegos[number]])[0], number, tuple(verdicts))
+
+
+def suspicion(verdict: Verdict) -> tuple[int, float]:
+    """How suspicious a picture is, to be compared; one that no detector may speak of lies in the middle."""
+    return len(verdict.fired), 0.5 if verdict.probability is None else verdict.probability
+
+
+def capacity(generator: Path = Path(GENERATOR)) -> int:
+    """The most bytes that a cover by a generator takes."""
+    return container.capacity(_covers(generator, 1)[0])
+
+
+def _covers(generator: Path, count: int) -> list[np.ndarray]:
+    """uint8 (C, H, W) each, from latents that nobody has ever seen."""
+    net, card = open_generator(find_generator(generator))
+    return list(sample(prepared(net), secret_latents(card.config, count)).numpy())
+
+
+def _checked(count: int) -> int:
+    if not 1 <= count <= MOST:
+        raise InvalidSetting(f"{count} covers cannot be tried.", hint=f"Give a number from 1 to {MOST}.")
+    return count

@@ -1,0 +1,115 @@
+"""Files to features: what is extracted, and how the images of some files are looked at together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from ssgan import images
+from ssgan.bulk.table_parts import Part
+from ssgan.datasets import Geometry
+from ssgan.embedding.embedder import Embedder
+from ssgan.errors import Failure, InvalidSetting, RefusedImage, SsganError
+from ssgan.steganalysis.catalog import FEATURES
+
+DTYPES = ("float32", "float64")
+_TOGETHER_SAMPLES = 2**20  # of images whose features are extracted in one call
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is extracted, and of what: a key of FEATURES, how files become images, and the numbers' dtype.
+
+    `embedder` is for feature sets that need change probabilities, and only for them: the sender whom the warden reckons with.
+    """
+
+    features: str
+    geometry: Geometry = field(default_factory=Geometry)
+    convert: tuple[str, ...] = ()
+    embedder: str = ""
+    dtype: str = "float32"
+
+    def __post_init__(self) -> None:
+        found = FEATURES.get(self.features)
+        if found is None:
+            hint = f"Known are {', '.join(FEATURES)}."
+            raise InvalidSetting(f"There is no feature set named {self.features!r}.", hint=hint)
+        unknown = sorted(set(self.convert) - set(images.CONVERSIONS))
+        if unknown or self.dtype not in DTYPES:
+            named, known = (", ".join(unknown), images.CONVERSIONS) if unknown else (self.dtype, DTYPES)
+            raise InvalidSetting(f"There is no {named} here.", hint=f"Choose from {', '.join(known)}.")
+        if found.needs_probabilities and not self.embedder:
+            hint = "Name the sender whom the warden reckons with: --embedder hill@0.4."
+            raise InvalidSetting(f"{found.title} needs the change probabilities of every image.", hint=hint)
+        if self.embedder and not found.needs_probabilities:
+            raise InvalidSetting(f"{found.title} makes no use of an embedder.", hint="Leave it out.")
+        if self.embedder:
+            Embedder.parse(self.embedder)
+
+
+class Piece(NamedTuple):
+    """Files in a row, from the number `first` on, read but not decoded: names, and bytes or the reason why there are none."""
+
+    first: int
+    names: list[str]
+    files: list[bytes | RefusedImage]
+
+
+class Look:
+    """Takes pieces to their features; for any number of threads at once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings, self._found = settings, FEATURES[settings.features]
+        self._embedder = Embedder.parse(settings.embedder) if settings.embedder else None
+
+    def __call__(self, piece: Piece) -> Part:
+        """The features of a piece; images of one shape are looked at together, as many as memory should hold."""
+        rows: dict[int, np.ndarray] = {}
+        failures: list[Failure] = []
+        shapes: dict[tuple[int, ...], list[tuple[int, np.ndarray]]] = {}
+
+        def look(shape: tuple[int, ...]) -> None:
+            held = shapes.pop(shape)
+            try:
+                given = np.stack([samples for _, samples in held])
+                maps = () if self._embedder is None else (_probabilities(self._embedder, given),)
+                made = self._found.extract(given, *maps, threads=1).astype(self.settings.dtype)
+                rows.update(zip((number for number, _ in held), made, strict=True))
+            except SsganError as error:  # with an embedder one image at a time, else all of a shape are too small
+                failures.extend(Failure.of(piece.names[number - piece.first], error) for number, _ in held)
+
+        for number, (name, data) in enumerate(zip(piece.names, piece.files, strict=True), start=piece.first):
+            try:
+                samples = self._samples(data, name)
+            except RefusedImage as error:
+                failures.append(Failure.of(name, error))
+                continue
+            held = shapes.setdefault(samples.shape, [])
+            held.append((number, samples))
+            if len(held) * samples.size >= _TOGETHER_SAMPLES or self._embedder is not None:
+                look(samples.shape)
+        for shape in list(shapes):
+            look(shape)
+        good = np.array(sorted(rows), np.int64)
+        empty = np.empty((0, self._found.dimension), self.settings.dtype)
+        features = np.stack([rows[number] for number in good]) if rows else empty
+        return Part(piece.first, piece.first + len(piece.files), good, features, tuple(sorted(failures)))
+
+    def _samples(self, data: bytes | RefusedImage, name: str) -> np.ndarray:
+        """uint8 (C, H, W), cut as the settings say; alpha plays no part."""
+        if isinstance(data, RefusedImage):
+            raise data
+        picture = images.upright(images.read(data, convert=self.settings.convert, name=name))
+        (_, samples), *_ = self.settings.geometry.cut(picture.samples)
+        if len(samples) not in self._found.channels:
+            title = self._found.title
+            raise RefusedImage(f"{name}: {title} reads color images only.", hint="Choose features for gray images: spam, srm.")
+        return samples
+
+
+def _probabilities(embedder: Embedder, given: np.ndarray) -> np.ndarray:
+    """How probably the sender would change each sample, up or down."""
+    plus, minus = embedder.change_probabilities(images.to_images(given))
+    return (plus + minus).double().numpy()

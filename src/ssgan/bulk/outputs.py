@@ -1,0 +1,225 @@
+"""Where outcomes go: an image file each, or tar shards in the layout of WebDataset, one for each portion."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import tarfile
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from ssgan.bulk.job import FAILED, Tally, forget_failures, keep_failures, remove, write_text
+from ssgan.errors import InvalidSetting, StorageFailed
+from ssgan.storage import state_files
+from ssgan.storage.atomic import UNFINISHED, left_over, sync, temporary_for, whole_file
+from ssgan.storage.folders import make_folder
+from ssgan.storage.locks import locked
+
+MANIFEST = "run.json"
+UNSEALED = ".unsealed"  # the folder of outcomes that are written and not yet sealed
+SHARD_SIZE = 1000
+_NUMBERED = "[0-9]" * 6
+
+
+def shard(folder: Path, number: int, suffix: str = ".tar") -> Path:
+    """The file of a portion's outcome."""
+    return folder / f"{number:06d}{suffix}"
+
+
+Seal: TypeAlias = Callable[[Sequence[str]], Collection[str]]  # names of outcomes to those of them that must not be given
+
+
+@contextmanager
+def writing(
+    folder: Path, number: int, tally: Tally, *, shards: bool, seal: Seal | None = None
+) -> Iterator[Callable[[str, bytes], None]]:
+    """What takes the name and the bytes of each outcome of a portion; what the tally says has failed is written with them.
+
+    A shard is whole or not there, and the same bytes each time. Single files may go without waiting for the disk: a job that
+    was cut off can be run again. `seal` is told the names of outcomes that are on the disk before they can be seen there, and
+    says which of them are to be left out; with it nothing is written over.
+    """
+    if not shards:
+        yield lambda name, content: _write(folder, name, content, seal)
+        keep_failures(folder, number, tally.failures)
+        return
+    path = shard(folder, number)
+    with whole_file(path, overwrite=seal is None, temporary=_temporary(folder, path.name, seal)) as temporary:
+        names: list[str] = []
+        with tarfile.open(temporary, "w", format=tarfile.PAX_FORMAT) as archive:
+            yield lambda name, content: names.append(_add(archive, name, content))
+        if seal is not None:
+            sync(temporary)
+            if left_out := seal(names):
+                _leave_out(temporary, left_out, temporary_for(path))
+        keep_failures(folder, number, tally.failures)
+
+
+class _LeftOut(Exception):
+    """An outcome that is not to be given."""
+
+
+def _write(folder: Path, name: str, content: bytes, seal: Seal | None) -> None:
+    path = folder / name
+    make_folder(path.parent)
+    beside = _temporary(folder, name, seal)
+    with suppress(_LeftOut), whole_file(path, overwrite=seal is None, durable=seal is not None, temporary=beside) as temporary:
+        temporary.write_bytes(content)
+        if seal is not None:
+            sync(temporary)
+            if seal([name]):
+                raise _LeftOut
+
+
+def _temporary(folder: Path, where: str, seal: Seal | None) -> Path | None:
+    if seal is None:
+        return None
+    path = unsealed(folder, where)
+    make_folder(path.parent)
+    return temporary_for(path)
+
+
+def _add(archive: tarfile.TarFile, name: str, content: bytes) -> str:
+    member = tarfile.TarInfo(name)
+    member.size, member.mode = len(content), 0o644
+    archive.addfile(member, io.BytesIO(content))
+    return name
+
+
+def _leave_out(path: Path, names: Collection[str], without: Path) -> None:
+    """Write the shard in `path` once more, without some of its outcomes; `without` is a name for that meanwhile."""
+    try:
+        with tarfile.open(without, "w", format=tarfile.PAX_FORMAT) as archive:
+            for name, content in outcomes(path):
+                if name not in names:
+                    _add(archive, name, content)
+        without.replace(path)
+    finally:
+        without.unlink(missing_ok=True)
+
+
+def outcomes(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Names and bytes in a shard. Raises StorageFailed from where on it cannot be read."""
+    try:
+        with tarfile.open(path) as archive:
+            for member in archive:
+                file = archive.extractfile(member)
+                if file is not None:
+                    yield member.name, file.read()
+    except (tarfile.TarError, OSError, EOFError) as error:
+        raise StorageFailed(f"{path} cannot be read: {error}", hint="remove it, then give the command again") from error
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """No other job writes into the folder, which is made, within the block. Raises StorageFailed where one does already."""
+    make_folder(folder)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(folder, wait=False))
+        except BlockingIOError:
+            raise StorageFailed(
+                f"another run is writing into {folder}", hint="wait until it has ended, or choose another folder"
+            ) from None
+        except OSError as error:
+            raise StorageFailed(f"{folder} cannot be opened: {error.strerror}", hint="check its permissions") from error
+        yield
+
+
+def sweep(folder: Path, *, but: Path | None = None) -> None:
+    """Remove the temporary files of processes that were killed, but those in the folder `but`."""
+    for path in left_over(folder):
+        if path.parent != but:
+            with suppress(OSError):
+                path.unlink()
+
+
+def unsealed(folder: Path, where: str) -> Path:
+    """By what name an outcome that goes to `where` lies in a folder of its own until it is sealed (`atomic.temporary_for`)."""
+    return folder / UNSEALED / hashlib.blake2b(where.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+
+
+def claim(
+    folder: Path,
+    told: dict[str, Any],
+    *,
+    what: str,
+    free: Collection[str] = (),
+    overwrite: bool = False,
+    manifest: str = MANIFEST,
+) -> None:
+    """Write what a job is into its folder. Raises InvalidSetting where `what` of another job is in it.
+
+    Values under the keys in `free` may differ. With `overwrite` shards and failures of before go first, so that a job that is
+    cut off leaves none to be taken for done. What killed processes left goes, but for
+    what a job may take up again (`unsealed`).
+    """
+    make_folder(folder)
+    path = folder / manifest
+    if overwrite:
+        clear(folder, manifest)
+    else:
+        check(folder, told, what=what, free=free, manifest=manifest)
+    sweep(folder, but=folder / UNSEALED)
+    write_text(path, json.dumps(told, indent=2) + "\n")
+
+
+def check(folder: Path, told: dict[str, Any], *, what: str, free: Collection[str] = (), manifest: str = MANIFEST) -> None:
+    """Raise InvalidSetting where the folder's manifest speaks of another job, and there is anything beside it."""
+    path = folder / manifest
+    if not path.exists() or _is_bare(folder, manifest):
+        return
+    try:
+        found = state_files.read_object(path)
+    except state_files.Damaged as error:
+        raise InvalidSetting(str(error), hint="choose another folder, or begin anew with --force") from error
+    wanted = json.loads(json.dumps({key: value for key, value in told.items() if key not in free}))
+    differing = [key for key, value in wanted.items() if found.get(key) != value]
+    if differing == ["images"]:
+        raise InvalidSetting(
+            f"{folder} holds {what} of other images, or of these before they changed.",
+            hint="Choose another folder, or begin anew with --force.",
+        )
+    if differing:
+        was = ", ".join(f"{key} {found.get(key)!r}" for key in differing if key != "images")
+        raise InvalidSetting(
+            f"{folder} holds {what} of other settings: there, {was}.",
+            hint="Choose another folder, or begin anew with --force.",
+        )
+
+
+def _is_bare(folder: Path, manifest: str) -> bool:
+    """Whether a job has said what it is, and no more."""
+    with os.scandir(folder) as found:
+        return all(entry.name == manifest or entry.name.endswith(UNFINISHED) for entry in found)
+
+
+def told(folder: Path, manifest: str = MANIFEST) -> dict[str, Any]:
+    """What a folder's manifest says; nothing where it has none."""
+    path = folder / manifest
+    return state_files.read_object(path, hint="choose another folder, or begin anew with --force") if path.exists() else {}
+
+
+def clear(folder: Path, manifest: str) -> None:
+    """Remove the shards of an earlier job, and what it said of itself."""
+    forget_failures(folder)
+    for path in (*folder.glob(f"{_NUMBERED}.tar"), *folder.glob(f"{_NUMBERED}.parquet"), folder / manifest):
+        remove(path)
+
+
+def drop_unsealed(folder: Path) -> None:
+    """At the end of a job, what nobody will take up goes."""
+    sweep(folder)
+    with suppress(OSError):
+        (folder / UNSEALED).rmdir()
+
+
+def give_up_claim(folder: Path) -> None:
+    """The manifest goes: it speaks of outcomes, and there are none."""
+    remove(folder / MANIFEST)
+    if (folder / FAILED).is_dir():
+        forget_failures(folder)

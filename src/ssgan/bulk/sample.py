@@ -1,0 +1,118 @@
+"""Any number of covers by a generator, in tar shards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ssgan import images
+from ssgan.bulk import job, outputs
+from ssgan.bulk.job import Tally
+from ssgan.datasets.portions import Numbers, Portion
+from ssgan.errors import InvalidSetting
+from ssgan.gan.covers.generators import Card
+from ssgan.gan.covers.sample import PIECE
+from ssgan.version import __version__
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """The job: covers by number from the generator in `generator`; without a `seed` from latents that nobody sees again."""
+
+    generator: Path
+    folder: Path
+    seed: int | None
+    device: str = "cpu"
+
+    beside = ""
+
+    def hands(self) -> _Hands:
+        """With the generator loaded."""
+        return _Hands(self)
+
+    def stands(self, number: int) -> bool:
+        """Whether that shard is there."""
+        return outputs.shard(self.folder, number).exists()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What there is to do; nothing is written so far."""
+
+    job: Sampling
+    card: Card
+    listing: Numbers
+    finished: int
+    overwrite: bool
+
+    def __len__(self) -> int:
+        return len(self.listing) - self.finished
+
+    def told(self) -> dict[str, Any]:
+        """What one folder's covers have in common; more of them may follow."""
+        told = {"command": "sample", "version": __version__, "generator": self.card.digest}
+        return {**told, "seed": self.job.seed, "shard_size": self.listing.size, "count": len(self.listing)}
+
+
+def prepare(
+    card: Card,
+    out: Path,
+    count: int,
+    *,
+    seed: int | None = None,
+    overwrite: bool = False,
+    shard_size: int = outputs.SHARD_SIZE,
+    device: str = "cpu",
+) -> Plan:
+    """The plan for `count` covers.
+
+    Raises InvalidSetting where `out` holds covers of another generator, seed or shard size, or ends with a shard that is not
+    full: nobody could say again what more covers in it would be.
+    """
+    made, listing = Sampling(card.folder, out, seed, device), Numbers(count, shard_size, lambda number: f"{number:09d}.png")
+    plan = Plan(made, card, listing, 0, overwrite)
+    if overwrite:
+        return plan
+    outputs.check(out, plan.told(), what="covers", free=("count",))
+    before = outputs.told(out).get("count", count)
+    if before != count and before % shard_size:
+        raise InvalidSetting(
+            f"{out} ends with a shard of {before % shard_size} covers, to which none can be added.",
+            hint=f"Choose another folder, or ask for {before} covers, as before.",
+        )
+    return Plan(made, card, listing, job.standing(made.stands, listing), overwrite)
+
+
+def run(plan: Plan, engine: job.Engine, *, report: job.Report = job.silent) -> Tally:
+    """Write the shards that are missing. Raises RefusedModel where the generator makes no images."""
+    with outputs.alone(plan.job.folder):
+        outputs.claim(plan.job.folder, plan.told(), what="covers", free=("count",), overwrite=plan.overwrite)
+        return job.run(plan.job, plan.listing, engine, report=report)
+
+
+class _Hands:
+    """Draw, generate, write."""
+
+    def __init__(self, of: Sampling) -> None:
+        from ssgan.gan.covers.generators import load_generator
+        from ssgan.gan.covers.sample import prepared
+
+        self._job = of
+        generator, self._config = load_generator(of.generator)
+        self._generator = prepared(generator, of.device)
+
+    def work(self, portion: Portion) -> Tally:
+        """A piece at a time."""
+        from ssgan.gan.covers.sample import latents, sample
+
+        tally = Tally()
+        with outputs.writing(self._job.folder, portion.number, tally, shards=True) as write:
+            for start in range(0, len(portion.entries), PIECE):
+                some = portion.entries[start : start + PIECE]
+                given = latents(self._config, [entry.offset for entry in some], self._job.seed)
+                covers = sample(self._generator, given).numpy()
+                for entry, cover in zip(some, covers, strict=True):
+                    write(entry.name, images.encode(cover))
+                tally.written += len(some)
+        return tally

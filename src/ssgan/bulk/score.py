@@ -1,0 +1,180 @@
+"""What a detector says of any number of images, as one table: CSV or Parquet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ssgan.bulk import job, outputs
+from ssgan.bulk.job import Tally
+from ssgan.bulk.tables import pyarrow_or
+from ssgan.datasets.entries import Entry, Reader
+from ssgan.datasets.portions import Listing, Portion
+from ssgan.detection.score import Scorer
+from ssgan.errors import Failure, InvalidSetting, RefusedImage, StorageFailed
+from ssgan.storage.atomic import whole_file
+from ssgan.storage.names import written
+from ssgan.storage.state_files import Damaged, read_text
+from ssgan.version import __version__
+
+SUFFIXES = (".csv", ".parquet")
+COLUMNS = ("file", "score", "stego", "probability", "error")
+PORTION = 1000
+_HINT = "Give images as the detector was trained on."
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """The job: rows of the images in `sources`; `folder` keeps those of each portion until all are there."""
+
+    run: Path
+    folder: Path
+    sources: tuple[Path, ...]
+    device: str = "cpu"
+
+    beside = ""
+
+    def hands(self) -> _Hands:
+        """With the detector loaded, and the archives open."""
+        return _Hands(self)
+
+    def stands(self, number: int) -> bool:
+        """Whether these rows are there."""
+        return outputs.shard(self.folder, number, ".csv").exists()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What there is to do; nothing is written so far."""
+
+    job: Scoring
+    out: Path
+    listing: Listing
+    finished: int
+    overwrite: bool
+
+    def __len__(self) -> int:
+        return len(self.listing) - self.finished
+
+    def told(self) -> dict[str, Any]:
+        """What decides the table."""
+        told = {"command": "score", "version": __version__, "detector": str(self.job.run.resolve())}
+        return {**told, "images": self.listing.digest}
+
+
+def prepare(
+    run: Path, sources: Sequence[Path], out: Path, *, limit: int | None = None, overwrite: bool = False, device: str = "cpu"
+) -> Plan:
+    """The plan for the images in `sources`.
+
+    Raises InvalidSetting where the suffix is unknown, the run is not ready or nothing can be found, StorageFailed where `out`
+    exists and may not be overwritten.
+    """
+    if out.suffix.lower() not in SUFFIXES:
+        raise InvalidSetting(f"{out} ends in {out.suffix or 'nothing'}.", hint=f"Scores go to {' or '.join(SUFFIXES)}.")
+    if out.suffix.lower() == ".parquet":
+        pyarrow_or(".csv")
+    if out.exists() and not overwrite:
+        raise StorageFailed(f"{out} exists already and was left as it is.", hint="Choose another name, or allow overwriting.")
+    Scorer(run)
+    folder = out.with_name(out.name + ".parts")
+    listing = Listing(sources, size=PORTION, limit=limit)
+    made = Scoring(run, folder, listing.sources, device)
+    plan = Plan(made, out, listing, 0, overwrite)
+    if overwrite:
+        return plan
+    outputs.check(folder, plan.told(), what="scores")
+    return Plan(made, out, listing, job.standing(made.stands, listing), overwrite)
+
+
+def run(plan: Plan, engine: job.Engine, *, report: job.Report = job.silent) -> Tally:
+    """Ask about what is missing, then write the table; images without a score are in it, with the reason."""
+    folder = plan.job.folder
+    with outputs.alone(folder):
+        if plan.overwrite:
+            for path in (*folder.glob("*.csv"), folder / outputs.MANIFEST):
+                job.remove(path)
+            job.forget_failures(folder)
+        outputs.claim(folder, plan.told(), what="scores")
+        tally = job.run(plan.job, plan.listing, engine, report=report)
+        numbers = range(-(-len(plan.listing) // plan.listing.size))
+        parts = [outputs.shard(folder, number, ".csv") for number in numbers]
+        with whole_file(plan.out, overwrite=plan.overwrite) as temporary:
+            (_join_parquet if plan.out.suffix.lower() == ".parquet" else _join_csv)(parts, temporary)
+        shutil.rmtree(folder, ignore_errors=True)
+    return tally
+
+
+def _join_csv(parts: list[Path], path: Path) -> None:
+    with path.open("wb") as file:
+        file.write((",".join(COLUMNS) + "\n").encode())
+        for part in parts:
+            file.write(part.read_bytes())
+
+
+def _join_parquet(parts: list[Path], path: Path) -> None:
+    """A group of rows for every hundred portions."""
+    pa = pyarrow_or(".csv")
+    from pyarrow import parquet
+
+    kinds = {"file": pa.string(), "score": pa.float64(), "stego": pa.bool_(), "probability": pa.float64(), "error": pa.string()}
+    schema = pa.schema([(name, kinds[name]) for name in COLUMNS])
+    with parquet.ParquetWriter(path, schema, compression="zstd") as file:
+        for start in range(0, len(parts), 100):
+            rows = [row for part in parts[start : start + 100] for row in rows_of(part)]
+            columns = zip(*rows, strict=True) if rows else ([] for _ in COLUMNS)
+            arrays = [pa.array(list(column), kinds[name]) for name, column in zip(COLUMNS, columns, strict=True)]
+            file.write_table(pa.table(arrays, schema=schema))
+
+
+def rows_of(part: Path) -> Iterator[tuple[Any, ...]]:
+    """The rows of a CSV without its header, as they were. Raises Damaged."""
+    hint = "remove it: the same command makes it again"
+    try:
+        text = io.StringIO(read_text(part, hint=hint), newline="")
+        for name, score, stego, probability, error in csv.reader(text, strict=True):
+            if score:
+                yield name, float(score), stego == "True", float(probability), error
+            else:
+                yield name, None, None, None, error
+    except (ValueError, csv.Error) as error:
+        raise Damaged(part, "it is no list of scores", hint=hint) from error
+
+
+class _Hands:
+    """Read, ask, write."""
+
+    def __init__(self, of: Scoring) -> None:
+        self._job, self._reader = of, Reader(of.sources)
+        self._scorer = Scorer(of.run, device=of.device, threads=1)
+
+    def work(self, portion: Portion) -> Tally:
+        """Rows in the order of the portion."""
+        tally, lines = Tally(), io.StringIO()
+        rows = csv.writer(lines, lineterminator="\n")
+        for start in range(0, len(portion.entries), self._scorer.together):
+            some = portion.entries[start : start + self._scorer.together]
+            named = [(self._called(entry), partial(self._reader.data, entry)) for entry in some]
+            for score in self._scorer(named):
+                rows.writerow((written(score.name), score.score, score.stego, score.probability, written(score.error)))
+                if score.score is None:
+                    tally.fail(
+                        Failure(score.name, score.error, "Give images as the detector was trained on.", RefusedImage.exit_code)
+                    )
+                else:
+                    tally.written += 1
+        path = outputs.shard(self._job.folder, portion.number, ".csv")
+        with whole_file(path, overwrite=True) as temporary:
+            temporary.write_text(lines.getvalue(), encoding="utf-8", newline="")
+            job.keep_failures(self._job.folder, portion.number, tally.failures)
+        return tally
+
+    def _called(self, entry: Entry) -> str:
+        path = self._job.sources[entry.source]
+        return str(path if path.name == entry.name and path.is_file() else path / entry.name)

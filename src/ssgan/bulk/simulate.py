@@ -1,0 +1,225 @@
+"""Many covers to stegos by simulation.
+
+A stego depends on nothing but the cover, its name, the embedder and the seed: not on the batch, the processes or the order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ssgan import images
+from ssgan.bulk import job, outputs
+from ssgan.bulk.job import Tally
+from ssgan.compute import seeds
+from ssgan.datasets import Geometry
+from ssgan.datasets.entries import Entry, Reader, place_of
+from ssgan.datasets.portions import Listing, Portion
+from ssgan.datasets.sources import refuse_among
+from ssgan.errors import DoesNotFit, Failure, InvalidSetting, RefusedImage
+from ssgan.version import __version__
+
+# Covers are held until they have so many samples together, then embedded: memory does not grow with the portion.
+TOGETHER_SAMPLES = {"cpu": 2**20, "cuda": 2**25}
+BATCH = 64  # covers of a portion whose stegos are files of their own
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that decides which pixels are written. One folder holds the stegos of one Settings."""
+
+    embedder: str
+    seed: int = 0
+    dtype: str = "float64"
+    image_format: str = "png"
+    geometry: Geometry = field(default_factory=Geometry)
+    convert: tuple[str, ...] = ()
+    text: bytes | None = None
+
+    def __post_init__(self) -> None:
+        unknown = sorted(set(self.convert) - set(images.CONVERSIONS))
+        if unknown:
+            raise InvalidSetting(
+                f"There is no conversion named {', '.join(unknown)}.", hint=f"Choose from {', '.join(images.CONVERSIONS)}."
+            )
+
+    def as_json(self) -> dict[str, Any]:
+        """The settings as they stand in the manifest, with the version that understood them so."""
+        digest = None if self.text is None else hashlib.sha256(self.text).hexdigest()
+        told = {"command": "simulate", "version": __version__}
+        return {**told, **asdict(self), "convert": sorted(self.convert), "text": digest}
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """The job: stegos of the covers in `sources`, as files in `folder` or, with `shards`, as tars there."""
+
+    settings: Settings
+    folder: Path
+    sources: tuple[Path, ...]
+    shards: bool = False
+    device: str = "cpu"
+
+    beside = ""
+
+    def hands(self) -> _Hands:
+        """With the embedder, and the covers' archives open."""
+        return _Hands(self)
+
+    def stands(self, number: int) -> bool:
+        """Whether that shard is there; of single files only those that are missing are listed at all."""
+        return self.shards and outputs.shard(self.folder, number).exists()
+
+    def place(self, name: str) -> str:
+        """Where in the folder, or in the shards, the stego of the cover `name` is."""
+        return place_of(name, f".{self.settings.image_format}")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What there is to do: the covers without a stego yet, and how many have theirs; nothing is written so far."""
+
+    job: Simulation
+    listing: Listing
+    finished: int
+    overwrite: bool
+
+    def __len__(self) -> int:
+        return len(self.listing) - (self.finished if self.job.shards else 0)
+
+    def told(self) -> dict[str, Any]:
+        """What the folder's manifest says."""
+        told = {**self.job.settings.as_json(), "shard_size": None}
+        return told | {"shard_size": self.listing.size, "images": self.listing.digest} if self.job.shards else told
+
+
+def prepare(
+    sources: Sequence[Path],
+    out: Path,
+    settings: Settings,
+    *,
+    limit: int | None = None,
+    overwrite: bool = False,
+    shard_size: int | None = None,
+    batch: int = BATCH,
+    device: str = "cpu",
+) -> Plan:
+    """The plan for the covers in `sources`; with a `shard_size`, stegos go into tars of so many.
+
+    Raises InvalidSetting where nothing can be found, two covers would have one stego, or `out` holds the stegos of other
+    settings; with `overwrite` all stegos are made anew.
+    """
+    refuse_among(sources, out)
+    shards = shard_size is not None
+    made = Simulation(settings, out, tuple(sources), shards, device)
+    if not overwrite:  # before the covers are listed, which may take long
+        outputs.check(out, settings.as_json(), what="stegos", free=("convert",))
+
+    def stands(place: str) -> bool:
+        return not shards and not overwrite and (out / place).exists()
+
+    listing = Listing(sources, size=shard_size or batch, place=made.place, stands=stands, limit=limit)
+    made = Simulation(settings, out, listing.sources, shards, device)
+    plan = Plan(made, listing, listing.finished, overwrite)
+    if shards and not overwrite:
+        outputs.check(out, plan.told(), what="stegos", free=("convert",))
+        plan = Plan(made, listing, job.standing(made.stands, listing), overwrite)
+    return plan
+
+
+def run(plan: Plan, engine: job.Engine, *, report: job.Report = job.silent) -> Tally:
+    """Write the stegos of a plan; `report` is told how many covers have been dealt with.
+
+    Covers that fail are in `failures.jsonl`; a disk that fails stops all (StorageFailed).
+    """
+    folder = plan.job.folder
+    told = plan.told() | {"sources": [str(source) for source in plan.job.sources[:100]]}
+    with outputs.alone(folder):
+        if plan.overwrite and not plan.job.shards:  # first, so that a run that is cut off leaves none of other settings
+            for portion in plan.listing.portions():
+                for entry in portion.entries:
+                    job.remove(folder / plan.job.place(entry.name))
+        outputs.claim(folder, told, what="stegos", free=("convert", "sources"), overwrite=plan.overwrite)
+        if not plan.job.shards:
+            job.forget_failures(folder)
+        tally = job.run(plan.job, plan.listing, engine, report=report)
+        if not tally.written and not plan.finished and not plan.job.shards:
+            outputs.give_up_claim(folder)  # other settings may be tried
+    return tally
+
+
+def change_rate(tally: Tally) -> float:
+    """The fraction of samples changed."""
+    return tally.sums["changes"] / tally.sums["samples"] if tally.sums["samples"] else 0.0
+
+
+class _Hands:
+    """Read, embed, write."""
+
+    def __init__(self, of: Simulation) -> None:
+        import torch
+
+        from ssgan.embedding.embedder import Embedder
+
+        self._job, settings = of, of.settings
+        self._embedder = Embedder.parse(settings.embedder, dtype=getattr(torch, settings.dtype), text=settings.text)
+        self._reader = Reader(of.sources)
+        self._together = TOGETHER_SAMPLES["cuda" if of.device.startswith("cuda") else "cpu"]
+
+    def work(self, portion: Portion) -> Tally:
+        """Covers of one shape are embedded together, and one that fails fails alone."""
+        tally = Tally()
+        shapes: dict[tuple[int, ...], list[tuple[str, np.ndarray]]] = {}
+        held = 0
+        with outputs.writing(self._job.folder, portion.number, tally, shards=self._job.shards) as self._write:
+            for entry in portion.entries:
+                try:
+                    cover = self._read(entry)
+                except RefusedImage as error:
+                    tally.fail(Failure.of(entry.name, error))
+                    continue
+                shapes.setdefault(cover.shape, []).append((entry.name, cover))
+                held += cover.size
+                if held >= self._together:
+                    self._embed_all(shapes, tally)
+                    shapes, held = {}, 0
+            self._embed_all(shapes, tally)
+        return tally
+
+    def _embed_all(self, shapes: dict[tuple[int, ...], list[tuple[str, np.ndarray]]], tally: Tally) -> None:
+        for covers in shapes.values():
+            self._embed(covers, tally)
+
+    def _read(self, entry: Entry) -> np.ndarray:
+        """The cover, uint8 (C, H, W), cut as the settings say."""
+        settings = self._job.settings
+        picture = images.read(self._reader.data(entry), convert=settings.convert, name=entry.name)
+        if picture.alpha is not None and picture.alpha.min() < 255:
+            raise RefusedImage(f"{entry.name} is transparent in places.", hint="Lay it on a background first.")
+        (_, samples), *_ = settings.geometry.cut(images.upright(picture).samples)
+        return samples
+
+    def _embed(self, covers: list[tuple[str, np.ndarray]], tally: Tally) -> None:
+        """Embed covers of one shape, together or, where one of them does not take the payload, one by one."""
+        batch = np.stack([cover for _, cover in covers])
+        image_seeds = np.array([seeds.derive(self._job.settings.seed, name) for name, _ in covers], dtype=np.uint64)
+        try:
+            given = images.to_images(batch).to(self._job.device)
+            stegos = self._embedder.simulate_seeded(given, image_seeds).cpu().numpy()
+        except DoesNotFit as error:
+            if len(covers) == 1:
+                tally.fail(Failure.of(covers[0][0], error))
+            else:
+                for cover in covers:
+                    self._embed([cover], tally)
+            return
+        for (name, _), stego in zip(covers, stegos, strict=True):
+            place = self._job.place(name)
+            self._write(place, images.encode(stego, images.written_format(Path(place))))
+        tally.written += len(covers)
+        tally.sums.update(samples=batch.size, changes=int((batch != stegos).sum()))

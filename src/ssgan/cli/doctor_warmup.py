@@ -1,0 +1,79 @@
+"""Every loop that is compiled at its first call, called once on a small image, so that nothing has to wait for it later.
+
+Machine code is kept in the cache folder (ssgan.compute.compiled): where it is there already, this takes a second or two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from ssgan.compute.compiled import cache_folder
+from ssgan.embedding.catalog import SCHEMES
+from ssgan.embedding.embedder import Embedder
+from ssgan.errors import StorageFailed
+from ssgan.images import Images
+from ssgan.messages import hide, keys, reveal
+from ssgan.steganalysis.attacks import structural
+from ssgan.steganalysis.catalog import FEATURES
+from ssgan.steganalysis.detector import Pairs
+from ssgan.steganalysis.feature_detector import FeatureDetector, FeatureSettings
+from ssgan.steganalysis.training.network_detector import NetworkDetector
+from ssgan.steganalysis.training.recipes import RECIPES, NetworkSettings
+
+SIDE = 64
+_PAIRS = 8
+NETWORKS = ("gncnn", "xunet", "srnet")  # between them they use every compiled layer
+
+Work = Callable[[], object]
+
+
+def work() -> dict[str, Work]:
+    """What is to be done, by name: schemes, messages, features, attacks, trainings."""
+    rng = np.random.default_rng(1)
+    gray, color = (torch.from_numpy(rng.integers(60, 200, (_PAIRS, c, SIDE, SIDE), dtype=np.uint8)) for c in (1, 3))
+    jobs: dict[str, Work] = {f"scheme {name}": lambda name=name: _embed(name, color) for name in SCHEMES}  # type: ignore[misc]
+    jobs["messages"] = lambda: _converse(color[0].numpy())
+    for name, found in FEATURES.items():
+        pictures = color if found.channels == (3,) else gray
+        given = (torch.full(pictures.shape, 0.1),) if found.needs_probabilities else ()
+        jobs[f"features {name}"] = lambda f=found, p=pictures, g=given: f.extract(p, *g, threads=1)  # type: ignore[misc]
+    jobs["attacks on LSB replacement"] = lambda: [
+        attack(color) for attack in (structural.rs, structural.sample_pairs, structural.weighted_stego, structural.chi_square)
+    ]
+    for name in NETWORKS:
+        jobs[f"training of {name}"] = lambda name=name: _train(name, _pairs(gray))  # type: ignore[misc]
+    jobs["training of the ensemble"] = lambda: FeatureDetector(FeatureSettings("spam", learners=3, subspace=4), threads=1).fit(
+        _pairs(gray), _pairs(gray)
+    )
+    return jobs
+
+
+def kept() -> int:
+    """How many loops have machine code in the cache folder; none where there is no such folder."""
+    try:
+        return sum(1 for _ in cache_folder().rglob("*.nbi"))
+    except StorageFailed:
+        return 0
+
+
+def _embed(scheme: str, covers: Images) -> None:
+    coder = "bound" if SCHEMES[scheme].adaptive else "plain"
+    for embedder in (Embedder(scheme, 0.3, coder), Embedder(scheme, 0.3, "stc")):
+        embedder.simulate_seeded(covers[:2], np.arange(2, dtype=np.uint64))
+
+
+def _converse(cover: np.ndarray) -> None:
+    key = keys.fresh_key()
+    reveal.reveal(hide.hide(cover, b"warm", key).stego, key)
+
+
+def _pairs(covers: Images) -> Pairs:
+    return Pairs(covers, Embedder.parse("lsb@1/plain").simulate_seeded(covers, np.arange(len(covers), dtype=np.uint64)))
+
+
+def _train(network: str, pairs: Pairs) -> None:
+    recipe = RECIPES[network].with_(duration_images=2 * _PAIRS, evaluate_images=2 * _PAIRS, batch_pairs=_PAIRS)
+    NetworkDetector(NetworkSettings.of(network, pairs, recipe=recipe), examine=False).fit(pairs, pairs)

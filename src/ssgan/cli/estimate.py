@@ -1,0 +1,66 @@
+"""`ssgan estimate`: the classical attacks on LSB replacement."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from ssgan.cli.options import Convert, Json, Quiet, words
+from ssgan.cli.screen import Screen
+from ssgan.errors import InvalidSetting, SomeItemsFailed
+
+if TYPE_CHECKING:
+    from ssgan.detection.estimate import Estimated
+
+_WARNING = "LSB replacement alone is seen here: an estimate near 0 proves nothing about LSB matching or adaptive schemes."
+
+
+def estimate(
+    files: Annotated[list[Path], Parameter(help="Image files, folders, zip or tar archives.", consume_multiple=True)],
+    /,
+    *,
+    convert: Convert = "",
+    limit: Annotated[int | None, Parameter(help="Only so many images, the first ones.")] = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Estimate which payload of LSB replacement would explain an image: RS, sample pairs, weighted stego, chi-square.
+
+    A payload in bits per sample and its standard deviation, or, where the image does not allow an answer, "not enough data"
+    and why. Finding nothing proves nothing about LSB matching or adaptive schemes: they leave no such trace.
+    """
+    from ssgan.detection.estimate import estimate_files
+
+    if limit is not None and limit < 1:
+        raise InvalidSetting(f"--limit must be at least 1, not {limit}.", hint="Leave it out to take all.")
+    screen = Screen(json=json, quiet=quiet)
+    found = list(estimate_files(files, convert=words(convert), limit=limit))
+    screen.table("estimate", [row for one in found for row in _rows(one, json=json)])
+    screen.note("warning", _WARNING, warning=_WARNING)
+    failed = sum(bool(one.error) for one in found)
+    if failed:
+        raise SomeItemsFailed(f"{failed} of {len(found)} files could not be read.", hint="The table says why.")
+
+
+def _rows(one: Estimated, *, json: bool) -> list[dict[str, Any]]:
+    """A row for each attack; for a file that cannot be read, one row."""
+    from ssgan.steganalysis.attacks.structural import Estimate
+
+    nothing = None if json else "-"
+    if one.error:
+        return [{"file": one.name, "attack": nothing, "payload": nothing, "deviation": nothing, "reason": one.error}]
+    rows = []
+    for name, answer in one.answers.items():
+        row: dict[str, Any] = {"file": one.name, "attack": name, "payload": nothing, "deviation": nothing, "reason": ""}
+        if isinstance(answer, Estimate):
+            deviation = None if math.isnan(answer.deviation) else answer.deviation
+            row["payload"] = round(answer.payload, 4) if json else f"{answer.payload:.3f}"
+            if deviation is not None:
+                row["deviation"] = round(deviation, 4) if json else f"{deviation:.3f}"
+        else:
+            row["reason"] = answer.reason if json else f"not enough data: {answer.reason}"
+        rows.append(row)
+    return rows

@@ -1,0 +1,187 @@
+"""`ssgan evaluate` and `ssgan report`: how detectable embedders are, on which covers, against which detectors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Group, Parameter
+
+from ssgan.cli.options import Device, Json, Quiet
+from ssgan.cli.screen import Screen, counted
+from ssgan.cli.simulate import Reading
+from ssgan.cli.threads import use_threads
+from ssgan.errors import InvalidSetting
+
+if TYPE_CHECKING:
+    from ssgan.evaluation.grid import Progress
+    from ssgan.evaluation.rows import Row
+
+
+@Parameter(name="*", group=Group("Tables of any size", sort_key=1))
+@dataclass(frozen=True)
+class Tables:
+    """What was scored or extracted before."""
+
+    scores: Annotated[
+        tuple[Path, Path] | None, Parameter(help="Of covers and of stegos, a .csv or .parquet each, by `ssgan score -o`.")
+    ] = None
+    features: Annotated[
+        tuple[Path, Path] | None,
+        Parameter(help="Of covers and of stegos, Parquet or folders of it, by `ssgan features`: an ensemble learns from 70 %."),
+    ] = None
+
+    @property
+    def asked(self) -> bool:
+        """Whether there are any."""
+        return self.scores is not None or self.features is not None
+
+    def judge(self, screen: Screen, *, others: bool) -> None:
+        """Tell the figures."""
+        from ssgan.evaluation.streamed import judge_features, judge_scores
+
+        if others or (self.scores is not None and self.features is not None):
+            raise InvalidSetting("tables are judged by themselves.", hint="give --scores or --features, and nothing else")
+        told = judge_scores(*self.scores) if self.scores is not None else judge_features(*self.features or ())
+        low, high = told["p_e_interval"]
+        text = f"P_E {told['p_e']:.4f} ({low:.4f} to {high:.4f}), AUC {told['auc']:.4f}"
+        screen.result("judged", f"{text}, on {told['covers']} covers and {told['stegos']} stegos", **told)
+
+
+def evaluate(
+    covers: Annotated[list[Path] | None, Parameter(help="Folders, zips or tars of covers.", consume_multiple=True)] = None,
+    /,
+    *,
+    out: Annotated[
+        Path | None,
+        Parameter(name=("--out", "-o"), help="The folder of the evaluation; the same command on it goes on."),
+    ] = None,
+    embedder: Annotated[
+        list[str] | None,
+        Parameter(help="One or more, such as lsb@0.4/plain hill@0.4; see `ssgan list`.", consume_multiple=True),
+    ] = None,
+    detector: Annotated[
+        list[str] | None, Parameter(help="One or more, such as gncnn srm; see `ssgan list detectors`.", consume_multiple=True)
+    ] = None,
+    tables: Tables | None = None,
+    seeds: Annotated[int, Parameter(help="So many splits, changes and trainings of each.")] = 1,
+    against: Annotated[Path | None, Parameter(help="Photographs: how conspicuous are the covers beside these?")] = None,
+    transfer_to: Annotated[
+        Path | None, Parameter(help="Other covers, to which detectors go that were trained on COVERS: a mismatch.")
+    ] = None,
+    duration: Annotated[int | None, Parameter(help="Images a network sees in training, covers and stegos together.")] = None,
+    limit: Annotated[int | None, Parameter(help="Only so many covers of each source, the first ones.")] = None,
+    device: Device = "cpu",
+    threads: Annotated[int | None, Parameter(help="Threads; as many as there are cores, if left out.")] = None,
+    reading: Reading | None = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Say how detectable embedders are on covers, by detectors that are trained on these very covers.
+
+    Every source, embedder, detector and seed is a trial of its own: covers are split by person where known, else by picture,
+    before they are embedded, and the error is that of a part seen once. Beside them run the controls: covers against covers,
+    and LSB replacement of every sample, which must be found. A source whose pictures are of the wanted size already is taken
+    as it is, whatever --geometry or --crop say. What was cut off goes on; more embedders, detectors or seeds in the same folder
+    are added. The folder then holds results.csv, .md, .tex and report.html.
+
+    With --scores or --features two tables are judged instead, of any number of images.
+    """
+    from ssgan.evaluation.grid import Grid, run_grid, trials
+
+    screen = Screen(json=json, quiet=quiet)
+    if tables is not None and tables.asked:
+        tables.judge(screen, others=any((covers, out, embedder, detector, against, transfer_to)))
+        return
+    if not covers or out is None or not embedder or not detector:
+        raise InvalidSetting(
+            "covers, a folder, embedders and detectors must be given.",
+            hint="ssgan evaluate COVERS -o FOLDER --embedder hill@0.4 --detector srm, or --scores, or --features.",
+        )
+    if seeds < 1:
+        raise InvalidSetting(f"there can be no {seeds} seeds.", hint="Give a number from 1 on.")
+    geometry, convert = (reading or Reading()).parse()
+    asked = (tuple(embedder), tuple(detector), tuple(range(seeds)), geometry, convert, limit, duration)
+    grid = Grid(tuple(covers), *asked, against=against, transfer_to=transfer_to)
+    total = len(trials(grid))
+    screen.note("plan", f"{counted(total, 'trial')}, the controls among them", trials=total, out=str(out))
+    with screen.progress(total, "evaluating") as tell:
+
+        def report(progress: Progress) -> None:
+            name = progress.trial.name.rpartition("-")[0]
+            tell(progress.done, f"{name}{_said(progress)}", **{"images": progress.images, **(progress.figures or {})})
+
+        run_grid(grid, out, device=device, threads=use_threads(threads), report=report)
+    _tell(screen, out)
+
+
+def report(
+    folder: Annotated[Path, Parameter(help="The folder of an evaluation.")],
+    /,
+    *,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Write the report of an evaluation anew, of the trials that are finished: results.csv, .md, .tex and report.html.
+
+    The same trials give the same files, byte for byte.
+    """
+    _tell(Screen(json=json, quiet=quiet), folder)
+
+
+def _tell(screen: Screen, folder: Path) -> None:
+    """The report into the folder, and its rows on the screen."""
+    from ssgan.evaluation.report import failed
+    from ssgan.evaluation.rows import rows_of
+
+    rows = rows_of(folder)
+    files = write_report(folder, rows)
+    shown = [row for row in rows if row.first.kind in ("retrained", "transfer", "conspicuous")]
+    screen.table("row", [_row(row, full=screen.json) for row in shown or rows])
+    for found in dict.fromkeys(found for row in rows for result in row.results for found in result.findings):
+        if found.severity == "note":  # the others are among what fails
+            screen.note("finding", f"{found.sentence}; {found.hint}", **asdict(found))
+    for line in failed(rows):
+        screen.warn(f"it should be so that {line.check}: {line.found}; expected {line.expected}.")
+    screen.note("report", f"in {folder}: {', '.join(path.name for path in files)}", files=[str(path) for path in files])
+
+
+def write_report(folder: Path, rows: Sequence[Row]) -> list[Path]:
+    """Write all forms into the folder, over those of before; their paths."""
+    from ssgan.evaluation.report import PAGE, page, tables_of
+    from ssgan.views import pages
+
+    texts = tables_of(rows) | {PAGE: page(folder, rows)}
+    for name, text in texts.items():
+        pages.write(folder / name, text, overwrite=True)
+    return [folder / name for name in texts]
+
+
+def _row(row: Row, *, full: bool) -> dict[str, Any]:
+    first, (low, high) = row.first, row.intervals["p_e"]
+    told: dict[str, Any] = {
+        "kind": first.kind + (" (mismatch)" if first.kind == "transfer" and not full else ""),
+        "covers": row.covers,
+        "trained_on": row.called[first.trained_on],
+        "embedder": first.embedder,
+        "detector": first.detector,
+        "seeds": len(row.results),
+    }
+    if full:
+        ends = {f"{name}_interval": list(interval) for name, interval in row.intervals.items()}
+        return {**told, **row.figures, **ends, "spread": row.spread, "change_rate": row.mean("change_rate")}
+    spread = row.spread["p_e"]
+    told["P_E"] = f"{row.figures['p_e']:.4f}" + ("" if spread is None else f" ± {spread:.4f}") + f" ({low:.4f} to {high:.4f})"
+    return {**told, "AUC": f"{row.figures['auc']:.4f}", "accuracy": f"{row.figures['accuracy']:.4f}"}
+
+
+def _said(progress: Progress) -> str:
+    """What a training says of itself, in a few words."""
+    figures = progress.figures or {}
+    if "validation_p_e" in figures:
+        return f": {progress.images} images seen, validation P_E {figures['validation_p_e']:.3f}"
+    if "out_of_bag_error" in figures:
+        return f": out-of-bag error {figures['out_of_bag_error']:.3f}"
+    return ""

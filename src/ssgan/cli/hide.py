@@ -1,0 +1,306 @@
+"""`ssgan hide` and `ssgan capacity`: the sender's commands."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Group, Parameter
+
+from ssgan.cli.keys import KeyOptions
+from ssgan.cli.options import Force, Json, Needed, Out
+from ssgan.cli.risk import show_risk
+from ssgan.cli.screen import Screen, counted
+from ssgan.errors import InvalidSetting, StorageFailed
+
+if TYPE_CHECKING:
+    from ssgan.messages.hide import Hidden
+    from ssgan.messages.keys import Key
+    from ssgan.messages.plan import Plan, Settings, Task
+
+_STDIN = Path("-")
+_LARGEST_MESSAGE = 64 << 20  # bytes: more than any cover takes
+MUCH = 0.2  # bits per sample: up to here the published detectors of adaptive schemes are wrong often enough
+_MESSAGE, _WAY = Group("Message", sort_key=1), Group("Way of hiding", sort_key=3)
+
+
+@Parameter(name="*", group=Group("A cover that nobody has", sort_key=2))
+@dataclass(frozen=True)
+class Making:
+    """Covers by a generator in place of files."""
+
+    covers: Annotated[
+        Literal["generated"] | None,
+        Parameter(
+            name="--covers",
+            help="generated: make covers from secret latents, hide the message in each, and write the stego that the bundled "
+            "detectors find least suspicious.",
+        ),
+    ] = None
+    of: Annotated[int | None, Parameter(help="So many covers are tried; 8, if left out.")] = None
+    generator: Annotated[
+        Path | None, Parameter(help="The folder of a generator or of its run; the bundled faces64, if left out.")
+    ] = None
+
+    def check(self, named: list[Path]) -> None:
+        """Covers are files, or they are made."""
+        if self.covers is None and (self.of is not None or self.generator is not None):
+            raise InvalidSetting("--of and --generator are for covers that are made", hint="add --covers generated")
+        if self.covers is not None and named:
+            raise InvalidSetting("covers are files, or they are generated", hint="leave out the files, or --covers")
+
+
+@Parameter(name="*", group=_MESSAGE)
+@dataclass(frozen=True, repr=False)
+class MessageOptions:
+    """The message: typed, in a file, or from standard input."""
+
+    message: Annotated[
+        str | None,
+        Parameter(
+            name=("--message", "-m"),
+            allow_leading_hyphen=True,
+            help="The message itself; others on this machine can see it while the command runs, and the shell keeps it.",
+        ),
+    ] = None
+    file: Annotated[Path | None, Parameter(name=("--file", "-f"), help="A file with the message; - for standard input.")] = None
+
+    def read(self, *, from_stdin: bool) -> bytes:
+        """The message's bytes; exactly one source must be named."""
+        from_stdin |= self.file is not None and self.file == _STDIN
+        in_file = self.file is not None and self.file != _STDIN
+        if sum((self.message is not None, in_file, from_stdin)) != 1:
+            raise InvalidSetting("one message must be given", hint="give -m TEXT, -f FILE, or - for standard input")
+        if self.message is not None:
+            return self.message.encode("utf-8", "surrogateescape")
+        try:
+            if self.file is None or from_stdin:
+                message = sys.stdin.buffer.read(_LARGEST_MESSAGE + 1)
+            else:
+                with self.file.open("rb") as file:
+                    message = file.read(_LARGEST_MESSAGE + 1)
+        except OSError as error:
+            raise InvalidSetting(f"the message cannot be read: {error.strerror}", hint="check the name of its file") from error
+        if len(message) > _LARGEST_MESSAGE:
+            raise InvalidSetting(f"the message is longer than {_LARGEST_MESSAGE >> 20} MiB", hint="send less")
+        return message
+
+
+@Parameter(name="*", group=_WAY)
+@dataclass(frozen=True)
+class Manner:
+    """How messages are hidden; the receiver needs to know none of it."""
+
+    scheme: Annotated[str, Parameter(help="The embedding scheme: see ssgan list.")] = "hill"
+    compress: Annotated[
+        bool, Parameter(help="Pack the message first; not where others had a hand in it, since lengths tell.")
+    ] = False
+    allow_flat: Annotated[
+        bool, Parameter(help="Take covers with hardly any texture, too: others alike then share their keys.")
+    ] = False
+    reuse: Annotated[
+        bool, Parameter(help="Take covers that were used before, too: two stegos of one give each other away.")
+    ] = False
+    keep_metadata: Annotated[
+        bool, Parameter(help="Keep metadata of the cover's file that may name a person, a place or a time (EXIF, text).")
+    ] = False
+    upright: Annotated[bool, Parameter(help="Apply the orientation that the cover's file asks for.")] = False
+    no_ledger: Annotated[bool, Parameter(help="Keep no list of used covers on this machine, and look into none.")] = False
+
+    def settings(self, *, overwrite: bool) -> Settings:
+        """The same for the library."""
+        from ssgan.messages import ledger
+        from ssgan.messages.plan import Settings
+
+        used = None if self.no_ledger else ledger.Ledger(ledger.usual_folder(), reuse=self.reuse)
+        return Settings(
+            self.scheme, self.compress, self.allow_flat, used, overwrite, self.keep_metadata, self.upright
+        )  # fmt: skip
+
+
+@Parameter(name="*", group=_WAY)
+@dataclass(frozen=True)
+class Way(Manner):
+    """And what is for one message alone."""
+
+    needed: Needed = None
+    no_risk: Annotated[
+        bool, Parameter(help="Do not ask the bundled detectors what they say of the stego; it saves their time.")
+    ] = False
+    dry_run: Annotated[bool, Parameter(help="Say what would be done, ask for no key, and write nothing.")] = False
+
+
+def hide(
+    *covers: Annotated[Path, Parameter(help="The cover; several to spread the message; - for a message from stdin.")],
+    out: Annotated[Out, Parameter(help="The stego: .png, .bmp, .pgm, .ppm or .tiff; a folder where there are several covers.")],
+    message: MessageOptions | None = None,
+    key: KeyOptions | None = None,
+    making: Making | None = None,
+    way: Way | None = None,
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Hide a message in a picture: encrypted, where a change shows least, and read back before the stego gets its name.
+
+    The stego looks like the cover, and its file is written as the cover's was, but without EXIF and text. Send the stego,
+    destroy the cover, and use no cover twice. No message survives a change of the picture: resizing, JPEG, most chat programs.
+    """
+    message, key, way, screen = message or MessageOptions(), key or KeyOptions(), way or Way(), Screen(json=json)
+    named, making = [cover for cover in covers if cover != _STDIN], making or Making()
+    making.check(named)
+    if not named and making.covers is None:
+        raise InvalidSetting("no cover is given", hint="ssgan hide COVER -m TEXT -o OUT")
+    key.check()
+    _check_streams(covers, message, key)
+    content = message.read(from_stdin=_STDIN in covers)
+    plan = _planned(named, content, out, way, making, force=force)
+    _spare(plan, [key.key_file, key.passphrase_file, message.file])
+    _announce(screen, plan, dry=way.dry_run)
+    if way.dry_run:
+        return
+    from ssgan.messages.files import carry_out
+
+    if plan.settings.ledger is not None:
+        plan.settings.ledger.prepare()
+    chosen = key.key(screen, new=True)
+    made = carry_out(plan, chosen) if making.covers is None else [_best(screen, content, chosen, out, plan, making)]
+    for task, hidden in zip(plan.tasks, made, strict=True):
+        _show(screen, task, hidden)
+        if not way.no_risk:
+            show_risk(screen, task, hidden)
+    if plan.folder is not None:
+        count, needed = len(made), way.needed or len(made)
+        text = f"{counted(len(content), 'byte')} spread over {count} stegos in {plan.folder}, of which any {needed} suffice"
+        screen.result("spread", text, message_bytes=len(content), out=str(plan.folder), count=count, needed=needed)
+
+
+def capacity(*covers: Annotated[Path, Parameter(help="Image files.")], needed: Needed = None, json: Json = False) -> None:
+    """Say how many bytes covers take: exactly so many, whatever the message, key and scheme."""
+    from ssgan.messages import spread
+    from ssgan.messages.plan import cover_picture, room
+
+    screen = Screen(json=json)
+    if not covers:
+        raise InvalidSetting("no cover is given", hint="ssgan capacity COVER")
+    if len(covers) == 1 and needed is not None:
+        raise InvalidSetting("--needed is for several covers", hint="name more covers, or leave it out")
+    rooms = [room(cover_picture(cover)) for cover in covers]
+    for cover, size in zip(covers, rooms, strict=True):
+        screen.result("capacity", f"{cover}: {counted(size, 'byte')}", cover=str(cover), capacity_bytes=size)
+    if len(covers) > 1:
+        count = _needed(needed, len(covers))
+        size = spread.capacity(rooms, needed=count)
+        text = f"together: {counted(size, 'byte')}, any {count} of the {len(covers)} stegos sufficing"
+        screen.result("spread_capacity", text, count=len(covers), needed=count, capacity_bytes=size)
+
+
+def _needed(needed: int | None, count: int) -> int:
+    if needed is not None and not 1 <= needed <= count:
+        raise InvalidSetting(
+            f"--needed must be 1 to {count}, not {needed}",
+            hint="so many of the stegos will be enough; without it all are needed",
+        )
+    return needed or count
+
+
+def _planned(covers: list[Path], message: bytes, out: Path, way: Way, making: Making, *, force: bool) -> Plan:
+    from ssgan.messages import plan
+
+    settings = way.settings(overwrite=force)
+    if making.covers is not None:
+        from ssgan.bulk.hide_in_generated import COUNT, GENERATOR, planned
+
+        if way.needed is not None:
+            raise InvalidSetting(
+                "--needed is for several covers", hint="ssgan sample makes some; name them, and leave --covers out"
+            )
+        generator = making.generator or Path(GENERATOR)
+        return planned(message, out, settings, generator=generator, count=COUNT if making.of is None else making.of)
+    if len(covers) == 1:
+        if way.needed is not None:
+            raise InvalidSetting("--needed is for several covers", hint="name more covers, or leave it out")
+        return plan.one_cover(covers[0], message, out, settings)
+    if force:
+        raise InvalidSetting(
+            "a spread message is never written over other files", hint="name a new folder and leave --force out"
+        )
+    return plan.several_covers(covers, message, out, _needed(way.needed, len(covers)), settings)
+
+
+def _best(screen: Screen, message: bytes, key: Key, out: Path, plan: Plan, making: Making) -> Hidden:
+    """The message in the best of several generated covers."""
+    from ssgan.bulk.hide_in_generated import COUNT, GENERATOR, hide_in_best
+
+    generator = making.generator or Path(GENERATOR)
+    chosen = hide_in_best(message, key, out, plan.settings, generator=generator, count=making.of or COUNT)
+    found = [one.probability for one in chosen.verdicts if one.probability is not None]
+    fired = sum(bool(one.fired) for one in chosen.verdicts)
+    said = f", probabilities {min(found):.2f} to {max(found):.2f}" if found else ""
+    text = f"cover {chosen.number + 1} of {len(chosen.verdicts)} was kept; of all, {fired} were called stego{said}"
+    screen.note("chosen", text, number=chosen.number + 1, count=len(chosen.verdicts), called_stego=fired, probabilities=found)
+    return chosen.hidden
+
+
+def _check_streams(covers: tuple[Path, ...], message: MessageOptions, key: KeyOptions) -> None:
+    """Standard input is one stream."""
+    wanted = covers.count(_STDIN) + (message.file == _STDIN) + key.from_stdin
+    if wanted > 1:
+        raise InvalidSetting("standard input is asked for twice", hint="give the passphrase by another descriptor or a file")
+
+
+def _spare(plan: Plan, read: list[Path | None]) -> None:
+    """What is read here is not written over, even by force."""
+    from ssgan.messages.plan import same_file
+
+    for path in read:
+        for task in plan.tasks:
+            if path is not None and os.path.lexists(path) and same_file(path, task.out):
+                raise StorageFailed(f"{task.out} is read from and was left as it is", hint="choose another name")
+
+
+def _announce(screen: Screen, plan: Plan, *, dry: bool) -> None:
+    """What the files had besides, whether it is much, and, in a dry run, all the rest."""
+    for task in plan.tasks:
+        for note in task.picture.notes:
+            screen.note("note", f"{task.cover}: {note}", cover=str(task.cover), note=note)
+        if dry:
+            text = (
+                f"would hide {counted(task.body_bytes, 'byte')} in {task.out}, which takes {task.capacity}: padded to "
+                f"{task.rung_bytes}, {task.payload:.3f} bits per sample"
+            )
+            screen.result("plan", text, **_figures(task), dry_run=True)
+    if max(task.payload for task in plan.tasks) > MUCH:
+        screen.warn(
+            f"more than {MUCH} bits per sample: the more a cover carries, the better detectors find it; "
+            "larger covers, or more of them, carry less each"
+        )
+
+
+def _show(screen: Screen, task: Task, hidden: Hidden) -> None:
+    used = task.body_bytes / task.capacity if task.capacity else 1.0
+    text = (
+        f"{counted(task.body_bytes, 'byte')} hidden in {task.out}: {used:.1%} of its capacity, {hidden.payload:.3f} bits per "
+        f"sample, {hidden.change_rate:.2%} of its samples changed"
+    )
+    file = {"written_as": hidden.manner, "differences": list(hidden.notes), "left_out": list(hidden.left_out)}
+    screen.result("hidden", text, **_figures(task), change_rate=hidden.change_rate, scheme=hidden.scheme, **file)
+    if not screen.json:
+        notes = list(hidden.notes)
+        if hidden.left_out:
+            notes.append(f"metadata left out: {', '.join(hidden.left_out)}; --keep-metadata keeps what is known")
+        for note in notes:
+            screen.note("note", f"{task.out}: {note}")
+
+
+def _figures(task: Task) -> dict[str, object]:
+    return {
+        "cover": str(task.cover),
+        "out": str(task.out),
+        "hidden_bytes": task.body_bytes,
+        "capacity_bytes": task.capacity,
+        "padded_bytes": task.rung_bytes,
+        "payload": task.payload,
+    }

@@ -1,0 +1,159 @@
+"""`ssgan inspect`: the maps of one cover, or what differs between a cover and its stego."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from ssgan.cli.options import Convert, EmbedderName, Force, Json, Out, Seed, words
+from ssgan.cli.screen import Screen
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ssgan.embedding.embedder import Embedder
+    from ssgan.evaluation.inspection import Inspection, Priced
+    from ssgan.images.difference import Difference
+
+_PAGES = {".html", ".htm"}
+
+
+def inspect(
+    cover: Annotated[Path, Parameter(help="An image file.")],
+    stego: Annotated[Path | None, Parameter(help="A second image: say what differs, instead of simulating.")] = None,
+    /,
+    *,
+    out: Annotated[
+        Out | None, Parameter(help="A folder for the pictures, as PNG files, or a file in .html: a page with all of them.")
+    ] = None,
+    embedder: EmbedderName = "hill@0.4",
+    seed: Seed = 0,
+    convert: Convert = "",
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Show where changes are cheap in a cover, how likely an embedder makes them, and which it then makes.
+
+    With -o: the cost maps of this and of every other scheme (bright is cheap), the change probabilities, the change map (orange
+    +1, blue -1), the residual that a detector sees, and the bit planes. Of two images: what differs, and the residual of both.
+    """
+    from ssgan import images
+
+    screen = Screen(json=json)
+    samples = images.read(cover, convert=words(convert)).samples
+    if stego is not None:
+        other = images.read(stego, convert=words(convert)).samples
+        _compare(screen, (cover.name, samples), (stego.name, other), out=out, force=force)
+        return
+
+    from ssgan.embedding.embedder import Embedder
+    from ssgan.evaluation import inspection
+
+    chosen = Embedder.parse(embedder)
+    seen = inspection.inspect_cover(samples, chosen, seed=seed, name=cover.name, layout="chw")
+    shown = seen.pictures
+    if out is not None:
+        every = inspection.every_scheme(samples, chosen.payload, seed=seed, name=cover.name, layout="chw")
+        shown["schemes"] = inspection.sheet(every)
+        _write(out, cover.name, _facts(seen, chosen, seed), shown, every, force=force)
+    made = seen.difference
+    screen.result(
+        "inspection",
+        [
+            f"{cover.name}: {_kind(samples.shape)}, {seen.wet_share:.2%} of its samples wet",
+            f"{chosen}, seed {seed}: {_changed(made)} ({made.change_rate:.2%}; "
+            f"{seen.expected_change_rate:.2%} expected), PSNR {made.psnr:.2f} dB",
+            *_where(out),
+        ],
+        cover=str(cover),
+        embedder=str(chosen),
+        seed=seed,
+        shape=list(samples.shape),
+        wet_share=seen.wet_share,
+        expected_change_rate=seen.expected_change_rate,
+        change_rate=made.change_rate,
+        psnr=made.psnr,
+        pictures=_files(out, shown),
+    )
+
+
+def _compare(
+    screen: Screen, first: tuple[str, np.ndarray], second: tuple[str, np.ndarray], *, out: Path | None, force: bool
+) -> None:
+    from ssgan.evaluation import inspection
+    from ssgan.images.difference import difference
+
+    found = difference(first[1], second[1], layout="chw")
+    shown: dict[str, np.ndarray] = {}
+    if out is not None:
+        shown = inspection.Comparison(first[1], second[1]).pictures
+        facts = {"images": f"{_kind(first[1].shape)} each", "changed": f"{_changed(found)}, {found.change_rate:.2%}"}
+        facts |= {"raised, lowered": f"{found.raised}, {found.lowered}", "by at most": str(found.largest)}
+        _write(out, f"{first[0]} and {second[0]}", facts | {"PSNR": f"{found.psnr:.2f} dB"}, shown, [], force=force)
+    screen.result(
+        "difference",
+        [
+            f"{found.changes} of {found.samples} samples differ ({found.change_rate:.2%}): {found.raised} raised, "
+            f"{found.lowered} lowered, by {found.largest} at most; PSNR {found.psnr:.2f} dB",
+            *_where(out),
+        ],
+        samples=found.samples,
+        raised=found.raised,
+        lowered=found.lowered,
+        largest=found.largest,
+        change_rate=found.change_rate,
+        psnr=found.psnr,
+        pictures=_files(out, shown),
+    )
+
+
+def _write(
+    out: Path, title: str, facts: dict[str, str], shown: dict[str, np.ndarray], every: list[Priced], *, force: bool
+) -> None:
+    """The page, or the pictures in a folder."""
+    from ssgan.evaluation import inspection
+    from ssgan.views import pages
+
+    if not _is_page(out):
+        inspection.write_pictures(shown, out, overwrite=force)
+        return
+    apart = {name: picture for name, picture in shown.items() if name != "schemes"}  # which the page shows one by one
+    pages.write(out, inspection.page(title, facts, apart, every), overwrite=force)
+
+
+def _facts(seen: Inspection, chosen: Embedder, seed: int) -> dict[str, Any]:
+    made = seen.difference
+    return {
+        "image": _kind(seen.cover.shape),
+        "embedder": f"{chosen}, seed {seed}",
+        "changed": f"{_changed(made)}, {made.change_rate:.2%} ({seen.expected_change_rate:.2%} expected)",
+        "PSNR": f"{made.psnr:.2f} dB",
+        "wet": f"{seen.wet_share:.2%} of its samples may not change",
+    }
+
+
+def _changed(found: Difference) -> str:
+    return f"{found.changes} of {found.samples} samples changed"
+
+
+def _where(out: Path | None) -> list[str]:
+    if out is None:
+        return []
+    return [f"the page is {out}" if _is_page(out) else f"pictures in {out}"]
+
+
+def _files(out: Path | None, shown: dict[str, np.ndarray]) -> list[str]:
+    if out is None:
+        return []
+    return [str(out)] if _is_page(out) else [str(out / f"{name}.png") for name in shown]
+
+
+def _is_page(out: Path) -> bool:
+    return out.suffix.lower() in _PAGES
+
+
+def _kind(shape: tuple[int, ...]) -> str:
+    channels, height, width = shape
+    return f"{width} x {height} {'gray' if channels == 1 else 'color'}"

@@ -1,0 +1,202 @@
+"""`ssgan sample`: covers by a generator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Group, Parameter
+
+from ssgan.cli.options import Force, Json, Quiet
+from ssgan.cli.screen import Screen, counted
+from ssgan.cli.threads import use_threads
+from ssgan.cli.workers import Scaling, Shards, figures
+from ssgan.errors import InvalidSetting, StorageFailed
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from ssgan.gan.covers.files import Order
+    from ssgan.gan.covers.generators import Card
+
+_SHOWN = 64  # images of a contact sheet
+_COLUMNS = 8
+_STEPS = 8  # images from one latent to another
+
+
+@Parameter(name="*", group=Group("A sheet to look at", sort_key=1))
+@dataclass(frozen=True)
+class Sheet:
+    """A page of images beside the covers, or without any."""
+
+    sheet: Annotated[Path | None, Parameter(help="A PNG file: the first 64 covers side by side.")] = None
+    interpolate: Annotated[
+        int, Parameter(help="On the sheet, in place of covers: so many rows, each on the way from one latent to another.")
+    ] = 0
+
+    def check(self, *, leave: bool, force: bool) -> bool:
+        """Whether to draw it; `leave` a sheet that is there. All that can be refused is refused here, before any work."""
+        from ssgan.images import written_format
+
+        if self.sheet is None:
+            if self.interpolate:
+                raise InvalidSetting("--interpolate needs a sheet.", hint="Say where it goes: --sheet FILE.")
+            return False
+        written_format(self.sheet)
+        if self.interpolate < 0:
+            raise InvalidSetting(f"there can be no {self.interpolate} rows.", hint="Give a number from 1 on.")
+        if self.sheet.exists() and not force:
+            if leave:
+                return False
+            raise StorageFailed(
+                f"{self.sheet} exists already and was left as it is.", hint="Choose another name, or give --force."
+            )
+        return True
+
+
+def sample(
+    generator: Annotated[
+        Path, Parameter(help="A run, finished or under way, the folder of a generator, or one of the package: faces64.")
+    ],
+    /,
+    *,
+    count: Annotated[int, Parameter(name=("--count", "-n"), help="Covers.")] = _SHOWN,
+    out: Annotated[Path | None, Parameter(name=("--out", "-o"), help="The folder for the covers, PNG files by number.")] = None,
+    seed: Annotated[
+        int | None,
+        Parameter(
+            help="For research: the same seed gives the same covers. To send messages leave it out: latents then come from the "
+            "operating system's random source and are kept nowhere. A seed has few bits, and who guesses it can make the cover "
+            "again and compare."
+        ),
+    ] = None,
+    sheet: Sheet | None = None,
+    shards: Shards | None = None,
+    scaling: Scaling | None = None,
+    threads: Annotated[int | None, Parameter(help="Threads; as many as there are cores, if left out.")] = None,
+    dry_run: Annotated[bool, Parameter(help="Say what would be done, and write nothing.")] = False,
+    force: Force = False,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Make covers with a trained generator.
+
+    Covers that stand are left alone, so the same command goes on after an interruption; a folder with covers of another
+    generator or seed is refused. With a seed a cover depends only on the generator, the seed and its number.
+    """
+    from ssgan.gan.covers.files import Order, missing
+    from ssgan.gan.covers.generators import find_generator, open_generator
+    from ssgan.gan.covers.sample import prepared
+
+    wanted = sheet or Sheet()
+    if out is None and wanted.sheet is None:
+        raise InvalidSetting("nothing would be written.", hint="Give a folder with -o, or a file with --sheet, or both.")
+    if count < 1:
+        raise InvalidSetting(f"there can be no {count} covers.", hint="Give a number from 1 on.")
+    shards, scaling = shards or Shards(), scaling or Scaling()
+    screen = Screen(json=json, quiet=quiet)
+    if shards.size is not None:
+        if out is None or wanted.sheet is not None:
+            raise InvalidSetting("Tars go into a folder, without a sheet.", hint="Give -o FOLDER, and leave --sheet out.")
+        _into_tars(screen, generator, out, count, shards.size, scaling, seed=seed, dry=dry_run, force=force)
+        return
+    if scaling.asked or scaling.workers is not None:
+        raise InvalidSetting("Several processes make tars.", hint="Add --to tars, or give --threads.")
+    shared = use_threads(threads)
+    net, card = open_generator(find_generator(generator))
+    order = None if out is None else Order(card, out, count, seed, force)
+    numbers = [] if order is None else missing(order)
+    draw = wanted.check(leave=order is not None and not numbers, force=force)
+    if order is not None:
+        _announce(screen, order, numbers, dry=dry_run)
+    if dry_run:
+        return
+    net = prepared(net, scaling.device)
+    if order is not None:
+        _fulfil(screen, order, numbers, net, threads=shared)
+    if draw:
+        _draw(screen, wanted, net, card, order, seed=seed, count=min(count, _SHOWN), force=force)
+
+
+def _into_tars(
+    screen: Screen,
+    generator: Path,
+    out: Path,
+    count: int,
+    size: int,
+    scaling: Scaling,
+    *,
+    seed: int | None,
+    dry: bool,
+    force: bool,
+) -> None:
+    """Shards of covers, by as many processes as are wanted."""
+    from ssgan.bulk import sample as sampling
+    from ssgan.gan.covers.generators import find_generator, read_card
+
+    card = read_card(find_generator(generator))
+    plan = sampling.prepare(card, out, count, seed=seed, overwrite=force, shard_size=size, device=scaling.device)
+    text = f"{len(plan)} to do, {plan.finished} done already" + (" (dry run: nothing is written)" if dry else "")
+    told = {"todo": len(plan), "finished": plan.finished, "generator": card.digest, "seed": seed, "out": str(out)}
+    screen.note("plan", text, **told)
+    if dry:
+        return
+    with screen.progress(len(plan), "sampling") as report:
+        tally = sampling.run(plan, scaling.engine(plan.listing), report=report)
+    rate = f", {tally.images_per_second:.0f} images/s" if tally.written else ""
+    made = f"{counted(tally.written, 'cover')} written to {out}{rate}"
+    screen.result("summary", made, **figures(tally, plan.finished, out))
+
+
+def _announce(screen: Screen, order: Order, numbers: list[int], *, dry: bool) -> None:
+    finished = order.count - len(numbers)
+    screen.note(
+        "plan",
+        f"{len(numbers)} to do, {finished} done already" + (" (dry run: nothing is written)" if dry else ""),
+        todo=len(numbers),
+        finished=finished,
+        generator=order.card.digest,
+        seed=order.seed,
+        out=str(order.out),
+    )
+
+
+def _fulfil(screen: Screen, order: Order, numbers: list[int], net: nn.Module, *, threads: int) -> None:
+    """Make the covers, and say how fast that was."""
+    from ssgan.gan.covers.files import fulfil
+
+    with screen.progress(len(numbers), "sampling") as report:
+        seconds = fulfil(order, numbers, net, threads=threads, report=report)
+    rate = len(numbers) / seconds
+    screen.result(
+        "summary",
+        f"{counted(len(numbers), 'cover')} written to {order.out}" + (f", {rate:.0f} images/s" if numbers else ""),
+        written=len(numbers),
+        finished_before=order.count - len(numbers),
+        seconds=round(seconds, 3),
+        images_per_second=round(rate, 1),
+        out=str(order.out),
+    )
+
+
+def _draw(
+    screen: Screen, wanted: Sheet, net: nn.Module, card: Card, order: Order | None, *, seed: int | None, count: int, force: bool
+) -> None:
+    """The sheet: ways between latents, the covers that were written, or, without any, images that are only shown."""
+    from ssgan import images
+    from ssgan.gan.covers.files import first_covers
+    from ssgan.gan.covers.sample import latents, paths, sample
+    from ssgan.views.contact_sheet import contact_sheet
+
+    assert wanted.sheet is not None
+    columns = _COLUMNS
+    if wanted.interpolate:
+        ends = latents(card.config, range(2 * wanted.interpolate), seed)
+        pictures, columns = sample(net, paths(card.config, ends[::2], ends[1::2], _STEPS).flatten(0, 1)), _STEPS
+    elif order is not None:
+        pictures = first_covers(order, count)
+    else:
+        pictures = sample(net, latents(card.config, range(count), seed))
+    images.write(wanted.sheet, contact_sheet(pictures, columns), overwrite=force)
+    screen.result("sheet", f"{counted(len(pictures), 'image')} on {wanted.sheet}", images=len(pictures), out=str(wanted.sheet))

@@ -1,0 +1,126 @@
+"""`ssgan simulate`: stegos of many covers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Group, Parameter
+
+from ssgan.cli.options import Convert, EmbedderName, Force, Json, Out, Quiet, Seed, words
+from ssgan.cli.screen import Screen
+from ssgan.cli.workers import SOURCES, Scaling, Shards, at_least_one, failed, figures, show_failures
+from ssgan.errors import InvalidSetting
+
+if TYPE_CHECKING:
+    from ssgan.bulk.job import Tally
+    from ssgan.bulk.simulate import Plan
+    from ssgan.datasets import Geometry
+
+_READING = Group("Reading covers")
+
+
+@Parameter(name="*", group=_READING)
+@dataclass(frozen=True)
+class Reading:
+    """What is made of the files before they are covers."""
+
+    geometry: Annotated[
+        Literal["celeba64", "celeba178"] | None, Parameter(help="A preset: celeba64 is --crop 108 --size 64, the usual faces.")
+    ] = None
+    crop: Annotated[int | None, Parameter(help="Cut a square of so many pixels from the center.")] = None
+    size: Annotated[int | None, Parameter(help="Then resize to a square of so many pixels; JPEG files are welcome then.")] = (
+        None
+    )
+    gray: Annotated[bool, Parameter(help="Make color images gray.")] = False
+    convert: Convert = ""
+
+    def parse(self) -> tuple[Geometry, tuple[str, ...]]:
+        """The geometry, and the conversions to allow: a JPEG that is resized is a photograph like any other."""
+        from ssgan.datasets import GEOMETRIES, Geometry
+
+        if self.geometry and (self.crop or self.size):
+            raise InvalidSetting("--geometry says --crop and --size already.", hint="Give the one or the others.")
+        preset = GEOMETRIES[self.geometry] if self.geometry else Geometry(self.crop, self.size)
+        jpeg = ("jpeg",) if preset.size is not None else ()
+        return Geometry(preset.crop, preset.size, self.gray), tuple(sorted({*words(self.convert), *jpeg}))
+
+
+def simulate(
+    covers: Annotated[list[Path], Parameter(help=SOURCES, consume_multiple=True)],
+    /,
+    *,
+    out: Annotated[Out, Parameter(help="The folder for the stegos.")],
+    embedder: EmbedderName,
+    seed: Seed = 0,
+    dtype: Annotated[Literal["float64", "float32"], Parameter(help="Precision of the costs: exact or fast.")] = "float64",
+    image_format: Annotated[Literal["png", "pgm"], Parameter(name="--format", help="The stegos' file format.")] = "png",
+    text: Annotated[Path | None, Parameter(help="A file to embed in place of random bits, with the coder plain.")] = None,
+    reading: Reading | None = None,
+    shards: Shards | None = None,
+    scaling: Scaling | None = None,
+    batch: Annotated[int, Parameter(help="Covers read and embedded together, where each stego is a file.")] = 64,
+    limit: Annotated[int | None, Parameter(help="Only so many covers, the first ones.")] = None,
+    dry_run: Annotated[bool, Parameter(help="Say what would be done, and write nothing.")] = False,
+    force: Force = False,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Make the stegos that an embedder would make of random messages: for training and testing detectors.
+
+    The stego of a file depends only on its pixels, its name, the embedder and the seed. Stegos that stand are left alone, so
+    the same command goes on after an interruption. What failed is in failures.jsonl.
+    """
+    from ssgan.bulk.simulate import Settings, prepare, run
+    from ssgan.embedding.embedder import Embedder
+
+    geometry, convert = (reading or Reading()).parse()
+    shards, scaling = shards or Shards(), scaling or Scaling()
+    at_least_one(batch=batch, limit=limit)
+    words_to_write = None if text is None else _content(text)
+    chosen = str(Embedder.parse(embedder, text=words_to_write))
+    settings = Settings(chosen, seed, dtype, image_format, geometry, convert, words_to_write)
+    wanted: dict[str, Any] = {"batch": batch, "device": scaling.device, "shard_size": shards.size}
+    plan = prepare(covers, out, settings, limit=limit, overwrite=force, **wanted)
+    screen = Screen(json=json, quiet=quiet)
+    _announce(screen, plan, dry=dry_run)
+    if dry_run:
+        return
+    with screen.progress(len(plan), "simulating") as report:
+        tally = run(plan, scaling.engine(plan.listing), report=report)
+    _summarize(screen, plan, tally)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InvalidSetting(f"{path} cannot be read: {error.strerror}.", hint="Give a file with the text to embed.") from error
+    if not content:
+        raise InvalidSetting(f"{path} is empty.", hint="Give a file with the text to embed.")
+    return content
+
+
+def _announce(screen: Screen, plan: Plan, *, dry: bool) -> None:
+    screen.note(
+        "plan",
+        f"{len(plan)} to do, {plan.finished} done already" + (" (dry run: nothing is written)" if dry else ""),
+        todo=len(plan),
+        finished=plan.finished,
+        embedder=plan.job.settings.embedder,
+        seed=plan.job.settings.seed,
+        out=str(plan.job.folder),
+    )
+
+
+def _summarize(screen: Screen, plan: Plan, tally: Tally) -> None:
+    """The figures, the first failures by name, and, where there are any, the exit code that says so."""
+    from ssgan.bulk.simulate import change_rate
+
+    show_failures(screen, tally)
+    rate = change_rate(tally)
+    rates = f", change rate {rate:.4f}, {tally.images_per_second:.0f} images/s" if tally.written else ""
+    told = figures(tally, plan.finished, plan.job.folder)
+    screen.result("summary", f"{tally.written} stegos written to {plan.job.folder}{rates}", change_rate=rate, **told)
+    failed(tally, plan.job.folder, "covers got no stego")

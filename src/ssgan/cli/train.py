@@ -1,0 +1,146 @@
+"""`ssgan train`: a generator of covers, taught by a critic and a warden."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass, fields, make_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+
+from cyclopts import Group, Parameter
+
+from ssgan.cli.options import Device, Json, Out, Quiet
+from ssgan.cli.screen import Screen
+from ssgan.cli.simulate import Reading
+from ssgan.cli.threads import cores, use_threads
+from ssgan.gan.training.settings import TrainingConfig, configure
+
+if TYPE_CHECKING:
+    from ssgan.gan.training.budget import Budget
+
+
+def _settings() -> type:
+    """The settings of a training as options, none of them given: what is left out is the preset's."""
+    hints = get_type_hints(TrainingConfig, include_extras=True)
+    group = Group("Settings, the preset's where left out", sort_key=1)
+    options: list[tuple[str, Any, Any]] = []
+    for field in fields(TrainingConfig):
+        if field.name != "preset":
+            kind, text = hints[field.name].__origin__, hints[field.name].__metadata__[0]
+            negative = f"--no-{field.name}" if kind is bool else ""
+            options.append((field.name, Annotated[kind | None, Parameter(help=text, negative=negative, group=group)], None))
+    return make_dataclass("Settings", options, frozen=True, namespace={"__module__": __name__})
+
+
+if TYPE_CHECKING:
+    Settings = TrainingConfig
+else:
+    Settings = Parameter(name="*")(_settings())
+
+
+@Parameter(name="*", group=Group("How it works and what it says", sort_key=2))
+@dataclass(frozen=True)
+class Working:
+    """None of it changes what comes out."""
+
+    device: Device = "cpu"
+    threads: Annotated[int | None, Parameter(help="Threads; as many as there are cores, if left out.")] = None
+    strict: Annotated[bool, Parameter(help="Refuse the data for one bad picture, in place of leaving it out.")] = False
+    cache: Annotated[Path | None, Parameter(help="The folder for the images once cut; within the run, if left out.")] = None
+    log_images: Annotated[int | None, Parameter(help="Images between two lines of statistics.")] = None
+    sample_images: Annotated[int | None, Parameter(help="Images between two grids of samples.")] = None
+    save_seconds: Annotated[float, Parameter(help="Seconds between two checkpoints.")] = 300.0
+    tensorboard: Annotated[bool, Parameter(help="Write curves for TensorBoard too.")] = False
+    dry_run: Annotated[bool, Parameter(help="Say what it would be and cost, and write nothing.")] = False
+
+
+def train(
+    data: Annotated[Path, Parameter(help="A folder, a zip or a tar of real images, or CelebA as it comes.")],
+    /,
+    *,
+    out: Annotated[Out, Parameter(help="The folder of the run; the same command on it goes on.")],
+    preset: Annotated[str, Parameter(help="paper, sgan, dcgan, wgan, wgan-gp, modern, compact, tiny.")] = "paper",
+    settings: Settings | None = None,
+    reading: Reading | None = None,
+    working: Working | None = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Train a generator of covers: against a critic who asks if they look real, and a warden who asks if they hide something.
+
+    A part of the people, or else of the pictures, is held back and never shown; data.json in the run names it. The latest
+    generator is in RUN/generator, grids of samples in RUN/samples. After Ctrl-C or a crash the same command goes on; so does
+    one with a longer --duration-images.
+
+    Several processes share out every batch: torchrun --nproc-per-node N -m ssgan train ...
+    """
+    from ssgan.gan.training.loop import Pace, train
+    from ssgan.gan.training.loop import Reading as Material
+
+    working = working or Working()
+    reading = reading or Reading()
+    geometry, convert = reading.parse()
+    changes = {} if settings is None else asdict(settings)
+    if reading.gray:
+        changes["channels"] = changes.get("channels") or 1
+    if geometry.size is not None:
+        changes["image_size"] = changes.get("image_size") or geometry.size
+    config = configure(preset, **changes)
+    speaks = os.environ.get("RANK", "0") == "0"  # of the processes of torchrun
+    screen = Screen(json=json, quiet=quiet or not speaks)
+    together = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    threads = use_threads(working.threads or max(1, cores() // together))
+    if working.dry_run:
+        from ssgan.gan.training.budget import estimate
+
+        _announce(screen, config, estimate(config))
+        return
+    with screen.progress(config.duration_images, "training") as progress:
+        result = train(
+            data,
+            config,
+            out,
+            reading=Material(geometry, convert, working.strict, working.cache),
+            pace=Pace(working.log_images, working.sample_images, working.save_seconds, working.tensorboard),
+            device=working.device,
+            threads=threads,
+            report=lambda images, figures: progress(images, said(figures), **figures),
+            note=screen.warn,
+            progress=lambda done, pictures: progress(0, f"{done} of {pictures} pictures read"),
+        )
+    if speaks:
+        text = f"{result['images_seen']} images seen in {_time(result['seconds'])}, {result['held_back']} held back; {out}"
+        screen.result("generator", text, **result, out=str(out))
+
+
+def said(figures: dict[str, float]) -> str:
+    """Losses, both gradients at the images, and how often the detector is right."""
+    parts = [f"critic {figures['critic_loss']:.3g}, generator {figures['generator_loss']:.3g}"]
+    if "detector_accuracy" in figures:
+        parts.append(f"detector {figures['detector_loss']:.3g} ({figures['detector_accuracy']:.0%} right)")
+    norms = f"{figures['realism_gradient']:.2g}"
+    if "secrecy_gradient" in figures:
+        norms += f" and {figures['secrecy_gradient']:.2g}"
+    left = _time(figures["seconds_left"])
+    return f"{', '.join(parts)}, gradients {norms}; {figures['images_per_second']:.3g} images/s, {left} to go"
+
+
+def _announce(screen: Screen, config: TrainingConfig, budget: Budget) -> None:
+    """Settings and cost."""
+    if screen.json:
+        screen.note("plan", "", **asdict(config), **asdict(budget))
+        return
+    for name, value in asdict(config).items():
+        screen.result("setting", f"{name:24}{value}")
+    for name, count in budget.parameters.items():
+        screen.result("parameters", f"{name:24}{count / 1e6:.3f} M parameters")
+    flops, memory = budget.flops_per_image, budget.memory_bytes
+    total = flops * config.duration_images
+    screen.result("cost", f"{'arithmetic':24}{flops / 1e9:.3g} GFLOP an image, {total / 1e15:.3g} PFLOP in all")
+    screen.result("cost", f"{'memory':24}about {memory / 2**30:.2g} GiB")
+
+
+def _time(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

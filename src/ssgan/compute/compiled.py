@@ -1,0 +1,94 @@
+"""Numba's compiler with this package's settings: machine code is kept in the user's cache folder, and threads run beside it.
+
+By default Numba writes its cache beside the source, where an installed package may be read-only or shared between machines
+with different processors, and it notices a change of a function's own file only, not of the functions that it calls. So ours is
+a folder for each state of all compiled files together. The folder given by NUMBA_CACHE_DIR, where set, is used instead.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar, cast
+
+import numba
+from numba.core import event
+
+from ssgan.errors import StorageFailed
+from ssgan.storage import signals
+from ssgan.storage.folders import user_folder
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def compiled(function: Callable[P, R]) -> Callable[P, R]:
+    """`function` compiled at its first call: without the interpreter's lock, without bounds or division checks.
+
+    A product and a sum may become one fused operation; nothing else about the arithmetic is loosened.
+    """
+    return _compiled(function, {"contract"})
+
+
+def compiled_sums(function: Callable[P, R]) -> Callable[P, R]:
+    """The same where sums may also be taken in another order, so that one over a row runs in vector registers.
+
+    The order is the compiler's and stays the same on one machine.
+    """
+    return _compiled(function, {"contract", "reassoc"})
+
+
+def _compiled(function: Callable[P, R], loosened: set[str]) -> Callable[P, R]:
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": loosened}
+    config: Any = numba.config
+    kept = config.CACHE_DIR
+    try:
+        config.CACHE_DIR = kept or str(cache_folder())  # read while decorating only, so put back for others
+        made = numba.njit(cache=True, **options)(function)
+    except (RuntimeError, StorageFailed):  # no folder can be written: compile in every process
+        made = numba.njit(**options)(function)
+    finally:
+        config.CACHE_DIR = kept
+    # LLVM calls back into Python while it compiles or loads, and drops an exception that is raised there.
+    made.compile = _uninterrupted(made.compile)
+    return cast(Callable[P, R], made)
+
+
+def _uninterrupted(compile_for: Callable[P, R]) -> Callable[P, R]:
+    """`compile_for` with signals noted, and delivered between two passes of the compiler."""
+
+    @functools.wraps(compile_for)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        with signals.uninterrupted():
+            return compile_for(*args, **kwargs)
+
+    return wrapped
+
+
+class _BetweenPasses(event.Listener):  # type: ignore[misc]
+    """Where a signal is delivered: a loop may take many seconds, one pass over one function seldom a second."""
+
+    def on_start(self, _: Any) -> None:
+        """Deliver what was noted in the pass before."""
+        signals.pause()
+
+    def on_end(self, _: Any) -> None:
+        """Nothing to do: an exception may be on its way."""
+
+
+event.register("numba:run_pass", _BetweenPasses())
+
+
+@functools.lru_cache(maxsize=1)
+def cache_folder() -> Path:
+    """Where this user's programs keep what they can make again, for these very sources; it may not exist yet.
+
+    Raises StorageFailed where this user has no home folder.
+    """
+    root = user_folder("cache")
+    package = Path(__file__).parents[1]
+    sources = [*package.rglob("*_loops.py"), Path(__file__)]
+    state = hashlib.sha256(b"".join(source.read_bytes() for source in sorted(sources))).hexdigest()[:16]
+    return root / "ssgan" / "numba" / state

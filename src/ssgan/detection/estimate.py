@@ -1,0 +1,63 @@
+"""Which payload of LSB replacement would explain an image: what the classical attacks say of each of many files.
+
+The attacks see replacement alone. An image that they find nothing in may carry a message of LSB matching or of an adaptive
+scheme all the same: these leave no such trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ssgan import images
+from ssgan.datasets.listing import Item, Shelf, listed
+from ssgan.errors import RefusedImage
+from ssgan.images import Images
+from ssgan.steganalysis.attacks.structural import (
+    Estimate,
+    Estimates,
+    NotEnoughData,
+    chi_square,
+    rs,
+    sample_pairs,
+    weighted_stego,
+)
+
+ATTACKS: dict[str, Callable[[Images], Estimates]] = {
+    "rs": rs,
+    "sample-pairs": sample_pairs,
+    "weighted-stego": weighted_stego,
+    "chi-square": chi_square,
+}
+
+
+@dataclass(frozen=True)
+class Estimated:
+    """What each attack, a key of ATTACKS, says of one file; or why the file cannot be read."""
+
+    name: str
+    answers: dict[str, Estimate | NotEnoughData]
+    error: str = ""
+
+
+def estimate_files(paths: Sequence[Path], *, convert: Collection[str] = (), limit: int | None = None) -> Iterator[Estimated]:
+    """The estimates of image files, and of all in folders and archives, one after the other.
+
+    The channels of a color image are counted together. A file that will not do is named, not dropped. Raises InvalidSetting
+    where there is no image.
+    """
+    items = listed(paths, limit=limit)
+    return _estimates(items, tuple(convert))
+
+
+def _estimates(items: list[Item], convert: tuple[str, ...]) -> Iterator[Estimated]:
+    with Shelf() as shelf:
+        for item in items:
+            try:
+                samples = images.read(shelf.data(item), convert=convert, name=item.name).samples
+            except RefusedImage as error:
+                yield Estimated(str(item), {}, str(error))
+                continue
+            image = images.to_images(samples)
+            yield Estimated(str(item), {name: attack(image)[0] for name, attack in ATTACKS.items()})

@@ -1,0 +1,302 @@
+"""What is asked of a detector, and the pairs in which it is put: covers split by person or picture, embedded, in lessons.
+
+Every image gets a seed of its own, drawn from its name; a cover and its stego are in the same part. Where there is no stego at
+all, neighbors among the covers are the pairs: whoever tells them apart has found something else than an embedder. Or the covers
+stand in the place of stegos, beside covers of another source: how conspicuous are they, with nothing in them?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ssgan.compute import seeds
+from ssgan.datasets import Geometry, Patches, groups, open_source, split
+from ssgan.datasets.loading import left_out, rows
+from ssgan.datasets.sources import digest_of
+from ssgan.datasets.splits import picture_of
+from ssgan.embedding.embedder import Embedder
+from ssgan.errors import InvalidSetting
+from ssgan.images import Images, to_images
+from ssgan.steganalysis.catalog import DETECTORS
+from ssgan.steganalysis.checks.findings import Finding
+from ssgan.steganalysis.detector import Pairs, Probabilities
+from ssgan.steganalysis.detectors import uses_probabilities
+from ssgan.steganalysis.training.curriculum import Lesson
+from ssgan.steganalysis.training.recipes import Recipe
+
+SHARES = (0.7, 0.1, 0.2)  # of the parts
+PARTS = ("train", "validate", "test")
+FEWEST_COVERS = 30
+SAMPLES_EMBEDDED = 2**22  # together: what bounds the memory of embedding
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which covers, embedded how, and which detector, a key of DETECTORS, is to tell.
+
+    For networks: `curriculum`, larger payloads (bpp) learned from first; `fresh`, new changes in every epoch; `precision`, of
+    their training. With `selection_channel` the warden is told the change probabilities of every image, as the embedder says
+    them of that image. `null` asks for pairs of covers without any stego; `against`, another source such as photographs, for
+    pairs of one of its images and a cover, which `against_geometry` cuts to the covers' size. In place of a whole number,
+    `seed` takes a NumPy Generator, from which one is drawn.
+    """
+
+    covers: Path
+    embedder: str
+    detector: str
+    seed: int = 0
+    geometry: Geometry | Patches = Geometry()
+    convert: tuple[str, ...] = ()
+    limit: int | None = None
+    duration_images: int | None = None
+    curriculum: tuple[float, ...] = ()
+    fresh: bool = False
+    precision: str | None = None
+    selection_channel: bool = False
+    null: bool = False
+    against: Path | None = None
+    against_geometry: Geometry | Patches | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "seed", seeds.as_seed(self.seed))
+
+    @property
+    def embeds(self) -> bool:
+        """Whether there are stegos at all."""
+        return not self.null and self.against is None
+
+    def as_json(self) -> dict[str, Any]:
+        """What decides the outcome, as plain values; what is not asked for is left out."""
+        told = {**asdict(self), "covers": str(self.covers), "embedder": str(Embedder.parse(self.embedder))}
+        if self.against is None:
+            del told["against"], told["against_geometry"]
+            return told
+        return {**told, "against": str(self.against)}
+
+    def pictures(self) -> dict[str, str]:
+        """Digests of the covers, and of what they are beside: these decide the outcome, the paths do not."""
+        named = {"covers": self.covers, "against": self.against}
+        return {name: digest_of(path) for name, path in named.items() if path is not None}
+
+    def check(self) -> None:
+        """Raise InvalidSetting for what does not go together."""
+        entry = DETECTORS.get(self.detector)
+        if entry is None:
+            raise InvalidSetting(f"there is no detector '{self.detector}'", hint=f"known: {', '.join(DETECTORS)}")
+        taught = [name for name in ("curriculum", "fresh", "precision") if getattr(self, name)]
+        if entry.kind != "network" and taught:
+            raise InvalidSetting(
+                f"{entry.title} learns in one go, without {' and '.join(taught)}", hint="these are for networks"
+            )
+        if self.selection_channel and not uses_probabilities(self.detector):
+            able = ", ".join(name for name in DETECTORS if uses_probabilities(name))
+            raise InvalidSetting(f"{entry.title} has no use for change probabilities", hint=f"these have: {able}")
+        if entry.kind == "features" and uses_probabilities(self.detector) and not self.selection_channel:
+            raise InvalidSetting(f"{entry.title} needs the change probabilities", hint="say so: --selection-channel")
+        payload = Embedder.parse(self.embedder).payload
+        if any(not larger > payload for larger in self.curriculum):
+            raise InvalidSetting(
+                f"the lessons {', '.join(f'{p:g}' for p in self.curriculum)} are not easier than {payload:g} bits per sample",
+                hint="give larger payloads, such as twice and one and a half times that of the question",
+            )
+        if not self.embeds and (taught or self.selection_channel):
+            raise InvalidSetting("a run without stegos has no changes to teach", hint="give null alone")
+        if self.null and self.against is not None:
+            raise InvalidSetting("covers are compared with covers, or with another source", hint="give null or against")
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """The pictures of a source that would not do, each with the reason, out of so many that were looked at."""
+
+    path: Path
+    bad: tuple[tuple[str, str], ...]
+    total: int
+
+    @property
+    def finding(self) -> Finding:
+        """In a sentence."""
+        return Finding(
+            "note", left_out(list(self.bad), self.total, self.path), "cut all to one size, or --convert what is refused"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """The pairs of each part with the names and groups of their covers.
+
+    `change_rate` is the share of samples changed, `raised` the share of these that went up (1/2 where none was changed).
+    """
+
+    parts: dict[str, Pairs]
+    names: dict[str, list[str]]
+    groups: dict[str, list[str]]
+    change_rate: float
+    raised: float = 0.5
+    left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def findings(self) -> list[Finding]:
+        """That pictures were left out."""
+        return [one.finding for one in self.left_out if one.bad]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Which images of a source are covers."""
+
+    path: Path
+    geometry: Geometry | Patches
+    convert: tuple[str, ...]
+    limit: int | None
+
+
+@dataclass(frozen=True, eq=False)
+class Covers:
+    """Covers with their names, and the group of each name."""
+
+    images: Images
+    names: tuple[str, ...]
+    group: dict[str, str]
+    left_out: LeftOut | None = None
+
+
+def read_covers(asked: Reading, *, workers: int = 1) -> Covers:
+    """The first so many images. Raises InvalidSetting where there are too few."""
+    bad: list[tuple[str, str]] = []
+    with open_source(asked.path) as source:
+        every = rows(source, asked.geometry, bad, convert=asked.convert, workers=workers)
+        found = list(islice(every, asked.limit))
+        identities = {name: person for name in source.names if (person := source.identity(name)) is not None}
+    if len(found) < FEWEST_COVERS:
+        raise InvalidSetting(
+            f"{len(found)} covers are too few to learn from and to judge by",
+            hint=f"give {FEWEST_COVERS} or more" + (f"; {left_out(bad, len(bad) + len(found), asked.path)}" if bad else ""),
+        )
+    names = tuple(name for name, _ in found)
+    every_group = groups(names, identities)
+    pictures = len({picture_of(name) for name in names}) + len(bad)
+    return Covers(to_images(np.stack([one for _, one in found])), names, every_group, LeftOut(asked.path, tuple(bad), pictures))
+
+
+def prepare(question: Question, *, workers: int = 1, read: Callable[[Reading], Covers] | None = None) -> Prepared:
+    """Read, embedded and split; `read` reads in place of `read_covers`, where it may know the covers already.
+
+    Raises InvalidSetting where there are too few covers, DoesNotFit where one takes too little.
+    """
+    heard: list[LeftOut] = []
+    reader = read or partial(read_covers, workers=workers)
+
+    def read_and_hear(asked: Reading) -> Covers:
+        covers = reader(asked)
+        heard.extend([] if covers.left_out is None else [covers.left_out])
+        return covers
+
+    return replace(_prepared(question, read_and_hear), left_out=tuple(heard))
+
+
+def _prepared(question: Question, read: Callable[[Reading], Covers]) -> Prepared:
+    found = read(Reading(question.covers, question.geometry, question.convert, question.limit))
+    chosen = _split(found, question.seed)
+    if question.against is not None:
+        cut = question.against_geometry or question.geometry
+        against = read(Reading(question.against, cut, question.convert, question.limit))
+        return _beside(found, chosen, against, _split(against, question.seed))
+    covers, names, group = found.images, found.names, found.group
+    if question.null:
+        couples = {part: _couples(index, question.seed, part) for part, index in chosen.items()}
+        if not all(len(one) for one, _ in couples.values()):
+            raise InvalidSetting(
+                "one of the three parts has no two covers", hint="give more covers, of more people or pictures"
+            )
+        parts = {part: Pairs(covers[one], covers[other]) for part, (one, other) in couples.items()}
+        return _named(parts, {part: one for part, (one, _) in couples.items()}, names, group)
+    own = np.array([seeds.derive(question.seed, name, "change") for name in names], dtype=np.uint64)
+    whole = embedded(covers, Embedder.parse(question.embedder), own, told=question.selection_channel)
+    changed = int((covers != whole.stegos).sum())
+    raised = int((whole.stegos > covers).sum()) / changed if changed else 0.5
+    prepared = _named({part: whole[index] for part, index in chosen.items()}, chosen, names, group)
+    return replace(prepared, change_rate=changed / covers.numel(), raised=raised)
+
+
+def _split(covers: Covers, seed: int) -> dict[str, np.ndarray]:
+    """Which covers are in each part. Raises InvalidSetting."""
+    chosen = dict(zip(PARTS, split(covers.names, SHARES, seed=seed, by=covers.group), strict=True))
+    if not all(len(index) for index in chosen.values()):
+        raise InvalidSetting("one of the three parts is empty", hint="give more covers, of more people or pictures")
+    return chosen
+
+
+def _beside(covers: Covers, chosen: dict[str, np.ndarray], others: Covers, chosen_others: dict[str, np.ndarray]) -> Prepared:
+    """An image of each source, as many pairs as the smaller part has; the covers in question stand in the place of stegos."""
+    if covers.images.shape[1:] != others.images.shape[1:]:
+        (channels, height, width), (c, h, w) = covers.images.shape[1:], others.images.shape[1:]
+        raise InvalidSetting(
+            f"covers are {width} x {height} with {channels} channels, what they are compared with {w} x {h} with {c}",
+            hint="cut both to one size: --crop, --size, --geometry, --gray",
+        )
+    parts, used = {}, {}
+    for part in PARTS:
+        count = min(len(chosen[part]), len(chosen_others[part]))
+        used[part] = chosen[part][:count]
+        parts[part] = Pairs(others.images[chosen_others[part][:count]], covers.images[used[part]])
+    return _named(parts, used, covers.names, covers.group)
+
+
+def _named(parts: dict[str, Pairs], chosen: dict[str, np.ndarray], names: tuple[str, ...], group: dict[str, str]) -> Prepared:
+    called = {part: [names[i] for i in index] for part, index in chosen.items()}
+    return Prepared(parts, called, {part: [group[name] for name in some] for part, some in called.items()}, 0.0)
+
+
+def lessons(question: Question, prepared: Prepared, recipe: Recipe) -> list[Lesson]:
+    """What a network is taught: the larger payloads first, then the question itself."""
+    target, train = Embedder.parse(question.embedder), prepared.parts["train"]
+    length = round(recipe.lesson_share * recipe.duration_images)
+    taught = []
+    for payload in question.curriculum:
+        embedder = replace(target, payload=payload)
+        own = np.array(
+            [seeds.derive(question.seed, name, "change", f"{payload:g}") for name in prepared.names["train"]], dtype=np.uint64
+        )
+        taught.append(
+            _lesson(embedded(train.covers, embedder, own, told=question.selection_channel), embedder, question, length)
+        )
+    return [*taught, _lesson(train, target, question, None)]
+
+
+def embedded(covers: Images, embedder: Embedder, own: np.ndarray, *, told: bool = False) -> Pairs:
+    """Covers with their stegos, each from its own seed; where the warden is told, with the change probabilities of both."""
+    step = max(1, SAMPLES_EMBEDDED // covers[0].numel())
+    stegos = torch.cat(
+        [embedder.simulate_seeded(covers[at : at + step], own[at : at + step]) for at in range(0, len(covers), step)]
+    )
+    return Pairs(covers, stegos, *((probabilities(covers, embedder), probabilities(stegos, embedder)) if told else ()))
+
+
+def probabilities(pictures: Images, embedder: Embedder) -> Probabilities:
+    """float32 (N, C, H, W): how probably the embedder would change each sample of these images, cover or stego."""
+    step = max(1, SAMPLES_EMBEDDED // pictures[0].numel())
+    parts = [torch.add(*embedder.change_probabilities(part)).float().clamp(0, 1) for part in torch.split(pictures, step)]
+    return torch.cat(parts)
+
+
+def _lesson(pairs: Pairs, embedder: Embedder, question: Question, length: int | None) -> Lesson:
+    if not question.fresh:
+        return Lesson(pairs, length)
+    return Lesson(pairs, length, embedder.simulate_seeded, lambda stegos: probabilities(stegos, embedder))
+
+
+def _couples(index: Sequence[int] | np.ndarray, seed: int, part: str) -> tuple[np.ndarray, np.ndarray]:
+    """Two covers each, neighbors in the order of names, which may be of one picture; a coin says which of them comes first."""
+    half = len(index) // 2
+    both = np.asarray(index)[: 2 * half].reshape(half, 2)
+    coin = seeds.generator(seed, "null", part).integers(0, 2, half)
+    return both[np.arange(half), coin], both[np.arange(half), 1 - coin]

@@ -1,0 +1,136 @@
+"""What the detector of a finished run says of files: any number of them, each named, none dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ssgan import images
+from ssgan.datasets.entries import Reader, entries, sources_of
+from ssgan.detection.question import probabilities
+from ssgan.detection.train import DETECTOR
+from ssgan.embedding.embedder import Embedder
+from ssgan.errors import DoesNotFit, InvalidSetting, RefusedImage
+from ssgan.steganalysis import detectors
+from ssgan.steganalysis.detector import Calibration
+from ssgan.storage.runs import CONFIG, DONE, Run, result
+
+SCORED_SAMPLES = {"cpu": 2**18, "cuda": 2**23}  # of images asked about together
+
+
+@dataclass(frozen=True)
+class Score:
+    """What a detector says of one image.
+
+    The score, whether it lies above the threshold chosen in validation, and the probability of a stego where covers and stegos
+    are equally many.
+    """
+
+    name: str
+    score: float | None
+    stego: bool | None
+    probability: float | None = None
+    error: str = ""
+
+
+class Scorer:
+    """The detector of a finished run, loaded. Raises InvalidSetting where the run is not ready."""
+
+    def __init__(self, run: Path, *, device: str = "cpu", threads: int | None = None) -> None:
+        if not (run / DONE).exists():
+            raise InvalidSetting(
+                f"{run} holds no detector that is ready", hint="train it to the end: ssgan train-detector ... -o RUN"
+            )
+        told = result(run, "threshold", "calibration", "shape")
+        self._detector = detectors.load(run / DETECTOR, device=device, threads=threads)
+        self.shape: tuple[int, int, int]
+        try:
+            self._threshold, self._calibration = float(told["threshold"]), Calibration.from_json(told["calibration"])
+            asked = Run.told(run)["config"]["question"]
+            self._embedder = Embedder.parse(asked["embedder"]) if asked.get("selection_channel") else None
+            channels, height, width = (int(side) for side in told["shape"])
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise InvalidSetting(
+                f"{run} is not the run of a detector: {DONE} or {CONFIG} is damaged", hint="train it again into another folder"
+            ) from error
+        self.shape = channels, height, width
+        samples = SCORED_SAMPLES["cuda" if device.startswith("cuda") else "cpu"]
+        self.together = max(1, samples // int(np.prod(self.shape)))
+
+    def __call__(self, files: Sequence[tuple[str, Callable[[], bytes]]]) -> list[Score]:
+        """The score of each named file, in order: an image of the detector's own shape, or the reason why there is none."""
+        read = [(name, self._fitting(name, data)) for name, data in files]
+        good = [samples for _, samples in read if isinstance(samples, np.ndarray)]
+        found = iter(self._scores(images.to_images(np.stack(good))) if good else ())
+        return [self._score(name, samples if isinstance(samples, str) else next(found)) for name, samples in read]
+
+    def _score(self, name: str, score: float | str) -> Score:
+        if isinstance(score, str):
+            return Score(name, None, None, error=score)
+        return Score(name, score, score > self._threshold, float(self._calibration.probabilities(np.array(score))))
+
+    def _scores(self, pictures: images.Images) -> list[float | str]:
+        """The score of each image, or why it has none: told its change probabilities, where they are those of an embedder."""
+        if self._embedder is None:
+            return [float(score) for score in self._detector.scores(pictures)]
+        try:
+            told = probabilities(pictures, self._embedder)
+        except DoesNotFit as error:
+            if len(pictures) == 1:
+                return [f"the payload of {self._embedder} does not fit: {error}"]
+            return [score for one in torch.split(pictures, 1) for score in self._scores(one)]
+        return [float(score) for score in self._detector.scores(pictures, probabilities=told)]
+
+    def _fitting(self, name: str, data: Callable[[], bytes]) -> np.ndarray | str:
+        """The image as the detector learned to see images; never resized: that would wipe out what it looks for."""
+        try:
+            samples = images.upright(images.read(data(), name=name)).samples
+        except RefusedImage as refused:
+            return str(refused)
+        if samples.shape != self.shape:
+            wanted, came = (f"{w} x {h}, {'gray' if c == 1 else 'color'}" for c, h, w in (self.shape, samples.shape))
+            return (
+                f"the detector reads {wanted}, not {came}: give images as it was trained on; "
+                "resizing them would wipe out what it looks for"
+            )
+        return samples
+
+
+def score_files(
+    run: Path,
+    paths: list[Path],
+    *,
+    device: str = "cpu",
+    threads: int | None = None,
+    report: Callable[[Score], None] | None = None,
+) -> list[Score]:
+    """The scores of image files, or of all in a folder, in shards, an archive or a table of paths.
+
+    A file that will not do is named, not dropped.
+    """
+    scorer, scored = Scorer(run, device=device, threads=threads), list[Score]()
+    files = _files(paths)
+    while together := list(islice(files, scorer.together)):
+        for score in scorer(together):
+            scored.append(score)
+            if report is not None:
+                report(score)
+    return scored
+
+
+def _files(paths: list[Path]) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """Name and what reads it, of every image."""
+    for path in paths:
+        if path.suffix.lower() in images.READ_SUFFIXES and not path.is_dir():
+            yield str(path), partial(images.file_bytes, path)
+            continue
+        sources = sources_of([path])
+        reader = Reader(sources)
+        for entry in entries(sources):
+            yield str(sources[entry.source] / entry.name), partial(reader.data, entry)

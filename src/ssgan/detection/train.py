@@ -1,0 +1,184 @@
+"""A detector for one embedder: taught on one part of the covers, chosen on another, and judged once on what was kept apart.
+
+This is the warden who knows the source, the scheme and the payload (Kerckhoffs), and, where the question says so, also how
+probably each sample is changed. The pairs are looked at for what would make the figures worthless before anything is learned.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ssgan.compute import distributed
+from ssgan.datasets.sources import refuse_among
+from ssgan.detection.question import PARTS, Prepared, Question, lessons, prepare
+from ssgan.embedding.embedder import Embedder
+from ssgan.errors import InvalidSetting
+from ssgan.steganalysis import detectors
+from ssgan.steganalysis.checks.findings import Finding, keep, refuse
+from ssgan.steganalysis.checks.pairs import diagnose
+from ssgan.steganalysis.detector import Calibration, Pairs
+from ssgan.steganalysis.error_rate import Scores, error_interval, p_e
+from ssgan.steganalysis.training.network_detector import NetworkDetector
+from ssgan.storage.atomic import whole_file
+from ssgan.storage.names import written
+from ssgan.storage.runs import CONFIG, Run, given_up_if_refused
+from ssgan.storage.runs import result as result_of
+
+DETECTOR = "detector"
+SCORES = "scores.csv"
+PATHS = ("question.covers", "question.against")  # notes: the pictures decide
+SCORED = ("validate", "test")  # the parts that a detector is asked about
+NORMAL_95 = 1.96  # standard deviations on either side, within which a normal law has 95 %
+
+Report: TypeAlias = Callable[[int, dict[str, float]], None]  # images looked at, figures
+Note: TypeAlias = Callable[[Finding], None]
+PairScores: TypeAlias = tuple[np.ndarray, np.ndarray]  # of covers and of stegos, float64 (N,)
+
+
+def train_detector(
+    question: Question,
+    out: Path,
+    *,
+    device: str = "cpu",
+    threads: int | None = None,
+    prepared: Prepared | None = None,
+    report: Report | None = None,
+    note: Note | None = None,
+    refusing: bool = True,
+) -> dict[str, Any]:
+    """Train in the folder `out`, or go on there, and judge; the figures, which also stand in its done.json.
+
+    The scores of all pairs but those learned from stand in its scores.csv. `threads`, of features, and as many processes to
+    read, change no figure (None: as many as torch uses, and one). `prepared` is what `prepare` makes of the question, where it
+    is known already. `note` hears what is found in the pairs; with `refusing`, what makes every figure worthless ends the run,
+    else it stands beside the figures. Under torchrun the processes share out a network's batches, and
+    the first one writes.
+
+    Raises InvalidSetting for what cannot be meant or learned from, DoesNotFit where a cover cannot carry the payload,
+    TrainingDiverged.
+    """
+    question.check()
+    refuse_among([path for path in (question.covers, question.against) if path is not None], out)
+    with distributed.joined(device) as processes, ExitStack() as until_the_end:
+        if processes.rank == 0:
+            until_the_end.enter_context(given_up_if_refused(out))
+        asked = processes.first(lambda: {"question": question.as_json(), "pictures": question.pictures()})
+        if processes.first(lambda: (out / CONFIG).exists() and Run(out, asked, notes=PATHS).done):
+            return _told(out)
+        if prepared is None:
+            prepared = prepare(question, workers=threads or 1)
+        detector = detectors.make(
+            question.detector,
+            prepared.parts["train"],
+            seed=question.seed,
+            duration_images=question.duration_images,
+            precision=question.precision,
+            device=device,
+            threads=threads,
+        )
+        found = list(prepared.findings)
+        if question.embeds:
+            prescribed = Embedder.parse(question.embedder).change_probabilities
+            found += processes.first(lambda: diagnose(prepared.parts, prepared.groups, prepared.names, prescribed=prescribed))
+        if note is not None and processes.rank == 0:
+            for finding in found:
+                note(finding)
+        if refusing:
+            refuse(found)
+        run = processes.first(lambda: Run(out, asked, notes=PATHS))
+        processes.first(lambda: keep(out, found))
+        _teach(detector, question, prepared, out / "training", report, note)
+        return processes.first(lambda: _finish(detector, question, prepared, run))
+
+
+def judge(validate: PairScores, test: PairScores, groups: Sequence[str]) -> dict[str, Any]:
+    """P_E on the test pairs with its 95 % interval, and what the threshold and the calibration of the validation pairs give.
+
+    `groups` are those of the test pairs.
+    """
+    validation_error, threshold = p_e(*validate)
+    test_error, _ = p_e(*test)
+    return {
+        "p_e": test_error,
+        "p_e_interval": list(error_interval([Scores(*test, groups)])),
+        "p_fa": float((test[0] > threshold).mean()),
+        "p_md": float((test[1] <= threshold).mean()),
+        "validation_p_e": validation_error,
+        "threshold": threshold,
+        "calibration": Calibration.fit(*validate).as_json(),
+    }
+
+
+def pair_scores(detector: detectors.AnyDetector, pairs: Pairs) -> PairScores:
+    """The scores of the covers and of the stegos."""
+    return (
+        detector.scores(pairs.covers, probabilities=pairs.cover_probabilities),
+        detector.scores(pairs.stegos, probabilities=pairs.stego_probabilities),
+    )
+
+
+def keep_scores(folder: Path, prepared: Prepared, scores: dict[str, PairScores]) -> None:
+    """Write the scores of parts into a folder: a pair a row, with the name and the group of its cover, every digit kept."""
+    with whole_file(folder / SCORES, overwrite=True) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(("part", "name", "group", "cover", "stego"))
+        for part, (covers, stegos) in scores.items():
+            named = zip(prepared.names[part], prepared.groups[part], covers.tolist(), stegos.tolist(), strict=True)
+            rows.writerows((part, written(name), written(group), *pair) for name, group, *pair in named)
+
+
+def null_error(result: dict[str, Any]) -> dict[str, Any]:
+    """The error of a detector of nothing at the threshold of the validation part, and where it lies in 95 of 100 runs.
+
+    P_E itself is the least error of any threshold, and so lies a little below one half even then.
+    """
+    pairs = result["pairs"][PARTS.index("test")]
+    error = (result["p_fa"] + result["p_md"]) / 2
+    reach = NORMAL_95 * math.sqrt(0.25 / (2 * pairs))
+    return {"error": error, "interval": [0.5 - reach, 0.5 + reach], "passed": abs(error - 0.5) <= reach}
+
+
+def _teach(
+    detector: detectors.AnyDetector, question: Question, prepared: Prepared, run: Path, report: Report | None, note: Note | None
+) -> None:
+    train, validate = prepared.parts["train"], prepared.parts["validate"]
+    if isinstance(detector, NetworkDetector):
+        detector.examine = False  # all three parts have been looked at, or are no pairs
+        taught = lessons(question, prepared, detector.settings.recipe)
+        detector.fit(taught, validate, run=run, report=report, note=note)
+    elif distributed.current().count > 1:
+        raise InvalidSetting(f"{question.detector} learns in one process", hint="leave out torchrun; it has threads")
+    else:
+        detector.fit(train, validate, run=run, report=report)
+
+
+def _finish(detector: detectors.AnyDetector, question: Question, prepared: Prepared, run: Run) -> dict[str, Any]:
+    """Judged, and all of it written."""
+    parts = prepared.parts
+    detector.save(run.folder / DETECTOR)
+    scores = {part: pair_scores(detector, parts[part]) for part in SCORED}
+    keep_scores(run.folder, prepared, scores)
+    result = judge(scores["validate"], scores["test"], prepared.groups["test"])
+    result |= {
+        "change_rate": prepared.change_rate,
+        "raised": prepared.raised,
+        "pairs": [len(parts[part]) for part in PARTS],
+        "shape": [*parts["train"].covers.shape[1:]],
+        "left_out": [list(one) for part in prepared.left_out for one in part.bad],
+    }
+    if question.null:
+        result["null"] = null_error(result)
+    run.finish(result)
+    return result
+
+
+def _told(run: Path) -> dict[str, Any]:
+    """The figures of a finished run."""
+    return result_of(run)

@@ -1,0 +1,139 @@
+"""The detectors that come with the package, each in a folder of `ssgan/bundled/detectors`: weights, domain, threshold, card.
+
+A folder is that of an ordinary detector (`ssgan.steganalysis.detectors.load` reads it) which also says of which images it may
+speak and what its scores mean. Squares of a picture are looked at, never a resized copy, and their features averaged.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ssgan.detection.verdicts.domain import Domain
+from ssgan.errors import InvalidSetting, RefusedModel
+from ssgan.steganalysis.detector import Calibration
+from ssgan.steganalysis.feature_detector import KIND, FeatureDetector
+from ssgan.storage import weights
+
+BUNDLED = Path(__file__).resolve().parents[2] / "bundled" / "detectors"
+CARD = "MODEL_CARD.md"
+MOST_A_SIDE = 3  # squares along a side: so many say as much as all of a large picture would
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Of which images a detector may speak, and what its scores mean.
+
+    images       in words
+    channels     1 gray, 3 color
+    side         pixels of the squares that are looked at
+    exact        only images of just that size, or any that holds such a square
+    threshold    the score above which it fires
+    calibration  score to probability of a stego, where covers and stegos like those of `embedders` are equally many
+    """
+
+    images: str
+    channels: tuple[int, ...]
+    side: int
+    exact: bool
+    threshold: float
+    calibration: Calibration
+    embedders: tuple[str, ...]
+
+    def squares(self, image: np.ndarray) -> np.ndarray | None:
+        """uint8 (K, C, side, side) of an image (C, H, W): at most MOST_A_SIDE squared, evenly spread; None where none fits."""
+        channels, height, width = image.shape
+        sized = (height, width) == (self.side, self.side) if self.exact else min(height, width) >= self.side
+        if channels not in self.channels or not sized:
+            return None
+        tops, lefts = (_starts(length, self.side) for length in (height, width))
+        return np.stack([image[:, y : y + self.side, x : x + self.side] for y in tops for x in lefts])
+
+    def as_json(self) -> dict[str, Any]:
+        """For a manifest."""
+        return {**asdict(self), "calibration": self.calibration.as_json()}
+
+    @classmethod
+    def from_json(cls, told: object) -> Scope:
+        """The scope of a manifest. Raises RefusedModel."""
+        try:
+            assert isinstance(told, Mapping)
+            made = cls(
+                str(told["images"]), tuple(int(c) for c in told["channels"]), int(told["side"]), bool(told["exact"]),
+                float(told["threshold"]), Calibration.from_json(told["calibration"]), tuple(map(str, told["embedders"])),
+            )  # fmt: skip
+            assert made.side > 0
+            assert made.channels
+            assert np.isfinite(made.threshold)
+        except (AssertionError, KeyError, TypeError, ValueError) as error:
+            raise RefusedModel("the detector does not say of which images it may speak.", hint=_HINT) from error
+        return made
+
+
+_HINT = "Install ssgan again: its bundled detectors are damaged."
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A detector by its name, with its scope and the domain that it learned from."""
+
+    name: str
+    detector: FeatureDetector
+    scope: Scope
+    domain: Domain
+
+    def features(self, image: np.ndarray) -> np.ndarray | None:
+        """float64 (D,) of an image uint8 (C, H, W): the mean over its squares; None where it has none."""
+        squares = self.scope.squares(image)
+        return None if squares is None else mean_features(self.detector, squares)
+
+    def score(self, features: np.ndarray) -> float:
+        """The score of an image's features."""
+        assert self.detector.classifier is not None
+        return float(self.detector.classifier.scores(features[None])[0])
+
+
+def mean_features(detector: FeatureDetector, squares: np.ndarray) -> np.ndarray:
+    """float64 (D,): of squares uint8 (K, C, H, W), one after the other, so that the sum has one order."""
+    return np.mean([detector.features(square[None])[0].astype(np.float64) for square in squares], axis=0)
+
+
+def save(folder: Path, detector: FeatureDetector, scope: Scope, domain: Domain, about: Mapping[str, Any]) -> None:
+    """Write a detector with what makes it a bundled one; `about` holds plain JSON values."""
+    if detector.classifier is None:
+        raise InvalidSetting("the detector has learned nothing yet.", hint="Fit it first.")
+    tensors, told = detector.classifier.as_tensors()
+    manifest = {"kind": KIND, "settings": asdict(detector.settings), "classifier": told, "scope": scope.as_json()}
+    weights.save(folder, tensors | domain.as_tensors(), {**manifest, "about": {**about, "card": CARD}})
+
+
+def load(folder: Path) -> Trained:
+    """The detector in a folder, its weights compared with their digest. Raises RefusedModel."""
+    tensors, manifest = weights.load(folder)
+    detector = FeatureDetector.load(folder, threads=1)
+    scope, domain = Scope.from_json(manifest.get("scope")), Domain.from_tensors(tensors)
+    if len(domain.mean) != len(tensors["w"]):
+        raise RefusedModel(f"{folder} has a domain of other features than its detector.", hint=_HINT)
+    return Trained(folder.name, detector, scope, domain)
+
+
+def bundled() -> list[Path]:
+    """The folders of the detectors that come with the package."""
+    return sorted(manifest.parent for manifest in BUNDLED.glob(f"*/{weights.MANIFEST}"))
+
+
+@functools.lru_cache(maxsize=1)
+def bundled_detectors() -> tuple[Trained, ...]:
+    """All of them, read once a process."""
+    return tuple(load(folder) for folder in bundled())
+
+
+def _starts(length: int, side: int) -> list[int]:
+    """Where squares begin along a side: evenly spread from one edge to the other; one alone at the first."""
+    count = min(MOST_A_SIDE, length // side)
+    return [0] if count == 1 else [round(k * (length - side) / (count - 1)) for k in range(count)]

@@ -1,0 +1,79 @@
+"""Whether an image is like those that a detector learned from: a detector asked about others answers all the same, and wrongly.
+
+The features of covers and stegos span few directions. An image is like them where it lies no farther out along these (its
+spread) and no farther beside them (its rest) than nearly all images that were kept apart; principal components, with the
+distances that process control calls T^2 and Q (J. Jackson, G. Mudholkar, Technometrics 21(3), 1979), each a mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ssgan.errors import InvalidSetting
+from ssgan.storage import weights
+
+AXES = 16
+ADMITTED = 0.99  # share of images of the same source that are to be admitted by each of the two distances
+
+
+@dataclass(frozen=True, eq=False)
+class Domain:
+    """`mean`, `scale` float32 (D,), `axes` float16 (K, D), `spread` float32 (K,): deviations along the axes; two limits."""
+
+    mean: np.ndarray
+    scale: np.ndarray
+    axes: np.ndarray
+    spread: np.ndarray
+    farthest_spread: float
+    farthest_rest: float
+
+    @classmethod
+    def fit(cls, learned: np.ndarray, apart: np.ndarray) -> Domain:
+        """Of the features (N, D) of images learned from, its limits from those of others of the same source."""
+        if len(learned) <= AXES or not len(apart):
+            raise InvalidSetting(f"{len(learned)} images are too few to say what is like them.", hint="Give more.")
+        x = learned.astype(np.float64)
+        mean, scale = x.mean(axis=0), x.std(axis=0)
+        scale[scale <= 1e-9 * np.abs(mean) + 1e-12] = np.inf  # what never varies says nothing
+        x = (x - mean) / scale
+        _, vectors = np.linalg.eigh(x @ x.T)  # the smaller of the two products, ascending
+        axes = vectors[:, ::-1][:, :AXES].T @ x
+        axes = (axes / np.linalg.norm(axes, axis=1, keepdims=True)).astype(np.float16)
+        spread = (x @ axes.T.astype(np.float64)).std(axis=0)
+        finite = np.where(np.isinf(scale), 0.0, scale)  # 0 marks what has no weight: infinity is not kept in a file
+        made = cls(mean.astype(np.float32), finite.astype(np.float32), axes, spread.astype(np.float32), np.inf, np.inf)
+        found = np.array([made.distances(one) for one in apart])
+        limits = np.quantile(found, ADMITTED, axis=0)
+        return cls(made.mean, made.scale, axes, made.spread, float(limits[0]), float(limits[1]))
+
+    def distances(self, features: np.ndarray) -> tuple[float, float]:
+        """(spread, rest) of the features (D,) of one image: about 1 within the images learned from."""
+        weight = np.divide(1.0, self.scale, out=np.zeros(len(self.scale)), where=self.scale > 0)
+        x = (features.astype(np.float64) - self.mean) * weight
+        along = (self.axes.astype(np.float64) * x).sum(axis=1)
+        return float(((along / self.spread) ** 2).mean()), float(max((x * x).sum() - (along * along).sum(), 0) / len(x))
+
+    def excess(self, features: np.ndarray) -> float:
+        """By which factor an image lies farther out than the limits allow; up to 1 it is like the others."""
+        spread, rest = self.distances(features)
+        return max(spread / self.farthest_spread, rest / self.farthest_rest)
+
+    def as_tensors(self) -> dict[str, np.ndarray]:
+        """For `ssgan.storage.weights.save`, beside a detector's own."""
+        limits = np.array([self.farthest_spread, self.farthest_rest])
+        parts = {"mean": self.mean, "scale": self.scale, "axes": self.axes, "spread": self.spread, "limits": limits}
+        return {f"domain_{name}": part for name, part in parts.items()}
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, Any]) -> Domain:
+        """Of what `ssgan.storage.weights.load` gives. Raises RefusedModel."""
+        mean = weights.take(tensors, "domain_mean", "float32", (None,))
+        scale = weights.take(tensors, "domain_scale", "float32", (len(mean),))
+        spread = weights.take(tensors, "domain_spread", "float32", (None,))
+        axes = weights.take(tensors, "domain_axes", "float16", (len(spread), len(mean)))
+        limits = weights.take(tensors, "domain_limits", "float64", (2,))
+        return cls(mean, scale, axes, spread, float(limits[0]), float(limits[1]))

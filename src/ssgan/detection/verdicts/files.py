@@ -1,0 +1,89 @@
+"""Verdicts on files: single pictures, folders and archives, one after the other; a file that will not do gets its reason.
+
+What a file is comes before what its pixels say: samples that a decoder of lossy files or of palettes made are not the ones that
+anybody embedded in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ssgan import images
+from ssgan.datasets.listing import Item, Shelf, listed
+from ssgan.detection.verdicts.bundled import Trained, bundled_detectors
+from ssgan.detection.verdicts.judge import judge_one
+from ssgan.detection.verdicts.verdict import Verdict
+from ssgan.errors import InvalidSetting, SsganError
+from ssgan.images import Picture
+
+# Why the samples of such a file are not looked at, by the conversion that reading it takes.
+_MADE = {
+    "jpeg": "It is a JPEG: no message hidden in pixels outlives that, and its coefficients are not looked at.",
+    "webp": "It is a lossy WebP: no message hidden in pixels outlives that, and its coefficients are not looked at.",
+    "palette": "Its colors come from a palette, whose order may carry something that is not looked at.",
+    "16-bit": "It has 16 bits a sample, of which the lower ones are not looked at.",
+    "few-bits": "It has fewer than 8 bits a sample.",
+    "1-bit": "It is black and white.",
+    "cmyk": "It is in CMYK, and what is looked at is RGB.",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """A file with its verdict, or with `error` why it could not be read; `samples` uint8 (C, H, W) as they were looked at.
+
+    `is_picture` is False for what was named and holds no picture: a missing or an empty folder, a file of another kind.
+    """
+
+    name: str
+    verdict: Verdict | None
+    samples: np.ndarray | None = None
+    error: str = ""
+    is_picture: bool = True
+
+
+def judge_files(paths: Sequence[Path], *, limit: int | None = None) -> Iterator[Judged]:
+    """The verdicts on image files, and on all in folders and archives, each read when its turn comes.
+
+    What cannot be read, be it a file or all of an archive, is named and passed over. Raises RefusedModel where a bundled
+    detector is damaged.
+    """
+    detectors = bundled_detectors()
+    done = 0
+    with Shelf() as shelf:
+        for found in (one for path in paths for one in _found(path)):
+            if limit is not None and done == limit:
+                return
+            done += 1
+            yield found if isinstance(found, Judged) else _judged(shelf, found, detectors)
+
+
+def verdict_on(picture: Picture, detectors: Sequence[Trained]) -> Verdict:
+    """The verdict on a picture as it was read, conversions included."""
+    made = [text for word, text in _MADE.items() if word in picture.converted]
+    if made:
+        return Verdict("out of domain", None, tuple(made), {}, (), ())
+    found = judge_one(picture.samples, detectors)
+    if "trailing" not in picture.converted:
+        return found
+    more = "Bytes follow the end of the image; no picture needs any."
+    return Verdict(found.verdict, found.probability, (*found.reasons, more), found.estimates, found.answered, found.fired)
+
+
+def _found(path: Path) -> list[Item | Judged]:
+    try:
+        return list(listed([path]))
+    except SsganError as error:
+        return [Judged(str(path), None, error=str(error), is_picture=not isinstance(error, InvalidSetting))]
+
+
+def _judged(shelf: Shelf, item: Item, detectors: Sequence[Trained]) -> Judged:
+    try:
+        picture = images.read(shelf.data(item), convert=images.CONVERSIONS, name=item.name)
+    except SsganError as error:
+        return Judged(str(item), None, error=str(error))
+    return Judged(str(item), verdict_on(picture, detectors), picture.samples)

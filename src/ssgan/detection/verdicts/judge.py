@@ -1,0 +1,126 @@
+"""Pictures in, verdicts out: the attacks on LSB replacement, and the trained detector that the picture is nearest to.
+
+Half of the stegos that a probability speaks of are made by LSB replacement, half as those that the trained detector learned;
+so the odds are the mean of what the two say, and a side that may not speak says one to one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ssgan.detection.verdicts import lsb_replacement
+from ssgan.detection.verdicts.bundled import Trained, bundled_detectors
+from ssgan.detection.verdicts.lsb_replacement import Trace
+from ssgan.detection.verdicts.verdict import CLEAR, Verdict, Word
+from ssgan.errors import InvalidSetting
+from ssgan.images import Images
+
+_CERTAIN = 1e6  # odds beyond which no count of covers says anything
+
+
+def judge(images: Images, *, detectors: Sequence[Trained] | None = None) -> list[Verdict]:
+    """The verdict on each of uint8 images (N, C, H, W), C = 1 or 3, which depends on nothing but that image.
+
+    `detectors` are the bundled ones, if left out. Raises InvalidSetting for what are no such images, RefusedModel where a
+    bundled detector is damaged.
+    """
+    if images.ndim != 4 or images.dtype != torch.uint8 or images.shape[1] not in (1, 3):
+        raise InvalidSetting(
+            f"verdicts are on uint8 images (N, C, H, W), not on {images.dtype} {tuple(images.shape)}.",
+            hint="Pass pixels as they are in the file, always with four axes.",
+        )
+    known = bundled_detectors() if detectors is None else detectors
+    return [judge_one(image, known) for image in images.detach().cpu().numpy()]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a trained detector says: its score, or None where the picture is not of its domain, and `reason` why not."""
+
+    detector: Trained | None
+    score: float | None
+    reason: str = ""
+
+    @property
+    def fires(self) -> bool:
+        """Whether the score lies above the threshold."""
+        return self.detector is not None and self.score is not None and self.score > self.detector.scope.threshold
+
+
+def judge_one(image: np.ndarray, detectors: Sequence[Trained]) -> Verdict:
+    """The verdict on one image uint8 (C, H, W)."""
+    trace, answer = lsb_replacement.trace(image), ask(image, detectors)
+    fired = (lsb_replacement.NAME,) * trace.fires
+    answered = (lsb_replacement.NAME,) * (trace.score is not None)
+    if answer.detector is not None and answer.score is not None:
+        answered += (answer.detector.name,)
+        fired += (answer.detector.name,) * answer.fires
+    probability = _probability(trace, answer) if answered else None
+    return Verdict(_word(fired, answer, probability), probability, _reasons(trace, answer), trace.estimates, answered, fired)
+
+
+def ask(image: np.ndarray, detectors: Sequence[Trained]) -> Answer:
+    """The answer of the detector that the image is nearest to, if it is of its domain."""
+    near: list[tuple[float, int, np.ndarray]] = []
+    for i, one in enumerate(detectors):
+        features = one.features(image)
+        if features is not None:
+            near.append((one.domain.excess(features), i, features))
+    if not near:
+        return Answer(None, None, f"none was trained on pictures of this size ({image.shape[2]} x {image.shape[1]})")
+    excess, i, features = min(near, key=lambda found: found[:2])
+    chosen = detectors[i]
+    if excess > 1:
+        return Answer(chosen, None, f"it is not like what {chosen.name} learned from")
+    return Answer(chosen, chosen.score(features))
+
+
+def _probability(trace: Trace, answer: Answer) -> float:
+    odds = []
+    if trace.score is not None:
+        odds.append(_odds(float(lsb_replacement.CALIBRATION.probabilities(np.array(trace.score)))))
+    if answer.detector is not None and answer.score is not None:
+        odds.append(_odds(float(answer.detector.scope.calibration.probabilities(np.array(answer.score)))))
+    mean = (sum(odds) + 2 - len(odds)) / 2
+    return mean / (1 + mean)
+
+
+def _odds(probability: float) -> float:
+    return min(_CERTAIN, probability / max(1 - probability, 1 / _CERTAIN))
+
+
+def _word(fired: tuple[str, ...], answer: Answer, probability: float | None) -> Word:
+    if fired:
+        return "stego"
+    if answer.score is None or probability is None:
+        return "out of domain"
+    return "cover" if probability <= CLEAR else "inconclusive"
+
+
+def _reasons(trace: Trace, answer: Answer) -> tuple[str, ...]:
+    """The side that fires first; then the one that may speak."""
+    return tuple(text for _, text in sorted((_of_trace(trace), _of_answer(answer)), key=lambda found: found[0]))
+
+
+def _of_trace(trace: Trace) -> tuple[int, str]:
+    if trace.score is None:
+        return 3, f"The attacks on LSB replacement may not speak: {trace.reason}."
+    if trace.fires:
+        return (
+            0,
+            f"RS, sample pairs and weighted stego all see LSB replacement: {trace.payload:.2f} bits per sample at least.",
+        )
+    return 2, "No trace of LSB replacement."
+
+
+def _of_answer(answer: Answer) -> tuple[int, str]:
+    if answer.detector is None or answer.score is None:
+        return 1, f"No trained detector may speak: {answer.reason}."
+    name = answer.detector.name
+    if answer.fires:
+        return 0, f"The detector {name} finds changes of ±1 as embedding makes them."
+    return 1, f"The detector {name} finds too little to call it a stego."

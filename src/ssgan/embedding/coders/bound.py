@@ -1,0 +1,136 @@
+"""Coder `bound`: the optimal sender, simulated.
+
+Among all senders of the same payload, the one whose changes follow p(+-1) ~ exp(-lambda rho+-) has the least expected
+distortion; lambda is what the payload asks for. T. Filler, J. Fridrich, "Gibbs construction in steganography", IEEE TIFS 5(4),
+2010; T. Filler, J. Judas, J. Fridrich, IEEE TIFS 6(3), 2011, Eq. (4) to (6). lambda is found in units of the image's own costs,
+so flat covers, whose costs are beyond 10^9, are as easy as any.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from ssgan.compute import seeds as public_seeds
+from ssgan.embedding.coders import gibbs_loops
+from ssgan.embedding.coders.gibbs import MARGIN, Sender
+from ssgan.embedding.coders.gibbs_device import DeviceSender
+from ssgan.embedding.costs import Costs
+from ssgan.errors import DoesNotFit, InvalidSetting
+
+TOLERANCE = 1e-8  # relative, of the payload or the distortion met
+_ARRAY_TYPES = (torch.float32, torch.float64)  # what the compiled loops take
+
+
+class ChangeProbabilities(NamedTuple):
+    """beta+ and beta-: how probably each sample is raised and lowered by one; float (N, C, H, W) in [0, 1]."""
+
+    plus: torch.Tensor
+    minus: torch.Tensor
+
+
+def simulate(covers: torch.Tensor, costs: Costs, payload: float, seeds: np.ndarray) -> torch.Tensor:
+    """Images (N, C, H, W) as the optimal sender of `payload` bits per sample changes them; one uint64 seed an image."""
+    return sample(covers, change_probabilities(costs, payload), seeds)
+
+
+def change_probabilities(costs: Costs, payload: float) -> ChangeProbabilities:
+    """The probabilities that carry `payload` bits per sample at the least expected distortion, in each image."""
+    if not payload >= 0:
+        raise InvalidSetting(f"payload is {payload:g}; it counts bits per sample and is at least 0", hint="such as 0.4")
+    if payload == 0:
+        return ChangeProbabilities(torch.zeros_like(costs.plus), torch.zeros_like(costs.minus))
+    return probabilities_at(costs, lambdas(costs, payload=payload))
+
+
+def lambdas(costs: Costs, *, payload: float | None = None, distortion: float | torch.Tensor | None = None) -> torch.Tensor:
+    """float64 (N,): each image's lambda, for a payload in bits per sample or for an expected distortion (one of the two).
+
+    Raises DoesNotFit where wet samples leave no room, with the payload that the worst image of the batch reaches.
+    """
+    if (payload is None) == (distortion is None):
+        raise InvalidSetting("lambdas needs either a payload or a distortion", hint="give one of the two")
+    samples, device = costs.plus[0].numel(), costs.plus.device
+    sender = Sender(*_arrays(costs)) if device.type == "cpu" else DeviceSender(Costs(costs.plus.detach(), costs.minus.detach()))
+    if torch.as_tensor(sender.wrong).any():
+        raise InvalidSetting("a cost is negative or not a number", hint="costs are >= 0; infinite means wet")
+    asked = payload * samples if payload is not None else distortion
+    target = torch.as_tensor(asked, dtype=torch.float64, device=device).expand(len(costs.plus))
+    if payload is not None:
+        _refuse_beyond(torch.as_tensor(sender.largest_payload), target, samples)
+    else:
+        _refuse_distortion(torch.as_tensor(sender.largest_distortion), target)
+    if isinstance(sender, DeviceSender):
+        return sender.lambdas_for_distortion(target) if payload is None else sender.lambdas_for_payload(target)
+    find = sender.lambdas_for_distortion if payload is None else sender.lambdas_for_payload
+    return torch.from_numpy(find(target.numpy(), TOLERANCE))
+
+
+def probabilities_at(costs: Costs, lam: torch.Tensor) -> ChangeProbabilities:
+    """exp(-lambda rho) / Z for given lambda (N,); differentiable in the costs."""
+    if costs.plus.device.type == "cpu" and not costs.plus.requires_grad and not costs.minus.requires_grad:
+        arrays = _arrays(costs)
+        # Row by row in memory, whatever the strides of the costs are: the loop fills these arrays, and not copies of them.
+        rows = [np.empty(rho.shape, rho.dtype) for rho in arrays]
+        gibbs_loops.fill_probabilities(*arrays, lam.numpy(), Sender(*arrays).free, *rows)
+        return ChangeProbabilities(
+            *(torch.from_numpy(beta).reshape(rho.shape).to(rho.dtype) for beta, rho in zip(rows, costs, strict=True))
+        )
+    floor = DeviceSender(costs).free.detach().to(costs.plus.dtype).reshape(-1, 1, 1, 1)
+    factor = lam.to(costs.plus.dtype).reshape(-1, 1, 1, 1)
+    plus, minus = ((-factor * torch.maximum(rho, floor)).exp() for rho in costs)
+    z = 1 + plus + minus
+    return ChangeProbabilities(plus / z, minus / z)
+
+
+def entropy_bits(probabilities: ChangeProbabilities) -> torch.Tensor:
+    """float64 (N,): how many bits the changes of each image carry."""
+    plus, minus = probabilities.plus.double(), probabilities.minus.double()
+    none = (1 - plus - minus).clamp(min=0)
+    nats = -sum(torch.xlogy(p, p) for p in (plus, minus, none))
+    return torch.as_tensor(nats).flatten(1).sum(1) / math.log(2)
+
+
+def expected_distortion(costs: Costs, probabilities: ChangeProbabilities) -> torch.Tensor:
+    """float64 (N,): the distortion of the changes, on average over them."""
+    pairs = ((costs.plus, probabilities.plus), (costs.minus, probabilities.minus))
+    paid = sum(torch.where(beta > 0, rho * beta, torch.zeros_like(rho)).double() for rho, beta in pairs)
+    return torch.as_tensor(paid).flatten(1).sum(1)
+
+
+def sample(covers: torch.Tensor, probabilities: ChangeProbabilities, seeds: np.ndarray) -> torch.Tensor:
+    """Images changed by +1 where r < beta+, by -1 where beta+ <= r < beta+ + beta-, for one uniform r a sample."""
+    r = public_seeds.uniforms(seeds, covers[0].numel(), device=covers.device).reshape(covers.shape)
+    plus, minus = probabilities
+    raised = r < plus
+    lowered = r < plus + minus if plus.dtype == r.dtype else r < plus.double() + minus.double()
+    return covers + raised.to(torch.uint8) * 2 - (raised | lowered).to(torch.uint8)
+
+
+def _arrays(costs: Costs) -> tuple[np.ndarray, np.ndarray]:
+    """The costs as arrays (N, n) to be read, row by row: copies where the strides or half a precision ask for it."""
+    plus, minus = (rho.detach() if rho.dtype in _ARRAY_TYPES else rho.detach().float() for rho in costs)
+    return plus.flatten(1).contiguous().numpy(), minus.flatten(1).contiguous().numpy()
+
+
+def _refuse_beyond(largest: torch.Tensor, asked: torch.Tensor, samples: int) -> None:
+    short = asked > largest * (1 + MARGIN)
+    if bool(short.any()):
+        reachable = float(largest[short].min())
+        raise DoesNotFit(
+            f"{float(asked[0]) / samples:g} bits per sample do not fit: image {int(short.nonzero()[0])} of the batch takes at "
+            f"most {reachable / samples:.4f} ({int(short.sum())} of {len(short)} images are too flat or too saturated)",
+            reachable=math.floor(reachable),
+            hint="lower the payload, or take covers with more texture and fewer samples at 0 and 255",
+        )
+
+
+def _refuse_distortion(largest: torch.Tensor, asked: torch.Tensor) -> None:
+    if bool((asked <= 0).any()) or bool((asked >= largest).any()):
+        raise InvalidSetting(
+            "the distortion asked for is not between 0 and that of changing every sample at random",
+            hint="an expected distortion lies below that of a uniform choice among +1, 0 and -1",
+        )

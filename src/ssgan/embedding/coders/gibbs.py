@@ -1,0 +1,102 @@
+"""The optimal sender of +-1 changes, in NumPy: what a payload costs at least, and what a distortion carries at most.
+
+Sample i changes by +1 or -1 with probabilities exp(-lambda rho) / Z; lambda is found for a wanted payload or distortion. The
+syndrome-trellis coder takes its layers' probabilities from here and is measured against it. (Coder `bound` is the same law in
+torch, for batches of images on any device.)
+
+T. Filler, J. Judas, J. Fridrich, "Minimizing additive distortion in steganography using syndrome-trellis codes", IEEE TIFS
+6(3), 2011, Eq. (4) to (6).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ssgan.embedding.coders import gibbs_loops
+from ssgan.embedding.coders.gibbs_loops import NEVER as NEVER
+
+FREE = 1e-12  # a change that costs nothing is given this share of the mean cost, so that every payload has its lambda
+MARGIN = 1e-7  # lambda is zero at the largest payload; payloads nearer to it than this are met to this
+STRIDE = 16  # every 16th sample tells roughly where lambda lies
+COARSE_STEPS, STEPS = 20, 60  # of Newton's at most, on the sample and on all
+
+
+class Sender:
+    """The optimal sender for B covers of n samples: costs float64 (B, n) of +1 and of -1, >= 0, infinite = wet.
+
+    Given the `covers` uint8 (B, n), +1 at 255 and -1 at 0 are wet whatever their costs say, so that one array may be both.
+    """
+
+    def __init__(self, plus: np.ndarray, minus: np.ndarray, covers: np.ndarray | None = None) -> None:
+        ends = np.empty((len(plus), 0), np.uint8) if covers is None else np.ascontiguousarray(covers)
+        self._costs = np.ascontiguousarray(plus), np.ascontiguousarray(minus), ends
+        told = np.empty((len(plus), 5))
+        gibbs_loops.survey(*self._costs, told)
+        self._one, self._two, cheaper, self._spread, self.wrong = told.T
+        mean = cheaper / np.maximum(self._one + self._two, 1)
+        self._unit = np.where(mean > 0, mean, 1.0)  # (B,): of cost
+
+    @property
+    def free(self) -> np.ndarray:
+        """float64 (B,): what a change costs at least."""
+        return self._unit * FREE
+
+    @property
+    def largest_payload(self) -> np.ndarray:
+        """float64 (B,): bits of a sender who makes each change that is not wet equally often."""
+        return self._one + np.log2(3) * self._two
+
+    @property
+    def largest_distortion(self) -> np.ndarray:
+        """float64 (B,): of the same sender."""
+        return self._spread
+
+    def rows(self, which: np.ndarray) -> Sender:
+        """The same for the covers marked in `which` bool (B,)."""
+        return self if which.all() else self._part(which, slice(None))
+
+    def lambdas_for_payload(self, bits: np.ndarray, tolerance: float = 1e-6) -> np.ndarray:
+        """float64 (B,): where the entropy of the changes is `bits` (B,), in (0, largest_payload], to a relative tolerance."""
+        within = np.minimum(bits, self.largest_payload * (1 - MARGIN))
+        return self._find(within * np.log(2), tolerance, distortion=False)
+
+    def lambdas_for_distortion(self, distortion: np.ndarray, tolerance: float = 1e-6) -> np.ndarray:
+        """float64 (B,): where the expected distortion is `distortion` (B,), in (0, largest_distortion)."""
+        return self._find(distortion, tolerance, distortion=True)
+
+    def payload(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Bits (B,) at ln lambda = u (B,), and their slope in u."""
+        entropy, _, variance = self._moments(u)
+        return entropy / np.log(2), -variance / np.log(2)
+
+    def distortion(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Expected distortion (B,) at ln lambda = u (B,), and its slope in u."""
+        _, mean, variance = self._moments(u)
+        return mean * np.exp(-u), -variance * np.exp(-u)
+
+    def _find(self, target: np.ndarray, tolerance: float, *, distortion: bool) -> np.ndarray:
+        """Each row for itself, so that no row's lambda depends on its neighbors in the batch."""
+        sample, u = self._every(STRIDE), -np.log(self._unit)
+        share = self._costs[0].shape[1] / sample._costs[0].shape[1]
+        gibbs_loops.solve(*sample._costs, self.free, target / share, distortion, 1e-3, COARSE_STEPS, u)
+        gibbs_loops.solve(*self._costs, self.free, target, distortion, tolerance, STEPS, u)
+        return np.exp(u)
+
+    def _every(self, stride: int) -> Sender:
+        """The same of every so-manieth sample, where there are enough of them."""
+        return self if self._costs[0].shape[1] < 16 * stride else self._part(slice(None), slice(None, None, stride))
+
+    def _part(self, rows: np.ndarray | slice, samples: slice) -> Sender:
+        part = object.__new__(Sender)
+        plus, minus, ends = (np.ascontiguousarray(array[rows, samples]) for array in self._costs)
+        part._costs = plus, minus, ends
+        part._unit, part._one, part._two = self._unit[rows], self._one[rows], self._two[rows]
+        part._spread, part.wrong = self._spread[rows], self.wrong[rows]
+        return part
+
+    def _moments(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of x = lambda rho, summed over the samples: the entropy in nats, E[x] and Var[x]; float64 (B,) each."""
+        sums = np.empty((len(u), 3))
+        gibbs_loops.moments(*self._costs, np.exp(u), self.free, sums)
+        log_z, mean, variance = sums.T
+        return log_z + mean, mean, variance

@@ -1,0 +1,145 @@
+"""Compiled sums over the optimal sender's samples: entropy, distortion and its variance at a given lambda.
+
+Both exponentials of a sample, its probabilities and moments are made in one pass. The logarithms of the partition functions are
+taken of products: a lane multiplies up hundreds of them (each is at most 3) before one logarithm is due.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ssgan.compute.compiled import compiled
+from ssgan.compute.exp_loops import exp_of_negative
+
+LANES = 32  # sums kept side by side, so that they fill vector registers
+LONGEST_STEP = 3.0  # of Newton's, in ln lambda
+FLUSH = 512  # rounds after which a lane's product, at most 3^512, is turned into a logarithm
+NEVER = 800.0  # exp(-800) is zero, and 800 times it, too: keeps infinite costs out of the sums
+
+
+@compiled
+def survey(plus: np.ndarray, minus: np.ndarray, ends: np.ndarray, out: np.ndarray) -> None:
+    """What there is in each row of costs (B, n); out (B, 5). `ends` uint8 (B, n) are the covers, or (B, 0): see `Sender`.
+
+    Samples with one and with two dry ways, the sum of the cheaper costs, that of the costs each over (1 + ways), and how many
+    costs are negative or not a number.
+    """
+    for b in range(plus.shape[0]):
+        one, two, wrong, cheaper, spread = 0, 0, 0, 0.0, 0.0
+        for i in range(plus.shape[1]):
+            up, down = plus[b, i], minus[b, i]
+            if ends.shape[1]:
+                up, down = _inside(up, down, ends[b, i])
+            wrong += (not up >= 0) + (not down >= 0)
+            if up < np.inf and down < np.inf:
+                two += 1
+                cheaper += min(up, down)
+                spread += (up + down) / 3
+            elif up < np.inf or down < np.inf:
+                one += 1
+                cheaper += min(up, down)
+                spread += min(up, down) / 2
+        out[b, 0], out[b, 1], out[b, 2], out[b, 3], out[b, 4] = one, two, cheaper, spread, wrong
+
+
+@compiled
+def moments(plus: np.ndarray, minus: np.ndarray, ends: np.ndarray, lam: np.ndarray, floor: np.ndarray, out: np.ndarray) -> None:
+    """out (B, 3): for each row of costs (B, n) and x = lambda rho under the Gibbs law: sums of ln Z, E[x] and Var[x].
+
+    `floor` (B,) is what a change costs at least.
+    """
+    lanes = np.empty((3, LANES))
+    for b in range(plus.shape[0]):
+        out[b, 0], out[b, 1], out[b, 2] = _row_moments(plus[b], minus[b], ends[b], lam[b], floor[b], lanes)
+
+
+@compiled
+def solve(
+    plus: np.ndarray, minus: np.ndarray, ends: np.ndarray, floor: np.ndarray, target: np.ndarray, distortion: bool,
+    tolerance: float, steps: int, u: np.ndarray,
+) -> None:  # fmt: skip
+    """Move u = ln lambda (B,) to where each row's entropy in nats, or its expected distortion, is `target` (B,)."""
+    lanes = np.empty((3, LANES))
+    for b in range(plus.shape[0]):
+        low, high = -np.inf, np.inf
+        for _ in range(steps):
+            log_z, mean, variance = _row_moments(plus[b], minus[b], ends[b], np.exp(u[b]), floor[b], lanes)
+            value, slope = log_z + mean, -variance
+            if distortion:
+                value, slope = mean * np.exp(-u[b]), -variance * np.exp(-u[b])
+            if abs(value - target[b]) <= tolerance * target[b]:
+                break
+            low, high = (u[b], high) if value > target[b] else (low, u[b])
+            u[b] = nearer(u[b], low, high, value, slope, target[b])
+
+
+@compiled
+def nearer(u: float, low: float, high: float, value: float, slope: float, target: float) -> float:
+    """Newton's step on the logarithm of a falling function towards `target`, kept inside the bracket (low, high) of u."""
+    step = abs(np.log(target / value) * value / slope)
+    step = min(step, LONGEST_STEP) if step == step else LONGEST_STEP  # 0 / 0 far out, where nothing is left to measure
+    near = u + step if value > target else u - step
+    if low < near < high:
+        return near
+    if low == -np.inf:
+        return high - LONGEST_STEP
+    return low + LONGEST_STEP if high == np.inf else (low + high) / 2
+
+
+@compiled
+def _row_moments(
+    plus: np.ndarray, minus: np.ndarray, ends: np.ndarray, factor: float, least: float, lanes: np.ndarray
+) -> tuple[float, float, float]:
+    log_z, first, second, logs = lanes[0], lanes[1], lanes[2], 0.0
+    log_z[:], first[:], second[:] = 1, 0, 0
+    inside = np.empty((2, LANES), plus.dtype)
+    for start in range(0, len(plus), LANES):
+        up, down = plus[start : start + LANES], minus[start : start + LANES]
+        if len(ends):
+            for k in range(len(up)):
+                inside[0, k], inside[1, k] = _inside(up[k], down[k], ends[start + k])
+            up, down = inside[0, : len(up)], inside[1, : len(down)]
+        if len(up) == LANES:  # said twice, so that the compiler knows how long the first one is
+            _add(up, down, LANES, factor, least, log_z, first, second)
+        else:
+            _add(up, down, len(up), factor, least, log_z, first, second)
+        if start % (LANES * FLUSH) == 0:
+            logs += np.log(log_z).sum()
+            log_z[:] = 1
+    return logs + np.log(log_z).sum(), first.sum(), second.sum()
+
+
+@compiled
+def _inside(up: float, down: float, value: int) -> tuple[float, float]:
+    """The costs of +1 and -1 at a sample of that value, of which 255 cannot rise and 0 cannot fall."""
+    return np.inf if value == 255 else up, np.inf if value == 0 else down
+
+
+@compiled
+def _add(
+    up: np.ndarray, down: np.ndarray, count: int, factor: float, least: float,
+    log_z: np.ndarray, first: np.ndarray, second: np.ndarray,
+) -> None:  # fmt: skip
+    for k in range(count):
+        x, y = min(factor * max(up[k], least), NEVER), min(factor * max(down[k], least), NEVER)
+        p, q = exp_of_negative(-x), exp_of_negative(-y)
+        z = 1 + p + q
+        x_p, y_q = x * p / z, y * q / z
+        mean = x_p + y_q
+        first[k] += mean
+        second[k] += x * x_p + y * y_q - mean * mean
+        log_z[k] *= z
+
+
+@compiled
+def fill_probabilities(
+    plus: np.ndarray, minus: np.ndarray, lam: np.ndarray, floor: np.ndarray, raised: np.ndarray, lowered: np.ndarray
+) -> None:
+    """raised, lowered (B, n) = exp(-lambda rho) / Z."""
+    for b in range(plus.shape[0]):
+        factor, least = lam[b], floor[b]
+        for i in range(plus.shape[1]):
+            p = exp_of_negative(-min(factor * max(plus[b, i], least), NEVER))
+            q = exp_of_negative(-min(factor * max(minus[b, i], least), NEVER))
+            z = 1 + p + q
+            raised[b, i], lowered[b, i] = p / z, q / z

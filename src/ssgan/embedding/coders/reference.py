@@ -1,0 +1,45 @@
+"""Coder `authors`: the stego images that the authors' own programs write, bit for bit, for whoever repeats published results.
+
+Their bisection, their tables, MATLAB's random numbers column by column, after `conformance.py`. Gray covers only, and the
+payload is met to 1e-3; for everything else the coder `bound` is better.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from ssgan.embedding.coders import reference_formulas
+from ssgan.embedding.costs import Costs
+from ssgan.embedding.schemes import mipod
+from ssgan.errors import InvalidSetting
+
+_WORD = 2**32  # MT19937 is seeded with 32 bits
+
+
+def simulate(
+    covers: torch.Tensor, costs: Costs, payload: float, seeds: np.ndarray, *, scheme: str, options: tuple[str, ...]
+) -> torch.Tensor:
+    """Images (N, 1, H, W); the option seed=K gives every image MATLAB's seed K, without it each gets its own."""
+    if covers.shape[1] != 1:
+        raise InvalidSetting(
+            "the authors' programs take gray covers", hint="use the coder bound for color, or make covers gray"
+        )
+    fixed = next((int(option.removeprefix("seed=")) for option in options), None)
+    stegos = torch.empty_like(covers)
+    for i, cover in enumerate(covers[:, 0].cpu().numpy()):
+        seed = int(seeds[i]) % _WORD if fixed is None else fixed % _WORD
+        if scheme in ("mipod", "mg"):
+            beta = reference_formulas.least_detectable(_fisher(cover, scheme), payload)
+            made = reference_formulas.least_detectable_stego(cover, beta, seed)
+        else:
+            plus, minus = costs.plus[i, 0].double().cpu().numpy(), costs.minus[i, 0].double().cpu().numpy()
+            made = reference_formulas.stego(cover, plus, minus, payload, seed, scheme=scheme)
+        stegos[i, 0] = torch.from_numpy(made)
+    return stegos
+
+
+def _fisher(cover: np.ndarray, scheme: str) -> np.ndarray:
+    if scheme == "mg":
+        return reference_formulas.mg_fisher_information(cover)
+    return mipod.fisher_information(torch.from_numpy(cover.astype(np.float64))[None, None])[0, 0].numpy()

@@ -1,0 +1,53 @@
+"""Coder `stc`: random messages really written with syndrome-trellis codes, in an order of samples drawn from each image's seed.
+
+What a sender's stego looks like when the bits can be read back: a little more distortion than the bound. Messages that mean
+something, and orders that are secret, are the business of the rooms above.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from ssgan.compute import seeds as public_seeds
+from ssgan.embedding.costs import Costs
+from ssgan.embedding.stc import embed as stc
+from ssgan.embedding.stc.trellis import Code
+from ssgan.errors import DoesNotFit
+
+ORDER, BITS = 1, 3  # the separate streams drawn from an image's seed, as in `plain`
+
+
+def simulate(covers: torch.Tensor, costs: Costs, payload: float, seeds: np.ndarray, options: tuple[str, ...]) -> torch.Tensor:
+    """Images (N, C, H, W) that carry `payload` bits per sample; the option h=12 sets the constraint height (10)."""
+    made = embed(covers, costs, payload, seeds, height=height_of(options))
+    order = _order(covers, seeds)
+    stegos = np.empty(order.shape, dtype=np.uint8)
+    np.put_along_axis(stegos, order, np.stack([embedding.stego for embedding in made]), axis=1)
+    return torch.from_numpy(stegos).reshape(covers.shape).to(covers.device)
+
+
+def embed(covers: torch.Tensor, costs: Costs, payload: float, seeds: np.ndarray, *, height: int = 10) -> list[stc.Embedding]:
+    """One Embedding an image, its samples in the order of its seed. Raises DoesNotFit of the first image that is refused."""
+    order = _order(covers, seeds)
+    samples, plus, minus = (
+        np.take_along_axis(x.detach().flatten(1).cpu().numpy().astype(dtype), order, axis=1)
+        for x, dtype in ((covers, np.uint8), (costs.plus, np.float64), (costs.minus, np.float64))
+    )
+    bits = (public_seeds.uniforms(seeds, round(payload * samples.shape[1]), stream=BITS) < 0.5).numpy().astype(np.uint8)
+    made = stc.embed_batch(samples, plus, minus, list(bits), Code(height), threads=torch.get_num_threads())
+    for i, embedding in enumerate(made):
+        if isinstance(embedding, DoesNotFit):
+            text = f"{payload:g} bits per sample do not fit: image {i} of the batch: {embedding}"
+            raise DoesNotFit(text, reachable=embedding.reachable, hint=embedding.hint) from embedding
+    return [embedding for embedding in made if isinstance(embedding, stc.Embedding)]
+
+
+def height_of(options: tuple[str, ...]) -> int:
+    """The constraint height that the options name, or 10."""
+    return next((int(option.removeprefix("h=")) for option in options if option.startswith("h=")), 10)
+
+
+def _order(covers: torch.Tensor, seeds: np.ndarray) -> np.ndarray:
+    """int64 (N, n): which sample comes first, second, ...; the same wherever the covers live."""
+    return public_seeds.uniforms(seeds, covers[0].numel(), stream=ORDER).argsort(dim=1, stable=True).numpy()

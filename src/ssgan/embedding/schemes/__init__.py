@@ -1,0 +1,1 @@
+"""One adaptive scheme, one file: what a change of each sample costs."""

@@ -1,0 +1,36 @@
+"""HILL: a change is cheap where texture is rich, and cheapness is spread so that no sample stands alone.
+
+B. Li, M. Wang, J. Huang, X. Li, "A new cost function for spatial image steganography", ICIP 2014.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from ssgan.compute.row_threads import compiled_serves, filled_by_rows
+from ssgan.embedding.costs import Costs
+from ssgan.embedding.schemes import hill_loops
+from ssgan.images import filters
+
+EPSILON = 1e-10  # of the authors' code: keeps flat neighborhoods finite
+NEAR = filters.Separable((1 / 3,) * 3, (1 / 3,) * 3)
+FAR = filters.Separable((1 / 15,) * 15, (1 / 15,) * 15)
+
+
+def costs(covers: torch.Tensor, payload: float) -> Costs:
+    """High-pass, low-pass, low-pass; the payload plays no part."""
+    rho = filled_by_rows(covers, _fill) if compiled_serves(covers) else _formula(covers)
+    return Costs(plus=rho, minus=rho)
+
+
+def _formula(covers: torch.Tensor) -> torch.Tensor:
+    # All three kernels are symmetric, so the border mirrored once is mirrored at every stage.
+    residual = filters.correlate(filters.mirror(covers, hill_loops.BORDER), filters.KB)
+    texture = filters.correlate(residual.abs(), NEAR)  # what the neighbors cannot predict, around here
+    return filters.correlate(1 / (texture + EPSILON), FAR)  # no lone cheap samples
+
+
+def _fill(planes: np.ndarray, first: int, last: int, out: np.ndarray) -> None:
+    high, near, far = (np.array(taps, planes.dtype) for taps in (filters.KB, NEAR.vertical, FAR.vertical))
+    hill_loops.fill_costs(planes, high, near, far, planes.dtype.type(EPSILON), first, last, out)

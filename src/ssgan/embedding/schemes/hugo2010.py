@@ -1,0 +1,113 @@
+"""The original HUGO: the change that a sample makes to the co-occurrences of differences, and their repair afterwards.
+
+D(X, Y) = sum over triples of differences d in [-T, T]^3 of w(d) (|change of the four axis directions' counts, together| +
+|that of the four diagonal ones|), w(d) = 1 / (|d| + sigma)^gamma, sigma = gamma = 1. A sample's cost is D for its change alone.
+The message rides on last bits, so either of +1 and -1 will do, and model correction chooses: it visits the changed samples and
+takes each time the way with the smaller D, given the changes made. Triples that leave the image are not counted.
+T. Pevny, T. Filler, P. Bas, "Using high-dimensional image models to perform highly undetectable steganography", IH 2010.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import torch
+
+from ssgan.compute import seeds as public_seeds
+from ssgan.compute.row_threads import share_rows
+from ssgan.embedding.coders import bound
+from ssgan.embedding.costs import PEAK, WET, Costs, apply_wet_rule
+from ssgan.errors import InvalidSetting
+
+THRESHOLD = 90  # T of the published program; 255 counts every triple: the cut at 90 can itself be seen
+
+Order = Literal["ascending", "descending", "random", "none"]
+
+
+def costs(covers: torch.Tensor, payload: float, *, threshold: int = THRESHOLD) -> Costs:
+    """rho+ and rho- of float32 or float64 covers (N, C, H, W) of whole numbers; the payload plays no part.
+
+    Computed on the processor whatever the covers' device, and not differentiable: bins are whole numbers.
+    """
+    from ssgan.embedding.schemes.hugo2010_loops import (
+        fill_costs,  # here, so that importing a scheme does not start the compiler
+    )
+
+    planes = covers.detach().flatten(0, 1).cpu()
+    if bool((planes != planes.round()).any()) or not bool(((planes >= 0) & (planes <= PEAK)).all()):
+        raise InvalidSetting(
+            "covers are not whole numbers in 0...255, and HUGO of 2010 counts bins of whole differences",
+            hint="round the covers, or take hugo, which is defined for all values",
+        )
+    pixels = planes.to(torch.int16).numpy()
+    plus, minus = np.empty(pixels.shape), np.empty(pixels.shape)
+    rows = pixels.shape[0] * pixels.shape[1]
+    share_rows(lambda first, last: fill_costs(pixels, plus, minus, threshold, first, last), rows=rows, samples=pixels.size)
+    return Costs(*(torch.from_numpy(rho).view(covers.shape).to(covers) for rho in (plus, minus)))
+
+
+def binary(rho: Costs) -> Costs:
+    """Costs of changing the last bit: that of the cheaper way, +1 where they are equal; the other way is wet."""
+    up = rho.plus <= rho.minus
+    wet = torch.full_like(rho.plus, WET)
+    return Costs(torch.where(up, rho.plus, wet), torch.where(up, wet, rho.minus))
+
+
+def binary_costs(covers: torch.Tensor, payload: float) -> Costs:
+    """The scheme of the catalog: `costs`, of which each sample keeps the cheaper way that stays inside 0...255."""
+    return binary(apply_wet_rule(costs(covers, payload), covers))
+
+
+def simulate(
+    covers: torch.Tensor, payload: float, seeds: np.ndarray, *, order: Order = "ascending", threshold: int = THRESHOLD
+) -> torch.Tensor:
+    """Images (N, C, H, W) as the paper's sender changes them: last bits by the optimal binary sender, then model correction.
+
+    `payload` counts bits per sample and cannot exceed 1; one uint64 seed an image.
+    """
+    rho = apply_wet_rule(costs(covers.double(), payload, threshold=threshold), covers)
+    stegos = bound.simulate(covers, binary(rho), payload, seeds)
+    return correct(covers, stegos, seeds, order=order, threshold=threshold)
+
+
+def correct(
+    covers: torch.Tensor, stegos: torch.Tensor, seeds: np.ndarray, *, order: Order = "ascending", threshold: int = THRESHOLD
+) -> torch.Tensor:
+    """Images changed where `stegos` differ from `covers`, up or down as D likes it; the last bits are those of `stegos`.
+
+    Only for binary coding, where the sign of a change says nothing. `order` is that of the visits, by the cost of the cheaper
+    way; "none" only takes each sample's cheaper way, as if it were alone. The seeds (uint64, one an image) decide ties and
+    the random order. Computed on the processor.
+    """
+    if order not in ("ascending", "descending", "random", "none"):
+        raise InvalidSetting(f"there is no order '{order}'", hint="known: ascending, descending, random, none")
+    samples = covers[0].numel()
+    coins = public_seeds.uniforms(seeds, samples, stream=1).reshape(covers.shape).flatten(0, 1).numpy()
+    shuffle = public_seeds.uniforms(seeds, samples if order == "random" else 0, stream=2).numpy()
+    shuffles = shuffle.reshape(len(coins), -1)
+    planes = covers.flatten(0, 1).to("cpu", torch.int16).numpy().copy()
+    changed = (covers != stegos).flatten(0, 1).cpu().numpy()
+    for plane, where, coin, keys in zip(planes, changed, coins, shuffles, strict=True):
+        _correct_plane(plane, np.flatnonzero(where), coin.ravel(), keys, order, threshold)
+    return torch.from_numpy(planes.astype(np.uint8)).view(covers.shape).to(covers.device)
+
+
+def _correct_plane(
+    plane: np.ndarray, places: np.ndarray, coins: np.ndarray, keys: np.ndarray, order: Order, threshold: int
+) -> None:
+    from ssgan.embedding.schemes.hugo2010_loops import TIE, correct_model, cost_places
+
+    plus, minus = np.empty(places.size), np.empty(places.size)
+    cost_places(plane, places, threshold, plus, minus)
+    values = plane.ravel()[places]
+    plus, minus = np.where(values == PEAK, np.inf, plus), np.where(values == 0, np.inf, minus)
+    toss = (coins[places] < 0.5).astype(np.int8)
+    if order == "none":
+        tied = np.abs(plus - minus) < TIE
+        plane.ravel()[places] += np.where(np.where(tied, toss == 1, plus < minus), 1, -1).astype(np.int16)
+        return
+    cheaper = np.minimum(plus, minus)
+    rank = {"ascending": cheaper, "descending": -cheaper, "random": keys[places] if order == "random" else cheaper}[order]
+    visits = np.argsort(rank, kind="stable")
+    correct_model(plane, places[visits], toss[visits], threshold, PEAK)

@@ -1,0 +1,35 @@
+"""MG: MiPOD's forerunner, with the plain local variance of the image for the variance of its noise.
+
+J. Fridrich, J. Kodovsky, "Multivariate Gaussian model for designing additive distortion for steganography", ICASSP 2013, in the
+ternary form of the authors' code of 2015.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from ssgan.embedding.costs import Costs
+from ssgan.embedding.schemes.deflection import least_detectable
+from ssgan.images import filters
+
+VARIANCE_FLOOR = 1.0
+BLOCK = filters.Separable((1.0, 1.0, 1.0), (1.0, 1.0, 1.0))
+
+
+def costs(covers: torch.Tensor, payload: float) -> Costs:
+    """The costs at which the optimal sender of this payload changes with MG's probabilities."""
+    rho = least_detectable(fisher_information(covers), payload)
+    return Costs(plus=rho, minus=rho)
+
+
+def fisher_information(covers: torch.Tensor) -> torch.Tensor:
+    """1 / sigma^4 from the variance over 3 x 3 samples, of which those outside the image are left out."""
+    count = _sum(torch.ones_like(covers[:1, :1]))
+    # Over whole numbers this difference is exact even in single precision; that of the means is not.
+    spread = count * _sum(covers.square()) - _sum(covers).square()
+    variance = (spread / count.square()).clamp(min=VARIANCE_FLOOR)
+    return 1 / variance.square()
+
+
+def _sum(x: torch.Tensor) -> torch.Tensor:
+    return filters.correlate(torch.nn.functional.pad(x, (1, 1, 1, 1)), BLOCK)

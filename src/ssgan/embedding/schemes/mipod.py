@@ -1,0 +1,72 @@
+"""MiPOD: the change probabilities that a detector who knows the noise variance of every sample notices least.
+
+V. Sedighi, R. Cogranne, J. Fridrich, "Content-adaptive steganography by minimizing statistical detectability", IEEE TIFS 11(2),
+2016. The probabilities depend on the payload; as costs they read rho = ln(1/beta - 2), which at lambda = 1 gives beta back.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from ssgan.compute.row_threads import compiled_serves, filled_by_rows
+from ssgan.embedding.costs import Costs
+from ssgan.embedding.schemes import mipod_loops
+from ssgan.embedding.schemes.deflection import least_detectable
+from ssgan.images import filters
+
+BLOCK = 9  # samples a side of the block that the local model is fitted to
+DEGREE = 9  # the model keeps the block's DCT frequencies (i, j) with i + j < DEGREE
+VARIANCE_FLOOR = 0.01  # Eq. (27)
+SMOOTHING = 7  # samples a side of the mean over the Fisher information
+
+
+def costs(covers: torch.Tensor, payload: float) -> Costs:
+    """The costs at which the optimal sender of this payload changes with MiPOD's probabilities."""
+    rho = least_detectable(fisher_information(covers), payload)
+    return Costs(plus=rho, minus=rho)
+
+
+def fisher_information(covers: torch.Tensor) -> torch.Tensor:
+    """1 / sigma^4 of every sample, averaged over its neighbors; pixels (N, C, H, W) -> the same, > 0."""
+    variance = residual_variance(covers - wiener(covers)).clamp(min=VARIANCE_FLOOR)
+    return filters.average(1 / variance.square(), size=SMOOTHING)
+
+
+def wiener(x: torch.Tensor) -> torch.Tensor:
+    """MATLAB's wiener2(x, [2 2]): each sample drawn to the mean of itself and its right and lower neighbors.
+
+    The image is followed by zeros; the noise power is the mean of the local variances. Where both are zero, the mean stands.
+    """
+    pair = filters.Separable((0.5, 0.5), (0.5, 0.5))
+    bordered = torch.nn.functional.pad(x, (0, 1, 0, 1))
+    mean = filters.correlate(bordered, pair)
+    variance = filters.correlate(bordered.square(), pair) - mean.square()
+    noise = variance.mean(dim=(-2, -1), keepdim=True)
+    loud = variance > noise  # elsewhere all the deviation is taken for noise
+    kept = torch.where(loud, (variance - noise) / torch.where(loud, variance, 1.0), 0.0)
+    return mean + (x - mean) * kept
+
+
+def residual_variance(residual: torch.Tensor) -> torch.Tensor:
+    """The energy that a local cosine model leaves of each block, per degree of freedom: Eq. (24) to (26).
+
+    The basis is orthonormal, so what the model leaves is the energy in the frequencies with i + j >= DEGREE: 36 separable
+    correlations in place of an 81 x 81 projection of every block.
+    """
+    return filled_by_rows(residual, _fill) if compiled_serves(residual) else _formula(residual)
+
+
+def _formula(residual: torch.Tensor) -> torch.Tensor:
+    bordered = filters.mirror(residual, BLOCK // 2)
+    basis = filters.cosine_bank(BLOCK)
+    energy = torch.zeros_like(residual)
+    for i in range(DEGREE):
+        rows = filters.along(bordered, basis[i].tolist(), axis=-1)  # (N, C, H + 8, W)
+        for j in range(DEGREE - i, BLOCK):
+            energy = energy + filters.along(rows, basis[j].tolist(), axis=-2).square()
+    return energy / (BLOCK**2 - DEGREE * (DEGREE + 1) // 2)
+
+
+def _fill(planes: np.ndarray, first: int, last: int, out: np.ndarray) -> None:
+    mipod_loops.fill_variance(planes, filters.cosine_bank(BLOCK).astype(planes.dtype), DEGREE, first, last, out)

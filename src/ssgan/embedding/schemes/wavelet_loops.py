@@ -1,0 +1,74 @@
+"""WOW and S-UNIWARD on the processor: residuals and costs strip by strip, nothing in between leaves the caches.
+
+The formulas are those of `wow.py` and `suniward.py`; their torch form is the one that is differentiated, and the witness.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ssgan.compute.compiled import compiled
+from ssgan.images.filters_loops import correlate_columns, correlate_rows, mirror, strip_height
+
+
+@compiled
+def fill_costs(planes: np.ndarray, bank: np.ndarray, sigma: float, first: int, last: int, out: np.ndarray) -> None:
+    """out = rho of the rows first...last - 1, counted through all planes (P, H, W).
+
+    `bank` (2, 16) holds the low- and the high-pass taps as they correlate; sigma > 0 gives S-UNIWARD, sigma = 0 WOW.
+    """
+    _, height, width = planes.shape
+    reach = bank.shape[1] - 1
+    strip = min(strip_height(width), height)
+    magnitude = np.abs(bank[:, ::-1].copy())
+    bordered = np.empty((strip + 2 * reach, width + 2 * reach), planes.dtype)
+    rows = np.empty((2, strip + 2 * reach, width + reach), planes.dtype)
+    residual = np.empty((strip + reach, width + reach), planes.dtype)
+    back = np.empty((2, strip, width + reach), planes.dtype)
+    suitability = np.empty((strip, width), planes.dtype)
+    row = first
+    while row < last:
+        plane, top = row // height, row % height
+        count = min(strip, height - top, last - row)
+        outer, inner, filled = count + 2 * reach, count + reach, out[plane, top : top + count]
+        mirror(planes[plane], top - reach, reach, bordered[:outer])
+        for band in range(2):
+            correlate_rows(bordered[:outer], bank[band], rows[band, :outer], True)
+        filled[:] = 0
+        for vertical, horizontal in ((0, 1), (1, 1), (1, 0)):  # LH, HH, HL: low or high down the columns, along the rows
+            correlate_columns(rows[horizontal, :outer], bank[vertical], residual[:inner], True)
+            if sigma > 0:
+                _susceptibility(residual[:inner], sigma)
+                correlate_columns(residual[:inner], magnitude[vertical], back[horizontal, :count], vertical != horizontal)
+                if (vertical, horizontal) != (0, 1):  # LH and HH share the way back along the rows
+                    correlate_rows(back[horizontal, :count], magnitude[horizontal], filled, False)
+            else:
+                _magnitude(residual[:inner])
+                correlate_columns(residual[:inner], magnitude[vertical], back[horizontal, :count], True)
+                correlate_rows(back[horizontal, :count], magnitude[horizontal], suitability[:count], True)
+                _add_reciprocal(suitability[:count], filled)
+        row += count
+
+
+@compiled
+def _susceptibility(residual: np.ndarray, sigma: float) -> None:
+    for i in range(residual.shape[0]):
+        row = residual[i]
+        for j in range(len(row)):
+            row[j] = 1 / (sigma + abs(row[j]))
+
+
+@compiled
+def _magnitude(residual: np.ndarray) -> None:
+    for i in range(residual.shape[0]):
+        row = residual[i]
+        for j in range(len(row)):
+            row[j] = abs(row[j])
+
+
+@compiled
+def _add_reciprocal(suitability: np.ndarray, out: np.ndarray) -> None:
+    for i in range(out.shape[0]):
+        row, sums = suitability[i], out[i]
+        for j in range(len(sums)):
+            sums[j] += 1 / row[j]

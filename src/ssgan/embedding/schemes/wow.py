@@ -1,0 +1,38 @@
+"""WOW: a change is dear as soon as one of the three directions predicts its place well.
+
+V. Holub, J. Fridrich, "Designing steganographic distortion using directional filters", WIFS 2012.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from ssgan.compute.row_threads import compiled_serves, filled_by_rows
+from ssgan.embedding.costs import WET, Costs
+from ssgan.embedding.schemes import wavelet_loops
+from ssgan.images import filters
+
+CEILING = 1e10  # of the authors' code: what costs more is wet
+
+
+def costs(covers: torch.Tensor, payload: float) -> Costs:
+    """rho = (sum over k of xi_k^p)^(-1/p) with p = -1, Eq. (4), of the suitabilities xi_k = |K_k| correlated with |R_k|."""
+    # Where the image is smooth, a residual is the small difference of large sums: double precision, whatever is asked for.
+    pixels = covers.double()
+    rho = filled_by_rows(pixels, _fill) if compiled_serves(covers) else _formula(pixels)
+    rho = torch.where(rho > CEILING, rho.new_tensor(WET), rho).to(covers.dtype)
+    return Costs(plus=rho, minus=rho)
+
+
+def _formula(pixels: torch.Tensor) -> torch.Tensor:
+    bordered = filters.mirror(pixels, filters.WAVELET_REACH)  # (N, C, H + 30, W + 30)
+    rho = torch.zeros_like(pixels)
+    for kernel, residual in zip(filters.WAVELET_BANK, filters.residuals(bordered, filters.WAVELET_BANK), strict=True):
+        suitability = filters.correlate(residual.abs(), kernel.magnitude())  # (N, C, H, W)
+        rho = rho + 1 / suitability
+    return rho
+
+
+def _fill(planes: np.ndarray, first: int, last: int, out: np.ndarray) -> None:
+    wavelet_loops.fill_costs(planes, filters.WAVELET_TAPS, 0.0, first, last, out)

@@ -1,0 +1,1 @@
+"""Syndrome-trellis codes: messages of a given number of bits at the smallest distortion."""

@@ -1,0 +1,221 @@
+"""A message in the two lowest bits of samples that change by at most one, each layer a syndrome-trellis code.
+
+The two lowest bits tell x - 1, x and x + 1 apart. One of the two changes carries into the second bit (the far one: -1 at even
+samples, +1 at odd ones), the other alters the first bit alone (the near one). The second bits are coded first, at the price
+that the optimal sender's probabilities put on a flip; where one flips, the change is settled and the first bit with it. The
+first bits then carry the rest of the message. (The other order would leave the second bits nearly all wet.)
+
+The second layer takes the samples as they come, the first layer in strides: where wet samples happen to be neighbors, the
+second layer flips more, and the first would have even fewer dry ones left. Measured with half the samples wet: 0.3 to 1.3 %
+less distortion, and half as many messages without a path.
+
+T. Filler, J. Judas, J. Fridrich, "Minimizing additive distortion in steganography using syndrome-trellis codes", IEEE TIFS
+6(3), 2011, Algorithm 1.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from ssgan.embedding.coders import gibbs
+from ssgan.embedding.stc import trellis
+from ssgan.embedding.stc.trellis import Code
+
+# Where a layer finds no path, bits move from one to the other: shares of the message, in this order; last, all to the first.
+SHIFTS = (0, 1 / 64, -1 / 64, 1 / 32, -1 / 32, 1 / 16, -1 / 16, 1 / 8, -1 / 8, 1 / 4, -1 / 4, -1)
+
+
+class Samples(NamedTuple):
+    """cover uint8 (n,), and the costs of +1 and -1, float64 (n,), infinite = wet; in the order of the key.
+
+    +1 at 255 and -1 at 0 are wet whatever their costs say, so that one array may be both.
+    """
+
+    cover: np.ndarray
+    plus: np.ndarray
+    minus: np.ndarray
+
+    def some(self, which: slice | np.ndarray) -> Samples:
+        """Those of a slice, or at places int (k,)."""
+        plus = self.plus[which]
+        return Samples(self.cover[which], plus, plus if self.minus is self.plus else self.minus[which])
+
+
+class Written(NamedTuple):
+    """stego uint8 (n,) with the message's first `second` bits in its second layer and the other `first` in its first."""
+
+    stego: np.ndarray
+    first: int
+    second: int
+
+
+def write(
+    samples: Samples, lam: float, free: float, message: np.ndarray, code: Code, *, splits: Sequence[int] | None = None
+) -> Written | None:
+    """`message` uint8 (m,) in both layers; None where no split between them found a path.
+
+    lam is the optimal sender's lambda for m bits; costs below `free` count as that. `splits`, where given, are the numbers of
+    bits that the second layer may hold; those nearest to the optimal sender's are tried first.
+    """
+    natural = natural_split(samples, lam, free) if splits is None or len(splits) > 1 else 0.0
+    if splits is None:
+        seconds = [min(max(round(natural + shift * len(message)), 0), len(message)) for shift in SHIFTS]
+    else:
+        seconds = sorted(splits, key=lambda second: abs(second - natural))
+    for second in dict.fromkeys(seconds):
+        stego = _write_split(samples, lam, free, message, second, code)
+        if stego is not None:
+            return Written(stego, len(message) - second, second)
+    return None
+
+
+def natural_split(samples: Samples, lam: float, free: float) -> float:
+    """How many bits the second layer of the optimal sender carries."""
+
+    def nats(part: slice) -> np.ndarray:
+        return _entropy_of_flips(*_far_and_near(samples.some(part), lam, free))
+
+    return summed(len(samples.cover), nats) / float(np.log(2))
+
+
+def summed(count: int, values: Callable[[slice], np.ndarray]) -> float:
+    """The sum of float64 values made a strip at a time, bit for bit as NumPy adds them up where they stand side by side."""
+
+    def part(first: int, count: int) -> float:
+        if count <= trellis.STRIP:
+            return float(values(slice(first, first + count)).sum())
+        half = count // 2 - count // 2 % 8  # NumPy's pairwise summation
+        return part(first, half) + part(first + half, count - half)
+
+    return part(0, count)
+
+
+def write_one(samples: Samples, message: np.ndarray, code: Code, rng: np.random.Generator) -> Written | None:
+    """`message` uint8 (m,) in the first layer alone, each change where it is cheaper; `rng` settles what costs the same."""
+    cover, plus, minus = samples
+    found = _write_first(cover, lambda part: np.minimum(plus[part], minus[part]), message, code)
+    if found is None:
+        return None
+    up = np.where(plus == minus, rng.random(len(cover)) < 0.5, plus < minus)
+    return Written(_changed(cover, found, up), len(message), 0)
+
+
+def read(stego: np.ndarray, first: int, second: int, code: Code) -> np.ndarray:
+    """The message uint8 (second + first,) of `stego` uint8 (n,)."""
+    ahead = trellis.syndrome(stego, second, replace(code, layer=2), shift=1)
+    behind = trellis.syndrome(stego, first, replace(code, layer=1), stride=stride(len(stego)))
+    return np.concatenate([ahead, behind])
+
+
+@functools.lru_cache(maxsize=64)
+def stride(samples: int) -> int:
+    """s of the first layer, whose k-th sample is k s mod n.
+
+    It is the least number from floor(610 n / 987) on that has no common divisor with n: 610 / 987 is nearly the golden ratio,
+    which keeps neighbors apart.
+    """
+    found = samples * 610 // 987
+    while math.gcd(found, samples) > 1:
+        found += 1
+    return found
+
+
+def strided(x: np.ndarray) -> np.ndarray:
+    """`x` (n,) in the order of the first layer."""
+    out = np.empty_like(x)
+    for part in trellis.strips(len(x)):
+        out[part] = x[strides(len(x), part)]
+    return out
+
+
+def strides(samples: int, part: slice = slice(None)) -> np.ndarray:
+    """int (n,): the order of the first layer, or a part of it."""
+    return np.arange(*part.indices(samples)) * stride(samples) % max(1, samples)
+
+
+def _far_and_near(samples: Samples, lam: float, free: float) -> tuple[np.ndarray, np.ndarray]:
+    """lambda times the costs of the change that carries into the second bit, and of the other one."""
+    even, inside = samples.cover & 1 == 0, (samples.cover > 0) & (samples.cover < 255)
+    far = np.where(inside, np.where(even, samples.minus, samples.plus), np.inf)
+    near = np.where(even, samples.plus, samples.minus)
+    return np.maximum(far, free) * lam, np.maximum(near, free) * lam
+
+
+def _entropy_of_flips(far: np.ndarray, near: np.ndarray) -> np.ndarray:
+    """What the second layer of the optimal sender carries, in nats: h(q), q the probability that the bit flips."""
+    slack, odds = np.log1p(np.exp(-near)), np.exp(-far)
+    z = 1 + np.exp(-near) + odds
+    q = odds / z
+    # -ln q = far + ln z and -ln(1 - q) = ln z - slack
+    return np.log(z) + q * np.minimum(far, gibbs.NEVER) - (1 - q) * slack
+
+
+def _write_split(samples: Samples, lam: float, free: float, message: np.ndarray, second: int, code: Code) -> np.ndarray | None:
+    """The stego uint8 (n,) with `second` bits in the second layer; None where a layer finds no path."""
+    cover = samples.cover
+
+    def flips(part: slice) -> np.ndarray:
+        far, near = _far_and_near(samples.some(part), lam, free)
+        return far + np.log1p(np.exp(-near))  # -ln of the odds of a flip of the second bit, >= 0
+
+    def nears(places: np.ndarray) -> np.ndarray:
+        _, near = _far_and_near(samples.some(places), lam, free)
+        near[carried[places] > 0] = np.inf
+        return near
+
+    carried = _carried(cover, flips, message[:second], code)
+    if carried is None:
+        return None
+    settled = cover ^ carried  # a far change flips the first bit, too
+    found = _write_first(settled, nears, message[second:], code)
+    if found is None:
+        return None
+    found ^= carried
+    for part in trellis.strips(len(cover)):  # a near change raises even samples, a far one odd ones
+        settled[part] = _changed(cover[part], found[part], carried[part] == cover[part] & 1)
+    return settled
+
+
+def _carried(cover: np.ndarray, flips: Callable[[slice], np.ndarray], message: np.ndarray, code: Code) -> np.ndarray | None:
+    """uint8 (n,): 1 where the second bit flips, so that the second layer says `message`."""
+    if len(message) == 0:
+        return np.zeros(len(cover), np.uint8)
+    prices = trellis.prices(len(cover), flips)
+    if len(message) > prices.dry:
+        return None
+    return trellis.cheapest(cover, prices.costs, message, replace(code, layer=2), shift=1)
+
+
+def _write_first(
+    samples: np.ndarray, costs: Callable[[np.ndarray], np.ndarray], message: np.ndarray, code: Code
+) -> np.ndarray | None:
+    """uint8 (n,): 1 where the lowest bit of `samples` is to flip, so that the first layer says `message`.
+
+    `costs` gives the costs of flips at some places.
+    """
+    count = len(samples)
+    if len(message) == 0:
+        return np.zeros(count, np.uint8)
+    prices = trellis.prices(count, lambda part: costs(strides(count, part)))
+    if len(message) > prices.dry:
+        return None
+    found = trellis.cheapest(samples, prices.costs, message, replace(code, layer=1), stride=stride(count))
+    del prices
+    if found is None:
+        return None
+    back = np.empty_like(found)
+    for part in trellis.strips(count):
+        back[strides(count, part)] = found[part]
+    return back
+
+
+def _changed(cover: np.ndarray, changes: np.ndarray, up: np.ndarray) -> np.ndarray:
+    """uint8 (n,): `cover` raised by one where it changes and `up` holds, lowered where it changes and it does not."""
+    step = up.astype(np.uint8) * np.uint8(2) - np.uint8(1)  # 1 or 255; uint8 sums wrap, so 255 lowers by one
+    return cover + step * changes

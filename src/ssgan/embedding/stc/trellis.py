@@ -1,0 +1,226 @@
+"""Syndrome-trellis codes on bits: change the cheapest bits of a cover so that their syndrome is the message.
+
+The parity-check matrix is a small matrix of h rows laid along the diagonal, one row lower for each message bit, so its cosets
+are the paths of a trellis with 2^h states, and the Viterbi algorithm finds the cheapest one: exactly, whatever the costs.
+The receiver needs the code and the message's length, and multiplies.
+
+T. Filler, J. Judas, J. Fridrich, "Minimizing additive distortion in steganography using syndrome-trellis codes", IEEE TIFS
+6(3), 2011.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from ssgan.embedding.stc import submatrices
+from ssgan.errors import DoesNotFit, InvalidSetting
+
+HEIGHTS = range(6, 16)
+SHORTEST_KEY = 16  # bytes
+STRIP = 1 << 16  # samples of which wide numbers are made at a time
+_SURVIVOR_BYTES = 1 << 18  # of one segment: two of them stay in the second-level cache
+WIDE = 64  # elements of a block, from which most of them can be passed over
+MOST_SURVIVOR_BYTES = 1 << 25  # of wide blocks; beyond that they are forgotten and made a second time: see `checkpoint_loops`
+_SEGMENT_HEIGHTS = 16  # blocks of a segment, in heights: best paths have joined after about five
+_EXPONENTS = (-120, 90)  # scaled costs lie between these powers of two: sums stay finite, and nothing is subnormal
+
+
+class NoPath(DoesNotFit):
+    """The wet samples leave no way to write this message: too many of them in one place."""
+
+
+@dataclass(frozen=True)
+class Code:
+    """A syndrome-trellis code: its constraint height, and its columns, keyed or (without a key) the published ones.
+
+    A greater height wastes less and takes longer, twice as long for each step. `layer` sets the codes of the layers of one
+    cover apart; only keyed columns depend on it.
+    """
+
+    height: int = 10
+    key: bytes | None = None
+    layer: int = 1
+
+    def __post_init__(self) -> None:
+        if self.height not in HEIGHTS:
+            hint = "10 loses about 7.5 % of the payload, 12 about 6 % and takes four times as long"
+            raise InvalidSetting(f"the constraint height is {self.height}, not {HEIGHTS[0]}...{HEIGHTS[-1]}", hint=hint)
+        if self.key is not None and len(self.key) < SHORTEST_KEY:
+            hint = "derive a key from the passphrase first"
+            raise InvalidSetting(f"the key has {len(self.key)} bytes, fewer than {SHORTEST_KEY}", hint=hint)
+
+    def columns(self, width: int) -> np.ndarray:
+        """int64 (width,): the columns of blocks of this width; bit t is row t."""
+        if self.key is None:
+            return submatrices.published(self.height, width)
+        return submatrices.keyed(self.height, width, self.key, self.layer)
+
+
+class Blocks(NamedTuple):
+    """Which elements belong to which message bit: block b is edges[b]...edges[b + 1]; see `trellis_loops.syndrome`."""
+
+    edges: np.ndarray
+    columns: np.ndarray
+    shorter: int
+
+
+def embed(cover: np.ndarray, costs: np.ndarray, message: np.ndarray, code: Code) -> np.ndarray:
+    """The bits uint8 (n,) nearest to `cover`, by the sum of costs of those that differ, from which `message` is extracted.
+
+    cover uint8 (n,) and message uint8 (m,) of 0 and 1; costs float (n,), >= 0, infinite = wet, any scale.
+    Raises InvalidSetting, DoesNotFit where m exceeds the elements that are not wet, NoPath where the wet ones are in the way;
+    `reachable` bits of any message embed.
+    """
+    check_bits("cover", cover)
+    check_bits("message", message)
+    if costs.shape != cover.shape:
+        raise InvalidSetting(f"{costs.size} costs for {cover.size} elements", hint="give one cost an element")
+    if not (costs >= 0).all():
+        raise InvalidSetting("a cost is negative or not a number", hint="costs are >= 0, infinite where nothing may change")
+    stego = nearest(cover, costs, message, code)
+    if stego is None:
+        dry = np.isfinite(costs)
+        most = reachable(dry, code, limit=len(message) - 1)
+        if len(message) > np.count_nonzero(dry):
+            raise DoesNotFit(
+                f"{len(message)} bits for {np.count_nonzero(dry)} elements that may change",
+                reachable=most,
+                hint="send fewer bits, or take a larger cover",
+            )
+        hint = "spread the elements by another key, take a greater height, or send fewer bits"
+        raise NoPath(f"wet elements leave no way to write these {len(message)} bits", reachable=most, hint=hint)
+    if not np.array_equal(extract(stego, len(message), code), message):
+        raise AssertionError("the message cannot be extracted")
+    return stego
+
+
+def nearest(cover: np.ndarray, costs: np.ndarray, message: np.ndarray, code: Code) -> np.ndarray | None:
+    """`embed` for arguments known to be sound: None where there is no path."""
+    if len(message) == 0:
+        return cover.copy()
+    made = prices(len(costs), lambda part: costs[part])
+    found = None if len(message) > made.dry else cheapest(cover, made.costs, message, code)
+    return None if found is None else cover ^ found
+
+
+class Prices(NamedTuple):
+    """What changes cost, as the search takes it: float32 (n,), scaled; and how many of them are not wet."""
+
+    costs: np.ndarray
+    dry: int
+
+
+def prices(count: int, part_costs: Callable[[slice], np.ndarray]) -> Prices:
+    """Of costs float64 (n,), made a strip at a time: of more than one, `part_costs` is asked for each slice twice."""
+    dry, greatest, made = 0, 0.0, None
+    for part in strips(count):
+        made = part_costs(part)
+        finite = made[made < np.inf]
+        dry, greatest = dry + len(finite), max(greatest, float(finite.max(initial=0.0)))
+    if made is not None and count <= STRIP:
+        return Prices(_scaled(made, greatest), dry)
+    scaled = np.empty(count, np.float32)
+    for part in strips(count):
+        scaled[part] = _scaled(part_costs(part), greatest)
+    return Prices(scaled, dry)
+
+
+def cheapest(
+    samples: np.ndarray, prices: np.ndarray, message: np.ndarray, code: Code, *, shift: int = 0, stride: int = 1
+) -> np.ndarray | None:
+    """uint8 (n,): 1 where a bit is to change, so that all of them say `message` at the least cost; None where there is no path.
+
+    The k-th bit is bit `shift` of `samples` uint8 (n,) at k stride mod n, its change costs prices[k]; see `Prices`.
+    """
+    from ssgan.embedding.stc import checkpoint_loops, trellis_loops
+
+    changes = np.zeros(len(samples), np.uint8)
+    if len(message) == 0:
+        return changes
+    blocks = _blocks(len(samples), len(message), code)
+    # What the changes have to add: then every path starts from "no change", and only changes have a price.
+    target = _syndrome(samples, blocks, len(message), shift, stride) ^ message
+    row_bytes = (1 << code.height) // 8
+    if blocks.shorter >= WIDE:
+        rows = MOST_SURVIVOR_BYTES // row_bytes
+        found = checkpoint_loops.cheapest(target, prices, *blocks, code.height, rows, changes)
+    else:
+        segment = _SURVIVOR_BYTES // (row_bytes * (blocks.shorter + 1)) + _SEGMENT_HEIGHTS * code.height
+        found = trellis_loops.cheapest(target, prices, *blocks, code.height, segment, changes)
+    return changes if found else None
+
+
+def strips(count: int) -> Iterator[slice]:
+    """Slices of at most STRIP that make up 0...count."""
+    return (slice(first, min(count, first + STRIP)) for first in range(0, count, STRIP))
+
+
+def extract(stego: np.ndarray, length: int, code: Code) -> np.ndarray:
+    """The message uint8 (length,) of the bits `stego` uint8 (n,)."""
+    check_bits("stego", stego)
+    return syndrome(stego, length, code)
+
+
+def syndrome(samples: np.ndarray, length: int, code: Code, *, shift: int = 0, stride: int = 1) -> np.ndarray:
+    """The message uint8 (length,) whose k-th bit is bit `shift` of `samples` uint8 (n,) at k stride mod n."""
+    if not 0 <= length <= len(samples):
+        raise InvalidSetting(f"{length} message bits in {len(samples)} elements", hint="give the length that was embedded")
+    if length == 0:
+        return np.zeros(0, np.uint8)
+    return _syndrome(samples, _blocks(len(samples), length, code), length, shift, stride)
+
+
+def reachable(dry: np.ndarray, code: Code, *, limit: int | None = None) -> int:
+    """A length up to `limit` at which every message embeds where `dry` bool (n,) marks what may change: about the greatest.
+
+    At that length the dry elements' columns have full rank. Lengths are tried downwards, in steps of a 64th: whether one
+    embeds depends on where its blocks meet the wet elements, so that halving would often miss.
+    """
+    from ssgan.embedding.stc import trellis_loops
+
+    trial = int(np.count_nonzero(dry))
+    if limit is not None:
+        trial = min(trial, limit)
+    while trial > 0 and not trellis_loops.full_rank(dry, *_blocks(len(dry), trial, code), trial):
+        trial -= 1 + trial // 64
+    return max(trial, 0)
+
+
+def _blocks(elements: int, length: int, code: Code) -> Blocks:
+    """Block b ends at b's share of the elements, rounded: the rule of the authors' toolbox, in its floating-point numbers."""
+    edges = np.empty(length + 1, np.int32)
+    for part in strips(length + 1):
+        edges[part] = np.floor(np.arange(part.start, part.stop) * (elements / length) + 0.5)
+    shorter = elements // length
+    columns = np.zeros((2, shorter + 1), np.int64)
+    columns[0, :shorter] = code.columns(shorter)
+    if elements % length:
+        columns[1] = code.columns(shorter + 1)
+    return Blocks(edges, columns, shorter)
+
+
+def _syndrome(samples: np.ndarray, blocks: Blocks, length: int, shift: int, stride: int) -> np.ndarray:
+    from ssgan.embedding.stc import trellis_loops
+
+    message = np.empty(length, np.uint8)
+    trellis_loops.syndrome(np.ascontiguousarray(samples), shift, stride, *blocks, message)
+    return message
+
+
+def _scaled(costs: np.ndarray, greatest: float) -> np.ndarray:
+    """float32 (n,): `costs` times a power of two that spares float32's range; what is negligible becomes 0."""
+    lowest, highest = _EXPONENTS
+    _, exponent = np.frexp(greatest)
+    scaled = np.ldexp(costs, highest - int(exponent))
+    return np.where(scaled < 2.0**lowest, 0, scaled).astype(np.float32)
+
+
+def check_bits(name: str, bits: np.ndarray) -> None:
+    """Raise InvalidSetting unless `bits` is uint8 (n,) of 0 and 1."""
+    if bits.ndim != 1 or bits.dtype != np.uint8 or (bits.size and bits.max() > 1):
+        hint = "a flat uint8 array of 0 and 1"
+        raise InvalidSetting(f"the {name} is {bits.dtype} of shape {bits.shape}, or has other values than bits", hint=hint)

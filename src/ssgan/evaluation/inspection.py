@@ -1,0 +1,180 @@
+"""One image looked at closely: where each scheme finds changes cheap, and what an embedder then changes; or two, compared.
+
+What there is to see is written as PNG files into a folder, or as one page that stands alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ssgan import images
+from ssgan.compute import seeds
+from ssgan.errors import DoesNotFit, InvalidSetting
+from ssgan.evaluation.predictability import easy_share
+from ssgan.images import ImageLike, Layout
+from ssgan.images.difference import Difference, difference
+from ssgan.images.filters import KV
+from ssgan.storage.folders import make_folder
+from ssgan.views import maps as pictures
+from ssgan.views import pages
+
+if TYPE_CHECKING:
+    from ssgan.embedding.embedder import Embedder
+
+TEMPLATE = "evaluation/inspection.html"
+_COLUMNS = 3  # of the sheet of schemes, where a map is no wider than high
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """A cover and its simulated stego, uint8 (C, H, W), with costs and change probabilities, float64 (C, H, W)."""
+
+    cover: np.ndarray
+    stego: np.ndarray
+    costs: tuple[np.ndarray, np.ndarray]
+    probabilities: tuple[np.ndarray, np.ndarray]
+
+    @property
+    def difference(self) -> Difference:
+        """What the simulation changed."""
+        return difference(self.cover, self.stego, layout="chw")
+
+    @property
+    def expected_change_rate(self) -> float:
+        """The change rate that the probabilities promise."""
+        return float((self.probabilities[0] + self.probabilities[1]).mean())
+
+    @property
+    def wet_share(self) -> float:
+        """The fraction of samples that may be changed neither up nor down."""
+        return float((np.isinf(self.costs[0]) & np.isinf(self.costs[1])).mean())
+
+    @property
+    def pictures(self) -> dict[str, np.ndarray]:
+        """Name → uint8 (3, H, W) or (C, H, W): everything there is to see of this embedder."""
+        return {
+            "cover": self.cover,
+            "stego": self.stego,
+            "residual": pictures.residual_map(residual(self.cover)),
+            "costs": pictures.cost_map(*self.costs),
+            "change_probabilities": pictures.probability_map(*self.probabilities),
+            "changes": pictures.change_map(self.cover, self.stego),
+            "bit_planes": pictures.bit_planes(self.cover),
+        }
+
+
+@dataclass(frozen=True)
+class Priced:
+    """A cover priced by one scheme: the map of its costs, and, where the payload fits, what was then changed."""
+
+    name: str
+    title: str
+    summary: str
+    costs: np.ndarray
+    seen: Inspection | None
+
+    @cached_property
+    def easy_share(self) -> float:
+        """The fraction of the changes in the half of the samples that is easiest to predict."""
+        return 0.0 if self.seen is None else easy_share(self.seen.cover, self.seen.stego)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two images of one shape, uint8 (C, H, W)."""
+
+    first: np.ndarray
+    second: np.ndarray
+
+    @property
+    def pictures(self) -> dict[str, np.ndarray]:
+        """Name → uint8 (3, H, W): everything there is to see of what differs."""
+        return {
+            "changes": pictures.change_map(self.first, self.second),
+            "difference": pictures.distance_map(self.first, self.second),
+            "residual_first": pictures.residual_map(residual(self.first)),
+            "residual_second": pictures.residual_map(residual(self.second)),
+            "bit_planes_changed": pictures.bit_planes(self.first ^ self.second),
+        }
+
+
+def residual(samples: np.ndarray) -> np.ndarray:
+    """float64 (C, H, W): what the KV filter leaves of each sample of uint8 (C, H, W), the border mirrored."""
+    x = np.pad(samples.astype(np.float64), ((0, 0), (2, 2), (2, 2)), mode="symmetric")
+    windows = np.lib.stride_tricks.sliding_window_view(x, KV.shape, axis=(1, 2))
+    return np.asarray(-np.einsum("chwij,ij->chw", windows, KV))  # so that a sample above its neighbors is positive
+
+
+def inspect_cover(
+    cover: ImageLike, embedder: Embedder, *, seed: int | np.random.Generator, name: str = "", layout: Layout | None = None
+) -> Inspection:
+    """The Inspection of an image, as `images.as_image` takes it; the stego is that which `ssgan simulate` gives a file `name`.
+
+    Raises DoesNotFit where the cover cannot carry the payload.
+    """
+    cover, seed = images.as_image(cover, layout=layout), seeds.as_seed(seed)
+    covers = images.to_images(cover)
+    plus, minus = (cost[0].double().numpy() for cost in embedder.costs(covers))
+    raise_probability, lower_probability = (beta[0].double().numpy() for beta in embedder.change_probabilities(covers))
+    image_seeds = np.array([seeds.derive(seed, name)], dtype=np.uint64)
+    stego = embedder.simulate_seeded(covers, image_seeds)[0].numpy()
+    return Inspection(cover, stego, (plus, minus), (raise_probability, lower_probability))
+
+
+def every_scheme(
+    cover: ImageLike, payload: float, *, seed: int | np.random.Generator, name: str = "",
+    schemes: Collection[str] | None = None, layout: Layout | None = None,
+) -> list[Priced]:  # fmt: skip
+    """A cover priced by each scheme of the catalog, or by some, and embedded into at `payload`, bpp.
+
+    The cover is an image as `images.as_image` takes it; the sender is optimal, or plain where all samples cost the same.
+    """
+    from ssgan.embedding.catalog import SCHEMES
+    from ssgan.embedding.embedder import Embedder
+
+    cover, seed = images.as_image(cover, layout=layout), seeds.as_seed(seed)
+    priced = []
+    for scheme, entry in SCHEMES.items():
+        if schemes is not None and scheme not in schemes:
+            continue
+        embedder = Embedder(scheme, payload, "bound" if entry.adaptive else "plain")
+        try:
+            seen = inspect_cover(cover, embedder, seed=seed, name=name, layout="chw")
+            costs = seen.costs
+        except (DoesNotFit, InvalidSetting):  # the maps are there all the same
+            plus, minus = (cost[0].double().numpy() for cost in embedder.costs(images.to_images(cover)))
+            seen, costs = None, (plus, minus)
+        priced.append(Priced(str(embedder), entry.title, entry.summary, pictures.cost_map(*costs), seen))
+    return priced
+
+
+def sheet(priced: list[Priced]) -> np.ndarray:
+    """The cost maps of all schemes on one sheet, uint8 (3, H, W), each under its title."""
+    height, width = priced[0].costs.shape[1:]
+    maps = [pictures.labeled(one.costs, one.title) for one in priced]
+    return pictures.in_rows(maps, _COLUMNS if width < 2 * height else 1)
+
+
+def page(title: str, facts: Mapping[str, str], seen: Mapping[str, np.ndarray], priced: list[Priced]) -> str:
+    """The page as text: facts by name, pictures by name, and the schemes where there are any."""
+    return pages.render(
+        TEMPLATE,
+        title=title,
+        facts=facts,
+        pictures={name: pages.inline(picture) for name, picture in seen.items()},
+        wide=next(iter(seen.values())).shape[2] > 2 * next(iter(seen.values())).shape[1],
+        schemes=[(one, pages.inline(one.costs)) for one in priced],
+    )
+
+
+def write_pictures(pictures_by_name: Mapping[str, np.ndarray], folder: Path, *, overwrite: bool = False) -> None:
+    """Write each picture as NAME.png into `folder`, which is made. Raises StorageFailed, also where a file is in the way."""
+    make_folder(folder)
+    for name, picture in pictures_by_name.items():
+        images.write(folder / f"{name}.png", picture, overwrite=overwrite)

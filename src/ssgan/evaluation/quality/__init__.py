@@ -1,0 +1,1 @@
+"""How good generated covers are, beside real ones."""

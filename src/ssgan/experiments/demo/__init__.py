@@ -1,0 +1,8 @@
+"""The whole story on one page: covers that nobody has seen, a message in one, a warden who looks, and the game of the paper."""
+
+from __future__ import annotations
+
+from ssgan.experiments.demo.result import FULL, QUICK, Size, Told
+from ssgan.experiments.demo.story import MESSAGE, tell
+
+__all__ = ["FULL", "MESSAGE", "QUICK", "Size", "Told", "tell"]

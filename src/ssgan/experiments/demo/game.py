@@ -1,0 +1,115 @@
+"""Some rounds of the paper's game, from the bundled generator and the warden who has just learned on: look real, and hide well.
+
+There are no photographs of faces here, so a copy of the generator that stays as it was stands in for reality: the critic, who
+begins from nothing, tells its faces from those of the one that plays. The warden looks for a message, and the generator hears
+both. In the end the warden as he was before is asked about old pictures and new ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import nn
+
+from ssgan import images
+from ssgan.compute.distributed import Processes
+from ssgan.embedding.embedder import Embedder
+from ssgan.gan.covers.generators import Card, open_generator
+from ssgan.gan.covers.sample import public_latents
+from ssgan.gan.training.assembly import assemble
+from ssgan.gan.training.random_draws import Draws
+from ssgan.gan.training.sample_grids import sampled
+from ssgan.gan.training.ssgan import Scalars, numbers
+from ssgan.images import Images
+from ssgan.steganalysis.error_rate import p_e
+from ssgan.views.contact_sheet import contact_sheet
+
+COLUMNS = 6
+SHOWN = 2 * COLUMNS
+ASKED = 192  # covers, and as many stegos, that the warden is asked about before and after
+ALPHA = 0.5  # both judges are heard alike: with the training's 0.9 so few rounds would show nothing of the warden's part
+RATES = {"generator": 1e-4, "detector": 1e-4}  # the critic keeps the training's
+
+Report = Callable[[int], None]  # rounds played
+
+
+@dataclass(frozen=True, eq=False)
+class Played:
+    """What came of it.
+
+    course  figures of each round by name
+    before, after  sheets uint8 (3, H, W) of the same latents
+    moved   how far these are apart, in gray values
+    wrong   P_E of the warden as he was, on pictures of the generator before and after
+    """
+
+    rounds: int
+    heard_from: int
+    course: dict[str, list[float]]
+    before: np.ndarray
+    after: np.ndarray
+    moved: float
+    wrong: tuple[float, float]
+
+
+def play(
+    card: Card,
+    embedder: str,
+    warden: Mapping[str, np.ndarray],
+    *,
+    rounds: int,
+    batch: int,
+    report: Report = lambda done: None,
+) -> Played:
+    """Rounds of all three updates; in the first quarter the generator sits still, while the critic learns what to look for."""
+    given, card = open_generator(card.folder)
+    config = replace(
+        card.config, batch=batch, embedder=embedder, ema_images=0, precision="float32", secrecy="both", alpha=ALPHA
+    )
+    device, alone = torch.device("cpu"), Processes()
+    game, nets = assemble(config, device, alone)
+    nets["generator"].load_state_dict(given.state_dict())
+    nets["detector"].load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in warden.items()})
+    for name, rate in RATES.items():
+        for group in game.optimizers[name].param_groups:
+            group["lr"] = rate
+    reality, draws, at_first = deepcopy(given).eval(), Draws(config, alone, device), deepcopy(nets["detector"]).eval()
+    latents = public_latents(config, range(ASKED), config.seed)
+    before = images.to_pixels(sampled(nets["generator"], latents))
+    course: dict[str, list[float]] = {}
+    heard_from = rounds // 4
+    for turn in range(rounds):
+        with torch.no_grad():
+            real = reality(draws.latents("grid", turn))
+        measured: Scalars = dict(game.update_critic(real, draws.latents("critic", turn), draws.penalty(turn)))
+        measured |= game.update_detector(draws.latents("detector", turn), draws.own_seeds("detector", turn))
+        if turn >= heard_from:
+            own = draws.own_seeds("generator", turn)
+            measured |= game.update_generator(draws.latents("generator", turn), own, real=real)
+        for name, value in numbers(measured).items():
+            course.setdefault(name, []).append(value)
+        report(turn + 1)
+    after = images.to_pixels(sampled(nets["generator"], latents))
+    return Played(
+        rounds,
+        heard_from,
+        course,
+        contact_sheet(before[:SHOWN], COLUMNS),
+        contact_sheet(after[:SHOWN], COLUMNS),
+        float((after.float() - before.float()).abs().mean()),
+        (wrong(at_first, before, embedder), wrong(at_first, after, embedder)),
+    )
+
+
+def wrong(warden: nn.Module, covers: Images, embedder: str) -> float:
+    """P_E of a network on covers and their stegos."""
+    stegos = Embedder.parse(embedder).simulate_seeded(covers, np.arange(len(covers), dtype=np.uint64))
+    with torch.no_grad():
+        scores = [
+            torch.cat([warden(part.float()) for part in pictures.split(64)]).double().numpy() for pictures in (covers, stegos)
+        ]
+    return p_e(scores[0], scores[1])[0]

@@ -1,0 +1,96 @@
+"""A message hidden in the best of several covers that nobody has seen, and revealed again."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ssgan import images
+from ssgan.bulk.hide_in_generated import GENERATOR, NAME, suspicion
+from ssgan.detection.verdicts import Verdict, judge
+from ssgan.errors import NothingFound
+from ssgan.evaluation.predictability import easy_share
+from ssgan.gan.covers.generators import Card, find_generator, open_generator
+from ssgan.gan.covers.sample import prepared, sample, secret_latents
+from ssgan.images import Images, Picture
+from ssgan.messages.files import Stego, make_best, reveal_files
+from ssgan.messages.hide import Hidden
+from ssgan.messages.keys import Passphrase
+from ssgan.messages.plan import Settings, picture_task
+from ssgan.messages.words import fresh_passphrase
+
+STEGO = "stego.png"
+
+
+@dataclass(frozen=True, eq=False)
+class Try:
+    """A stego with what the bundled detectors say of it."""
+
+    hidden: Hidden
+    verdict: Verdict
+    easy_share: float
+    content: bytes = field(repr=False)  # of the stego's file
+
+    @property
+    def rank(self) -> tuple[int, float, float]:
+        """Smaller is better: what the detectors say; where none may speak, where the changes lie decides."""
+        return (*suspicion(self.verdict), self.easy_share)
+
+
+@dataclass(frozen=True, eq=False)
+class Said:
+    """What was hidden, how it came back, and what a wrong passphrase gives."""
+
+    message: str
+    passphrase: str
+    wrong: str
+    refused: str
+    revealed: str
+    tries: list[Try]
+    best: int
+
+    @property
+    def chosen(self) -> Try:
+        """The one to send."""
+        return self.tries[self.best]
+
+
+def covers(count: int) -> tuple[Images, Card]:
+    """Covers uint8 (N, 3, 64, 64) from latents of the operating system's, which are kept nowhere, and their generator."""
+    generator, card = open_generator(find_generator(Path(GENERATOR)))
+    return sample(prepared(generator), secret_latents(card.config, count)), card
+
+
+def say(message: str, candidates: Images) -> Said:
+    """Hide the message in each candidate, keep the stego that looks least like one, and reveal it.
+
+    Raises DoesNotFit for a message that is too long.
+    """
+    words, wrong = fresh_passphrase(), fresh_passphrase()
+    key, settings = Passphrase(words), Settings(allow_flat=True)
+    pictures = [Picture(cover, None, "PNG") for cover in candidates.numpy()]
+    tasks = [picture_task(NAME, picture, message.encode(), Path(STEGO), settings) for picture in pictures]
+    tries: list[Try] = []
+
+    def rank(stegos: Sequence[Stego]) -> list[tuple[int, float, float]]:
+        verdicts = judge(images.to_images(np.stack([stego.hidden.stego for stego in stegos])))
+        for stego, verdict in zip(stegos, verdicts, strict=True):
+            tries.append(Try(stego.hidden, verdict, easy_share(stego.hidden.cover, stego.hidden.stego), stego.content))
+        return [one.rank for one in tries]
+
+    best, _ = make_best(tasks, key, settings, rank)
+    content = tries[best].content
+    revealed = reveal_files([io.BytesIO(content)], key).decode()
+    return Said(message, words, wrong, _refused(content, wrong), revealed, tries, best)
+
+
+def _refused(stego: bytes, wrong: str) -> str:
+    """What who tries other words is told."""
+    try:
+        return reveal_files([io.BytesIO(stego)], Passphrase(wrong)).decode()
+    except NothingFound as error:
+        return str(error)

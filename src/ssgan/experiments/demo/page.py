@@ -1,0 +1,118 @@
+"""The page: what was done, in words for people who have never heard of it, with every picture and figure inside."""
+
+from __future__ import annotations
+
+import math
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from ssgan.evaluation import plots
+from ssgan.experiments.demo import plots as drawing
+from ssgan.experiments.demo.game import ASKED, Played
+from ssgan.experiments.demo.message import Said
+from ssgan.experiments.demo.result import Told
+from ssgan.experiments.demo.wardens import Watched
+from ssgan.version import __version__
+from ssgan.views import maps, pages
+from ssgan.views.contact_sheet import contact_sheet
+
+TEMPLATE = "experiments/demo/page.html"
+NAMES = {"photographs": "photographs", "generated": "generated covers", "apart": "covers from photographs"}
+_SHEET_COLUMNS = 12
+LOSSES, COIN_LOSS = (0.6, 0.8), math.log(2)
+NORMAL_95 = 1.96  # standard deviations on either side, within which a normal law has 95 %
+
+
+def write(told: Told, path: Path, *, stego: Path) -> Path:
+    """The page into a file, over one that stands there; its path."""
+    pages.write(path, text(told, stego=stego), overwrite=True)
+    return path
+
+
+def text(told: Told, *, stego: Path) -> str:
+    """The page."""
+    hidden = told.said.chosen.hidden
+    watched = [one for name, one in told.watched.items() if name != "apart"]
+    return pages.render(
+        TEMPLATE,
+        told=told,
+        said=told.said,
+        hidden=hidden,
+        changed=int((hidden.changes != 0).sum()),
+        tries=[_tried(told.said, at) for at in range(len(told.said.tries))],
+        spoken=any(one.verdict.probability is not None for one in told.said.tries),
+        sheet=pages.inline(contact_sheet(told.sheet, _SHEET_COLUMNS)),
+        shown={name: pages.inline(picture) for name, picture in told.seen.pictures.items()},
+        photograph=None
+        if told.photograph is None
+        else {name: pages.inline(picture) for name, picture in told.photograph.pictures.items()},
+        priced=[(one, pages.inline(one.costs), _changes(one)) for one in told.priced],
+        watched=watched,
+        apart=told.watched.get("apart"),
+        words={one.source: in_words(one) for one in told.watched.values()},
+        names=NAMES,
+        errors=drawing.errors(watched, [NAMES[one.source] for one in watched]),
+        course=Markup(plots.curves(
+            {NAMES[one.source]: [(0, 0.5), *one.course] for one in watched},
+            "images seen", "share of wrong answers while learning", up=(0, 0.5),
+        )),
+        losses=Markup(_losses(told.played)),
+        before=pages.inline(told.played.before),
+        after=pages.inline(told.played.after),
+        outcome=played_in_words(told.played),
+        chance=100 * NORMAL_95 * (2 * 0.25 / (2 * ASKED)) ** 0.5,  # of the difference of two errors near one half
+        stego=str(stego),
+        machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} processor cores",
+        python=platform.python_version(),
+        version=__version__,
+        total=sum(told.seconds.values()),
+    )  # fmt: skip
+
+
+def in_words(one: Watched) -> str:
+    """What the warden came to, in one sentence."""
+    wrong, (low, high) = 100 * one.p_e, (100 * end for end in one.interval)
+    named, range_ = NAMES[one.source], f"{low:.0f} to {high:.0f}"
+    if one.source == "apart":
+        return f"{named}: wrong about {wrong:.0f} of 100 pictures ({range_}), with no message in any of them"
+    if not one.learned:
+        return f"{named}: wrong about {wrong:.0f} of 100 ({range_}): in this time he learned nothing that differs from a coin"
+    return f"{named}: wrong about {wrong:.0f} of 100 ({range_}), where a coin is wrong 50 times"
+
+
+def played_in_words(played: Played) -> str:
+    """What came of the game, in one sentence."""
+    before, after = (100 * error for error in played.wrong)
+    return (
+        f"the warden as he was is wrong about {before:.0f} of 100 times on the pictures from before and {after:.0f} on those "
+        f"from after, which moved by {played.moved:.1f} of 255 gray values on average"
+    )
+
+
+def _tried(said: Said, at: int) -> dict[str, Any]:
+    one = said.tries[at]
+    probability = one.verdict.probability
+    return {
+        "picture": pages.inline(one.hidden.stego),
+        "best": at == said.best,
+        "says": "no detector may speak" if probability is None else f"{100 * probability:.0f} %",
+        "easy": f"{100 * one.easy_share:.0f} %",
+        "verdict": one.verdict.verdict,
+    }
+
+
+def _losses(played: Played) -> str:
+    """Of critic and warden, round by round, near what a coin would get."""
+    named = {"the critic's loss": "critic_loss", "the warden's loss": "detector_loss"}
+    lines = {name: list(enumerate(played.course[key], 1)) for name, key in named.items()}
+    values = [value for line in lines.values() for _, value in line]
+    ends = (min(LOSSES[0], *values), max(LOSSES[1], *values))
+    return plots.curves(lines, "rounds", "loss", level=("a coin", COIN_LOSS), up=ends)
+
+
+def _changes(one: Any) -> str:
+    return "" if one.seen is None else pages.inline(maps.change_map(one.seen.cover, one.seen.stego))

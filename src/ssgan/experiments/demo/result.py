@@ -1,0 +1,66 @@
+"""How much is to be told, and all that was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ssgan.evaluation.inspection import Inspection, Priced
+from ssgan.experiments.demo import wardens
+from ssgan.experiments.demo.game import Played
+from ssgan.experiments.demo.message import Said
+from ssgan.experiments.demo.wardens import Watched
+from ssgan.images import Images
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much of everything."""
+
+    sheet: int = 36  # covers that are shown
+    tries: int = 8  # covers that the message is hidden in
+    images: int = 36_000  # that each warden sees
+    rounds: int = 48  # of the game
+    batch: int = 16  # images of a round
+    covers: int | None = None  # of each source; as many as there are tiles, if None
+    schemes: tuple[str, ...] | None = None  # that price the photograph; all, if None
+
+    @property
+    def units(self) -> int:
+        """Of progress, all together."""
+        return 6 + wardens.EVALUATIONS * 3 + self.rounds
+
+
+FULL = Size()
+QUICK = Size(sheet=24, tries=4, images=3_000, rounds=4, schemes=("lsb", "hill"))
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """All that the page tells."""
+
+    size: Size
+    sheet: Images
+    said: Said
+    seen: Inspection
+    photograph: Inspection | None
+    priced: list[Priced]
+    watched: dict[str, Watched]
+    played: Played
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures."""
+        chosen = self.said.chosen
+        return {
+            "message_came_back": self.said.revealed == self.said.message,
+            "change_rate": chosen.hidden.change_rate,
+            "payload": chosen.hidden.payload,
+            "probability": chosen.verdict.probability,
+            "verdict": chosen.verdict.verdict,
+            "p_e": {name: one.p_e for name, one in self.watched.items()},
+            "p_e_interval": {name: list(one.interval) for name, one in self.watched.items()},
+            "pairs": {name: list(one.pairs) for name, one in self.watched.items()},
+            "game": {"moved": self.played.moved, "p_e_before": self.played.wrong[0], "p_e_after": self.played.wrong[1]},
+            "seconds": {name: round(taken, 1) for name, taken in self.seconds.items()},
+        }

@@ -1,0 +1,142 @@
+"""The story in its order: sample, hide, reveal, look at the changes, let the warden look, play the game, write it all down."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from ssgan import images
+from ssgan.evaluation.inspection import Inspection, Priced, every_scheme, inspect_cover
+from ssgan.experiments.demo import game, page, photographs, wardens
+from ssgan.experiments.demo import message as saying
+from ssgan.experiments.demo.message import STEGO, Said
+from ssgan.experiments.demo.result import FULL, Size, Told
+from ssgan.experiments.demo.wardens import Task
+from ssgan.storage.atomic import whole_file
+from ssgan.storage.folders import make_folder
+
+PAGE = "ssgan-demo.html"
+MESSAGE = "Meet me at nine, where the river bends."
+# One bit in every sample, so that half of them change: what a careless sender does, and what a minute is enough to see.
+CARELESS = "lsb@1/plain"
+PAYLOAD = 0.4  # of the photograph that is shown
+GENERATED, PHOTOGRAPHED, APART = "generated", "photographs", "apart"
+FEW = 223  # generated covers, where there are no photographs to be as many as
+
+Report = Callable[[int, str], None]  # units done, what is being done
+Note = Callable[[str, str], None]  # chapter, what came of it
+
+
+def tell(
+    out: Path,
+    size: Size = FULL,
+    *,
+    message: str = MESSAGE,
+    report: Report = lambda done, doing: None,
+    note: Note = lambda chapter, words: None,
+) -> tuple[Path, Told]:
+    """Do all of it, and write the page and the stego into `out`, over those of before; the page, and what it tells.
+
+    Raises DoesNotFit for a message that is too long, StorageFailed.
+    """
+    make_folder(out)
+    clock = _Clock(report)
+    # What a sender does.
+    clock.begin("covers", "drawing covers that nobody has seen")
+    covers, card = saying.covers(max(size.sheet, size.tries))
+    note("covers", f"{len(covers)} covers drawn by {card.folder.name}, from secret numbers that are kept nowhere")
+    clock.begin("message", "hiding the message in several of them")
+    said = saying.say(message, covers[: size.tries])
+    chosen = said.chosen
+    changed = int((chosen.hidden.changes != 0).sum())
+    note("message", f"hidden in the best of {size.tries}: {changed} of {chosen.hidden.cover.size} values changed by one")
+    note("revealed", f'with the passphrase: "{said.revealed}"; with another: {said.refused}')
+    clock.begin("maps", "drawing where the changes are")
+    seen = _seen(said)
+    photograph, priced = _priced(size)
+    # What a warden does.
+    clock.begin("warden", "the warden learns")
+    watched = wardens.watch(_tasks(size), clock.watched)
+    for one in watched:
+        note("warden", page.in_words(one))
+    # What the two make of each other.
+    clock.begin("game", "playing the game", done=4 + wardens.EVALUATIONS * 3)
+    warden = next(one for one in watched if one.source == GENERATED)
+    played = game.play(card, CARELESS, warden.network, rounds=size.rounds, batch=size.batch, report=clock.played)
+    note("game", f"{played.rounds} rounds: {page.played_in_words(played)}")
+    clock.begin("page", "writing the page", done=size.units - 1)
+    told = Told(
+        size, covers[: size.sheet], said, seen, photograph, priced, {one.source: one for one in watched}, played, clock.seconds
+    )
+    with whole_file(out / STEGO, overwrite=True, durable=False) as temporary:
+        temporary.write_bytes(chosen.content)
+    path = page.write(told, out / PAGE, stego=out / STEGO)
+    report(size.units, "done")
+    return path, told
+
+
+def _seen(said: Said) -> Inspection:
+    """The cover that was taken, with its costs, and the very stego of the message."""
+    from ssgan.embedding.embedder import Embedder
+
+    hidden = said.chosen.hidden
+    embedder = Embedder(hidden.scheme, hidden.payload)
+    covers = images.to_images(hidden.cover)
+    plus, minus = (cost[0].double().numpy() for cost in embedder.costs(covers))
+    up, down = (beta[0].double().numpy() for beta in embedder.change_probabilities(covers))
+    return Inspection(hidden.cover, hidden.stego, (plus, minus), (up, down))
+
+
+def _priced(size: Size) -> tuple[Inspection | None, list[Priced]]:
+    """A photograph with HILL, and priced by the schemes, where there is one."""
+    from ssgan.embedding.embedder import Embedder
+
+    if not photographs.available():
+        return None, []
+    cover = photographs.shown()
+    seen = inspect_cover(cover, Embedder("hill", PAYLOAD), seed=1, name=photographs.SHOWN)
+    return seen, every_scheme(cover, PAYLOAD, seed=1, name=photographs.SHOWN, schemes=size.schemes)
+
+
+def _tasks(size: Size) -> list[Task]:
+    """The sources that the warden learns from, as many covers of each."""
+    tiles = photographs.tiles() if photographs.available() else None
+    count = size.covers or (FEW if tiles is None else len(tiles))
+    generated = saying.covers(count)[0]
+    tasks = [Task(GENERATED, generated, CARELESS, size.images)]
+    if tiles is None:
+        return tasks
+    some = tiles[np.linspace(0, len(tiles) - 1, count).round().astype(int)]
+    # Telling two sources apart is so easy that a fraction of the time will do.
+    return [Task(PHOTOGRAPHED, some, CARELESS, size.images), *tasks, Task(APART, some, "", size.images // 4, generated)]
+
+
+class _Clock:
+    """How far it is, and how long each part took."""
+
+    def __init__(self, report: Report) -> None:
+        self.report, self.seconds, self.done, self.doing = report, dict[str, float](), -1, ""
+        self.part, self.started, self.base = "", time.monotonic(), 0
+        self.errors: dict[str, float] = {}
+
+    def begin(self, part: str, doing: str, *, done: int | None = None) -> None:
+        """The part before is over."""
+        now = time.monotonic()
+        if self.part:
+            self.seconds[self.part] = now - self.started
+        self.part, self.started, self.doing = part, now, doing
+        self.done = self.done + 1 if done is None else done
+        self.base = self.done
+        self.report(self.done, doing)
+
+    def watched(self, source: str, seen: int, error: float) -> None:
+        """Of a warden."""
+        self.done += 1
+        self.report(self.done, f"the warden learns on {source}: {seen:,} images, wrong about {100 * error:.0f} of 100")
+
+    def played(self, rounds: int) -> None:
+        """Of the game."""
+        self.report(self.base + rounds, f"playing the game, round {rounds}")

@@ -1,0 +1,156 @@
+"""The warden learns to tell covers from stegos: a network trained for a moment on each of several sources, side by side.
+
+All are trained by one protocol: as many covers, the same parts, embedder, network, recipe and seed. A process each, with one
+thread, so that two cores do two of them at once.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+
+import numpy as np
+import torch
+
+from ssgan.compute import seeds
+from ssgan.detection.question import embedded
+from ssgan.embedding.embedder import Embedder
+from ssgan.errors import SsganError
+from ssgan.images import Images
+from ssgan.steganalysis.detector import Pairs
+from ssgan.steganalysis.error_rate import Scores, error_interval, p_e
+from ssgan.steganalysis.training.network_detector import NetworkDetector
+from ssgan.steganalysis.training.recipes import RECIPES, NetworkSettings
+from ssgan.storage import signals
+
+NETWORK = "gncnn"
+SHARES = (0.6, 0.15)  # learned from, and chosen by; the rest is judged
+EVALUATIONS = 8
+_SEED = 1
+
+Report = Callable[[str, int, float], None]  # which source, images seen, validation error
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """One source: covers uint8 (N, 3, H, W), and what the warden is to tell them from.
+
+    By `embedder` from their own stegos, or, with `others`, as many covers of another source, from these.
+    """
+
+    source: str
+    covers: Images
+    embedder: str
+    images: int  # seen in training
+    others: Images | None = None
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What came of it: P_E with its 95 % interval, the validation errors on the way, how many pairs, and the network."""
+
+    source: str
+    p_e: float
+    interval: tuple[float, float]
+    pairs: tuple[int, int, int]
+    change_rate: float
+    images: int
+    seconds: float
+    course: tuple[tuple[int, float], ...] = field(default=())
+    network: dict[str, np.ndarray] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def learned(self) -> bool:
+        """Whether he does better than a coin, beyond what chance alone would give."""
+        return self.interval[1] < 0.5
+
+
+def watch(tasks: list[Task], report: Report = lambda source, seen, error: None, *, together: int = 2) -> list[Watched]:
+    """The tasks done, so many processes at a time. Raises what a process raised."""
+    done: dict[str, Watched] = {}
+    waiting, running = list(tasks), dict[Connection, multiprocessing.process.BaseProcess]()
+    start = multiprocessing.get_context("spawn")
+    try:
+        while waiting or running:
+            while waiting and len(running) < together:
+                here, there = start.Pipe(duplex=False)
+                process = start.Process(target=_work, args=(there, waiting.pop(0)), daemon=True)
+                with signals.not_for_children():
+                    process.start()
+                there.close()
+                running[here] = process
+            for here in [one for one in wait(list(running)) if isinstance(one, Connection)]:
+                try:
+                    told = here.recv()
+                except EOFError:
+                    raise SsganError(
+                        "a process that learned was ended from outside", hint="try again; it takes memory"
+                    ) from None
+                if isinstance(told, BaseException):
+                    raise told
+                if isinstance(told, Watched):
+                    done[told.source] = told
+                    running.pop(here).join()
+                else:
+                    report(*told)
+    finally:
+        for left in running.values():
+            left.terminate()
+    return [done[task.source] for task in tasks]
+
+
+def pairs_of(task: Task) -> tuple[Pairs, Pairs, Pairs]:
+    """To learn from, to choose by, and to be judged on; a cover is in one of them, with its stego."""
+    order = torch.from_numpy(seeds.generator(_SEED, task.source).permutation(len(task.covers)))
+    covers = task.covers[order]
+    if task.others is None:
+        own = np.array([seeds.derive(_SEED, task.source, str(number)) for number in range(len(covers))], dtype=np.uint64)
+        pairs = embedded(covers, Embedder.parse(task.embedder), own)
+    else:
+        count = min(len(covers), len(task.others))
+        pairs = Pairs(covers[:count], task.others[:count])
+    first, second = (round(sum(SHARES[: k + 1]) * len(pairs)) for k in range(2))
+    return pairs[:first], pairs[first:second], pairs[second:]
+
+
+def learn(task: Task, report: Report = lambda source, seen, error: None) -> Watched:
+    """One task, in this process."""
+    train, validate, test = pairs_of(task)
+    recipe = RECIPES[NETWORK].with_(
+        duration_images=task.images,
+        evaluate_images=max(1, task.images // EVALUATIONS),
+        patience=EVALUATIONS,
+        batch_pairs=min(32, len(train)),
+    )
+    detector = NetworkDetector(NetworkSettings.of(NETWORK, train, seed=_SEED, recipe=recipe), examine=False)
+    course: list[tuple[int, float]] = []
+    seconds = 0.0
+
+    def hear(seen: int, figures: dict[str, float]) -> None:
+        nonlocal seconds
+        course.append((seen, figures["validation_p_e"]))
+        seconds = figures["seconds"]
+        report(task.source, seen, figures["validation_p_e"])
+
+    detector.fit(train, validate, report=hear)
+    scores = Scores(detector.scores(test.covers), detector.scores(test.stegos), tuple(str(k) for k in range(len(test))))
+    found = error_interval([scores])
+    changed = float((train.covers != train.stegos).float().mean()) if task.others is None else 0.0
+    sizes = (len(train), len(validate), len(test))
+    error, _ = p_e(scores.covers, scores.stegos)
+    assert detector.network is not None
+    network = {name: tensor.numpy() for name, tensor in detector.network.state_dict().items()}
+    return Watched(task.source, error, found, sizes, changed, course[-1][0], seconds, tuple(course), network)
+
+
+def _work(there: Connection, task: Task) -> None:
+    """In a process of its own: figures on the way, then the result, or what went wrong."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process ends this one
+    torch.set_num_threads(1)
+    try:
+        there.send(learn(task, lambda source, seen, error: there.send((source, seen, error))))
+    except SsganError as error:
+        there.send(error)

@@ -1,0 +1,1 @@
+"""Generator and critic of one design, one file."""

@@ -1,0 +1,1 @@
+"""Covers by a trained generator: from latents to files."""

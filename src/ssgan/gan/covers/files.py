@@ -1,0 +1,142 @@
+"""Covers in a folder: PNG files named by number, gone on with after an interruption, never written over what stands there.
+
+sample.json says which generator made them and with which public seed, if any; latents are not in it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from ssgan import images
+from ssgan.errors import InvalidSetting, StorageFailed
+from ssgan.gan.covers.generators import Card
+from ssgan.gan.covers.sample import PIECE, latents, sample
+from ssgan.storage import state_files
+from ssgan.storage.folders import make_folder
+from ssgan.version import __version__
+
+MANIFEST = "sample.json"
+_NAME = re.compile(r"[0-9]{6,}\.png")
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is wanted: `count` covers by the generator of `card`; `seed` None takes the operating system's random source."""
+
+    card: Card
+    out: Path
+    count: int
+    seed: int | None = None
+    overwrite: bool = False
+
+    def target(self, number: int) -> Path:
+        """Where the cover of that number stands."""
+        return self.out / f"{number:06d}.png"
+
+    def told(self) -> dict[str, object]:
+        """What one folder's covers have in common."""
+        return {"command": "sample", "version": __version__, "generator": self.card.digest, "seed": self.seed}
+
+
+def missing(order: Order) -> list[int]:
+    """The numbers that have no file yet, or all of them where the order may overwrite; nothing is written.
+
+    Raises InvalidSetting where the folder holds the covers of another generator or seed, StorageFailed where files with these
+    names are of unknown origin.
+    """
+    if order.count < 0:
+        raise InvalidSetting(f"there can be no {order.count} images.", hint="Give a number from 1 on.")
+    if order.overwrite:
+        return list(range(order.count))
+    found = [number for number in range(order.count) if order.target(number).exists()]
+    if (order.out / MANIFEST).exists():
+        _refuse_other_origin(order)
+    elif found:
+        raise StorageFailed(
+            f"{order.target(found[0])} exists already and was left as it is.", hint="Choose another folder, or give --force."
+        )
+    present = set(found)
+    return [number for number in range(order.count) if number not in present]
+
+
+def fulfil(
+    order: Order,
+    numbers: list[int],
+    generator: nn.Module,
+    *,
+    threads: int = 1,
+    report: Callable[[int], None] = lambda done: None,
+) -> float:
+    """Make the covers of these numbers by a generator that is `prepared`; the seconds that it took.
+
+    `report` is told how many are done. While one piece is computed, the one before is encoded and written by `threads`.
+    Raises StorageFailed, RefusedModel.
+    """
+    begun = time.monotonic()
+    config = order.card.config
+    make_folder(order.out)
+    if order.overwrite:
+        _clear(order)
+    with images.whole_file(order.out / MANIFEST, overwrite=True, durable=False) as temporary:
+        temporary.write_text(json.dumps(order.told(), indent=2) + "\n", encoding="utf-8")
+
+    def pieces() -> Iterator[tuple[int, np.ndarray]]:
+        for start in range(0, len(numbers), PIECE):
+            part = numbers[start : start + PIECE]
+            yield from zip(part, sample(generator, latents(config, part, order.seed)).numpy(), strict=True)
+
+    def write(number: int, cover: np.ndarray) -> None:
+        images.write(order.target(number), cover, durable=False)
+
+    written: list[Future[None]] = []
+    with ThreadPoolExecutor(threads) as pool:
+        for done, (number, cover) in enumerate(pieces()):
+            written.append(pool.submit(write, number, cover))
+            if len(written) > 2 * PIECE:
+                written.pop(0).result()
+                report(done - 2 * PIECE + 1)
+        for future in written:
+            future.result()
+    report(len(numbers))
+    return time.monotonic() - begun
+
+
+def first_covers(order: Order, count: int) -> torch.Tensor:
+    """Images: the first so many covers of a folder, as they were written."""
+    wanted = range(min(count, order.count))
+    return images.to_images(np.stack([images.read(order.target(number)).samples for number in wanted]))
+
+
+def _clear(order: Order) -> None:
+    """Remove what the folder's manifest calls ours, and what stands where the new covers will."""
+    ours = [path for path in order.out.iterdir() if _NAME.fullmatch(path.name)] if (order.out / MANIFEST).exists() else []
+    try:
+        for path in {*ours, *(order.target(number) for number in range(order.count))}:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageFailed(f"{order.out} cannot be cleared: {error.strerror}.", hint="Check the permissions.") from error
+
+
+def _refuse_other_origin(order: Order) -> None:
+    manifest = order.out / MANIFEST
+    try:
+        found = state_files.read_object(manifest)
+    except state_files.Damaged as error:
+        raise InvalidSetting(str(error), hint="choose another folder, or begin anew with --force") from error
+    differing = [key for key, value in order.told().items() if found.get(key) != value]
+    if differing:
+        was = ", ".join(f"{key} {str(found.get(key))[:16]}" for key in differing)
+        raise InvalidSetting(
+            f"{order.out} holds covers of another origin: there, {was}.",
+            hint="Choose another folder, or begin anew with --force.",
+        )

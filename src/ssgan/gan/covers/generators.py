@@ -1,0 +1,206 @@
+"""A generator in a folder of its own: its weights, and the settings that they were trained with, to build the net from again.
+
+What is read may come from anyone: the settings are checked one by one, the net is laid out without memory, and only a file of
+just those weights is then read. Nothing is executed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+
+import numpy as np
+import torch
+from torch import nn
+
+from ssgan.errors import InvalidSetting, RefusedModel
+from ssgan.gan.catalog import BACKBONES
+from ssgan.gan.training.settings import TrainingConfig
+from ssgan.storage import weights
+
+KIND = "generator"
+FOLDER = "generator"  # within a run: the latest one
+BUNDLED = Path(__file__).resolve().parents[2] / "bundled"  # generators that come with the package, if any
+LARGEST_BYTES = 1 << 29  # of the weights of a generator
+_MOST = 4096  # of `width` and `latent`: with more, no net fits into LARGEST_BYTES
+_LONGEST = 200  # characters of a setting
+_TRIES = 5  # a run under way may replace its generator while it is read
+_HINT = "Fetch the generator again, or train it again."
+
+
+class Card(NamedTuple):
+    """What a generator's folder says of itself, the weights unread."""
+
+    folder: Path
+    config: TrainingConfig
+    about: dict[str, Any]  # what the writer had to say, `images_seen` above all
+    parameters: int
+    file_bytes: int
+    digest: str  # SHA-256 of the weights file
+
+
+def save_generator(
+    folder: Path,
+    generator: nn.Module,
+    config: TrainingConfig,
+    about: Mapping[str, Any] | None = None,
+    *,
+    half: bool = False,
+) -> None:
+    """Write a generator of `config` into a folder; one that stands there is replaced in one step.
+
+    `about` holds plain JSON values, `images_seen` above all. With `half`, kernels are written as float16, in half the bytes.
+    Raises InvalidSetting for weights that `config` does not have or that are not finite, StorageFailed.
+    """
+    tensors = {name: tensor.detach().cpu() for name, tensor in generator.state_dict().items()}
+    laid_out = _layout(config)
+    if odd := _odd({name: tensor.shape for name, tensor in tensors.items()}, laid_out):
+        raise InvalidSetting(f"{odd} of the generator is not as its settings say.", hint="Save it with its own settings.")
+    for name, tensor in tensors.items():
+        if not bool(torch.isfinite(tensor).all()):
+            raise InvalidSetting(f"{name} holds numbers that are not finite.", hint="Save an earlier state of the generator.")
+    kept = {name: _stored(tensor, half=half) for name, tensor in tensors.items()}
+    weights.save(folder, kept, {"kind": KIND, "config": asdict(config), "about": dict(about or {})})
+
+
+def load_generator(folder: Path) -> tuple[nn.Module, TrainingConfig]:
+    """The generator in a folder, float32 on the CPU and in evaluation mode, and its settings.
+
+    Raises RefusedModel for all that is damaged, odd, too large, or not of these settings.
+    """
+    generator, card = open_generator(folder)
+    return generator, card.config
+
+
+def open_generator(folder: Path) -> tuple[nn.Module, Card]:
+    """As `load_generator`, with all that the folder says of this very generator."""
+    for tried in range(_TRIES):
+        card = read_card(folder)
+        try:
+            return _loaded(card), card
+        except RefusedModel:
+            # A manifest that has changed since means that a newer generator took this one's place.
+            if tried == _TRIES - 1 or read_card(folder).digest == card.digest:
+                raise
+    raise AssertionError("the last try either returns or raises")
+
+
+def read_card(folder: Path) -> Card:
+    """What stands in the manifest, checked; the weights are not read. Raises RefusedModel."""
+    told = weights.announced(folder)
+    manifest = told["manifest"]
+    if manifest.get("kind") != KIND or not isinstance(manifest.get("about"), dict):
+        raise RefusedModel(f"{folder} holds no generator.", hint="Give the folder of a generator, or of a run that made one.")
+    config = _config(manifest.get("config"), folder)
+    parameters = sum(tensor.numel() for tensor in _blueprint(config).parameters())
+    if 2 * parameters > LARGEST_BYTES:
+        raise RefusedModel(f"{folder} would hold {parameters} parameters, which is too many.", hint=_HINT)
+    return Card(folder, config, manifest["about"], parameters, told["bytes"], told["sha256"])
+
+
+def bundled() -> list[Path]:
+    """The folders of the generators that come with the package."""
+    return sorted(manifest.parent for manifest in BUNDLED.glob(f"*/{weights.MANIFEST}"))
+
+
+def find_generator(place: Path) -> Path:
+    """The folder of a generator: that of a run, finished or under way, `place` itself, or a bundled one of that name.
+
+    Raises InvalidSetting.
+    """
+    for folder in (place / FOLDER, place, *(found for found in bundled() if found.name == str(place))):
+        if (folder / weights.MANIFEST).is_file():
+            return folder
+    if not place.is_dir():
+        raise InvalidSetting(f"there is no folder {place}.", hint="Give the folder of a run, or of a generator.")
+    if (place / "config.json").exists():
+        raise InvalidSetting(
+            f"the run {place} has written no generator yet.", hint="Wait for its first checkpoint, or let it go on."
+        )
+    raise InvalidSetting(f"{place} is neither a run nor a generator.", hint="Give a folder that `ssgan train` has written.")
+
+
+def _loaded(card: Card) -> nn.Module:
+    """The net of a card, filled."""
+    limit = min(LARGEST_BYTES, 8 * sum(t.numel() for t in _blueprint(card.config).state_dict().values()))
+    arrays, manifest = weights.load(card.folder, largest_bytes=limit + weights.LARGEST_TEXT)
+    if weights.announced(card.folder)["sha256"] != card.digest or _config(manifest.get("config"), card.folder) != card.config:
+        raise RefusedModel(f"{card.folder} changed while it was read.", hint="Try again.")
+    if odd := _odd({name: array.shape for name, array in arrays.items()}, _layout(card.config)):
+        raise RefusedModel(f"{card.folder} holds other weights than its settings say: {odd[:80]}.", hint=_HINT)
+    generator = _blueprint(card.config)
+    for name, wanted in generator.state_dict().items():
+        allowed = ("f2", "f4") if wanted.dtype.is_floating_point else ("i8",)
+        if arrays[name].dtype.str[1:] not in allowed:
+            raise RefusedModel(f"{name} of {card.folder} is {arrays[name].dtype}, which is no weight here.", hint=_HINT)
+    generator.to_empty(device="cpu")
+    generator.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in arrays.items()})
+    return generator.eval()
+
+
+def _blueprint(config: TrainingConfig) -> nn.Module:
+    """The net without memory. Raises InvalidSetting where these settings make none."""
+    if config.backbone not in BACKBONES:
+        raise InvalidSetting(f"there is no backbone '{config.backbone}'", hint=f"known: {', '.join(BACKBONES)}")
+    make = BACKBONES[config.backbone].generator
+    try:
+        with torch.device("meta"):
+            return make(config.image_size, config.channels, latent=config.latent, width=config.width)
+    except (ValueError, RuntimeError, MemoryError, OverflowError) as error:  # groups that do not divide, sides beyond counting
+        if isinstance(error, InvalidSetting):
+            raise
+        raise InvalidSetting(
+            f"no {config.backbone} has width {config.width} and latent {config.latent}.", hint="Take the preset's."
+        ) from error
+
+
+def _layout(config: TrainingConfig) -> dict[str, tuple[int, ...]]:
+    """The shapes of all weights by name."""
+    return {name: tuple(tensor.shape) for name, tensor in _blueprint(config).state_dict().items()}
+
+
+def _odd(found: Mapping[str, tuple[int, ...]], wanted: Mapping[str, tuple[int, ...]]) -> str:
+    """The first tensor that is missing, too many or of another shape; "" where there is none."""
+    names = sorted(name for name in {*found, *wanted} if name not in found or tuple(found[name]) != wanted.get(name))
+    return names[0] if names else ""
+
+
+def _stored(tensor: torch.Tensor, *, half: bool) -> torch.Tensor:
+    """As it is written: kernels as float16 where asked for and where they fit, all else that has a fraction as float32."""
+    if not tensor.is_floating_point():
+        return tensor
+    fits = tensor.ndim > 1 and float(tensor.abs().max()) < torch.finfo(torch.float16).max
+    return tensor.to(torch.float16 if half and fits else torch.float32)
+
+
+def _config(told: object, folder: Path) -> TrainingConfig:
+    """The settings in a manifest, each of its own kind and within bounds. Raises RefusedModel."""
+    if not isinstance(told, dict):
+        raise RefusedModel(f"{folder} does not say with which settings its generator was trained.", hint=_HINT)
+    kinds = get_type_hints(TrainingConfig)
+    if unknown := set(told) - {field.name for field in fields(TrainingConfig)}:
+        raise RefusedModel(f"{folder} has a setting {min(unknown)[:40]!r} that is not known here.", hint="Update ssgan.")
+    for name, value in told.items():
+        if not _is_of_kind(value, kinds[name]):
+            raise RefusedModel(f"{folder} has the setting {name} = {str(value)[:40]!r}, which cannot be.", hint=_HINT)
+    try:
+        config = TrainingConfig(**told)
+        if max(config.width, config.latent) > _MOST:
+            raise InvalidSetting(f"width and latent are at most {_MOST}", hint="take the preset's")
+        _blueprint(config)
+    except InvalidSetting as error:
+        raise RefusedModel(f"{folder} has settings that cannot be: {error}.", hint=_HINT) from error
+    return config
+
+
+def _is_of_kind(value: object, kind: Any) -> bool:
+    """Whether a JSON value is what a field of TrainingConfig holds."""
+    if get_origin(kind) is Literal:
+        return value in get_args(kind)
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if isinstance(value, str) and len(value) > _LONGEST:
+        return False
+    return type(value) is kind

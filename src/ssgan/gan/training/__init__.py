@@ -1,0 +1,1 @@
+"""The game: losses, updates, loop and checkpoints."""

@@ -1,0 +1,132 @@
+"""From settings to a game ready to be played: nets, objective, embedder, optimizers, on a device, in a precision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+
+from ssgan.compute import seeds
+from ssgan.compute.cuda_graphs import Direct, Replayed
+from ssgan.compute.distributed import Processes
+from ssgan.embedding.embedder import Embedder
+from ssgan.errors import InvalidSetting
+from ssgan.gan.catalog import BACKBONES, OBJECTIVES
+from ssgan.gan.training import sharing
+from ssgan.gan.training.balance import Balance
+from ssgan.gan.training.settings import TrainingConfig
+from ssgan.gan.training.ssgan import Network, Ssgan
+from ssgan.steganalysis.catalog import NETWORKS
+from ssgan.steganalysis.networks.fused.acceleration import accelerated
+
+
+def assemble(config: TrainingConfig, device: torch.device, processes: Processes) -> tuple[Ssgan, dict[str, nn.Module]]:
+    """The game, and its nets by name as they are saved. Raises InvalidSetting for a name that no catalog has."""
+    _expect_known("backbone", config.backbone, BACKBONES)
+    _expect_known("objective", config.objective, OBJECTIVES)
+    if config.secret:
+        _expect_known("network", config.detector, NETWORKS)
+    embedder, nets = Embedder.parse(config.embedder), _nets(config)
+    for net in nets.values():
+        processes.share_statistics(net.to(device))
+    optimizers = {name: _optimizer(config, name, net) for name, net in nets.items()}
+    sharing.average_gradients(optimizers.values(), processes)
+    detector = nets.get("detector")
+    game = Ssgan(
+        config,
+        _in_precision(nets["generator"], config, device),
+        _in_precision(nets["critic"], config, device),
+        detector,
+        OBJECTIVES[config.objective],
+        embedder,
+        optimizers,
+        _way(detector, config, device),
+        Balance(
+            config.alpha_mode,
+            lambda norm: sharing.whole_norm(norm, processes),
+            torch.zeros(2, dtype=torch.float64, device=device),
+        ),
+        Replayed(device) if device.type == "cuda" and processes.count == 1 else Direct(),
+    )
+    return game, nets
+
+
+@contextmanager
+def faster_products(device: torch.device) -> Iterator[None]:
+    """Within the block, products on an accelerator may use TF32, and freed memory is kept."""
+    if device.type != "cuda":
+        yield
+        return
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("high")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+class InPrecision(nn.Module):
+    """A net gone through in bfloat16 or with channels side by side; what comes out is float32, as are its weights."""
+
+    def __init__(self, net: nn.Module, device: torch.device, *, bf16: bool) -> None:
+        super().__init__()
+        self.net, self.kind, self.bf16 = net, device.type, bf16
+        net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def forward(self, given: torch.Tensor) -> torch.Tensor:
+        """As the net's."""
+        if given.ndim == 4:
+            given = given.contiguous(memory_format=torch.channels_last)
+        with torch.autocast(self.kind, torch.bfloat16, enabled=self.bf16):
+            out: torch.Tensor = self.net(given)
+        return out.float()
+
+
+def _expect_known(what: str, name: str, catalog: Collection[str]) -> None:
+    if name not in catalog:
+        raise InvalidSetting(f"there is no {what} '{name}'", hint=f"known: {', '.join(catalog)}")
+
+
+def _nets(config: TrainingConfig) -> dict[str, nn.Module]:
+    """Freshly initialized, each from a seed of its own, leaving torch's own generator as it was."""
+    backbone, objective = BACKBONES[config.backbone], OBJECTIVES[config.objective]
+    size, channels, width = config.image_size, config.channels, config.width
+    makers: dict[str, Callable[[], nn.Module]] = {
+        "generator": lambda: backbone.generator(size, channels, latent=config.latent, width=width),
+        "critic": lambda: backbone.critic(size, channels, width=width, norm=objective.norm),
+    }
+    if config.secret:
+        makers["detector"] = lambda: NETWORKS[config.detector].make(size, channels)
+    nets = {}
+    for name, make in makers.items():
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seeds.derive(config.seed, "weights", name) % 2**63)
+            nets[name] = make()
+    return nets
+
+
+def _optimizer(config: TrainingConfig, name: str, net: nn.Module) -> torch.optim.Optimizer:
+    """On a graphics card one whose steps can be recorded."""
+    rate = config.detector_learning_rate if name == "detector" else config.learning_rate
+    recorded = next(net.parameters()).is_cuda
+    if config.optimizer == "rmsprop":
+        return torch.optim.RMSprop(
+            net.parameters(), lr=rate, alpha=config.smoothing, momentum=config.momentum, capturable=recorded
+        )
+    betas = (config.momentum, config.smoothing)
+    return torch.optim.Adam(net.parameters(), lr=rate, betas=betas, fused=True, capturable=recorded)
+
+
+def _in_precision(net: nn.Module, config: TrainingConfig, device: torch.device) -> nn.Module:
+    """On a CPU in float32, the net itself: with kernel 5, channels side by side gain nothing there."""
+    bf16 = config.precision == "bf16"
+    return InPrecision(net, device, bf16=bf16) if bf16 or device.type != "cpu" else net
+
+
+def _way(detector: nn.Module | None, config: TrainingConfig, device: torch.device) -> Network:
+    """How the detector is gone through; without one, nobody asks."""
+    if detector is None:
+        return torch.nn.Identity()
+    return accelerated(detector, device=device, images=config.duration_images, precision=config.precision)

@@ -1,0 +1,98 @@
+"""What a training will cost, before it begins: parameters, arithmetic and memory, from a step of two images that is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+from ssgan.compute.distributed import Processes
+from ssgan.gan.training.assembly import assemble
+from ssgan.gan.training.random_draws import Draws
+from ssgan.gan.training.settings import TrainingConfig
+from ssgan.gan.training.state import Kept, State
+
+COUNTED_TOGETHER = 2  # images: normalization wants more than one
+PROGRAM_BYTES = 300 << 20  # of the libraries themselves
+
+
+@dataclass(frozen=True)
+class Budget:
+    """parameters: of each net. flops_per_image: of convolutions and products, an image shown to the critic.
+
+    memory_bytes: weights, gradients, moments, averages, the state that is kept, and what the largest update holds for its way
+    back, twice, since gradients come on that way; not the data.
+    """
+
+    parameters: dict[str, int]
+    flops_per_image: float
+    memory_bytes: int
+
+
+def estimate(config: TrainingConfig) -> Budget:
+    """Of one process on a CPU. Raises InvalidSetting for settings that make no game."""
+    small = replace(config, batch=COUNTED_TOGETHER, precision="float32")
+    device = torch.device("cpu")
+    game, nets = assemble(small, device, Processes())
+    if "detector" in nets:
+        game.forward = nets["detector"]  # by layers that are counted
+    draws, held = Draws(small, Processes(), device), []
+    real = torch.zeros(COUNTED_TOGETHER, config.channels, config.image_size, config.image_size)
+    with _Counter() as counter:
+        for turn in range(config.critic_steps):
+            with _held() as most:
+                game.update_critic(real, draws.latents("critic", 0, turn), draws.penalty(0, turn))
+            held.append(most[0])
+        for turn in range(config.detector_steps if config.secret else 0):
+            with _held() as most:
+                game.update_detector(draws.latents("detector", 0, turn), draws.own_seeds("detector", 0, turn), real)
+            held.append(most[0])
+        for turn in range(config.generator_steps):
+            with _held() as most:
+                own = draws.own_seeds("generator", 0, turn)
+                game.update_generator(draws.latents("generator", 0, turn), own, real=real)
+            held.append(most[0])
+    state = State(game, nets)
+    kept = sum(tensor.nbytes for tensor in Kept(state).tensors.values())
+    gradients = sum(weight.nbytes for net in nets.values() for weight in net.parameters())
+    activations = max(held) * config.batch // COUNTED_TOGETHER
+    return Budget(
+        {name: sum(weight.numel() for weight in net.parameters()) for name, net in nets.items()},
+        counter.flops / (COUNTED_TOGETHER * config.critic_steps),
+        2 * kept + gradients + 2 * activations + PROGRAM_BYTES,
+    )
+
+
+class _Counter(TorchDispatchMode):
+    """Two for each multiplication of a convolution or a product (torch's own mode has no room for gradients at images)."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.flops = 0
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        out = function(*args, **(kwargs or {}))
+        if count := flop_registry.get(function._overloadpacket):
+            self.flops += count(*args, **(kwargs or {}), out_val=out)
+        return out
+
+
+@contextmanager
+def _held() -> Iterator[list[int]]:
+    """In its one place, the bytes that have been saved for the way back within the block, each storage once."""
+    total, seen = [0], set[int]()
+
+    def pack(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        if not isinstance(tensor, torch.nn.Parameter) and storage.data_ptr() not in seen:
+            seen.add(storage.data_ptr())
+            total[0] += storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        yield total

@@ -1,0 +1,60 @@
+"""States of a training on the disk: the two newest, each in a folder of its own, whole or not there.
+
+A newest one that is damaged is passed over for the one before.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ssgan.errors import RefusedModel
+from ssgan.storage import weights
+
+FOLDER = "checkpoints"
+KEPT = 2
+LARGEST_BYTES = 1 << 33  # weights, averages, and two moments of each
+
+
+class Checkpoints:
+    """Those of a run's folder, called after the images seen."""
+
+    def __init__(self, run: Path) -> None:
+        self.folder = run / FOLDER
+
+    def save(self, tensors: Mapping[str, torch.Tensor], told: Mapping[str, Any]) -> None:
+        """One more; all but the newest, and what was never finished, are removed. Raises StorageFailed."""
+        weights.save(self.folder / f"{told['images_seen']:012d}", tensors, told)
+        newest = self._folders()[-KEPT:]
+        for other in self.folder.iterdir():
+            if other.name.isdigit() and other not in newest:
+                shutil.rmtree(other, ignore_errors=True)
+
+    def newest(self) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
+        """(tensors, what was told) of the newest that is whole, or None. Raises RefusedModel where none of several is."""
+        failed: RefusedModel | None = None
+        for folder in reversed(self._folders()):
+            try:
+                return weights.load(folder, largest_bytes=LARGEST_BYTES)
+            except RefusedModel as refused:
+                failed = failed or refused
+        if failed is not None:
+            raise failed
+        return None
+
+    def drop_after(self, images_seen: int) -> None:
+        """Remove those of a future that did not come."""
+        for folder in self._folders():
+            if int(folder.name) > images_seen:
+                with contextlib.suppress(OSError):
+                    shutil.rmtree(folder)
+
+    def _folders(self) -> list[Path]:
+        """Oldest first; one without a manifest was not finished, and is none."""
+        return sorted(path.parent for path in self.folder.glob(f"*/{weights.MANIFEST}") if path.parent.name.isdigit())

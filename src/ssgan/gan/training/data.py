@@ -1,0 +1,115 @@
+"""Real images: read once into a cache, split before anything else, and shown to the critic in shuffled epochs.
+
+What is held back is never shown, so that it can judge what came out. Which image comes when, and whether mirrored, follows
+from the seed and the number of the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ssgan import images
+from ssgan.compute import seeds
+from ssgan.datasets import Geometry, Progress, cached, groups, open_source, split
+from ssgan.errors import InvalidSetting
+from ssgan.gan.training.random_draws import Draws
+from ssgan.gan.training.settings import TrainingConfig
+from ssgan.images import Floats, Images
+
+RESIDENT_SHARE = 0.25  # of an accelerator's free memory, that images may take
+
+
+@dataclass(frozen=True, eq=False)
+class RealImages:
+    """Images uint8 (N, C, H, W), mapped from the cache, and which of them are learned from.
+
+    names     the N names
+    chosen    int64 (M,), ascending: the rows that are shown
+    held_back the names of those that never are
+    bad       the pictures that would not do, each with the reason
+    """
+
+    images: Images
+    names: tuple[str, ...]
+    chosen: np.ndarray
+    held_back: tuple[str, ...]
+    bad: list[tuple[str, str]]
+
+    def some(self, count: int, seed: int) -> Floats:
+        """At most so many of those that are shown, always the same."""
+        rows = seeds.generator(seed, "grid", "real").permutation(self.chosen)[:count]
+        return images.to_floats(self.images[torch.from_numpy(rows)])
+
+
+def read(
+    data: Path,
+    config: TrainingConfig,
+    cache: Path,
+    *,
+    geometry: Geometry,
+    convert: Collection[str] = (),
+    strict: bool = False,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> RealImages:
+    """The images of a folder, zip or tar, by way of a cache in the folder `cache`; split by person, else by picture.
+
+    A picture that would not do is left out and told of, or, if `strict`, refused. Raises InvalidSetting where the images are
+    not of the shape that the settings ask for, and as `datasets.cached` does.
+    """
+    with open_source(data) as source:
+        found = cached(
+            source,
+            geometry,
+            cache,
+            convert=convert,
+            on_bad="refuse" if strict else "skip",
+            workers=workers,
+            progress=progress,
+            shape=(config.channels, config.image_size, config.image_size),
+        )
+    shares = (config.train_share, 0.0, 1 - config.train_share)
+    parts = split(found.names, shares, seed=config.seed, by=groups(found.names, found.identities))
+    if not len(parts.train):
+        raise InvalidSetting("no image is left to learn from", hint="give more images, or a larger train_share")
+    held_back = tuple(found.names[i] for part in (parts.validate, parts.test) for i in part)
+    return RealImages(found.images, found.names, parts.train, held_back, found.bad)
+
+
+class Batches:
+    """Batches of Floats on the device: `batches.at(number)` is this process's part of the number-th."""
+
+    def __init__(self, real: RealImages, config: TrainingConfig, draws: Draws, device: torch.device) -> None:
+        self.real, self.config, self.draws, self.device = real, config, draws, device
+        self.images, self.chosen = real.images, torch.from_numpy(real.chosen)
+        if device.type == "cuda" and real.images.nbytes <= RESIDENT_SHARE * torch.cuda.mem_get_info(device)[0]:
+            self.images = real.images.to(device)
+        self._epochs: dict[int, np.ndarray] = {}
+
+    def at(self, number: int) -> Floats:
+        """float32 (n, C, H, W)."""
+        rows = self.chosen[torch.from_numpy(self._rows(number)[self.draws.mine])]
+        # The one copy of what is mapped. A few numbers go to a device without a wait for the work that is on its way there.
+        batch = self.images[rows.to(self.images.device, non_blocking=True)]
+        if self.config.flips:
+            coin = seeds.generator(self.config.seed, "flips", str(number)).integers(0, 2, self.config.batch)[self.draws.mine]
+            mirrored = torch.from_numpy(np.flatnonzero(coin)).to(batch.device, non_blocking=True)
+            batch[mirrored] = batch[mirrored].flip(-1)
+        return images.to_floats(batch.to(self.device))
+
+    def _rows(self, number: int) -> np.ndarray:
+        """int64 (batch,): places among the chosen, of the number-th batch of the endless sequence of epochs."""
+        epochs, places = np.divmod(np.arange(number * self.config.batch, (number + 1) * self.config.batch), len(self.chosen))
+        return np.array([self._epoch(int(epoch))[place] for epoch, place in zip(epochs, places, strict=True)])
+
+    def _epoch(self, epoch: int) -> np.ndarray:
+        """Its order; the last two are kept."""
+        if epoch not in self._epochs:
+            self._epochs = {e: order for e, order in self._epochs.items() if e == epoch - 1}
+            self._epochs[epoch] = seeds.generator(self.config.seed, "epoch", str(epoch)).permutation(len(self.chosen))
+        return self._epochs[epoch]

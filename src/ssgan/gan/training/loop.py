@@ -1,0 +1,345 @@
+"""The training of a generator: one loop, read from top to bottom, that can be stopped anywhere and goes on as if not.
+
+A step shows real images to the critic, stegos of generated covers to the detector, and lets the generator hear both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+
+from ssgan.compute import distributed
+from ssgan.compute.allocator import keep_freed
+from ssgan.datasets import Geometry, Progress, open_source
+from ssgan.datasets.loading import left_out
+from ssgan.datasets.sources import refuse_among
+from ssgan.errors import InvalidSetting
+from ssgan.gan.covers.generators import FOLDER as GENERATOR
+from ssgan.gan.covers.generators import save_generator
+from ssgan.gan.training import sharing
+from ssgan.gan.training.assembly import assemble, faster_products
+from ssgan.gan.training.checkpoints import Checkpoints
+from ssgan.gan.training.data import Batches, RealImages, read
+from ssgan.gan.training.metrics import Board, Journal
+from ssgan.gan.training.random_draws import Draws
+from ssgan.gan.training.sample_grids import SIDE, Gallery, alike, warning
+from ssgan.gan.training.settings import TrainingConfig
+from ssgan.gan.training.ssgan import numbers
+from ssgan.gan.training.state import RATE_FACTOR, Kept, State
+from ssgan.gan.training.step import play
+from ssgan.storage import signals, state_files
+from ssgan.storage.atomic import whole_file
+from ssgan.storage.names import name_bytes
+from ssgan.storage.runs import CONFIG, STATS, Run, given_up_if_refused
+from ssgan.storage.runs import result as result_of
+
+CACHE, DATA = "cache", "data.json"
+PATHS = ("data",)  # notes: the pictures decide
+LOGS, GRIDS = 1000, 50  # of each in a training, unless the pace says otherwise
+LOUD_ALPHA = 0.7  # the paper: with less, "the results are closer to the noise"
+KEPT_STEPS = 100  # between the states that are kept in memory
+
+Report: TypeAlias = Callable[[int, dict[str, float]], None]  # images seen, figures
+Note: TypeAlias = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often a training speaks, hangs a grid of samples, and saves itself; none of it changes what comes out."""
+
+    log_images: int | None = None
+    sample_images: int | None = None
+    save_seconds: float = 300.0
+    tensorboard: bool = False
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What is made of the files before they are real images; `strict` refuses a bad one, `cache` is where they are kept."""
+
+    geometry: Geometry = Geometry()
+    convert: tuple[str, ...] = ()
+    strict: bool = False
+    cache: Path | None = None
+
+
+def train(
+    data: Path,
+    config: TrainingConfig,
+    out: Path,
+    *,
+    reading: Reading = Reading(),
+    pace: Pace = Pace(),
+    device: str = "cpu",
+    threads: int | None = None,
+    report: Report | None = None,
+    note: Note | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Train in the folder `out`, or go on there; what it came to, which also stands in its done.json.
+
+    The same settings go on where the folder stands, a longer duration too. `report` hears of figures, `note` of what somebody
+    should know, `progress` of the pictures that are read. Under torchrun the processes share out every batch, and the first
+    one writes. `threads` processes read files.
+
+    Raises InvalidSetting, RefusedImage where no image will do, TrainingDiverged, StorageFailed.
+    """
+    refuse_among([data], out)
+    keep_freed()
+    where = torch.device(distributed.device_of(device))
+    with distributed.joined(device) as processes, faster_products(where), ExitStack() as until_the_end:
+        # What it is about; a folder becomes a run when all of it can be meant.
+        if processes.rank == 0:
+            until_the_end.enter_context(given_up_if_refused(out, also=(CACHE,)))
+        if processes.first(lambda: _stands(out, _identity(data, config, reading)) and _done(out, config, data)):
+            return processes.first(lambda: _told(out))
+        speaks = processes.rank == 0
+        game, nets = assemble(config, where, processes)
+        state, draws = State(game, nets), Draws(config, processes, where)
+        real = _read(data, config, reading, out, threads or 1, processes, progress)
+        run = processes.first(lambda: Run(out, _identity(data, config, reading), notes=PATHS))
+        processes.first(lambda: _keep_list(out, data, real, note))
+        batches, gallery = Batches(real, config, draws, where), Gallery(out, config, real.some(SIDE**2, config.seed))
+        shelf = Shelf(run, state) if speaks else None
+        if speaks and note is not None and config.secret and config.alpha_mode == "plain" and config.alpha < LOUD_ALPHA:
+            note(f"alpha {config.alpha:g}, taken plainly: the detector drowns the critic, and images turn to noise; balance it")
+        if found := processes.first(lambda: None if shelf is None else shelf.newest()):
+            state.take(*found)
+        journal, kept = Journal(state), Kept(state)
+        board = Board(out, images_seen=state.images_seen, wanted=pace.tensorboard and speaks)
+        step_images = config.critic_steps * config.batch
+        log_images = pace.log_images or config.duration_images // LOGS
+        sample_images = pace.sample_images or config.duration_images // GRIDS
+        if speaks and not found:
+            gallery.hang(state.best_generator, 0)
+        saved, signal = time.monotonic(), 0
+        interrupted = until_the_end.enter_context(signals.held())
+
+        # The game.
+        while state.images_seen < config.duration_images and not signal:
+            step, before = state.images_seen // step_images, state.images_seen
+            learns, heard = 2 * before >= config.warmup_images, before >= config.warmup_images
+
+            def shown(turn: int, step: int = step) -> torch.Tensor:
+                with journal.waited():
+                    return batches.at(step * config.critic_steps + turn)
+
+            given = play(game, draws, step, shown, learns=learns, heard=heard)
+            state.images_seen += step_images
+            if state.average is not None:
+                state.average.follow(state.images_seen, step_images)
+
+            # Whether it can go on like this.
+            measured = numbers(given)
+            told = processes.figures(float(state.sound(measured)), interrupted.number)
+            signal = int(told[:, 1].max())
+            if not told[:, 0].all():
+                _go_back(kept, shelf, note)
+                continue
+            if state.images_seen % (KEPT_STEPS * step_images) == 0:
+                kept.keep()
+
+            # What it says, shows and saves.
+            journal.add(sharing.mean_figures(measured, processes))
+            ended = state.images_seen >= config.duration_images
+            hangs = ended or _passed(before, state.images_seen, sample_images)
+            if hangs or _passed(before, state.images_seen, log_images):
+                figures = journal.line()
+                if speaks and hangs:
+                    figures |= gallery.hang(state.best_generator, state.images_seen)
+                    _look_alike(figures["diversity"], state, run, note)
+                if speaks:
+                    run.log(state.images_seen, **figures)
+                    board.show(state.images_seen, figures)
+                if speaks and report is not None:
+                    report(state.images_seen, figures)
+            if shelf is not None and (ended or signal or time.monotonic() - saved > pace.save_seconds):
+                shelf.save()
+                saved = time.monotonic()
+
+        # How it ends.
+        result: dict[str, Any] = {}
+        if not signal:
+            result = processes.first(lambda: _finish(run, state, real))
+    if signal:
+        signals.deliver(signal)
+        raise KeyboardInterrupt  # where the signal was taken without ending anything
+    return result
+
+
+class Shelf:
+    """Where the first process saves: checkpoints to go on from, and the latest generator to make covers with."""
+
+    def __init__(self, run: Run, state: State) -> None:
+        self.run, self.state, self.checkpoints = run, state, Checkpoints(run.folder)
+
+    def newest(self) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
+        """From what to go on, if there is anything; statistics of what came after are dropped."""
+        found = self.checkpoints.newest()
+        if (self.run.folder / STATS).exists():
+            self.run.rewind(0 if found is None else found[1]["images_seen"])
+        return found
+
+    def save(self) -> None:
+        """The state as it is."""
+        state = self.state
+        self.checkpoints.save(state.tensors(), state.told())
+        told = {"images_seen": state.images_seen}
+        save_generator(self.run.folder / GENERATOR, state.best_generator, state.game.config, told)
+
+    def go_back(self) -> None:
+        """Forget what came after the state."""
+        self.run.rewind(self.state.images_seen)
+        self.checkpoints.drop_after(self.state.images_seen)
+        self.save()
+
+
+def _go_back(kept: Kept, shelf: Shelf | None, note: Note | None) -> None:
+    """To the last sound state, more slowly from there. Raises TrainingDiverged."""
+    state = kept.state
+    left_at = state.images_seen
+    kept.go_back()
+    if shelf is not None:
+        shelf.go_back()
+    state.slower()
+    text = (
+        f"numbers were no longer finite after {left_at} images: on from the state after {state.images_seen}, at "
+        f"{RATE_FACTOR**state.retries:g} of the learning rates"
+    )
+    if shelf is not None:
+        _say(text, shelf.run, state.images_seen, note)
+
+
+def _look_alike(diversity: float, state: State, run: Run, note: Note | None) -> None:
+    """Say that the generator may have collapsed, once until that is over."""
+    before, state.collapsed = state.collapsed, alike(diversity, state.images_seen, state.game.config.duration_images)
+    if state.collapsed and not before:
+        _say(warning(diversity, state.images_seen), run, state.images_seen, note)
+
+
+def _say(text: str, run: Run, images_seen: int, note: Note | None) -> None:
+    """Into the statistics, and to whoever listens."""
+    run.log(images_seen, warning=text)
+    if note is not None:
+        note(text)
+
+
+def _identity(data: Path, config: TrainingConfig, reading: Reading) -> dict[str, Any]:
+    """What a run is one of: all that changes what comes out but the duration, since a longer one goes on."""
+    training = asdict(config)
+    del training["duration_images"]
+    return {**training, "data": str(data), **asdict(reading.geometry), "convert": sorted(reading.convert)}
+
+
+def _stands(out: Path, identity: dict[str, Any]) -> bool:
+    """Whether there is a run already; it must be one of these settings."""
+    if not (out / CONFIG).exists():
+        return False
+    Run(out, identity, notes=PATHS)
+    return True
+
+
+def _done(out: Path, config: TrainingConfig, data: Path) -> bool:
+    """Whether there is nothing to do, as far as can be said without reading pictures that may be others.
+
+    What a power loss left of done.json is no end: the training goes on from its last state and ends again.
+    """
+    try:
+        seen, shown = _told(out)["images_seen"], state_files.read_object(out / DATA).get("stamp")
+    except state_files.Damaged:
+        return False
+    if not state_files.is_figure(seen) or seen < config.duration_images:
+        return False
+    with open_source(data) as source:
+        return bool(shown == source.stamp())
+
+
+def _told(out: Path) -> dict[str, Any]:
+    """The result of a finished run."""
+    return result_of(out, "images_seen", "seconds", "held_back")
+
+
+def _read(
+    data: Path,
+    config: TrainingConfig,
+    reading: Reading,
+    out: Path,
+    workers: int,
+    processes: distributed.Processes,
+    progress: Progress | None,
+) -> RealImages:
+    """First by the first process, which makes the cache; then by all, which find it, or, on another disk, make their own."""
+
+    def read_them() -> RealImages:
+        return read(
+            data,
+            config,
+            reading.cache or out / CACHE,
+            geometry=reading.geometry,
+            convert=reading.convert,
+            strict=reading.strict,
+            workers=workers,
+            progress=progress,
+        )
+
+    if processes.count > 1:
+        processes.first(lambda: bool(read_them()))
+    return read_them()
+
+
+def _keep_list(out: Path, data: Path, real: RealImages, note: Note | None) -> None:
+    """data.json: what is held back, and what would not do. Raises InvalidSetting where the run began with other images."""
+    digest = hashlib.sha256(name_bytes("\0".join(real.names[i] for i in real.chosen)))
+    for row in real.chosen:
+        digest.update(real.images[row].numpy().tobytes())
+    with open_source(data) as source:
+        stamp = source.stamp()
+    told = {
+        "shown": len(real.chosen),
+        "shown_sha256": digest.hexdigest(),
+        "stamp": stamp,
+        "held_back": list(real.held_back),
+        "bad": real.bad,
+    }
+    path = out / DATA
+    if path.exists() and state_files.read_object(path, "shown_sha256")["shown_sha256"] != told["shown_sha256"]:
+        raise InvalidSetting(
+            "these are not the images that the run began with", hint="give those, or train into another folder"
+        )
+    with whole_file(path, overwrite=True) as temporary:
+        temporary.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    if not real.held_back and note is not None:
+        shown = f"{len(real.chosen)} are too few for this train_share"
+        note(f"no picture is held back: {shown}, and none is left to tell whether images are copies")
+    if real.bad and note is not None:
+        note(f"{left_out(real.bad, len(real.names) + len(real.bad), data)}; {path} names all")
+
+
+def _finish(run: Run, state: State, real: RealImages) -> dict[str, Any]:
+    """done.json."""
+    lost = {"images_seen": state.images_seen, "seconds": round(state.seconds, 1)}  # with its lines of statistics
+    lines = [line for line in run.stats() if "warning" not in line]
+    result = {
+        **(lines[-1] if lines else lost),
+        "shown": len(real.chosen),
+        "held_back": len(real.held_back),
+        "bad": len(real.bad),
+        "retries": state.retries,
+        "parameters": {name: sum(weight.numel() for weight in net.parameters()) for name, net in state.nets.items()},
+    }
+    run.finish(result)
+    return result
+
+
+def _passed(before: int, now: int, every: int) -> bool:
+    """Whether a multiple of `every` lies between."""
+    return now // max(every, 1) > before // max(every, 1)

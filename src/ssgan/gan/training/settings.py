@@ -1,0 +1,145 @@
+"""What decides a training, as one frozen record, and the presets: rows of a table, with what to expect of each.
+
+Each point that the paper leaves open is a field here; docs/paper.md says which reading was chosen and why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Annotated, Any, Literal, TypeAlias
+
+from ssgan.errors import InvalidSetting
+
+# What the generator wants of the detector, see `ssgan.gan.training.ssgan`.
+Secrecy: TypeAlias = Literal["saturating", "non-saturating", "both", "confusion"]
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Everything that changes what comes out. Learning rates and counts are per step, lengths in images shown to the critic.
+
+    What stands beside a type is what the command line says of the setting.
+    """
+
+    preset: str = "paper"
+    # The three nets.
+    backbone: Annotated[str, "Generator and critic: dcgan, dcgan4, resnet, r3gan."] = "dcgan"
+    objective: Annotated[str, "What they want of each other: log, wgan, wgan-gp, hinge, relativistic."] = "wgan"
+    detector: Annotated[str, "The network that plays the warden, see `ssgan list detectors`; '' for a plain GAN."] = "gncnn"
+    image_size: Annotated[int, "Side of the images, in pixels."] = 64
+    channels: Annotated[int, "1 gray, 3 color."] = 3
+    latent: Annotated[int, "Numbers that an image is made from."] = 100
+    latent_law: Annotated[Literal["uniform", "normal"], "Their law: uniform in -1...1, or normal."] = "uniform"
+    width: Annotated[int, "Maps of the layers at full size; the deeper ones have multiples of it."] = 64
+    # The game: min over G, max over D and S of alpha realism + (1 - alpha) secrecy.
+    embedder: Annotated[str, "How the detector's stegos are made, such as lsb@0.4/plain, hill@0.4."] = "lsb@0.4/plain"
+    alpha: Annotated[float, "Share of realism in what the generator wants; the rest is secrecy."] = 0.9
+    alpha_mode: Annotated[
+        Literal["plain", "balanced"], "Whether the two gradients are weighed as they come, or brought to one norm first."
+    ] = "plain"
+    secrecy: Annotated[Secrecy, "What the generator wants of the detector; docs/paper.md has the formulas."] = "saturating"
+    shown: Annotated[Literal["generated", "real", "both"], "The covers that the detector learns from."] = "generated"
+    warmup_images: Annotated[
+        int, "Before so many, the generator does not hear the detector, which learns in the second half of them."
+    ] = 0
+    # The three updates.
+    critic_steps: Annotated[int, "Updates of the critic in a step."] = 1
+    detector_steps: Annotated[int, "Updates of the detector in a step."] = 1
+    generator_steps: Annotated[int, "Updates of the generator in a step."] = 2
+    optimizer: Annotated[Literal["rmsprop", "adam"], "Of all three nets."] = "rmsprop"
+    learning_rate: Annotated[float, "Of generator and critic."] = 2e-4
+    detector_learning_rate: Annotated[float, "Of the detector."] = 2e-4
+    momentum: Annotated[float, "Adam's beta_1, or RMSProp's momentum."] = 0.0
+    smoothing: Annotated[float, "Adam's beta_2, or RMSProp's alpha."] = 0.99
+    clip: Annotated[float, "Bound of the critic's weights, where the objective clips."] = 0.01
+    # The loop.
+    batch: Annotated[int, "Images in an update; several processes share them out."] = 64
+    duration_images: Annotated[int, "Length: real images shown to the critic."] = 1_400_000
+    ema_images: Annotated[int, "Half-life of the averaged generator, 0 for none."] = 0
+    flips: Annotated[bool, "Mirror real images, each by chance."] = False
+    train_share: Annotated[float, "Share of the people, or else pictures, to learn from; the rest is never shown."] = 0.95
+    precision: Annotated[Literal["float32", "bf16"], "Of the layers; the weights are float32."] = "float32"
+    seed: Annotated[int, "The public seed of all that is random."] = 0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.alpha <= 1:
+            raise InvalidSetting(f"alpha is {self.alpha}; it lies above 0 and at most at 1", hint="the paper's is 0.9")
+        for name in ("image_size", "latent", "width", "critic_steps", "generator_steps", "batch", "duration_images"):
+            if getattr(self, name) < 1:
+                raise InvalidSetting(
+                    f"{name} must be at least 1, not {getattr(self, name)}", hint="take the preset's, or a number from 1 on"
+                )
+        for name in ("warmup_images", "ema_images", "detector_steps"):
+            if getattr(self, name) < 0:
+                raise InvalidSetting(
+                    f"{name} must be at least 0, not {getattr(self, name)}", hint="take the preset's; 0 is none"
+                )
+        for name in ("learning_rate", "detector_learning_rate", "clip"):
+            if not getattr(self, name) > 0:
+                raise InvalidSetting(f"{name} must be above 0, not {getattr(self, name)}", hint="take the preset's")
+        if not (0 <= self.momentum < 1 and 0 < self.smoothing < 1):
+            raise InvalidSetting("momentum lies in 0...1, smoothing between them", hint="the paper's are 0.5 and 0.99")
+        if not 0 < self.train_share <= 1:
+            raise InvalidSetting(f"train_share is {self.train_share}; it lies above 0 and at most at 1", hint="such as 0.95")
+        if self.channels not in (1, 3):
+            raise InvalidSetting(f"images have 1 channel or 3, not {self.channels}", hint="1 is gray, 3 is color")
+
+    @property
+    def secret(self) -> bool:
+        """Whether the detector has a part in the game."""
+        return bool(self.detector) and self.detector_steps > 0
+
+
+def configure(preset: str, **changes: Any) -> TrainingConfig:
+    """A preset with some fields changed; None leaves one as it is. Raises InvalidSetting."""
+    if preset not in PRESETS:
+        raise InvalidSetting(f"there is no preset '{preset}'", hint=f"known: {', '.join(PRESETS)}")
+    known = {field.name for field in fields(TrainingConfig)}
+    if unknown := set(changes) - known:
+        raise InvalidSetting(f"there is no setting '{min(unknown)}'", hint=f"known: {', '.join(sorted(known))}")
+    return replace(PRESETS[preset], **{name: value for name, value in changes.items() if value is not None})
+
+
+_PAPER = TrainingConfig()
+_NO_DETECTOR: dict[str, Any] = {"detector": "", "alpha": 1.0}
+PRESETS: dict[str, TrainingConfig] = {
+    # SSGAN as printed: 7 epochs of 200,000 images; the critic is trained least, so its loss says little of quality.
+    "paper": _PAPER,
+    # The forerunner: log loss, Adam, the detector shaped like the critic, the generator's loss in the form of its code.
+    "sgan": replace(
+        _PAPER, preset="sgan", objective="log", detector="sgan-s", secrecy="non-saturating", alpha=0.5, optimizer="adam",
+        momentum=0.5, smoothing=0.999,
+    ),
+    "dcgan": replace(
+        _PAPER, preset="dcgan", objective="log", optimizer="adam", momentum=0.5, smoothing=0.999, generator_steps=1,
+        **_NO_DETECTOR,
+    ),
+    # Arjovsky's: kernel 4, normal latents, RMSProp 5e-5, five critic steps.
+    "wgan": replace(
+        _PAPER, preset="wgan", backbone="dcgan4", latent_law="normal", learning_rate=5e-5, critic_steps=5, generator_steps=1,
+        **_NO_DETECTOR,
+    ),
+    "wgan-gp": replace(
+        _PAPER, preset="wgan-gp", backbone="resnet", objective="wgan-gp", latent=128, latent_law="normal", optimizer="adam",
+        learning_rate=1e-4, momentum=0.0, smoothing=0.9, critic_steps=5, generator_steps=1, **_NO_DETECTOR,
+    ),
+    # SSGAN's game on the modern backbone: relativistic loss, R1 and R2, an averaged generator, alpha as the share it claims.
+    "modern": replace(
+        _PAPER, preset="modern", backbone="r3gan", objective="relativistic", latent=64, latent_law="normal", optimizer="adam",
+        momentum=0.0, smoothing=0.99, alpha_mode="balanced", secrecy="non-saturating", generator_steps=1, warmup_images=100_000,
+        ema_images=20_000, flips=True,
+    ),
+    # The same game and objective on the paper's backbone, without norms in the critic: a sixth of the arithmetic of `modern` at
+    # half its width, a generator of 4.7 MB. Faces after 160,000 images, two minutes of a shared H200; it is the bundled one.
+    "compact": replace(
+        _PAPER, preset="compact", objective="relativistic", latent=128, latent_law="normal", width=40, optimizer="adam",
+        momentum=0.0, smoothing=0.99, alpha_mode="balanced", secrecy="non-saturating", generator_steps=1, warmup_images=100_000,
+        ema_images=20_000, flips=True,
+    ),
+    # Faces within a quarter of an hour on two cores: the same game, narrow. They are faces after 20,000 images.
+    "tiny": replace(
+        _PAPER, preset="tiny", objective="log", width=24, latent=64, latent_law="normal", optimizer="adam", learning_rate=4e-4,
+        momentum=0.5, smoothing=0.99, alpha_mode="balanced", secrecy="non-saturating", generator_steps=1, batch=32,
+        duration_images=100_000, warmup_images=50_000, ema_images=5_000, flips=True,
+    ),
+}  # fmt: skip

@@ -1,0 +1,150 @@
+"""All that changes in a training: nets, average, optimizers, balance, and what was counted. Out to a checkpoint, and back in.
+
+A state is sound as long as every number in it is finite. Unsound ones are thrown away: the training goes back to the last sound
+state that it kept, and on from there at half the learning rates.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from ssgan.errors import RefusedModel, TrainingDiverged
+from ssgan.gan.training.average import Average
+from ssgan.gan.training.ssgan import Ssgan
+
+MOST_RETRIES = 3
+RATE_FACTOR = 0.5  # of the learning rates, at each retry
+_COUNTED = ("images_seen", "retries", "seconds", "collapsed")
+
+
+class State:
+    """Of one training.
+
+    collapsed  whether the last look found all samples alike
+    sums       of figures since the last line of statistics, each with how many went into it
+    """
+
+    def __init__(self, game: Ssgan, nets: dict[str, nn.Module]) -> None:
+        self.game, self.nets, config = game, nets, game.config
+        self.average = Average(nets["generator"], config.ema_images) if config.ema_images else None
+        self.rates = {name: [g["lr"] for g in optimizer.param_groups] for name, optimizer in game.optimizers.items()}
+        self.images_seen, self.retries, self.seconds, self.collapsed = 0, 0, 0.0, False
+        self.sums: dict[str, list[float]] = {}
+        self._watched: list[torch.Tensor] = []  # all that must stay finite; the tensors stay where they are
+        self._moments = -1  # how many weights had moments when that was listed
+
+    @property
+    def best_generator(self) -> nn.Module:
+        """The averaged generator, where there is one."""
+        return self.average.net if self.average is not None else self.nets["generator"]
+
+    def modules(self) -> dict[str, nn.Module]:
+        """The nets, and the average, by name."""
+        return self.nets | ({"average": self.average.net} if self.average is not None else {})
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """All of it that are tensors, not copied."""
+        found = {f"{name}.{key}": tensor for name, net in self.modules().items() for key, tensor in net.state_dict().items()}
+        for name, optimizer in self.game.optimizers.items():
+            for i, values in optimizer.state_dict()["state"].items():
+                found |= {f"optimizer.{name}.{i}.{key}": value for key, value in values.items()}
+        return found
+
+    def told(self) -> dict[str, Any]:
+        """The rest of it, as JSON values."""
+        balance = self.game.balance
+        return {
+            **{name: getattr(self, name) for name in _COUNTED},
+            "balance": {"norms": balance.norms.tolist()},
+            "sums": {name: list(sums) for name, sums in self.sums.items()},
+        }
+
+    def take(self, tensors: Mapping[str, torch.Tensor | np.ndarray], told: Mapping[str, Any]) -> None:
+        """Become what `tensors` and `told` gave. Raises RefusedModel where they are of other nets."""
+        owned = {
+            name: torch.tensor(value) if isinstance(value, np.ndarray) else value.clone() for name, value in tensors.items()
+        }
+        try:
+            for name, net in self.modules().items():
+                net.load_state_dict(_part(owned, name))
+            for name, optimizer in self.game.optimizers.items():
+                state, found = optimizer.state_dict(), {}
+                for i, weight in enumerate(optimizer.param_groups[0]["params"]):
+                    if part := _part(owned, f"optimizer.{name}.{i}"):
+                        found[i] = {key: _laid_out_as(weight, value) for key, value in part.items()}
+                optimizer.load_state_dict(state | {"state": found})
+            for name in _COUNTED:
+                setattr(self, name, told[name])
+            self.game.balance.norms.copy_(torch.tensor(told["balance"]["norms"], dtype=torch.float64))
+            self.sums = {name: list(sums) for name, sums in told["sums"].items()}
+            self._moments = -1  # those of the optimizers are other tensors now
+        except (RuntimeError, KeyError, TypeError) as error:
+            raise RefusedModel(f"the checkpoint is not of these nets ({error})", hint="Train into another folder.") from error
+        self._set_rates()
+
+    def sound(self, measured: Mapping[str, float]) -> bool:
+        """Whether what was measured, and every weight, statistic and moment, is finite."""
+        if not all(math.isfinite(value) for value in measured.values()):
+            return False
+        moments = sum(len(optimizer.state) for optimizer in self.game.optimizers.values())
+        if moments != self._moments:
+            found = self.tensors().values()
+            self._watched, self._moments = [t for t in found if t.is_floating_point() and t.numel()], moments
+        largest = self.game.launch(f"largest of {len(self._watched)}", self._largest)
+        assert isinstance(largest, torch.Tensor)
+        return bool(largest.isfinite())
+
+    def _largest(self) -> torch.Tensor:
+        """The largest magnitude; nan is larger than anything."""
+        return nn.utils.get_total_norm(self._watched, norm_type=math.inf)
+
+    def slower(self) -> None:
+        """Half the learning rates from now on. Raises TrainingDiverged when that has been tried often enough."""
+        if self.retries >= MOST_RETRIES:
+            raise TrainingDiverged(
+                f"the training left the finite numbers again after {self.images_seen} images, at {RATE_FACTOR**self.retries:g} "
+                "of the learning rates",
+                hint="lower --learning-rate, or take another objective; the last sound state is saved",
+            )
+        self.retries += 1
+        self._set_rates()
+
+    def _set_rates(self) -> None:
+        for name, optimizer in self.game.optimizers.items():
+            for group, rate in zip(optimizer.param_groups, self.rates[name], strict=True):
+                group["lr"] = rate * RATE_FACTOR**self.retries
+        self.game.launch.forget()  # a recorded step has the old rates in it
+
+
+class Kept:
+    """A sound state kept in memory, to which a training goes back."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.keep()
+
+    def keep(self) -> None:
+        """Keep the state as it is now."""
+        self.tensors = {name: tensor.detach().clone() for name, tensor in self.state.tensors().items()}
+        self.told = self.state.told()
+
+    def go_back(self) -> None:
+        """Make the state what it was; only the retries are counted on."""
+        retries = self.state.retries
+        self.state.take(self.tensors, self.told | {"retries": retries})
+
+
+def _laid_out_as(weight: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+    """A moment in the memory order of its weight: fused optimizers go through both side by side."""
+    return torch.empty_like(weight).copy_(value).detach() if value.shape == weight.shape else value
+
+
+def _part(tensors: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    head = prefix + "."
+    return {name.removeprefix(head): tensor for name, tensor in tensors.items() if name.startswith(head)}

@@ -1,0 +1,96 @@
+"""Which format the bytes are, whatever the file is called: signature → the walk that reads its header."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import PurePath
+
+from ssgan.errors import RefusedImage
+from ssgan.images.formats import bmp, gif, jpeg, netpbm, png, tiff, webp
+from ssgan.images.header import MAX_FILE_BYTES, Header
+
+WALKS: dict[str, Callable[[bytes], Header]] = {
+    "PNG": png.walk,
+    "BMP": bmp.walk,
+    "netpbm": netpbm.walk,
+    "TIFF": tiff.walk,
+    "WebP": webp.walk,
+    "JPEG": jpeg.walk,
+    "GIF": gif.walk,
+}
+# Suffix → the formats that may carry it.
+READ_SUFFIXES = {
+    ".png": ("PNG",),
+    ".apng": ("PNG",),
+    ".bmp": ("BMP",),
+    ".dib": ("BMP",),
+    ".pgm": ("PGM",),
+    ".ppm": ("PPM",),
+    ".pbm": ("PBM",),
+    ".pnm": ("PGM", "PPM", "PBM"),
+    ".tif": ("TIFF",),
+    ".tiff": ("TIFF",),
+    ".webp": ("WebP",),
+    ".jpg": ("JPEG",),
+    ".jpeg": ("JPEG",),
+    ".jpe": ("JPEG",),
+    ".jfif": ("JPEG",),
+    ".gif": ("GIF",),
+}
+_SIGNATURES = (
+    (b"\x89PNG\r\n\x1a\n", "PNG"),
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"GIF87a", "GIF"),
+    (b"GIF89a", "GIF"),
+    (b"II*\0", "TIFF"),
+    (b"MM\0*", "TIFF"),
+    (b"BM", "BMP"),
+)
+# Signatures that get a better answer than "not an image".
+_NOT_READ = (
+    (b"II+\0", "a BigTIFF file"),
+    (b"MM\0+", "a BigTIFF file"),
+    (b"\0\0\0\x0cjP  ", "a JPEG 2000 file"),
+    (b"\xff\x0a", "a JPEG XL file"),
+    (b"\0\0\0\x0cJXL ", "a JPEG XL file"),
+    (b"8BPS", "a Photoshop file"),
+    (b"v/1\x01", "an OpenEXR file"),
+    (b"#?RADIANCE", "a Radiance file"),
+    (b"P7", "a PAM file"),
+    (b"Pf", "a floating-point PFM file"),
+    (b"PF", "a floating-point PFM file"),
+    (b"\0\0\x01\0", "an icon file"),
+    (b"%PDF", "a PDF file"),
+    (b"PK\x03\x04", "a zip archive"),
+    (b"\x1f\x8b", "a gzip archive"),
+)
+
+
+def inspect(data: bytes, name: str = "") -> Header:
+    """The Header of a whole file; `name`, where known, must not promise another format than the bytes are.
+
+    Raises RefusedImage for what is not an image we read, and for an image beyond the limits.
+    """
+    if not data:
+        raise RefusedImage("The file is empty.", hint="Get a whole copy of the file.")
+    if len(data) > MAX_FILE_BYTES:
+        raise RefusedImage(f"The file is larger than {MAX_FILE_BYTES // 2**20} MiB.", hint="Cut it into smaller images.")
+    header = WALKS[_recognize(data)](data)
+    suffix = PurePath(name).suffix.lower()
+    if header.format not in READ_SUFFIXES.get(suffix, (header.format,)):
+        raise RefusedImage(f"The file is called {suffix} but is a {header.format} file.", hint="Rename it to what it is.")
+    return header
+
+
+def _recognize(data: bytes) -> str:
+    for signature, format_name in _SIGNATURES:
+        if data.startswith(signature):
+            return format_name
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WebP"
+    if data[:1] == b"P" and data[1:2] in (b"1", b"2", b"3", b"4", b"5", b"6") and data[2:3] in b" \t\r\n\v\f#":
+        return "netpbm"
+    what = next((what for signature, what in _NOT_READ if data.startswith(signature)), "no image of a format that is read")
+    if data[4:8] == b"ftyp":
+        what = "a HEIC, AVIF or video file"
+    raise RefusedImage(f"The file is {what}.", hint="Save it as an 8-bit gray or RGB PNG first.")

@@ -1,0 +1,1 @@
+"""One file format, one file: its structure checked before Pillow decodes it."""

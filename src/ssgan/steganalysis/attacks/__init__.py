@@ -1,0 +1,1 @@
+"""Structural attacks on LSB replacement."""

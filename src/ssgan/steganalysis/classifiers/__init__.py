@@ -1,0 +1,1 @@
+"""Classifiers of features: ridge regression and the ensemble of Fisher discriminants."""

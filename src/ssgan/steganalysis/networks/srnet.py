@@ -1,0 +1,101 @@
+"""SRNet: residual layers without a fixed filter, and no pooling until the seventh, so that noise is not averaged away.
+
+M. Boroumand, M. Chen, J. Fridrich, "Deep residual network for steganalysis of digital images", IEEE TIFS 14(5), 2019.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from ssgan.compute.batch_threads import Parts
+from ssgan.steganalysis.networks.fused.normalized import normalized
+
+WIDE = 12  # from this layer on, laying out the weights anew in each step costs more than it brings
+
+
+class SrNet(nn.Module):
+    """Gray values 0...255 float (N, C, H, W), any size from 32 on -> logit (N,). Color: the first layer mixes the channels."""
+
+    def __init__(self, image_size: int = 64, channels: int = 1) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            _plain(channels, 64), nn.ReLU(), _plain(64, 16), nn.ReLU(),  # type 1
+            *(_Unpooled(16) for _ in range(5)),  # type 2
+            _Pooled(16, 16), _Pooled(16, 64), _Pooled(64, 128), _Pooled(128, 256),  # type 3
+            _plain(256, 512), nn.ReLU(), _plain(512, 512),  # type 4
+        )  # fmt: skip
+        self.dense = nn.Linear(512, 1, bias=False)
+        for layer in self.modules():
+            if isinstance(layer, nn.Conv2d):
+                nn.init.kaiming_normal_(layer.weight)
+                if layer.bias is not None:
+                    nn.init.constant_(layer.bias, 0.2)
+        nn.init.normal_(self.dense.weight, std=0.01)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """One logit an image."""
+        return self._judged(self.layers(images))
+
+    def fused(self, images: torch.Tensor, parts: Parts) -> torch.Tensor:
+        """The same in training, float32 on the processor: BatchNorm and ReLU are one, channels lie side by side."""
+        if any(isinstance(layer, nn.BatchNorm2d) and type(layer) is not nn.BatchNorm2d for layer in self.modules()):
+            return self(images)  # statistics of several processes together
+        x = images
+        for layer in list(self.layers)[:WIDE]:
+            if isinstance(layer, _Unpooled | _Pooled):
+                x = layer.fused(x, parts)
+            elif isinstance(layer, nn.Sequential):
+                x = _fused(layer, x, parts, rectified=True)
+        return self._judged(self.layers[WIDE:](x.contiguous()))
+
+    def _judged(self, x: torch.Tensor) -> torch.Tensor:
+        logit: torch.Tensor = self.dense(x.mean(dim=(2, 3))).squeeze(1)
+        return logit
+
+
+class _Unpooled(nn.Module):
+    """Type 2: x + [convolution, BatchNorm, ReLU, convolution, BatchNorm](x)."""
+
+    def __init__(self, maps: int) -> None:
+        super().__init__()
+        self.branch = nn.Sequential(_plain(maps, maps), nn.ReLU(), _plain(maps, maps))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        moved: torch.Tensor = x + self.branch(x)
+        return moved
+
+    def fused(self, x: torch.Tensor, parts: Parts) -> torch.Tensor:
+        """The same, BatchNorm and ReLU being one."""
+        return x + _fused(self.branch[2], _fused(self.branch[0], x, parts, rectified=True), parts)
+
+
+class _Pooled(nn.Module):
+    """Type 3: the same, pooled to half the side, beside a strided 1 x 1 convolution."""
+
+    def __init__(self, before: int, after: int) -> None:
+        super().__init__()
+        self.branch = nn.Sequential(
+            _plain(before, after), nn.ReLU(), _plain(after, after), nn.AvgPool2d(3, stride=2, padding=1)
+        )
+        self.shortcut = nn.Sequential(nn.Conv2d(before, after, 1, stride=2), nn.BatchNorm2d(after))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        halved: torch.Tensor = self.shortcut(x) + self.branch(x)
+        return halved
+
+    def fused(self, x: torch.Tensor, parts: Parts) -> torch.Tensor:
+        """The same, BatchNorm and ReLU being one."""
+        branched = _fused(self.branch[2], _fused(self.branch[0], x, parts, rectified=True), parts)
+        halved: torch.Tensor = _fused(self.shortcut, x, parts) + self.branch[3](branched)
+        return halved
+
+
+def _plain(before: int, after: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(before, after, 3, padding=1), nn.BatchNorm2d(after))
+
+
+def _fused(layer: nn.Module, x: torch.Tensor, parts: Parts, *, rectified: bool = False) -> torch.Tensor:
+    """A convolution with its BatchNorm, and ReLU after it."""
+    assert isinstance(layer, nn.Sequential)
+    return normalized(layer[0](x), layer[1], parts, rectified=rectified)

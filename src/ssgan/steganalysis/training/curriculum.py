@@ -1,0 +1,127 @@
+"""What a training is shown, in which order: easier lessons first where there are any, and in each of them shuffled epochs.
+
+Ye-Net and SRNet learn small payloads only after larger ones (J. Ye, J. Ni, Y. Yi, IEEE TIFS 12(11), 2017; M. Boroumand,
+M. Chen, J. Fridrich, IEEE TIFS 14(5), 2019). Which pair comes when, turned how, and with which fresh changes, follows from the
+seed and the number of images seen alone: nothing has to be remembered to go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from ssgan import images
+from ssgan.compute import seeds
+from ssgan.errors import InvalidSetting
+from ssgan.images import Images
+from ssgan.steganalysis.detector import Pairs, Probabilities
+
+Embed = Callable[[Images, np.ndarray], Images]  # covers uint8 (N, C, H, W), a uint64 seed for each -> stegos
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """Pairs to learn from, and for how many images, covers and stegos together; None: to the end.
+
+    With `embed` the covers get fresh changes in every epoch in place of the stegos of the pairs, from seeds of their own. Where
+    the pairs have change probabilities, `probabilities` gives those of the fresh stegos.
+    """
+
+    pairs: Pairs
+    images: int | None = None
+    embed: Embed | None = None
+    probabilities: Callable[[Images], Probabilities] | None = None
+
+    def __post_init__(self) -> None:
+        if self.images is not None and self.images < 1:
+            raise InvalidSetting(
+                f"a lesson lasts for at least 1 image, not {self.images}", hint="give a number from 1 on, or None for the last"
+            )
+        if self.embed is not None and self.pairs.cover_probabilities is not None and self.probabilities is None:
+            raise InvalidSetting(
+                "fresh stegos have other change probabilities than those of the pairs",
+                hint="give `probabilities`, which says those of images",
+            )
+
+
+def course(train: Pairs | Sequence[Lesson]) -> tuple[Lesson, ...]:
+    """The lessons in order; the last, which alone lasts to the end, is the question itself."""
+    lessons = (Lesson(train),) if isinstance(train, Pairs) else tuple(train)
+    if not lessons or lessons[-1].images is not None or any(lesson.images is None for lesson in lessons[:-1]):
+        raise InvalidSetting(
+            "each lesson but the last says for how many images it lasts, the last lasts to the end",
+            hint="give Lesson(pairs, images), ..., Lesson(pairs)",
+        )
+    if len({(lesson.pairs.covers.shape[1:], lesson.pairs.cover_probabilities is None) for lesson in lessons}) > 1:
+        raise InvalidSetting("the lessons are of different images", hint="give all the same size, channels and probabilities")
+    return lessons
+
+
+def easier_images(lessons: Sequence[Lesson]) -> int:
+    """For how many images the lessons before the last one last."""
+    return sum(lesson.images or 0 for lesson in lessons[:-1])
+
+
+def lesson_at(lessons: Sequence[Lesson], images_seen: int) -> int:
+    """The number of the lesson that a batch after so many images is taken from; the first is 0."""
+    passed = 0
+    for number, lesson in enumerate(lessons):
+        passed += lesson.images or 0
+        if lesson.images is None or images_seen < passed:
+            return number
+    raise AssertionError("the last lesson lasts to the end")
+
+
+class Batch(NamedTuple):
+    """Images uint8 (2 n, C, H, W), n covers and then their stegos, and their change probabilities float32 or None."""
+
+    images: Images
+    probabilities: Probabilities | None
+
+
+def batch(lesson: Lesson, places: range, *, seed: int, device: torch.device) -> Batch:
+    """The pairs at `places` of the endless sequence of shuffled epochs, a pair under one symmetry, on `device`."""
+    shown = list(_sequence(len(lesson.pairs), seed, places))
+    index = torch.tensor([pair for _, pair, _ in shown])
+    covers = lesson.pairs.covers[index].to(device)
+    if lesson.embed is None:
+        stegos = lesson.pairs.stegos[index].to(device)
+    else:
+        own = [seeds.derive(seed, "fresh", str(epoch), str(pair)) for epoch, pair, _ in shown]
+        stegos = lesson.embed(covers, np.array(own, dtype=np.uint64))
+    turns = [symmetry for _, _, symmetry in shown] * 2
+    maps = _probabilities(lesson, index, stegos)
+    return Batch(_turned(torch.cat([covers, stegos]), turns), None if maps is None else _turned(maps.to(device).float(), turns))
+
+
+def _probabilities(lesson: Lesson, index: torch.Tensor, stegos: Images) -> Probabilities | None:
+    of_covers, of_stegos = lesson.pairs.cover_probabilities, lesson.pairs.stego_probabilities
+    if of_covers is None or of_stegos is None:
+        return None
+    fresh = of_stegos[index] if lesson.embed is None or lesson.probabilities is None else lesson.probabilities(stegos)
+    return torch.cat([of_covers[index].to(fresh.device), fresh])
+
+
+def _turned(pictures: torch.Tensor, turns: Sequence[int]) -> torch.Tensor:
+    """Each picture (N, C, H, H) under its own symmetry."""
+    turned = pictures.clone()
+    for k in set(turns) - {0}:
+        places = torch.tensor([i for i, other in enumerate(turns) if other == k], device=pictures.device)
+        turned[places] = images.symmetry(pictures[places], k)
+    return turned
+
+
+def _sequence(pairs: int, seed: int, places: range) -> Iterator[tuple[int, int, int]]:
+    """(epoch, pair, symmetry) at each place."""
+    order = symmetries = np.empty(0, dtype=np.int64)
+    epoch_made = -1
+    for place in places:
+        epoch, at = divmod(place, pairs)
+        if epoch != epoch_made:
+            rng = seeds.generator(seed, "epoch", str(epoch))
+            order, symmetries, epoch_made = rng.permutation(pairs), rng.integers(0, images.SYMMETRIES, pairs), epoch
+        yield epoch, int(order[at]), int(symmetries[at])

@@ -1,0 +1,312 @@
+"""The training of a network: steps, evaluations, and the state that lives through them, on its way to and from a run's folder.
+
+The network kept is the best of the evaluations on the question itself, never of those made during easier lessons. What is
+saved lets a training go on as if it had not been stopped, bit for bit on the same machine.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+import torch
+
+from ssgan.compute import distributed
+from ssgan.compute.cuda_graphs import Direct, Launch, Replayed
+from ssgan.errors import InvalidSetting, TrainingDiverged
+from ssgan.images import Images
+from ssgan.steganalysis.checks.findings import Finding, keep, kept
+from ssgan.steganalysis.detector import Pairs, Probabilities
+from ssgan.steganalysis.error_rate import p_e
+from ssgan.steganalysis.networks.fused.acceleration import accelerated
+from ssgan.steganalysis.training.curriculum import Lesson, batch, easier_images, lesson_at
+from ssgan.steganalysis.training.plateau import stands_still, why
+from ssgan.steganalysis.training.recipes import NetworkSettings, Recipe
+from ssgan.storage import signals, weights
+from ssgan.storage.runs import Run
+
+SCORED_TOGETHER = 128
+LATEST = "latest"
+LARGEST_STATE = 1 << 32  # bytes: weights, the best weights, and up to two moments of each
+
+ALONE = distributed.Processes()
+
+Report = Callable[[int, dict[str, float]], None]  # images seen, figures
+Note = Callable[[Finding], None]
+
+
+class Training:
+    """One training. `run` is its folder, which the first process alone writes to."""
+
+    def __init__(
+        self,
+        settings: NetworkSettings,
+        network: torch.nn.Module,
+        lessons: Sequence[Lesson],
+        run: Run | None,
+        device: torch.device,
+    ) -> None:
+        recipe = settings.recipe
+        self.settings, self.lessons, self.run, self.device = settings, lessons, run, device
+        self.processes = distributed.current()
+        self.easier_images = easier_images(lessons)
+        if self.easier_images >= recipe.duration_images:
+            raise InvalidSetting(
+                f"{self.easier_images} images of easier lessons leave nothing of {recipe.duration_images} for the question",
+                hint="make the training longer, or the lessons shorter or fewer",
+            )
+        self.processes.part(range(recipe.batch_pairs), what="pairs")
+        self.network = network.to(device)
+        self.processes.share_statistics(self.network)
+        self.forward = self.processes.averaging(self.network, self._way(), device)
+        self.optimizer = _optimizer(recipe, self.network)
+        alone = device.type == "cuda" and self.processes.count == 1
+        self.launch: Launch = Replayed(device) if alone else Direct()
+        self.images_seen, self.best_error, self.waited = 0, 1.0, 0
+        self.loss_sum, self.loss_images, self.seconds, self.explained = 0.0, 0, 0.0, False
+        self.history: list[dict[str, float]] = []
+        self.best = _state(self.network)
+        self.findings: list[Finding] = []
+
+    def _way(self) -> distributed.Forward:
+        """How the network is gone through in training; its logits, and so the loss, are float32 in any precision."""
+        recipe = self.settings.recipe
+        shared = any(isinstance(layer, distributed.SharedBatchNorm) for layer in self.network.modules())
+        # A faster way knows neither change probabilities nor statistics of other processes.
+        if not self.settings.probabilities and not shared:
+            return accelerated(self.network, device=self.device, images=recipe.duration_images, precision=recipe.precision)
+
+        def plain(*given: torch.Tensor) -> torch.Tensor:
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=recipe.precision == "bf16"):
+                logits: torch.Tensor = self.network(*given)
+            return logits.float()
+
+        return plain
+
+    def go(self, validate: Pairs, report: Report | None, note: Note | None) -> None:
+        """To the end; where a signal stops it, only after everything is saved, if there is a folder for it."""
+        self.started, self.started_at = time.monotonic() - self.seconds, self.images_seen
+        self.began = time.monotonic()
+        number = 0
+        with signals.held() if self.run is not None else nullcontext(signals.Interruption()) as interrupted:
+            while not self.over() and not number:
+                due, number = self.step(interrupted)
+                if due:
+                    self.evaluate(validate, report, note)
+            number = number or interrupted.number
+            if number:
+                self.save()
+        if number:
+            signals.deliver(number)
+            raise KeyboardInterrupt  # where the signal was taken without ending anything
+
+    def over(self) -> bool:
+        """Whether the duration has passed, the patience is at its end, or nothing can become better."""
+        recipe = self.settings.recipe
+        return self.images_seen >= recipe.duration_images or self.waited >= recipe.patience or self.best_error == 0
+
+    def step(self, interrupted: signals.Interruption) -> tuple[bool, int]:
+        """One batch of the lesson. Whether an evaluation is due, and the signal that came to any of the processes, or 0."""
+        recipe = self.settings.recipe
+        self._set_rate(recipe.learning_rate * (1 + math.cos(math.pi * self.images_seen / recipe.duration_images)) / 2)
+        lesson = self.lessons[lesson_at(self.lessons, self.images_seen)]
+        start = self.images_seen // 2
+        mine = self.processes.part(range(start, start + recipe.batch_pairs), what="pairs")
+        shown = batch(lesson, mine, seed=self.settings.seed, device=self.device)
+        self.network.train()
+        loss = self.launch("step", self._learn, *_given(shown.images, shown.probabilities, self.settings, self.device))
+        assert isinstance(loss, torch.Tensor)
+        told = self.processes.figures(float(loss), interrupted.number)
+        mean = float(told[:, 0].mean())
+        if not math.isfinite(mean):
+            raise TrainingDiverged(f"the loss is {mean} after {self.images_seen} images", hint="lower the learning rate")
+        count = 2 * recipe.batch_pairs
+        self.loss_sum, self.loss_images = self.loss_sum + mean * count, self.loss_images + count
+        before, self.images_seen = self.images_seen, self.images_seen + count
+        passed = self.images_seen // recipe.evaluate_images > before // recipe.evaluate_images
+        return passed or self.images_seen >= recipe.duration_images, int(told[:, 1].max())
+
+    def _learn(self, *given: torch.Tensor) -> torch.Tensor:
+        """The loss of covers and their stegos, and the step after it."""
+        logits = self.forward(*given)
+        labels = (torch.arange(len(logits), device=logits.device) >= len(logits) // 2).float()
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, labels)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        return loss.detach()
+
+    def _set_rate(self, rate: float) -> None:
+        """On a graphics card it is a tensor, which a recorded step looks at."""
+        for group in self.optimizer.param_groups:
+            if isinstance(group["lr"], torch.Tensor):
+                group["lr"].fill_(rate)
+            else:
+                group["lr"] = rate
+
+    def evaluate(self, validate: Pairs, report: Report | None, note: Note | None) -> None:
+        """The validation error; the best network so far is kept, and all of it saved."""
+        parts = ((validate.covers, validate.cover_probabilities), (validate.stegos, validate.stego_probabilities))
+        covers, stegos = (
+            scored(self.network, pictures, self.settings, self.device, probabilities=maps, processes=self.processes)
+            for pictures, maps in parts
+        )
+        error, _ = p_e(covers, stegos)
+        if self.images_seen > self.easier_images:
+            self.waited += 1
+            if error < self.best_error:
+                self.best_error, self.best, self.waited = error, _state(self.network), 0
+        figures = self._figures(error, covers, stegos)
+        self.history.append({"images_seen": self.images_seen, **figures})
+        self.loss_sum, self.loss_images = 0.0, 0
+        self._explain(validate, note)
+        if self.run is not None and self.processes.rank == 0:
+            self.run.log(self.images_seen, **figures)
+            self.save()
+        if report is not None and self.processes.rank == 0:
+            report(self.images_seen, figures)
+
+    def _figures(self, error: float, covers: np.ndarray, stegos: np.ndarray) -> dict[str, float]:
+        """What an evaluation says; the loss is the mean since the one before."""
+        now = time.monotonic()
+        self.seconds = now - self.started
+        rate = (self.images_seen - self.started_at) / max(now - self.began, 1e-9)
+        return {
+            "loss": self.loss_sum / self.loss_images,
+            "validation_p_e": error,
+            "best_p_e": min(self.best_error, 0.5),
+            "error_at_zero": float(((covers > 0).mean() + (stegos <= 0).mean()) / 2),
+            "spread": float(np.concatenate([covers, stegos]).std()),
+            "lesson": lesson_at(self.lessons, self.images_seen - 1),
+            "seconds": round(self.seconds, 1),
+            "images_per_second": round(rate, 1),
+            "seconds_left": round((self.settings.recipe.duration_images - self.images_seen) / rate, 1),
+        }
+
+    def _explain(self, validate: Pairs, note: Note | None) -> None:
+        """Once, where the loss sits where it began: why."""
+        if not self.explained and stands_still(self.history):
+            self.explained = True
+            self.tell(
+                why(self.history, settings=self.settings, pairs=self.lessons[-1].pairs, validate_pairs=len(validate)), note
+            )
+
+    def tell(self, findings: Sequence[Finding], note: Note | None) -> None:
+        """Findings to whoever listens, and into the folder."""
+        if not findings or self.processes.rank:
+            return
+        self.findings += findings
+        if self.run is not None:
+            keep(self.run.folder, self.findings)
+        if note is not None:
+            for finding in findings:
+                note(finding)
+
+    def best_network(self) -> torch.nn.Module:
+        """The network of the best evaluation."""
+        self.network.load_state_dict(self.best)
+        return self.network.eval()
+
+    def resume(self) -> bool:
+        """Whether there was something in the folder from which to go on."""
+        if self.run is None:
+            return False
+        found = self.processes.first(lambda: _saved(self.run))
+        if found is None:
+            return False
+        tensors, manifest, self.history, self.findings = found
+        self.network.load_state_dict(_part(tensors, "network"))
+        self.best = {name: tensor.to(self.device) for name, tensor in _part(tensors, "best").items()}
+        state = self.optimizer.state_dict()
+        state["state"] = {int(i): _part(tensors, f"optimizer.{i}") for i in manifest["optimized"]}
+        self.optimizer.load_state_dict(state)
+        for name in _COUNTED:
+            setattr(self, name, manifest[name])
+        return True
+
+    def save(self) -> None:
+        """All that is needed to go on, in one step."""
+        if self.run is None or self.processes.rank:
+            return
+        moments = self.optimizer.state_dict()["state"]
+        tensors = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
+        tensors |= {f"best.{name}": tensor for name, tensor in self.best.items()}
+        tensors |= {f"optimizer.{i}.{name}": value for i, values in moments.items() for name, value in values.items()}
+        told = {name: getattr(self, name) for name in _COUNTED} | {"optimized": list(moments)}
+        weights.save(self.run.folder / LATEST, tensors, told)
+
+
+_COUNTED = ("images_seen", "best_error", "waited", "loss_sum", "loss_images", "seconds", "explained")
+
+
+def _saved(run: Run | None) -> tuple[dict[str, np.ndarray], dict[str, Any], list[dict[str, float]], list[Finding]] | None:
+    """Tensors, what was counted, the evaluations so far and the findings; statistics of what came after are dropped."""
+    if run is None or not (run.folder / LATEST / weights.MANIFEST).exists():
+        return None
+    tensors, manifest = weights.load(run.folder / LATEST, largest_bytes=LARGEST_STATE)
+    run.rewind(manifest["images_seen"])
+    return tensors, manifest, list(run.stats()), kept(run.folder)
+
+
+def scored(
+    network: torch.nn.Module,
+    pictures: Images,
+    settings: NetworkSettings,
+    device: torch.device,
+    *,
+    probabilities: Probabilities | None = None,
+    processes: distributed.Processes = ALONE,
+) -> np.ndarray:
+    """float64 (N,): the logits; several processes share them out by whole batches, so that they are those of one process."""
+    if settings.probabilities and probabilities is None:
+        raise InvalidSetting(
+            "this detector was trained with change probabilities and needs those of the images",
+            hint="give probabilities=..., as the sender's embedder says them",
+        )
+    network.eval()
+    starts = range(0, len(pictures), SCORED_TOGETHER)
+    own: dict[int, np.ndarray] = {}
+    with torch.inference_mode():
+        for start in starts[processes.rank :: processes.count]:
+            part = slice(start, start + SCORED_TOGETHER)
+            maps = None if probabilities is None else probabilities[part]
+            own[start] = network(*_given(pictures[part], maps, settings, device)).double().cpu().numpy()
+    every = {start: part for parts in processes.gathered(own) for start, part in parts.items()}
+    return np.concatenate([every[start] for start in starts]) if every else np.empty(0)
+
+
+def _given(
+    pictures: Images, probabilities: Probabilities | None, settings: NetworkSettings, device: torch.device
+) -> tuple[torch.Tensor, ...]:
+    """What the network takes, float32 on the device: gray values, and the probabilities where it is told them."""
+    pixels = pictures.to(device).float()
+    if not settings.probabilities or probabilities is None:
+        return (pixels,)
+    return pixels, probabilities.to(device).float()
+
+
+def _state(network: torch.nn.Module) -> dict[str, torch.Tensor]:
+    return {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
+
+
+def _part(tensors: dict[str, np.ndarray], prefix: str) -> dict[str, torch.Tensor]:
+    head = prefix + "."
+    return {name.removeprefix(head): torch.from_numpy(np.array(a)) for name, a in tensors.items() if name.startswith(head)}
+
+
+def _optimizer(recipe: Recipe, network: torch.nn.Module) -> torch.optim.Optimizer:
+    """On a graphics card one whose steps can be recorded, and whose rate is a tensor."""
+    device = next(network.parameters()).device
+    recorded = device.type == "cuda"
+    rate = torch.tensor(recipe.learning_rate, device=device) if recorded else recipe.learning_rate
+    shared: dict[str, Any] = {"lr": rate, "weight_decay": recipe.weight_decay}
+    if recipe.optimizer == "sgd":
+        return torch.optim.SGD(network.parameters(), momentum=0.95, fused=recorded, **shared)
+    made = {"adam": torch.optim.Adam, "adamax": torch.optim.Adamax, "adadelta": torch.optim.Adadelta}.get(recipe.optimizer)
+    if made is None:
+        raise InvalidSetting(f"there is no optimizer '{recipe.optimizer}'", hint="adam, adamax, adadelta or sgd")
+    return made(network.parameters(), capturable=recorded, **shared)

@@ -1,0 +1,123 @@
+"""Any network of the catalog as a detector: trained on pairs, kept at its best validation error, resumed exactly.
+
+A cover and its own stego are in the same batch, under the same one of the eight flips and quarter turns, and nothing is ever
+interpolated: the signal is a change by one. Before anything is learned, the pairs are looked at for what ruins trainings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ssgan.compute import distributed, seeds
+from ssgan.errors import InvalidSetting, RefusedModel
+from ssgan.images import Images
+from ssgan.steganalysis.catalog import NETWORKS
+from ssgan.steganalysis.checks.findings import Finding, refuse
+from ssgan.steganalysis.checks.pairs import diagnose
+from ssgan.steganalysis.detector import Pairs, Probabilities
+from ssgan.steganalysis.training.curriculum import Lesson, course
+from ssgan.steganalysis.training.loop import Note, Report, Training, scored
+from ssgan.steganalysis.training.recipes import NetworkSettings, Recipe
+from ssgan.storage import weights
+from ssgan.storage.runs import Run
+
+
+class NetworkDetector:
+    """fit(train, validate), scores(images): the logit, higher = more likely stego. `device` is where torch computes.
+
+    `examine`: whether the pairs are looked at first; not for those that are none, as in a run without any stego. In processes
+    that work together (ssgan.compute.distributed) all call `fit`, with the same pairs.
+    """
+
+    def __init__(self, settings: NetworkSettings, *, device: str = "cpu", examine: bool = True) -> None:
+        self.settings, self.device, self.examine = settings, torch.device(distributed.device_of(device)), examine
+        self.network: torch.nn.Module | None = None
+
+    def fit(
+        self,
+        train: Pairs | Sequence[Lesson],
+        validate: Pairs,
+        *,
+        run: Path | None = None,
+        report: Report | None = None,
+        note: Note | None = None,
+    ) -> None:
+        """Train; with `run`, in that folder, from where an interrupted training of the same settings stopped.
+
+        `report` hears of evaluations, `note` what was found in the pairs or in the course of things; both also stand in the
+        folder. Raises InvalidSetting for pairs that cannot be learned from, TrainingDiverged where the loss is no number any
+        more.
+        """
+        lessons = course(train)
+        told = {"detector": asdict(self.settings)}
+        if len(lessons) > 1 or lessons[0].embed is not None:
+            told["lessons"] = {"images": [lesson.images for lesson in lessons], "fresh": [bool(k.embed) for k in lessons]}
+        processes = distributed.current()
+        folder = None if run is None else processes.first(lambda: Run(run, told))
+        training = Training(self.settings, _make(self.settings), lessons, folder, self.device)
+        if not training.resume() and self.examine:
+            found = processes.first(lambda: _examined(lessons, validate))
+            training.tell(found, note)
+            refuse(found)
+        training.go(validate, report, note)
+        self.network = training.best_network()
+
+    def scores(self, images: Images, *, probabilities: Probabilities | None = None) -> np.ndarray:
+        """float64 (N,): the logits of Images (N, C, H, W), each the same whatever its neighbors.
+
+        A detector that was trained with change probabilities needs those of the images; others take no notice of them.
+        """
+        return scored(self._trained(), images, self.settings, self.device, probabilities=probabilities)
+
+    def save(self, folder: Path) -> None:
+        """Weights and settings."""
+        told = {"kind": "network detector", "settings": asdict(self.settings)}
+        weights.save(folder, dict(self._trained().state_dict()), told)
+
+    @classmethod
+    def load(cls, folder: Path, *, device: str = "cpu") -> NetworkDetector:
+        """The detector in a folder. Raises RefusedModel."""
+        tensors, manifest = weights.load(folder)
+        detector = cls(_settings(manifest, folder), device=device)
+        detector.network = _filled(_make(detector.settings), tensors, folder).to(detector.device)
+        return detector
+
+    def _trained(self) -> torch.nn.Module:
+        if self.network is None:
+            raise InvalidSetting("this detector has not been trained", hint="call fit, or load a trained one")
+        return self.network
+
+
+def _examined(lessons: Sequence[Lesson], validate: Pairs) -> list[Finding]:
+    """What is found in the pairs of all lessons; in those of the question also beside the validation pairs."""
+    earlier = [finding for lesson in lessons[:-1] for finding in diagnose({"train": lesson.pairs})]
+    return list(dict.fromkeys([*earlier, *diagnose({"train": lessons[-1].pairs, "validate": validate})]))
+
+
+def _settings(manifest: dict[str, Any], folder: Path) -> NetworkSettings:
+    try:
+        told = manifest["settings"]
+        return NetworkSettings(**{**told, "recipe": Recipe(**told["recipe"])})
+    except (KeyError, TypeError, InvalidSetting) as error:
+        raise RefusedModel(f"{folder} holds no network detector", hint="give the folder of a trained detector") from error
+
+
+def _make(settings: NetworkSettings) -> torch.nn.Module:
+    """Freshly initialized from the seed, leaving torch's own generator as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seeds.derive(settings.seed, "weights", settings.network) % 2**63)
+        return NETWORKS[settings.network].make(settings.image_size, settings.channels)
+
+
+def _filled(network: torch.nn.Module, tensors: dict[str, np.ndarray], folder: Path) -> torch.nn.Module:
+    try:
+        network.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in tensors.items()})
+    except RuntimeError as error:
+        raise RefusedModel(f"{folder} holds the weights of another network", hint="train it again") from error
+    return network.eval()

@@ -1,0 +1,1 @@
+"""What is kept: atomic files, run folders, weights, signals held back while saving."""

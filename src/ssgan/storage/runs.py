@@ -1,0 +1,173 @@
+"""A run: a folder into which anything long writes, and from which it goes on.
+
+config.json says what was asked for and with which versions; stats.jsonl grows by one JSON object a line, counted in images
+seen; what is saved beside them is whole or not there. The same settings on the same folder go on where it stopped, other
+settings are refused, unless nothing was done there yet: a folder with nothing but its config.json is anybody's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from ssgan.errors import InvalidSetting, SsganError, StorageFailed
+from ssgan.storage import state_files
+from ssgan.storage.atomic import UNFINISHED, whole_file
+from ssgan.storage.folders import make_folder
+
+CONFIG, STATS, DONE = "config.json", "stats.jsonl", "done.json"
+
+
+class Run:
+    """The folder of one job. `config` is what decides the job's outcome, as plain JSON values.
+
+    `notes` are those of its keys, such as data or question.covers, that are written down and may differ: a path is no picture.
+    """
+
+    def __init__(self, folder: Path, config: dict[str, Any], *, notes: Collection[str] = ()) -> None:
+        self.folder = folder
+        make_folder(folder)
+        wanted = json.loads(json.dumps(config))
+        path = folder / CONFIG
+        if path.exists():
+            found, asked = _without(self.told(folder)["config"], notes), _without(wanted, notes)
+            if found == asked:
+                return
+            if not is_bare(folder):
+                was = ", ".join(sorted(key for key in {*found, *asked} if found.get(key) != asked.get(key)))
+                raise InvalidSetting(
+                    f"{folder} is the run of other settings ({was})",
+                    hint="choose another folder, or give the settings of this one",
+                )
+        with whole_file(path, overwrite=path.exists()) as temporary:
+            temporary.write_text(json.dumps({"config": wanted, "made": _circumstances()}, indent=2) + "\n", encoding="utf-8")
+
+    @staticmethod
+    def told(folder: Path) -> dict[str, Any]:
+        """What config.json says. Raises InvalidSetting where this is no run."""
+        try:
+            found = state_files.read_object(folder / CONFIG)
+        except state_files.Damaged as error:
+            hint = f"restore its {CONFIG} from a copy, or choose another folder" if (folder / CONFIG).exists() else ""
+            raise InvalidSetting(
+                f"{folder} is not a run: of its {CONFIG}, {error.reason}", hint=hint or "give the folder of a run"
+            ) from error
+        if not isinstance(found.get("config"), dict):
+            raise InvalidSetting(
+                f"{folder} is not a run: its {CONFIG} says nothing of settings", hint="give the folder of a run"
+            )
+        return found
+
+    @property
+    def done(self) -> bool:
+        """Whether the job came to its end, and still says what came out: what a power loss left is no end."""
+        try:
+            result(self.folder)
+        except state_files.Damaged:
+            return False
+        return True
+
+    def finish(self, result: dict[str, Any]) -> None:
+        """Say that the job came to its end, and what came out."""
+        with whole_file(self.folder / DONE, overwrite=True) as temporary:
+            temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+    def log(self, images_seen: int, **figures: float | int | str) -> None:
+        """One line of statistics."""
+        line = json.dumps({"images_seen": images_seen, **figures}) + "\n"
+        try:
+            with (self.folder / STATS).open("a", encoding="utf-8") as file:
+                file.write(line)
+        except OSError as error:
+            raise StorageFailed(f"{self.folder / STATS} cannot be written: {error.strerror}", hint="check the disk") from error
+
+    def stats(self) -> Iterator[dict[str, Any]]:
+        """The lines of statistics, oldest first (`logged`)."""
+        return logged(self.folder)
+
+    def rewind(self, images_seen: int) -> None:
+        """Drop the statistics of what came after the point from which the job goes on."""
+        kept = [line for line in self.stats() if line["images_seen"] <= images_seen]
+        with whole_file(self.folder / STATS, overwrite=True) as temporary:
+            temporary.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
+
+
+def is_bare(folder: Path, also: Collection[str] = ()) -> bool:
+    """Whether the files in a folder say what was asked for, and nothing of any work; what `also` names there is none either."""
+    return all(
+        path.name == CONFIG or path.name.endswith(UNFINISHED) or path.relative_to(folder).parts[0] in also
+        for path in folder.rglob("*")
+        if not path.is_dir() or path.is_symlink()
+    )
+
+
+@contextmanager
+def given_up_if_refused(folder: Path, *, also: Collection[str] = ()) -> Iterator[None]:
+    """Where the block is refused before any work, leave nothing of it: no folder that was not there, no config.json.
+
+    `also` names what else may lie in the folder by then, such as a cache.
+    """
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    try:
+        yield
+    except SsganError:
+        if folder.is_dir() and is_bare(folder, also):
+            spared = () if missing else {folder / name for name in also}  # what was there before is not ours to remove
+            for path in sorted(folder.rglob("*"), reverse=True):
+                if not any(path == one or one in path.parents for one in spared):
+                    with suppress(OSError):
+                        path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+            for place in missing:
+                with suppress(OSError):
+                    place.rmdir()
+        raise
+
+
+def result(folder: Path, *keys: str) -> dict[str, Any]:
+    """What done.json says, which has these keys. Raises Damaged, a StorageFailed that names the file."""
+    return state_files.read_object(folder / DONE, *keys, hint="remove it: the same command makes it again")
+
+
+def logged(folder: Path) -> Iterator[dict[str, Any]]:
+    """The lines of statistics in a run's folder, oldest first; a line that was cut off, or says not when, is passed over.
+
+    Raises Damaged where the file cannot be read at all.
+    """
+    path = folder / STATS
+    if os.path.lexists(path):
+        yield from (line for line in state_files.read_lines(path) if state_files.is_figure(line.get("images_seen")))
+
+
+def _without(config: dict[str, Any], notes: Collection[str]) -> dict[str, Any]:
+    """The same without the values under some keys; a dot leads into a value that has keys itself."""
+    kept = {}
+    for key, value in config.items():
+        below = [note.removeprefix(f"{key}.") for note in notes if note.startswith(f"{key}.")]
+        if key not in notes:
+            kept[key] = _without(value, below) if below and isinstance(value, dict) else value
+    return kept
+
+
+def _circumstances() -> dict[str, str]:
+    """What else a reader of the folder wants to know; it decides nothing."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {"python": platform.python_version(), "machine": platform.machine(), "system": platform.system()}
+    for package in ("ssgan", "torch", "numpy"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "unknown"
+    asked = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    try:
+        made = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=10)
+        found["commit"] = made.stdout.strip() or "unknown"
+    except OSError:
+        found["commit"] = "unknown"
+    return found

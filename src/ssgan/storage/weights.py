@@ -1,0 +1,232 @@
+"""Weights in a folder: one safetensors file and a manifest with its digest. Nothing in it is ever executed.
+
+The manifest names the weights file after its content, so that replacing a model is one step: the old manifest speaks of the old
+file until the new one has taken its place. What is read was made by anyone: every number is checked before memory is asked for
+(https://github.com/huggingface/safetensors, section "Format"). NumPy is enough; torch tensors are taken, arrays given back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+
+from ssgan.errors import InvalidSetting, RefusedModel
+from ssgan.storage.atomic import whole_file
+from ssgan.storage.folders import make_folder
+
+MANIFEST = "manifest.json"
+FORMAT = "ssgan weights 1"
+LARGEST_BYTES = 1 << 27  # of a weights file, unless the caller allows more
+LARGEST_TEXT = 1 << 20  # bytes of a manifest, and of the header of a weights file
+LARGEST_RANK = 8
+DTYPES = {"<f8", "<f4", "<f2", "<i8", "<i4", "<i2", "|i1", "<u8", "<u4", "<u2", "|u1", "|b1"}
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,199}")
+_FILE = re.compile(r"weights-[0-9a-f]{16}\.safetensors")
+_CHUNK = 1 << 20  # samples looked at together
+
+
+def save(folder: Path, tensors: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
+    """Write NumPy arrays or torch tensors by name, and a manifest of plain JSON values; a model in the folder is replaced.
+
+    Raises InvalidSetting for what the format does not hold, StorageFailed where the disk does not take it.
+    """
+    arrays = {name: _array(name, tensor) for name, tensor in tensors.items()}
+    content = safetensors.numpy.save(arrays)
+    if int.from_bytes(content[:8], "little") > LARGEST_TEXT:
+        raise InvalidSetting(f"{len(arrays)} tensors are too many for one file.", hint="Stack what belongs together.")
+    digest = hashlib.sha256(content).hexdigest()
+    try:
+        about = json.loads(_canonical(manifest))
+    except (TypeError, ValueError) as error:
+        raise InvalidSetting(f"a manifest holds plain JSON values only: {error}.", hint="Leave out nan and objects.") from error
+    told = {
+        "format": FORMAT,
+        "weights": f"weights-{digest[:16]}.safetensors",
+        "bytes": len(content),
+        "sha256": digest,
+        "manifest_sha256": hashlib.sha256(_canonical(about)).hexdigest(),
+        "manifest": about,
+    }
+    text = json.dumps(told, indent=2, allow_nan=False).encode() + b"\n"
+    if len(text) > LARGEST_TEXT:
+        raise InvalidSetting(f"the manifest has {len(text)} bytes, more than {LARGEST_TEXT}.", hint="Keep tables as tensors.")
+    make_folder(folder)
+    with whole_file(folder / told["weights"], overwrite=True) as temporary:
+        temporary.write_bytes(content)
+    with whole_file(folder / MANIFEST, overwrite=True) as temporary:
+        temporary.write_bytes(text)
+    for other in folder.iterdir():
+        if _FILE.fullmatch(other.name) and other.name != told["weights"]:
+            with contextlib.suppress(OSError):
+                other.unlink()
+
+
+def load(
+    folder: Path, *, largest_bytes: int = LARGEST_BYTES, finite: bool = True
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """(arrays by name, manifest) as `save` was given them. With `finite`, nan and infinity are refused.
+
+    Raises RefusedModel for everything that is damaged, oversized, not a plain file, or not of this format. At most
+    `largest_bytes` twice and a few megabytes of memory are used.
+    """
+    told = _manifest(folder)
+    length = told["bytes"]
+    if not isinstance(length, int) or isinstance(length, bool) or not 8 <= length <= largest_bytes:
+        _refuse(folder, f"its weights file should have 8 to {largest_bytes} bytes, not {str(length)[:30]}")
+    if not isinstance(told["weights"], str) or not _FILE.fullmatch(told["weights"]):
+        _refuse(folder, "it names no weights file of its own")
+    content = _read(folder / told["weights"], length)
+    if len(content) != length or hashlib.sha256(content).hexdigest() != told["sha256"]:
+        _refuse(folder, "the weights file is not the one that the manifest speaks of")
+    return _decoded(content, folder, finite=finite), told["manifest"]
+
+
+def announced(folder: Path) -> dict[str, Any]:
+    """What the folder says, the weights unread: `manifest` as `save` was given it, `bytes` and `sha256` of the weights file.
+
+    Raises RefusedModel.
+    """
+    told = _manifest(folder)
+    if not isinstance(told["bytes"], int) or not isinstance(told["sha256"], str):
+        _refuse(folder, "it does not say which weights are its own")
+    return {"manifest": told["manifest"], "bytes": told["bytes"], "sha256": told["sha256"]}
+
+
+def take(tensors: Mapping[str, np.ndarray], name: str, dtype: str, shape: tuple[int | None, ...]) -> np.ndarray:
+    """The array of that name, which must have this dtype and shape (None: any length). Raises RefusedModel."""
+    found = tensors.get(name)
+    if found is None or found.dtype != np.dtype(dtype) or found.ndim != len(shape):
+        came = "nothing" if found is None else f"{found.dtype} {found.shape}"
+        raise RefusedModel(f"the model should hold {name!r} as {dtype} {shape}, not {came}.", hint=_HINT)
+    if any(want is not None and want != got for want, got in zip(shape, found.shape, strict=True)):
+        raise RefusedModel(f"the model should hold {name!r} of shape {shape}, not {found.shape}.", hint=_HINT)
+    return found
+
+
+_HINT = "Fetch the model again, or train it again."
+
+
+def _refuse(folder: Path, reason: str) -> NoReturn:
+    raise RefusedModel(f"{folder} holds no model that can be trusted: {reason}.", hint=_HINT)
+
+
+def _is_name(name: str) -> bool:
+    """Whether a tensor may be called so: nothing that leads out of a folder, nothing that the format keeps for itself."""
+    return bool(_NAME.fullmatch(name)) and ".." not in name and name != "__metadata__"
+
+
+def _canonical(value: object) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _array(name: str, tensor: Any) -> np.ndarray:
+    """Contiguous, little-endian."""
+    if not _is_name(name):
+        raise InvalidSetting(f"{name!r} is no name for a tensor.", hint="Use up to 200 letters, digits, dots, _ and -.")
+    try:
+        array = np.asarray(tensor.detach().cpu().numpy() if hasattr(tensor, "detach") else tensor)
+    except TypeError as error:
+        raise InvalidSetting(f"{name} cannot be saved: {error}.", hint="Convert it to float32 first.") from error
+    if array.dtype.newbyteorder("<").str not in DTYPES or array.ndim > LARGEST_RANK:
+        raise InvalidSetting(
+            f"{name} is {array.dtype} {array.shape}.", hint="Save real numbers, whole numbers or truth values."
+        )
+    return np.asarray(array, array.dtype.newbyteorder("<"), order="C")
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    """What the manifest says; its own part has its digest."""
+    told = _json(bytes(_read(folder / MANIFEST, LARGEST_TEXT)), folder, "the manifest")
+    if told.get("format") != FORMAT or set(told) != {"format", "weights", "bytes", "sha256", "manifest_sha256", "manifest"}:
+        _refuse(folder, f"the manifest is not one of {FORMAT!r}")
+    if not isinstance(told["manifest"], dict):
+        _refuse(folder, "the manifest says nothing of the model")
+    try:
+        digest = hashlib.sha256(_canonical(told["manifest"])).hexdigest()
+    except (ValueError, RecursionError) as error:
+        _refuse(folder, f"the manifest holds what JSON does not ({str(error)[:80]})")
+    if digest != told["manifest_sha256"]:
+        _refuse(folder, "the manifest has been altered")
+    return told
+
+
+def _read(path: Path, most: int) -> bytearray:
+    """The bytes of a plain file of at most so many; a link, a pipe or a device is not opened through."""
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        if path.is_symlink():
+            _refuse(path.parent, f"{path.name} is a link")
+        descriptor = os.open(path, flags)
+        with os.fdopen(descriptor, "rb") as file:
+            state = os.fstat(descriptor)
+            if not stat.S_ISREG(state.st_mode):
+                _refuse(path.parent, f"{path.name} is not a plain file")
+            if state.st_size > most:
+                _refuse(path.parent, f"{path.name} has {state.st_size} bytes, more than {most}")
+            content = bytearray(state.st_size)
+            del content[file.readinto(content) :]
+            return content
+    except (OSError, ValueError) as error:
+        _refuse(path.parent, f"{path.name} cannot be read ({error})")
+
+
+def _json(text: bytes, folder: Path, what: str) -> dict[str, Any]:
+    """A JSON object in UTF-8, every key once, no nan."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(pairs)
+        if len(made) != len(pairs):
+            raise ValueError("a key occurs twice")
+        return made
+
+    def no_constant(name: str) -> NoReturn:
+        raise ValueError(f"{name} is no number")
+
+    try:
+        found = json.loads(text.decode(), object_pairs_hook=once, parse_constant=no_constant)
+    except (ValueError, RecursionError) as error:
+        _refuse(folder, f"{what} is not JSON ({str(error)[:80]})")
+    if not isinstance(found, dict):
+        _refuse(folder, f"{what} is not a JSON object")
+    return found
+
+
+def _decoded(content: bytearray, folder: Path, *, finite: bool) -> dict[str, np.ndarray]:
+    """Decode a safetensors file. The library checks header, shapes and offsets against each other; here are our limits."""
+    length = int.from_bytes(content[:8], "little")
+    if not 2 <= length <= min(LARGEST_TEXT, len(content) - 8):
+        _refuse(folder, f"the header of the weights file has {length} bytes")
+    _json(bytes(content[8 : 8 + length]), folder, "the header of the weights file")  # refuses a key that occurs twice
+    try:
+        arrays: dict[str, np.ndarray] = safetensors.numpy.load(bytes(content))
+    except (safetensors.SafetensorError, KeyError, ValueError, TypeError, OverflowError) as error:
+        _refuse(folder, f"the weights file is not sound ({str(error)[:80]})")
+    for name, array in arrays.items():
+        if not _is_name(name):
+            _refuse(folder, f"{name[:40]!r} is no name for a tensor")
+        if array.dtype.str not in DTYPES or array.ndim > LARGEST_RANK:
+            _refuse(folder, f"{name} is {array.dtype} of {array.ndim} dimensions")
+        if finite and not _is_finite(array):
+            _refuse(folder, f"{name} holds numbers that are not finite")
+        if array.dtype.kind == "b" and array.view(np.uint8).max(initial=0) > 1:
+            _refuse(folder, f"{name} holds truth values that are neither")
+    return arrays
+
+
+def _is_finite(array: np.ndarray) -> bool:
+    """Whether all numbers are finite, looked at in parts."""
+    if array.dtype.kind != "f":
+        return True
+    flat = array.reshape(-1)
+    return all(bool(np.isfinite(flat[start : start + _CHUNK]).all()) for start in range(0, flat.size, _CHUNK))

@@ -1,0 +1,49 @@
+"""Pages that stand alone: a template, filled, with its style and pictures inside; nothing is fetched, nothing runs."""
+
+from __future__ import annotations
+
+import base64
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from ssgan import images
+from ssgan.storage.atomic import whole_file
+from ssgan.storage.folders import make_folder
+from ssgan.storage.names import name_bytes, shown, written
+
+
+def render(template: str, **values: Any) -> str:
+    """The page of a template, named by its path in the package: what is not marked as safe is escaped."""
+    environment = Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_seen,
+        loader=FunctionLoader(lambda name: files("ssgan").joinpath(name).read_text(encoding="utf-8")),
+    )
+    environment.filters["urlencode"] = lambda name: quote(name_bytes(str(name)))  # jinja's own takes UTF-8 only
+    return written(environment.get_template(template).render(**values))
+
+
+def _seen(value: Any) -> Any:
+    """A value as people may see it, as on a terminal (`ssgan.storage.names`); what is marked as safe stays."""
+    return shown(value, keep="\n\r\t") if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def inline(picture: np.ndarray) -> str:
+    """A picture uint8 (C, H, W) as an address that carries its own PNG."""
+    return "data:image/png;base64," + base64.b64encode(images.encode(picture)).decode("ascii")
+
+
+def write(path: Path, text: str, *, overwrite: bool = False) -> None:
+    """The page into a file, whose folder is made. Raises StorageFailed, also where a file is in the way."""
+    make_folder(path.parent)
+    with whole_file(path, overwrite=overwrite, durable=False) as temporary:
+        temporary.write_text(written(text), encoding="utf-8", newline="\n")

@@ -1,0 +1,251 @@
+"""Jobs of the page: a bounded queue, worker processes that can be stopped, and results that are forgotten.
+
+A worker is a process that keeps its imports; a job that is cancelled or takes too long ends with its process, and another one
+takes its place. Nothing is written to the disk but the list of used covers.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import secrets
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from typing import Any, Literal
+
+from ssgan.errors import SsganError
+from ssgan.storage import signals
+from ssgan.web.results import Result
+
+WAITING = 8  # jobs that may wait
+SECONDS = 120.0  # that a job may take
+KEPT_JOBS, KEPT_BYTES, KEPT_SECONDS = 64, 256 * 2**20, 1800.0
+LOOK = 10.0  # seconds between looks at what is to be forgotten
+MEMORY = 8 * 2**30  # bytes of address space of a worker, beyond what its imports take
+
+NO_MEMORY = ("It ended early, most likely for lack of memory.", "Give a smaller picture, or use the command line.", 1)
+
+State = Literal["waiting", "running", "done", "failed", "cancelled"]
+Target = Callable[[Connection], None]
+
+
+class Busy(Exception):
+    """The queue is full."""
+
+
+@dataclass(eq=False)
+class Job:
+    """One thing to do, and what has become of it; `error` is what is said, a hint, and the exit code of the command line."""
+
+    kind: str
+    given: dict[str, Any] = field(repr=False)
+    id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    state: State = "waiting"
+    done: int = 0
+    of: int = 1
+    doing: str = "waiting for its turn"
+    result: Result | None = None
+    error: tuple[str, str, int] | None = None
+    ended_at: float = 0.0
+    stop: threading.Event = field(default_factory=threading.Event)
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def end(self, state: State) -> None:
+        """What was given is forgotten at once."""
+        self.state, self.given, self.ended_at = state, {}, time.monotonic()
+        self.ended.set()
+
+
+class Jobs:
+    """The queue and its workers."""
+
+    def __init__(
+        self, *, workers: int = 2, seconds: float = SECONDS, waiting: int = WAITING, target: Target | None = None
+    ) -> None:
+        self.seconds, self.most = seconds, waiting
+        self._target = target or work
+        self._queue: deque[Job] = deque()
+        self._jobs: dict[str, Job] = {}
+        self._change = threading.Condition()
+        self._closed = False
+        self._threads = [threading.Thread(target=self._attend, daemon=True) for _ in range(workers)]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, kind: str, given: dict[str, Any]) -> Job:
+        """Put a job into the queue. Raises Busy."""
+        with self._change:
+            if len(self._queue) >= self.most:
+                raise Busy
+            job = Job(kind, given)
+            self._forget()
+            self._jobs[job.id] = job
+            self._queue.append(job)
+            self._change.notify()
+        return job
+
+    def find(self, number: str) -> Job | None:
+        """The job of that id, if it is not forgotten."""
+        with self._change:
+            self._forget()
+            return self._jobs.get(number)
+
+    def cancel(self, job: Job) -> None:
+        """Stop it, wherever it is."""
+        with self._change:
+            job.stop.set()
+            if job in self._queue:
+                self._queue.remove(job)
+                job.end("cancelled")
+
+    def close(self) -> None:
+        """Stop all, and forget all."""
+        with self._change:
+            self._closed = True
+            for job in self._jobs.values():
+                job.stop.set()
+            self._queue.clear()
+            self._change.notify_all()
+        for thread in self._threads:
+            thread.join(5)
+        self._jobs.clear()
+
+    def _forget(self) -> None:
+        """Drop what is old, and the oldest where there is too much."""
+        now = time.monotonic()
+        over = [job for job in self._jobs.values() if job.ended.is_set()]
+        size = sum(job.result.size for job in over if job.result)
+        for job in over:
+            if now - job.ended_at < KEPT_SECONDS and len(self._jobs) <= KEPT_JOBS and size <= KEPT_BYTES:
+                return
+            size -= job.result.size if job.result else 0
+            del self._jobs[job.id]
+
+    def _attend(self) -> None:
+        """A thread's life: a worker process, and one job after the other for it."""
+        worker = _started(self._target)
+        while (job := self._next()) is not None:
+            job.state = "running"
+            if worker is None or not worker.alive:
+                worker = _started(self._target)
+            if worker is None:
+                job.error = ("There is no memory for a process to do it.", "Close other programs, then do it again.", 1)
+                job.end("failed")
+            else:
+                self._do(job, worker)
+        if worker is not None:
+            worker.kill()
+
+    def _next(self) -> Job | None:
+        with self._change:
+            while not self._change.wait_for(lambda: self._queue or self._closed, timeout=LOOK):
+                self._forget()
+            return None if self._closed else self._queue.popleft()
+
+    def _do(self, job: Job, worker: _Worker) -> None:
+        until = time.monotonic() + self.seconds
+        try:
+            worker.connection.send((job.kind, job.given))
+            while not job.ended.is_set():
+                if worker.connection.poll(0.05):
+                    _hear(job, worker.connection.recv())
+                elif job.stop.is_set():
+                    worker.kill()
+                    job.end("cancelled")
+                elif time.monotonic() > until:
+                    worker.kill()
+                    job.error = (
+                        f"It took more than {self.seconds:.0f} seconds.",
+                        "Give a smaller picture, or use the command line.",
+                        1,
+                    )
+                    job.end("failed")
+        except (EOFError, OSError):
+            worker.kill()
+            job.error = NO_MEMORY
+            job.end("failed")
+
+
+class _Worker:
+    """A process at the other end of a pipe."""
+
+    def __init__(self, target: Target) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.connection, far = context.Pipe()
+        self._process = context.Process(target=target, args=(far,), daemon=True)
+        with signals.not_for_children():
+            self._process.start()
+        far.close()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still listens."""
+        return self._process.is_alive()
+
+    def kill(self) -> None:
+        """At once."""
+        self._process.kill()
+        self._process.join()
+        self.connection.close()
+
+
+def _started(target: Target) -> _Worker | None:
+    """A new worker, or None where the machine has no room for one."""
+    try:
+        return _Worker(target)
+    except OSError:
+        return None
+
+
+def _hear(job: Job, told: tuple[str, Any]) -> None:
+    """A worker's word: how far it is, or how it ended."""
+    what, value = told
+    if what == "progress":
+        job.done, job.of, job.doing = value
+    elif what == "done":
+        job.result = value
+        job.end("done")
+    else:
+        job.error = value
+        job.end("failed")
+
+
+def work(connection: Connection) -> None:
+    """A worker's life, in its own process."""
+    from ssgan.web.tasks import WORK, warm
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server says when it is over
+    warm()
+    _bound_memory()
+    while True:
+        try:
+            kind, given = connection.recv()
+        except (EOFError, OSError):
+            return
+        connection.send(_done(WORK[kind], given, lambda *told: connection.send(("progress", told))))
+
+
+def _done(do: Callable[..., Result], given: dict[str, Any], report: Callable[..., None]) -> tuple[str, Any]:
+    try:
+        return "done", do(given, report)
+    except SsganError as error:
+        return "failed", (str(error), error.hint, error.exit_code)
+    except MemoryError:
+        return "failed", NO_MEMORY
+    except Exception as error:  # a mistake of ours: said without what was given
+        return "failed", (f"This went wrong, and it is our mistake ({type(error).__name__}).", "Please report what you did.", 1)
+
+
+def _bound_memory() -> None:
+    """What a picture can make a worker take has an end, where the system knows such bounds."""
+    try:
+        import resource
+
+        from_now = next(int(line.split()[1]) * 1024 for line in open("/proc/self/status") if line.startswith("VmSize"))  # noqa: PTH123, SIM115
+        resource.setrlimit(resource.RLIMIT_AS, (from_now + MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    except (ImportError, OSError, StopIteration, ValueError):
+        return

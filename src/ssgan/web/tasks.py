@@ -1,0 +1,242 @@
+"""What the page's worker processes do: one function for each kind of job, from plain values to a Result.
+
+Pictures, messages and keys come and go as bytes; nothing but the list of used covers is on the disk.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ssgan import images
+from ssgan.errors import InvalidSetting, RefusedImage, SsganError
+from ssgan.images import Picture
+from ssgan.messages.keys import Key, Passphrase, parse_key_file
+from ssgan.web.results import BYTES, PNG, Result
+
+Report = Callable[[int, int, str], None]  # done, of so many, what is being done
+Given = dict[str, Any]
+FLOOR = 1.0  # seconds that looking for a message takes, or so many times as long
+MOST_COVERS, MOST_WAY = 64, 16  # on a wall; on the way from one cover to another
+LARGEST_INSPECTED = 4_000_000  # pixels: maps of more are no longer looked at
+
+
+def capacity(given: Given, report: Report) -> Result:
+    """How many bytes a cover takes, with any key and scheme."""
+    from ssgan.messages import plan
+
+    picture = _cover(given["cover"], given["name"])
+    _, height, width = picture.samples.shape
+    return Result("capacity", {"bytes": plan.room(picture), "width": width, "height": height})
+
+
+def hide(given: Given, report: Report) -> Result:
+    """A message in a cover; what changed, how much, and what the detectors that come with the package say of it."""
+    from ssgan.detection.verdicts import risk
+    from ssgan.images.difference import difference
+    from ssgan.messages import plan
+    from ssgan.messages.files import hide_content
+    from ssgan.messages.ledger import Ledger, usual_folder
+    from ssgan.views import maps
+
+    report(0, 3, "reading the cover")
+    ledger = None if given["no_ledger"] else Ledger(usual_folder(), reuse=given["reuse"])
+    settings = plan.Settings(given["scheme"], ledger=ledger)
+    report(1, 3, "hiding")
+    stego = hide_content(given["cover"], given["message"], _key(given), settings, name=given["name"])
+    hidden, picture = stego.hidden, stego.task.picture
+    report(2, 3, "asking the detectors")
+    found = risk(hidden.cover, hidden.stego, scheme=hidden.scheme, payload=hidden.payload)
+    apart = difference(hidden.cover, hidden.stego, layout="chw")
+    facts = {
+        "message_bytes": hidden.message_bytes,
+        "capacity": plan.room(picture),
+        "payload": hidden.payload,
+        "change_rate": hidden.change_rate,
+        "changed": apart.raised + apart.lowered,
+        "samples": apart.samples,
+        "psnr": apart.psnr,
+        "scheme": hidden.scheme,
+        "verdict": found.stego.verdict,
+        "probability": found.stego.probability,
+        "reason": found.stego.reasons[0],
+        "width": hidden.cover.shape[2],
+        "height": hidden.cover.shape[1],
+    }
+    files = {
+        "stego.png": stego.content,
+        "cover.png": images.encode(hidden.cover, alpha=picture.alpha),
+        "changes.png": images.encode(maps.change_map(hidden.cover, hidden.stego)),
+    }
+    return Result("hide", facts, {name: (content, PNG) for name, content in files.items()})
+
+
+def reveal(given: Given, report: Report) -> Result:
+    """The message in a stego: as text where it is some, as a file in any case. Whatever is found, it takes the same time."""
+    from ssgan.messages.plan import as_stego
+    from ssgan.messages.reveal import as_text
+    from ssgan.messages.reveal import reveal as reveal_in
+
+    report(0, 1, "looking for a message")
+    key = _key(given)
+    begun = time.monotonic()
+    try:
+        picture = as_stego(images.read(given["stego"], convert=images.CONVERSIONS, name=given["name"]), given["name"])
+        message = reveal_in(picture.samples, key, alpha=picture.alpha)
+    finally:
+        time.sleep(_until_floor(time.monotonic() - begun))
+    facts = {"message_bytes": len(message), "text": as_text(message), "note": picture.following}
+    return Result("reveal", facts, {"message.bin": (message, BYTES)})
+
+
+def _until_floor(taken: float) -> float:
+    """Seconds to the next whole number of floors, one at least: what was found does not show in how long it took."""
+    return math.ceil(max(taken, 1e-9) / FLOOR) * FLOOR - taken
+
+
+def detect(given: Given, report: Report) -> Result:
+    """Verdicts on pictures, each by itself, and all of them on one sheet."""
+    from ssgan.detection.verdicts.bundled import bundled_detectors
+    from ssgan.detection.verdicts.files import Judged, verdict_on
+    from ssgan.detection.verdicts.sheet import page, tile
+
+    rows, tiles, detectors = [], [], bundled_detectors()
+    for number, (name, content) in enumerate(given["images"]):
+        report(number, len(given["images"]), f"looking at {name}")
+        try:
+            picture = images.read(content, convert=images.CONVERSIONS, name=name)
+            judged = Judged(name, verdict_on(picture, detectors), picture.samples)
+        except SsganError as error:
+            judged = Judged(name, None, error=str(error))
+        tiles.append(tile(judged))
+        rows.append(_row(judged.name, judged.verdict, judged.error))
+    return Result("detect", {"rows": rows}, {"sheet.png": (images.encode(page(tiles)), PNG)})
+
+
+def _row(name: str, verdict: Any, error: str) -> dict[str, Any]:
+    if verdict is None:
+        return {"name": name, "verdict": "not read", "probability": None, "reasons": [error], "fired": []}
+    return {
+        "name": name,
+        "verdict": verdict.verdict,
+        "probability": verdict.probability,
+        "reasons": list(verdict.reasons),
+        "fired": list(verdict.fired),
+    }
+
+
+def inspect(given: Given, report: Report) -> Result:
+    """Everything there is to see of a picture, and of what separates it from another one if that is given, too."""
+    from ssgan.embedding.embedder import Embedder
+    from ssgan.evaluation.inspection import Comparison, every_scheme, inspect_cover
+
+    report(0, 3, "reading")
+    picture = _picture(given["image"], given["name"], "picture to inspect")
+    _, height, width = picture.samples.shape
+    if height * width > LARGEST_INSPECTED:
+        raise InvalidSetting(
+            f"{width} x {height} pixels are more than a page shows.", hint="Use the command: ssgan inspect IMAGE -o FOLDER."
+        )
+    facts: dict[str, Any] = {"width": width, "height": height, "channels": len(picture.samples), "schemes": []}
+    if given.get("other"):
+        other = _picture(given["other"], given["other_name"], "picture to inspect")
+        shown = _compared(picture, other, facts, Comparison(picture.samples, other.samples))
+    else:
+        embedder = Embedder(given["scheme"], given["payload"])
+        report(1, 3, f"simulating {embedder}")
+        seen = inspect_cover(picture.samples, embedder, seed=1, layout="chw")
+        shown = dict(seen.pictures)
+        facts |= {"embedder": str(embedder), "change_rate": seen.difference.change_rate, "wet_share": seen.wet_share}
+        report(2, 3, "pricing it by every scheme")
+        for one in every_scheme(picture.samples, given["payload"], seed=1, layout="chw"):
+            name = f"costs_{one.name.partition('@')[0]}"
+            shown[name] = one.costs
+            facts["schemes"].append({"file": f"{name}.png", "title": one.title, "summary": one.summary})
+    return Result("inspect", facts, {f"{name}.png": (images.encode(picture), PNG) for name, picture in shown.items()})
+
+
+def _compared(one: Picture, other: Picture, facts: dict[str, Any], both: Any) -> dict[str, np.ndarray]:
+    """Pictures by name; raises InvalidSetting where the two are not of one shape."""
+    from ssgan.images.difference import difference
+
+    apart = difference(one.samples, other.samples, layout="chw")
+    facts |= {"changed": apart.raised + apart.lowered, "samples": apart.samples, "largest": apart.largest}
+    facts["psnr"] = apart.psnr if math.isfinite(apart.psnr) else None
+    facts["change_rate"] = apart.change_rate
+    return {"first": one.samples, "second": other.samples, **both.pictures}
+
+
+def generate(given: Given, report: Report) -> Result:
+    """Covers by a generator: of latents that nobody has seen, or of a public seed, or on the way between two of these."""
+    from ssgan.gan.covers.generators import open_generator
+    from ssgan.gan.covers.sample import latents, paths, prepared, sample
+
+    count, seed, between = given["count"], given["seed"], given["between"]
+    if not 1 <= count <= MOST_COVERS:
+        raise InvalidSetting(f"{count} covers do not fit on the wall.", hint=f"Ask for 1 to {MOST_COVERS}.")
+    report(0, 1, "drawing covers")
+    net, card = open_generator(_generator(given["generator"], given["runs"]))
+    numbers = list(range(count))
+    if between is None:
+        drawn = latents(card.config, numbers, seed)
+    else:
+        if seed is None:
+            raise InvalidSetting("a way leads from one cover of a seed to another.", hint="Give a seed.")
+        ends = latents(card.config, list(between), seed)
+        numbers = [number + 1 for number in range(min(max(count, 2), MOST_WAY))]
+        drawn = paths(card.config, ends[:1], ends[1:], len(numbers))[0]
+    covers = sample(prepared(net), drawn).numpy()
+    facts = {"seed": seed, "numbers": numbers, "between": between, "generator": card.folder.name, "count": len(covers)}
+    files = {f"cover-{number:03}.png": (images.encode(cover), PNG) for number, cover in enumerate(covers)}
+    return Result("generate", facts, files)
+
+
+WORK: dict[str, Callable[[Given, Report], Result]] = {
+    "capacity": capacity, "hide": hide, "reveal": reveal, "detect": detect, "inspect": inspect, "generate": generate
+}  # fmt: skip
+
+
+def warm() -> None:
+    """Import what the first job would otherwise wait for."""
+    import ssgan.detection.verdicts.bundled
+    import ssgan.gan.covers.sample
+    import ssgan.messages.hide
+
+    ssgan.detection.verdicts.bundled.bundled_detectors()
+
+
+def _key(given: Given) -> Key:
+    if given.get("key_file"):
+        return parse_key_file(given["key_file"].decode("utf-8", errors="replace"))
+    return Passphrase(given.get("passphrase") or "")
+
+
+def _generator(name: str, runs: Path | None) -> Path:
+    """The folder of a bundled generator of that name, or that of a run; a name is never a path. Raises InvalidSetting."""
+    from ssgan.gan.covers.generators import bundled, find_generator
+    from ssgan.web import runs as watching
+
+    known = {folder.name: folder for folder in [*bundled(), *(run.folder for run in watching.runs(runs))]}
+    if name not in known:
+        raise InvalidSetting(f"there is no generator '{name[:40]}'.", hint=f"Known: {', '.join(known)}.")
+    return find_generator(known[name])
+
+
+def _cover(content: bytes, name: str) -> Picture:
+    return _picture(content, name, "cover")
+
+
+def _picture(content: bytes, name: str, what: str) -> Picture:
+    """Nothing is converted. Raises RefusedImage."""
+    picture = images.read(content, convert=images.CONVERSIONS, name=name)
+    for word in picture.converted:
+        raise RefusedImage(
+            f"{name} is no {what} as it stands: {images.CONVERSIONS[word]}",
+            hint="Give the file itself, lossless, as it was written.",
+        )
+    return picture

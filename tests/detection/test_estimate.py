@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ssgan import images
+from ssgan.detection.estimate import ATTACKS, estimate_files
+from ssgan.errors import InvalidSetting
+from ssgan.steganalysis.attacks.structural import Estimate, NotEnoughData
+
+
+def scene(channels: int, *, seed: int, side: int = 128) -> np.ndarray:
+    """Smooth, with a little noise: neighbors tell much of a sample, as in a photograph."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:side, :side] / side
+    smooth = np.stack([128 + 60 * np.sin(3 * x + c) * np.cos(4 * y - c) for c in range(channels)])
+    return (smooth + rng.normal(0, 2, smooth.shape)).round().clip(0, 255).astype(np.uint8)
+
+
+def replaced(samples: np.ndarray, payload: float, *, seed: int) -> np.ndarray:
+    """The last bits of so many samples, wherever, replaced by random ones."""
+    rng = np.random.default_rng(seed)
+    chosen, bits = rng.random(samples.shape) < payload, rng.integers(0, 2, samples.shape, dtype=np.uint8)
+    return np.where(chosen, samples & 254 | bits, samples)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("payload", [0.0, 0.5])
+def test_the_payload_of_replacement_is_found_in_a_file(tmp_path: Path, channels: int, payload: float) -> None:
+    images.write(tmp_path / "a.png", replaced(scene(channels, seed=1), payload, seed=2))
+    (found,) = estimate_files([tmp_path / "a.png"])
+    assert (found.name, found.error, list(found.answers)) == (str(tmp_path / "a.png"), "", list(ATTACKS))
+    for name in ("rs", "sample-pairs", "weighted-stego"):
+        answer = found.answers[name]
+        assert isinstance(answer, Estimate)
+        assert answer.payload == pytest.approx(payload, abs=0.15), name
+
+
+def test_the_answers_are_those_of_the_attacks(tmp_path: Path) -> None:
+    samples = scene(3, seed=3)
+    images.write(tmp_path / "a.png", samples)
+    (found,) = estimate_files([tmp_path])
+    for name, attack in ATTACKS.items():
+        expected = attack(images.to_images(samples))[0]
+        answer = found.answers[name]
+        assert type(answer) is type(expected)
+        if isinstance(answer, Estimate) and isinstance(expected, Estimate):
+            np.testing.assert_equal((answer.payload, answer.deviation), (expected.payload, expected.deviation))
+
+
+def test_what_is_too_small_or_flat_has_reasons_and_what_is_broken_is_named(tmp_path: Path) -> None:
+    images.write(tmp_path / "a.png", scene(1, seed=4, side=16))
+    images.write(tmp_path / "b.png", np.full((1, 64, 64), 7, np.uint8))
+    (tmp_path / "c.png").write_bytes(b"no picture")
+    small, flat, broken = estimate_files([tmp_path])
+    for found in (small, flat):
+        answers = [found.answers[name] for name in ("rs", "sample-pairs", "weighted-stego")]
+        assert all(isinstance(answer, NotEnoughData) and answer.reason for answer in answers)
+    assert (broken.answers, bool(broken.error)) == ({}, True)
+    assert [found.name for found in estimate_files([tmp_path], limit=2)] == [small.name, flat.name]
+
+
+def test_nothing_to_read_is_said_before_anything_is_read(tmp_path: Path) -> None:
+    with pytest.raises(InvalidSetting):
+        estimate_files([tmp_path])

@@ -1,0 +1,82 @@
+"""What the maps promise to the eye: bright is cheap or likely, wet and changed samples have colors of their own."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ssgan.views import maps
+
+
+def brightness(color: np.ndarray) -> np.ndarray:
+    return np.tensordot([0.2126, 0.7152, 0.0722], color.astype(float), axes=1)
+
+
+def test_heat_grows_brighter_all_along() -> None:
+    row = maps.heat(np.linspace(0, 1, 256)[None])
+    assert (np.diff(brightness(row)[0]) > 0).all()
+
+
+def test_cheap_is_brighter_than_dear_and_wet_is_neither() -> None:
+    cost = np.array([[[1.0, 10.0, 100.0, np.inf]]])
+    picture = maps.cost_map(cost, cost)
+    cheap, middle, dear, wet = picture[:, 0].T
+    assert brightness(cheap) > brightness(middle) > brightness(dear)
+    assert wet.tolist() not in maps.heat(np.linspace(0, 1, 256)[None])[:, 0].T.tolist()
+
+
+def test_a_cover_that_is_all_wet_and_one_that_is_flat_can_be_shown() -> None:
+    wet, flat = np.full((1, 4, 5), np.inf), np.full((1, 4, 5), 2.0)
+    for cost in (wet, flat):
+        assert len(np.unique(maps.cost_map(cost, cost).reshape(3, -1), axis=1).T) == 1
+
+
+def test_the_change_map_tells_up_from_down_from_neither() -> None:
+    cover = np.array([[[10, 10, 10]]], np.uint8)
+    stego = np.array([[[11, 9, 10]]], np.uint8)
+    up, down, same = maps.change_map(cover, stego)[:, 0].T.astype(int)
+    assert up[0] > up[2]
+    assert down[0] < down[2]
+    assert brightness(same) < min(brightness(up), brightness(down))
+
+
+def test_bit_planes_add_up_to_the_samples() -> None:
+    samples = np.random.default_rng(1).integers(0, 256, (3, 6, 10), dtype=np.uint8)
+    sheet = maps.bit_planes(samples)
+    assert sheet.shape == (3, 6 * 2 + 4, 10 * 4 + 4 * 3)
+    total = np.zeros(samples.shape, np.uint8)
+    for place in range(8):
+        top, left = (place // 4) * (6 + 4), (place % 4) * (10 + 4)
+        total += (sheet[:, top : top + 6, left : left + 10] // 255) << np.uint8(7 - place)
+    assert np.array_equal(total, samples)
+
+
+def test_channels_stand_side_by_side() -> None:
+    plus = np.zeros((3, 4, 5))
+    assert maps.probability_map(plus, plus).shape == (3, 4, 3 * 5 + 2 * 4)
+
+
+def test_a_residual_is_gray_where_it_is_nothing_and_bright_above() -> None:
+    none, above, below = maps.residual_map(np.array([[[0.0, 30.0, -30.0]]]))[:, 0].T
+    assert set(none.tolist()) == {128}
+    assert brightness(above) > 250
+    assert brightness(below) < 5
+
+
+def test_the_farthest_place_is_the_brightest() -> None:
+    first, second = np.array([[[10, 10, 10]]], np.uint8), np.array([[[10, 14, 2]]], np.uint8)
+    same, near, far = maps.distance_map(first, second)[:, 0].T
+    assert brightness(same) < brightness(near) < brightness(far)
+
+
+def test_a_label_stands_above_and_leaves_the_picture_as_it_is() -> None:
+    picture = np.random.default_rng(1).integers(0, 256, (3, 20, 60), dtype=np.uint8)
+    shown = maps.labeled(picture, "HILL")
+    assert np.array_equal(shown[:, -20:], picture)
+    assert len(np.unique(shown[:, :-20])) > 1
+
+
+def test_rows_are_filled_up_with_black() -> None:
+    one = np.full((3, 5, 6), 200, np.uint8)
+    sheet = maps.in_rows([one, one, one], 2)
+    assert sheet.shape == (3, 2 * 5 + 4, 2 * 6 + 4)
+    assert not sheet[:, -5:, -6:].any()
