@@ -10,6 +10,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -199,3 +200,46 @@ def test_what_would_not_be_safe_is_refused(arguments: list[str], capsys: pytest.
 
 def test_only_this_machine_unless_said_otherwise() -> None:
     assert Address().listen == LOOPBACK
+
+
+OPENED = """#!/bin/sh
+printf '%s' "$#" "$1" > "$SEEN/arguments"
+cp "${1#file://}" "$SEEN/page"
+ls -l "${1#file://}" > "$SEEN/mode"
+mv "$SEEN/arguments" "$SEEN/opened"
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the browser of this test is a script of the shell")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_browser_is_handed_a_file_and_no_token(tmp_path: Path, number: signal.Signals) -> None:
+    script, kept = tmp_path / "browser", tmp_path / "kept"
+    script.write_text(OPENED)
+    script.chmod(0o700)
+    kept.mkdir()
+    environment = {**os.environ, "BROWSER": f"{script} %s", "SEEN": str(tmp_path), "TMPDIR": str(kept)}
+    command = ["sh", "-c", 'umask 0; exec "$0" -m ssgan serve --json', sys.executable]
+    with begun(command, stdout=subprocess.PIPE, text=True, env=environment) as server:
+        assert server.stdout is not None
+        where = json.loads(server.stdout.readline())["address"]
+        until = time.monotonic() + 30
+        while not (tmp_path / "opened").exists():
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        server.send_signal(number)
+        assert server.wait(20) in (0, 128 + number)
+    token = where.partition("token=")[2]
+    assert token
+    assert token not in (tmp_path / "opened").read_text()
+    assert (tmp_path / "opened").read_text().startswith("1file://")
+    assert f"url={where}" in (tmp_path / "page").read_text()
+    assert (tmp_path / "mode").read_text().startswith("-rw-------")
+    assert list(kept.iterdir()) == []
+
+
+def test_without_a_place_for_that_file_the_command_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    assert run(["serve"]) == 7
+    assert "--no-browser" in capsys.readouterr().err

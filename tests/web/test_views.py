@@ -17,6 +17,7 @@ import pytest
 
 from ssgan.web.app import STREAMS
 from ssgan.web.guard import LARGEST_BODY
+from ssgan.web.serving import handed_over
 from tests.web.site import Site
 
 if TYPE_CHECKING:
@@ -74,6 +75,17 @@ def page(browser: Browser, site: Site, wrong: list[str]) -> Iterator[Page]:
     yield opened
     opened.close()
     assert wrong == []
+
+
+def test_the_file_that_a_browser_is_handed_opens_the_page(browser: Browser, site: Site) -> None:
+    site.settings.allowed.used = False
+    opened = browser.new_page()
+    # By no click, and from a file, whose origin is nobody's: a strict cookie has to come nevertheless.
+    with handed_over(f"{site.address}/?token={site.settings.allowed.token}") as handed:
+        opened.goto(handed, wait_until="commit")
+        opened.wait_for_url(f"{site.address}/hide", timeout=LONG)
+    assert opened.inner_text("h1")
+    opened.close()
 
 
 def test_hide_then_reveal(page: Page, photo: bytes, tmp_path: Path) -> None:

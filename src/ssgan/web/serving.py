@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import html
+import os
 import socket
+import tempfile
 import threading
 import time
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,8 +69,9 @@ def serve(
         where = f"{scheme}://{address.listen}:{port}/?token={settings.allowed.token}"
         certificate = {"ssl_certfile": address.certificate, "ssl_keyfile": address.key} if address.certificate else {}
         server = HurriedServer(configured(create_app(settings), **certificate))
-        threading.Thread(target=_announce, args=(server, where, told, browser), daemon=True).start()
-        server.run(sockets=[listening])
+        with handed_over(where) if browser else contextlib.nullcontext() as handed:
+            threading.Thread(target=_announce, args=(server, where, told, handed), daemon=True).start()
+            server.run(sockets=[listening])
 
 
 def configured(app: Any, **more: Any) -> Any:
@@ -94,15 +98,37 @@ def connections() -> int:
     return CONNECTIONS if files == resource.RLIM_INFINITY else max(16, min(CONNECTIONS, files - TURNS * BATCH - OTHERS))
 
 
-def _announce(server: Any, where: str, told: Callable[[str], None], browser: bool) -> None:
-    """The address, once the server listens."""
+@contextlib.contextmanager
+def handed_over(where: str) -> Iterator[str]:
+    """The address of a file that leads a browser to `where`, within the block; only this user can read it.
+
+    A browser's arguments can be seen by others, what is in this file cannot. Raises StorageFailed where it cannot be written.
+    """
+    target = html.escape(f"0; url={where}")
+    page = f'<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="{target}"><title>ssgan</title>\n'
+    with contextlib.ExitStack() as stack:
+        try:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="ssgan-", ignore_cleanup_errors=True))
+            path = Path(folder).resolve() / "open.html"
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+                file.write(page)
+        except OSError as error:
+            raise StorageFailed(
+                f"no file can be handed to the browser: {error.strerror or error}",
+                hint="Leave the browser to yourself: --no-browser prints the address.",
+            ) from error
+        yield path.as_uri()
+
+
+def _announce(server: Any, where: str, told: Callable[[str], None], handed: str | None) -> None:
+    """The address, once the server listens; a browser opens the file that was handed over."""
     while not server.started:
         if server.should_exit:
             return
         time.sleep(0.02)
     told(where)
-    if browser:
-        webbrowser.open(where)
+    if handed is not None:
+        webbrowser.open(handed)
 
 
 def _hosts(listen: str, port: int) -> frozenset[str]:
