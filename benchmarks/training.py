@@ -27,7 +27,6 @@ from ssgan.compute.allocator import keep_freed
 from ssgan.compute.cuda_graphs import CALLS_BEFORE, Direct, Launch, Replayed
 from ssgan.steganalysis.catalog import NETWORKS
 from ssgan.steganalysis.networks.fused.acceleration import PRECISIONS, Forward, accelerated
-from ssgan.steganalysis.training.recipes import RECIPES
 
 IMAGES = 400_000  # of a training, for what is worth its time at the start
 LEAST_SECONDS = {"cpu": 0.5, "cuda": 0.05}  # that a figure is taken from
@@ -85,7 +84,7 @@ class Bench:
 
     def __init__(self, name: str, size: int, device: torch.device) -> None:
         self.name, self.device = name, device
-        pairs = max(1, RECIPES[name].batch_pairs * min(1, (64 * 64 * 4) / size**2) // 1)
+        pairs = max(1, NETWORKS[name].recipe.batch_pairs * min(1, (64 * 64 * 4) / size**2) // 1)
         covers = crops(size, int(pairs)).float()
         rng = torch.Generator().manual_seed(1)
         signs = torch.randint(0, 10, covers.shape, generator=rng)

@@ -23,9 +23,11 @@ from results_tables import RESULTS, figures
 from rich.console import Console
 
 from ssgan.cli.app import commands
-from ssgan.embedding.catalog import SCHEMES, Entry
+from ssgan.embedding.catalog import SCHEMES
 from ssgan.embedding.embedder import CODERS
-from ssgan.steganalysis.catalog import DETECTORS, FEATURES, NETWORKS, Network
+from ssgan.embedding.entry import Entry
+from ssgan.steganalysis.catalog import DETECTORS, FEATURES, NETWORKS
+from ssgan.steganalysis.network import Network
 
 DOCS = Path(__file__).resolve().parent
 WIDTH = 84  # what a page of the handbook shows without scrolling

@@ -27,14 +27,13 @@ from ssgan.cli.app import run
 from ssgan.embedding.catalog import SCHEMES
 from ssgan.gan.catalog import BACKBONES
 from ssgan.steganalysis.catalog import DETECTORS, FEATURES, NETWORKS
-from ssgan.steganalysis.training.recipes import RECIPES
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 RUN = ("sh", "console", "pycon")
 SHOWN = ("text", "python", "diff")  # output, trees and formulas; files and changes of the pages that are followed
 FOLLOWED = [page for page in PAGES if page.name.startswith("add-")]  # by tests/test_additions.py, in a copy of the package
-CATALOGS: tuple[dict[str, Any], ...] = (SCHEMES, NETWORKS, FEATURES, DETECTORS, RECIPES, BACKBONES)
+CATALOGS: tuple[dict[str, Any], ...] = (SCHEMES, NETWORKS, FEATURES, DETECTORS, BACKBONES)
 PASSPHRASE = "correct horse battery staple"
 # What a command gets besides where it does not say so itself: one thread, since the tests share the cores; and the same work on
 # fewer images, so that a page takes seconds.

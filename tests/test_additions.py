@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.fences import FOLLOWED, ROOT, Fence, fences, lay_out
 
 # sys.argv: the folder of new and changed files, the repository, and the commands.
@@ -20,7 +22,7 @@ import importlib, shlex, sys
 from pathlib import Path
 
 changed, root, *commands = sys.argv[1:]
-ROOMS = "embedding embedding.schemes steganalysis steganalysis.networks steganalysis.training gan gan.backbones"
+ROOMS = "embedding embedding.schemes steganalysis steganalysis.networks gan gan.backbones"
 for package in ROOMS.split():
     importlib.import_module(f"ssgan.{package}").__path__.insert(0, f"{changed}/src/ssgan/" + package.replace(".", "/"))
 
@@ -67,6 +69,13 @@ def test_whoever_follows_the_pages_arrives(tmp_path: Path) -> None:
 
 def test_there_is_a_page_for_each_of_the_three() -> None:
     assert [page.stem for page in FOLLOWED] == ["add-backbone", "add-detector", "add-scheme"]
+
+
+@pytest.mark.parametrize("page", FOLLOWED, ids=lambda page: page.stem)
+def test_an_addition_touches_two_files_of_the_package(page: Path) -> None:
+    """Its own, and the one that names it: followed above, so that nothing else need be touched."""
+    files = {fence.title: fence.language for fence in fences(page) if fence.title.startswith("src/")}
+    assert sorted(files.values()) == ["diff", "python"], files
 
 
 def _write(fence: Fence, copy: Path) -> None:

@@ -16,10 +16,11 @@ import torch
 
 from ssgan import images
 from ssgan.detection.verdicts.judge import judge
-from ssgan.embedding.catalog import SCHEMES, Entry
+from ssgan.embedding.catalog import SCHEMES
 from ssgan.embedding.coders import bound
 from ssgan.embedding.costs import Costs
 from ssgan.embedding.embedder import CODERS, Embedder
+from ssgan.embedding.entry import Entry
 from ssgan.errors import InvalidSetting
 from ssgan.evaluation import inspection
 from ssgan.evaluation.quality import features as quality_features

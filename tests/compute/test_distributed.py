@@ -17,14 +17,16 @@ from torch import multiprocessing
 from ssgan.compute import distributed
 from ssgan.compute.distributed import Processes, SharedBatchNorm
 from ssgan.errors import InvalidSetting
+from ssgan.steganalysis.catalog import NETWORKS
 from ssgan.steganalysis.detector import Pairs
+from ssgan.steganalysis.network import Recipe
 from ssgan.steganalysis.training.curriculum import Lesson
 from ssgan.steganalysis.training.network_detector import NetworkDetector
-from ssgan.steganalysis.training.recipes import RECIPES, NetworkSettings, Recipe
+from ssgan.steganalysis.training.settings import NetworkSettings
 
 RECIPE = {
     "gncnn": Recipe("sgd", 1e-2, batch_pairs=8, duration_images=128, evaluate_images=64),
-    "yenet": RECIPES["yenet"].with_(batch_pairs=8, duration_images=64, evaluate_images=32),
+    "yenet": NETWORKS["yenet"].recipe.with_(batch_pairs=8, duration_images=64, evaluate_images=32),
     "xunet": Recipe("sgd", 1e-2, batch_pairs=8, duration_images=128, evaluate_images=64),
 }
 

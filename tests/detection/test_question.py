@@ -13,7 +13,7 @@ from ssgan.datasets import Geometry
 from ssgan.detection.question import Question, Reading, _couples, embedded, lessons, prepare, probabilities, read_covers
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import InvalidSetting
-from ssgan.steganalysis.training.recipes import RECIPES
+from ssgan.steganalysis.catalog import NETWORKS
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_the_warden_is_told_what_the_embedder_says_of_covers_and_of_stegos(folde
 def test_easier_lessons_come_first_with_the_same_covers(folder: Path) -> None:
     asked = question(folder, curriculum=(0.8, 0.6), fresh=True)
     prepared = prepare(asked)
-    recipe = RECIPES["xunet"].with_(duration_images=1000, lesson_share=0.25)
+    recipe = NETWORKS["xunet"].recipe.with_(duration_images=1000, lesson_share=0.25)
     taught = lessons(asked, prepared, recipe)
     assert [lesson.images for lesson in taught] == [250, 250, None]
     rates = [float((lesson.pairs.covers != lesson.pairs.stegos).double().mean()) for lesson in taught]

@@ -17,15 +17,15 @@ from ssgan.errors import StorageFailed
 from ssgan.images import Images
 from ssgan.messages import hide, keys, reveal
 from ssgan.steganalysis.attacks import structural
-from ssgan.steganalysis.catalog import FEATURES
+from ssgan.steganalysis.catalog import FEATURES, NETWORKS
 from ssgan.steganalysis.detector import Pairs
 from ssgan.steganalysis.feature_detector import FeatureDetector, FeatureSettings
 from ssgan.steganalysis.training.network_detector import NetworkDetector
-from ssgan.steganalysis.training.recipes import RECIPES, NetworkSettings
+from ssgan.steganalysis.training.settings import NetworkSettings
 
 SIDE = 64
 _PAIRS = 8
-NETWORKS = ("gncnn", "xunet", "srnet")  # between them they use every compiled layer
+WARMED = ("gncnn", "xunet", "srnet")  # between them they use every compiled layer
 
 Work = Callable[[], object]
 
@@ -43,7 +43,7 @@ def work() -> dict[str, Work]:
     jobs["attacks on LSB replacement"] = lambda: [
         attack(color) for attack in (structural.rs, structural.sample_pairs, structural.weighted_stego, structural.chi_square)
     ]
-    for name in NETWORKS:
+    for name in WARMED:
         jobs[f"training of {name}"] = lambda name=name: _train(name, _pairs(gray))  # type: ignore[misc]
     jobs["training of the ensemble"] = lambda: FeatureDetector(FeatureSettings("spam", learners=3, subspace=4), threads=1).fit(
         _pairs(gray), _pairs(gray)
@@ -75,5 +75,5 @@ def _pairs(covers: Images) -> Pairs:
 
 
 def _train(network: str, pairs: Pairs) -> None:
-    recipe = RECIPES[network].with_(duration_images=2 * _PAIRS, evaluate_images=2 * _PAIRS, batch_pairs=_PAIRS)
+    recipe = NETWORKS[network].recipe.with_(duration_images=2 * _PAIRS, evaluate_images=2 * _PAIRS, batch_pairs=_PAIRS)
     NetworkDetector(NetworkSettings.of(network, pairs, recipe=recipe), examine=False).fit(pairs, pairs)

@@ -29,8 +29,8 @@ from ssgan.steganalysis.catalog import DETECTORS
 from ssgan.steganalysis.checks.findings import Finding
 from ssgan.steganalysis.detector import Pairs, Probabilities
 from ssgan.steganalysis.detectors import uses_probabilities
+from ssgan.steganalysis.network import Recipe
 from ssgan.steganalysis.training.curriculum import Lesson
-from ssgan.steganalysis.training.recipes import Recipe
 
 SHARES = (0.7, 0.1, 0.2)  # of the parts
 PARTS = ("train", "validate", "test")

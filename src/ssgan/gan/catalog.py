@@ -1,12 +1,8 @@
-"""Backbones and objectives by name: a new backbone is a file and a row here, a new objective two functions and a row."""
+"""Backbones and objectives by name: a backbone's file ends with its rows, an objective is two functions and a row here."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from torch import nn
-
+from ssgan.gan.backbone import Backbone
 from ssgan.gan.backbones import dcgan, r3gan, resnet
 from ssgan.gan.training.objectives import (
     Objective,
@@ -21,35 +17,10 @@ from ssgan.gan.training.objectives import (
     zero_centered,
 )
 
+# In the order of lists. A new one is its file and its name here, twice.
+_BACKBONES = (dcgan, resnet, r3gan)
 
-@dataclass(frozen=True)
-class Backbone:
-    """Generator and critic of one design.
-
-    `generator(image_size, channels, *, latent, width)` maps latents (N, L) to Floats, `critic(image_size, channels, *, width,
-    norm)` Floats to values (N,).
-    """
-
-    generator: Callable[..., nn.Module]
-    critic: Callable[..., nn.Module]
-    title: str
-    paper: str
-
-
-BACKBONES: dict[str, Backbone] = {
-    "dcgan": Backbone(
-        dcgan.Generator, dcgan.Critic, "DCGAN, kernel 5: the paper's", "A. Radford, L. Metz, S. Chintala, ICLR 2016"
-    ),
-    "dcgan4": Backbone(
-        dcgan.generator4, dcgan.critic4, "DCGAN, kernel 4, as in WGAN's code", "M. Arjovsky et al., arXiv 1701.07875"
-    ),
-    "resnet": Backbone(
-        resnet.Generator, resnet.Critic, "residual, as in WGAN-GP's and SNGAN's code", "I. Gulrajani et al., NeurIPS 2017"
-    ),
-    "r3gan": Backbone(
-        r3gan.Generator, r3gan.Critic, "the modern baseline: grouped residual blocks, no norm", "Y. Huang et al., NeurIPS 2024"
-    ),
-}
+BACKBONES: dict[str, Backbone] = {name: row for module in _BACKBONES for name, row in module.ROWS.items()}
 
 OBJECTIVES: dict[str, Objective] = {
     "log": Objective(log_critic, log_generator, "log loss", "I. Goodfellow et al., NeurIPS 2014"),

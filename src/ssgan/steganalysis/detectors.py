@@ -7,12 +7,12 @@ from typing import TypeAlias
 
 from ssgan.errors import InvalidSetting
 from ssgan.steganalysis import feature_detector
-from ssgan.steganalysis.catalog import DETECTORS, FEATURES
+from ssgan.steganalysis.catalog import DETECTORS, FEATURES, NETWORKS
 from ssgan.steganalysis.detector import Pairs
 from ssgan.steganalysis.feature_detector import FeatureDetector, FeatureSettings
-from ssgan.steganalysis.training import recipes
+from ssgan.steganalysis.training import settings
 from ssgan.steganalysis.training.network_detector import NetworkDetector
-from ssgan.steganalysis.training.recipes import RECIPES, NetworkSettings
+from ssgan.steganalysis.training.settings import NetworkSettings
 from ssgan.storage import weights
 
 AnyDetector: TypeAlias = NetworkDetector | FeatureDetector
@@ -41,7 +41,7 @@ def make(
         raise InvalidSetting(f"{entry.title} reads color images only", hint="give color images, or another detector")
     if entry.kind == "features":
         return FeatureDetector(FeatureSettings(entry.built_on, entry.classifier, seed), threads=threads)
-    recipe = RECIPES[entry.built_on].with_(duration_images=duration_images, precision=precision)
+    recipe = NETWORKS[entry.built_on].recipe.with_(duration_images=duration_images, precision=precision)
     recipe = recipe.with_(evaluate_images=min(recipe.evaluate_images, max(1, recipe.duration_images // 8)))
     return NetworkDetector(NetworkSettings.of(entry.built_on, pairs, seed=seed, recipe=recipe), device=device)
 
@@ -51,7 +51,7 @@ def uses_probabilities(name: str) -> bool:
     entry = DETECTORS[name]
     if entry.kind == "features":
         return FEATURES[entry.built_on].needs_probabilities
-    return recipes.uses_probabilities(entry.built_on)
+    return settings.uses_probabilities(entry.built_on)
 
 
 def load(folder: Path, *, device: str = "cpu", threads: int | None = None) -> AnyDetector:

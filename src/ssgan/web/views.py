@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from ssgan.embedding.titles import TITLES
 from ssgan.views import pages
 from ssgan.web import runs as watching
 
@@ -17,11 +18,8 @@ if TYPE_CHECKING:
 VIEWS = {
     "generate": "Generate", "hide": "Hide", "reveal": "Reveal", "detect": "Detect", "inspect": "Inspect", "runs": "Runs"
 }  # fmt: skip
-# In the order in which people should try them; a test holds them to the catalog, which would import torch here.
-SCHEMES = {
-    "hill": "HILL", "wow": "WOW", "suniward": "S-UNIWARD", "mipod": "MiPOD", "hugo": "HUGO-BD", "hugo2010": "HUGO",
-    "mg": "MG", "lsb": "LSB matching", "lsbr": "LSB replacement",
-}  # fmt: skip
+_TRY_FIRST = ("hill", "wow", "suniward", "mipod", "hugo", "hugo2010", "mg")  # then the others as they are listed
+SCHEMES = {name: TITLES[name] for name in dict.fromkeys((*_TRY_FIRST, *TITLES))}
 NAMES = {  # of pictures, for people
     "cover": "cover", "stego": "stego", "residual": "residual", "costs": "costs: bright is cheap",
     "change_probabilities": "change probabilities", "changes": "changes: +1 orange, -1 blue", "bit_planes": "bit planes",

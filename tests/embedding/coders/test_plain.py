@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 from ssgan.compute import seeds as public_seeds
 from ssgan.embedding.coders import plain
 from ssgan.embedding.costs import Costs, apply_wet_rule
-from ssgan.embedding.schemes import lsb
+from ssgan.embedding.schemes import lsb, lsbr
 from ssgan.errors import DoesNotFit, InvalidSetting
 
 COVERS = hnp.arrays(np.uint8, st.tuples(st.integers(1, 3), st.sampled_from([1, 3]), st.integers(1, 9), st.integers(1, 9)))
@@ -20,7 +20,7 @@ PATHS = st.builds(plain.Path, st.sampled_from(["keyed", "raster"]), st.sampled_f
 
 
 def costs_of(covers: torch.Tensor, replacement: bool) -> Costs:
-    scheme = lsb.replacement if replacement else lsb.matching
+    scheme = lsbr.costs if replacement else lsb.costs
     return apply_wet_rule(scheme(covers.double(), 0.4), covers)
 
 

@@ -13,9 +13,10 @@ import pytest
 import torch
 
 from ssgan.steganalysis.detector import Pairs
+from ssgan.steganalysis.network import Recipe
 from ssgan.steganalysis.training.curriculum import Lesson
 from ssgan.steganalysis.training.network_detector import NetworkDetector
-from ssgan.steganalysis.training.recipes import NetworkSettings, Recipe
+from ssgan.steganalysis.training.settings import NetworkSettings
 from ssgan.storage import weights
 from ssgan.storage.signals import SIGNALS
 
@@ -27,7 +28,8 @@ import numpy as np, torch
 torch.set_num_threads(1)
 from ssgan.steganalysis.detector import Pairs
 from ssgan.steganalysis.training.network_detector import NetworkDetector
-from ssgan.steganalysis.training.recipes import NetworkSettings, Recipe
+from ssgan.steganalysis.network import Recipe
+from ssgan.steganalysis.training.settings import NetworkSettings
 
 def pairs(count, seed):
     rng = np.random.default_rng(seed)

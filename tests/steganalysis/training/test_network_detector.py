@@ -17,9 +17,10 @@ from ssgan.steganalysis.catalog import NETWORKS
 from ssgan.steganalysis.checks.findings import Finding
 from ssgan.steganalysis.detector import Pairs
 from ssgan.steganalysis.error_rate import p_e
+from ssgan.steganalysis.network import Recipe
 from ssgan.steganalysis.training.curriculum import Lesson
 from ssgan.steganalysis.training.network_detector import NetworkDetector
-from ssgan.steganalysis.training.recipes import RECIPES, NetworkSettings, Recipe
+from ssgan.steganalysis.training.settings import NetworkSettings
 
 QUICK = Recipe("adamax", 2e-3, batch_pairs=16, duration_images=640, evaluate_images=160)
 
@@ -46,10 +47,6 @@ def with_maps(pairs: Pairs, seed: int) -> Pairs:
     rng = np.random.default_rng(seed)
     maps = [torch.from_numpy(rng.random(pairs.covers.shape)) for _ in range(2)]
     return Pairs(pairs.covers, pairs.stegos, *maps)
-
-
-def test_every_network_has_a_recipe() -> None:
-    assert set(RECIPES) == set(NETWORKS)
 
 
 def test_it_learns_a_gross_embedding_and_says_so_of_single_images() -> None:
@@ -130,7 +127,7 @@ def test_a_network_that_takes_change_probabilities_learns_from_them_and_asks_for
     def told(pairs: Pairs) -> Pairs:
         return Pairs(pairs.covers, pairs.stegos, torch.full(pairs.covers.shape, 0.0), torch.full(pairs.covers.shape, 1.0))
 
-    recipe = RECIPES["yenet"].with_(batch_pairs=16, duration_images=640, evaluate_images=160)
+    recipe = NETWORKS["yenet"].recipe.with_(batch_pairs=16, duration_images=640, evaluate_images=160)
     detector = NetworkDetector(NetworkSettings.of("yenet", told(train), recipe=recipe))
     assert detector.settings.probabilities
     detector.fit(told(train), told(validate))
@@ -233,7 +230,7 @@ def test_recorded_on_a_card_a_training_is_the_one_call_by_call(
 ) -> None:
     """By every network's own optimizer, with a rate that falls."""
     train, validate = gross_pairs(40, 1), gross_pairs(16, 2)
-    recipe = RECIPES[network].with_(learning_rate=1e-4, batch_pairs=8, duration_images=320, evaluate_images=160)
+    recipe = NETWORKS[network].recipe.with_(learning_rate=1e-4, batch_pairs=8, duration_images=320, evaluate_images=160)
     settings = NetworkSettings.of(network, train, recipe=recipe)
     found = []
     for way in ("recorded", "directly"):

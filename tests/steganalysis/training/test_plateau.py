@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 import torch
 
+from ssgan.steganalysis.catalog import NETWORKS
 from ssgan.steganalysis.detector import Pairs
 from ssgan.steganalysis.training.plateau import COIN, stands_still, why
-from ssgan.steganalysis.training.recipes import RECIPES, NetworkSettings
+from ssgan.steganalysis.training.settings import NetworkSettings
 
 COVERS = torch.randint(1, 250, (20, 1, 32, 32), generator=torch.Generator().manual_seed(1), dtype=torch.uint8)
 
@@ -21,7 +22,7 @@ def history(**figures: float) -> list[dict[str, float]]:
 
 
 def told(network: str = "xunet", **changes: object) -> NetworkSettings:
-    return NetworkSettings(network, 32, 1, RECIPES[network].with_(**changes))
+    return NetworkSettings(network, 32, 1, NETWORKS[network].recipe.with_(**changes))
 
 
 def test_a_loss_stands_still_after_three_evaluations_near_that_of_a_coin() -> None:

@@ -10,6 +10,7 @@ import torch
 
 from ssgan.compute.row_threads import compiled_serves, filled_by_rows
 from ssgan.embedding.costs import Costs
+from ssgan.embedding.entry import Entry
 from ssgan.embedding.schemes import hill_loops
 from ssgan.images import filters
 
@@ -34,3 +35,11 @@ def _formula(covers: torch.Tensor) -> torch.Tensor:
 def _fill(planes: np.ndarray, first: int, last: int, out: np.ndarray) -> None:
     high, near, far = (np.array(taps, planes.dtype) for taps in (filters.KB, NEAR.vertical, FAR.vertical))
     hill_loops.fill_costs(planes, high, near, far, planes.dtype.type(EPSILON), first, last, out)
+
+
+ROW = Entry(
+    costs, "HILL", "cheap where texture is rich, and cheapness spread so that no sample stands alone",
+    "rho = mean15(1 / mean3(|KB * X|))",
+    "B. Li, M. Wang, J. Huang, X. Li, A new cost function for spatial image steganography, ICIP 2014",
+    reach=hill_loops.BORDER,
+)  # fmt: skip

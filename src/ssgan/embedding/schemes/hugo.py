@@ -13,6 +13,7 @@ from torch.utils.checkpoint import checkpoint
 
 from ssgan.compute.row_threads import share_rows
 from ssgan.embedding.costs import Costs
+from ssgan.embedding.entry import Entry
 from ssgan.images import filters
 
 SIGMA = 1.0
@@ -100,3 +101,11 @@ def _weight(energy: torch.Tensor) -> torch.Tensor:
         flat = energy == 0
         return 1 / (SIGMA + torch.where(flat, 1, energy).sqrt() * ~flat)
     return 1 / (SIGMA + energy.sqrt())
+
+
+ROW = Entry(
+    costs, "HUGO-BD", "what a change does to weighted triples of neighboring differences, bounded from above",
+    "rho+- = sum over 16 triples of w(d) + w(d'), w(d) = 1 / (1 + |d|)",
+    "T. Filler, J. Fridrich, Gibbs construction in steganography, IEEE TIFS 5(4), 2010; after T. Pevny, T. Filler, P. Bas, "
+    "Information Hiding 2010", reach=MARGIN,
+)  # fmt: skip

@@ -18,6 +18,7 @@ from ssgan.compute import seeds as public_seeds
 from ssgan.compute.row_threads import share_rows
 from ssgan.embedding.coders import bound
 from ssgan.embedding.costs import PEAK, WET, Costs, apply_wet_rule
+from ssgan.embedding.entry import Entry
 from ssgan.errors import InvalidSetting
 
 THRESHOLD = 90  # T of the published program; 255 counts every triple: the cut at 90 can itself be seen
@@ -111,3 +112,13 @@ def _correct_plane(
     rank = {"ascending": cheaper, "descending": -cheaper, "random": keys[places] if order == "random" else cheaper}[order]
     visits = np.argsort(rank, kind="stable")
     correct_model(plane, places[visits], toss[visits], threshold, PEAK)
+
+
+ROW = Entry(
+    binary_costs, "HUGO", "the contest's original: the exact change of co-occurrences up to T = 90",
+    "rho = min of D(X, X with one sample +-1), D = sum over d of w(d) (|change of axis counts| + |of diagonal counts|); "
+    "then each sign is chosen anew by the D of all changes so far",
+    "T. Pevny, T. Filler, P. Bas, Using high-dimensional image models to perform highly undetectable steganography, "
+    "Information Hiding 2010",
+    differentiable=False, correct=correct, reach=3,
+)  # fmt: skip

@@ -20,10 +20,11 @@ from ssgan.detection.question import embedded
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import SsganError
 from ssgan.images import Images
+from ssgan.steganalysis.catalog import NETWORKS
 from ssgan.steganalysis.detector import Pairs
 from ssgan.steganalysis.error_rate import Scores, error_interval, p_e
 from ssgan.steganalysis.training.network_detector import NetworkDetector
-from ssgan.steganalysis.training.recipes import RECIPES, NetworkSettings
+from ssgan.steganalysis.training.settings import NetworkSettings
 from ssgan.storage import signals
 
 NETWORK = "gncnn"
@@ -119,7 +120,7 @@ def pairs_of(task: Task) -> tuple[Pairs, Pairs, Pairs]:
 def learn(task: Task, report: Report = lambda source, seen, error: None) -> Watched:
     """One task, in this process."""
     train, validate, test = pairs_of(task)
-    recipe = RECIPES[NETWORK].with_(
+    recipe = NETWORKS[NETWORK].recipe.with_(
         duration_images=task.images,
         evaluate_images=max(1, task.images // EVALUATIONS),
         patience=EVALUATIONS,

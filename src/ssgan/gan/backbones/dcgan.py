@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from ssgan.errors import InvalidSetting
+from ssgan.gan.backbone import Backbone
 from ssgan.gan.backbones import layers
 from ssgan.gan.backbones.sides import cut, first_side, stages
 
@@ -119,3 +120,9 @@ def initialize(network: nn.Module) -> None:
 def _expect(kernel: int) -> None:
     if kernel not in (4, 5):
         raise InvalidSetting(f"the kernel is 4 or 5, not {kernel}", hint="dcgan has 5, dcgan4 has 4")
+
+
+ROWS = {
+    "dcgan": Backbone(Generator, Critic, "DCGAN, kernel 5: the paper's", "A. Radford, L. Metz, S. Chintala, ICLR 2016"),
+    "dcgan4": Backbone(generator4, critic4, "DCGAN, kernel 4, as in WGAN's code", "M. Arjovsky et al., arXiv 1701.07875"),
+}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from ssgan.gan.backbone import Backbone
 from ssgan.gan.backbones.sides import cut, first_side, stages
 
 BLOCKS = 2  # a stage, i.e. a side
@@ -138,3 +139,10 @@ class _Resample(nn.Module):
 def _widths(image_size: int, width: int) -> list[int]:
     """From the image's side to the first maps': `width`, twice that, then MOST times."""
     return [width * min(2**i, MOST) for i in range(stages(image_size) + 1)]
+
+
+ROWS = {
+    "r3gan": Backbone(
+        Generator, Critic, "the modern baseline: grouped residual blocks, no norm", "Y. Huang et al., NeurIPS 2024"
+    ),
+}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from ssgan.gan.backbone import Backbone
 from ssgan.gan.backbones.sides import cut, first_side, stages
 
 
@@ -90,3 +91,8 @@ def _initialize(network: nn.Module) -> None:
             nn.init.kaiming_normal_(layer.weight)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
+
+
+ROWS = {
+    "resnet": Backbone(Generator, Critic, "residual, as in WGAN-GP's and SNGAN's code", "I. Gulrajani et al., NeurIPS 2017"),
+}

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from ssgan.compute.image_threads import samples, share_images
+from ssgan.steganalysis.feature_set import FeatureSet
 from ssgan.steganalysis.features.cooccurrence import dimensions, merges
 from ssgan.steganalysis.features.crm_loops import CHANNELS, LEVELS, fill_color_bank
 from ssgan.steganalysis.features.residuals import BANKS, Bank, Part
@@ -99,3 +100,12 @@ def features(images: np.ndarray | torch.Tensor, *, threads: int | None = None) -
 def feature_names() -> list[str]:
     """One name a feature: submodel and number, as `s1_minmax22c_q1[0]`."""
     return [f"{name}[{i}]" for name, part in SUBMODELS.items() for i in range(part.stop - part.start)]
+
+
+ROWS = {
+    "crm": FeatureSet(
+        features, DIMENSION, feature_names, (3,),
+        "CRM", "how the residuals of red, green and blue go together",
+        "M. Goljan, J. Fridrich, R. Cogranne, Rich model for steganalysis of color images, IEEE WIFS 2014",
+    ),
+}  # fmt: skip

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from ssgan.compute.image_threads import samples
+from ssgan.steganalysis.feature_set import FeatureSet
 from ssgan.steganalysis.features import spam
 
 DIMENSION = 2 * spam.DIMENSION
@@ -44,3 +45,12 @@ def feature_names() -> list[str]:
     """One name a feature: SPAM's, and those of the reference behind `again/`."""
     names = spam.feature_names()
     return [*names, *(f"again/{name}" for name in names)]
+
+
+ROWS = {
+    "cspam": FeatureSet(
+        features, DIMENSION, feature_names, (1, 3),
+        "Calibrated SPAM", "SPAM of the image and of the image embedded once more; it minds the camera less",
+        "after J. Kodovsky, J. Fridrich, Calibration revisited, ACM MM&Sec 2009, with a reference of the spatial domain",
+    ),
+}  # fmt: skip

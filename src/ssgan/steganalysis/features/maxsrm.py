@@ -13,11 +13,12 @@ import torch
 
 from ssgan.compute.image_threads import samples, share_images
 from ssgan.errors import InvalidSetting
+from ssgan.steganalysis.feature_set import FeatureSet
 from ssgan.steganalysis.features.cooccurrence import merges
 from ssgan.steganalysis.features.cooccurrence_loops import LEVELS, WINDOW
 from ssgan.steganalysis.features.maxsrm_loops import fill_weighted_bank
 from ssgan.steganalysis.features.residuals import BANKS
-from ssgan.steganalysis.features.srm import DIMENSION, SMALLEST, STEPS, SUBMODELS, bank_arrays, layout
+from ssgan.steganalysis.features.srm import DIMENSION, SMALLEST, STEPS, SUBMODELS, bank_arrays, feature_names, layout
 
 # Row and column of the four samples of a window, in the scan along; the scan down has the two exchanged.
 SCANS = {
@@ -65,3 +66,14 @@ def _weights(probabilities: np.ndarray | torch.Tensor, shape: tuple[int, ...]) -
     if not (np.isfinite(weights) & (weights >= 0)).all():
         raise InvalidSetting("a change probability is negative or not a finite number", hint="wet samples have probability 0")
     return weights
+
+
+ROWS = {
+    "maxsrmd2": FeatureSet(
+        features, DIMENSION, feature_names, (1, 3),
+        "maxSRMd2", "SRM weighted by the change probabilities, which the warden is told",
+        "T. Denemark, V. Sedighi, V. Holub, R. Cogranne, J. Fridrich, Selection-channel-aware rich model for steganalysis of "
+        "digital images, IEEE WIFS 2014",
+        needs_probabilities=True,
+    ),
+}  # fmt: skip

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from ssgan.compute.image_threads import samples
+from ssgan.steganalysis.feature_set import FeatureSet
 from ssgan.steganalysis.features import crm, srm
 
 SMALLEST = max(srm.SMALLEST, crm.SMALLEST)  # pixels
@@ -33,3 +34,12 @@ def features(images: np.ndarray | torch.Tensor, *, threads: int | None = None) -
 def feature_names() -> list[str]:
     """One name a feature: submodel and number, as `s1_minmax22h_q1[0]`."""
     return [f"{name}[{i}]" for name, part in SUBMODELS.items() for i in range(part.stop - part.start)]
+
+
+ROWS = {
+    "scrmq1": FeatureSet(
+        features, DIMENSION, feature_names, (3,),
+        "SCRMQ1", "SRMQ1 and CRM: the rich model of color images",
+        "M. Goljan, J. Fridrich, R. Cogranne, Rich model for steganalysis of color images, IEEE WIFS 2014",
+    ),
+}  # fmt: skip

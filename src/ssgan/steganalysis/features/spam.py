@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from ssgan.compute.image_threads import samples, share_images
+from ssgan.steganalysis.feature_set import FeatureSet
 from ssgan.steganalysis.features.spam_loops import BINS, LEVELS, TRUNCATION, fill_spam
 
 SMALLEST = 4  # pixels: three differences in a row
@@ -35,3 +36,12 @@ def feature_names() -> list[str]:
     """One name a feature: the submodel and its three differences, as `straight[-3,0,2]`."""
     levels = [i - TRUNCATION for i in range(LEVELS)]
     return [f"{model}[{a},{b},{c}]" for model in SUBMODELS for a in levels for b in levels for c in levels]
+
+
+ROWS = {
+    "spam": FeatureSet(
+        features, DIMENSION, feature_names, (1, 3),
+        "SPAM", "triples of neighboring differences; a color image's channels are averaged",
+        "T. Pevny, P. Bas, J. Fridrich, Steganalysis by subtractive pixel adjacency matrix, IEEE TIFS 5(2), 2010",
+    ),
+}  # fmt: skip

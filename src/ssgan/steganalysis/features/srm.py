@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from ssgan.compute.image_threads import samples, share_images
+from ssgan.steganalysis.feature_set import FeatureSet
 from ssgan.steganalysis.features.cooccurrence import dimensions, merges
 from ssgan.steganalysis.features.cooccurrence_loops import LEVELS, WINDOW, fill_bank
 from ssgan.steganalysis.features.residuals import BANKS, Bank, Part
@@ -133,3 +134,19 @@ def bank_arrays(
 def quantizer(step: float, truncation: int) -> np.ndarray:
     """The least integer residuals that round to 1, 2, ... `truncation` steps; halves are rounded away from zero."""
     return np.ceil((np.arange(truncation) + 0.5) * step).astype(np.int64)
+
+
+ROWS = {
+    "srm": FeatureSet(
+        features, DIMENSION, feature_names, (1, 3),
+        "SRM", "co-occurrences of many residuals at up to three steps; a color image's channels are added",
+        "J. Fridrich, J. Kodovsky, Rich models for steganalysis of digital images, IEEE TIFS 7(3), 2012",
+        "LSB matching at 0.4: 0.02, HILL at 0.4: 0.28, S-UNIWARD at 0.4: 0.23, 512 x 512 of BOSSbase, with the ensemble "
+        "(validation scores of github.com/daniellerch/aletheia, models/README.md)",
+    ),
+    "srmq1": FeatureSet(
+        features_q1, DIMENSION_Q1, feature_names_q1, (1, 3),
+        "SRMQ1", "the same at one step, a third of the size",
+        "J. Fridrich, J. Kodovsky, Rich models for steganalysis of digital images, IEEE TIFS 7(3), 2012",
+    ),
+}  # fmt: skip

@@ -16,6 +16,7 @@ import torch
 from torch import nn
 
 from ssgan.images import filters
+from ssgan.steganalysis.network import Network, Recipe
 
 
 @dataclass(frozen=True)
@@ -102,3 +103,17 @@ class MbConv(nn.Module):
 def _normed(before: int, after: int, kernel: int, *, stride: int = 1, groups: int = 1) -> tuple[nn.Module, nn.Module]:
     layer = nn.Conv2d(before, after, kernel, stride=stride, padding=kernel // 2, groups=groups, bias=False)
     return layer, nn.BatchNorm2d(after)
+
+
+ROWS = {
+    "effnet": Network(
+        EffNet, "EfficientNet, unstrided", "MBConv blocks that see every pixel first, small enough for a processor",
+        "after M. Tan, Q. Le, EfficientNet, ICML 2019, and Y. Yousfi, J. Butora, E. Khvedchenya, J. Fridrich, ImageNet "
+        "pre-trained CNNs for JPEG steganalysis, IEEE WIFS 2020",
+        "5 x 5 x 30 from SRM filters, trained on, BatchNorm, SiLU | MBConv 3 x 3 x 24, twice | MBConv 3 x 3 / 2 x 24, twice, "
+        "widening by 4 | MBConv 5 x 5 / 2 x 40, twice, by 4 | MBConv 3 x 3 / 2 x 80, three times, by 4 | 1 x 1 x 320, "
+        "BatchNorm, SiLU | global average | dense 1",
+        "ten filters a channel, which the first block mixes",
+        recipe=Recipe("adamax", 4e-3, 1e-4, batch_pairs=16),
+    ),
+}  # fmt: skip

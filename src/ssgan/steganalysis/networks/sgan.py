@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from ssgan.images import filters
+from ssgan.steganalysis.network import Network, Recipe
 
 
 class SganS(nn.Module):
@@ -99,3 +100,30 @@ def _initialize(network: nn.Module) -> None:
             nn.init.normal_(layer.weight, std=0.02)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
+
+
+# The authors train S* with Adam at 5e-6, which is too slow for sets of thousands of images.
+ROWS = {
+    "sgan-s": Network(
+        SganS, "SGAN's S", "KV filter, four strided 5 x 5 convolutions with BatchNorm before each",
+        "D. Volkhonskiy, I. Nazarov, E. Burnaev, Steganographic generative adversarial networks, arXiv 1703.05502",
+        "KV filter, fixed | BatchNorm, 5 x 5 / 2, leaky ReLU 0.2, four times: 64, 128, 256, 512 maps | dense 1",
+        "each channel is filtered by itself, then all are mixed",
+        recipe=Recipe("adam", 2e-4),
+    ),
+    "sgan-star": Network(
+        SganStar, "SGAN's S* (code)", "four convolutions, poolings of stride 1, 100 dense units",
+        "the same, after the authors' code",
+        "KV filter, fixed | 7 x 7 x 10, 5 x 5 x 20, maximum 4 x 4 / 1 | 3 x 3 x 30, 3 x 3 x 40, maximum 2 x 2 / 1 | dense "
+        "100, 1",
+        "each channel is filtered by itself, then all are mixed",
+        recipe=Recipe("adam", 2e-4),
+    ),
+    "sgan-star-text": Network(
+        SganStarText, "SGAN's S* (text)", "two convolutions and a pooling, twice, 1024 dense units",
+        "the same, after the text",
+        "KV filter, fixed | two convolutions and a maximum, twice | dense 1024, 1",
+        "each channel is filtered by itself, then all are mixed",
+        recipe=Recipe("adam", 2e-4),
+    ),
+}  # fmt: skip

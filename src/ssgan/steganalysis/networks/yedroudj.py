@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from ssgan.images import filters
+from ssgan.steganalysis.network import Network, Recipe
 
 FIRST_TRUNCATION, SECOND_TRUNCATION = 3.0, 2.0
 
@@ -45,3 +46,16 @@ class YedroudjNet(nn.Module):
         x = self.groups(x).mean(dim=(2, 3))  # (N, 128)
         logit: torch.Tensor = self.dense(x).squeeze(1)
         return logit
+
+
+ROWS = {
+    "yedroudj": Network(
+        YedroudjNet, "Yedroudj-Net", "thirty fixed SRM filters, truncations, BatchNorm, wider dense layers",
+        "M. Yedroudj, F. Comby, M. Chaumont, Yedroudj-Net: an efficient CNN for spatial steganalysis, ICASSP 2018",
+        "thirty SRM filters 5 x 5, fixed | 5 x 5 x 30, magnitude, BatchNorm, clipped to -3...3 | 5 x 5 x 30, BatchNorm, "
+        "clipped to "
+        "-2...2 | 3 x 3 x 32, 64, 128, BatchNorm, ReLU | averages 5 x 5 / 2, global after the last | dense 256, 1024, 1",
+        "thirty maps a channel, then all are mixed",
+        recipe=Recipe("sgd", 1e-2, 1e-4, batch_pairs=16), begins_images=100_000,
+    ),
+}  # fmt: skip

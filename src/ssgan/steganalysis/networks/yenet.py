@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from ssgan.images import filters
+from ssgan.steganalysis.network import Network, Recipe
 
 THRESHOLD = 3.0  # of the truncated linear unit
 
@@ -58,3 +59,17 @@ class YeNet(nn.Module):
         x = nn.functional.adaptive_avg_pool2d(self.layers(x), 3)  # (N, 16, 3, 3)
         logit: torch.Tensor = self.dense(x.flatten(1)).squeeze(1)
         return logit
+
+
+# The optimizer is the paper's.
+ROWS = {
+    "yenet": Network(
+        YeNet, "Ye-Net", "thirty SRM filters that learn on, truncated linear unit, no BatchNorm",
+        "J. Ye, J. Ni, Y. Yi, Deep learning hierarchical representations for image steganalysis, IEEE TIFS 12(11), 2017",
+        "thirty SRM filters 5 x 5, trained on, clipped to -3...3 | 3 x 3 x 30, ReLU, three times, average 2 x 2 | 5 x 5 x "
+        "32, ReLU, "
+        "average 3 x 3 / 2, three times | 3 x 3 x 16, ReLU, twice | average to 3 x 3 | dense 1",
+        "the thirty filters see each channel, and are added up",
+        recipe=Recipe("adadelta", 0.4, 5e-4, batch_pairs=16), begins_images=100_000,
+    ),
+}  # fmt: skip

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from ssgan.images import filters
+from ssgan.steganalysis.network import Network, Recipe
 
 SMALL, LARGE = 25, 5  # filters of 3 x 3 and 5 x 5
 PYRAMID = (1, 2, 4)  # the last maps are averaged over so many parts of each side
@@ -88,3 +89,18 @@ def filter_banks() -> tuple[np.ndarray, np.ndarray]:
 
 def _group(before: int, after: int) -> tuple[nn.Module, ...]:
     return nn.Conv2d(before, after, 3, padding=1), nn.BatchNorm2d(after), nn.ReLU()
+
+
+# SGD: Adamax moves all inputs of the wide dense layer one way at first, and in color the layer died of it.
+ROWS = {
+    "zhunet": Network(
+        ZhuNet, "Zhu-Net", "smaller SRM filters that learn on, separable convolutions, pooling over a pyramid",
+        "R. Zhang, F. Zhu, J. Liu, G. Liu, Depth-wise separable convolutions and multi-level pooling for an efficient spatial "
+        "CNN-based steganalysis, IEEE TIFS 15, 2020",
+        "25 SRM filters 3 x 3 and 5 of 5 x 5, trained on | x + [depthwise 3 x 3 x 60, magnitude, 1 x 1 x 30, BatchNorm, ReLU, "
+        "depthwise 3 x 3 x 60, 1 x 1 x 30, BatchNorm], ReLU | 3 x 3 x 32, 32, 64, 128, BatchNorm, ReLU | an average 5 x 5 / 2 "
+        "after each of the first three, over 1 x 1, 2 x 2 and 4 x 4 parts after the last: 2688 | dense 1024, 1, ReLU",
+        "thirty maps a channel, which the first separable convolution mixes",
+        recipe=Recipe("sgd", 1e-2, 1e-4, batch_pairs=16),
+    ),
+}  # fmt: skip

@@ -22,10 +22,11 @@ from ssgan.images import Images
 from ssgan.steganalysis.checks.findings import Finding, keep, kept
 from ssgan.steganalysis.detector import Pairs, Probabilities
 from ssgan.steganalysis.error_rate import p_e
+from ssgan.steganalysis.network import Recipe
 from ssgan.steganalysis.networks.fused.acceleration import accelerated
 from ssgan.steganalysis.training.curriculum import Lesson, batch, easier_images, lesson_at
 from ssgan.steganalysis.training.plateau import stands_still, why
-from ssgan.steganalysis.training.recipes import NetworkSettings, Recipe
+from ssgan.steganalysis.training.settings import NetworkSettings
 from ssgan.storage import signals, weights
 from ssgan.storage.runs import Run
 

@@ -21,9 +21,10 @@ from ssgan.steganalysis.catalog import NETWORKS
 from ssgan.steganalysis.checks.findings import Finding, refuse
 from ssgan.steganalysis.checks.pairs import diagnose
 from ssgan.steganalysis.detector import Pairs, Probabilities
+from ssgan.steganalysis.network import Recipe
 from ssgan.steganalysis.training.curriculum import Lesson, course
 from ssgan.steganalysis.training.loop import Note, Report, Training, scored
-from ssgan.steganalysis.training.recipes import NetworkSettings, Recipe
+from ssgan.steganalysis.training.settings import NetworkSettings
 from ssgan.storage import weights
 from ssgan.storage.runs import Run
 

@@ -8,20 +8,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from ssgan.steganalysis.catalog import NETWORKS
 from ssgan.steganalysis.checks.findings import Finding
 from ssgan.steganalysis.checks.pairs import values
 from ssgan.steganalysis.detector import Pairs
-from ssgan.steganalysis.training.recipes import RECIPES, NetworkSettings
+from ssgan.steganalysis.training.settings import NetworkSettings
 
 COIN = math.log(2)
 NEAR = 0.01  # of the coin's loss: what is nearer has learned nothing that can be seen
 EVALUATIONS = 3  # in a row
 DEAD = 1e-4  # standard deviation of the logits, below which a network says the same of every image
 FAR = 5.0  # times the learning rate of the network's own recipe
-# Images after which a network can be expected to have begun. SRNet's is ten epochs of 14,000 pairs, after a public log in which
-# its training accuracy first passes 0.55 there; the others begin within a few hundred steps on gross changes, else later.
-BEGUN = {"srnet": 280_000, "yenet": 100_000, "yedroudj": 100_000}
-BEGUN_ELSE = 40_000
 # Changes an image, divided by the square root of its samples (A. Ker, T. Pevny, J. Kodovsky, J. Fridrich, "The square root law
 # of steganographic capacity", MM&Sec 2008). On 64 x 64 crops of photographs, SRM errs by 0.32 at 12.8 and by 0.43 at 4.4.
 HARD, HOPELESS = 5.0, 1.5
@@ -80,7 +77,7 @@ def _dead(last: Sequence[Mapping[str, float]], settings: NetworkSettings) -> lis
 
 
 def _rate(settings: NetworkSettings) -> list[Finding]:
-    own, rate = RECIPES[settings.network], settings.recipe.learning_rate
+    own, rate = NETWORKS[settings.network].recipe, settings.recipe.learning_rate
     if settings.recipe.optimizer != own.optimizer or 1 / FAR <= rate / own.learning_rate <= FAR:
         return []
     text = f"the learning rate is {rate:g}, where {settings.network} learns with {own.learning_rate:g}"
@@ -106,7 +103,7 @@ def _little(pairs: Pairs) -> list[Finding]:
 
 
 def _early(last: Sequence[Mapping[str, float]], settings: NetworkSettings) -> list[Finding]:
-    begun = BEGUN.get(settings.network, BEGUN_ELSE)
+    begun = NETWORKS[settings.network].begins_images
     seen = int(last[-1]["images_seen"])
     if seen >= begun:
         return []

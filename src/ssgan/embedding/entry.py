@@ -1,0 +1,32 @@
+"""The row of a scheme: its cost function, and what the lists and documents show of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ssgan.embedding.costs import Scheme
+
+# Changes of the same samples with better signs: (covers, stegos, seeds) -> stegos
+Correction = Callable[[torch.Tensor, torch.Tensor, np.ndarray], torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One scheme: its cost function and what to say of it. `correct` chooses the signs anew once the changes are known.
+
+    `reach` is how many rows away a sample can lie that has a part in a cost; None where all have, or where it is not known.
+    """
+
+    costs: Scheme
+    title: str
+    summary: str
+    formula: str
+    paper: str
+    adaptive: bool = True
+    differentiable: bool = True
+    correct: Correction | None = None
+    reach: int | None = None

@@ -1,0 +1,19 @@
+"""Name the schemes, in the order of lists: each is called like its file in `schemes/`.
+
+Free of torch, so that a page can offer schemes without it.
+"""
+
+from __future__ import annotations
+
+# Name → title. A new scheme is its file and a line here.
+TITLES: dict[str, str] = {
+    "lsb": "LSB matching",
+    "lsbr": "LSB replacement",
+    "hugo": "HUGO-BD",
+    "hugo2010": "HUGO",
+    "wow": "WOW",
+    "suniward": "S-UNIWARD",
+    "hill": "HILL",
+    "mipod": "MiPOD",
+    "mg": "MG",
+}

@@ -1,0 +1,22 @@
+"""The row of a backbone: generator and critic of one design, and what the lists and documents show of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import nn
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """Generator and critic of one design.
+
+    `generator(image_size, channels, *, latent, width)` maps latents (N, L) to Floats, `critic(image_size, channels, *, width,
+    norm)` Floats to values (N,).
+    """
+
+    generator: Callable[..., nn.Module]
+    critic: Callable[..., nn.Module]
+    title: str
+    paper: str

@@ -1,0 +1,49 @@
+"""Settings of a network detector: which network, what it reads, by which recipe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ssgan.errors import InvalidSetting
+from ssgan.steganalysis.catalog import NETWORKS
+from ssgan.steganalysis.detector import Pairs
+from ssgan.steganalysis.network import Recipe
+
+
+@dataclass(frozen=True)
+class NetworkSettings:
+    """What decides a trained network: its name, what it reads, the recipe and the seed.
+
+    With `probabilities` it is told the change probabilities of every image, in training and when it is asked.
+    """
+
+    network: str
+    image_size: int
+    channels: int
+    recipe: Recipe
+    seed: int = 0
+    probabilities: bool = False
+
+    def __post_init__(self) -> None:
+        used = uses_probabilities(self.network)
+        if self.probabilities and not used:
+            raise InvalidSetting(
+                f"{self.network} has no use for change probabilities",
+                hint=f"these have: {', '.join(name for name in NETWORKS if uses_probabilities(name))}",
+            )
+
+    @classmethod
+    def of(cls, network: str, pairs: Pairs, *, seed: int = 0, recipe: Recipe | None = None) -> NetworkSettings:
+        """For pairs like these, by the network's own recipe; with their probabilities where it has a use for them."""
+        height, width = pairs.covers.shape[2:]
+        if height != width:
+            raise InvalidSetting(f"networks are trained on square images, not {height} x {width}", hint="crop them first")
+        told = uses_probabilities(network) and pairs.cover_probabilities is not None
+        return cls(network, height, pairs.covers.shape[1], recipe or NETWORKS[network].recipe, seed, told)
+
+
+def uses_probabilities(network: str) -> bool:
+    """Whether the forward of a network takes change probabilities beside the images. Raises InvalidSetting for no network."""
+    if network not in NETWORKS:
+        raise InvalidSetting(f"there is no network '{network}'", hint=f"known: {', '.join(NETWORKS)}")
+    return bool(getattr(NETWORKS[network].make, "uses_probabilities", False))
