@@ -10,7 +10,10 @@ from ssgan.storage import signals
 
 
 def main() -> None:
-    """Run the command line and leave with its exit code; 130 or 143 where a signal ended it, at whatever moment it came."""
+    """Run the command line and leave with its exit code.
+
+    130 or 143 where a signal ended it, at whatever moment it came; 141 where who read its output went away.
+    """
     stop = signals.when_safe(signals.leave)
     # Where signals are ignored already, as by nohup, they stay so.
     numbers = [number for number in signals.SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
@@ -19,9 +22,15 @@ def main() -> None:
     # What is imported is not garbage: looking through it again and again took a seventh of the time of a short command.
     gc.set_threshold(100_000)
     try:
-        from ssgan.cli.app import run
+        from ssgan.cli import streams
 
-        code = run(sys.argv[1:])
+        streams.guard()
+        try:
+            from ssgan.cli.app import run
+
+            code = run(sys.argv[1:])
+        finally:
+            streams.release()
     except KeyboardInterrupt:  # before the command had begun
         code = 128 + signal.SIGINT
     finally:

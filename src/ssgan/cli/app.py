@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Callable, Sequence
 
 from cyclopts import App, CycloptsError, Parameter
@@ -44,7 +45,8 @@ ssgan hide COVER -m TEXT -o STEGO hides one, ssgan reveal STEGO reads it; both a
 
 Exit codes: 0 done, 2 usage, 3 no message with this key, 4 does not fit, 5 refused image, 6 damaged model, 7 disk or
 existing file, 8 training diverged, 9 some images of many failed, 10 part of a spread message, 11 stegos were found (detect
---fail-on-stego), 12 not enough memory, 130 interrupted, 1 a mistake of ours."""
+--fail-on-stego), 12 not enough memory, 130 interrupted, 143 told to end (SIGTERM), 141 its output is read no more, 1 a mistake
+of ours."""
 
 # The order of a first acquaintance.
 _COMMANDS: dict[str, Callable[..., int | None]] = {
@@ -101,7 +103,9 @@ def run(arguments: Sequence[str]) -> int:
     # Where a command asks for several threads, one that waits leaves its core to others: a machine is seldom quiet.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
-        return int(commands()(_with_standard_streams(arguments), exit_on_error=False, print_error=False) or 0)
+        code = int(commands()(_with_standard_streams(arguments), exit_on_error=False, print_error=False) or 0)
+        sys.stdout.flush()  # what cannot be written is known only now
+        return code
     except CycloptsError as error:
         if isinstance(error.__cause__, SsganError):  # said by the validator of an option, with its own hint
             show_error(error.__cause__, json=as_json)
