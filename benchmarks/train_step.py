@@ -29,7 +29,6 @@ from torch.nn.functional import softplus
 from torch.utils.flop_counter import FlopCounterMode
 
 from ssgan import images
-from ssgan.compute.cuda_graphs import Direct
 from ssgan.compute.distributed import Processes
 from ssgan.gan.backbones import layers
 from ssgan.gan.training.assembly import assemble
@@ -323,9 +322,7 @@ def rate(device: torch.device, batch: int, precision: str, order: torch.memory_f
     """Real images a second of wall time, the median of ROUNDS["layer"] times `rounds` steps; draws and numbers included."""
     torch.set_float32_matmul_precision("high")
     torch.backends.cudnn.allow_tf32 = True
-    game, nets = assemble(configure("paper", batch=batch), device, Processes())
-    if made != "graphs":
-        game.launch = Direct()
+    game, nets = assemble(configure("paper", batch=batch), device, Processes(), capture=made == "graphs")
     for name in ("generator", "critic"):
         net: nn.Module = Ordered(nets[name], device, order, bf16=precision == "bf16")
         setattr(game, name, torch.compile(net) if made == "compiled" else net)

@@ -24,7 +24,7 @@ import torch
 from pairing import crops, write
 
 from ssgan.compute.allocator import keep_freed
-from ssgan.compute.cuda_graphs import CALLS_BEFORE, Direct, Launch, Replayed
+from ssgan.compute.cuda_graphs import EAGER_CALLS, Captured, Eager, Runner
 from ssgan.steganalysis.catalog import NETWORKS
 from ssgan.steganalysis.networks.fused.acceleration import PRECISIONS, Forward, accelerated
 
@@ -109,8 +109,8 @@ class Bench:
         logits = forward(self.pixels).detach()
         error = float((logits - expected).abs().max() / expected.abs().max())
         recorded = self.device.type == "cuda" and way.startswith("ours")  # as a training does it
-        steps = [self.step(ours, forward, Replayed(self.device) if recorded else Direct()), self.step(plain, plain, Direct())]
-        for step in steps * (1 + CALLS_BEFORE):
+        steps = [self.step(ours, forward, Captured(self.device) if recorded else Eager()), self.step(plain, plain, Eager())]
+        for step in steps * (1 + EAGER_CALLS):
             step()
         least = LEAST_SECONDS[self.device.type]
         repeats = [max(1, round(least / self.seconds(step, 1))) for step in steps]
@@ -122,9 +122,9 @@ class Bench:
         size, threads = self.pixels.shape[-1], torch.get_num_threads()
         return Row(self.name, way, size, len(self.pixels), threads, 1 / ours_s, 1 / plain_s, plain_s / ours_s, error)
 
-    def step(self, network: torch.nn.Module, forward: Forward, launch: Launch) -> Step:
+    def step(self, network: torch.nn.Module, forward: Forward, run: Runner) -> Step:
         """One step of the training of `network`, gone through by `forward`."""
-        optimizer = torch.optim.Adamax(network.parameters(), 1e-5, capturable=launch.records)
+        optimizer = torch.optim.Adamax(network.parameters(), 1e-5, capturable=isinstance(run, Captured))
 
         def work(pixels: torch.Tensor) -> torch.Tensor:
             loss = torch.nn.functional.binary_cross_entropy_with_logits(forward(pixels), self.labels)
@@ -133,7 +133,7 @@ class Bench:
             optimizer.step()
             return loss.detach()
 
-        return lambda: launch("step", work, self.pixels)
+        return lambda: run("step", work, self.pixels)
 
     def seconds(self, step: Step, count: int) -> float:
         """Seconds a step, the mean of `count`."""

@@ -80,11 +80,11 @@ def test_a_cover_that_cannot_carry_the_payload_is_refused_with_what_it_can() -> 
 
 
 @pytest.mark.parametrize("scheme", ["lsb", "lsbr"])
-def test_a_steady_embedder_looks_at_no_value_of_what_is_recorded(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On tensors without values, any look at one is an error; a graphics card that records would break off there."""
+def test_capturable_embedder_reads_no_value(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On tensors without values, any look at one is an error; a capture on a graphics card would fail there."""
     monkeypatch.setattr(torch.cuda, "is_current_stream_capturing", lambda: True)
     embedder = Embedder(scheme, 0.4, "plain")
-    assert embedder.steady
+    assert embedder.capturable
     with FakeTensorMode():
         covers, own_seeds = (
             torch.empty((2, 1, 8, 8), dtype=torch.uint8, device="meta"),

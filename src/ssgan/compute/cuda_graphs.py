@@ -1,106 +1,105 @@
-"""How the work of an update is given to the device: call by call, or, on a graphics card, recorded once and replayed whole.
+"""Run the same work on a device many times: call by call, or on a graphics card captured once as a CUDA graph and replayed.
 
-An update of the paper's nets is some hundreds of small programs on the card. Given one by one, the processor needs longer for
-that than the card for the programs; a recorded graph is given in one piece. What is replayed is what was recorded, on the same
-memory, so that the work must be the same each time: no look at a value in between, and all that changes comes in as tensors.
+An update of the paper's nets is some hundreds of small kernels. Launched one by one, they take the processor longer than the
+card; a graph is launched in one piece. A graph repeats what was captured, on the same memory. So the work must be the same at
+each call: it may not read a value, and all that changes comes in as tensors.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeVar
 
 import torch
 
-Made: TypeAlias = "torch.Tensor | dict[str, torch.Tensor]"
-Work: TypeAlias = Callable[..., Made]
+T = TypeVar("T", bound="torch.Tensor | dict[str, torch.Tensor]")
 
-CALLS_BEFORE = 3  # given call by call, so that memory, moments and the choice of programs have settled
+EAGER_CALLS = 3  # before the capture, so that memory, moments and the choice of kernels have settled
 
 
-class Launch(Protocol):
-    """`launch(name, work, *tensors)` does the work on the tensors, and gives what it made, which the next call may overwrite.
+class Runner(Protocol):
+    """`run(name, work, *inputs)` returns what the work makes of the tensors; the next call may overwrite it.
 
-    The same name means the same work, on tensors of the same shapes. `records`: whether the work must stand being recorded.
+    The same name stands for the same work, on tensors of the same shapes.
     """
 
-    records: bool
-
-    def __call__(self, name: str, work: Work, *given: torch.Tensor) -> Made:
-        """What the work makes of the tensors."""
+    def __call__(self, name: str, work: Callable[..., T], *inputs: torch.Tensor) -> T:
+        """Run the work on the tensors."""
         ...
 
     def forget(self) -> None:
-        """The work has changed, or the memory that it is done on."""
+        """Drop what was captured: the work has changed, or the memory that it uses."""
         ...
 
 
-class Direct:
+class Eager:
     """Call by call."""
 
-    records = False
-
-    def __call__(self, name: str, work: Work, *given: torch.Tensor) -> Made:
-        """What the work makes of the tensors."""
-        return work(*given)
+    def __call__(self, name: str, work: Callable[..., T], *inputs: torch.Tensor) -> T:
+        """Run the work on the tensors."""
+        return work(*inputs)
 
     def forget(self) -> None:
-        """There is nothing to forget."""
+        """Do nothing: nothing is captured."""
 
 
 @dataclass(frozen=True, eq=False)
-class _Recorded:
+class _Graph:
     graph: torch.cuda.CUDAGraph
-    given: tuple[torch.Tensor, ...]
-    made: Made
+    inputs: tuple[torch.Tensor, ...]
+    outputs: Any
 
 
-class Replayed:
+class Captured:
     """As CUDA graphs on `device`, from the fourth call on."""
-
-    records = True
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
         self._calls: dict[str, int] = {}
-        self._recorded: dict[str, _Recorded] = {}
-        self._beside: torch.cuda.Stream | None = None
+        self._graphs: dict[str, _Graph] = {}
+        self._side_stream: torch.cuda.Stream | None = None
 
-    def __call__(self, name: str, work: Work, *given: torch.Tensor) -> Made:
-        """What the work makes of the tensors; the first calls go call by call, as steps like any other."""
+    def __call__(self, name: str, work: Callable[..., T], *inputs: torch.Tensor) -> T:
+        """Run the work on the tensors; the first calls run eagerly, as steps like any other."""
         with torch.cuda.device(self.device):
-            recorded = self._recorded.get(name)
-            if recorded is None:
+            captured = self._graphs.get(name)
+            if captured is None:
                 self._calls[name] = self._calls.get(name, 0) + 1
-                if self._calls[name] <= CALLS_BEFORE:
-                    return self._aside(work, given)
-                recorded = self._recorded[name] = _record(work, given)
-            for there, now in zip(recorded.given, given, strict=True):
-                there.copy_(now)
-            recorded.graph.replay()
-            return recorded.made
+                if self._calls[name] <= EAGER_CALLS:
+                    return self._on_side_stream(work, inputs)
+                captured = self._graphs[name] = _capture(work, inputs)
+            for buffer, tensor in zip(captured.inputs, inputs, strict=True):
+                buffer.copy_(tensor)
+            captured.graph.replay()
+            outputs: T = captured.outputs
+            return outputs
 
     def forget(self) -> None:
-        """Record again, after some calls."""
+        """Capture again, after some eager calls."""
         torch.cuda.synchronize(self.device)
-        self._calls, self._recorded = {}, {}
+        self._calls, self._graphs = {}, {}
 
-    def _aside(self, work: Work, given: tuple[torch.Tensor, ...]) -> Made:
-        """On another stream than the usual one, as is asked for before a recording."""
-        self._beside = self._beside or torch.cuda.Stream()
-        usual = torch.cuda.current_stream()
-        self._beside.wait_stream(usual)
-        with torch.cuda.stream(self._beside):
-            made = work(*given)
-        usual.wait_stream(self._beside)
-        return made
+    def _on_side_stream(self, work: Callable[..., T], inputs: tuple[torch.Tensor, ...]) -> T:
+        """Run eagerly on another stream than the current one, as torch asks for before a capture."""
+        self._side_stream = self._side_stream or torch.cuda.Stream()
+        current = torch.cuda.current_stream()
+        self._side_stream.wait_stream(current)
+        with torch.cuda.stream(self._side_stream):
+            outputs = work(*inputs)
+        current.wait_stream(self._side_stream)
+        return outputs
 
 
-def _record(work: Work, given: tuple[torch.Tensor, ...]) -> _Recorded:
-    """Nothing is done yet."""
-    there = tuple(tensor.clone() for tensor in given)
+def runner_for(device: torch.device, *, processes: int = 1) -> Runner:
+    """Return the fastest runner: graphs on a card of one process. Several processes wait for each other within the work."""
+    return Captured(device) if device.type == "cuda" and processes == 1 else Eager()
+
+
+def _capture(work: Callable[..., Any], inputs: tuple[torch.Tensor, ...]) -> _Graph:
+    """Capture the work on copies of the tensors, without running it."""
+    buffers = tuple(tensor.clone() for tensor in inputs)
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
-        made = work(*there)
-    return _Recorded(graph, there, made)
+        outputs = work(*buffers)
+    return _Graph(graph, buffers, outputs)

@@ -162,14 +162,14 @@ class Embedder:
         return self.simulate_seeded(covers, public_seeds.image_seeds(public_seeds.as_generator(rng), len(covers)))
 
     @property
-    def steady(self) -> bool:
-        """Whether it does the same whatever the covers are, and takes its seeds from a device: then it can be recorded."""
+    def capturable(self) -> bool:
+        """Whether a CUDA graph can capture it: it runs the same kernels for all covers and takes seeds on the device."""
         return self.coder == "plain" and self.text is None and not SCHEMES[self.scheme].adaptive
 
     def simulate_seeded(self, covers: torch.Tensor, seeds: plain.Seeds) -> torch.Tensor:
         """Stegos of Images (N, C, H, W), each from its own uint64 seed. Raises DoesNotFit where the payload does not.
 
-        A `steady` embedder takes seeds that lie on the covers' device as well, as int64 with the same bits.
+        A `capturable` embedder takes seeds that lie on the covers' device as well, as int64 with the same bits.
         """
         _expect_images(covers)
         coder, correct = CODERS[self.coder], SCHEMES[self.scheme].correct
@@ -178,7 +178,7 @@ class Embedder:
             part = slice(start, start := start + len(share))
             made = coder.simulate(self, share, self._share_costs(share), seeds[part])
             if correct is not None and self.coder == "bound":
-                assert isinstance(seeds, np.ndarray), "an embedder that corrects is not steady"
+                assert isinstance(seeds, np.ndarray), "an embedder that corrects is not capturable"
                 made = correct(share, made, seeds[part])
             stegos[part] = made
         return stegos

@@ -124,7 +124,7 @@ def test_each_form_of_secrecy_is_its_formula(secrecy: str) -> None:
 def test_a_silent_detector_gives_the_generator_no_gradient() -> None:
     """Before the warm-up is over only the critic is heard, whatever alpha is."""
     game, alone = made(), made(replace(SMALL, alpha=1.0))
-    game.update_generator(latents(), SEEDS, secrecy=False)
+    game.update_generator(latents(), SEEDS, use_detector=False)
     told = alone.update_generator(latents(), SEEDS)
     assert told["secrecy_gradient"] > 0
     for a, b in zip(weights(game.generator), weights(alone.generator), strict=True):

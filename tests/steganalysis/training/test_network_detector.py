@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ssgan.compute.cuda_graphs import Direct
+from ssgan.compute.cuda_graphs import Eager
 from ssgan.errors import InvalidSetting, RefusedModel, TrainingDiverged
 from ssgan.steganalysis.catalog import NETWORKS
 from ssgan.steganalysis.checks.findings import Finding
@@ -233,9 +233,9 @@ def test_recorded_on_a_card_a_training_is_the_one_call_by_call(
     recipe = NETWORKS[network].recipe.with_(learning_rate=1e-4, batch_pairs=8, duration_images=320, evaluate_images=160)
     settings = NetworkSettings.of(network, train, recipe=recipe)
     found = []
-    for way in ("recorded", "directly"):
-        if way == "directly":
-            monkeypatch.setattr("ssgan.steganalysis.training.loop.Replayed", lambda device: Direct())
+    for way in ("captured", "eager"):
+        if way == "eager":
+            monkeypatch.setattr("ssgan.steganalysis.training.loop.runner_for", lambda *given, **named: Eager())
         detector = NetworkDetector(settings, device=device)
         losses: list[float] = []
         detector.fit(train, validate, run=tmp_path / way, report=partial(_keep_loss, losses))

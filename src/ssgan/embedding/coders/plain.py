@@ -89,9 +89,9 @@ def embed(covers: torch.Tensor, costs: Costs, bits: torch.Tensor, visited: torch
     wrong = (flat.gather(1, visited) & 1).bool() != bits
     up = (costs.plus.flatten(1) < torch.inf).gather(1, visited)
     down = (costs.minus.flatten(1) < torch.inf).gather(1, visited)
-    # What is being recorded cannot be looked at; the embedders that are (`Embedder.steady`) have a way for every sample.
-    recorded = covers.device.type != "cpu" and torch.cuda.is_current_stream_capturing()
-    if not recorded and bool((wrong & ~up & ~down).any()):
+    # A CUDA graph may not read a value; the embedders that it captures (`Embedder.capturable`) can change every sample.
+    captured = covers.device.type != "cpu" and torch.cuda.is_current_stream_capturing()
+    if not captured and bool((wrong & ~up & ~down).any()):
         raise InvalidSetting("the coder plain met a sample that may not change at all", hint="use the schemes lsb or lsbr")
     heads = public_seeds.uniforms(seeds, visited.shape[1], stream=SIGN, device=covers.device) < 0.5
     raised = (up & ~down) | (up & heads)

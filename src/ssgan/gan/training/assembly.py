@@ -9,21 +9,27 @@ import torch
 from torch import nn
 
 from ssgan.compute import seeds
-from ssgan.compute.cuda_graphs import Direct, Replayed
+from ssgan.compute.cuda_graphs import Captured, runner_for
 from ssgan.compute.distributed import Processes
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import InvalidSetting
 from ssgan.gan.catalog import BACKBONES, OBJECTIVES
 from ssgan.gan.training import sharing
 from ssgan.gan.training.balance import Balance
+from ssgan.gan.training.captured import CapturedSsgan
 from ssgan.gan.training.settings import TrainingConfig
 from ssgan.gan.training.ssgan import Network, Ssgan
 from ssgan.steganalysis.catalog import NETWORKS
 from ssgan.steganalysis.networks.fused.acceleration import accelerated
 
 
-def assemble(config: TrainingConfig, device: torch.device, processes: Processes) -> tuple[Ssgan, dict[str, nn.Module]]:
-    """The game, and its nets by name as they are saved. Raises InvalidSetting for a name that no catalog has."""
+def assemble(
+    config: TrainingConfig, device: torch.device, processes: Processes, *, capture: bool = True
+) -> tuple[Ssgan, dict[str, nn.Module]]:
+    """Return the game, and its nets by name as they are saved. Raises InvalidSetting for a name that no catalog has.
+
+    On a graphics card the updates are captured as CUDA graphs, unless `capture` is False or several processes play.
+    """
     _expect_known("backbone", config.backbone, BACKBONES)
     _expect_known("objective", config.objective, OBJECTIVES)
     if config.secret:
@@ -35,22 +41,22 @@ def assemble(config: TrainingConfig, device: torch.device, processes: Processes)
     sharing.average_gradients(optimizers.values(), processes)
     detector = nets.get("detector")
     game = Ssgan(
-        config,
-        _in_precision(nets["generator"], config, device),
-        _in_precision(nets["critic"], config, device),
-        detector,
-        OBJECTIVES[config.objective],
-        embedder,
-        optimizers,
-        _way(detector, config, device),
-        Balance(
+        config=config,
+        generator=_in_precision(nets["generator"], config, device),
+        critic=_in_precision(nets["critic"], config, device),
+        detector=detector,
+        objective=OBJECTIVES[config.objective],
+        embedder=embedder,
+        optimizers=optimizers,
+        forward=_forward(detector, config, device),
+        balance=Balance(
             config.alpha_mode,
             lambda norm: sharing.whole_norm(norm, processes),
             torch.zeros(2, dtype=torch.float64, device=device),
         ),
-        Replayed(device) if device.type == "cuda" and processes.count == 1 else Direct(),
     )
-    return game, nets
+    runner = runner_for(device, processes=processes.count)
+    return (CapturedSsgan.of(game, runner) if capture and isinstance(runner, Captured) else game), nets
 
 
 @contextmanager
@@ -125,8 +131,8 @@ def _in_precision(net: nn.Module, config: TrainingConfig, device: torch.device) 
     return InPrecision(net, device, bf16=bf16) if bf16 or device.type != "cpu" else net
 
 
-def _way(detector: nn.Module | None, config: TrainingConfig, device: torch.device) -> Network:
-    """How the detector is gone through; without one, nobody asks."""
+def _forward(detector: nn.Module | None, config: TrainingConfig, device: torch.device) -> Network:
+    """Return the detector's forward pass in training; without a detector it is never called."""
     if detector is None:
         return torch.nn.Identity()
     return accelerated(detector, device=device, images=config.duration_images, precision=config.precision)

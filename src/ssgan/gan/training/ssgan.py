@@ -13,32 +13,31 @@ so that S sees what a receiver gets, and reads the embedding, not the rounding.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import partial
-from typing import cast
+from dataclasses import dataclass
+from typing import TypeAlias
 
-import numpy as np
 import torch
 from torch.nn.functional import softplus
 
 from ssgan import images
-from ssgan.compute.cuda_graphs import Direct, Launch
 from ssgan.embedding.coders.plain import Seeds
 from ssgan.embedding.embedder import Embedder
 from ssgan.gan.training.balance import Balance
 from ssgan.gan.training.objectives import Objective
 from ssgan.gan.training.settings import TrainingConfig
 
-Network = Callable[[torch.Tensor], torch.Tensor]
-Scalars = dict[str, torch.Tensor]  # of shape (), on the device: nobody waits for them before all of a step is on its way
+Network: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
+Scalars: TypeAlias = dict[str, torch.Tensor]  # of shape (), on the device: reading one would wait for it, so a step reads none
+
+EMBEDDING_FORMS = ("both", "confusion")  # forms of secrecy that embed into the generator's images
 
 
 @dataclass(eq=False)
 class Ssgan:
     """The three nets and their three updates; each update returns the scalars it measured.
 
-    `forward` says how the detector's logits are computed in training, pixels 0...255 to logits: the network itself, or a
-    faster way to the same numbers. `launch` is how work is given to the device; embedding is part of it where it is steady.
+    `forward` computes the detector's logits in training, pixels 0...255 to logits: the network itself, or a faster way to the
+    same numbers.
     """
 
     config: TrainingConfig
@@ -50,100 +49,82 @@ class Ssgan:
     optimizers: dict[str, torch.optim.Optimizer]  # of generator, critic, detector
     forward: Network
     balance: Balance
-    launch: Launch = field(default_factory=Direct)
 
     def update_critic(self, real: torch.Tensor, latents: torch.Tensor, drawn: torch.Tensor) -> Scalars:
-        """D learns: Floats (N, C, H, W) that are real, latents (N, L), drawn numbers (N,) for the penalty.          Eq. (6)"""
-        return cast(Scalars, self.launch("critic", self._critic_learns, real, latents, drawn))
-
-    def _critic_learns(self, real: torch.Tensor, latents: torch.Tensor, drawn: torch.Tensor) -> Scalars:
+        """Update D from real Floats (N, C, H, W), latents (N, L) and numbers (N,) drawn for the penalty.            Eq. (6)"""
         with torch.no_grad():
             generated = self.generator(latents)
         real_values, generated_values = self.critic(real), self.critic(generated)
         loss = self.objective.critic(real_values, generated_values)
-        penalty = None
-        if self.objective.penalty is not None:
-            penalty = self.objective.penalty(self.critic, real, generated, drawn)
-        self._step("critic", loss if penalty is None else loss + penalty)
-        if self.objective.clip is not None:
-            with torch.no_grad():
-                for weights in self.critic.parameters():
-                    weights.clamp_(-self.config.clip, self.config.clip)
         measured = {
             "critic_loss": loss.detach(),
             "real_value": real_values.detach().mean(),
             "generated_value": generated_values.detach().mean(),
         }
-        return measured if penalty is None else measured | {"penalty": penalty.detach()}
+        if self.objective.penalty is not None:
+            penalty = self.objective.penalty(self.critic, real, generated, drawn)
+            measured["penalty"] = penalty.detach()
+            loss = loss + penalty
+        self._step("critic", loss)
+        if self.objective.clip is not None:
+            with torch.no_grad():
+                for weights in self.critic.parameters():
+                    weights.clamp_(-self.config.clip, self.config.clip)
+        return measured
 
-    def update_detector(self, latents: torch.Tensor, own_seeds: np.ndarray, real: torch.Tensor | None = None) -> Scalars:
-        """S learns: each cover beside its own stego, one uint64 seed an image.                                     Eq. (7)
+    def update_detector(self, latents: torch.Tensor, image_seeds: Seeds, real: torch.Tensor | None = None) -> Scalars:
+        """Update S from covers beside their stegos, one uint64 seed an image.                                      Eq. (7)
 
-        The covers are generated ones; `config.shown` lets real Floats take their place, or join them.
+        The covers are generated ones; with `config.shown`, real Floats replace all of them or half.
         """
-        assert self.detector is not None
-        shown = () if self.config.shown == "generated" or real is None else (real,)
-        if self.launch.records and self.embedder.steady:
-            return cast(Scalars, self.launch("detector", self._detector_meets, latents, on(latents, own_seeds), *shown))
-        covers = cast(torch.Tensor, self.launch("covers", self._covers, latents, *shown))
-        stegos = self.embedder.simulate_seeded(covers, own_seeds)
-        return cast(Scalars, self.launch("detector", self._detector_learns, covers, stegos))
+        covers = self.covers(latents, real)
+        return self.learn_pairs(covers, self.embedder.simulate_seeded(covers, image_seeds))
 
-    def _detector_meets(self, latents: torch.Tensor, own_seeds: torch.Tensor, *shown: torch.Tensor) -> Scalars:
-        covers = self._covers(latents, *shown)
-        return self._detector_learns(covers, self.embedder.simulate_seeded(covers, own_seeds))
-
-    def _covers(self, latents: torch.Tensor, real: torch.Tensor | None = None) -> torch.Tensor:
+    def covers(self, latents: torch.Tensor, real: torch.Tensor | None = None) -> torch.Tensor:
+        """Return Images (N, C, H, W), the covers that S learns from."""
         with torch.no_grad():
             covers = images.to_pixels(self.generator(latents))
-            if real is None:
+            if real is None or self.config.shown == "generated":
                 return covers
             half = len(covers) // 2 if self.config.shown == "both" else 0
             return torch.cat([covers[:half], images.to_pixels(real)[half:]])
 
-    def _detector_learns(self, covers: torch.Tensor, stegos: torch.Tensor) -> Scalars:
+    def learn_pairs(self, covers: torch.Tensor, stegos: torch.Tensor) -> Scalars:
+        """Update S from Images, -log(1 - S(cover)) and -log S(stego)."""
         logits = self.forward(torch.cat([covers, stegos]).float())
         of_covers, of_stegos = logits.chunk(2)
-        loss = (softplus(of_covers).mean() + softplus(-of_stegos).mean()) / 2  # -log(1 - S(cover)) and -log S(stego)
+        loss = (softplus(of_covers).mean() + softplus(-of_stegos).mean()) / 2
         self._step("detector", loss)
-        right = ((of_covers < 0).float().mean() + (of_stegos > 0).float().mean()) / 2
-        return {"detector_loss": loss.detach(), "detector_accuracy": right}
+        accuracy = ((of_covers < 0).float().mean() + (of_stegos > 0).float().mean()) / 2
+        return {"detector_loss": loss.detach(), "detector_accuracy": accuracy}
 
     def update_generator(
-        self, latents: torch.Tensor, own_seeds: np.ndarray, *, real: torch.Tensor | None = None, secrecy: bool = True
+        self, latents: torch.Tensor, image_seeds: Seeds, real: torch.Tensor | None = None, *, use_detector: bool = True
     ) -> Scalars:
-        """G learns from both answers: alpha realism + (1 - alpha) secrecy.                                         Eq. (5)
+        """Update G from both answers: alpha realism + (1 - alpha) secrecy.                                         Eq. (5)
 
         The two gradients are taken at the images, where their norms are measured, weighed, and go back through G together.
-        `real` Floats are for objectives that compare with them. Without `secrecy` only the critic is heard.
+        `real` Floats are for objectives that compare with them. Without `use_detector` the loss is realism alone.
         """
-        beside = () if real is None or not self.objective.relative else (real,)
-        if self.detector is None or not secrecy:
-            return cast(Scalars, self.launch("generator", partial(self._generator_learns, None), latents, *beside))
-        if self.launch.records and (self.embedder.steady or self.config.secrecy not in _EMBEDS):
-            given = (on(latents, own_seeds), latents, *beside)
-            return cast(Scalars, self.launch("generator, hearing the detector", self._generator_learns, *given))
-        return self._generator_learns(own_seeds, latents, *beside)
-
-    def _generator_learns(self, own_seeds: Seeds | None, latents: torch.Tensor, real: torch.Tensor | None = None) -> Scalars:
-        """With seeds, what the detector says is heard."""
         generated = self.generator(latents)
         at = generated.detach().requires_grad_()
-        realism = self.objective.generator(self.critic(at), None if real is None else self.critic(real).detach())
-        (pull,) = torch.autograd.grad(realism, at)
-        measured = {"generator_loss": realism.detach(), "realism_gradient": self.balance.norm(pull)}
-        if own_seeds is not None:
-            hiding = self.secrecy(at, own_seeds)
-            (push,) = torch.autograd.grad(hiding, at)
-            measured |= {"secrecy_loss": hiding.detach(), "secrecy_gradient": self.balance.norm(push)}
+        values = self.critic(at)
+        real_values = self.critic(real).detach() if self.objective.relative and real is not None else None
+        realism = self.objective.generator(values, real_values)
+        (gradient,) = torch.autograd.grad(realism, at)
+        measured = {"generator_loss": realism.detach(), "realism_gradient": self.balance.norm(gradient)}
+        if self.detector is not None and use_detector:
+            secrecy = self.secrecy(at, image_seeds)
+            (push,) = torch.autograd.grad(secrecy, at)
+            measured |= {"secrecy_loss": secrecy.detach(), "secrecy_gradient": self.balance.norm(push)}
             scale = self.balance.scale(measured["realism_gradient"], measured["secrecy_gradient"])
-            pull = self.config.alpha * pull + (1 - self.config.alpha) * scale * push
+            gradient = self.config.alpha * gradient + (1 - self.config.alpha) * scale * push
         self.optimizers["generator"].zero_grad(set_to_none=True)
-        generated.backward(pull)
+        generated.backward(gradient)
         self.optimizers["generator"].step()
         return measured
 
-    def secrecy(self, floats: torch.Tensor, own_seeds: Seeds) -> torch.Tensor:
+    def secrecy(self, floats: torch.Tensor, image_seeds: Seeds) -> torch.Tensor:
         """What G pays for covers that S reads rightly; four forms.
 
         saturating       E log(1 - S(G(z))), as printed                                                            R1
@@ -158,7 +139,7 @@ class Ssgan:
             return -softplus(logits).mean()
         if form == "non-saturating":
             return softplus(-logits).mean()
-        of_stegos = self.forward(straight_through_stego(covers, self.embedder, own_seeds))
+        of_stegos = self.forward(straight_through_stego(covers, self.embedder, image_seeds))
         if form == "both":
             return softplus(-logits).mean() + softplus(of_stegos).mean()
         return _confusion(logits) + _confusion(of_stegos)
@@ -169,18 +150,10 @@ class Ssgan:
         self.optimizers[which].step()
 
 
-def on(there: torch.Tensor, own_seeds: np.ndarray) -> torch.Tensor:
-    """int64 (N,): uint64 seeds, with the same bits, where `there` is."""
-    return torch.from_numpy(own_seeds.view(np.int64)).to(there.device, non_blocking=True)
-
-
 def numbers(scalars: Scalars) -> dict[str, float]:
     """What was measured as numbers, in one look at the device."""
     values = torch.stack([value.double() for value in scalars.values()]).tolist() if scalars else []
     return dict(zip(scalars, values, strict=True))
-
-
-_EMBEDS = ("both", "confusion")  # forms of secrecy whose stegos are made on the way
 
 
 def rounded(floats: torch.Tensor) -> torch.Tensor:
@@ -189,13 +162,13 @@ def rounded(floats: torch.Tensor) -> torch.Tensor:
     return values + (images.to_pixels(floats).float() - values).detach()
 
 
-def straight_through_stego(covers: torch.Tensor, embedder: Embedder, own_seeds: Seeds) -> torch.Tensor:
+def straight_through_stego(covers: torch.Tensor, embedder: Embedder, image_seeds: Seeds) -> torch.Tensor:
     """Stegos of gray values, whole as float32: cover + (stego - cover), the bracket taken as constant.
 
     For LSB matching that is the gradient of the mean, since the mean of the changes is 0 away from 0 and 255.
     """
     pixels = covers.detach().to(torch.uint8)
-    change = embedder.simulate_seeded(pixels, own_seeds).float() - pixels.float()
+    change = embedder.simulate_seeded(pixels, image_seeds).float() - pixels.float()
     return covers + change
 
 

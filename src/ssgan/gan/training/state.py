@@ -16,6 +16,7 @@ from torch import nn
 
 from ssgan.errors import RefusedModel, TrainingDiverged
 from ssgan.gan.training.average import Average
+from ssgan.gan.training.captured import runner_of
 from ssgan.gan.training.ssgan import Ssgan
 
 MOST_RETRIES = 3
@@ -32,6 +33,7 @@ class State:
 
     def __init__(self, game: Ssgan, nets: dict[str, nn.Module]) -> None:
         self.game, self.nets, config = game, nets, game.config
+        self.runner = runner_of(game)
         self.average = Average(nets["generator"], config.ema_images) if config.ema_images else None
         self.rates = {name: [g["lr"] for g in optimizer.param_groups] for name, optimizer in game.optimizers.items()}
         self.images_seen, self.retries, self.seconds, self.collapsed = 0, 0, 0.0, False
@@ -96,8 +98,7 @@ class State:
         if moments != self._moments:
             found = self.tensors().values()
             self._watched, self._moments = [t for t in found if t.is_floating_point() and t.numel()], moments
-        largest = self.game.launch(f"largest of {len(self._watched)}", self._largest)
-        assert isinstance(largest, torch.Tensor)
+        largest = self.runner(f"largest of {len(self._watched)}", self._largest)
         return bool(largest.isfinite())
 
     def _largest(self) -> torch.Tensor:
@@ -119,7 +120,7 @@ class State:
         for name, optimizer in self.game.optimizers.items():
             for group, rate in zip(optimizer.param_groups, self.rates[name], strict=True):
                 group["lr"] = rate * RATE_FACTOR**self.retries
-        self.game.launch.forget()  # a recorded step has the old rates in it
+        self.runner.forget()  # a captured step has the old rates in it
 
 
 class Kept:

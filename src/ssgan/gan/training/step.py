@@ -26,5 +26,5 @@ def play(game: Ssgan, draws: Draws, number: int, shown: Shown, *, learns: bool =
         given |= game.update_detector(latents, own, real)
     for turn in range(config.generator_steps):
         latents, own = draws.latents("generator", number, turn), draws.own_seeds("generator", number, turn)
-        given |= game.update_generator(latents, own, real=real, secrecy=heard)
+        given |= game.update_generator(latents, own, real=real, use_detector=heard)
     return given

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from ssgan.compute import distributed
-from ssgan.compute.cuda_graphs import Direct, Launch, Replayed
+from ssgan.compute.cuda_graphs import runner_for
 from ssgan.errors import InvalidSetting, TrainingDiverged
 from ssgan.images import Images
 from ssgan.steganalysis.checks.findings import Finding, keep, kept
@@ -65,8 +65,7 @@ class Training:
         self.processes.share_statistics(self.network)
         self.forward = self.processes.averaging(self.network, self._way(), device)
         self.optimizer = _optimizer(recipe, self.network)
-        alone = device.type == "cuda" and self.processes.count == 1
-        self.launch: Launch = Replayed(device) if alone else Direct()
+        self.runner = runner_for(device, processes=self.processes.count)
         self.images_seen, self.best_error, self.waited = 0, 1.0, 0
         self.loss_sum, self.loss_images, self.seconds, self.explained = 0.0, 0, 0.0, False
         self.history: list[dict[str, float]] = []
@@ -119,8 +118,7 @@ class Training:
         mine = self.processes.part(range(start, start + recipe.batch_pairs), what="pairs")
         shown = batch(lesson, mine, seed=self.settings.seed, device=self.device)
         self.network.train()
-        loss = self.launch("step", self._learn, *_given(shown.images, shown.probabilities, self.settings, self.device))
-        assert isinstance(loss, torch.Tensor)
+        loss = self.runner("step", self._learn, *_given(shown.images, shown.probabilities, self.settings, self.device))
         told = self.processes.figures(float(loss), interrupted.number)
         mean = float(told[:, 0].mean())
         if not math.isfinite(mean):
