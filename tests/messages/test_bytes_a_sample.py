@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -67,31 +68,40 @@ def test_stegos_in_strips_are_those_of_whole_arrays(
 
 
 PEAKS = """
-import resource
+import resource, sys
 from pathlib import Path
 import numpy as np
-from ssgan.messages.hide import hide
+from ssgan import images
+from ssgan.messages.files import hide_file, reveal_files
 from ssgan.messages.keys import KeyFile
-from ssgan.messages.reveal import reveal
-key = KeyFile(bytes(32))
+key, channels, scheme = KeyFile(bytes(32)), int(sys.argv[1]), sys.argv[2]
+folder = Path(sys.argv[3])
 def cover(side):
-    return np.random.default_rng(1).integers(90, 110, (1, side, side), dtype=np.uint8)
-def beyond(work, *given):
+    path = folder / f"{side}.png"
+    images.write(path, np.random.default_rng(1).integers(90, 110, (channels, side, side), dtype=np.uint8), durable=False)
+    return path
+def beyond(work):
     before = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
     Path("/proc/self/clear_refs").write_text("5")
-    made = work(*given)
+    work()
     peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-    return made, (int(peak.split()[1]) << 10) - before
-small, large = cover(64), cover(2000)
-reveal(hide(small, b"x", key).stego, key)
-hidden, hiding = beyond(hide, large, b"x", key)
-assert reveal(hidden.stego, key) == b"x"
-print(hiding / large.size)
+    return (int(peak.split()[1]) << 10) - before
+def hide(path):
+    hide_file(path, b"x", key, path.with_suffix(".stego.png"), scheme=scheme)
+def reveal(path):
+    assert reveal_files([path.with_suffix(".stego.png")], key) == b"x"
+small, large = cover(64), cover(round((4e6 / channels) ** 0.5))
+hide(small)
+reveal(small)
+print(beyond(lambda: hide(large)), beyond(lambda: reveal(large)))
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the greatest resident size is asked of Linux's kernel")
-def test_hiding_takes_few_bytes_a_sample() -> None:
-    """4 megapixels: 128 bytes of survivors alone they were. 120 MB of bands and survivors come on top, whatever the size."""
-    told = subprocess.run([sys.executable, "-c", PEAKS], capture_output=True, text=True, check=True).stdout.split()
-    assert float(told[0]) < 24 + 120e6 / 4e6
+@pytest.mark.parametrize(("channels", "scheme"), [(1, "hill"), (3, "lsb")])
+def test_files_are_hidden_in_and_read_in_few_bytes_a_sample(channels: int, scheme: str, tmp_path: Path) -> None:
+    """4 million samples, beside survivors and bands: 50 MB, whatever the size."""
+    child = [sys.executable, "-c", PEAKS, str(channels), scheme, str(tmp_path)]
+    hiding, revealing = map(int, subprocess.run(child, capture_output=True, text=True, check=True).stdout.split())
+    assert hiding < 24 * 4e6 + 50e6
+    assert revealing < 4 * 4e6 + 2e6

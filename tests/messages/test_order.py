@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ssgan.messages import order as ordering
-from ssgan.messages.order import FrozenDraw, carrying_places, frozen_count, keystream, public_count
+from ssgan.messages.order import FrozenDraw, carrying_places, frozen_count, keystream, public_count, without
 
 KEYS = st.binary(min_size=32, max_size=32)
 QUARTERS = (
@@ -156,3 +156,11 @@ def test_a_number_is_drawn_with_rejection(bound: int, unfair: list[int], word: i
     fair = 2**32 - 2**32 % bound
     words = [*(max(each, fair) for each in unfair if fair < 2**32), min(word, fair - 1)]
     assert ordering._uniform(iter(words), bound) == words[-1] % bound
+
+
+@given(st.integers(1, 60), st.data())
+def test_what_is_frozen_is_left_out_wherever_it_stands(samples: int, data: st.DataObject) -> None:
+    frozen = np.array(data.draw(st.lists(st.integers(0, samples - 1), unique=True)), np.int64)
+    values = np.arange(samples, dtype=np.uint8)
+    assert without(values, frozen).tolist() == [value for value in range(samples) if value not in frozen]
+    assert without(values, frozen).dtype == np.uint8

@@ -39,6 +39,7 @@ CONVERSIONS = {
     "trailing": "bytes after the end of the image are left out",
 }
 
+_STRIP_PIXELS = 1 << 18  # decoded pixels laid into arrays at a time
 FOLLOWING = "bytes follow the end of the image"  # the end of the note for them
 
 
@@ -174,8 +175,13 @@ def _pixels(image: Image.Image) -> Pixels:
         image = image.convert("L")
     if image.mode not in ("L", "LA", "RGB", "RGBA"):
         raise unsupported(f"of Pillow's mode {image.mode}")
-    array = np.asarray(image)
-    if array.ndim == 2:
-        return Pixels(array[None].copy(), None)
-    planes = np.ascontiguousarray(array.transpose(2, 0, 1))  # (C, H, W), alpha last where there is one
-    return Pixels(planes, None) if image.mode == "RGB" else Pixels(planes[:-1].copy(), planes[-1].copy())
+    channels = len(image.getbands())
+    samples = np.empty((channels - image.mode.endswith("A"), image.height, image.width), np.uint8)
+    alpha = np.empty(samples.shape[1:], np.uint8) if len(samples) < channels else None
+    rows = max(1, _STRIP_PIXELS // image.width)
+    for top in range(0, image.height, rows):  # of a whole image, Pillow would make three copies on the way to an array
+        strip = np.asarray(image.crop((0, top, image.width, min(image.height, top + rows)))).reshape(-1, image.width, channels)
+        samples[:, top : top + rows] = strip[:, :, : len(samples)].transpose(2, 0, 1)
+        if alpha is not None:
+            alpha[top : top + rows] = strip[:, :, -1]
+    return Pixels(samples, alpha)

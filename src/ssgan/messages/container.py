@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from ssgan.embedding.stc.trellis import Code
 from ssgan.images import ImageLike, Layout, as_alpha, as_image
 from ssgan.messages.keys import Key, Subkeys, final_root, frozen_key
-from ssgan.messages.order import FrozenDraw, carrying_places, frozen_count, keystream, public_count, shuffled
+from ssgan.messages.order import FrozenDraw, carrying_places, frozen_count, keystream, public_count, shuffled, without
 from ssgan.messages.parts import Part, parse_part
 
 OVERHEAD = 18  # bytes of a stream beside its plaintext: the probe and AES-SIV's tag
@@ -47,7 +47,7 @@ class Places:
 
     def laid_out(self, samples: np.ndarray) -> np.ndarray:
         """uint8 (n,): the carrying ones of `samples` (N,) in the message's order, for which no places need be known."""
-        return shuffled(self.keys.order, np.delete(samples, self.frozen))
+        return shuffled(self.keys.order, without(samples, self.frozen))
 
     @property
     def rungs(self) -> list[int]:

@@ -109,7 +109,7 @@ def _stego(source: Source, notify: Callable[[str], None]) -> images.Picture:
     picture = plan.stego_picture(source)
     if picture.following is not None:
         notify(f"{plan.source_name(source)}: {picture.following}")
-    return picture
+    return replace(picture, file=b"")  # of a large one, the file's bytes are in the way
 
 
 def _reveal_one(source: Source, key: Key, notify: Callable[[str], None]) -> bytes:

@@ -88,13 +88,14 @@ def hide(
     Embedder(scheme, bits / len(samples))  # refuses what is no scheme
     carries = _inverse(where)
     priced = _priced(where.laid_out(samples), bands(image, scheme, bits / len(samples)), alpha, carries.reshape(-1, len(image)))
+    del samples, carries  # both are made anew: while the code is at work, each byte a sample counts
     written, split = _write(where, priced, plaintext, kind | padding)
     del priced
+    samples, order = container.samples_of(image, alpha), where.order
     changed = samples.copy()
-    for part in strips(len(samples)):
-        free = carries[part] < len(written)
-        changed[part][free] = written[carries[part][free]]
-    del carries
+    for part in strips(len(order)):
+        changed[order[part]] = written[part]
+    del order
     stego = container.with_samples(image, alpha, changed)
     if reveal_with(where, written) != message:
         raise AssertionError("the message cannot be read back")

@@ -7,6 +7,7 @@ may change with its version, is part of a message.
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -63,7 +64,13 @@ def carrying_places(key: bytes, samples: int, frozen: np.ndarray) -> np.ndarray:
 
     `frozen` are left out.
     """
-    return shuffled(key, np.delete(np.arange(samples, dtype=np.int32 if samples < 1 << 31 else np.int64), frozen))
+    return shuffled(key, without(np.arange(samples, dtype=np.int32 if samples < 1 << 31 else np.int64), frozen))
+
+
+def without(values: np.ndarray, frozen: np.ndarray) -> np.ndarray:
+    """A copy of `values` (N,) without those at the places `frozen`, few and each once."""
+    ends = [-1, *np.sort(frozen).tolist(), len(values)]
+    return np.concatenate([values[end + 1 : start] for end, start in itertools.pairwise(ends)])
 
 
 def shuffled(key: bytes, values: np.ndarray) -> np.ndarray:

@@ -42,7 +42,9 @@ def reveal_any(image: np.ndarray, key: Key, *, alpha: np.ndarray | None = None) 
     check_key(key)
     samples = container.samples_of(image, alpha)
     where = container.places(container.shape_of(image, samples), samples, key)
-    found = reveal_with(where, where.laid_out(samples))
+    carrying = where.laid_out(samples)
+    del samples  # of a large picture in color that is a copy
+    found = reveal_with(where, carrying)
     if found is None:
         raise NothingFound(
             "no message found with this key",

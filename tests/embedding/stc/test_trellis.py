@@ -136,6 +136,17 @@ def test_short_segments_lose_nothing(seed: int, segment: int, code: Code, wet: f
     assert not found or np.array_equal(whole, parted)
 
 
+@given(st.integers(1, 3000), st.floats(0.0, 1.0), codes)
+def test_wide_blocks_keep_a_period_of_their_columns(elements: int, share: float, code: Code) -> None:
+    """However wide they are, and all of them are there."""
+    length = max(1, int(share**4 * elements))
+    blocks = trellis._blocks(elements, length, code)
+    period = blocks.columns.shape[1]
+    assert period <= 1 << code.height - 2
+    for width in set(np.diff(blocks.edges).tolist()):
+        assert np.array_equal(blocks.columns[width - blocks.shorter, np.arange(width) % period], code.columns(width))
+
+
 @settings(max_examples=60)
 @given(
     st.integers(0, 2**32), st.integers(1, 900), st.floats(0.002, 0.5), codes, st.sampled_from([0, 0.3]),

@@ -83,7 +83,7 @@ def _forward(
     Returns the element after the last one, the block it is in, and how many rows were used. Elements passed over are marked in
     `changes`.
     """
-    vectors = (1 << height) // LANES
+    vectors, period = (1 << height) // LANES, columns.shape[1] - 1
     lowest, highest = np.empty(LANES, np.float32), np.empty(LANES, np.float32)
     old, new = paths[0], paths[1]
     exchanged, used, b, at = False, 0, np.int64(block), np.int64(begin)
@@ -112,7 +112,7 @@ def _forward(
                 changes[at] = PASSED
             else:
                 changes[at] = 0
-                _step(old, alive, own[at - first] & mask, costs[at], survivors, used * vectors)
+                _step(old, alive, own[(at - first) & period] & mask, costs[at], survivors, used * vectors)
                 used += 1
                 if used - looked == LOOK:
                     smallest, greatest = _extremes(old, alive, lowest, highest)
@@ -142,7 +142,7 @@ def _backward(
     survivors: np.ndarray, used: int, state: Any, changes: np.ndarray,
 ) -> Any:  # fmt: skip
     """Follow the `used` survivors from `state` after element end - 1, in `block`, to the state before element `begin`."""
-    vectors = (1 << height) // LANES
+    vectors, period = (1 << height) // LANES, columns.shape[1] - 1
     b, at = block, np.int64(end)
     while at > begin:
         first, last = np.int64(edges[b]), np.int64(edges[b + 1])
@@ -158,7 +158,7 @@ def _backward(
             used -= 1
             taken = np.int64(survivors[used * vectors + (state >> 4)] >> (state & 15)) & 1
             changes[i] = taken
-            state ^= own[i - first] & mask & -taken
+            state ^= own[(i - first) & period] & mask & -taken
         if low == first:
             if opened:  # only a change of a block's first element reaches the upper half of the states
                 taken = (state >> (height - 1)) & 1

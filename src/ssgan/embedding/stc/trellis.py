@@ -61,7 +61,10 @@ class Code:
 
 
 class Blocks(NamedTuple):
-    """Which elements belong to which message bit: block b is edges[b]...edges[b + 1]; see `trellis_loops.syndrome`."""
+    """Which elements belong to which message bit: block b is edges[b]...edges[b + 1]; see `trellis_loops.syndrome`.
+
+    The columns of wide blocks repeat themselves: only their period is here.
+    """
 
     edges: np.ndarray
     columns: np.ndarray
@@ -196,10 +199,11 @@ def _blocks(elements: int, length: int, code: Code) -> Blocks:
     for part in strips(length + 1):
         edges[part] = np.floor(np.arange(part.start, part.stop) * (elements / length) + 0.5)
     shorter = elements // length
-    columns = np.zeros((2, shorter + 1), np.int64)
-    columns[0, :shorter] = code.columns(shorter)
-    if elements % length:
-        columns[1] = code.columns(shorter + 1)
+    longer = shorter + (elements % length > 0)
+    period = 1 << min(code.height - 2, (longer - 1).bit_length())  # the loops take the number of columns by a mask
+    columns = np.zeros((2, period), np.int64)
+    for row, width in enumerate(range(shorter, longer + 1)):
+        columns[row, : min(width, period)] = code.columns(min(width, period))
     return Blocks(edges, columns, shorter)
 
 

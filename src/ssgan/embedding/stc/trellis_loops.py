@@ -31,13 +31,15 @@ def syndrome(
     """The syndrome uint8 (m,), into `out`: a set bit of block b XORs its column into rows b, b + 1, ...
 
     The k-th bit is bit `shift` of samples uint8 (n,) at k stride mod n. edges int32 (m + 1,), block b being
-    edges[b]...edges[b + 1]; columns int64 (2, shorter + 1): of the blocks `shorter` wide and of those one wider.
+    edges[b]...edges[b + 1]; columns int64 (2, p), p a power of two: of the blocks `shorter` wide and of those one wider, in
+    which column k is columns[..., k mod p].
     """
     window, place = np.int64(0), 0
+    period = columns.shape[1] - 1
     for b in range(len(out)):
         width = edges[b + 1] - edges[b]
         for k in range(width):
-            window ^= columns[width - shorter, k] & -(np.int64(samples[place]) >> shift & 1)
+            window ^= columns[width - shorter, k & period] & -(np.int64(samples[place]) >> shift & 1)
             place += stride
             if place >= len(samples):
                 place -= len(samples)
@@ -51,12 +53,13 @@ def full_rank(dry: np.ndarray, edges: np.ndarray, columns: np.ndarray, shorter: 
 
     Gauss's elimination; a column never spans more than h rows below its first, so one word holds it.
     """
+    period = columns.shape[1] - 1
     pivots = np.zeros(length, np.int64)  # of row r: a combination of columns that begins in row r, bit 0 = row r
     for b in range(length):
         first = edges[b]
         width = edges[b + 1] - first
         for k in range(width):
-            rest: Any = columns[width - shorter, k] if dry[first + k] else 0
+            rest: Any = columns[width - shorter, k & period] if dry[first + k] else 0
             row = b
             while rest and row < length:
                 if not rest & 1:
@@ -129,7 +132,7 @@ def _forward(
 ) -> None:  # fmt: skip
     """Blocks start...start + segment from the path costs in paths[0], and back into it; one row of survivors an element."""
     blocks = len(target)
-    vectors = (1 << height) // LANES
+    vectors, period = (1 << height) // LANES, columns.shape[1] - 1
     old, new = paths[0], paths[1]
     stop = min(blocks, start + segment)
     for b in range(start, stop):
@@ -142,12 +145,12 @@ def _forward(
         if rows_left >= height:
             _open(old, new, vectors >> 1, kept, own[0], costs[first])
             for k in range(1, last - first):
-                _step(new, vectors, own[k], costs[first + k], survivors, (first + k - edges[start]) * vectors)
+                _step(new, vectors, own[k & period], costs[first + k], survivors, (first + k - edges[start]) * vectors)
         else:  # the last blocks: the columns end at the last row
             alive = max(1, (1 << rows_left) // LANES)
             _close(old, new, alive, kept, rows_left)
             for k in range(last - first):
-                column = own[k] & ((1 << rows_left) - 1)
+                column = own[k & period] & ((1 << rows_left) - 1)
                 _step(new, alive, column, costs[first + k], survivors, (first + k - edges[start]) * vectors)
         old, new = new, old
     if (stop - start) & 1:
@@ -164,7 +167,7 @@ def _backward(
     -1 as soon as the path joins the one in `followed`: from there on `changes` holds it.
     """
     blocks = len(target)
-    vectors = (1 << height) // LANES
+    vectors, period = (1 << height) // LANES, columns.shape[1] - 1
     for b in range(min(blocks, start + segment) - 1, start - 1, -1):
         if followed[b] == state:
             return -1
@@ -177,7 +180,7 @@ def _backward(
             word = survivors[(first + k - edges[start]) * vectors + (state >> 4)]
             taken = np.int64(word >> (state & 15)) & 1
             changes[first + k] = taken
-            state ^= own[k] & mask & -taken
+            state ^= own[k & period] & mask & -taken
         if opened:  # only a change of a block's first element reaches the upper half of the states
             taken = (state >> (height - 1)) & 1
             changes[first] = taken

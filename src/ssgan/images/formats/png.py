@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -36,7 +36,7 @@ _PALETTE = 3
 PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 _KEPT = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _FRAMES = (b"acTL", b"fcTL", b"fdAT")
-_INFLATE_STEP = 2**20
+_INFLATE_STEP, _PIECE = 2**20, 2**16
 
 
 class Kind(NamedTuple):
@@ -53,7 +53,8 @@ def walk(data: bytes) -> Header:
     """The Header of a PNG file, every CRC checked and the compressed samples counted."""
     chunks: dict[bytes, list[bytes]] = {}
     kind, kept, end, previous = None, [SIGNATURE], len(SIGNATURE), b""
-    for name, body, whole in chunks_of(data):
+    view: Any = memoryview(data)  # so that no chunk of a large file is copied
+    for name, body, whole in chunks_of(view):
         end += len(whole)
         if kind is None:
             kind = kind_of(name, body)
@@ -65,7 +66,7 @@ def walk(data: bytes) -> Header:
             raise damaged(f"it has an unknown critical chunk {name.decode()}")
         if name in _KEPT:
             kept.append(whole)
-        chunks.setdefault(name, []).append(body)
+        chunks.setdefault(name, []).append(body if name == b"IDAT" else bytes(body))
         previous = name
     if previous != b"IEND" or kind is None:
         raise truncated("its chunks")
@@ -152,10 +153,10 @@ def _conversions(kind: Kind, chunks: dict[bytes, list[bytes]]) -> tuple[str, ...
 
 def _check_length(parts: list[bytes], kind: Kind) -> None:
     """The compressed stream must hold exactly the samples: fewer is a truncated image, more is something hidden."""
-    inflater, found, pending = zlib.decompressobj(), 0, b"".join(parts)
-    expected = _raw_bytes(kind)
+    inflater, found, pending = zlib.decompressobj(), 0, b""
+    expected, left = _raw_bytes(kind), _pieces(parts)
     try:
-        while pending and found <= expected and not inflater.eof:
+        while found <= expected and not inflater.eof and (pending := pending or next(left, b"")):
             found += len(inflater.decompress(pending, _INFLATE_STEP))
             pending = inflater.unconsumed_tail
         found += len(inflater.flush()) if not inflater.eof and found <= expected else 0
@@ -163,8 +164,13 @@ def _check_length(parts: list[bytes], kind: Kind) -> None:
         raise damaged("its compressed samples cannot be read") from error
     if found < expected or not (inflater.eof or found > expected):
         raise truncated("the samples")
-    if found > expected or inflater.unused_data or pending:
+    if found > expected or inflater.unused_data or pending or next(left, b""):
         raise damaged("its compressed data goes on after the last sample")
+
+
+def _pieces(parts: list[bytes]) -> Iterator[bytes]:
+    """Short ones: what an inflater leaves of a piece it copies each time."""
+    return (part[start : start + _PIECE] for part in parts for start in range(0, len(part), _PIECE))
 
 
 def _raw_bytes(kind: Kind) -> int:
