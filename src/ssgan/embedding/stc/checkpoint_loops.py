@@ -40,7 +40,9 @@ def cheapest(
     paths[0, 0] = 0
     starts = np.empty((1, paths.shape[1]), np.float32)
     places = np.zeros((1, 2), np.int64)  # the first element of each piece, and the block it is in
-    pieces, used, at, block = 0, 0, np.int64(0), np.int64(0)
+    pieces, used = 0, 0
+    at: Any = np.int64(0)
+    block: Any = np.int64(0)
     while at < elements:
         if pieces == len(places):
             starts, places = _doubled(starts), _doubled(places)
@@ -52,7 +54,8 @@ def cheapest(
     state: Any = np.int64(target[blocks - 1])
     if not paths[0, state] < np.inf:
         return False
-    end, block = np.int64(elements), np.int64(blocks - 1)
+    end: Any = np.int64(elements)
+    block = np.int64(blocks - 1)
     for piece in range(pieces - 1, -1, -1):
         begin, first = places[piece, 0], places[piece, 1]
         if piece < pieces - 1:
@@ -86,7 +89,9 @@ def _forward(
     vectors, period = (1 << height) // LANES, columns.shape[1] - 1
     lowest, highest = np.empty(LANES, np.float32), np.empty(LANES, np.float32)
     old, new = paths[0], paths[1]
-    exchanged, used, b, at = False, 0, np.int64(block), np.int64(begin)
+    exchanged, used = False, 0
+    b: Any = np.int64(block)
+    at: Any = np.int64(begin)
     while at < end and used < rows:
         first, last = np.int64(edges[b]), np.int64(edges[b + 1])
         own = columns[last - first - shorter]
@@ -143,14 +148,15 @@ def _backward(
 ) -> Any:  # fmt: skip
     """Follow the `used` survivors from `state` after element end - 1, in `block`, to the state before element `begin`."""
     vectors, period = (1 << height) // LANES, columns.shape[1] - 1
-    b, at = block, np.int64(end)
+    b: Any = block
+    at: Any = np.int64(end)
     while at > begin:
         first, last = np.int64(edges[b]), np.int64(edges[b + 1])
         own = columns[last - first - shorter]
         rows_left = len(target) - b
         mask = (1 << min(height, rows_left)) - 1
         opened = 1 if rows_left >= height else 0
-        low = max(first, begin)
+        low: Any = max(first, begin)
         for i in range(at - 1, max(low, first + opened) - 1, -1):
             if changes[i] == PASSED:
                 changes[i] = 0

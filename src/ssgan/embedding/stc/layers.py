@@ -164,14 +164,16 @@ def _write_split(samples: Samples, lam: float, free: float, message: np.ndarray,
         far, near = _far_and_near(samples.some(part), lam, free)
         return far + np.log1p(np.exp(-near))  # -ln of the odds of a flip of the second bit, >= 0
 
+    flipped = _carried(cover, flips, message[:second], code)
+    if flipped is None:
+        return None
+    carried: np.ndarray = flipped
+
     def nears(places: np.ndarray) -> np.ndarray:
         _, near = _far_and_near(samples.some(places), lam, free)
         near[carried[places] > 0] = np.inf
         return near
 
-    carried = _carried(cover, flips, message[:second], code)
-    if carried is None:
-        return None
     settled = cover ^ carried  # a far change flips the first bit, too
     found = _write_first(settled, nears, message[second:], code)
     if found is None:
