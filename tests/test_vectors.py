@@ -68,7 +68,7 @@ def read_by_package(vector: Vector) -> bytes | Part | None:
     alpha = None if image.alpha is None else np.frombuffer(image.alpha, np.uint8).reshape(image.height, image.width)
     secret = parse_key_file(key["file"]) if "file" in key else Passphrase(key["passphrase"], strong=key["strong"])
     try:
-        return reveal(np.ascontiguousarray(samples.transpose(2, 0, 1)), secret, alpha=alpha)
+        return reveal(np.ascontiguousarray(samples.transpose(2, 0, 1)), secret, alpha=alpha, layout="chw")
     except NothingFound:
         return None
     except Incomplete as incomplete:
