@@ -105,3 +105,29 @@ def test_the_exit_codes_are_those_that_the_help_tells(capsys: pytest.CaptureFixt
     told = " ".join(capsys.readouterr().out.split())
     codes = {int(code) for code in re.findall(r"(\d+) [a-z]", told[told.index("Exit codes:") :].split("Commands")[0])}
     assert codes == {0, FOUND, app.INTERRUPTED} | {kind.exit_code for kind in FAMILY}
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("hil", "did you mean hill?"), ("HILL", "did you mean hill?"), ("x", "choose from hill, wow")]
+)
+def test_unknown_name_gets_the_nearest_or_all(name: str, hint: str) -> None:
+    error = errors.unknown("scheme", name, {"hill": 1, "wow": 2})
+    assert (type(error), str(error), error.hint) == (InvalidSetting, f"there is no scheme '{name}'", hint)
+
+
+def test_unknown_name_is_cut_and_an_empty_table_has_a_hint_too() -> None:
+    error = errors.unknown("scheme", "x" * 10_000, ())
+    assert len(str(error)) < 100
+    assert error.hint
+
+
+def test_an_unknown_name_is_refused_in_one_way() -> None:
+    """No error of another place lists what a table has: `unknown` does, and finds the nearest."""
+    by_hand = [
+        f"{path.relative_to(SOURCE)}:{node.lineno}"
+        for path, node in RAISED
+        if path.name != "errors.py"
+        and re.match(r"f['\"](there is )?no ", ast.unparse(node.args[0]) if node.args else "", re.IGNORECASE)
+        and any(word.arg == "hint" and "', '.join(" in ast.unparse(word.value) for word in node.keywords)
+    ]
+    assert not by_hand

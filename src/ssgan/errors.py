@@ -17,7 +17,10 @@ The exit codes are the command line's; a library user catches the classes.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
+
+_LONGEST_NAME = 60  # of a name that is repeated in a message: it may come from a file or a form
 
 
 class SsganError(Exception):
@@ -45,6 +48,16 @@ class InvalidSetting(SsganError, ValueError):
     """An argument that cannot be meant as it stands."""
 
     exit_code = 2
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> InvalidSetting:
+    """Return the error for a name that a table does not have: it suggests the nearest of `known`, or lists them."""
+    from difflib import get_close_matches  # here, so that a start without such an error does not pay for it
+
+    table = {entry.lower(): entry for entry in known}
+    near = get_close_matches(str(name).lower(), table, n=1)
+    hint = f"did you mean {table[near[0]]}?" if near else f"choose from {', '.join(table.values())}"
+    return InvalidSetting(f"there is no {kind} '{str(name)[:_LONGEST_NAME]}'", hint=hint if table else f"leave the {kind} out")
 
 
 class NothingFound(SsganError):

@@ -110,7 +110,7 @@ def test_an_existing_file_is_left_as_it_is_unless_allowed(tmp_path: Path) -> Non
 
 
 def test_an_unknown_conversion_is_a_mistake_of_the_caller() -> None:
-    with pytest.raises(InvalidSetting, match="no conversion named sepia"):
+    with pytest.raises(InvalidSetting, match="no conversion .sepia"):
         images.read(images.encode(COLOR), convert={"sepia"})
 
 

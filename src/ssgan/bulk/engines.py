@@ -17,7 +17,7 @@ from typing import Any
 from ssgan.bulk.job import Engine, Job, Tally, given_up, hands_of, work_on
 from ssgan.bulk.ray_engine import Ray
 from ssgan.datasets.portions import Portion
-from ssgan.errors import InvalidSetting, SomeItemsFailed
+from ssgan.errors import InvalidSetting, SomeItemsFailed, unknown
 from ssgan.storage import signals
 
 __all__ = ["Engine", "Pool", "Ray", "Serial", "engine"]
@@ -30,7 +30,7 @@ HOPELESS = 5  # processes that die one after the other, none having finished any
 def engine(name: str, *, workers: int, device: str = "cpu", address: str | None = None) -> Engine:
     """The engine of that name. Raises InvalidSetting."""
     if name not in ENGINES:
-        raise InvalidSetting(f"There is no engine {name!r}.", hint=f"Choose from {', '.join(ENGINES)}.")
+        raise unknown("engine", name, ENGINES)
     if name == "ray":
         return Ray(address, gpus=device.startswith("cuda"))
     if address is not None:

@@ -11,7 +11,7 @@ from ssgan import images
 from ssgan.bulk.table_parts import Part
 from ssgan.datasets import Geometry
 from ssgan.embedding.embedder import Embedder
-from ssgan.errors import Failure, InvalidSetting, RefusedImage, SsganError
+from ssgan.errors import Failure, InvalidSetting, RefusedImage, SsganError, unknown
 from ssgan.steganalysis.catalog import FEATURES
 
 DTYPES = ("float32", "float64")
@@ -34,12 +34,11 @@ class Settings:
     def __post_init__(self) -> None:
         found = FEATURES.get(self.features)
         if found is None:
-            hint = f"Known are {', '.join(FEATURES)}."
-            raise InvalidSetting(f"There is no feature set named {self.features!r}.", hint=hint)
-        unknown = sorted(set(self.convert) - set(images.CONVERSIONS))
-        if unknown or self.dtype not in DTYPES:
-            named, known = (", ".join(unknown), images.CONVERSIONS) if unknown else (self.dtype, DTYPES)
-            raise InvalidSetting(f"There is no {named} here.", hint=f"Choose from {', '.join(known)}.")
+            raise unknown("feature set", self.features, FEATURES)
+        if missing := set(self.convert) - set(images.CONVERSIONS):
+            raise unknown("conversion", min(missing), images.CONVERSIONS)
+        if self.dtype not in DTYPES:
+            raise unknown("dtype", self.dtype, DTYPES)
         if found.needs_probabilities and not self.embedder:
             hint = "Name the sender whom the warden reckons with: --embedder hill@0.4."
             raise InvalidSetting(f"{found.title} needs the change probabilities of every image.", hint=hint)

@@ -21,7 +21,7 @@ from ssgan.datasets import Geometry
 from ssgan.datasets.entries import Entry, Reader, place_of
 from ssgan.datasets.portions import Listing, Portion
 from ssgan.datasets.sources import refuse_among
-from ssgan.errors import DoesNotFit, Failure, InvalidSetting, RefusedImage
+from ssgan.errors import DoesNotFit, Failure, RefusedImage, unknown
 from ssgan.version import __version__
 
 # Covers are held until they have so many samples together, then embedded: memory does not grow with the portion.
@@ -42,11 +42,8 @@ class Settings:
     text: bytes | None = None
 
     def __post_init__(self) -> None:
-        unknown = sorted(set(self.convert) - set(images.CONVERSIONS))
-        if unknown:
-            raise InvalidSetting(
-                f"There is no conversion named {', '.join(unknown)}.", hint=f"Choose from {', '.join(images.CONVERSIONS)}."
-            )
+        if missing := set(self.convert) - set(images.CONVERSIONS):
+            raise unknown("conversion", min(missing), images.CONVERSIONS)
 
     def as_json(self) -> dict[str, Any]:
         """The settings as they stand in the manifest, with the version that understood them so."""

@@ -23,7 +23,7 @@ from ssgan.datasets.loading import left_out, rows
 from ssgan.datasets.sources import digest_of
 from ssgan.datasets.splits import picture_of
 from ssgan.embedding.embedder import Embedder
-from ssgan.errors import InvalidSetting
+from ssgan.errors import InvalidSetting, unknown
 from ssgan.images import Images, to_images
 from ssgan.steganalysis.catalog import DETECTORS
 from ssgan.steganalysis.checks.findings import Finding
@@ -90,7 +90,7 @@ class Question:
         """Raise InvalidSetting for what does not go together."""
         entry = DETECTORS.get(self.detector)
         if entry is None:
-            raise InvalidSetting(f"there is no detector '{self.detector}'", hint=f"known: {', '.join(DETECTORS)}")
+            raise unknown("detector", self.detector, DETECTORS)
         taught = [name for name in ("curriculum", "fresh", "precision") if getattr(self, name)]
         if entry.kind != "network" and taught:
             raise InvalidSetting(

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
@@ -23,7 +22,7 @@ from ssgan.embedding.catalog import SCHEMES
 from ssgan.embedding.coders import bound, plain, reference, stc
 from ssgan.embedding.coders.bound import ChangeProbabilities
 from ssgan.embedding.costs import Costs, apply_wet_rule
-from ssgan.errors import InvalidSetting
+from ssgan.errors import InvalidSetting, unknown
 
 SHARE = {"cpu": 1 << 16, "cuda": 1 << 25}  # samples worked on at a time: they and what is made of them stay near the cores
 
@@ -220,6 +219,4 @@ def _expect_images(covers: torch.Tensor) -> None:
 
 def _known(what: str, name: str, table: Mapping[str, object]) -> None:
     if name not in table:
-        near = get_close_matches(name, table, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(table)}"
-        raise InvalidSetting(f"there is no {what} '{name}'", hint=hint)
+        raise unknown(what, name, table)

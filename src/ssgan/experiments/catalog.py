@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ssgan.datasets.sources import refuse_among
-from ssgan.errors import InvalidSetting
+from ssgan.errors import unknown
 from ssgan.experiments import alpha, convergence, latent_seeds, security
 from ssgan.experiments.material import Material
 from ssgan.experiments.records import Record, as_csv
@@ -42,9 +42,9 @@ def reproduce(name: str, size: str, material: Material) -> tuple[list[Record], P
     Raises InvalidSetting for an unknown name or size, and where the folder is that of another experiment.
     """
     if name not in EXPERIMENTS:
-        raise InvalidSetting(f"there is no experiment '{name}'", hint=f"known: {', '.join(EXPERIMENTS)}, all")
+        raise unknown("experiment", name, (*EXPERIMENTS, "all"))
     if size not in SIZES:
-        raise InvalidSetting(f"there is no size '{size}'", hint=f"known: {', '.join(SIZES)}")
+        raise unknown("size", size, SIZES)
     material = replace(material, out=material.out / name)
     about = {"experiment": name, "size": size, "data": str(material.data), "geometry": vars(material.geometry)}
     refuse_among([material.data], material.out)

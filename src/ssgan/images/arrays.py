@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ssgan.errors import InvalidSetting
+from ssgan.errors import InvalidSetting, unknown
 
 if TYPE_CHECKING:
     import torch
@@ -58,7 +58,7 @@ def as_alpha(alpha: ImageLike | None, image: NDArray[np.uint8]) -> NDArray[np.ui
 def axes_of(image: ImageLike, *, layout: Layout | None = None) -> Axes:
     """What the axes of `image` are. Raises InvalidSetting as `as_image` does."""
     if layout not in (None, "chw", "hwc"):
-        raise InvalidSetting(f"there is no layout {layout!r}", hint='say "chw" for (C, H, W) or "hwc" for (H, W, C)')
+        raise unknown("layout", layout, ("chw", "hwc"))
     if isinstance(image, Image.Image):
         layout = "hwc"
         if image.mode not in ("L", "RGB"):

@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image
 
 from ssgan.compute.available_memory import available_memory
-from ssgan.errors import InvalidSetting, NotEnoughMemory, RefusedImage, StorageFailed
+from ssgan.errors import InvalidSetting, NotEnoughMemory, RefusedImage, StorageFailed, unknown
 from ssgan.images.arrays import ImageLike, Layout, as_alpha, as_image
 from ssgan.images.detect import inspect
 from ssgan.images.formats import netpbm
@@ -87,11 +87,8 @@ def read(
     `work` is how many bytes a sample the caller will want besides. Raises RefusedImage for all that cannot be read,
     InvalidSetting for an unknown conversion, NotEnoughMemory, from the header, for what is too large for this machine.
     """
-    unknown = set(convert) - set(CONVERSIONS)
-    if unknown:
-        raise InvalidSetting(
-            f"There is no conversion named {', '.join(sorted(unknown))}.", hint=f"Choose from {', '.join(CONVERSIONS)}."
-        )
+    if missing := set(convert) - set(CONVERSIONS):
+        raise unknown("conversion", min(missing), CONVERSIONS)
     if isinstance(source, bytes):
         data = source
     elif isinstance(source, str | os.PathLike):

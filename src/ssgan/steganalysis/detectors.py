@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypeAlias
 
-from ssgan.errors import InvalidSetting
+from ssgan.errors import InvalidSetting, unknown
 from ssgan.steganalysis import feature_detector
 from ssgan.steganalysis.catalog import DETECTORS, FEATURES, NETWORKS
 from ssgan.steganalysis.detector import Pairs
@@ -35,7 +35,7 @@ def make(
     """
     entry = DETECTORS.get(name)
     if entry is None:
-        raise InvalidSetting(f"there is no detector '{name}'", hint=f"known: {', '.join(DETECTORS)}")
+        raise unknown("detector", name, DETECTORS)
     channels = pairs.covers.shape[1]
     if channels not in entry.channels:
         raise InvalidSetting(f"{entry.title} reads color images only", hint="give color images, or another detector")

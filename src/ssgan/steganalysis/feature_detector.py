@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
-from ssgan.errors import InvalidSetting, RefusedModel
+from ssgan.errors import InvalidSetting, RefusedModel, unknown
 from ssgan.images import Images
 from ssgan.steganalysis.catalog import CLASSIFIERS, FEATURES
 from ssgan.steganalysis.classifiers import ensemble, ridge
@@ -50,9 +50,10 @@ class FeatureSettings:
     subspace: int | None = None
 
     def __post_init__(self) -> None:
-        for name, known in ((self.features, tuple(FEATURES)), (self.classifier, CLASSIFIERS)):
-            if name not in known:
-                raise InvalidSetting(f"there is no {name!r} here.", hint=f"Known are {', '.join(known)}.")
+        if self.features not in FEATURES:
+            raise unknown("feature set", self.features, FEATURES)
+        if self.classifier not in CLASSIFIERS:
+            raise unknown("classifier", self.classifier, CLASSIFIERS)
 
 
 class FeatureDetector:

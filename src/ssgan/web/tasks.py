@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ssgan import images
-from ssgan.errors import InvalidSetting, RefusedImage, SsganError
+from ssgan.errors import InvalidSetting, RefusedImage, SsganError, unknown
 from ssgan.images import Picture
 from ssgan.messages.keys import Key, Passphrase, parse_key_file
 from ssgan.web.results import BYTES, PNG, Result
@@ -223,7 +223,7 @@ def _generator(name: str, runs: Path | None) -> Path:
 
     known = {folder.name: folder for folder in [*bundled(), *(run.folder for run in watching.runs(runs))]}
     if name not in known:
-        raise InvalidSetting(f"there is no generator '{name[:40]}'.", hint=f"Known: {', '.join(known)}.")
+        raise unknown("generator", name, known)
     return find_generator(known[name])
 
 

@@ -91,6 +91,6 @@ def test_what_names_no_function_is_refused(text: str) -> None:
 
 
 def test_unknown_features_are_refused_with_the_known_ones() -> None:
-    with pytest.raises(InvalidSetting, match="no features 'inception'") as caught:
+    with pytest.raises(InvalidSetting, match="no feature set 'inception'") as caught:
         spaces(["kv", "inception"], [])
     assert "srmq1" in caught.value.hint

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ssgan.embedding.costs import PEAK
-from ssgan.errors import DoesNotFit, InvalidSetting
+from ssgan.errors import DoesNotFit, unknown
 
 
 class Simulator(NamedTuple):
@@ -190,7 +190,7 @@ def _block_sum(x: np.ndarray) -> np.ndarray:
 
 def _simulator(scheme: str) -> Simulator:
     if scheme not in SIMULATORS:
-        raise InvalidSetting(f"no authors' simulator is known for {scheme!r}", hint=f"known are {', '.join(SIMULATORS)}")
+        raise unknown("simulator by the authors for", scheme, SIMULATORS)
     return SIMULATORS[scheme]
 
 

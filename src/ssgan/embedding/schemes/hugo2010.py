@@ -9,7 +9,7 @@ T. Pevny, T. Filler, P. Bas, "Using high-dimensional image models to perform hig
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -19,11 +19,12 @@ from ssgan.compute.row_threads import share_rows
 from ssgan.embedding.coders import bound
 from ssgan.embedding.costs import PEAK, WET, Costs, apply_wet_rule
 from ssgan.embedding.entry import Entry
-from ssgan.errors import InvalidSetting
+from ssgan.errors import InvalidSetting, unknown
 
 THRESHOLD = 90  # T of the published program; 255 counts every triple: the cut at 90 can itself be seen
 
 Order = Literal["ascending", "descending", "random", "none"]
+ORDERS: tuple[str, ...] = get_args(Order)
 
 
 def costs(covers: torch.Tensor, payload: float, *, threshold: int = THRESHOLD) -> Costs:
@@ -81,8 +82,8 @@ def correct(
     way; "none" only takes each sample's cheaper way, as if it were alone. The seeds (uint64, one an image) decide ties and
     the random order. Computed on the processor.
     """
-    if order not in ("ascending", "descending", "random", "none"):
-        raise InvalidSetting(f"there is no order '{order}'", hint="known: ascending, descending, random, none")
+    if order not in ORDERS:
+        raise unknown("order", order, ORDERS)
     samples = covers[0].numel()
     coins = public_seeds.uniforms(seeds, samples, stream=1).reshape(covers.shape).flatten(0, 1).numpy()
     shuffle = public_seeds.uniforms(seeds, samples if order == "random" else 0, stream=2).numpy()

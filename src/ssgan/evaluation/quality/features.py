@@ -15,7 +15,7 @@ from typing import TypeAlias
 import numpy as np
 import torch
 
-from ssgan.errors import InvalidSetting, SsganError
+from ssgan.errors import InvalidSetting, SsganError, unknown
 from ssgan.images import Images, filters
 from ssgan.steganalysis.catalog import FEATURES
 
@@ -71,8 +71,8 @@ SPACES: dict[str, Space] = {
 
 def spaces(names: list[str], own: list[str]) -> list[Space]:
     """Spaces by name, and a user's own, each written FILE.py:FUNCTION. Raises InvalidSetting."""
-    if unknown := [name for name in names if name not in SPACES]:
-        raise InvalidSetting(f"there are no features '{unknown[0]}'.", hint=f"known: {', '.join(SPACES)}")
+    if missing := [name for name in names if name not in SPACES]:
+        raise unknown("feature set", missing[0], SPACES)
     return [SPACES[name] for name in dict.fromkeys(names)] + [own_space(text) for text in own]
 
 

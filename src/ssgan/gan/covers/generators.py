@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ssgan.errors import InvalidSetting, RefusedModel
+from ssgan.errors import InvalidSetting, RefusedModel, unknown
 from ssgan.gan.catalog import BACKBONES
 from ssgan.gan.training.settings import TrainingConfig
 from ssgan.storage import weights
@@ -143,7 +143,7 @@ def _loaded(card: Card) -> nn.Module:
 def _blueprint(config: TrainingConfig) -> nn.Module:
     """The net without memory. Raises InvalidSetting where these settings make none."""
     if config.backbone not in BACKBONES:
-        raise InvalidSetting(f"there is no backbone '{config.backbone}'", hint=f"known: {', '.join(BACKBONES)}")
+        raise unknown("backbone", config.backbone, BACKBONES)
     make = BACKBONES[config.backbone].generator
     try:
         with torch.device("meta"):
@@ -180,8 +180,8 @@ def _config(told: object, folder: Path) -> TrainingConfig:
     if not isinstance(told, dict):
         raise RefusedModel(f"{folder} does not say with which settings its generator was trained.", hint=_HINT)
     kinds = get_type_hints(TrainingConfig)
-    if unknown := set(told) - {field.name for field in fields(TrainingConfig)}:
-        raise RefusedModel(f"{folder} has a setting {min(unknown)[:40]!r} that is not known here.", hint="Update ssgan.")
+    if missing := set(told) - {field.name for field in fields(TrainingConfig)}:
+        raise RefusedModel(f"{folder} has a setting {min(missing)[:40]!r} that is not known here.", hint="Update ssgan.")
     for name, value in told.items():
         if not _is_of_kind(value, kinds[name]):
             raise RefusedModel(f"{folder} has the setting {name} = {str(value)[:40]!r}, which cannot be.", hint=_HINT)

@@ -12,7 +12,7 @@ from ssgan.compute import seeds
 from ssgan.compute.cuda_graphs import Captured, runner_for
 from ssgan.compute.distributed import Processes
 from ssgan.embedding.embedder import Embedder
-from ssgan.errors import InvalidSetting
+from ssgan.errors import unknown
 from ssgan.gan.catalog import BACKBONES, OBJECTIVES
 from ssgan.gan.training import sharing
 from ssgan.gan.training.balance import Balance
@@ -92,7 +92,7 @@ class InPrecision(nn.Module):
 
 def _expect_known(what: str, name: str, catalog: Collection[str]) -> None:
     if name not in catalog:
-        raise InvalidSetting(f"there is no {what} '{name}'", hint=f"known: {', '.join(catalog)}")
+        raise unknown(what, name, catalog)
 
 
 def _nets(config: TrainingConfig) -> dict[str, nn.Module]:

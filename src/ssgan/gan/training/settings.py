@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Annotated, Any, Literal, TypeAlias
 
-from ssgan.errors import InvalidSetting
+from ssgan.errors import InvalidSetting, unknown
 
 # What the generator wants of the detector, see `ssgan.gan.training.ssgan`.
 Secrecy: TypeAlias = Literal["saturating", "non-saturating", "both", "confusion"]
@@ -93,10 +93,10 @@ class TrainingConfig:
 def configure(preset: str, **changes: Any) -> TrainingConfig:
     """A preset with some fields changed; None leaves one as it is. Raises InvalidSetting."""
     if preset not in PRESETS:
-        raise InvalidSetting(f"there is no preset '{preset}'", hint=f"known: {', '.join(PRESETS)}")
+        raise unknown("preset", preset, PRESETS)
     known = {field.name for field in fields(TrainingConfig)}
-    if unknown := set(changes) - known:
-        raise InvalidSetting(f"there is no setting '{min(unknown)}'", hint=f"known: {', '.join(sorted(known))}")
+    if missing := set(changes) - known:
+        raise unknown("setting", min(missing), sorted(known))
     return replace(PRESETS[preset], **{name: value for name, value in changes.items() if value is not None})
 
 

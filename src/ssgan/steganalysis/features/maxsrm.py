@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from ssgan.compute.image_threads import samples, share_images
-from ssgan.errors import InvalidSetting
+from ssgan.errors import InvalidSetting, unknown
 from ssgan.steganalysis.feature_set import FeatureSet
 from ssgan.steganalysis.features.cooccurrence import merges
 from ssgan.steganalysis.features.cooccurrence_loops import LEVELS, WINDOW
@@ -42,7 +42,7 @@ def features(
     array = samples(images, channels=(1, 3), smallest=SMALLEST)
     weights = _weights(probabilities, array.shape)
     if scan not in SCANS:
-        raise InvalidSetting(f"there is no scan called {scan!r}", hint=f"the scans are {', '.join(SCANS)}")
+        raise unknown("scan", scan, SCANS)
     windows = np.array([SCANS[scan], [place[::-1] for place in SCANS[scan]]])
     out = np.empty((len(array), DIMENSION))
     merge, places = merges(LEVELS, WINDOW), layout(STEPS).places

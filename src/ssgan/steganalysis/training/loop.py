@@ -17,7 +17,7 @@ import torch
 
 from ssgan.compute import distributed
 from ssgan.compute.cuda_graphs import runner_for
-from ssgan.errors import InvalidSetting, TrainingDiverged
+from ssgan.errors import InvalidSetting, TrainingDiverged, unknown
 from ssgan.images import Images
 from ssgan.steganalysis.checks.findings import Finding, keep, kept
 from ssgan.steganalysis.detector import Pairs, Probabilities
@@ -305,7 +305,7 @@ def _optimizer(recipe: Recipe, network: torch.nn.Module) -> torch.optim.Optimize
     shared: dict[str, Any] = {"lr": rate, "weight_decay": recipe.weight_decay}
     if recipe.optimizer == "sgd":
         return torch.optim.SGD(network.parameters(), momentum=0.95, fused=recorded, **shared)
-    made = {"adam": torch.optim.Adam, "adamax": torch.optim.Adamax, "adadelta": torch.optim.Adadelta}.get(recipe.optimizer)
-    if made is None:
-        raise InvalidSetting(f"there is no optimizer '{recipe.optimizer}'", hint="adam, adamax, adadelta or sgd")
-    return made(network.parameters(), capturable=recorded, **shared)
+    adaptive = {"adam": torch.optim.Adam, "adamax": torch.optim.Adamax, "adadelta": torch.optim.Adadelta}
+    if recipe.optimizer not in adaptive:
+        raise unknown("optimizer", recipe.optimizer, (*adaptive, "sgd"))
+    return adaptive[recipe.optimizer](network.parameters(), capturable=recorded, **shared)

@@ -16,7 +16,7 @@ from torch import nn
 
 from ssgan.compute.allocator import keep_freed
 from ssgan.compute.batch_threads import Parts
-from ssgan.errors import InvalidSetting
+from ssgan.errors import unknown
 
 PRECISIONS = ("float32", "bf16")
 
@@ -56,7 +56,7 @@ def accelerated(network: nn.Module, *, device: torch.device, images: int, precis
     number of threads the numbers are the same in every run. Raises InvalidSetting for another precision.
     """
     if precision not in PRECISIONS:
-        raise InvalidSetting(f"there is no precision '{precision}'", hint=f"one of {', '.join(PRECISIONS)}")
+        raise unknown("precision", precision, PRECISIONS)
     keep_freed()
     if device.type == "cpu" and precision == "float32" and isinstance(network, Fusible):
         return _fused(network)
