@@ -5,7 +5,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from ssgan.evaluation.report import failed, page, tables_of, verdicts
+from ssgan.evaluation.report import PAGE, failed, page, tables_of, verdicts, write_report
 from ssgan.evaluation.rows import Row, rows_of
 from ssgan.evaluation.sanity import sanity
 from tests.seen import Seen
@@ -58,3 +58,11 @@ def test_what_failed_is_what_sanity_says(rows: list[Row]) -> None:
 
 def test_there_is_a_table_for_each_use(rows: list[Row]) -> None:
     assert set(tables_of(rows)) == {"results.csv", "results.md", "results.tex"}
+
+
+def test_every_form_is_written_over_that_of_before(evaluation: Path, rows: list[Row], tmp_path: Path) -> None:
+    folder = tmp_path / "moved"
+    shutil.copytree(evaluation, folder)
+    (folder / "results.csv").write_text("of before")
+    files = write_report(folder, rows)
+    assert {path.name: path.read_text(encoding="utf-8") for path in files} == {**tables_of(rows), PAGE: page(folder, rows)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -133,7 +132,7 @@ def report(
 
 def _tell(screen: Screen, folder: Path) -> None:
     """The report into the folder, and its rows on the screen."""
-    from ssgan.evaluation.report import failed
+    from ssgan.evaluation.report import failed, write_report
     from ssgan.evaluation.rows import rows_of
 
     rows = rows_of(folder)
@@ -146,17 +145,6 @@ def _tell(screen: Screen, folder: Path) -> None:
     for line in failed(rows):
         screen.warn(f"it should be so that {line.check}: {line.found}; expected {line.expected}.")
     screen.note("report", f"in {folder}: {', '.join(path.name for path in files)}", files=[str(path) for path in files])
-
-
-def write_report(folder: Path, rows: Sequence[Row]) -> list[Path]:
-    """Write all forms into the folder, over those of before; their paths."""
-    from ssgan.evaluation.report import PAGE, page, tables_of
-    from ssgan.views import pages
-
-    texts = tables_of(rows) | {PAGE: page(folder, rows)}
-    for name, text in texts.items():
-        pages.write(folder / name, text, overwrite=True)
-    return [folder / name for name in texts]
 
 
 def _row(row: Row, *, full: bool) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from ssgan.cli.evaluate import write_report
 from ssgan.cli.options import Device, Json, Out, Quiet
 from ssgan.cli.screen import Screen
 from ssgan.cli.simulate import Reading
@@ -42,6 +41,7 @@ def reproduce(
     retrained on the covers that they judge, as a warden would. TABLE.csv holds the figures, the folder TABLE generators, covers
     and, in `judged`, the report of every trial; report.html is one page that answers all that was asked in the folder.
     """
+    from ssgan.evaluation.report import write_report
     from ssgan.evaluation.rows import rows_of
     from ssgan.experiments.catalog import EXPERIMENTS
     from ssgan.experiments.catalog import reproduce as again

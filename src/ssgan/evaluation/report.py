@@ -37,6 +37,14 @@ def tables_of(rows: Sequence[Row]) -> dict[str, str]:
     return {"results.csv": tables.as_csv(rows), "results.md": tables.as_markdown(rows), "results.tex": tables.as_latex(rows)}
 
 
+def write_report(folder: Path, rows: Sequence[Row]) -> list[Path]:
+    """Write all forms into the folder, over those of before. Return their paths. Raises StorageFailed."""
+    texts = tables_of(rows) | {PAGE: page(folder, rows)}
+    for name, text in texts.items():
+        pages.write(folder / name, text, overwrite=True)
+    return [folder / name for name in texts]
+
+
 def page(folder: Path, rows: Sequence[Row]) -> str:
     """The HTML page."""
     told = Run.told(folder)

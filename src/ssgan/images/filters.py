@@ -29,6 +29,7 @@ class Separable(NamedTuple):
 
 # KB, the high-pass filter of HILL up to sign: B. Li, M. Wang, J. Huang, X. Li, ICIP 2014, also the "Ker-Boehme" kernel (2008).
 KB = Separable((-1.0, 2.0, -1.0), (1.0, -2.0, 1.0))
+KB_TAPS = ((-1, 2, -1), (2, -4, 2), (-1, 2, -1))  # the same as a square of whole numbers, over 4 in the rich models
 
 # Decomposition filters of the Daubechies wavelet with 8 vanishing moments: I. Daubechies, "Ten lectures on wavelets", 1992,
 # table 6.1, to the ten decimals used by WOW and S-UNIWARD (DDE Lab, 2012).
@@ -51,9 +52,8 @@ WAVELET_REACH = len(DAUBECHIES8_HIGH) - 1  # border that a residual touching the
 
 # KV, a 5 x 5 high-pass filter over 12, so that the middle weighs one: J. Fridrich, J. Kodovsky, "Rich models for steganalysis
 # of digital images", IEEE TIFS 7(3), 2012.
-KV = np.array(
-    [[-1, 2, -2, 2, -1], [2, -6, 8, -6, 2], [-2, 8, -12, 8, -2], [2, -6, 8, -6, 2], [-1, 2, -2, 2, -1]], dtype=np.float64
-) / 12  # fmt: skip
+KV_TAPS = ((-1, 2, -2, 2, -1), (2, -6, 8, -6, 2), (-2, 8, -12, 8, -2), (2, -6, 8, -6, 2), (-1, 2, -2, 2, -1))
+KV = np.array(KV_TAPS, dtype=np.float64) / 12
 
 
 def srm_bank() -> np.ndarray:
@@ -67,9 +67,9 @@ def srm_bank() -> np.ndarray:
     third[2, 1:5] = 1, -3, 3, -1
     second = np.zeros((5, 5))
     second[2, 1:4] = 1, -2, 1
-    square[1:4, 1:4] = [[-1, 2, -1], [2, -4, 2], [-1, 2, -1]]
+    square[1:4, 1:4] = KB_TAPS
     edge[1:3, 1:4] = [[-1, 2, -1], [2, -4, 2]]
-    wide = KV * 12
+    wide = np.array(KV_TAPS, dtype=np.float64)
     wide_edge = np.where(np.arange(5)[:, None] < 3, wide, 0)
     turns = [_eighth_turns(first), _eighth_turns(second)[:4], _eighth_turns(third)]
     kernels = [kernel for group in turns for kernel in group]

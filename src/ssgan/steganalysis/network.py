@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import nn
 
-from ssgan.errors import InvalidSetting
+from ssgan.errors import InvalidSetting, unknown
 from ssgan.steganalysis.networks.fused.acceleration import PRECISIONS
 
 
@@ -40,7 +40,7 @@ class Recipe:
         if not 0 < self.lesson_share < 1:
             raise InvalidSetting(f"lesson_share must lie between 0 and 1, not {self.lesson_share}", hint="such as 0.2")
         if self.precision not in PRECISIONS:
-            raise InvalidSetting(f"there is no precision '{self.precision}'", hint=f"known: {', '.join(PRECISIONS)}")
+            raise unknown("precision", self.precision, PRECISIONS)
 
     def with_(self, **changes: Any) -> Recipe:
         """The recipe with some settings changed; None leaves one as it is."""

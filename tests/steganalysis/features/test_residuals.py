@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ssgan.steganalysis.features.residuals import BANKS, KB, KV, Bank
+from ssgan.images.filters import KB, KB_TAPS, KV_TAPS
+from ssgan.steganalysis.features.residuals import BANKS, Bank
 
 
 @pytest.mark.parametrize("bank", BANKS, ids=lambda bank: bank.name)
@@ -38,9 +39,13 @@ def test_a_set_holds_no_filter_twice_and_a_plain_part_one_a_set(bank: Bank) -> N
 
 def test_the_square_kernels_are_twice_a_half_less_the_middle() -> None:
     """The 3 x 3 and 5 x 5 kernels of Ker and Boehme and of Kodovsky, put together from their upper and lower halves."""
-    for bank, kernel in zip(BANKS[3:], (KB, KV), strict=True):
+    for bank, kernel in zip(BANKS[3:], (KB_TAPS, KV_TAPS), strict=True):
         middle = np.zeros_like(bank.filters["k"])
         middle[bank.border] = kernel[bank.border]
         np.testing.assert_array_equal(bank.filters["u"] + bank.filters["b"] - middle, kernel)
         np.testing.assert_array_equal(bank.filters["u"].T, bank.filters["l"])
         np.testing.assert_array_equal(bank.filters["b"].T, bank.filters["r"])
+
+
+def test_the_square_kernel_is_that_of_hill() -> None:
+    assert np.array_equal(np.outer(KB.vertical, KB.horizontal), KB_TAPS)

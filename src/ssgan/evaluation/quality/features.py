@@ -43,7 +43,7 @@ def thumbnails(images: Images) -> np.ndarray:
 
 def kv_residuals(images: Images) -> torch.Tensor:
     """int32 (N, C, H - 4, W - 4): twelve times the KV filter's residual, each channel by itself, exact."""
-    kernel = torch.from_numpy(np.rint(filters.KV * 12)).float()[None, None]
+    kernel = torch.from_numpy(np.array(filters.KV_TAPS)).float()[None, None]
     flat = images.flatten(0, 1)[:, None].float()  # whole numbers below 2^24: exact
     return torch.nn.functional.conv2d(flat, kernel).round().int().view(*images.shape[:2], images.shape[2] - 4, -1)
 

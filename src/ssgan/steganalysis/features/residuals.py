@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-KB = ((-1, 2, -1), (2, -4, 2), (-1, 2, -1))
-KV = ((-1, 2, -2, 2, -1), (2, -6, 8, -6, 2), (-2, 8, -12, 8, -2), (2, -6, 8, -6, 2), (-1, 2, -2, 2, -1))
+from ssgan.images.filters import KB_TAPS, KV_TAPS
+
 # Compass directions as (row, column), by the names that the sets below use.
 DIRECTIONS = {
     "R": (0, 1), "L": (0, -1), "U": (-1, 0), "D": (1, 0), "a": (-1, 1), "b": (-1, -1), "c": (1, 1), "d": (1, -1),
@@ -124,6 +124,6 @@ BANKS = (
         3,
         tuple(_odd_parts()),
     ),
-    Bank("s3x3", _halves(KB), 4, tuple(_edge_parts(whole_first=False))),
-    Bank("s5x5", _halves(KV), 12, tuple(_edge_parts(whole_first=True))),
+    Bank("s3x3", _halves(KB_TAPS), 4, tuple(_edge_parts(whole_first=False))),
+    Bank("s5x5", _halves(KV_TAPS), 12, tuple(_edge_parts(whole_first=True))),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ssgan.errors import InvalidSetting
+from ssgan.errors import InvalidSetting, unknown
 from ssgan.steganalysis.catalog import NETWORKS
 from ssgan.steganalysis.detector import Pairs
 from ssgan.steganalysis.network import Recipe
@@ -45,5 +45,5 @@ class NetworkSettings:
 def uses_probabilities(network: str) -> bool:
     """Whether the forward of a network takes change probabilities beside the images. Raises InvalidSetting for no network."""
     if network not in NETWORKS:
-        raise InvalidSetting(f"there is no network '{network}'", hint=f"known: {', '.join(NETWORKS)}")
+        raise unknown("network", network, NETWORKS)
     return bool(getattr(NETWORKS[network].make, "uses_probabilities", False))
