@@ -25,7 +25,15 @@ from ssgan.experiments import records
 from ssgan.steganalysis.checks import findings
 from ssgan.storage import atomic
 from ssgan.storage.runs import Run, logged, result
-from ssgan.storage.state_files import Damaged, is_figure, read_json, read_lines, read_object, read_rows
+from ssgan.storage.state_files import (
+    Damaged,
+    is_figure,
+    read_json,
+    read_lines,
+    read_object,
+    read_rows,
+    read_strictly,
+)
 from ssgan.web import runs, views
 
 CONFIG = {"config": {"seed": 3, "name": "x", "parts": [1, 2.5, None, True]}, "made": {"python": "3"}}
@@ -262,3 +270,25 @@ def test_every_state_file_is_read_in_one_place() -> None:
         assert not re.search(r"json\.loads?\([^\n]*[)/\w]\.(read_text|read_bytes|open)\(", path.read_text(encoding="utf-8")), (
             path
         )
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a": 1, "a": 1}', '{"a": NaN}', '{"a": -Infinity}', '{"a": 1e999}', '{"a": {"b": 1, "b": 2}}']
+)
+def test_strict_reading_refuses_what_json_does_not_say_once_and_finite(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(text)
+    read_object(path)
+    with pytest.raises(Damaged, match="is not JSON"):
+        read_strictly(path, largest=100)
+
+
+def test_strict_reading_opens_no_link_and_no_more_than_was_allowed(tmp_path: Path) -> None:
+    path, link = tmp_path / "x.json", tmp_path / "link.json"
+    path.write_text('{"a": 1}')
+    link.symlink_to(path)
+    assert read_strictly(path, largest=8) == {"a": 1}
+    with pytest.raises(Damaged, match="it is a link"):
+        read_strictly(link, largest=8)
+    with pytest.raises(Damaged, match="more than 7 bytes"):
+        read_strictly(path, largest=7)

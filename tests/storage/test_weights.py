@@ -331,6 +331,8 @@ HOSTILE: dict[str, Callable[[Path], None]] = {
     "a manifest that is a number": manifest_text("1"),
     "a manifest with nan": manifest_text('{"format": NaN}'),
     "a manifest with infinity": told(manifest={"x": 1.0}, manifest_sha256=float("inf")),
+    "a manifest with a number beyond all floats": manifest_text('{"format": 1e999}'),
+    "a manifest that says a thing twice": manifest_text('{"format": "ssgan weights 1", "format": "ssgan weights 1"}'),
     "a manifest of another format": told(format="ssgan weights 2"),
     "a manifest with more to say": told(more=1),
     "a path as the weights' name": told(weights="../model/weights-0123456789abcdef.safetensors"),

@@ -16,7 +16,7 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from ssgan.errors import StorageFailed
 
@@ -41,18 +41,24 @@ def is_file(path: Path) -> bool:
     return os.path.isfile(path)  # noqa: PTH113 - pathlib's raises where a folder may not be looked into
 
 
-def read_bytes(path: Path, *, largest: int = LARGEST_BYTES, hint: str = HINT) -> bytes:
-    """Return what a plain file holds. Raises Damaged where it is none, larger, or cannot be read; a pipe is not waited for."""
+def read_bytes(path: Path, *, largest: int = LARGEST_BYTES, links: bool = True, hint: str = HINT) -> bytes:
+    """Return what a plain file holds. Raises Damaged where it is none, larger, or cannot be read; a pipe is not waited for.
+
+    Without `links` a link is refused, too, wherever it leads.
+    """
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    flags |= 0 if links else getattr(os, "O_NOFOLLOW", 0)
     try:
+        if not links and path.is_symlink():
+            raise Damaged(path, "it is a link", hint=hint)
         with os.fdopen(os.open(path, flags), "rb") as file:
             state = os.fstat(file.fileno())
             if not stat.S_ISREG(state.st_mode):
                 raise Damaged(path, "it is not a plain file", hint=hint)
-            content = file.read(largest + 1)
+            content = file.read(largest + 1) if state.st_size <= largest else b""
     except (OSError, ValueError) as error:
         raise Damaged(path, _why(error), hint=hint) from error
-    if len(content) > largest:
+    if max(len(content), state.st_size) > largest:
         raise Damaged(path, f"it has more than {largest} bytes", hint=hint)
     return content
 
@@ -127,10 +133,43 @@ def is_figure(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _parsed(text: str) -> Any:
+def parsed_strictly(text: bytes) -> dict[str, Any]:
+    """Return the JSON object in UTF-8, in which every key occurs once and every number is finite. Raises ValueError."""
+    found = _parsed(text.decode(), object_pairs_hook=_each_once, parse_constant=_no_constant, parse_float=_finite)
+    if not isinstance(found, dict):
+        raise ValueError("it is not a JSON object")
+    return found
+
+
+def read_strictly(path: Path, *, largest: int, hint: str = HINT) -> dict[str, Any]:
+    """Return the JSON object in a plain file that is no link, read as `parsed_strictly` does. Raises Damaged."""
+    try:
+        return parsed_strictly(read_bytes(path, largest=largest, links=False, hint=hint))
+    except ValueError as error:
+        raise Damaged(path, f"it is not JSON ({str(error)[:80]})", hint=hint) from error
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("a key occurs twice")
+    return made
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number")
+
+
+def _finite(digits: str) -> float:
+    if not math.isfinite(number := float(digits)):
+        raise ValueError(f"{digits[:20]} is no finite number")
+    return number
+
+
+def _parsed(text: str, **hooks: Any) -> Any:
     """Raises ValueError, for what is too deep or too large as well."""
     try:
-        found = json.loads(text, parse_int=_whole)
+        found = json.loads(text, parse_int=_whole, **hooks)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     held = [found] if isinstance(found, dict | list) else []

@@ -10,9 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import re
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
@@ -22,6 +20,7 @@ import safetensors
 import safetensors.numpy
 
 from ssgan.errors import InvalidSetting, RefusedModel
+from ssgan.storage import state_files
 from ssgan.storage.atomic import whole_file
 from ssgan.storage.folders import make_folder
 
@@ -31,9 +30,9 @@ LARGEST_BYTES = 1 << 27  # of a weights file, unless the caller allows more
 LARGEST_TEXT = 1 << 20  # bytes of a manifest, and of the header of a weights file
 LARGEST_RANK = 8
 DTYPES = {"<f8", "<f4", "<f2", "<i8", "<i4", "<i2", "|i1", "<u8", "<u4", "<u2", "|u1", "|b1"}
+_HINT = "fetch the model again, or train it again"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,199}")
 _FILE = re.compile(r"weights-[0-9a-f]{16}\.safetensors")
-_CHUNK = 1 << 20  # samples looked at together
 
 
 def save(folder: Path, tensors: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
@@ -47,7 +46,7 @@ def save(folder: Path, tensors: Mapping[str, Any], manifest: Mapping[str, Any]) 
         raise InvalidSetting(f"{len(arrays)} tensors are too many for one file.", hint="Stack what belongs together.")
     digest = hashlib.sha256(content).hexdigest()
     try:
-        about = json.loads(_canonical(manifest))
+        about = json.loads(json.dumps(manifest, allow_nan=False))
     except (TypeError, ValueError) as error:
         raise InvalidSetting(f"a manifest holds plain JSON values only: {error}.", hint="Leave out nan and objects.") from error
     told = {
@@ -55,7 +54,7 @@ def save(folder: Path, tensors: Mapping[str, Any], manifest: Mapping[str, Any]) 
         "weights": f"weights-{digest[:16]}.safetensors",
         "bytes": len(content),
         "sha256": digest,
-        "manifest_sha256": hashlib.sha256(_canonical(about)).hexdigest(),
+        "manifest_sha256": _digest(about),
         "manifest": about,
     }
     text = json.dumps(told, indent=2, allow_nan=False).encode() + b"\n"
@@ -86,17 +85,17 @@ def load(
         _refuse(folder, f"its weights file should have 8 to {largest_bytes} bytes, not {str(length)[:30]}")
     if not isinstance(told["weights"], str) or not _FILE.fullmatch(told["weights"]):
         _refuse(folder, "it names no weights file of its own")
-    content = _read(folder / told["weights"], length)
+    try:
+        content = state_files.read_bytes(folder / told["weights"], largest=length, links=False)
+    except state_files.Damaged as error:
+        _refuse(folder, f"of its weights file, {error.reason}")
     if len(content) != length or hashlib.sha256(content).hexdigest() != told["sha256"]:
         _refuse(folder, "the weights file is not the one that the manifest speaks of")
     return _decoded(content, folder, finite=finite), told["manifest"]
 
 
 def announced(folder: Path) -> dict[str, Any]:
-    """What the folder says, the weights unread: `manifest` as `save` was given it, `bytes` and `sha256` of the weights file.
-
-    Raises RefusedModel.
-    """
+    """Return `manifest` as `save` was given it, `bytes` and `sha256` of the weights file, unread. Raises RefusedModel."""
     told = _manifest(folder)
     if not isinstance(told["bytes"], int) or not isinstance(told["sha256"], str):
         _refuse(folder, "it does not say which weights are its own")
@@ -106,19 +105,17 @@ def announced(folder: Path) -> dict[str, Any]:
 def take(tensors: Mapping[str, np.ndarray], name: str, dtype: str, shape: tuple[int | None, ...]) -> np.ndarray:
     """The array of that name, which must have this dtype and shape (None: any length). Raises RefusedModel."""
     found = tensors.get(name)
-    if found is None or found.dtype != np.dtype(dtype) or found.ndim != len(shape):
+    fits = (
+        found is not None and found.ndim == len(shape) and all(w in (None, g) for w, g in zip(shape, found.shape, strict=True))
+    )
+    if found is None or not fits or found.dtype != np.dtype(dtype):
         came = "nothing" if found is None else f"{found.dtype} {found.shape}"
-        raise RefusedModel(f"the model should hold {name!r} as {dtype} {shape}, not {came}.", hint=_HINT)
-    if any(want is not None and want != got for want, got in zip(shape, found.shape, strict=True)):
-        raise RefusedModel(f"the model should hold {name!r} of shape {shape}, not {found.shape}.", hint=_HINT)
+        raise RefusedModel(f"the model should hold {name!r} as {dtype} {shape}, not {came}", hint=_HINT)
     return found
 
 
-_HINT = "Fetch the model again, or train it again."
-
-
 def _refuse(folder: Path, reason: str) -> NoReturn:
-    raise RefusedModel(f"{folder} holds no model that can be trusted: {reason}.", hint=_HINT)
+    raise RefusedModel(f"{folder} holds no model that can be trusted: {reason}", hint=_HINT)
 
 
 def _is_name(name: str) -> bool:
@@ -126,8 +123,8 @@ def _is_name(name: str) -> bool:
     return bool(_NAME.fullmatch(name)) and ".." not in name and name != "__metadata__"
 
 
-def _canonical(value: object) -> bytes:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+def _digest(manifest: object) -> str:
+    return hashlib.sha256(json.dumps(manifest, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _array(name: str, tensor: Any) -> np.ndarray:
@@ -147,69 +144,25 @@ def _array(name: str, tensor: Any) -> np.ndarray:
 
 def _manifest(folder: Path) -> dict[str, Any]:
     """What the manifest says; its own part has its digest."""
-    told = _json(bytes(_read(folder / MANIFEST, LARGEST_TEXT)), folder, "the manifest")
+    try:
+        told = state_files.read_strictly(folder / MANIFEST, largest=LARGEST_TEXT)
+    except state_files.Damaged as error:
+        _refuse(folder, f"of {MANIFEST}, {error.reason}")
     if told.get("format") != FORMAT or set(told) != {"format", "weights", "bytes", "sha256", "manifest_sha256", "manifest"}:
         _refuse(folder, f"the manifest is not one of {FORMAT!r}")
-    if not isinstance(told["manifest"], dict):
-        _refuse(folder, "the manifest says nothing of the model")
-    try:
-        digest = hashlib.sha256(_canonical(told["manifest"])).hexdigest()
-    except (ValueError, RecursionError) as error:
-        _refuse(folder, f"the manifest holds what JSON does not ({str(error)[:80]})")
-    if digest != told["manifest_sha256"]:
+    if not isinstance(told["manifest"], dict) or _digest(told["manifest"]) != told["manifest_sha256"]:
         _refuse(folder, "the manifest has been altered")
     return told
 
 
-def _read(path: Path, most: int) -> bytearray:
-    """The bytes of a plain file of at most so many; a link, a pipe or a device is not opened through."""
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    try:
-        if path.is_symlink():
-            _refuse(path.parent, f"{path.name} is a link")
-        descriptor = os.open(path, flags)
-        with os.fdopen(descriptor, "rb") as file:
-            state = os.fstat(descriptor)
-            if not stat.S_ISREG(state.st_mode):
-                _refuse(path.parent, f"{path.name} is not a plain file")
-            if state.st_size > most:
-                _refuse(path.parent, f"{path.name} has {state.st_size} bytes, more than {most}")
-            content = bytearray(state.st_size)
-            del content[file.readinto(content) :]
-            return content
-    except (OSError, ValueError) as error:
-        _refuse(path.parent, f"{path.name} cannot be read ({error})")
-
-
-def _json(text: bytes, folder: Path, what: str) -> dict[str, Any]:
-    """A JSON object in UTF-8, every key once, no nan."""
-
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        made = dict(pairs)
-        if len(made) != len(pairs):
-            raise ValueError("a key occurs twice")
-        return made
-
-    def no_constant(name: str) -> NoReturn:
-        raise ValueError(f"{name} is no number")
-
-    try:
-        found = json.loads(text.decode(), object_pairs_hook=once, parse_constant=no_constant)
-    except (ValueError, RecursionError) as error:
-        _refuse(folder, f"{what} is not JSON ({str(error)[:80]})")
-    if not isinstance(found, dict):
-        _refuse(folder, f"{what} is not a JSON object")
-    return found
-
-
-def _decoded(content: bytearray, folder: Path, *, finite: bool) -> dict[str, np.ndarray]:
+def _decoded(content: bytes, folder: Path, *, finite: bool) -> dict[str, np.ndarray]:
     """Decode a safetensors file. The library checks header, shapes and offsets against each other; here are our limits."""
     length = int.from_bytes(content[:8], "little")
     if not 2 <= length <= min(LARGEST_TEXT, len(content) - 8):
         _refuse(folder, f"the header of the weights file has {length} bytes")
-    _json(bytes(content[8 : 8 + length]), folder, "the header of the weights file")  # refuses a key that occurs twice
     try:
-        arrays: dict[str, np.ndarray] = safetensors.numpy.load(bytes(content))
+        state_files.parsed_strictly(content[8 : 8 + length])  # refuses a key that occurs twice
+        arrays: dict[str, np.ndarray] = safetensors.numpy.load(content)
     except (safetensors.SafetensorError, KeyError, ValueError, TypeError, OverflowError) as error:
         _refuse(folder, f"the weights file is not sound ({str(error)[:80]})")
     for name, array in arrays.items():
@@ -217,16 +170,9 @@ def _decoded(content: bytearray, folder: Path, *, finite: bool) -> dict[str, np.
             _refuse(folder, f"{name[:40]!r} is no name for a tensor")
         if array.dtype.str not in DTYPES or array.ndim > LARGEST_RANK:
             _refuse(folder, f"{name} is {array.dtype} of {array.ndim} dimensions")
-        if finite and not _is_finite(array):
+        # The least and the largest are nan where any is, and need no memory beside the array.
+        if finite and array.dtype.kind == "f" and not np.isfinite([array.min(initial=0), array.max(initial=0)]).all():
             _refuse(folder, f"{name} holds numbers that are not finite")
         if array.dtype.kind == "b" and array.view(np.uint8).max(initial=0) > 1:
             _refuse(folder, f"{name} holds truth values that are neither")
     return arrays
-
-
-def _is_finite(array: np.ndarray) -> bool:
-    """Whether all numbers are finite, looked at in parts."""
-    if array.dtype.kind != "f":
-        return True
-    flat = array.reshape(-1)
-    return all(bool(np.isfinite(flat[start : start + _CHUNK]).all()) for start in range(0, flat.size, _CHUNK))
