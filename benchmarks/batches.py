@@ -19,7 +19,7 @@ from ssgan.compute.distributed import Processes
 from ssgan.datasets import GEOMETRIES
 from ssgan.gan.training.data import Batches, read
 from ssgan.gan.training.loop import Pace, Reading, train
-from ssgan.gan.training.random_draws import Draws
+from ssgan.gan.training.random_draws import RandomDraws
 from ssgan.gan.training.settings import PRESETS
 
 ROUNDS, BATCHES, STEPS = 7, 100, 60
@@ -37,7 +37,7 @@ def main() -> None:
         config = replace(PRESETS["paper"], flips=True)
         real = read(chosen.archive, config, cache, geometry=geometry, convert=("jpeg",))
         device = torch.device("cpu")
-        batches = Batches(real, config, Draws(config, Processes(), device), device)
+        batches = Batches(real, config, RandomDraws(config, Processes(), device), device)
         rates = []
         for number in range(ROUNDS):
             start = time.process_time()

@@ -32,7 +32,7 @@ from ssgan import images
 from ssgan.compute.distributed import Processes
 from ssgan.gan.backbones import layers
 from ssgan.gan.training.assembly import assemble
-from ssgan.gan.training.random_draws import Draws
+from ssgan.gan.training.random_draws import RandomDraws
 from ssgan.gan.training.settings import configure
 from ssgan.gan.training.ssgan import Ssgan, numbers, rounded
 
@@ -327,14 +327,14 @@ def rate(device: torch.device, batch: int, precision: str, order: torch.memory_f
         net: nn.Module = Ordered(nets[name], device, order, bf16=precision == "bf16")
         setattr(game, name, torch.compile(net) if made == "compiled" else net)
     config = game.config
-    draws, real = Draws(config, Processes(), device), Inputs(game).real.to(device)
+    draws, real = RandomDraws(config, Processes(), device), Inputs(game).real.to(device)
 
     def play(first: int) -> None:
         for number in range(first, first + rounds):
             given = game.update_critic(real, draws.latents("critic", number), draws.penalty(number))
-            given |= game.update_detector(draws.latents("detector", number), draws.own_seeds("detector", number), real)
+            given |= game.update_detector(draws.latents("detector", number), draws.image_seeds("detector", number), real)
             for turn in range(config.generator_steps):
-                own = draws.own_seeds("generator", number, turn)
+                own = draws.image_seeds("generator", number, turn)
                 given |= game.update_generator(draws.latents("generator", number, turn), own, real=real)
             numbers(given)
 

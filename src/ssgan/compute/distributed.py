@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -127,6 +127,38 @@ def joined(device: str = "cpu") -> Iterator[Processes]:
         # one that lets go of a tensor while the interpreter ends aborts the process.
         gc.collect()
         dist.destroy_process_group()
+
+
+def average_gradients(optimizers: Iterable[torch.optim.Optimizer], processes: Processes) -> None:
+    """Begin each step of these optimizers with the mean of all processes' gradients, sent in one message.
+
+    DistributedDataParallel wants each network gone through once before each step. This does not: in a game the generator's
+    gradient begins at the images, after two other networks, and a penalty goes through the critic's gradient.
+    """
+    for optimizer in optimizers if processes.count > 1 else ():
+        optimizer.register_step_pre_hook(_average)
+
+
+def whole_norm(norm: torch.Tensor, processes: Processes) -> torch.Tensor:
+    """Return float64 (), the norm of the gradient of a whole batch's mean loss, from that of each process's part."""
+    if processes.count == 1:
+        return norm.double()
+    return (processes.figures(float(norm)).square().sum().sqrt() / processes.count).to(norm.device)
+
+
+def mean_figures(figures: dict[str, float], processes: Processes) -> dict[str, float]:
+    """Return the figures of the whole batch, from those of each process's part."""
+    means = processes.figures(*figures.values()).mean(dim=0).tolist()
+    return dict(zip(figures, means, strict=True))
+
+
+def _average(optimizer: torch.optim.Optimizer, *_: Any) -> None:
+    gradients = [w.grad for group in optimizer.param_groups for w in group["params"] if w.grad is not None]
+    together = torch.cat([gradient.reshape(-1) for gradient in gradients])
+    dist.all_reduce(together)
+    together /= dist.get_world_size()
+    for gradient, mean in zip(gradients, together.split([g.numel() for g in gradients]), strict=True):
+        gradient.copy_(mean.view_as(gradient))
 
 
 class _Whole(nn.Module):

@@ -7,7 +7,7 @@ import torch
 
 from ssgan.errors import InvalidSetting
 from ssgan.gan.backbones import r3gan
-from ssgan.gan.backbones.sides import first_side, stages
+from ssgan.gan.backbones.layers import base_size, num_doublings
 from ssgan.gan.catalog import BACKBONES, OBJECTIVES
 
 
@@ -51,10 +51,10 @@ def test_the_papers_nets_have_the_papers_parameters(name: str, generator: int, c
 
 
 def test_the_paper_has_four_doublings_from_4_to_64() -> None:
-    assert stages(64) == 4
-    assert first_side(64) == 4
+    assert num_doublings(64) == 4
+    assert base_size(64) == 4
     with pytest.raises(InvalidSetting, match="not made"):
-        stages(8)
+        num_doublings(8)
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)

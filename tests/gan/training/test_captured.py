@@ -14,10 +14,9 @@ from ssgan.compute.cuda_graphs import EAGER_CALLS, Eager
 from ssgan.compute.distributed import Processes
 from ssgan.gan.training.assembly import assemble, faster_products
 from ssgan.gan.training.captured import CapturedSsgan, runner_of
-from ssgan.gan.training.random_draws import Draws
+from ssgan.gan.training.random_draws import RandomDraws
 from ssgan.gan.training.settings import PRESETS, TrainingConfig
-from ssgan.gan.training.ssgan import Ssgan, numbers
-from ssgan.gan.training.step import play
+from ssgan.gan.training.ssgan import Ssgan, numbers, play
 from ssgan.steganalysis.catalog import NETWORKS
 
 STEPS = EAGER_CALLS + 4
@@ -61,10 +60,10 @@ def _same(real: torch.Tensor, turn: int) -> torch.Tensor:
 
 
 def steps_of(game: Ssgan, device: torch.device) -> list[dict[str, float]]:
-    draws, told = Draws(game.config, Processes(), device), []
+    draws, told = RandomDraws(game.config, Processes(), device), []
     for step in range(STEPS):
         real = torch.rand(8, 1, 32, 32, generator=torch.Generator().manual_seed(step)).to(device) * 2 - 1
-        told.append(numbers(play(game, draws, step, partial(_same, real), heard=step > 0)))
+        told.append(numbers(play(game, draws, step, partial(_same, real), use_detector=step > 0)))
     return told
 
 
@@ -136,7 +135,7 @@ def test_forgotten_updates_are_captured_with_the_new_settings(device: str) -> No
         group["lr"] = 0.0
     runner_of(game).forget()
     before = [weight.detach().clone() for weight in game.critic.parameters()]
-    draws = Draws(game.config, Processes(), torch.device(device))
+    draws = RandomDraws(game.config, Processes(), torch.device(device))
     for step in range(STEPS):
         game.update_critic(torch.zeros(8, 1, 32, 32, device=device), draws.latents("critic", step), draws.penalty(step))
     assert all(torch.equal(a, b) for a, b in zip(before, game.critic.parameters(), strict=True))

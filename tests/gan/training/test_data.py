@@ -17,7 +17,7 @@ from ssgan.compute.distributed import Processes
 from ssgan.datasets import Geometry
 from ssgan.errors import InvalidSetting
 from ssgan.gan.training.data import Batches, RealImages, read
-from ssgan.gan.training.random_draws import Draws
+from ssgan.gan.training.random_draws import RandomDraws
 from ssgan.gan.training.settings import PRESETS, TrainingConfig
 
 CONFIG = replace(PRESETS["paper"], image_size=16, channels=1, batch=8)
@@ -33,7 +33,7 @@ def numbered(count: int) -> RealImages:
 
 
 def batches(count: int, config: TrainingConfig = CONFIG, processes: Processes = ALONE) -> Batches:
-    return Batches(numbered(count), config, Draws(config, processes, CPU), CPU)
+    return Batches(numbered(count), config, RandomDraws(config, processes, CPU), CPU)
 
 
 def numbers(floats: torch.Tensor) -> list[int]:

@@ -8,7 +8,7 @@ import torch
 
 from ssgan.compute.distributed import Processes
 from ssgan.gan.training.assembly import assemble
-from ssgan.gan.training.metrics import Board, Journal
+from ssgan.gan.training.metrics import MetricLog, TensorBoardWriter
 from ssgan.gan.training.settings import PRESETS
 from ssgan.gan.training.state import State
 
@@ -21,12 +21,12 @@ def made() -> State:
 
 def test_a_line_is_the_means_since_the_last_one_also_over_a_stop() -> None:
     state = made()
-    journal = Journal(state)
+    journal = MetricLog(state)
     journal.add({"critic_loss": 1.0})
     journal.add({"critic_loss": 2.0, "secrecy_loss": 5.0})
     other = made()
     other.take(state.tensors(), state.told())
-    journal = Journal(other)
+    journal = MetricLog(other)
     journal.add({"critic_loss": 6.0})
     line = journal.line()
     assert (line["critic_loss"], line["secrecy_loss"]) == (3.0, 5.0)
@@ -38,7 +38,7 @@ def test_a_line_is_the_means_since_the_last_one_also_over_a_stop() -> None:
 def test_speed_and_what_is_left_count_from_where_it_went_on() -> None:
     state = made()
     state.images_seen, state.seconds = 100, 50.0
-    journal = Journal(state)
+    journal = MetricLog(state)
     with journal.waited():
         time.sleep(0.02)
     state.images_seen = 200
@@ -50,5 +50,5 @@ def test_speed_and_what_is_left_count_from_where_it_went_on() -> None:
 
 
 def test_a_board_that_nobody_wants_shows_nothing(tmp_path: Path) -> None:
-    Board(tmp_path, images_seen=0, wanted=False).show(1, {"critic_loss": 1.0})
+    TensorBoardWriter(tmp_path, images_seen=0, wanted=False).show(1, {"critic_loss": 1.0})
     assert not list(tmp_path.iterdir())

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from ssgan import images
-from ssgan.gan.training.sample_grids import Gallery, alike, distance, grid, sampled, warning
+from ssgan.gan.training.sample_grids import SampleGrids, alike, distance, grid, sampled, warning
 from ssgan.gan.training.settings import PRESETS
 
 CONFIG = replace(PRESETS["paper"], image_size=32, latent=4)
@@ -48,7 +48,7 @@ def test_an_image_depends_on_its_latent_alone_and_looking_changes_nothing() -> N
 @pytest.mark.parametrize(("spread", "collapsed"), [(0.3, False), (0.02, True)])
 def test_a_generator_whose_images_are_all_alike_is_found_out(spread: float, collapsed: bool, tmp_path: Path) -> None:
     real = Patch(0.3)(torch.rand(64, 4, generator=torch.Generator().manual_seed(1)) * 2 - 1).detach()
-    diversity = Gallery(tmp_path, CONFIG, real).hang(Patch(spread), 20_000)["diversity"]
+    diversity = SampleGrids(tmp_path, CONFIG, real).hang(Patch(spread), 20_000)["diversity"]
     assert alike(diversity, 20_000, 150_000) == collapsed
     for seen, duration in ((9_000, 20_000), (20_000, 250_000)):
         assert not alike(diversity, seen, duration), "in the beginning all is alike"

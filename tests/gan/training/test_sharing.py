@@ -14,8 +14,8 @@ import torch
 from torch import multiprocessing
 
 from ssgan import images
+from ssgan.compute import distributed
 from ssgan.compute.distributed import Processes, joined
-from ssgan.gan.training import sharing
 from ssgan.gan.training.checkpoints import Checkpoints
 from ssgan.gan.training.loop import Pace, train
 from ssgan.gan.training.settings import PRESETS, TrainingConfig
@@ -95,7 +95,7 @@ def test_the_first_one_alone_writes_and_speaks(folder: Path) -> None:
 
 def test_one_process_averages_nothing() -> None:
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
-    sharing.average_gradients([optimizer], Processes())
+    distributed.average_gradients([optimizer], Processes())
     assert not optimizer._optimizer_step_pre_hooks
-    assert sharing.whole_norm(torch.tensor(3.0), Processes()) == 3.0
-    assert sharing.mean_figures({"a": 1.0, "b": 2.0}, Processes()) == {"a": 1.0, "b": 2.0}
+    assert distributed.whole_norm(torch.tensor(3.0), Processes()) == 3.0
+    assert distributed.mean_figures({"a": 1.0, "b": 2.0}, Processes()) == {"a": 1.0, "b": 2.0}

@@ -12,9 +12,8 @@ from torch.nn.functional import softplus
 from ssgan import images
 from ssgan.embedding.embedder import Embedder
 from ssgan.gan.catalog import BACKBONES, OBJECTIVES
-from ssgan.gan.training.balance import Balance
 from ssgan.gan.training.settings import PRESETS, TrainingConfig, configure
-from ssgan.gan.training.ssgan import Ssgan, rounded, straight_through_stego
+from ssgan.gan.training.ssgan import Balance, Ssgan, rounded, straight_through_stego
 from ssgan.steganalysis.catalog import NETWORKS
 
 SMALL = replace(PRESETS["paper"], image_size=32, channels=1, width=4, latent=8, batch=6)

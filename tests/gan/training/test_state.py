@@ -13,10 +13,10 @@ from ssgan.compute.distributed import Processes
 from ssgan.errors import RefusedModel, TrainingDiverged
 from ssgan.gan.training.assembly import assemble
 from ssgan.gan.training.checkpoints import Checkpoints
-from ssgan.gan.training.random_draws import Draws
+from ssgan.gan.training.random_draws import RandomDraws
 from ssgan.gan.training.settings import PRESETS, TrainingConfig
 from ssgan.gan.training.ssgan import Scalars, numbers
-from ssgan.gan.training.state import Kept, State
+from ssgan.gan.training.state import Snapshot, State
 
 CPU = torch.device("cpu")
 SMALL = replace(
@@ -30,11 +30,11 @@ def made(config: TrainingConfig = SMALL) -> State:
 
 def step(state: State) -> Scalars:
     """One step of the game, as the loop plays it."""
-    draws, number = Draws(state.game.config, Processes(), CPU), state.images_seen // 4
+    draws, number = RandomDraws(state.game.config, Processes(), CPU), state.images_seen // 4
     real = torch.rand(4, 1, 32, 32, generator=torch.Generator().manual_seed(number)) * 2 - 1
     told = state.game.update_critic(real, draws.latents("critic", number), draws.penalty(number))
-    told |= state.game.update_detector(draws.latents("detector", number), draws.own_seeds("detector", number), real)
-    told |= state.game.update_generator(draws.latents("generator", number), draws.own_seeds("generator", number), real=real)
+    told |= state.game.update_detector(draws.latents("detector", number), draws.image_seeds("detector", number), real)
+    told |= state.game.update_generator(draws.latents("generator", number), draws.image_seeds("generator", number), real=real)
     state.images_seen += 4
     assert state.average is not None
     state.average.follow(state.images_seen, 4)
@@ -69,7 +69,7 @@ def test_a_state_from_the_disk_goes_on_as_if_nothing_had_been(
 def test_what_is_kept_in_memory_is_a_copy() -> None:
     state = made()
     step(state)
-    kept, before = Kept(state), {name: tensor.clone() for name, tensor in state.tensors().items()}
+    kept, before = Snapshot(state), {name: tensor.clone() for name, tensor in state.tensors().items()}
     for _ in range(2):  # a second time too: going back does not hand out what is kept
         step(state)
         kept.go_back()

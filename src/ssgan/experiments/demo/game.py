@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -21,9 +22,10 @@ from ssgan.embedding.embedder import Embedder
 from ssgan.gan.covers.generators import Card, open_generator
 from ssgan.gan.covers.sample import public_latents
 from ssgan.gan.training.assembly import assemble
-from ssgan.gan.training.random_draws import Draws
+from ssgan.gan.training.random_draws import RandomDraws
 from ssgan.gan.training.sample_grids import sampled
-from ssgan.gan.training.ssgan import Scalars, numbers
+from ssgan.gan.training.ssgan import numbers
+from ssgan.gan.training.ssgan import play as play_step
 from ssgan.images import Images
 from ssgan.steganalysis.error_rate import p_e
 from ssgan.views.contact_sheet import contact_sheet
@@ -77,7 +79,7 @@ def play(
     for name, rate in RATES.items():
         for group in game.optimizers[name].param_groups:
             group["lr"] = rate
-    reality, draws, at_first = deepcopy(given).eval(), Draws(config, alone, device), deepcopy(nets["detector"]).eval()
+    reality, draws, at_first = deepcopy(given).eval(), RandomDraws(config, alone, device), deepcopy(nets["detector"]).eval()
     latents = public_latents(config, range(ASKED), config.seed)
     before = images.to_pixels(sampled(nets["generator"], latents))
     course: dict[str, list[float]] = {}
@@ -85,11 +87,7 @@ def play(
     for turn in range(rounds):
         with torch.no_grad():
             real = reality(draws.latents("grid", turn))
-        measured: Scalars = dict(game.update_critic(real, draws.latents("critic", turn), draws.penalty(turn)))
-        measured |= game.update_detector(draws.latents("detector", turn), draws.own_seeds("detector", turn))
-        if turn >= heard_from:
-            own = draws.own_seeds("generator", turn)
-            measured |= game.update_generator(draws.latents("generator", turn), own, real=real)
+        measured = play_step(game, draws, turn, partial(_same, real), train_generator=turn >= heard_from)
         for name, value in numbers(measured).items():
             course.setdefault(name, []).append(value)
         report(turn + 1)
@@ -103,6 +101,11 @@ def play(
         float((after.float() - before.float()).abs().mean()),
         (wrong(at_first, before, embedder), wrong(at_first, after, embedder)),
     )
+
+
+def _same(real: torch.Tensor, turn: int) -> torch.Tensor:
+    """Return the same real images for each update of the critic in a round."""
+    return real
 
 
 def wrong(warden: nn.Module, covers: Images, embedder: str) -> float:

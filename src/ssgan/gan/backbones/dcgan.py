@@ -14,7 +14,7 @@ from torch import nn
 from ssgan.errors import InvalidSetting
 from ssgan.gan.backbone import Backbone
 from ssgan.gan.backbones import layers
-from ssgan.gan.backbones.sides import cut, first_side, stages
+from ssgan.gan.backbones.layers import base_size, center_crop, num_doublings
 
 SLOPE = 0.2  # of the leaky ReLU
 
@@ -38,11 +38,11 @@ class Generator(nn.Module):
     ) -> None:
         super().__init__()
         _expect(kernel)
-        count = stages(image_size)
-        self.image_size, self.first_side = image_size, first_side(image_size)
+        count = num_doublings(image_size)
+        self.image_size, self.base_size = image_size, base_size(image_size)
         widths = [width * 2 ** (count - 1 - i) for i in range(count)]  # 512, 256, 128, 64
         self.first_width = widths[0]
-        self.dense = nn.Linear(latent, widths[0] * self.first_side**2, bias=False)
+        self.dense = nn.Linear(latent, widths[0] * self.base_size**2, bias=False)
         self.first_norm = nn.BatchNorm2d(widths[0])
         self.ups = nn.ModuleList(
             layers.up(before, after, kernel, bias=after == channels)
@@ -54,11 +54,11 @@ class Generator(nn.Module):
 
     def forward(self, latents: torch.Tensor) -> torch.Tensor:
         """One image a latent."""
-        x = self.dense(latents).unflatten(1, (self.first_width, self.first_side, self.first_side))
+        x = self.dense(latents).unflatten(1, (self.first_width, self.base_size, self.base_size))
         x = layers.activated(self.first_norm, x, self.slope)
         for up, norm in zip(self.ups, self.norms, strict=False):
             x = layers.activated(norm, up(x), self.slope)  # (N, width, 2 side, 2 side)
-        return cut(self.ups[-1](x).tanh(), self.image_size)
+        return center_crop(self.ups[-1](x).tanh(), self.image_size)
 
 
 class Critic(nn.Module):
@@ -74,7 +74,7 @@ class Critic(nn.Module):
         _expect(kernel)
         if norm not in ("batch", "none"):
             raise InvalidSetting(f"the critic has no norm '{norm}'", hint="batch or none")
-        count, side = stages(image_size), image_size
+        count, side = num_doublings(image_size), image_size
         widths = [width * 2**i for i in range(count)]  # 64, 128, 256, 512
         self.downs, self.norms = nn.ModuleList(), nn.ModuleList()
         for i, (before, after) in enumerate(zip([channels, *widths], widths, strict=False)):

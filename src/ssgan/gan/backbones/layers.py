@@ -19,14 +19,39 @@ channels no matrix unit makes use, so that the four places of each two by two be
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import nn
 from torch.utils._python_dispatch import _get_current_dispatch_mode
 
+from ssgan.errors import InvalidSetting
 from ssgan.gan.backbones import strided_conv
 
 WIDE = 64 * 128  # the product of a layer's channels before and after, from which on it goes through as products over places
 WIDE_IMAGE = 64  # the same for the layers at the image: the channels on the other side
+LEAST_SIDE = 4  # of the first maps, which are 4 to 8 wide
+SIZES = (16, 256)  # of images
+
+
+def num_doublings(image_size: int) -> int:
+    """Return how often the side is doubled. Raises InvalidSetting outside of SIZES."""
+    if not SIZES[0] <= image_size <= SIZES[1]:
+        raise InvalidSetting(
+            f"images of {image_size} x {image_size} are not made here", hint=f"choose a size from {SIZES[0]} to {SIZES[1]}"
+        )
+    return int(math.log2(image_size / LEAST_SIDE))
+
+
+def base_size(image_size: int) -> int:
+    """Return the least first side whose doublings reach the image's."""
+    return -(-image_size // 2 ** num_doublings(image_size))
+
+
+def center_crop(floats: torch.Tensor, size: int) -> torch.Tensor:
+    """Return the square (N, C, size, size) in the middle."""
+    start = (floats.shape[-1] - size) // 2
+    return floats[..., start : start + size, start : start + size]
 
 
 def up(before: int, after: int, kernel: int, *, bias: bool) -> nn.ConvTranspose2d:

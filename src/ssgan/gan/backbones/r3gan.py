@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from ssgan.gan.backbone import Backbone
-from ssgan.gan.backbones.sides import cut, first_side, stages
+from ssgan.gan.backbones.layers import base_size, center_crop, num_doublings
 
 BLOCKS = 2  # a stage, i.e. a side
 EXPANSION = 2  # of the bottleneck
@@ -26,7 +26,7 @@ class Generator(nn.Module):
     def __init__(self, image_size: int = 64, channels: int = 3, *, latent: int = 64, width: int = 64) -> None:
         super().__init__()
         widths = _widths(image_size, width)[::-1]
-        self.image_size, side = image_size, first_side(image_size)
+        self.image_size, side = image_size, base_size(image_size)
         self.start = nn.Parameter(torch.randn(widths[0], side, side))
         self.dense = nn.Linear(latent, widths[0], bias=False)
         nn.init.kaiming_normal_(self.dense.weight, nonlinearity="linear")
@@ -44,7 +44,7 @@ class Generator(nn.Module):
         x = self.start * self.dense(latents)[:, :, None, None]  # (N, widest, side, side)
         for stage in self.stages:
             x = stage(x)
-        return cut(self.last(x).tanh(), self.image_size)
+        return center_crop(self.last(x).tanh(), self.image_size)
 
 
 class Critic(nn.Module):
@@ -138,7 +138,7 @@ class _Resample(nn.Module):
 
 def _widths(image_size: int, width: int) -> list[int]:
     """From the image's side to the first maps': `width`, twice that, then MOST times."""
-    return [width * min(2**i, MOST) for i in range(stages(image_size) + 1)]
+    return [width * min(2**i, MOST) for i in range(num_doublings(image_size) + 1)]
 
 
 ROWS = {

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from ssgan.gan.backbone import Backbone
-from ssgan.gan.backbones.sides import cut, first_side, stages
+from ssgan.gan.backbones.layers import base_size, center_crop, num_doublings
 
 
 class Generator(nn.Module):
@@ -18,19 +18,19 @@ class Generator(nn.Module):
 
     def __init__(self, image_size: int = 64, channels: int = 3, *, latent: int = 128, width: int = 64) -> None:
         super().__init__()
-        count = stages(image_size)
-        self.image_size, self.first_side = image_size, first_side(image_size)
+        count = num_doublings(image_size)
+        self.image_size, self.base_size = image_size, base_size(image_size)
         widths = [width * 2 ** min(3, count - i) for i in range(count + 1)]
         self.first_width = widths[0]
-        self.dense = nn.Linear(latent, widths[0] * self.first_side**2)
+        self.dense = nn.Linear(latent, widths[0] * self.base_size**2)
         self.blocks = nn.Sequential(*(_Up(before, after) for before, after in zip(widths, widths[1:], strict=False)))
         self.last = nn.Sequential(nn.BatchNorm2d(widths[-1]), nn.ReLU(), nn.Conv2d(widths[-1], channels, 3, padding=1))
         _initialize(self)
 
     def forward(self, latents: torch.Tensor) -> torch.Tensor:
         """One image a latent."""
-        x = self.dense(latents).unflatten(1, (self.first_width, self.first_side, self.first_side))
-        return cut(self.last(self.blocks(x)).tanh(), self.image_size)
+        x = self.dense(latents).unflatten(1, (self.first_width, self.base_size, self.base_size))
+        return center_crop(self.last(self.blocks(x)).tanh(), self.image_size)
 
 
 class Critic(nn.Module):
@@ -38,7 +38,7 @@ class Critic(nn.Module):
 
     def __init__(self, image_size: int = 64, channels: int = 3, *, width: int = 64, norm: str = "none") -> None:
         super().__init__()
-        count = stages(image_size)
+        count = num_doublings(image_size)
         widths = [width * 2 ** min(3, i) for i in range(count + 1)]
         self.first = nn.Conv2d(channels, width, 3, padding=1)
         self.blocks = nn.Sequential(*(_Down(before, after, norm) for before, after in zip(widths, widths[1:], strict=False)))

@@ -10,15 +10,13 @@ from torch import nn
 
 from ssgan.compute import seeds
 from ssgan.compute.cuda_graphs import Captured, runner_for
-from ssgan.compute.distributed import Processes
+from ssgan.compute.distributed import Processes, average_gradients, whole_norm
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import unknown
 from ssgan.gan.catalog import BACKBONES, OBJECTIVES
-from ssgan.gan.training import sharing
-from ssgan.gan.training.balance import Balance
 from ssgan.gan.training.captured import CapturedSsgan
 from ssgan.gan.training.settings import TrainingConfig
-from ssgan.gan.training.ssgan import Network, Ssgan
+from ssgan.gan.training.ssgan import Balance, Network, Ssgan
 from ssgan.steganalysis.catalog import NETWORKS
 from ssgan.steganalysis.networks.fused.acceleration import accelerated
 
@@ -38,7 +36,7 @@ def assemble(
     for net in nets.values():
         processes.share_statistics(net.to(device))
     optimizers = {name: _optimizer(config, name, net) for name, net in nets.items()}
-    sharing.average_gradients(optimizers.values(), processes)
+    average_gradients(optimizers.values(), processes)
     detector = nets.get("detector")
     game = Ssgan(
         config=config,
@@ -50,9 +48,9 @@ def assemble(
         optimizers=optimizers,
         forward=_forward(detector, config, device),
         balance=Balance(
-            config.alpha_mode,
-            lambda norm: sharing.whole_norm(norm, processes),
-            torch.zeros(2, dtype=torch.float64, device=device),
+            mode=config.alpha_mode,
+            whole_norm=lambda norm: whole_norm(norm, processes),
+            running_norms=torch.zeros(2, dtype=torch.float64, device=device),
         ),
     )
     runner = runner_for(device, processes=processes.count)

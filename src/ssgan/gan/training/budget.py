@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,9 +13,10 @@ from torch.utils.flop_counter import flop_registry
 
 from ssgan.compute.distributed import Processes
 from ssgan.gan.training.assembly import assemble
-from ssgan.gan.training.random_draws import Draws
+from ssgan.gan.training.random_draws import RandomDraws
 from ssgan.gan.training.settings import TrainingConfig
-from ssgan.gan.training.state import Kept, State
+from ssgan.gan.training.ssgan import play
+from ssgan.gan.training.state import Snapshot, State
 
 COUNTED_TOGETHER = 2  # images: normalization wants more than one
 PROGRAM_BYTES = 300 << 20  # of the libraries themselves
@@ -41,26 +42,14 @@ def estimate(config: TrainingConfig) -> Budget:
     game, nets = assemble(small, device, Processes())
     if "detector" in nets:
         game.forward = nets["detector"]  # by layers that are counted
-    draws, held = Draws(small, Processes(), device), []
+    draws = RandomDraws(small, Processes(), device)
     real = torch.zeros(COUNTED_TOGETHER, config.channels, config.image_size, config.image_size)
-    with _Counter() as counter:
-        for turn in range(config.critic_steps):
-            with _held() as most:
-                game.update_critic(real, draws.latents("critic", 0, turn), draws.penalty(0, turn))
-            held.append(most[0])
-        for turn in range(config.detector_steps if config.secret else 0):
-            with _held() as most:
-                game.update_detector(draws.latents("detector", 0, turn), draws.own_seeds("detector", 0, turn), real)
-            held.append(most[0])
-        for turn in range(config.generator_steps):
-            with _held() as most:
-                own = draws.own_seeds("generator", 0, turn)
-                game.update_generator(draws.latents("generator", 0, turn), own, real=real)
-            held.append(most[0])
+    with _Counter() as counter, _saved_bytes(game.optimizers.values()) as saved_bytes:
+        play(game, draws, 0, lambda turn: real)
     state = State(game, nets)
-    kept = sum(tensor.nbytes for tensor in Kept(state).tensors.values())
+    kept = sum(tensor.nbytes for tensor in Snapshot(state).tensors.values())
     gradients = sum(weight.nbytes for net in nets.values() for weight in net.parameters())
-    activations = max(held) * config.batch // COUNTED_TOGETHER
+    activations = max(saved_bytes) * config.batch // COUNTED_TOGETHER
     return Budget(
         {name: sum(weight.numel() for weight in net.parameters()) for name, net in nets.items()},
         counter.flops / (COUNTED_TOGETHER * config.critic_steps),
@@ -83,16 +72,26 @@ class _Counter(TorchDispatchMode):
 
 
 @contextmanager
-def _held() -> Iterator[list[int]]:
-    """In its one place, the bytes that have been saved for the way back within the block, each storage once."""
-    total, seen = [0], set[int]()
+def _saved_bytes(optimizers: Iterable[torch.optim.Optimizer]) -> Iterator[list[int]]:
+    """Yield the bytes saved for the way back, each storage once, of every update within the block.
+
+    An update ends with the step of its optimizer.
+    """
+    totals, seen = [0], set[int]()
 
     def pack(tensor: torch.Tensor) -> torch.Tensor:
         storage = tensor.untyped_storage()
         if not isinstance(tensor, torch.nn.Parameter) and storage.data_ptr() not in seen:
             seen.add(storage.data_ptr())
-            total[0] += storage.nbytes()
+            totals[-1] += storage.nbytes()
         return tensor
 
+    def end_update(*_: Any) -> None:
+        totals.append(0)
+        seen.clear()
+
+    hooks = [optimizer.register_step_post_hook(end_update) for optimizer in optimizers]
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        yield total
+        yield totals
+    for hook in hooks:
+        hook.remove()

@@ -17,7 +17,7 @@ from ssgan import images
 from ssgan.compute import seeds
 from ssgan.datasets import Geometry, Progress, cached, groups, open_source, split
 from ssgan.errors import InvalidSetting
-from ssgan.gan.training.random_draws import Draws
+from ssgan.gan.training.random_draws import RandomDraws
 from ssgan.gan.training.settings import TrainingConfig
 from ssgan.images import Floats, Images
 
@@ -84,7 +84,7 @@ def read(
 class Batches:
     """Batches of Floats on the device: `batches.at(number)` is this process's part of the number-th."""
 
-    def __init__(self, real: RealImages, config: TrainingConfig, draws: Draws, device: torch.device) -> None:
+    def __init__(self, real: RealImages, config: TrainingConfig, draws: RandomDraws, device: torch.device) -> None:
         self.real, self.config, self.draws, self.device = real, config, draws, device
         self.images, self.chosen = real.images, torch.from_numpy(real.chosen)
         if device.type == "cuda" and real.images.nbytes <= RESIDENT_SHARE * torch.cuda.mem_get_info(device)[0]:

@@ -25,17 +25,15 @@ from ssgan.datasets.sources import refuse_among
 from ssgan.errors import InvalidSetting
 from ssgan.gan.covers.generators import FOLDER as GENERATOR
 from ssgan.gan.covers.generators import save_generator
-from ssgan.gan.training import sharing
 from ssgan.gan.training.assembly import assemble, faster_products
 from ssgan.gan.training.checkpoints import Checkpoints
 from ssgan.gan.training.data import Batches, RealImages, read
-from ssgan.gan.training.metrics import Board, Journal
-from ssgan.gan.training.random_draws import Draws
-from ssgan.gan.training.sample_grids import SIDE, Gallery, alike, warning
+from ssgan.gan.training.metrics import MetricLog, TensorBoardWriter
+from ssgan.gan.training.random_draws import RandomDraws
+from ssgan.gan.training.sample_grids import SIDE, SampleGrids, alike, warning
 from ssgan.gan.training.settings import TrainingConfig
-from ssgan.gan.training.ssgan import numbers
-from ssgan.gan.training.state import RATE_FACTOR, Kept, State
-from ssgan.gan.training.step import play
+from ssgan.gan.training.ssgan import numbers, play
+from ssgan.gan.training.state import RATE_FACTOR, Snapshot, State
 from ssgan.storage import signals, state_files
 from ssgan.storage.atomic import whole_file
 from ssgan.storage.names import name_bytes
@@ -104,18 +102,18 @@ def train(
             return processes.first(lambda: _told(out))
         speaks = processes.rank == 0
         game, nets = assemble(config, where, processes)
-        state, draws = State(game, nets), Draws(config, processes, where)
+        state, draws = State(game, nets), RandomDraws(config, processes, where)
         real = _read(data, config, reading, out, threads or 1, processes, progress)
         run = processes.first(lambda: Run(out, _identity(data, config, reading), notes=PATHS))
         processes.first(lambda: _keep_list(out, data, real, note))
-        batches, gallery = Batches(real, config, draws, where), Gallery(out, config, real.some(SIDE**2, config.seed))
-        shelf = Shelf(run, state) if speaks else None
+        batches, gallery = Batches(real, config, draws, where), SampleGrids(out, config, real.some(SIDE**2, config.seed))
+        shelf = RunWriter(run, state) if speaks else None
         if speaks and note is not None and config.secret and config.alpha_mode == "plain" and config.alpha < LOUD_ALPHA:
             note(f"alpha {config.alpha:g}, taken plainly: the detector drowns the critic, and images turn to noise; balance it")
         if found := processes.first(lambda: None if shelf is None else shelf.newest()):
             state.take(*found)
-        journal, kept = Journal(state), Kept(state)
-        board = Board(out, images_seen=state.images_seen, wanted=pace.tensorboard and speaks)
+        journal, kept = MetricLog(state), Snapshot(state)
+        board = TensorBoardWriter(out, images_seen=state.images_seen, wanted=pace.tensorboard and speaks)
         step_images = config.critic_steps * config.batch
         log_images = pace.log_images or config.duration_images // LOGS
         sample_images = pace.sample_images or config.duration_images // GRIDS
@@ -127,13 +125,19 @@ def train(
         # The game.
         while state.images_seen < config.duration_images and not signal:
             step, before = state.images_seen // step_images, state.images_seen
-            learns, heard = 2 * before >= config.warmup_images, before >= config.warmup_images
 
-            def shown(turn: int, step: int = step) -> torch.Tensor:
+            def real_batch(turn: int, step: int = step) -> torch.Tensor:
                 with journal.waited():
                     return batches.at(step * config.critic_steps + turn)
 
-            given = play(game, draws, step, shown, learns=learns, heard=heard)
+            given = play(
+                game,
+                draws,
+                step,
+                real_batch,
+                train_detector=2 * before >= config.warmup_images,
+                use_detector=before >= config.warmup_images,
+            )
             state.images_seen += step_images
             if state.average is not None:
                 state.average.follow(state.images_seen, step_images)
@@ -149,7 +153,7 @@ def train(
                 kept.keep()
 
             # What it says, shows and saves.
-            journal.add(sharing.mean_figures(measured, processes))
+            journal.add(distributed.mean_figures(measured, processes))
             ended = state.images_seen >= config.duration_images
             hangs = ended or _passed(before, state.images_seen, sample_images)
             if hangs or _passed(before, state.images_seen, log_images):
@@ -176,7 +180,7 @@ def train(
     return result
 
 
-class Shelf:
+class RunWriter:
     """Where the first process saves: checkpoints to go on from, and the latest generator to make covers with."""
 
     def __init__(self, run: Run, state: State) -> None:
@@ -203,7 +207,7 @@ class Shelf:
         self.save()
 
 
-def _go_back(kept: Kept, shelf: Shelf | None, note: Note | None) -> None:
+def _go_back(kept: Snapshot, shelf: RunWriter | None, note: Note | None) -> None:
     """To the last sound state, more slowly from there. Raises TrainingDiverged."""
     state = kept.state
     left_at = state.images_seen

@@ -14,7 +14,7 @@ from ssgan.gan.training.state import State
 FOLDER = "tensorboard"
 
 
-class Journal:
+class MetricLog:
     """Sums in the state, so that a training that goes on says the same."""
 
     def __init__(self, state: State) -> None:
@@ -50,7 +50,7 @@ class Journal:
         }
 
 
-class Board:
+class TensorBoardWriter:
     """The same for TensorBoard, where it is asked for and installed."""
 
     def __init__(self, run: Path, *, images_seen: int, wanted: bool) -> None:

@@ -26,7 +26,7 @@ def latents(config: TrainingConfig, rng: np.random.Generator, count: int) -> tor
     return torch.from_numpy(rng.random(shape, dtype=np.float32) * 2 - 1)
 
 
-class Draws:
+class RandomDraws:
     """The draws of one process. `turn` counts the updates of one net within a step."""
 
     def __init__(self, config: TrainingConfig, processes: Processes, device: torch.device) -> None:
@@ -44,7 +44,7 @@ class Draws:
         rng = seeds.generator(self.config.seed, use, "latents", str(step), str(turn))
         return latents(self.config, rng, self.config.batch)[self.mine].to(self.device, non_blocking=True)
 
-    def own_seeds(self, use: Use, step: int, turn: int = 0) -> np.ndarray:
+    def image_seeds(self, use: Use, step: int, turn: int = 0) -> np.ndarray:
         """uint64 (n,): one seed an image, for its embedding."""
         rng = seeds.generator(self.config.seed, use, "embedding", str(step), str(turn))
         return seeds.image_seeds(rng, self.config.batch)[self.mine]

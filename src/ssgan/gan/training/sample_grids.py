@@ -27,7 +27,7 @@ EARLY_IMAGES = 10_000  # seen: before that, and in the first tenth of a training
 
 
 @dataclass(frozen=True, eq=False)
-class Gallery:
+class SampleGrids:
     """The grids of one run; `real` are Floats to compare with."""
 
     folder: Path

@@ -13,7 +13,7 @@ so that S sees what a receiver gets, and reads the embedding, not the rounding.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import torch
@@ -22,14 +22,46 @@ from torch.nn.functional import softplus
 from ssgan import images
 from ssgan.embedding.coders.plain import Seeds
 from ssgan.embedding.embedder import Embedder
-from ssgan.gan.training.balance import Balance
 from ssgan.gan.training.objectives import Objective
+from ssgan.gan.training.random_draws import RandomDraws
 from ssgan.gan.training.settings import TrainingConfig
 
 Network: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
+RealBatch: TypeAlias = Callable[[int], torch.Tensor]  # which update of the critic in this step -> Floats (N, C, H, W)
 Scalars: TypeAlias = dict[str, torch.Tensor]  # of shape (), on the device: reading one would wait for it, so a step reads none
 
+DECAY = 0.99  # of the running means of the two gradients' norms, a generator step
 EMBEDDING_FORMS = ("both", "confusion")  # forms of secrecy that embed into the generator's images
+
+
+@dataclass
+class Balance:
+    """The weight of the detector's gradient beside the critic's: as it comes, or brought to the critic's norm first.
+
+    The two gradients at the generator's images differ by a factor of tens to thousands, which moves with the clipping, the
+    width and the scale of the detector's input, so that a plain alpha is no share of anything. All values are tensors on the
+    device of the gradients: reading one would wait for it.
+    """
+
+    mode: str = "plain"
+    whole_norm: Callable[[torch.Tensor], torch.Tensor] = torch.Tensor.double  # of the whole batch, in several processes
+    running_norms: torch.Tensor = field(default_factory=lambda: torch.zeros(2, dtype=torch.float64))  # realism, secrecy
+
+    def norm(self, gradient: torch.Tensor) -> torch.Tensor:
+        """Return float64 (), the Euclidean norm of a gradient at the images."""
+        return self.whole_norm(gradient.norm())
+
+    def scale(self, realism: torch.Tensor, secrecy: torch.Tensor) -> torch.Tensor:
+        """Return float64 (), the factor of the secrecy's gradient, from the norms of both.
+
+        It is 1 in the plain mode. Else it is the ratio of the running means, 0 until both norms are finite.
+        """
+        new = torch.stack([realism, secrecy])
+        norms = self.running_norms
+        norms.copy_(torch.where(new.isfinite().all(), DECAY * norms + (1 - DECAY) * new, norms))
+        if self.mode == "plain":
+            return torch.ones_like(realism)
+        return torch.where(norms[1] > 0, norms[0] / norms[1], 0.0)
 
 
 @dataclass(eq=False)
@@ -150,8 +182,36 @@ class Ssgan:
         self.optimizers[which].step()
 
 
+def play(
+    game: Ssgan,
+    draws: RandomDraws,
+    step: int,
+    real_batch: RealBatch,
+    *,
+    train_detector: bool = True,
+    train_generator: bool = True,
+    use_detector: bool = True,
+) -> Scalars:
+    """Play one step: the critic learns, then the detector, then the generator from both. Return what the updates measured.
+
+    The last real images shown to the critic serve the other two as well. The flags leave out the detector's updates, the
+    generator's, or the detector's answer in the generator's loss.
+    """
+    config, measured = game.config, Scalars()
+    for turn in range(config.critic_steps):
+        real = real_batch(turn)
+        measured |= game.update_critic(real, draws.latents("critic", step, turn), draws.penalty(step, turn))
+    for turn in range(config.detector_steps if config.secret and train_detector else 0):
+        latents, image_seeds = draws.latents("detector", step, turn), draws.image_seeds("detector", step, turn)
+        measured |= game.update_detector(latents, image_seeds, real)
+    for turn in range(config.generator_steps if train_generator else 0):
+        latents, image_seeds = draws.latents("generator", step, turn), draws.image_seeds("generator", step, turn)
+        measured |= game.update_generator(latents, image_seeds, real, use_detector=use_detector)
+    return measured
+
+
 def numbers(scalars: Scalars) -> dict[str, float]:
-    """What was measured as numbers, in one look at the device."""
+    """Return the scalars as numbers, read from the device at once."""
     values = torch.stack([value.double() for value in scalars.values()]).tolist() if scalars else []
     return dict(zip(scalars, values, strict=True))
 

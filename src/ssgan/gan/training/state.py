@@ -6,6 +6,7 @@ state that it kept, and on from there at half the learning rates.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -15,13 +16,38 @@ import torch
 from torch import nn
 
 from ssgan.errors import RefusedModel, TrainingDiverged
-from ssgan.gan.training.average import Average
 from ssgan.gan.training.captured import runner_of
 from ssgan.gan.training.ssgan import Ssgan
 
 MOST_RETRIES = 3
 RATE_FACTOR = 0.5  # of the learning rates, at each retry
+RAMP = 0.05  # of the images seen: the longest half-life of the average
 _COUNTED = ("images_seen", "retries", "seconds", "collapsed")
+
+
+class Average:
+    """A running mean of the generator's weights, which makes steadier images than any single step's.
+
+    `net` follows `generator`; the running statistics of its normalization are averaged with the weights. The half-life is
+    counted in images. In the beginning it is a twentieth of what has been seen, so that the first weights are soon forgotten
+    (T. Karras et al., "Analyzing and improving the image quality of StyleGAN", CVPR 2020, its reference code).
+    """
+
+    def __init__(self, generator: nn.Module, half_life_images: int) -> None:
+        self.generator, self.half_life_images = generator, half_life_images
+        self.net = copy.deepcopy(generator).eval().requires_grad_(False)
+        pairs = list(zip(self.net.state_dict().values(), generator.state_dict().values(), strict=True))  # stay where they are
+        self._moving = [pair for pair in pairs if pair[0].is_floating_point()]
+        self._counting = [pair for pair in pairs if not pair[0].is_floating_point()]
+
+    @torch.no_grad()
+    def follow(self, images_seen: int, step_images: int) -> None:
+        """Average one step: w' = 2^(-step / half-life) w' + ... w."""
+        half_life = min(self.half_life_images, RAMP * images_seen)
+        kept = 0.5 ** (step_images / half_life) if half_life > 0 else 0.0
+        torch._foreach_lerp_([mean for mean, _ in self._moving], [now for _, now in self._moving], 1 - kept)
+        for mean, now in self._counting:
+            mean.copy_(now)
 
 
 class State:
@@ -63,7 +89,7 @@ class State:
         balance = self.game.balance
         return {
             **{name: getattr(self, name) for name in _COUNTED},
-            "balance": {"norms": balance.norms.tolist()},
+            "balance": {"norms": balance.running_norms.tolist()},
             "sums": {name: list(sums) for name, sums in self.sums.items()},
         }
 
@@ -83,7 +109,7 @@ class State:
                 optimizer.load_state_dict(state | {"state": found})
             for name in _COUNTED:
                 setattr(self, name, told[name])
-            self.game.balance.norms.copy_(torch.tensor(told["balance"]["norms"], dtype=torch.float64))
+            self.game.balance.running_norms.copy_(torch.tensor(told["balance"]["norms"], dtype=torch.float64))
             self.sums = {name: list(sums) for name, sums in told["sums"].items()}
             self._moments = -1  # those of the optimizers are other tensors now
         except (RuntimeError, KeyError, TypeError) as error:
@@ -123,7 +149,7 @@ class State:
         self.runner.forget()  # a captured step has the old rates in it
 
 
-class Kept:
+class Snapshot:
     """A sound state kept in memory, to which a training goes back."""
 
     def __init__(self, state: State) -> None:

@@ -10,10 +10,9 @@ import torch
 
 from ssgan.compute.distributed import Processes
 from ssgan.gan.training.assembly import assemble
-from ssgan.gan.training.random_draws import Draws
+from ssgan.gan.training.random_draws import RandomDraws
 from ssgan.gan.training.settings import TrainingConfig
-from ssgan.gan.training.ssgan import numbers
-from ssgan.gan.training.step import play
+from ssgan.gan.training.ssgan import numbers, play
 
 WARM_STEPS = 4  # before the clock runs: kernels are compiled, and on a graphics card steps are recorded
 ROUNDS = 7
@@ -43,7 +42,7 @@ def seconds_per_image(
 def _steps(config: TrainingConfig, where: torch.device) -> Callable[[int], None]:
     """What does the step of that number, on real images that are noise."""
     game, _ = assemble(config, where, Processes())
-    draws = Draws(config, Processes(), where)
+    draws = RandomDraws(config, Processes(), where)
     shape = (config.batch, config.channels, config.image_size, config.image_size)
     real = torch.rand(shape, generator=torch.Generator().manual_seed(0)).mul(2).sub(1).to(where)
 

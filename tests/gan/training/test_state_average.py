@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ssgan.gan.backbones.dcgan import Generator
-from ssgan.gan.training.average import Average
+from ssgan.gan.training.state import Average
 
 
 def test_after_a_half_life_half_of_the_old_weights_is_left() -> None:
