@@ -35,12 +35,23 @@ def test_a_container_s_limit_counts(tmp_path: Path, names: tuple[str, ...]) -> N
 
 def test_a_picture_too_large_is_refused_before_it_is_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cover = tmp_path / "large.png"
-    images.write(cover, np.zeros((1, 1500, 2000), np.uint8), durable=False)
-    assert plan.cover_picture(cover).samples.shape == (1, 1500, 2000)
+    images.write(cover, np.zeros((1, 2000, 2400), np.uint8), durable=False)
+    assert plan.cover_picture(cover).samples.shape == (1, 2000, 2400)
     monkeypatch.setattr(files, "available_memory", lambda: 50_000_000)
-    assert images.read(cover).samples.size == 3_000_000  # reading alone takes little
+    assert images.read(cover).samples.size == 4_800_000  # reading alone takes little
     monkeypatch.setattr(files, "_check_decoded", lambda *_: pytest.fail("it was decoded"))
-    with pytest.raises(NotEnoughMemory, match=r"large.png: 2000 x 1500 pixels of 1 channel take about 0.1 GB") as raised:
+    with pytest.raises(NotEnoughMemory, match=r"large.png: 2400 x 2000 pixels of 1 channel take about 0.1 GB") as raised:
         plan.cover_picture(cover)
     assert raised.value.hint
     assert isinstance(raised.value, MemoryError)
+
+
+def test_a_scheme_is_allowed_what_it_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What raises and lowers at two prices keeps two arrays of them."""
+    cover = tmp_path / "large.png"
+    images.write(cover, np.zeros((1, 2000, 2400), np.uint8), durable=False)
+    monkeypatch.setattr(files, "available_memory", lambda: 100_000_000)
+    assert plan.cover_picture(cover, plan.Settings("hill")).samples.shape == (1, 2000, 2400)
+    for scheme in ("hugo", "mipod"):
+        with pytest.raises(NotEnoughMemory):
+            plan.cover_picture(cover, plan.Settings(scheme))

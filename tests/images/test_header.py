@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import io
 import struct
 import warnings
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from ssgan.errors import RefusedImage
-from ssgan.images import MAX_PIXELS, MAX_SIDE, encode
+from ssgan.images import MAX_PIXELS, MAX_SIDE, encode, header
 from ssgan.images.header import check_size, decode_with_pillow, exif_orientation, trailing
 
 
@@ -53,3 +55,15 @@ def test_a_decoder_that_finds_another_size_or_format_is_not_believed() -> None:
     with warnings.catch_warnings(record=True) as caught, pytest.raises(RefusedImage):
         decode_with_pillow(data, "TIFF", (6, 4), 1)
     assert not caught
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
+def test_a_picture_decoded_in_strips_is_the_whole_picture(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng, channels = np.random.default_rng(1), len(mode)
+    pixels = rng.integers(0, 256, (23, 7, channels), dtype=np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(pixels.squeeze()).save(stream, "PNG")
+    monkeypatch.setattr(header, "_STRIP_PIXELS", 30)
+    samples, alpha = decode_with_pillow(stream.getvalue(), "PNG", (7, 23), 1 if mode[0] == "L" else 3)
+    found = samples if alpha is None else np.concatenate([samples, alpha[None]])
+    assert np.array_equal(found.transpose(1, 2, 0), pixels)

@@ -33,7 +33,7 @@ _LOSSY = {".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".heic", ".heif", ".avif", 
 
 _NO_ALPHA = ("BMP", "PGM", "PPM")
 
-_DECODED_BYTES = 5  # a sample, while a file is decoded
+_DECODED_BYTES = 5  # a sample, while a file is decoded, its own bytes among them
 _SMALL_BYTES = 1 << 26  # what takes less is not worth asking for
 
 
@@ -84,8 +84,9 @@ def read(
 
     `convert` names the conversions of `CONVERSIONS` that the caller allows; what needs another one is a RefusedImage whose
     hint names it. `name` is the file's name where `source` has none, to compare its suffix with what the bytes are.
-    `work` is how many bytes a sample the caller will want besides. Raises RefusedImage for all that cannot be read,
-    InvalidSetting for an unknown conversion, NotEnoughMemory, from the header, for what is too large for this machine.
+    `work` is how many bytes a sample the caller will want, the picture's own among them. Raises RefusedImage for all that
+    cannot be read, InvalidSetting for an unknown conversion, NotEnoughMemory, from the header, for what is too large for this
+    machine.
     """
     if missing := set(convert) - set(CONVERSIONS):
         raise unknown("conversion", min(missing), CONVERSIONS)
@@ -190,7 +191,7 @@ def _decode(data: bytes, convert: Collection[str], name: str, work: int = 0) -> 
 def _check_memory(header: Header, work: int, name: str) -> None:
     """Before the decoder asks for any: the kernel would end the program without a word."""
     count = header.width * header.height * header.channels
-    needed = count * (_DECODED_BYTES + work)
+    needed = count * max(_DECODED_BYTES, work)
     if needed < _SMALL_BYTES:
         return
     free = available_memory()

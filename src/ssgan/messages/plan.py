@@ -25,7 +25,11 @@ _HINTS = {
     "trailing": "save the image anew, without what follows it",
 }
 _HINT = "save it as an 8-bit gray or RGB PNG first"
-HIDING_BYTES, REVEALING_BYTES = 24, 3  # a sample, besides the picture: see benchmarks/memory.py
+# Bytes a sample, the picture among them, as benchmarks/memory.py measures them: by scheme, where +1 and -1 cost the same or do
+# not, or costs are of the whole picture; of a scheme that is not named, the most.
+REVEALING_BYTES = 4
+HIDING_BYTES = {"lsb": 18, "hill": 18, "wow": 18, "suniward": 18, "lsbr": 28, "hugo": 28, "hugo2010": 28}
+_MOST_HIDING_BYTES = 64
 _ASK = "ask for the file as the sender wrote it: no message survives a conversion"
 
 
@@ -86,7 +90,7 @@ class Plan:
 def one_cover(cover: Path, message: bytes, out: Path, settings: Settings) -> Plan:
     """`message` into one cover. Raises what `ssgan.messages.files.hide_file` raises, as far as no key is needed."""
     _check_one(out, [cover], settings)
-    return _one(cover, cover_picture(cover, upright=settings.upright), message, out, settings)
+    return _one(cover, cover_picture(cover, settings), message, out, settings)
 
 
 def one_picture(name: str, picture: Picture, message: bytes, out: Path, settings: Settings) -> Plan:
@@ -107,7 +111,7 @@ def content_task(name: str, content: bytes, message: bytes, out: Path, settings:
 
     Raises what `one_cover` does, but for `out`, of which only the suffix counts.
     """
-    read = images.read(content, convert=images.CONVERSIONS, name=name, work=HIDING_BYTES)
+    read = images.read(content, convert=images.CONVERSIONS, name=name, work=_hiding_bytes(settings.scheme))
     picture = as_cover(read, name, upright=settings.upright)
     return picture_task(name, picture, message, out, settings)
 
@@ -143,7 +147,7 @@ def several_covers(covers: Sequence[Path], message: bytes, folder: Path, needed:
     parts = spread.split(message, count=len(covers), needed=needed, compress=settings.compress)
     for out in outs:
         _check_place(out, covers, settings)
-    pictures = [cover_picture(cover, upright=settings.upright) for cover in covers]
+    pictures = [cover_picture(cover, settings) for cover in covers]
     for cover, picture, out in zip(covers, pictures, outs, strict=True):
         _check_cover(cover, picture, out, settings)
     _refuse_twins(covers, pictures)
@@ -161,9 +165,15 @@ def several_covers(covers: Sequence[Path], message: bytes, folder: Path, needed:
     return Plan(tasks, settings, capacity, folder)
 
 
-def cover_picture(cover: Path, *, upright: bool = False) -> Picture:
-    """The picture in a file that is to be a cover: nothing is converted, but `upright` turns it. Raises RefusedImage."""
-    return as_cover(images.read(cover, convert=images.CONVERSIONS, work=HIDING_BYTES), str(cover), upright=upright)
+def cover_picture(cover: Path, settings: Settings | None = None) -> Picture:
+    """The picture in a file that is to be a cover: nothing is converted, but it may be turned. Raises RefusedImage."""
+    settings = settings or Settings()
+    picture = images.read(cover, convert=images.CONVERSIONS, work=_hiding_bytes(settings.scheme))
+    return as_cover(picture, str(cover), upright=settings.upright)
+
+
+def _hiding_bytes(scheme: str) -> int:
+    return HIDING_BYTES.get(scheme, _MOST_HIDING_BYTES)
 
 
 def as_cover(picture: Picture, name: str, *, upright: bool = False) -> Picture:
