@@ -23,8 +23,7 @@ from results_tables import RESULTS, figures
 from rich.console import Console
 
 from ssgan.cli.app import commands
-from ssgan.embedding.catalog import SCHEMES
-from ssgan.embedding.embedder import CODERS
+from ssgan.embedding.catalog import CODERS, SCHEMES
 from ssgan.embedding.entry import Entry
 from ssgan.steganalysis.catalog import DETECTORS, FEATURES, NETWORKS
 from ssgan.steganalysis.network import Network

@@ -22,7 +22,7 @@ import importlib, shlex, sys
 from pathlib import Path
 
 changed, root, *commands = sys.argv[1:]
-ROOMS = "embedding embedding.schemes steganalysis steganalysis.networks gan gan.backbones"
+ROOMS = "embedding embedding.coders embedding.schemes steganalysis steganalysis.networks gan gan.backbones"
 for package in ROOMS.split():
     importlib.import_module(f"ssgan.{package}").__path__.insert(0, f"{changed}/src/ssgan/" + package.replace(".", "/"))
 
@@ -44,7 +44,7 @@ for command in commands:
 
 
 def test_whoever_follows_the_pages_arrives(tmp_path: Path) -> None:
-    """All three in one process, since most of its time goes by until torch is there."""
+    """All four in one process, since most of its time goes by until torch is there."""
     commands = []
     for page in FOLLOWED:
         for fence in fences(page):
@@ -67,8 +67,8 @@ def test_whoever_follows_the_pages_arrives(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_there_is_a_page_for_each_of_the_three() -> None:
-    assert [page.stem for page in FOLLOWED] == ["add-backbone", "add-detector", "add-scheme"]
+def test_there_is_a_page_for_each_of_the_four() -> None:
+    assert [page.stem for page in FOLLOWED] == ["add-backbone", "add-coder", "add-detector", "add-scheme"]
 
 
 @pytest.mark.parametrize("page", FOLLOWED, ids=lambda page: page.stem)

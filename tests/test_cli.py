@@ -18,8 +18,7 @@ from PIL import Image
 
 from ssgan import images
 from ssgan.cli.app import run
-from ssgan.embedding.catalog import SCHEMES
-from ssgan.embedding.embedder import CODERS
+from ssgan.embedding.catalog import CODERS, SCHEMES
 from ssgan.steganalysis.catalog import DETECTORS, FEATURES
 
 TRANSCRIPTS = sorted(Path(__file__).with_name("cli").glob("*.txt"))

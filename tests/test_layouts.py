@@ -16,10 +16,10 @@ import torch
 
 from ssgan import images
 from ssgan.detection.verdicts.judge import judge
-from ssgan.embedding.catalog import SCHEMES
+from ssgan.embedding.catalog import CODERS, SCHEMES
 from ssgan.embedding.coders import bound
 from ssgan.embedding.costs import Costs
-from ssgan.embedding.embedder import CODERS, Embedder
+from ssgan.embedding.embedder import Embedder
 from ssgan.embedding.entry import Entry
 from ssgan.errors import InvalidSetting
 from ssgan.evaluation import inspection

@@ -11,9 +11,9 @@ from ssgan.version import __version__
 
 if TYPE_CHECKING:
     from ssgan.detection.question import Question
-    from ssgan.embedding.catalog import SCHEMES
+    from ssgan.embedding.catalog import CODERS, SCHEMES
     from ssgan.embedding.costs import Costs
-    from ssgan.embedding.embedder import CODERS, Embedder
+    from ssgan.embedding.embedder import Embedder
     from ssgan.errors import (
         DoesNotFit,
         Incomplete,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 # Public name → the module where it lives.
 _HOMES = {
-    "CODERS": "ssgan.embedding.embedder",
+    "CODERS": "ssgan.embedding.catalog",
     "Costs": "ssgan.embedding.costs",
     "Difference": "ssgan.images.difference",
     "DoesNotFit": "ssgan.errors",

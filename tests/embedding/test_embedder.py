@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -8,8 +11,8 @@ from hypothesis import strategies as st
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from ssgan.compute import seeds
-from ssgan.embedding.catalog import SCHEMES
-from ssgan.embedding.embedder import CODERS, Embedder
+from ssgan.embedding.catalog import CODERS, SCHEMES, fitting_coder
+from ssgan.embedding.embedder import Embedder
 from ssgan.errors import DoesNotFit, InvalidSetting
 
 ANY_SCHEME = sorted(set(CODERS) - {"authors"})
@@ -91,3 +94,34 @@ def test_capturable_embedder_reads_no_value(scheme: str, monkeypatch: pytest.Mon
             torch.empty(2, dtype=torch.int64, device="meta"),
         )
         assert embedder.simulate_seeded(covers, own_seeds).shape == covers.shape
+
+
+def test_a_scheme_without_a_named_coder_gets_one_that_suits_its_costs() -> None:
+    for scheme, entry in SCHEMES.items():
+        chosen = CODERS[fitting_coder(scheme)]
+        assert chosen.default_for_flat_costs is not entry.adaptive
+        assert chosen.adaptive or not entry.adaptive
+
+
+@pytest.mark.parametrize("coder", CODERS)
+def test_a_text_is_taken_by_the_coders_that_say_so(coder: str, textured: torch.Tensor) -> None:
+    if not CODERS[coder].takes_text:
+        with pytest.raises(InvalidSetting, match="writes no text"):
+            Embedder("lsb", 0.4, coder, text=b"text")
+        return
+    image_seeds = np.arange(len(textured), dtype=np.uint64)
+    stegos = [Embedder("lsb", 0.4, coder, text=text).simulate_seeded(textured, image_seeds) for text in (b"text", b"other")]
+    assert not torch.equal(*stegos)
+
+
+def test_nothing_asks_for_a_coder_by_its_name() -> None:
+    """A property of its row is asked instead: a new coder is then treated as it says."""
+    source = Path(__file__).resolve().parents[2] / "src" / "ssgan"
+    for path in source.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Compare) and any(
+                isinstance(side, ast.Attribute | ast.Name) and getattr(side, "attr", getattr(side, "id", "")) == "coder"
+                for side in (node.left, *node.comparators)
+            ):
+                words = {side.value for side in (node.left, *node.comparators) if isinstance(side, ast.Constant)}
+                assert not words & set(CODERS), f"{path.name}:{node.lineno}"

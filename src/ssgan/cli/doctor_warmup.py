@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from ssgan.compute.compiled import cache_folder
-from ssgan.embedding.catalog import SCHEMES
+from ssgan.embedding.catalog import SCHEMES, fitting_coder
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import StorageFailed
 from ssgan.images import Images
@@ -60,8 +60,7 @@ def kept() -> int:
 
 
 def _embed(scheme: str, covers: Images) -> None:
-    coder = "bound" if SCHEMES[scheme].adaptive else "plain"
-    for embedder in (Embedder(scheme, 0.3, coder), Embedder(scheme, 0.3, "stc")):
+    for embedder in (Embedder(scheme, 0.3, fitting_coder(scheme)), Embedder(scheme, 0.3, "stc")):
         embedder.simulate_seeded(covers[:2], np.arange(2, dtype=np.uint64))
 
 

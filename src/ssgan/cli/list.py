@@ -37,7 +37,7 @@ def _schemes() -> list[dict[str, Any]]:
 
 
 def _coders() -> list[dict[str, Any]]:
-    from ssgan.embedding.embedder import CODERS
+    from ssgan.embedding.catalog import CODERS
 
     return [{"coder": name, "summary": entry.summary} for name, entry in CODERS.items()]
 

@@ -1,12 +1,14 @@
-"""The schemes, by name: each is a file of its own in `schemes/`, which ends with its row, and a line in `titles.py`.
+"""Schemes and coders, by name: each is a file of its own, which ends with its row.
 
-The tests walk the table and hold every row to the same contract.
+Schemes are named in `titles.py`, coders here. The tests walk the tables and hold every row to the same contract.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
 
+from ssgan.embedding.coder import Coder
+from ssgan.embedding.coders import bound, message, plain, reference, stc
 from ssgan.embedding.entry import Entry
 from ssgan.embedding.titles import TITLES
 
@@ -19,3 +21,19 @@ def _row(name: str) -> Entry:
 
 
 SCHEMES: dict[str, Entry] = {name: _row(name) for name in TITLES}
+
+# In the order of lists. A new one is its file and its name here.
+CODERS: dict[str, Coder] = {
+    "bound": bound.ROW,
+    "plain": plain.ROW,
+    "stc": stc.ROW,
+    "message": message.ROW,
+    "authors": reference.ROW,
+}
+DEFAULT_CODER = "bound"  # what `hill@0.4` means
+FLAT_CODER = next(name for name, coder in CODERS.items() if coder.default_for_flat_costs)
+
+
+def fitting_coder(scheme: str) -> str:
+    """Return the coder to take for a scheme where none is named: FLAT_CODER if all its samples cost the same."""
+    return DEFAULT_CODER if SCHEMES[scheme].adaptive else FLAT_CODER

@@ -10,95 +10,33 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
-from typing import Any
 
 import numpy as np
 import torch
 
 from ssgan.compute import seeds as public_seeds
 from ssgan.compute.allocator import keep_freed
-from ssgan.embedding.catalog import SCHEMES
-from ssgan.embedding.coders import bound, plain, reference, stc
-from ssgan.embedding.coders.bound import ChangeProbabilities
+from ssgan.embedding.catalog import CODERS, DEFAULT_CODER, FLAT_CODER, SCHEMES
+from ssgan.embedding.coder import ChangeProbabilities, Seeds
 from ssgan.embedding.costs import Costs, apply_wet_rule
 from ssgan.errors import InvalidSetting, unknown
 
 SHARE = {"cpu": 1 << 16, "cuda": 1 << 25}  # samples worked on at a time: they and what is made of them stay near the cores
 
 Pair = tuple[torch.Tensor, torch.Tensor]  # of +1 and of -1
-# (embedder, covers, costs, seeds) -> stegos
-Simulate = Callable[["Embedder", torch.Tensor, Costs, Any], torch.Tensor]
-
-
-@dataclass(frozen=True)
-class Coder:
-    """How bits ride on costs: what it does to a batch, how probably it changes a sample, and what to say of it."""
-
-    simulate: Simulate
-    probabilities: Callable[[Costs, float], ChangeProbabilities]
-    summary: str
-    options: tuple[str, ...]  # each as a regular expression
-    adaptive: bool = True  # heeds what a change costs
-
-
-def _bound(embedder: Embedder, covers: torch.Tensor, costs: Costs, seeds: np.ndarray) -> torch.Tensor:
-    return bound.simulate(covers, costs, embedder.payload, seeds)
-
-
-def _plain(embedder: Embedder, covers: torch.Tensor, costs: Costs, seeds: plain.Seeds) -> torch.Tensor:
-    options = embedder.options
-    path = plain.Path("raster" if "raster" in options else "keyed", "red" if "red" in options else "all")
-    return plain.simulate(covers, costs, embedder.payload, seeds, path=path, text=embedder.text)
-
-
-def _stc(embedder: Embedder, covers: torch.Tensor, costs: Costs, seeds: np.ndarray) -> torch.Tensor:
-    return stc.simulate(covers, costs, embedder.payload, seeds, embedder.options)
-
-
-def _message(embedder: Embedder, covers: torch.Tensor, costs: Costs, seeds: np.ndarray) -> torch.Tensor:
-    # What is sent is made in the room above, which builds on this one: it is looked up by name, when it is first asked for.
-    simulated = import_module("ssgan.messages.simulated")
-    stegos: torch.Tensor = simulated.simulate(covers, embedder.scheme, embedder.payload, seeds)
-    return stegos
-
-
-def _authors(embedder: Embedder, covers: torch.Tensor, costs: Costs, seeds: np.ndarray) -> torch.Tensor:
-    return reference.simulate(covers, costs, embedder.payload, seeds, scheme=embedder.scheme, options=embedder.options)
-
-
-CODERS: dict[str, Coder] = {
-    "bound": Coder(_bound, bound.change_probabilities, "the optimal sender, simulated: the best any code could do", ()),
-    "plain": Coder(
-        _plain, plain.change_probabilities, "one bit on each visited sample, no coding; change rate = payload / 2",
-        ("raster", "red"), adaptive=False,
-    ),
-    "stc": Coder(
-        _stc, bound.change_probabilities, "syndrome-trellis codes, +-1 in two layers: bits that can be read back",
-        (r"h=\d+",),
-    ),
-    "message": Coder(
-        _message, bound.change_probabilities,
-        "what `hide` really sends: container, rungs, frozen places, keyed codes; for claims about messages", (),
-    ),
-    "authors": Coder(
-        _authors, bound.change_probabilities, "the optimal sender as the authors' programs simulate it, bit for bit",
-        (r"seed=\d+",),
-    ),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Embedder:
     """scheme x payload (bits per sample) x coder.
 
-    `dtype` is the precision of the costs: float64 exact, float32 fast. `text`, for the coder plain alone, is what it writes in
-    place of random bits.
+    `dtype` is the precision of the costs: float64 exact, float32 fast. `text`, for coders that take one, is written in place of
+    random bits.
     """
 
     scheme: str
     payload: float
-    coder: str = "bound"
+    coder: str = DEFAULT_CODER
     options: tuple[str, ...] = ()
     dtype: torch.dtype = torch.float64
     text: bytes | None = None
@@ -112,8 +50,8 @@ class Embedder:
             )
         if self.dtype not in (torch.float64, torch.float32):
             raise InvalidSetting(f"costs of {self.dtype}; they are float64 or float32", hint="leave dtype out for float64")
-        if self.text is not None and self.coder != "plain":
-            raise InvalidSetting(f"the coder {self.coder} writes no text", hint=f"use lsb@{self.payload:g}/plain")
+        if self.text is not None and not CODERS[self.coder].takes_text:
+            raise InvalidSetting(f"the coder {self.coder} writes no text", hint=f"use lsb@{self.payload:g}/{FLAT_CODER}")
         allowed = CODERS[self.coder].options
         for option in self.options:
             if not any(re.fullmatch(pattern, option) for pattern in allowed):
@@ -137,11 +75,16 @@ class Embedder:
         except ValueError:
             hint = "it counts bits per sample: hill@0.4"
             raise InvalidSetting(f"the payload in '{name}' is not a number", hint=hint) from None
-        return cls(scheme, amount, coder or "bound", tuple(options.split(",")) if options else (), dtype, text)
+        return cls(scheme, amount, coder or DEFAULT_CODER, tuple(options.split(",")) if options else (), dtype, text)
 
     def __str__(self) -> str:
         coder = self.coder + (":" + ",".join(self.options) if self.options else "")
-        return f"{self.scheme}@{self.payload:g}" + ("" if coder == "bound" else f"/{coder}")
+        return f"{self.scheme}@{self.payload:g}" + ("" if coder == DEFAULT_CODER else f"/{coder}")
+
+    @property
+    def method(self) -> str:
+        """Scheme and coder without the payload, as a curve over payloads is called: `hill`, `lsb/plain`."""
+        return self.scheme + ("" if self.coder == DEFAULT_CODER else f"/{self.coder}")
 
     def costs(self, covers: torch.Tensor) -> Costs:
         """The scheme's costs of Images (N, C, H, W), each channel for itself, in `dtype`, the wet rule applied."""
@@ -163,9 +106,9 @@ class Embedder:
     @property
     def capturable(self) -> bool:
         """Whether a CUDA graph can capture it: it runs the same kernels for all covers and takes seeds on the device."""
-        return self.coder == "plain" and self.text is None and not SCHEMES[self.scheme].adaptive
+        return CODERS[self.coder].capturable and self.text is None and not SCHEMES[self.scheme].adaptive
 
-    def simulate_seeded(self, covers: torch.Tensor, seeds: plain.Seeds) -> torch.Tensor:
+    def simulate_seeded(self, covers: torch.Tensor, seeds: Seeds) -> torch.Tensor:
         """Stegos of Images (N, C, H, W), each from its own uint64 seed. Raises DoesNotFit where the payload does not.
 
         A `capturable` embedder takes seeds that lie on the covers' device as well, as int64 with the same bits.
@@ -176,7 +119,7 @@ class Embedder:
         for share in self._shares(covers):
             part = slice(start, start := start + len(share))
             made = coder.simulate(self, share, self._share_costs(share), seeds[part])
-            if correct is not None and self.coder == "bound":
+            if correct is not None and coder.free_signs:
                 assert isinstance(seeds, np.ndarray), "an embedder that corrects is not capturable"
                 made = correct(share, made, seeds[part])
             stegos[part] = made

@@ -135,7 +135,7 @@ def every_scheme(
 
     The cover is an image as `images.as_image` takes it; the sender is optimal, or plain where all samples cost the same.
     """
-    from ssgan.embedding.catalog import SCHEMES
+    from ssgan.embedding.catalog import SCHEMES, fitting_coder
     from ssgan.embedding.embedder import Embedder
 
     cover, seed = images.as_image(cover, layout=layout), seeds.as_seed(seed)
@@ -143,7 +143,7 @@ def every_scheme(
     for scheme, entry in SCHEMES.items():
         if schemes is not None and scheme not in schemes:
             continue
-        embedder = Embedder(scheme, payload, "bound" if entry.adaptive else "plain")
+        embedder = Embedder(scheme, payload, fitting_coder(scheme))
         try:
             seen = inspect_cover(cover, embedder, seed=seed, name=name, layout="chw")
             costs = seen.costs

@@ -112,7 +112,7 @@ def payloads(rows: Sequence[Row]) -> str:
     lines: dict[str, list[tuple[float, Row]]] = {}
     for row in rows:
         embedder = Embedder.parse(row.first.embedder)
-        way = embedder.scheme + ("" if embedder.coder == "bound" else f"/{embedder.coder}")
+        way = embedder.method
         lines.setdefault(f"{row.covers}, {way}, {row.first.detector}", []).append((embedder.payload, row))
     largest = max(payload for points in lines.values() for payload, _ in points)
     frame = Frame((0, round_up(largest)), (0, 0.5), "payload, bits per sample", "P_E")

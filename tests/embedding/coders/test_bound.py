@@ -11,6 +11,7 @@ from hypothesis.extra import numpy as hnp
 from scipy.optimize import brentq
 
 from ssgan.compute import seeds
+from ssgan.embedding.coder import ChangeProbabilities
 from ssgan.embedding.coders import bound
 from ssgan.embedding.costs import WET, Costs, distortion
 from ssgan.errors import DoesNotFit, InvalidSetting
@@ -140,7 +141,7 @@ def test_no_sender_of_the_same_payload_expects_less_distortion() -> None:
 def test_changes_come_as_probably_as_said() -> None:
     covers = torch.full((64, 1, 32, 32), 100, dtype=torch.uint8)
     plus, minus = torch.full((64, 1, 32, 32), 0.2), torch.full((64, 1, 32, 32), 0.1)
-    change = bound.sample(covers, bound.ChangeProbabilities(plus, minus), np.arange(64, dtype=np.uint64)).int() - covers.int()
+    change = bound.sample(covers, ChangeProbabilities(plus, minus), np.arange(64, dtype=np.uint64)).int() - covers.int()
     assert float((change == 1).double().mean()) == pytest.approx(0.2, abs=5 * math.sqrt(0.16 / covers.numel()))
     assert float((change == -1).double().mean()) == pytest.approx(0.1, abs=5 * math.sqrt(0.09 / covers.numel()))
 

@@ -9,12 +9,12 @@ so flat covers, whose costs are beyond 10^9, are as easy as any.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from ssgan.compute import seeds as public_seeds
+from ssgan.embedding.coder import Assignment, ChangeProbabilities, Coder
 from ssgan.embedding.coders import gibbs_loops
 from ssgan.embedding.coders.gibbs import MARGIN, Sender
 from ssgan.embedding.coders.gibbs_device import DeviceSender
@@ -23,13 +23,6 @@ from ssgan.errors import DoesNotFit, InvalidSetting
 
 TOLERANCE = 1e-8  # relative, of the payload or the distortion met
 _ARRAY_TYPES = (torch.float32, torch.float64)  # what the compiled loops take
-
-
-class ChangeProbabilities(NamedTuple):
-    """beta+ and beta-: how probably each sample is raised and lowered by one; float (N, C, H, W) in [0, 1]."""
-
-    plus: torch.Tensor
-    minus: torch.Tensor
 
 
 def simulate(covers: torch.Tensor, costs: Costs, payload: float, seeds: np.ndarray) -> torch.Tensor:
@@ -134,3 +127,10 @@ def _refuse_distortion(largest: torch.Tensor, asked: torch.Tensor) -> None:
             "the distortion asked for is not between 0 and that of changing every sample at random",
             hint="an expected distortion lies below that of a uniform choice among +1, 0 and -1",
         )
+
+
+def _simulate(assignment: Assignment, covers: torch.Tensor, costs: Costs, seeds: np.ndarray) -> torch.Tensor:
+    return simulate(covers, costs, assignment.payload, seeds)
+
+
+ROW = Coder(_simulate, change_probabilities, "the optimal sender, simulated: the best any code could do", free_signs=True)

@@ -7,17 +7,16 @@ dry: inward at 0 and 255, and always so under LSB replacement. Half the bits mat
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import numpy as np
 import torch
 
 from ssgan.compute import seeds as public_seeds
-from ssgan.embedding.coders.bound import ChangeProbabilities
+from ssgan.embedding.coder import Assignment, ChangeProbabilities, Coder, Seeds
 from ssgan.embedding.costs import Costs
 from ssgan.errors import DoesNotFit, InvalidSetting
 
-Seeds: TypeAlias = np.ndarray | torch.Tensor  # uint64 (N,), or int64 with the same bits on the covers' device
 ORDER, SIGN, BITS = 1, 2, 3  # the separate streams drawn from an image's seed
 
 
@@ -102,3 +101,15 @@ def embed(covers: torch.Tensor, costs: Costs, bits: torch.Tensor, visited: torch
 def extract(stegos: torch.Tensor, visited: torch.Tensor) -> torch.Tensor:
     """bool (N, bits): what `embed` put on the visited samples."""
     return (stegos.flatten(1).gather(1, visited) & 1).bool()
+
+
+def _simulate(assignment: Assignment, covers: torch.Tensor, costs: Costs, seeds: Seeds) -> torch.Tensor:
+    options = assignment.options
+    path = Path("raster" if "raster" in options else "keyed", "red" if "red" in options else "all")
+    return simulate(covers, costs, assignment.payload, seeds, path=path, text=assignment.text)
+
+
+ROW = Coder(
+    _simulate, change_probabilities, "one bit on each visited sample, no coding; change rate = payload / 2",
+    ("raster", "red"), adaptive=False, takes_text=True, capturable=True, default_for_flat_costs=True,
+)  # fmt: skip

@@ -1,7 +1,7 @@
 """Coder `authors`: the stego images that the authors' own programs write, bit for bit, for whoever repeats published results.
 
-Their bisection, their tables, MATLAB's random numbers column by column, after `conformance.py`. Gray covers only, and the
-payload is met to 1e-3; for everything else the coder `bound` is better.
+Their bisection, their tables, MATLAB's random numbers column by column, after `reference_formulas.py`. Gray covers only, and
+the payload is met to 1e-3; for everything else the coder `bound` is better.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from ssgan.embedding.coders import reference_formulas
+from ssgan.embedding.coder import Assignment, Coder
+from ssgan.embedding.coders import bound, reference_formulas
 from ssgan.embedding.costs import Costs
 from ssgan.embedding.schemes import mipod
 from ssgan.errors import InvalidSetting
@@ -43,3 +44,13 @@ def _fisher(cover: np.ndarray, scheme: str) -> np.ndarray:
     if scheme == "mg":
         return reference_formulas.mg_fisher_information(cover)
     return mipod.fisher_information(torch.from_numpy(cover.astype(np.float64))[None, None])[0, 0].numpy()
+
+
+def _simulate(assignment: Assignment, covers: torch.Tensor, costs: Costs, seeds: np.ndarray) -> torch.Tensor:
+    return simulate(covers, costs, assignment.payload, seeds, scheme=assignment.scheme, options=assignment.options)
+
+
+ROW = Coder(
+    _simulate, bound.change_probabilities, "the optimal sender as the authors' programs simulate it, bit for bit",
+    (r"seed=\d+",),
+)  # fmt: skip

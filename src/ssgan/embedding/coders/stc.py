@@ -10,6 +10,8 @@ import numpy as np
 import torch
 
 from ssgan.compute import seeds as public_seeds
+from ssgan.embedding.coder import Assignment, Coder
+from ssgan.embedding.coders import bound
 from ssgan.embedding.costs import Costs
 from ssgan.embedding.stc import embed as stc
 from ssgan.embedding.stc.trellis import Code
@@ -51,3 +53,12 @@ def height_of(options: tuple[str, ...]) -> int:
 def _order(covers: torch.Tensor, seeds: np.ndarray) -> np.ndarray:
     """int64 (N, n): which sample comes first, second, ...; the same wherever the covers live."""
     return public_seeds.uniforms(seeds, covers[0].numel(), stream=ORDER).argsort(dim=1, stable=True).numpy()
+
+
+def _simulate(assignment: Assignment, covers: torch.Tensor, costs: Costs, seeds: np.ndarray) -> torch.Tensor:
+    return simulate(covers, costs, assignment.payload, seeds, assignment.options)
+
+
+ROW = Coder(
+    _simulate, bound.change_probabilities, "syndrome-trellis codes, +-1 in two layers: bits that can be read back", (r"h=\d+",),
+)  # fmt: skip

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from ssgan.compute.cuda_graphs import Eager, Runner
-from ssgan.embedding.coders.plain import Seeds
+from ssgan.embedding.coder import Seeds
 from ssgan.gan.training.ssgan import EMBEDDING_FORMS, Scalars, Ssgan
 
 

@@ -20,7 +20,7 @@ import torch
 from torch.nn.functional import softplus
 
 from ssgan import images
-from ssgan.embedding.coders.plain import Seeds
+from ssgan.embedding.coder import Seeds
 from ssgan.embedding.embedder import Embedder
 from ssgan.gan.training.objectives import Objective
 from ssgan.gan.training.random_draws import RandomDraws

@@ -1,0 +1,66 @@
+"""The row of a coder: how bits ride on costs, what an embedder may ask of it, and what the lists show of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol, TypeAlias
+
+import numpy as np
+import torch
+
+from ssgan.embedding.costs import Costs
+
+Seeds: TypeAlias = np.ndarray | torch.Tensor  # uint64 (N,), or int64 with the same bits on the covers' device
+
+
+class ChangeProbabilities(NamedTuple):
+    """beta+ and beta-: how probably each sample is raised and lowered by one; float (N, C, H, W) in [0, 1]."""
+
+    plus: torch.Tensor
+    minus: torch.Tensor
+
+
+class Assignment(Protocol):
+    """What a coder reads of an embedder beside covers and costs."""
+
+    @property
+    def scheme(self) -> str:
+        """A key of SCHEMES."""
+
+    @property
+    def payload(self) -> float:
+        """Bits per sample, at least 0."""
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Those after the colon, each as the row allows."""
+
+    @property
+    def text(self) -> bytes | None:
+        """What to write in place of random bits."""
+
+
+# (assignment, covers, costs, seeds) -> stegos; the seeds are NumPy's but for a coder that is capturable.
+Simulate = Callable[[Assignment, torch.Tensor, Costs, Any], torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Coder:
+    """One coder: what it does to a batch, how probably it changes a sample, and its properties.
+
+    `options` are regular expressions, one an option. An `adaptive` coder heeds what a change costs. With `takes_text` it writes
+    a given text in place of random bits. `capturable`: without a text and on flat costs it looks at no value, so that a CUDA
+    graph can hold it. `default_for_flat_costs`: it is taken for schemes that are not adaptive where no coder is named. With
+    `free_signs` the signs of its changes say nothing, so that a scheme may choose them anew.
+    """
+
+    simulate: Simulate
+    probabilities: Callable[[Costs, float], ChangeProbabilities]
+    summary: str
+    options: tuple[str, ...] = ()
+    adaptive: bool = True
+    takes_text: bool = False
+    capturable: bool = False
+    default_for_flat_costs: bool = False
+    free_signs: bool = False
