@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -286,18 +287,18 @@ def test_a_stego_may_come_as_a_stream(photo: Path, tmp_path: Path) -> None:
 def test_a_stego_that_does_not_come_back_is_not_given_its_name(
     damage: str, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    encode, read_bytes, ledger = images.encode, Path.read_bytes, Ledger(tmp_path / "ledger")
+    encode_like, read_bytes, ledger = images.encode_like, Path.read_bytes, Ledger(tmp_path / "ledger")
 
-    def encoded(samples: np.ndarray, *rest: Any, **options: Any) -> bytes:
+    def encoded(samples: np.ndarray, *rest: Any, **options: Any) -> images.Encoded:
         if damage == "a sample":
             samples = samples ^ np.uint8(1)
-        content = encode(samples, *rest, **options)
-        return content[:-5] if damage == "the file" else content
+        file = encode_like(samples, *rest, **options)
+        return replace(file, content=file.content[:-5]) if damage == "the file" else file
 
     def read(path: Path) -> bytes:
         return read_bytes(path)[: -5 if path.suffix == ".part" and damage == "the disk" else None]
 
-    monkeypatch.setattr(images, "encode", encoded)
+    monkeypatch.setattr(images, "encode_like", encoded)
     monkeypatch.setattr(Path, "read_bytes", read)
     with pytest.raises(StorageFailed, match="did not come back"):
         hide_file(photo, b"x", KEY, tmp_path / "out.png", ledger=ledger)

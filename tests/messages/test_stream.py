@@ -16,7 +16,7 @@ from scipy import special, stats
 from ssgan.messages import container
 from ssgan.messages.container import OVERHEAD, SPLITS, Places
 from ssgan.messages.hide import hide
-from ssgan.messages.keys import KeyFile, Subkeys
+from ssgan.messages.keys import KeyFile, Subkeys, final_root
 from ssgan.messages.order import public_count
 from ssgan.messages.reveal import reveal
 
@@ -59,7 +59,7 @@ TESTS: dict[str, Callable[[np.ndarray], float]] = {"monobit": monobit, "runs": r
 
 def bound(number: int, carrying: int) -> Places:
     """The keys of an image of so many carrying samples."""
-    root = KeyFile(number.to_bytes(32, "big")).root(b"salt")
+    root = final_root(KeyFile(number.to_bytes(32, "big")).first_root(b"salt"), b"salt")
     return Places(b"ssgan/1 shape", carrying, np.empty(0, dtype=np.int64), Subkeys.of(root))
 
 

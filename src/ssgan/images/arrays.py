@@ -74,6 +74,8 @@ def axes_of(image: ImageLike, *, layout: Layout | None = None) -> Axes:
     first, last = array.shape[0] in CHANNELS, array.shape[2] in CHANNELS
     if layout is None and not isinstance(image, np.ndarray):
         layout = "chw"  # torch's own order
+    if array.shape == (1, 1, 1):  # the same either way
+        layout = layout or "chw"
     if layout is None and first and last:
         raise _refused(array, 'it can be read both ways: say layout="chw" or layout="hwc"')
     axes: Axes = layout or ("chw" if first else "hwc")
