@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ssgan.datasets.sources import refuse_among
+from ssgan.datasets.sources import digest_of, refuse_among
 from ssgan.errors import unknown
 from ssgan.experiments import alpha, convergence, latent_seeds, security
 from ssgan.experiments.material import Material
@@ -46,10 +46,11 @@ def reproduce(name: str, size: str, material: Material) -> tuple[list[Record], P
     if size not in SIZES:
         raise unknown("size", size, SIZES)
     material = replace(material, out=material.out / name)
-    about = {"experiment": name, "size": size, "data": str(material.data), "geometry": vars(material.geometry)}
+    about = {"experiment": name, "size": size, "data": str(material.data), "data_sha256": digest_of(material.data)}
+    about |= {"geometry": vars(material.geometry), "convert": list(material.convert)}
     refuse_among([material.data], material.out)
     with given_up_if_refused(material.out):
-        folder = Run(material.out, about | {"convert": list(material.convert)}, notes=("data",)).folder
+        folder = Run(material.out, about, notes=("data",)).folder
         found = EXPERIMENTS[name].run(size, material)
     made = Run.told(folder).get("made", {})
     circumstances = {"device": material.device} | {key: made.get(key, "") for key in ("machine", "torch", "ssgan", "commit")}
