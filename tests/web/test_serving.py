@@ -51,7 +51,8 @@ CROWD = 128
 def test_it_binds_one_loopback_socket_and_connects_to_nothing(tmp_path: Path, cover: bytes) -> None:
     log = tmp_path / "heard"
     (tmp_path / "sitecustomize.py").write_text(WATCH.format(log=str(log)))
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])}
+    environment = {**os.environ, "SSGAN_LEDGER": str(tmp_path / "ledger")}
+    environment["PYTHONPATH"] = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
     command = [sys.executable, "-m", "ssgan", "serve", "--no-browser", "--json"]
     with begun(command, stdout=subprocess.PIPE, text=True, env=environment) as server:
         assert server.stdout is not None

@@ -119,5 +119,5 @@ def test_a_damaged_manifest_is_said(generator: tuple[nn.Module, Card], tmp_path:
     order = Order(generator[1], tmp_path / "covers", 1, 1)
     fulfil(order, missing(order), generator[0])
     (order.out / MANIFEST).write_text("[1")
-    with pytest.raises(InvalidSetting, match="cannot be read"):
+    with pytest.raises(InvalidSetting, match="damaged"):
         missing(order)

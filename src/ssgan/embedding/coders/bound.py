@@ -104,8 +104,10 @@ def sample(covers: torch.Tensor, probabilities: ChangeProbabilities, seeds: np.n
 
 
 def _arrays(costs: Costs) -> tuple[np.ndarray, np.ndarray]:
-    """The costs as arrays (N, n) to be read, row by row: copies where the strides or half a precision ask for it."""
+    """Return the costs as arrays (N, n) of one dtype, row by row: copies where strides or precision ask for it."""
     plus, minus = (rho.detach() if rho.dtype in _ARRAY_TYPES else rho.detach().float() for rho in costs)
+    if plus.dtype != minus.dtype:  # the compiled loops take both alike
+        plus, minus = plus.double(), minus.double()
     return plus.flatten(1).contiguous().numpy(), minus.flatten(1).contiguous().numpy()
 
 

@@ -105,7 +105,7 @@ def train(
         state, draws = State(game, nets), RandomDraws(config, processes, where)
         real = _read(data, config, reading, out, threads or 1, processes, progress)
         run = processes.first(lambda: Run(out, _identity(data, config, reading), notes=PATHS))
-        processes.first(lambda: _keep_list(out, data, real, note))
+        processes.first(lambda: _keep_list(out, data, real, note, holds_back=config.train_share < 1))
         batches, gallery = Batches(real, config, draws, where), SampleGrids(out, config, real.some(SIDE**2, config.seed))
         shelf = RunWriter(run, state) if speaks else None
         if speaks and note is not None and config.secret and config.alpha_mode == "plain" and config.alpha < LOUD_ALPHA:
@@ -300,7 +300,7 @@ def _read(
     return read_them()
 
 
-def _keep_list(out: Path, data: Path, real: RealImages, note: Note | None) -> None:
+def _keep_list(out: Path, data: Path, real: RealImages, note: Note | None, *, holds_back: bool) -> None:
     """data.json: what is held back, and what would not do. Raises InvalidSetting where the run began with other images."""
     digest = hashlib.sha256(name_bytes("\0".join(real.names[i] for i in real.chosen)))
     for row in real.chosen:
@@ -321,7 +321,7 @@ def _keep_list(out: Path, data: Path, real: RealImages, note: Note | None) -> No
         )
     with whole_file(path, overwrite=True) as temporary:
         temporary.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-    if not real.held_back and note is not None:
+    if holds_back and not real.held_back and note is not None:
         shown = f"{len(real.chosen)} are too few for this train_share"
         note(f"no picture is held back: {shown}, and none is left to tell whether images are copies")
     if real.bad and note is not None:
