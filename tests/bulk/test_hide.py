@@ -11,9 +11,11 @@ import io
 import itertools
 import os
 import signal
+import struct
 import subprocess
 import sys
 import tarfile
+import zlib
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, NoReturn
@@ -58,6 +60,29 @@ def hide(
 ) -> Any:  # fmt: skip
     plan = hiding.prepare([covers], out, Settings("lsb", ledger=ledger), shard_size=shard_size)
     return hiding.run(plan, hiding.Messages(message), key, engine or Serial())
+
+
+@SHARDS
+def test_stegos_that_are_not_quite_written_as_their_covers_are_counted(
+    covers: Path, tmp_path: Path, shard_size: int | None
+) -> None:
+    assert hide(covers, tmp_path / "a", shard_size=shard_size).sums["near"] == 0
+    path = covers / "1.png"
+    _filter_otherwise(path)
+    tally = hide(covers, tmp_path / "b", shard_size=shard_size)
+    assert (tally.written, tally.sums["near"], tally.sums["cover"]) == (3, 1, 2)
+
+
+def _filter_otherwise(path: Path) -> None:
+    """Rows with no filter and with that of the left neighbor in turn: no rule makes that choice."""
+    data, rows = path.read_bytes(), images.read(path).samples[0].copy()
+    rows[1::2, 1:] -= rows[1::2, :-1].copy()
+    content = np.insert(rows, 0, np.arange(len(rows)) % 2, axis=1).tobytes()
+    at = data.index(b"IDAT")
+    (length,) = struct.unpack(">I", data[at - 4 : at])
+    whole = b"IDAT" + zlib.compress(content)
+    chunk = struct.pack(">I", len(whole) - 4) + whole + struct.pack(">I", zlib.crc32(whole))
+    path.write_bytes(data[: at - 4] + chunk + data[at + 8 + length :])
 
 
 def state(folder: Path) -> dict[str, bytes]:

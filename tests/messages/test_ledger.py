@@ -6,13 +6,15 @@ import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
-from ssgan.errors import StorageFailed
+from ssgan.errors import InvalidSetting, StorageFailed
 from ssgan.messages.hide import hide
 from ssgan.messages.keys import Key, KeyFile, Passphrase
 from ssgan.messages.ledger import Ledger, usual_folder
@@ -121,6 +123,43 @@ def test_what_stands_in_the_way_is_an_error_of_ours_with_a_hint(name: str, tmp_p
 def test_recording_without_a_key_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(StorageFailed, match="lost its key"):
         Ledger(tmp_path).record([(image(1), None)])
+
+
+def _ways(samples: np.ndarray) -> dict[str, Any]:
+    """One gray image, as NumPy, Pillow and torch have it."""
+    import torch
+
+    ways = {"(H, W)": samples[0], "(H, W, C)": samples.transpose(1, 2, 0), "strided": np.asfortranarray(samples)}
+    return ways | {"PIL": Image.fromarray(samples[0]), "torch": torch.from_numpy(samples)}
+
+
+@pytest.mark.parametrize("way", ["(H, W)", "(H, W, C)", "strided", "PIL", "torch"])
+def test_an_image_is_known_however_it_is_held(ledger: Ledger, way: str) -> None:
+    held = _ways(image(1))[way]
+    assert ledger.digest(held, None) == ledger.digest(image(1), None)
+    assert ledger.mark(held, None, "a") == ledger.mark(image(1), None, "a")
+    ledger.record([(held, None)])
+    assert ledger.knows(image(1))
+    assert ledger.claim([[(held, None)], [(_ways(image(2))[way], None)]]) == [False, True]
+    assert ledger.knows(image(2))
+
+
+WRONG = [np.zeros((32, 32)), np.zeros((2, 32, 32), np.uint8), np.zeros((1, 1, 3), np.uint8), "a.png", None]
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=range(len(WRONG)))
+def test_what_is_no_image_is_refused_and_nothing_is_recorded(ledger: Ledger, wrong: Any) -> None:
+    for use in (
+        lambda: ledger.record([(image(1), None), (wrong, None)]),
+        lambda: ledger.claim([[(image(1), None)], [(wrong, None)]]),
+        lambda: ledger.record([(image(1), wrong if wrong is not None else "alpha")]),
+        lambda: ledger.digest(wrong, None),
+        lambda: ledger.mark(wrong, None, "a"),
+    ):
+        with pytest.raises(InvalidSetting) as refused:
+            use()
+        assert refused.value.hint
+    assert not ledger.knows(image(1))
 
 
 def test_the_folder_is_where_the_user_says_or_the_system(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -185,11 +185,12 @@ def _is_done(made: Hiding) -> Callable[[Portion], bool]:
 
 @dataclass
 class _Ready:
-    """A stego that is to get its name: the cover's name, and what the list of used covers keeps of the two."""
+    """A stego that is to get its name: the cover's name, what the list of used covers keeps of the two, how it was written."""
 
     name: str
     mark: bytes
     cover: bytes
+    manner: str  # as `ssgan.images.Encoded` says; nothing for one that another process made
 
 
 class _Hands:
@@ -224,7 +225,7 @@ class _Hands:
         settings, name = self._job.settings, entry.name
         task = content_task(name, self._reader.data(entry), self._job.messages.of(name), Path(place(name)), settings)
         stego = make_stego(task, self._job.key, settings)
-        self._note(entry, stego.hidden.stego, stego.hidden.alpha)
+        self._note(entry, stego.hidden.stego, stego.hidden.alpha, stego.hidden.manner)
         return stego.content
 
     def _taken_up(self, entry: Entry, left: Iterable[Left]) -> bytes | None:
@@ -243,14 +244,15 @@ class _Hands:
                 return content()
         return None
 
-    def _note(self, entry: Entry, stego: np.ndarray, alpha: np.ndarray | None) -> None:
+    def _note(self, entry: Entry, stego: np.ndarray, alpha: np.ndarray | None, manner: str = "") -> None:
         """Remember what is to be recorded: digests, since pictures of a whole shard would fill the memory."""
         ledger = self._job.settings.ledger
         if ledger is None:
-            self._ready[place(entry.name)] = _Ready(entry.name, b"", b"")
+            self._ready[place(entry.name)] = _Ready(entry.name, b"", b"", manner)
         else:
             where = str(self._job.folder.resolve() / place(entry.name))
-            self._ready[place(entry.name)] = _Ready(entry.name, ledger.mark(stego, alpha, where), ledger.digest(stego, alpha))
+            mark, cover = ledger.mark(stego, alpha, where, layout="chw"), ledger.digest(stego, alpha, layout="chw")
+            self._ready[place(entry.name)] = _Ready(entry.name, mark, cover, manner)
 
     def _seal(self, wheres: Sequence[str]) -> Collection[str]:
         """Record the covers of stegos before these can be seen; those whose cover another stego has are left out."""
@@ -261,6 +263,7 @@ class _Hands:
         for name in refused.values():
             self._tally.fail(Failure.of(name, used_before(name)))
         self._tally.written += len(ready) - len(refused)
+        self._tally.sums.update(one.manner for one in ready if one.manner and place(one.name) not in refused)
         return refused
 
 
@@ -335,4 +338,4 @@ class _Checks:
         ledger = self._job.settings.ledger
         if ledger is None or ledger.knows(stego.samples, stego.alpha, layout="chw"):
             return
-        ledger.record([(stego.samples, stego.alpha)])  # by which its cover is known, too
+        ledger.record([(stego.samples, stego.alpha)], layout="chw")  # by which its cover is known, too

@@ -60,5 +60,8 @@ def hide_each(
         tally = hide.run(plan, given, chosen, scaling.engine(plan.listing), report=report)
     show_failures(screen, tally)
     rate = f", {tally.images_per_second:.0f} images/s" if tally.written else ""
-    screen.result("summary", f"{counted(tally.written, 'stego')} in {out}{rate}", **figures(tally, plan.finished, out))
+    near = f"; {tally.sums['near']} written only near their covers' manner" if tally.sums["near"] else ""
+    manners = {"written_near": tally.sums["near"], "written_as_usual": tally.sums["usual"]}
+    text = f"{counted(tally.written, 'stego')} in {out}{rate}{near}"
+    screen.result("summary", text, **figures(tally, plan.finished, out), **manners)
     failed(tally, out, "covers got no stego")

@@ -201,7 +201,7 @@ def claim(stegos: Sequence[Stego], ledger: Ledger | None) -> None:
     """
     if ledger is None:
         return
-    for stego, free in zip(stegos, ledger.claim([stego.used for stego in stegos]), strict=True):
+    for stego, free in zip(stegos, ledger.claim([stego.used for stego in stegos], layout="chw"), strict=True):
         if not free:
             raise plan.used_before(str(stego.task.cover))
 

@@ -32,7 +32,7 @@ LINE_BYTES = 2 * DIGEST_BYTES + 1
 _ELSEWHERE = "name another folder in $SSGAN_LEDGER, or do without the list: --no-ledger"
 
 
-Used: TypeAlias = "bytes | tuple[np.ndarray, np.ndarray | None]"  # a digest, or an image with its alpha
+Used: TypeAlias = "bytes | tuple[ImageLike, ImageLike | None]"  # a digest, or an image with its alpha
 
 
 class _Read:
@@ -96,9 +96,12 @@ class Ledger:
         except (OSError, StorageFailed) as error:
             raise self._failed(error) from error
 
-    def record(self, used: Iterable[Used]) -> None:
-        """Add images with their alpha, or their digests; they are on the disk before it returns. Raises StorageFailed."""
-        digests = dict.fromkeys(one if isinstance(one, bytes) else self.digest(*one) for one in used)
+    def record(self, used: Iterable[Used], *, layout: Layout | None = None) -> None:
+        """Add images with their alpha, or their digests; they are on the disk before it returns.
+
+        Raises StorageFailed, and InvalidSetting as `as_image` does: then nothing is added.
+        """
+        digests = dict.fromkeys(one if isinstance(one, bytes) else self.digest(*one, layout=layout) for one in used)
         lines = "".join(f"{digest.hex()}\n" for digest in digests).encode()
         with self._alone():
             try:
@@ -106,16 +109,16 @@ class Ledger:
             except OSError as error:
                 raise self._failed(error) from error
 
-    def claim(self, groups: Sequence[Sequence[Used]]) -> list[bool]:
+    def claim(self, groups: Sequence[Sequence[Used]], *, layout: Layout | None = None) -> list[bool]:
         """Take covers into use, each a group of what stands for it: for each, whether it was free.
 
         Of several processes or groups that claim one cover, one gets it. What was free is on the disk before this returns; with
-        `reuse` all are. Raises StorageFailed.
+        `reuse` all are. Raises StorageFailed, and InvalidSetting as `as_image` does: then nothing is taken.
         """
         with self._alone():
             known, free, taken = set() if self.reuse else self._digests(), list[bool](), dict[bytes, None]()
             for group in groups:
-                digests = [one if isinstance(one, bytes) else self.digest(*one) for one in group]
+                digests = [one if isinstance(one, bytes) else self.digest(*one, layout=layout) for one in group]
                 free.append(self.reuse or not any(digest in known or digest in taken for digest in digests))
                 if free[-1]:
                     taken |= dict.fromkeys(digests)
@@ -127,16 +130,21 @@ class Ledger:
         """Whether that digest, of `digest` or `mark`, is in the list. Raises StorageFailed."""
         return digest in self._digests()
 
-    def digest(self, image: np.ndarray, alpha: np.ndarray | None) -> bytes:
-        """What the list keeps of an image, uint8 (C, H, W): the same for a cover and its stego."""
-        return _digest(self._own_key(), image, alpha)
+    def digest(self, image: ImageLike, alpha: ImageLike | None, *, layout: Layout | None = None) -> bytes:
+        """What the list keeps of an image, as `as_image` takes it: the same for a cover and its stego.
 
-    def mark(self, image: np.ndarray, alpha: np.ndarray | None, where: str) -> bytes:
+        Raises StorageFailed, and InvalidSetting as `as_image` does.
+        """
+        pixels = as_image(image, layout=layout)
+        return _digest(self._own_key(), pixels, as_alpha(alpha, pixels))
+
+    def mark(self, image: ImageLike, alpha: ImageLike | None, where: str, *, layout: Layout | None = None) -> bytes:
         """A digest of all samples and a place: by it a stego that was recorded, and is not yet there, is known from others.
 
-        Covers alike, with one key and message, have stegos alike: the place tells them apart.
+        Covers alike, with one key and message, have stegos alike: the place tells them apart. Raises as `digest` does.
         """
-        samples = container.samples_of(image, alpha)
+        image = as_image(image, layout=layout)
+        samples = container.samples_of(image, as_alpha(alpha, image))
         place = hashlib.sha256(where.encode("utf-8", "surrogateescape")).digest()
         exact = b"exactly" + place + container.shape_of(image, samples) + samples.tobytes()
         return hmac.new(self._own_key(), exact, hashlib.sha256).digest()[:DIGEST_BYTES]
