@@ -180,6 +180,30 @@ def test_technical_chunks_stay_and_personal_ones_go() -> None:
     assert kept.left_out == ("prVW",)
 
 
+AT = b"2024-05-01T10:00:00"
+DATES = [b"date:create\0" + AT + b"+00:00", b"date:modify\0" + AT + b"+02:00", b"date:timestamp\0" + AT + b"Z"]
+
+
+def test_dates_that_a_tool_writes_into_each_file_stay() -> None:
+    dates = b"".join(chunk(b"tEXt", body) for body in DATES)
+    data = png(scene(20, 20), LIBPNG, before=chunk(b"tIME", bytes(7)), after=dates + chunk(b"tEXt", b"Author\0Jane"))
+    file, _ = stego_of(data)
+    assert [body for name, body in chunks(file.content) if name == b"tEXt"] == DATES
+    assert [name for name, _ in chunks(file.content)] == [b"IHDR", b"tIME", b"IDAT", *3 * [b"tEXt"], b"IEND"]
+    assert file.left_out == ("tEXt",)
+
+
+NO_DATES = [b"date:create\0at Jane's", b"date:create\0" + AT + b"Z Jane", b"date:\0" + AT, b"date:create", b"Date\0" + AT]
+
+
+@pytest.mark.parametrize("body", NO_DATES)
+def test_what_only_looks_like_a_date_goes(body: bytes) -> None:
+    data = png(scene(20, 20), LIBPNG, before=chunk(b"tIME", bytes(7)) + chunk(b"tEXt", body))
+    file, _ = stego_of(data)
+    assert [name for name, _ in chunks(file.content)] == [b"IHDR", b"IDAT", b"IEND"]
+    assert file.left_out == ("tIME", "tEXt")
+
+
 def test_streams_that_zlib_does_not_make_are_said() -> None:
     """Two compressors in one stream: the first half at level 1, the second at level 9."""
     pixels = scene(200, 60)

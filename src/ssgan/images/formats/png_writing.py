@@ -5,6 +5,7 @@ The settings are found by encoding the other file's own samples until its own by
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
@@ -27,6 +28,8 @@ _TECHNICAL = (
     | {b"acTL", b"fcTL", b"IHDR", b"IEND", b"tRNS"}
 )  # fmt: skip
 _PLACED = {b"oFFs", b"pCAL", b"sCAL", b"vpAg", b"caNv"}  # kept where the picture keeps its size
+# What ImageMagick writes of the file it read, in each PNG: a time and no more. A file of its without them would be seen.
+_DATE = re.compile(rb"date:[a-z]{1,20}\0\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)?")
 _METADATA = {b"eXIf", b"tEXt", b"zTXt", b"iTXt", b"tIME"}  # kept on request
 _GRAY_ALPHA, _COLOR_ALPHA = 4, 6
 _COLOR_TYPES = {1: (0, _GRAY_ALPHA), 3: (2, _COLOR_ALPHA)}  # by channels
@@ -69,11 +72,12 @@ def encode_like(
     size, old = (planes.shape[1], planes.shape[0]), (kind.width, kind.height)
     pieces = _cut(_compressed(planes, kind, style), style)
     kept = _TECHNICAL | (_METADATA if keep_metadata else set()) | (_PLACED if size == old else set())
+    has_dates = any(_is_date(name, body) for name, body in chunks)
     parts, left_out, previous = [SIGNATURE], [], b""
     for name, body in chunks:
         if name == b"IDAT":
             parts += [] if previous == name else [_chunk(name, piece) for piece in pieces]
-        elif name in kept:
+        elif name in kept or _is_date(name, body) or (name == b"tIME" and has_dates):
             parts.append(_chunk(name, _adapted(name, body, size, old, is_turned=is_turned)))
         else:
             left_out.append(name.decode())
@@ -105,6 +109,10 @@ def style_of(cover: Pixels, chunks: Sequence[tuple[bytes, bytes]], kind: Kind) -
     found = deflating.found(stream, content, memories=(9, 8) if is_large_memory else (8, 9))
     rule = png_filters.fitting(firsts, costs, is_pillow_likely=has_pillows_chunks and found.memory == _PILLOWS_MEMORY)
     return Style(rule, tuple(filters), found, tuple(map(len, parts)))
+
+
+def _is_date(name: bytes, body: bytes) -> bool:
+    return name == b"tEXt" and _DATE.fullmatch(body) is not None
 
 
 def _notes(style: Style) -> tuple[str, ...]:
