@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ssgan.messages.words import COUNT, WORDS, fresh_passphrase
+from ssgan.messages.words import WORDS, fresh_passphrase
 
 
 def test_a_word_is_eight_bits() -> None:
@@ -17,6 +17,6 @@ def test_four_letters_tell_the_words_apart() -> None:
 
 def test_a_passphrase_is_ten_of_them_and_always_another() -> None:
     drawn = [fresh_passphrase() for _ in range(200)]
-    assert all(len(text.split(" ")) == COUNT and set(text.split(" ")) <= set(WORDS) for text in drawn)
+    assert all(len(text.split(" ")) == 10 and set(text.split(" ")) <= set(WORDS) for text in drawn)
     assert len(set(drawn)) == len(drawn)
     assert len({word for text in drawn for word in text.split()}) > 250  # of 256, all but one in a thousand times

@@ -12,6 +12,7 @@ import pytest
 
 from ssgan.errors import StorageFailed
 from ssgan.images import whole_file
+from ssgan.storage.atomic import sync, temporary_for, unfinished, write_all
 from tests.processes import begun
 
 
@@ -84,6 +85,35 @@ def test_a_full_disk_is_named_with_a_hint(tmp_path: Path) -> None:
         fill()
     assert "space" in failure.value.hint
     assert not list(tmp_path.iterdir())
+
+
+def test_all_bytes_are_written_however_few_go_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    really = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, content: really(descriptor, content[:3]))
+    with (tmp_path / "a").open("wb") as file:
+        write_all(file.fileno(), b"eleven byte")
+    assert (tmp_path / "a").read_bytes() == b"eleven byte"
+    monkeypatch.setattr(os, "write", lambda *_: 0)
+    with (tmp_path / "a").open("wb") as file, pytest.raises(OSError, match="No space"):
+        write_all(file.fileno(), b"x")
+
+
+def test_files_are_closed_when_they_are_on_the_disk(tmp_path: Path) -> None:
+    write(tmp_path / "a")
+    before = os.open(tmp_path, os.O_RDONLY)
+    os.close(before)
+    sync(tmp_path)
+    after = os.open(tmp_path, os.O_RDONLY)
+    os.close(after)
+    assert after == before
+
+
+def test_what_a_killed_process_left_is_found(tmp_path: Path) -> None:
+    for path in (tmp_path / "a", tmp_path / ("long" * 30), tmp_path / "b"):
+        temporary_for(path).touch()
+    for path in (tmp_path / "a", tmp_path / ("long" * 30)):
+        assert len(unfinished(path)) == 1
+    assert unfinished(tmp_path / "c") == unfinished(tmp_path / "nowhere" / "a") == []
 
 
 def test_a_file_that_grows_beyond_the_limit_leaves_nothing(tmp_path: Path) -> None:
