@@ -29,7 +29,7 @@ _HINT = "save it as an 8-bit gray or RGB PNG first"
 # not, or costs are of the whole picture; of a scheme that is not named, the most.
 REVEALING_BYTES = 4
 HIDING_BYTES = {"lsb": 18, "hill": 18, "wow": 18, "suniward": 18, "lsbr": 28, "hugo": 28, "hugo2010": 28}
-_MOST_HIDING_BYTES = 64
+_MOST_HIDING_BYTES = 100
 _ASK = "ask for the file as the sender wrote it: no message survives a conversion"
 
 
