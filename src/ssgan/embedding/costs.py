@@ -13,7 +13,10 @@ from typing import NamedTuple
 
 import torch
 
-PEAK = 255  # the largest gray value of an 8-bit sample
+from ssgan.images import samples as ranges
+from ssgan.images.samples import PEAK as PEAK
+from ssgan.images.samples import Samples
+
 WET = math.inf
 
 
@@ -30,15 +33,28 @@ Scheme = Callable[[torch.Tensor, float], Costs]
 
 def apply_wet_rule(costs: Costs, covers: torch.Tensor) -> Costs:
     """`costs` with the impossible made wet: +1 at 255, -1 at 0, and whatever is NaN; as they come where nothing is."""
-    return Costs(_with_wet(costs.plus, covers, PEAK), _with_wet(costs.minus, covers, 0))
+    return keep_within(costs, ranges.pixels(covers))
 
 
-def _with_wet(rho: torch.Tensor, covers: torch.Tensor, end: int) -> torch.Tensor:
+def keep_within(costs: Costs, samples: Samples) -> Costs:
+    """Return `costs` with the impossible made wet, for samples of any kind: +1 at `high`, -1 at `low`, both where not usable.
+
+    NaN becomes wet, too. `costs` are returned as they come where nothing is impossible.
+    """
+    values = samples.values
+    plus = _with_wet(costs.plus, values, samples.high, is_upper=True)
+    minus = _with_wet(costs.minus, values, samples.low, is_upper=False)
+    if samples.usable is not None:
+        plus, minus = (rho.masked_fill(~samples.usable, WET) for rho in (plus, minus))
+    return Costs(plus, minus)
+
+
+def _with_wet(rho: torch.Tensor, covers: torch.Tensor, end: int, *, is_upper: bool) -> torch.Tensor:
     if covers.device.type != "cpu":  # there a look at a value is waited for, and nothing that is recorded may be looked at
         return rho.masked_fill(rho.isnan() | (covers == end), WET)
     if bool(rho.detach().sum().isnan()):  # costs are >= 0, so only a NaN makes their sum one
         rho = rho.masked_fill(rho.isnan(), WET)
-    met = int(covers.max() if end else covers.min()) == end  # most images never reach the ends
+    met = int(covers.max() if is_upper else covers.min()) == end  # most images never reach the ends
     return rho.masked_fill(covers == end, WET) if met else rho
 
 

@@ -95,12 +95,12 @@ def expected_distortion(costs: Costs, probabilities: ChangeProbabilities) -> tor
 
 
 def sample(covers: torch.Tensor, probabilities: ChangeProbabilities, seeds: np.ndarray) -> torch.Tensor:
-    """Images changed by +1 where r < beta+, by -1 where beta+ <= r < beta+ + beta-, for one uniform r a sample."""
+    """Samples of an integer type, +1 where r < beta+, -1 where beta+ <= r < beta+ + beta-, one uniform r a sample."""
     r = public_seeds.uniforms(seeds, covers[0].numel(), device=covers.device).reshape(covers.shape)
     plus, minus = probabilities
     raised = r < plus
     lowered = r < plus + minus if plus.dtype == r.dtype else r < plus.double() + minus.double()
-    return covers + raised.to(torch.uint8) * 2 - (raised | lowered).to(torch.uint8)
+    return covers + raised.to(covers.dtype) * 2 - (raised | lowered).to(covers.dtype)
 
 
 def _arrays(costs: Costs) -> tuple[np.ndarray, np.ndarray]:

@@ -94,7 +94,7 @@ def embed(covers: torch.Tensor, costs: Costs, bits: torch.Tensor, visited: torch
         raise InvalidSetting("the coder plain met a sample that may not change at all", hint="use the schemes lsb or lsbr")
     heads = public_seeds.uniforms(seeds, visited.shape[1], stream=SIGN, device=covers.device) < 0.5
     raised = (up & ~down) | (up & heads)
-    change = torch.where(wrong, torch.where(raised, 1, 255), 0).to(torch.uint8)  # 255 is -1 modulo 256
+    change = torch.where(wrong, torch.where(raised, 1, -1), 0).to(covers.dtype)  # -1 wraps in uint8
     return flat.scatter(1, visited, flat.gather(1, visited) + change).reshape(covers.shape)
 
 
