@@ -20,7 +20,7 @@ from ssgan.errors import InvalidSetting
 from ssgan.steganalysis.catalog import NETWORKS
 from ssgan.steganalysis.detector import Pairs
 from ssgan.steganalysis.network import Recipe
-from ssgan.steganalysis.training.curriculum import Lesson
+from ssgan.steganalysis.training.curriculum import Stage
 from ssgan.steganalysis.training.network_detector import NetworkDetector
 from ssgan.steganalysis.training.settings import NetworkSettings
 
@@ -41,7 +41,7 @@ def pairs(count: int, seed: int) -> Pairs:
 def trained(network: str, folder: Path) -> dict[str, np.ndarray]:
     train = pairs(20, 1)
     detector = NetworkDetector(NetworkSettings.of(network, train, recipe=RECIPE[network]))
-    detector.fit([Lesson(pairs(20, 3), 32), Lesson(train)], pairs(140, 2), run=folder)
+    detector.fit([Stage(pairs(20, 3), 32), Stage(train)], pairs(140, 2), run=folder)
     assert detector.network is not None
     return {name: tensor.numpy() for name, tensor in detector.network.state_dict().items()}
 

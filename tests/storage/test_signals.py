@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from ssgan import images
-from ssgan.storage.signals import SIGNALS, deliver, held, not_for_children
+from ssgan.storage.signals import SIGNALS, defer_signals, not_for_children, redeliver
 from tests.processes import begun
 
 
@@ -21,13 +21,13 @@ def test_a_signal_is_noted_while_it_is_held_and_delivered_afterwards(number: sig
     came: list[int] = []
     before = signal.signal(number, lambda n, _: came.append(n))
     try:
-        with held() as interruption:
+        with defer_signals() as interruption:
             signal.raise_signal(number)
             assert interruption.number == number
             assert not came
             signal.raise_signal(number)  # a second one is not held
             assert came == [number]
-        deliver(interruption.number)
+        redeliver(interruption.number)
         assert came == [number, number]
     finally:
         signal.signal(number, before)
@@ -35,7 +35,7 @@ def test_a_signal_is_noted_while_it_is_held_and_delivered_afterwards(number: sig
 
 def test_what_was_before_is_there_again() -> None:
     before = [signal.getsignal(number) for number in SIGNALS]
-    with held():
+    with defer_signals():
         assert [signal.getsignal(number) for number in SIGNALS] != before
     assert [signal.getsignal(number) for number in SIGNALS] == before
 
@@ -44,7 +44,7 @@ def test_another_thread_has_no_signals_to_hold() -> None:
     numbers: list[int] = []
 
     def work() -> None:
-        with held() as interruption:
+        with defer_signals() as interruption:
             numbers.append(interruption.number)
 
     thread = threading.Thread(target=work)

@@ -30,7 +30,7 @@ from ssgan.steganalysis.checks.findings import Finding
 from ssgan.steganalysis.detector import Pairs, Probabilities
 from ssgan.steganalysis.detectors import uses_probabilities
 from ssgan.steganalysis.network import Recipe
-from ssgan.steganalysis.training.curriculum import Lesson
+from ssgan.steganalysis.training.curriculum import Stage
 
 SHARES = (0.7, 0.1, 0.2)  # of the parts
 PARTS = ("train", "validate", "test")
@@ -256,7 +256,7 @@ def _named(parts: dict[str, Pairs], chosen: dict[str, np.ndarray], names: tuple[
     return Prepared(parts, called, {part: [group[name] for name in some] for part, some in called.items()}, 0.0)
 
 
-def lessons(question: Question, prepared: Prepared, recipe: Recipe) -> list[Lesson]:
+def lessons(question: Question, prepared: Prepared, recipe: Recipe) -> list[Stage]:
     """What a network is taught: the larger payloads first, then the question itself."""
     target, train = Embedder.parse(question.embedder), prepared.parts["train"]
     length = round(recipe.lesson_share * recipe.duration_images)
@@ -288,10 +288,10 @@ def probabilities(pictures: Images, embedder: Embedder) -> Probabilities:
     return torch.cat(parts)
 
 
-def _lesson(pairs: Pairs, embedder: Embedder, question: Question, length: int | None) -> Lesson:
+def _lesson(pairs: Pairs, embedder: Embedder, question: Question, length: int | None) -> Stage:
     if not question.fresh:
-        return Lesson(pairs, length)
-    return Lesson(pairs, length, embedder.simulate_seeded, lambda stegos: probabilities(stegos, embedder))
+        return Stage(pairs, length)
+    return Stage(pairs, length, embedder.simulate_seeded, lambda stegos: probabilities(stegos, embedder))
 
 
 def _couples(index: Sequence[int] | np.ndarray, seed: int, part: str) -> tuple[np.ndarray, np.ndarray]:

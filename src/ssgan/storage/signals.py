@@ -3,7 +3,7 @@
 An exception that a signal handler raises appears wherever the main thread happens to be. In a callback of C code, a finalizer
 or an import it is swallowed, and the signal with it. So there are three ways, each of which notes first:
 
-- `held`: work that saves before it ends. A first signal is noted, a second one acts at once.
+- `defer_signals`: work that saves before it ends. A first signal is noted, a second one acts at once.
 - `uninterrupted`: work that calls back from C, such as the compiler. All signals are noted; `pause` delivers between steps.
 - `when_safe`: a handler for everything else. It acts at once; where an exception would be swallowed it tries again later.
 """
@@ -59,7 +59,7 @@ class Interruption:
 
 
 @contextmanager
-def held() -> Iterator[Interruption]:
+def defer_signals() -> Iterator[Interruption]:
     """Signals are noted within the block."""
     interruption = Interruption()
     interruption.hold()
@@ -88,7 +88,7 @@ def uninterrupted() -> Iterator[None]:
         _compiling = None
         noted.release()
         if noted.number:
-            deliver(noted.number)
+            redeliver(noted.number)
 
 
 def pause() -> None:
@@ -97,7 +97,7 @@ def pause() -> None:
     if noted is not None and noted.number and threading.current_thread() is threading.main_thread():
         number, noted.number = noted.number, 0
         noted.release()
-        deliver(number)
+        redeliver(number)
         noted.hold(all_of_them=True)  # whoever handled it goes on
 
 
@@ -167,6 +167,6 @@ def _send_again(number: int) -> None:
         _thread.interrupt_main(number)
 
 
-def deliver(number: int) -> None:
+def redeliver(number: int) -> None:
     """Let a signal that was noted do its work: usually this ends the process, or raises KeyboardInterrupt."""
     signal.raise_signal(number)

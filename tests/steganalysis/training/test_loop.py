@@ -14,7 +14,7 @@ import torch
 
 from ssgan.steganalysis.detector import Pairs
 from ssgan.steganalysis.network import Recipe
-from ssgan.steganalysis.training.curriculum import Lesson
+from ssgan.steganalysis.training.curriculum import Stage
 from ssgan.steganalysis.training.network_detector import NetworkDetector
 from ssgan.steganalysis.training.settings import NetworkSettings
 from ssgan.storage import weights
@@ -98,7 +98,7 @@ def test_a_training_that_is_interrupted_saves_its_last_batch_first(tmp_path: Pat
     before = signal.signal(number, lambda n, _: came.append(n))
     try:
         with pytest.raises(KeyboardInterrupt):
-            detector.fit([Lesson(train, embed=embed)], validate, run=tmp_path)
+            detector.fit([Stage(train, embed=embed)], validate, run=tmp_path)
     finally:
         signal.signal(number, before)
     assert came == [number]

@@ -18,7 +18,7 @@ from ssgan.steganalysis.checks.findings import Finding
 from ssgan.steganalysis.detector import Pairs
 from ssgan.steganalysis.error_rate import p_e
 from ssgan.steganalysis.network import Recipe
-from ssgan.steganalysis.training.curriculum import Lesson
+from ssgan.steganalysis.training.curriculum import Stage
 from ssgan.steganalysis.training.network_detector import NetworkDetector
 from ssgan.steganalysis.training.settings import NetworkSettings
 
@@ -74,7 +74,7 @@ def test_half_precision_learns_as_well_and_keeps_weights_and_logits_whole() -> N
 def test_a_training_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path: Path, network: str) -> None:
     """Through an easier lesson and fresh changes, and with the same statistics."""
     train, validate = gross_pairs(40, 1, share=0.05), gross_pairs(10, 2, share=0.05)
-    lessons = [Lesson(gross_pairs(40, 1, share=0.4), 224), Lesson(train, embed=embed)]
+    lessons = [Stage(gross_pairs(40, 1, share=0.4), 224), Stage(train, embed=embed)]
     told = NetworkSettings.of(network, train, recipe=QUICK)
     straight = NetworkDetector(told)
     straight.fit(lessons, validate, run=tmp_path / "straight")
@@ -105,7 +105,7 @@ def test_only_evaluations_of_the_question_itself_choose_the_network_and_wear_out
     recipe = QUICK.with_(duration_images=960, patience=2)
     detector = NetworkDetector(NetworkSettings.of("gncnn", train, recipe=recipe))
     heard: list[dict[str, float]] = []
-    detector.fit([Lesson(gross_pairs(64, 1), 480), Lesson(train)], validate, report=lambda _, figures: heard.append(figures))
+    detector.fit([Stage(gross_pairs(64, 1), 480), Stage(train)], validate, report=lambda _, figures: heard.append(figures))
     lessons = [figures["lesson"] for figures in heard]
     assert lessons[:4] == [0, 0, 0, 1]
     assert [figures["best_p_e"] for figures in heard[:3]] == [0.5] * 3
@@ -117,7 +117,7 @@ def test_lessons_that_leave_no_time_for_the_question_are_refused() -> None:
     train = gross_pairs(20, 1)
     detector = NetworkDetector(NetworkSettings.of("gncnn", train, recipe=QUICK))
     with pytest.raises(InvalidSetting, match="leave nothing"):
-        detector.fit([Lesson(train, 640), Lesson(train)], gross_pairs(10, 2))
+        detector.fit([Stage(train, 640), Stage(train)], gross_pairs(10, 2))
 
 
 def test_a_network_that_takes_change_probabilities_learns_from_them_and_asks_for_them(tmp_path: Path) -> None:

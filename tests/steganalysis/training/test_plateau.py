@@ -5,7 +5,7 @@ import torch
 
 from ssgan.steganalysis.catalog import NETWORKS
 from ssgan.steganalysis.detector import Pairs
-from ssgan.steganalysis.training.plateau import COIN, stands_still, why
+from ssgan.steganalysis.training.plateau import COIN, explain_plateau, is_plateau
 from ssgan.steganalysis.training.settings import NetworkSettings
 
 COVERS = torch.randint(1, 250, (20, 1, 32, 32), generator=torch.Generator().manual_seed(1), dtype=torch.uint8)
@@ -26,10 +26,10 @@ def told(network: str = "xunet", **changes: object) -> NetworkSettings:
 
 
 def test_a_loss_stands_still_after_three_evaluations_near_that_of_a_coin() -> None:
-    assert not stands_still(history()[:2])
-    assert stands_still(history())
-    assert stands_still([{"loss": 0.4}, *history(loss=0.75)])
-    assert not stands_still([*history(), {"loss": 0.6}])
+    assert not is_plateau(history()[:2])
+    assert is_plateau(history())
+    assert is_plateau([{"loss": 0.4}, *history(loss=0.75)])
+    assert not is_plateau([*history(), {"loss": 0.6}])
 
 
 @pytest.mark.parametrize(
@@ -45,17 +45,17 @@ def test_a_loss_stands_still_after_three_evaluations_near_that_of_a_coin() -> No
     ],
 )
 def test_each_cause_is_named_alone(figures: dict[str, float], settings: NetworkSettings, seen: Pairs, expected: str) -> None:
-    found = why(history(**figures), settings=settings, pairs=seen, validate_pairs=200)
+    found = explain_plateau(history(**figures), settings=settings, pairs=seen, validate_pairs=200)
     assert len(found) == 1
     assert expected in found[0].sentence
     assert found[0].hint
 
 
 def test_an_error_just_above_one_half_is_chance() -> None:
-    found = why(history(error_at_zero=0.52), settings=told(), pairs=pairs(0.4), validate_pairs=200)
+    found = explain_plateau(history(error_at_zero=0.52), settings=told(), pairs=pairs(0.4), validate_pairs=200)
     assert "nothing is found" in found[0].sentence
 
 
 def test_several_causes_come_together() -> None:
-    found = why(history(spread=0.0, images_seen=100), settings=told("yenet"), pairs=pairs(0.001), validate_pairs=20)
+    found = explain_plateau(history(spread=0.0, images_seen=100), settings=told("yenet"), pairs=pairs(0.001), validate_pairs=20)
     assert [f.severity for f in found] == ["warn", "warn", "note"]

@@ -120,7 +120,7 @@ def train(
         if speaks and not found:
             gallery.hang(state.best_generator, 0)
         saved, signal = time.monotonic(), 0
-        interrupted = until_the_end.enter_context(signals.held())
+        interrupted = until_the_end.enter_context(signals.defer_signals())
 
         # The game.
         while state.images_seen < config.duration_images and not signal:
@@ -175,7 +175,7 @@ def train(
         if not signal:
             result = processes.first(lambda: _finish(run, state, real))
     if signal:
-        signals.deliver(signal)
+        signals.redeliver(signal)
         raise KeyboardInterrupt  # where the signal was taken without ending anything
     return result
 

@@ -1,4 +1,4 @@
-"""What a training is shown, in which order: easier lessons first where there are any, and in each of them shuffled epochs.
+"""Choose what a training is shown, and when: easier stages first, if there are any, and shuffled epochs in each of them.
 
 Ye-Net and SRNet learn small payloads only after larger ones (J. Ye, J. Ni, Y. Yi, IEEE TIFS 12(11), 2017; M. Boroumand,
 M. Chen, J. Fridrich, IEEE TIFS 14(5), 2019). Which pair comes when, turned how, and with which fresh changes, follows from the
@@ -24,7 +24,7 @@ Embed = Callable[[Images, np.ndarray], Images]  # covers uint8 (N, C, H, W), a u
 
 
 @dataclass(frozen=True, eq=False)
-class Lesson:
+class Stage:
     """Pairs to learn from, and for how many images, covers and stegos together; None: to the end.
 
     With `embed` the covers get fresh changes in every epoch in place of the stegos of the pairs, from seeds of their own. Where
@@ -39,7 +39,7 @@ class Lesson:
     def __post_init__(self) -> None:
         if self.images is not None and self.images < 1:
             raise InvalidSetting(
-                f"a lesson lasts for at least 1 image, not {self.images}", hint="give a number from 1 on, or None for the last"
+                f"a stage lasts for at least 1 image, not {self.images}", hint="give a number from 1 on, or None for the last"
             )
         if self.embed is not None and self.pairs.cover_probabilities is not None and self.probabilities is None:
             raise InvalidSetting(
@@ -48,32 +48,32 @@ class Lesson:
             )
 
 
-def course(train: Pairs | Sequence[Lesson]) -> tuple[Lesson, ...]:
-    """The lessons in order; the last, which alone lasts to the end, is the question itself."""
-    lessons = (Lesson(train),) if isinstance(train, Pairs) else tuple(train)
-    if not lessons or lessons[-1].images is not None or any(lesson.images is None for lesson in lessons[:-1]):
+def checked_stages(train: Pairs | Sequence[Stage]) -> tuple[Stage, ...]:
+    """Return the stages in order; the last, which alone lasts to the end, is the question itself."""
+    stages = (Stage(train),) if isinstance(train, Pairs) else tuple(train)
+    if not stages or stages[-1].images is not None or any(stage.images is None for stage in stages[:-1]):
         raise InvalidSetting(
-            "each lesson but the last says for how many images it lasts, the last lasts to the end",
-            hint="give Lesson(pairs, images), ..., Lesson(pairs)",
+            "each stage but the last says for how many images it lasts, the last lasts to the end",
+            hint="give Stage(pairs, images), ..., Stage(pairs)",
         )
-    if len({(lesson.pairs.covers.shape[1:], lesson.pairs.cover_probabilities is None) for lesson in lessons}) > 1:
-        raise InvalidSetting("the lessons are of different images", hint="give all the same size, channels and probabilities")
-    return lessons
+    if len({(stage.pairs.covers.shape[1:], stage.pairs.cover_probabilities is None) for stage in stages}) > 1:
+        raise InvalidSetting("the stages are of different images", hint="give all the same size, channels and probabilities")
+    return stages
 
 
-def easier_images(lessons: Sequence[Lesson]) -> int:
-    """For how many images the lessons before the last one last."""
-    return sum(lesson.images or 0 for lesson in lessons[:-1])
+def easier_images(stages: Sequence[Stage]) -> int:
+    """Return how many images the stages before the last one take."""
+    return sum(stage.images or 0 for stage in stages[:-1])
 
 
-def lesson_at(lessons: Sequence[Lesson], images_seen: int) -> int:
-    """The number of the lesson that a batch after so many images is taken from; the first is 0."""
+def stage_at(stages: Sequence[Stage], images_seen: int) -> int:
+    """Return the number of the stage that a batch after so many images is taken from; the first is 0."""
     passed = 0
-    for number, lesson in enumerate(lessons):
-        passed += lesson.images or 0
-        if lesson.images is None or images_seen < passed:
+    for number, stage in enumerate(stages):
+        passed += stage.images or 0
+        if stage.images is None or images_seen < passed:
             return number
-    raise AssertionError("the last lesson lasts to the end")
+    raise AssertionError("the last stage lasts to the end")
 
 
 class Batch(NamedTuple):
@@ -83,26 +83,26 @@ class Batch(NamedTuple):
     probabilities: Probabilities | None
 
 
-def batch(lesson: Lesson, places: range, *, seed: int, device: torch.device) -> Batch:
+def batch(stage: Stage, places: range, *, seed: int, device: torch.device) -> Batch:
     """The pairs at `places` of the endless sequence of shuffled epochs, a pair under one symmetry, on `device`."""
-    shown = list(_sequence(len(lesson.pairs), seed, places))
+    shown = list(_sequence(len(stage.pairs), seed, places))
     index = torch.tensor([pair for _, pair, _ in shown])
-    covers = lesson.pairs.covers[index].to(device)
-    if lesson.embed is None:
-        stegos = lesson.pairs.stegos[index].to(device)
+    covers = stage.pairs.covers[index].to(device)
+    if stage.embed is None:
+        stegos = stage.pairs.stegos[index].to(device)
     else:
         own = [seeds.derive(seed, "fresh", str(epoch), str(pair)) for epoch, pair, _ in shown]
-        stegos = lesson.embed(covers, np.array(own, dtype=np.uint64))
+        stegos = stage.embed(covers, np.array(own, dtype=np.uint64))
     turns = [symmetry for _, _, symmetry in shown] * 2
-    maps = _probabilities(lesson, index, stegos)
+    maps = _probabilities(stage, index, stegos)
     return Batch(_turned(torch.cat([covers, stegos]), turns), None if maps is None else _turned(maps.to(device).float(), turns))
 
 
-def _probabilities(lesson: Lesson, index: torch.Tensor, stegos: Images) -> Probabilities | None:
-    of_covers, of_stegos = lesson.pairs.cover_probabilities, lesson.pairs.stego_probabilities
+def _probabilities(stage: Stage, index: torch.Tensor, stegos: Images) -> Probabilities | None:
+    of_covers, of_stegos = stage.pairs.cover_probabilities, stage.pairs.stego_probabilities
     if of_covers is None or of_stegos is None:
         return None
-    fresh = of_stegos[index] if lesson.embed is None or lesson.probabilities is None else lesson.probabilities(stegos)
+    fresh = of_stegos[index] if stage.embed is None or stage.probabilities is None else stage.probabilities(stegos)
     return torch.cat([of_covers[index].to(fresh.device), fresh])
 
 

@@ -1,6 +1,6 @@
 """The training of a network: steps, evaluations, and the state that lives through them, on its way to and from a run's folder.
 
-The network kept is the best of the evaluations on the question itself, never of those made during easier lessons. What is
+The network kept is the best of the evaluations on the question itself, never of those made during easier stages. What is
 saved lets a training go on as if it had not been stopped, bit for bit on the same machine.
 """
 
@@ -24,8 +24,8 @@ from ssgan.steganalysis.detector import Pairs, Probabilities
 from ssgan.steganalysis.error_rate import p_e
 from ssgan.steganalysis.network import Recipe
 from ssgan.steganalysis.networks.fused.acceleration import accelerated
-from ssgan.steganalysis.training.curriculum import Lesson, batch, easier_images, lesson_at
-from ssgan.steganalysis.training.plateau import stands_still, why
+from ssgan.steganalysis.training.curriculum import Stage, batch, easier_images, stage_at
+from ssgan.steganalysis.training.plateau import explain_plateau, is_plateau
 from ssgan.steganalysis.training.settings import NetworkSettings
 from ssgan.storage import signals, weights
 from ssgan.storage.runs import Run
@@ -47,18 +47,18 @@ class Training:
         self,
         settings: NetworkSettings,
         network: torch.nn.Module,
-        lessons: Sequence[Lesson],
+        stages: Sequence[Stage],
         run: Run | None,
         device: torch.device,
     ) -> None:
         recipe = settings.recipe
-        self.settings, self.lessons, self.run, self.device = settings, lessons, run, device
+        self.settings, self.stages, self.run, self.device = settings, stages, run, device
         self.processes = distributed.current()
-        self.easier_images = easier_images(lessons)
+        self.easier_images = easier_images(stages)
         if self.easier_images >= recipe.duration_images:
             raise InvalidSetting(
-                f"{self.easier_images} images of easier lessons leave nothing of {recipe.duration_images} for the question",
-                hint="make the training longer, or the lessons shorter or fewer",
+                f"{self.easier_images} images of easier stages leave nothing of {recipe.duration_images} for the question",
+                hint="make the training longer, or the stages shorter or fewer",
             )
         self.processes.part(range(recipe.batch_pairs), what="pairs")
         self.network = network.to(device)
@@ -92,7 +92,7 @@ class Training:
         self.started, self.started_at = time.monotonic() - self.seconds, self.images_seen
         self.began = time.monotonic()
         number = 0
-        with signals.held() if self.run is not None else nullcontext(signals.Interruption()) as interrupted:
+        with signals.defer_signals() if self.run is not None else nullcontext(signals.Interruption()) as interrupted:
             while not self.over() and not number:
                 due, number = self.step(interrupted)
                 if due:
@@ -101,7 +101,7 @@ class Training:
             if number:
                 self.save()
         if number:
-            signals.deliver(number)
+            signals.redeliver(number)
             raise KeyboardInterrupt  # where the signal was taken without ending anything
 
     def over(self) -> bool:
@@ -110,13 +110,13 @@ class Training:
         return self.images_seen >= recipe.duration_images or self.waited >= recipe.patience or self.best_error == 0
 
     def step(self, interrupted: signals.Interruption) -> tuple[bool, int]:
-        """One batch of the lesson. Whether an evaluation is due, and the signal that came to any of the processes, or 0."""
+        """One batch of the stage. Whether an evaluation is due, and the signal that came to any of the processes, or 0."""
         recipe = self.settings.recipe
         self._set_rate(recipe.learning_rate * (1 + math.cos(math.pi * self.images_seen / recipe.duration_images)) / 2)
-        lesson = self.lessons[lesson_at(self.lessons, self.images_seen)]
+        stage = self.stages[stage_at(self.stages, self.images_seen)]
         start = self.images_seen // 2
         mine = self.processes.part(range(start, start + recipe.batch_pairs), what="pairs")
-        shown = batch(lesson, mine, seed=self.settings.seed, device=self.device)
+        shown = batch(stage, mine, seed=self.settings.seed, device=self.device)
         self.network.train()
         loss = self.runner("step", self._learn, *_given(shown.images, shown.probabilities, self.settings, self.device))
         told = self.processes.figures(float(loss), interrupted.number)
@@ -180,7 +180,7 @@ class Training:
             "best_p_e": min(self.best_error, 0.5),
             "error_at_zero": float(((covers > 0).mean() + (stegos <= 0).mean()) / 2),
             "spread": float(np.concatenate([covers, stegos]).std()),
-            "lesson": lesson_at(self.lessons, self.images_seen - 1),
+            "lesson": stage_at(self.stages, self.images_seen - 1),
             "seconds": round(self.seconds, 1),
             "images_per_second": round(rate, 1),
             "seconds_left": round((self.settings.recipe.duration_images - self.images_seen) / rate, 1),
@@ -188,10 +188,13 @@ class Training:
 
     def _explain(self, validate: Pairs, note: Note | None) -> None:
         """Once, where the loss sits where it began: why."""
-        if not self.explained and stands_still(self.history):
+        if not self.explained and is_plateau(self.history):
             self.explained = True
             self.tell(
-                why(self.history, settings=self.settings, pairs=self.lessons[-1].pairs, validate_pairs=len(validate)), note
+                explain_plateau(
+                    self.history, settings=self.settings, pairs=self.stages[-1].pairs, validate_pairs=len(validate)
+                ),
+                note,
             )
 
     def tell(self, findings: Sequence[Finding], note: Note | None) -> None:

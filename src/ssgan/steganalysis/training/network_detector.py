@@ -22,7 +22,7 @@ from ssgan.steganalysis.checks.findings import Finding, refuse
 from ssgan.steganalysis.checks.pairs import diagnose
 from ssgan.steganalysis.detector import Pairs, Probabilities
 from ssgan.steganalysis.network import Recipe
-from ssgan.steganalysis.training.curriculum import Lesson, course
+from ssgan.steganalysis.training.curriculum import Stage, checked_stages
 from ssgan.steganalysis.training.loop import Note, Report, Training, scored
 from ssgan.steganalysis.training.settings import NetworkSettings
 from ssgan.storage import weights
@@ -42,7 +42,7 @@ class NetworkDetector:
 
     def fit(
         self,
-        train: Pairs | Sequence[Lesson],
+        train: Pairs | Sequence[Stage],
         validate: Pairs,
         *,
         run: Path | None = None,
@@ -55,15 +55,15 @@ class NetworkDetector:
         folder. Raises InvalidSetting for pairs that cannot be learned from, TrainingDiverged where the loss is no number any
         more.
         """
-        lessons = course(train)
+        stages = checked_stages(train)
         told = {"detector": asdict(self.settings)}
-        if len(lessons) > 1 or lessons[0].embed is not None:
-            told["lessons"] = {"images": [lesson.images for lesson in lessons], "fresh": [bool(k.embed) for k in lessons]}
+        if len(stages) > 1 or stages[0].embed is not None:
+            told["lessons"] = {"images": [stage.images for stage in stages], "fresh": [bool(k.embed) for k in stages]}
         processes = distributed.current()
         folder = None if run is None else processes.first(lambda: Run(run, told))
-        training = Training(self.settings, _make(self.settings), lessons, folder, self.device)
+        training = Training(self.settings, _make(self.settings), stages, folder, self.device)
         if not training.resume() and self.examine:
-            found = processes.first(lambda: _examined(lessons, validate))
+            found = processes.first(lambda: _examined(stages, validate))
             training.tell(found, note)
             refuse(found)
         training.go(validate, report, note)
@@ -95,10 +95,10 @@ class NetworkDetector:
         return self.network
 
 
-def _examined(lessons: Sequence[Lesson], validate: Pairs) -> list[Finding]:
-    """What is found in the pairs of all lessons; in those of the question also beside the validation pairs."""
-    earlier = [finding for lesson in lessons[:-1] for finding in diagnose({"train": lesson.pairs})]
-    return list(dict.fromkeys([*earlier, *diagnose({"train": lessons[-1].pairs, "validate": validate})]))
+def _examined(stages: Sequence[Stage], validate: Pairs) -> list[Finding]:
+    """What is found in the pairs of all stages; in those of the question also beside the validation pairs."""
+    earlier = [finding for stage in stages[:-1] for finding in diagnose({"train": stage.pairs})]
+    return list(dict.fromkeys([*earlier, *diagnose({"train": stages[-1].pairs, "validate": validate})]))
 
 
 def _settings(manifest: dict[str, Any], folder: Path) -> NetworkSettings:

@@ -25,16 +25,16 @@ HARD, HOPELESS = 5.0, 1.5
 CONFIDENT = 4.0  # standard deviations above 1/2, at each of the evaluations
 
 
-def stands_still(history: Sequence[Mapping[str, float]]) -> bool:
-    """Whether the last evaluations all found the loss where it began."""
+def is_plateau(history: Sequence[Mapping[str, float]]) -> bool:
+    """Return whether the last evaluations all found the loss where it began."""
     last = [figures["loss"] for figures in history[-EVALUATIONS:]]
     return len(last) == EVALUATIONS and all(loss > COIN - NEAR for loss in last)
 
 
-def why(
+def explain_plateau(
     history: Sequence[Mapping[str, float]], *, settings: NetworkSettings, pairs: Pairs, validate_pairs: int
 ) -> list[Finding]:
-    """Why the loss sits at 0.693: the findings, never none.
+    """Return findings on why the loss sits at 0.693; there is at least one.
 
     `history` holds the figures of the evaluations: images_seen, loss, error_at_zero, spread. `pairs` are those learned from.
     """
