@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import httpx
 import numpy as np
@@ -10,8 +12,10 @@ import pytest
 
 from ssgan import images
 from ssgan.embedding.catalog import SCHEMES
+from ssgan.errors import StorageFailed
 from ssgan.messages.keys import fresh_key
-from ssgan.web import views
+from ssgan.messages.ledger import Ledger
+from ssgan.web import tasks, views
 from tests.web.site import Site
 
 
@@ -33,6 +37,21 @@ def test_what_is_hidden_is_revealed_and_files_are_as_they_say(site: Site, cover:
     nothing = site.ask("reveal", stego=("s.png", cover), key_file=("k", key))
     assert other["error"] == nothing["error"]
     assert other["error"]["exit_code"] == 3
+
+
+def test_a_stego_that_does_not_come_back_is_not_given_out(
+    cover: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = images.encode(images.read(cover).samples ^ 1)
+    given = {"cover": cover, "name": "a.png", "message": b"x", "scheme": "hill", "reuse": False, "no_ledger": False}
+    given |= {"passphrase": "", "key_file": fresh_key().text().encode()}
+    monkeypatch.setenv("SSGAN_LEDGER", str(tmp_path / "ledger"))
+    encode_like = images.encode_like
+    with monkeypatch.context() as patch:  # an encoder that is wrong
+        patch.setattr(images, "encode_like", lambda *all, **more: replace(encode_like(*all, **more), content=other))
+        with pytest.raises(StorageFailed, match="did not come back"):
+            tasks.hide(given, lambda *_: None)
+    assert not Ledger(tmp_path / "ledger").knows(images.read(cover).samples, layout="chw")
 
 
 def test_a_passphrase_and_a_message_of_bytes(site: Site, cover: bytes) -> None:
