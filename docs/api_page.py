@@ -29,11 +29,15 @@ SUBJECTS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "Embedding": (
         "Images are torch tensors uint8 (N, C, H, W), always with four axes.",
-        ("Embedder", "SCHEMES", "CODERS", "Costs", "difference", "Difference"),
+        ("simulate", "Embedder", "SCHEMES", "CODERS", "Costs", "difference", "Difference"),
     ),
     "Judging": (
         "One question to a detector, in a folder where it goes on or is read.",
-        ("Question", "Trial", "evaluate"),
+        ("Question", "Trial", "evaluate", "judge"),
+    ),
+    "Generated covers": (
+        "Where covers come from: a generator is trained in a folder, and sampled by a seed or in secret.",
+        ("train", "sample"),
     ),
 }
 WIDTH = 100
@@ -97,6 +101,7 @@ def _signature(name: str, got: Callable[..., Any]) -> list[str]:
 def _plain(signature: inspect.Signature) -> str:
     """Without the quotes of annotations, and without what a constructor returns."""
     text = re.sub(r"ForwardRef\(('[^']*')\)", r"\1", str(signature))
+    text = re.sub(r"<function \w+ at 0x[0-9a-f]+>", "...", text)  # the address is another one in each run
     return re.sub(r"(: |-> )'([^']*)'", r"\1\2", text).removesuffix(" -> None")
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+import torch
 
 import ssgan
 
@@ -43,9 +45,13 @@ NAMES = [
     "hide",
     "hide_file",
     "hide_spread",
+    "judge",
     "parse_key_file",
     "reveal",
     "reveal_files",
+    "sample",
+    "simulate",
+    "train",
 ]
 
 
@@ -57,6 +63,28 @@ def test_the_public_names_are_these_and_no_others() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_public_name_can_be_had(name: str) -> None:
     assert getattr(ssgan, name) is not None
+
+
+def test_type_checkers_see_each_name_where_it_is_had() -> None:
+    tree = ast.parse(Path(ssgan.__file__).read_text(encoding="utf-8"))
+    seen = {
+        (alias.asname, node.module)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.asname and alias.name != "__version__"
+    }
+    assert seen == set(ssgan._HOMES.items())
+
+
+def test_covers_are_sampled_and_simulated_by_name() -> None:
+    covers = ssgan.sample("faces64", 2, seed=3)
+    assert torch.equal(ssgan.sample("faces64", 1, seed=3), covers[:1])
+    assert not torch.equal(ssgan.sample("faces64", 2), covers)
+    stegos = ssgan.simulate(covers, "lsb@0.4", 5)
+    assert torch.equal(stegos, ssgan.Embedder.parse("lsb@0.4").simulate(covers, 5))
+    with pytest.raises(ssgan.InvalidSetting, match="at least 1"):
+        ssgan.sample("faces64", 0)
 
 
 def test_a_name_that_is_not_there_is_said_to_be_missing() -> None:

@@ -7,35 +7,46 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ssgan.version import __version__
+from ssgan.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from ssgan.detection.question import Question
-    from ssgan.embedding.catalog import CODERS, SCHEMES
-    from ssgan.embedding.costs import Costs
-    from ssgan.embedding.embedder import Embedder
-    from ssgan.errors import (
-        DoesNotFit,
-        Incomplete,
-        InvalidSetting,
-        NotEnoughMemory,
-        NothingFound,
-        RefusedImage,
-        RefusedModel,
-        SomeItemsFailed,
-        SsganError,
-        StorageFailed,
-        TrainingDiverged,
-    )
-    from ssgan.evaluation.trial import Trial, evaluate
-    from ssgan.images import as_image
-    from ssgan.images.difference import Difference, difference
-    from ssgan.messages.container import capacity
-    from ssgan.messages.files import hide_file, hide_spread, reveal_files
-    from ssgan.messages.hide import Hidden, hide
-    from ssgan.messages.keys import KeyFile, Passphrase, fresh_key, parse_key_file
-    from ssgan.messages.ledger import Ledger
-    from ssgan.messages.reveal import reveal
+    from ssgan.detection.question import Question as Question
+    from ssgan.detection.verdicts.judge import judge as judge
+    from ssgan.embedding.catalog import CODERS as CODERS
+    from ssgan.embedding.catalog import SCHEMES as SCHEMES
+    from ssgan.embedding.costs import Costs as Costs
+    from ssgan.embedding.embedder import Embedder as Embedder
+    from ssgan.embedding.embedder import simulate as simulate
+    from ssgan.errors import DoesNotFit as DoesNotFit
+    from ssgan.errors import Incomplete as Incomplete
+    from ssgan.errors import InvalidSetting as InvalidSetting
+    from ssgan.errors import NotEnoughMemory as NotEnoughMemory
+    from ssgan.errors import NothingFound as NothingFound
+    from ssgan.errors import RefusedImage as RefusedImage
+    from ssgan.errors import RefusedModel as RefusedModel
+    from ssgan.errors import SomeItemsFailed as SomeItemsFailed
+    from ssgan.errors import SsganError as SsganError
+    from ssgan.errors import StorageFailed as StorageFailed
+    from ssgan.errors import TrainingDiverged as TrainingDiverged
+    from ssgan.evaluation.trial import Trial as Trial
+    from ssgan.evaluation.trial import evaluate as evaluate
+    from ssgan.gan.covers.by_name import sample as sample
+    from ssgan.gan.training.loop import train as train
+    from ssgan.images import as_image as as_image
+    from ssgan.images.difference import Difference as Difference
+    from ssgan.images.difference import difference as difference
+    from ssgan.messages.container import capacity as capacity
+    from ssgan.messages.files import hide_file as hide_file
+    from ssgan.messages.files import hide_spread as hide_spread
+    from ssgan.messages.files import reveal_files as reveal_files
+    from ssgan.messages.hide import Hidden as Hidden
+    from ssgan.messages.hide import hide as hide
+    from ssgan.messages.keys import KeyFile as KeyFile
+    from ssgan.messages.keys import Passphrase as Passphrase
+    from ssgan.messages.keys import fresh_key as fresh_key
+    from ssgan.messages.keys import parse_key_file as parse_key_file
+    from ssgan.messages.ledger import Ledger as Ledger
+    from ssgan.messages.reveal import reveal as reveal
 
 # Public name → the module where it lives.
 _HOMES = {
@@ -69,47 +80,16 @@ _HOMES = {
     "hide": "ssgan.messages.hide",
     "hide_file": "ssgan.messages.files",
     "hide_spread": "ssgan.messages.files",
+    "judge": "ssgan.detection.verdicts.judge",
     "parse_key_file": "ssgan.messages.keys",
     "reveal": "ssgan.messages.reveal",
     "reveal_files": "ssgan.messages.files",
+    "sample": "ssgan.gan.covers.by_name",
+    "simulate": "ssgan.embedding.embedder",
+    "train": "ssgan.gan.training.loop",
 }
 
-__all__ = [
-    "CODERS",
-    "SCHEMES",
-    "Costs",
-    "Difference",
-    "DoesNotFit",
-    "Embedder",
-    "Hidden",
-    "Incomplete",
-    "InvalidSetting",
-    "KeyFile",
-    "Ledger",
-    "NotEnoughMemory",
-    "NothingFound",
-    "Passphrase",
-    "Question",
-    "RefusedImage",
-    "RefusedModel",
-    "SomeItemsFailed",
-    "SsganError",
-    "StorageFailed",
-    "TrainingDiverged",
-    "Trial",
-    "__version__",
-    "as_image",
-    "capacity",
-    "difference",
-    "evaluate",
-    "fresh_key",
-    "hide",
-    "hide_file",
-    "hide_spread",
-    "parse_key_file",
-    "reveal",
-    "reveal_files",
-]
+__all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - the keys are strings
 
 
 def __getattr__(name: str) -> object:
