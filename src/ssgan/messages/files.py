@@ -65,11 +65,7 @@ def hide_spread(
     return carry_out(plan.several_covers([Path(c) for c in covers], body, Path(out_folder), needed, settings), key)
 
 
-def _ignore(note: str) -> None:
-    pass
-
-
-def reveal_files(sources: Sequence[Source], key: Key, *, notify: Callable[[str], None] = _ignore) -> bytes:
+def reveal_files(sources: Sequence[Source], key: Key, *, notify: Callable[[str], None] | None = None) -> bytes:
     """The message in one image file, or in several that it was spread over; an open binary stream will do for a file.
 
     `notify` gets a sentence for each file that has bytes after its end; they do not matter to the message.
@@ -105,14 +101,14 @@ def reveal_files(sources: Sequence[Source], key: Key, *, notify: Callable[[str],
     return spread.gather(parts)
 
 
-def _stego(source: Source, notify: Callable[[str], None]) -> images.Picture:
+def _stego(source: Source, notify: Callable[[str], None] | None) -> images.Picture:
     picture = plan.stego_picture(source)
-    if picture.following is not None:
+    if picture.following is not None and notify is not None:
         notify(f"{plan.source_name(source)}: {picture.following}")
     return replace(picture, file=b"")  # of a large one, the file's bytes are in the way
 
 
-def _reveal_one(source: Source, key: Key, notify: Callable[[str], None]) -> bytes:
+def _reveal_one(source: Source, key: Key, notify: Callable[[str], None] | None) -> bytes:
     picture = _stego(source, notify)
     try:
         return reveal(picture.samples, key, alpha=picture.alpha, layout="chw")
