@@ -20,6 +20,7 @@ import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import PIL
@@ -66,7 +67,8 @@ def by_command(*words: str) -> Encoder:
     def encode(pixels: np.ndarray) -> bytes:
         with tempfile.TemporaryDirectory() as folder:
             image = Image.fromarray(pixels)
-            image.save(Path(folder) / "in.ppm"), image.save(Path(folder) / "in.png")
+            image.save(Path(folder) / "in.ppm")
+            image.save(Path(folder) / "in.png")
             subprocess.run(words, cwd=folder, check=True, capture_output=True)
             return (Path(folder) / "out.png").read_bytes()
 
@@ -100,7 +102,7 @@ def by_canvas(pixels: np.ndarray) -> bytes:
     return base64.b64decode(found[1])
 
 
-def by_fixed_filter(kind: int, **settings: int) -> Encoder:
+def by_fixed_filter(kind: int, **settings: Any) -> Encoder:
     """As telephones write: one filter (1 sub, 2 up) for every row, fast compression, one IDAT."""
 
     def encode(pixels: np.ndarray) -> bytes:

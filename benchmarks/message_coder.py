@@ -42,7 +42,7 @@ def questions(bound: Prepared, message: Prepared) -> dict[str, dict[str, Pairs]]
 
 def rows(args: argparse.Namespace, known: set[tuple[str, str, str]]) -> Iterator[dict[str, object]]:
     """What is measured, a question at a time."""
-    sources = {
+    sources: dict[str, tuple[Path, Geometry | Patches]] = {
         "gray faces 64 x 64": (args.faces, Geometry(crop=108, size=64, gray=True)),
         "photograph tiles 64 x 64": (args.photographs, Patches(64, 192, gray=True)),
     }

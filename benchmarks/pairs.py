@@ -31,7 +31,7 @@ from ssgan.messages import container
 from ssgan.messages.container import Places, capacity
 from ssgan.messages.hide import hide
 from ssgan.messages.keys import Key, KeyFile, Subkeys
-from ssgan.messages.order import FrozenDraw, carrying_places, frozen_count
+from ssgan.messages.order import FrozenDraw, frozen_count
 
 BUNDLE = 10  # pairs
 LIMIT = 4.0  # standard deviations
@@ -45,7 +45,7 @@ def frozen_by_the_key_alone(shape: bytes, samples: np.ndarray, key: Key) -> Plac
     chosen = HKDF(SHA512(), 32, salt=None, info=b"control" + shape).derive(key.secret)
     frozen = FrozenDraw(len(samples)).take(chosen, frozen_count(len(samples)))
     keys = Subkeys.of(key.first_root(hashlib.sha256(shape + samples[frozen].tobytes()).digest()))
-    return Places(shape, carrying_places(keys.order, len(samples), frozen), frozen, keys)
+    return Places(shape, len(samples) - len(frozen), frozen, keys)
 
 
 def changes(construct: Construction, key: Key, pairs: int, side: int, seed: int) -> NDArray[np.bool_]:

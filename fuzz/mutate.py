@@ -57,10 +57,10 @@ def changed(node: ast.AST) -> Iterator[tuple[ast.AST, str]]:
             yield new.operand, "not"
         case ast.Constant(value=bool()):
             yield ast.Constant(not new.value), "truth value"
-        case ast.Constant(value=int() | float()):
-            yield ast.Constant(new.value + 1), "number"
-        case ast.Constant(value=bytes()) if new.value:
-            yield ast.Constant(new.value[:-1]), "bytes"
+        case ast.Constant(value=int() | float() as value):
+            yield ast.Constant(value + 1), "number"
+        case ast.Constant(value=bytes() as value) if value:
+            yield ast.Constant(value[:-1]), "bytes"
         case ast.Name(id="min" | "max" | "any" | "all"):
             yield ast.Name(_NAMES[new.id], ast.Load()), "name"
         case ast.If() | ast.IfExp() | ast.While():

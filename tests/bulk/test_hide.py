@@ -350,7 +350,12 @@ def main(folder: Path) -> None:
             def killed(n: int = n, out: Path = out, ledger: Ledger = ledger, shard_size: int | None = shard_size) -> None:
                 injector, opened = Injector(lambda: os.kill(os.getpid(), signal.SIGKILL), n), io.open
                 injector.install(setattr)
-                tarfile.bltn_open = lambda *given, **more: (injector.hit("open"), opened(*given, **more))[1]
+
+                def hit_and_open(*given: Any, **more: Any) -> Any:
+                    injector.hit("open")
+                    return opened(*given, **more)
+
+                tarfile.bltn_open = hit_and_open  # type: ignore[attr-defined]
                 hide(folder / "covers", out, shard_size=shard_size, ledger=ledger)
 
             is_killed = in_child(killed)

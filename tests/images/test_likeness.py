@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from typing import Any
 
 import numpy as np
 import pytest
@@ -61,7 +62,7 @@ def png(
     interlaced: bool = False,
     before: bytes = b"",
     after: bytes = b"",
-    **settings: int,
+    **settings: Any,
 ) -> bytes:
     """A PNG by a filter rule and zlib settings of our choice, its filters computed one byte at a time as the standard says."""
     height, width, planes = pixels.shape
@@ -76,7 +77,8 @@ def png(
             kind = rule.first if len(rule.order) == 1 and number == 0 else min(rule.order, key=lambda kind: costs[kind])
             raw += bytes([kind, *ways[kind]])
             above = line
-    compressor = zlib.compressobj(**{"level": 6, "memLevel": 8, "wbits": 15, "strategy": 1} | settings)
+    asked: dict[str, Any] = {"level": 6, "memLevel": 8, "wbits": 15, "strategy": 1} | settings
+    compressor = zlib.compressobj(**asked)
     stream = compressor.compress(bytes(raw)) + compressor.flush()
     color = {1: 0, 2: 4, 3: 2, 4: 6}[planes]
     head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, color, 0, 0, interlaced))
@@ -106,14 +108,15 @@ def stego_of(data: bytes) -> tuple[images.Encoded, np.ndarray]:
     back = images.read(file.content)
     assert np.array_equal(back.samples, stego)
     assert (back.alpha is None) == (picture.alpha is None)
-    assert picture.alpha is None or np.array_equal(back.alpha, picture.alpha)
+    assert picture.alpha is None or (back.alpha is not None and np.array_equal(back.alpha, picture.alpha))
     return file, stego
 
 
 @pytest.mark.parametrize("level", [None, *range(10)])
 @pytest.mark.parametrize("mode", MODES)
 def test_a_stego_is_what_pillow_would_have_written(mode: str, level: int | None) -> None:
-    pixels, options = scene(planes=MODES[mode]), {} if level is None else {"compress_level": level}
+    options: dict[str, Any] = {} if level is None else {"compress_level": level}
+    pixels = scene(planes=MODES[mode])
     data = saved(pixels, **options)
     assert again(data).content == data
     file, stego = stego_of(data)
@@ -261,7 +264,10 @@ def test_a_transparent_color_stays_one_if_it_can() -> None:
     file = images.encode_like(stego, picture, "PNG", alpha=picture.alpha)
     assert (file.manner, len(file.notes)) == ("usual", 1)
     assert np.array_equal(images.read(file.content).samples, stego)
-    assert np.array_equal(images.read(file.content).alpha, picture.alpha)
+    alpha = images.read(file.content).alpha
+    assert alpha is not None
+    assert picture.alpha is not None
+    assert np.array_equal(alpha, picture.alpha)
 
 
 def test_a_turned_cover_is_written_upright() -> None:

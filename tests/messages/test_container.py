@@ -55,7 +55,7 @@ def aes_siv(key: bytes, bound: list[bytes], plaintext: bytes) -> bytes:
     return iv + Cipher(algorithms.AES(second), modes.CTR(start)).encryptor().update(plaintext)
 
 
-def where_of(image: np.ndarray = IMAGE, key: KeyFile = KEY) -> Places:
+def where_of(image: np.ndarray = IMAGE, key: KeyFile | Passphrase = KEY) -> Places:
     samples = container.samples_of(image, None)
     return container.places(container.shape_of(image, samples), samples, key)
 

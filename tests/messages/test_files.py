@@ -127,7 +127,8 @@ def test_metadata_stay_behind(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", [".png", ".bmp", ".tiff", ".ppm"])
 def test_bytes_after_a_stego_do_not_matter_and_are_said(suffix: str, photo: Path, tmp_path: Path) -> None:
-    out, notes = tmp_path / f"stego{suffix}", []
+    notes: list[str] = []
+    out = tmp_path / f"stego{suffix}"
     hide_file(photo, b"Meet me at nine", KEY, out)
     assert reveal_files([out], KEY, notify=notes.append) == b"Meet me at nine"
     assert notes == []

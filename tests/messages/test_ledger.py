@@ -152,7 +152,7 @@ def test_what_is_no_image_is_refused_and_nothing_is_recorded(ledger: Ledger, wro
     for use in (
         lambda: ledger.record([(image(1), None), (wrong, None)]),
         lambda: ledger.claim([[(image(1), None)], [(wrong, None)]]),
-        lambda: ledger.record([(image(1), wrong if wrong is not None else "alpha")]),
+        lambda: ledger.record([(image(1), "alpha" if wrong is None else wrong)]),  # type: ignore[list-item]
         lambda: ledger.digest(wrong, None),
         lambda: ledger.mark(wrong, None, "a"),
     ):

@@ -15,6 +15,7 @@ from ssgan.detection.question import Question, prepare
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import DoesNotFit, InvalidSetting
 from ssgan.messages import container, simulated
+from ssgan.messages.order import frozen_count
 
 
 def covers(count: int, side: int = 48) -> torch.Tensor:
@@ -29,7 +30,7 @@ def key_of(seed: int) -> ssgan.KeyFile:
 def test_every_stego_holds_a_message_that_its_key_reveals() -> None:
     given, seeds = covers(6), np.arange(6, dtype=np.uint64)
     stegos = Embedder("hill", 0.3, "message").simulate_seeded(given, seeds)
-    rungs = container.rungs(given[0].numel() - container.frozen_count(given[0].numel()))
+    rungs = container.rungs(given[0].numel() - frozen_count(given[0].numel()))
     for cover, stego, seed in zip(given.numpy(), stegos.numpy(), seeds.tolist(), strict=True):
         message = ssgan.reveal(stego, key_of(seed))
         assert len(message) in rungs
@@ -44,7 +45,7 @@ def test_every_stego_holds_a_message_that_its_key_reveals() -> None:
 @pytest.mark.parametrize("payload", [0.15, 0.25, 0.3, 0.4, 0.45])
 def test_the_payload_is_met_on_average_by_the_rungs_on_both_sides(payload: float) -> None:
     (below, above), share = simulated._lengths(4096, payload)
-    rungs = container.rungs(4096 - container.frozen_count(4096))
+    rungs = container.rungs(4096 - frozen_count(4096))
     assert rungs.index(above) - rungs.index(below) == 1
     bits = 8 * (container.OVERHEAD + (1 - share) * below + share * above)
     assert 0 <= share <= 1

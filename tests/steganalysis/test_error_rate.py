@@ -40,7 +40,7 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says(error: float, co
     held = 0
     for _ in range(40):
         wrong = rng.random((2, count)) < error
-        scores = Scores(wrong[0].astype(float), 1 - wrong[1].astype(float), range(count))
+        scores = Scores(wrong[0].astype(float), 1 - wrong[1].astype(float), np.arange(count))
         drawn = np.array([least_error(p_fa, 1 - p_d)[0] for p_fa, p_d in redrawn(scores, times=50)])
         low, high = error_interval([scores], [drawn])
         held += low <= error <= high

@@ -171,11 +171,15 @@ def test_bytes_then_name_go_to_the_disk(
     monkeypatch.setattr(os, "fsync", fsync)
 
     def noting(move: Callable[..., None]) -> Callable[..., None]:
-        return lambda source, target: (events.append(("move", Path(source), Path(target))), move(source, target))[1]
+        def noted(source: str, target: str) -> None:
+            events.append(("move", Path(source), Path(target)))
+            move(source, target)
+
+        return noted
 
     for function in ("link", "replace", "rename"):
         monkeypatch.setattr(os, function, noting(getattr(os, function)))
-    with whole_file(path, overwrite=overwrite, **options) as temporary:
+    with whole_file(path, overwrite=overwrite, **options) as temporary:  # type: ignore[arg-type]
         temporary.write_bytes(b"new")
         names |= {temporary.stat().st_ino: temporary, tmp_path.stat().st_ino: tmp_path}
     moved = [("move", temporary, path)]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -72,7 +74,9 @@ def homeless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("homeless")
 def test_without_a_home_there_is_a_typed_error_and_no_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for folder in (home, *(lambda kind=kind: user_folder(kind) for kind in KINDS), compiled.cache_folder, usual_folder):  # type: ignore[misc]
+    of_kinds = (partial(user_folder, kind) for kind in KINDS)
+    folders: list[Callable[[], object]] = [home, *of_kinds, compiled.cache_folder, usual_folder]
+    for folder in folders:
         with pytest.raises(StorageFailed, match="this user has no home folder"):
             folder()
     monkeypatch.setenv("HOME", "relative")

@@ -92,7 +92,8 @@ def called(monkeypatch: pytest.MonkeyPatch, *words: object, encoding: str = "utf
     monkeypatch.setattr(sys, "stdout", out)
     monkeypatch.setattr(sys, "stderr", err)
     code = run([str(word) for word in words])
-    out.flush(), err.flush()
+    out.flush()
+    err.flush()
     printed = [stream.buffer.getvalue().decode(encoding) for stream in (out, err)]  # type: ignore[attr-defined]
     monkeypatch.undo()
     return code, printed[0], printed[1]

@@ -361,7 +361,7 @@ def passphrases(book: Book) -> None:
         frozen = replace(base, name=f"passphrase-{name}-changed")
         frozen.change(place, base.image.samples[place] ^ 1)
         book.add(frozen, why, NOTHING)
-    for name, why, written, typed in [
+    for name, why, written, words in [
         ("composed", "normal form C: the same letter composed and decomposed", "caf\u00e9 au lait", "cafe\u0301 au lait"),
         ("singleton", "normal form C: the ohm sign is an omega", "10 k\u03a9", "10 k\u2126"),
         ("marks", "normal form C: two marks in either order", "s\u0323\u0307 twice", "s\u0307\u0323 twice"),
@@ -370,7 +370,7 @@ def passphrases(book: Book) -> None:
         one = cover(f"passphrase-{name}", key=Key(written))
         one.hide(HELLO)
         book.add(one, why, HELLO)
-        book.add(replace(one, name=f"{one.name}-other"), why, HELLO, key=Key(typed))
+        book.add(replace(one, name=f"{one.name}-other"), why, HELLO, key=Key(words))
     one = cover("passphrase-ligature", key=Key("\ufb01ne words"))
     one.hide(HELLO)
     book.add(one, "a ligature stays in normal form C", HELLO)

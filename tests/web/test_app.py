@@ -42,7 +42,7 @@ def test_what_is_hidden_is_revealed_and_files_are_as_they_say(site: Site, cover:
 def test_a_stego_that_does_not_come_back_is_not_given_out(
     cover: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = images.encode(images.read(cover).samples ^ 1)
+    other = images.encode(images.read(cover).samples ^ np.uint8(1))
     given = {"cover": cover, "name": "a.png", "message": b"x", "scheme": "hill", "reuse": False, "no_ledger": False}
     given |= {"passphrase": "", "key_file": fresh_key().text().encode()}
     monkeypatch.setenv("SSGAN_LEDGER", str(tmp_path / "ledger"))

@@ -67,7 +67,7 @@ def _uninterrupted(compile_for: Callable[P, R]) -> Callable[P, R]:
     return wrapped
 
 
-class _BetweenPasses(event.Listener):  # type: ignore[misc]
+class _BetweenPasses(event.Listener):
     """Where a signal is delivered: a loop may take many seconds, one pass over one function seldom a second."""
 
     def on_start(self, _: Any) -> None:
@@ -78,7 +78,7 @@ class _BetweenPasses(event.Listener):  # type: ignore[misc]
         """Nothing to do: an exception may be on its way."""
 
 
-event.register("numba:run_pass", _BetweenPasses())
+event.register("numba:run_pass", _BetweenPasses())  # type: ignore[no-untyped-call]
 
 
 @functools.lru_cache(maxsize=1)

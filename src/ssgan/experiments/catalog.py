@@ -46,8 +46,10 @@ def reproduce(name: str, size: str, material: Material) -> tuple[list[Record], P
     if size not in SIZES:
         raise unknown("size", size, SIZES)
     material = replace(material, out=material.out / name)
-    about = {"experiment": name, "size": size, "data": str(material.data), "data_sha256": digest_of(material.data)}
-    about |= {"geometry": vars(material.geometry), "convert": list(material.convert)}
+    about = {
+        "experiment": name, "size": size, "data": str(material.data), "data_sha256": digest_of(material.data),
+        "geometry": vars(material.geometry), "convert": list(material.convert),
+    }  # fmt: skip
     refuse_among([material.data], material.out)
     with given_up_if_refused(material.out):
         folder = Run(material.out, about, notes=("data",)).folder

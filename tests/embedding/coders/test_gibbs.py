@@ -99,7 +99,7 @@ def test_one_array_for_both_ways_is_as_good_as_two(seed: int, samples: int, dtyp
     """With the covers at hand the ends of the range are wet of themselves, bit for bit as they would be by their costs."""
     rng = np.random.default_rng(seed)
     covers = rng.choice([0, 3, 255], (2, samples)).astype(np.uint8)
-    rho = np.exp(rng.normal(0, 2, (2, samples))).astype(dtype)
+    rho: np.ndarray = np.exp(rng.normal(0, 2, (2, samples))).astype(dtype)
     told = Sender(np.where(covers == 255, np.inf, rho).astype(dtype), np.where(covers == 0, np.inf, rho).astype(dtype))
     one = Sender(rho, rho, covers)
     assert np.array_equal(one.largest_payload, told.largest_payload)

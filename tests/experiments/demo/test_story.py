@@ -15,6 +15,7 @@ from ssgan import images
 from ssgan.cli.app import run
 from ssgan.experiments import demo
 from ssgan.experiments.demo import story
+from ssgan.experiments.demo.message import STEGO
 from ssgan.messages.keys import Passphrase
 from ssgan.messages.reveal import reveal
 from tests.seen import Seen
@@ -51,7 +52,7 @@ def test_the_page_fetches_nothing_and_runs_nothing(told: tuple[str, demo.Told, P
 
 def test_the_message_is_in_the_file_beside_the_page(told: tuple[str, demo.Told, Path, list[int], list[str]]) -> None:
     text, found, out, _, _ = told
-    stego = images.read(out / story.STEGO).samples
+    stego = images.read(out / STEGO).samples
     assert reveal(stego, Passphrase(found.said.passphrase)) == b'<b>"&'
     assert found.said.revealed == '<b>"&'
     assert "<b>" + '"&' not in text, "what somebody types is text, not a part of the page"
