@@ -58,7 +58,7 @@ def binary(rho: Costs) -> Costs:
 
 def binary_costs(covers: torch.Tensor, payload: float) -> Costs:
     """The scheme of the catalog: `costs`, of which each sample keeps the cheaper way that stays inside 0...255."""
-    return binary(apply_wet_rule(costs(covers, payload), covers))
+    return binary(apply_wet_rule(costs(covers, payload), covers.to(torch.uint8)))
 
 
 def simulate(
