@@ -190,6 +190,22 @@ def test_covers_that_others_could_share_keys_with_are_refused() -> None:
         assert reveal(hide(image, b"message", KEY, allow_flat=True).stego, KEY) == b"message"
 
 
+@pytest.mark.parametrize(("side", "public", "ones", "taken"), [(94, 47, 13, False), (128, 64, 10, True)])
+def test_forty_bits_are_the_least_to_a_fiftieth_of_a_bit(side: int, public: int, ones: int, taken: bool) -> None:
+    """39.986 bits are too few, 40.02 are enough."""
+    image = np.random.default_rng(2).integers(0, 256, (1, 64, side), dtype=np.uint8)
+    samples = container.samples_of(image, None)
+    frozen = container.places(container.shape_of(image, samples), samples, KEY).public
+    assert len(frozen) == public
+    image.reshape(-1)[frozen] = 0
+    image.reshape(-1)[frozen[:ones]] = 1
+    if taken:
+        hide(image, b"message", KEY, scheme="lsb")
+    else:
+        with pytest.raises(RefusedImage, match="too flat"):
+            hide(image, b"message", KEY, scheme="lsb")
+
+
 def test_the_flatness_is_shannons_entropy_of_the_public_samples() -> None:
     """Of 64 public samples a share p is 1, the rest 0: 64 h(p) bits, where h is the binary entropy."""
     base = np.zeros((1, 96, 96), dtype=np.uint8)
