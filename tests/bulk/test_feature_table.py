@@ -106,11 +106,14 @@ def test_an_interrupted_extraction_ends_as_if_nothing_had_happened(
 
 
 def test_pieces_of_other_settings_or_pictures_are_not_joined_to_these(folder: Path) -> None:
+    piece = folder / "f.npz.parts" / "00000000-00000001.npz"
     prepare([folder / "pictures"], folder / "f.npz", Settings("spam"))
+    piece.write_bytes(b"")  # work has begun; a folder without any goes to the next settings
     for other in (Settings("srm"), Settings("spam", Geometry(crop=8)), Settings("spam", dtype="float64")):
         with pytest.raises(InvalidSetting, match="other settings"):
             prepare([folder / "pictures"], folder / "f.npz", other)
     prepare([folder / "pictures"], folder / "f.npz", Settings("srm"), overwrite=True)
+    piece.write_bytes(b"")
     (folder / "pictures" / "0.png").unlink()
     with pytest.raises(InvalidSetting, match="images"):
         prepare([folder / "pictures"], folder / "f.npz", Settings("srm"))

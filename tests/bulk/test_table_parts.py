@@ -63,5 +63,7 @@ def test_a_damaged_piece_is_named(tmp_path: Path) -> None:
 
 def test_the_pieces_of_other_settings_are_refused(tmp_path: Path) -> None:
     Parts(tmp_path / "parts", {"set": "spam"})
+    Parts(tmp_path / "parts", {"set": "crm"})  # nothing is done yet: the folder goes to the next settings
+    Parts(tmp_path / "parts", {"set": "spam"}).write(Part(0, 1, np.array([0]), np.zeros((1, 3))))
     with pytest.raises(InvalidSetting, match="set"):
         Parts(tmp_path / "parts", {"set": "srm"})
