@@ -57,7 +57,7 @@ def test_programs_get_an_object_a_figure(folder: Path, capsys: pytest.CaptureFix
     ("command", "code", "said"),
     [
         ("quality made real", 2, "generated images are 16 x 16 color, real ones 24 x 24 color"),
-        ("quality made real --crop 16 --features fid", 2, "there are no features 'fid'"),
+        ("quality made real --crop 16 --features fid", 2, "there is no feature set 'fid'"),
         ("quality made real --crop 16 --own mine:f", 2, "names no function"),
         ("quality made real --crop 16 --limit 10", 2, "too few"),
         ("quality made nothing", 2, "There is no folder or archive nothing"),
