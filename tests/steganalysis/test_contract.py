@@ -158,7 +158,8 @@ def test_a_detector_of_color_images_refuses_gray_ones(name: str) -> None:
         detectors.make(name, gross_pairs(2, 1, seed=0))
 
 
-def test_an_unknown_name_is_answered_with_those_that_are_known() -> None:
-    with pytest.raises(InvalidSetting, match="srmm") as caught:
-        detectors.make("srmm", gross_pairs(2, 1, seed=0))
-    assert "xunet" in caught.value.hint
+@pytest.mark.parametrize(("name", "hint"), [("srmm", "did you mean srm?"), ("zzz", "xunet")])
+def test_an_unknown_name_is_answered_with_those_that_are_known(name: str, hint: str) -> None:
+    with pytest.raises(InvalidSetting, match=name) as caught:
+        detectors.make(name, gross_pairs(2, 1, seed=0))
+    assert hint in caught.value.hint
