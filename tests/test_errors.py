@@ -6,6 +6,7 @@ import ast
 import inspect
 import json
 import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from ssgan import errors
 from ssgan.cli import app
 from ssgan.cli.detect import FOUND
+from ssgan.cli.streams import GONE
 from ssgan.errors import DoesNotFit, Incomplete, InvalidSetting, SsganError
 
 FAMILY = [c for _, c in inspect.getmembers(errors, inspect.isclass) if issubclass(c, SsganError)]
@@ -104,7 +106,8 @@ def test_the_exit_codes_are_those_that_the_help_tells(capsys: pytest.CaptureFixt
     assert app.run(["--help"]) == 0
     told = " ".join(capsys.readouterr().out.split())
     codes = {int(code) for code in re.findall(r"(\d+) [a-z]", told[told.index("Exit codes:") :].split("Commands")[0])}
-    assert codes == {0, FOUND, app.INTERRUPTED} | {kind.exit_code for kind in FAMILY}
+    ended = {app.INTERRUPTED, GONE, 128 + signal.SIGTERM}
+    assert codes == {0, FOUND} | ended | {kind.exit_code for kind in FAMILY}
 
 
 @pytest.mark.parametrize(
