@@ -67,6 +67,8 @@ def test_room_imports_only_from_lower_floors(path: Path) -> None:
     below = set().union(*FLOORS[own + 1 :])
     rooms = {name.split(".")[0] for name in imported(path)} - {room(path)}
     assert rooms <= below, f"{path.relative_to(SOURCE)} may not import {sorted(rooms - below)}"
+    asked = re.findall(r"import_module\(f?[\"']ssgan\.(\w+)", path.read_text(encoding="utf-8"))
+    assert set(asked) - {room(path)} <= below, f"{path.relative_to(SOURCE)} may not ask for {asked} by name"
 
 
 def test_imports_of_files_have_no_circle() -> None:

@@ -5,8 +5,9 @@ The public names, handed on when they are first asked for: `import ssgan` import
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ssgan.embedding import provided
 from ssgan.version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -88,6 +89,15 @@ _HOMES = {
     "simulate": "ssgan.embedding.embedder",
     "train": "ssgan.gan.training.loop",
 }
+
+
+def _simulate_messages(*given: Any) -> Any:
+    from ssgan.messages.simulated import simulate
+
+    return simulate(*given)
+
+
+provided.simulate_messages = _simulate_messages
 
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - the keys are strings
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import numpy as np
 import torch
 
+from ssgan.embedding import provided
 from ssgan.embedding.coder import Assignment, Coder
 from ssgan.embedding.coders import bound
 from ssgan.embedding.costs import Costs
 
 
 def _simulate(assignment: Assignment, covers: torch.Tensor, costs: Costs, seeds: np.ndarray) -> torch.Tensor:
-    # Messages are made in a room above, which builds on this one, so they are looked up when they are first asked for. Were
-    # the room above to add this row, `hill@0.4/message` would be unknown wherever nobody had imported that room: in a worker
-    # process that only unpickles an embedder, or in a program that only imports `Embedder`.
-    simulated = import_module("ssgan.messages.simulated")
-    stegos: torch.Tensor = simulated.simulate(covers, assignment.scheme, assignment.payload, seeds)
+    # Messages are made in a room above, which builds on this one. The package hands them down, so that the coder is there in
+    # a worker process that only unpickles an embedder, too.
+    stegos: torch.Tensor = provided.simulate_messages(covers, assignment.scheme, assignment.payload, seeds)
     return stegos
 
 
