@@ -57,6 +57,20 @@ def shared() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Forty gray covers 16 x 16, for the rooms that work on many images."""
+    import numpy as np
+
+    from ssgan import images
+
+    folder = tmp_path_factory.mktemp("covers")
+    rng = np.random.default_rng(3)
+    for k in range(40):
+        images.write(folder / f"{k:03}.png", rng.integers(0, 256, (1, 16, 16), dtype=np.uint8), durable=False)
+    return folder
+
+
 @pytest.fixture(autouse=True)
 def _no_lines_of_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     """A line now and then, which only a slow machine prints, is in no transcript."""
