@@ -50,7 +50,7 @@ def test_a_scheme_is_allowed_what_it_takes(tmp_path: Path, monkeypatch: pytest.M
     """What raises and lowers at two prices keeps two arrays of them."""
     cover = tmp_path / "large.png"
     images.write(cover, np.zeros((1, 2000, 2400), np.uint8), durable=False)
-    monkeypatch.setattr(files, "available_memory", lambda: 100_000_000)
+    monkeypatch.setattr(files, "available_memory", lambda: 140_000_000)
     assert plan.cover_picture(cover, plan.Settings("hill")).samples.shape == (1, 2000, 2400)
     for scheme in ("hugo", "mipod"):
         with pytest.raises(NotEnoughMemory):
