@@ -17,7 +17,8 @@ from pathlib import Path
 import torch
 
 from ssgan.datasets import Geometry, Patches
-from ssgan.detection.question import PARTS, Prepared, Question, prepare
+from ssgan.datasets.splits import PARTS
+from ssgan.detection.question import Prepared, Question, prepare
 from ssgan.steganalysis import detectors
 from ssgan.steganalysis.catalog import NETWORKS
 from ssgan.steganalysis.detector import Pairs

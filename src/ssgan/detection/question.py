@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from ssgan.compute import seeds
-from ssgan.datasets import Geometry, Patches, groups, open_source, split
+from ssgan.datasets import PARTS, Geometry, Patches, groups, open_source, split
 from ssgan.datasets.loading import left_out, rows
 from ssgan.datasets.sources import digest_of
 from ssgan.datasets.splits import picture_of
@@ -33,7 +33,6 @@ from ssgan.steganalysis.network import Recipe
 from ssgan.steganalysis.training.curriculum import Stage
 
 SHARES = (0.7, 0.1, 0.2)  # of the parts
-PARTS = ("train", "validate", "test")
 FEWEST_COVERS = 30
 SAMPLES_EMBEDDED = 2**22  # together: what bounds the memory of embedding
 

@@ -17,14 +17,15 @@ import numpy as np
 
 from ssgan.compute import distributed
 from ssgan.datasets.sources import refuse_among
-from ssgan.detection.question import PARTS, Prepared, Question, lessons, prepare
+from ssgan.datasets.splits import PARTS
+from ssgan.detection.question import Prepared, Question, lessons, prepare
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import InvalidSetting
 from ssgan.steganalysis import detectors
 from ssgan.steganalysis.checks.findings import Finding, keep, refuse
 from ssgan.steganalysis.checks.pairs import diagnose
 from ssgan.steganalysis.detector import Calibration, Pairs
-from ssgan.steganalysis.error_rate import Scores, error_interval, p_e
+from ssgan.steganalysis.error_rate import NORMAL_95, Scores, error_interval, p_e
 from ssgan.steganalysis.training.network_detector import NetworkDetector
 from ssgan.storage.atomic import whole_file
 from ssgan.storage.names import written
@@ -35,7 +36,6 @@ DETECTOR = "detector"
 SCORES = "scores.csv"
 PATHS = ("question.covers", "question.against")  # notes: the pictures decide
 SCORED = ("validate", "test")  # the parts that a detector is asked about
-NORMAL_95 = 1.96  # standard deviations on either side, within which a normal law has 95 %
 
 Report: TypeAlias = Callable[[int, dict[str, float]], None]  # images looked at, figures
 Note: TypeAlias = Callable[[Finding], None]

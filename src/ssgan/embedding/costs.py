@@ -14,7 +14,6 @@ from typing import NamedTuple
 import torch
 
 from ssgan.images import samples as ranges
-from ssgan.images.samples import PEAK as PEAK
 from ssgan.images.samples import Samples
 
 WET = math.inf

@@ -15,13 +15,12 @@ from ssgan.errors import InvalidSetting
 from ssgan.evaluation.bootstrap import Drawn, band, draw, intervals
 from ssgan.evaluation.results import Result, scores_of
 from ssgan.evaluation.trial import RUN, TRIALS
-from ssgan.steganalysis.error_rate import TAILS, Interval, Scores, mean_of
+from ssgan.steganalysis.error_rate import NORMAL_95, TAILS, Interval, Scores, mean_of
 from ssgan.storage import state_files
 from ssgan.storage.runs import DONE
 
 KINDS = ("retrained", "transfer", "conspicuous", "null", "gross")  # in the order of a report
 FIGURES = ("p_e", "p_md_5", "p_fa_50", "auc", "wauc", "accuracy")
-NORMAL_95 = 1.96
 _ARCHIVE = re.compile(r"\.(zip|tgz|tbz2|txz|tar(\.\w+)?)$", re.IGNORECASE)
 
 

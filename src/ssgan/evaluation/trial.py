@@ -20,7 +20,8 @@ import numpy as np
 
 from ssgan import images
 from ssgan.datasets.sources import digest_of
-from ssgan.detection.question import PARTS, Prepared, Question, prepare
+from ssgan.datasets.splits import PARTS
+from ssgan.detection.question import Prepared, Question, prepare
 from ssgan.detection.train import DETECTOR, PairScores, keep_scores, pair_scores, train_detector
 from ssgan.errors import InvalidSetting
 from ssgan.evaluation.results import Result, judged

@@ -12,8 +12,7 @@ import numpy as np
 
 from ssgan.errors import InvalidSetting
 from ssgan.images import ImageLike, Layout, as_image
-
-_PEAK = 255  # the largest gray value of an 8-bit sample
+from ssgan.images.samples import PEAK
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def difference(cover: ImageLike | np.ndarray, stego: ImageLike | np.ndarray, *, 
         raised=int((change > 0).sum()),
         lowered=int((change < 0).sum()),
         largest=int(np.abs(change).max()),
-        psnr=10 * math.log10(_PEAK**2 / squared) if squared else math.inf,
+        psnr=10 * math.log10(PEAK**2 / squared) if squared else math.inf,
     )
 
 

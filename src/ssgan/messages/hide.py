@@ -13,7 +13,6 @@ import numpy as np
 
 from ssgan.embedding.bands import Band, bands
 from ssgan.embedding.coders.gibbs import Sender
-from ssgan.embedding.costs import PEAK
 from ssgan.embedding.embedder import Embedder
 from ssgan.embedding.stc import layers
 from ssgan.embedding.stc.layers import Samples
@@ -21,6 +20,7 @@ from ssgan.embedding.stc.trellis import strips
 from ssgan.errors import DoesNotFit, RefusedImage
 from ssgan.images import ImageLike, Layout, as_alpha, as_image, axes_of, laid_out
 from ssgan.images.encoded import Manner
+from ssgan.images.samples import PEAK
 from ssgan.messages import container
 from ssgan.messages.container import DEFLATED, PART, SPLITS, Places
 from ssgan.messages.keys import Key, as_message, check_key

@@ -11,9 +11,10 @@ from hypothesis.extra import numpy as arrays
 
 from ssgan.compute import row_threads
 from ssgan.embedding.coders import bound
-from ssgan.embedding.costs import PEAK, apply_wet_rule
+from ssgan.embedding.costs import apply_wet_rule
 from ssgan.embedding.schemes import hugo2010
 from ssgan.errors import DoesNotFit, InvalidSetting
+from ssgan.images.samples import PEAK
 
 AXES = ((0, 1), (0, -1), (1, 0), (-1, 0))
 DIAGONALS = ((1, 1), (-1, -1), (1, -1), (-1, 1))

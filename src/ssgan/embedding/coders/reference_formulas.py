@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ssgan.embedding.costs import PEAK
 from ssgan.errors import DoesNotFit, unknown
+from ssgan.images.samples import PEAK
 
 
 class Simulator(NamedTuple):

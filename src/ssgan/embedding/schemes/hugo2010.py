@@ -17,9 +17,10 @@ import torch
 from ssgan.compute import seeds as public_seeds
 from ssgan.compute.row_threads import share_rows
 from ssgan.embedding.coders import bound
-from ssgan.embedding.costs import PEAK, WET, Costs, apply_wet_rule
+from ssgan.embedding.costs import WET, Costs, apply_wet_rule
 from ssgan.embedding.entry import Entry
 from ssgan.errors import InvalidSetting, unknown
+from ssgan.images.samples import PEAK
 
 THRESHOLD = 90  # T of the published program; 255 counts every triple: the cut at 90 can itself be seen
 

@@ -24,8 +24,8 @@ from ssgan.embedding.stc import trellis
 from ssgan.embedding.stc.layers import Samples, Written
 from ssgan.embedding.stc.trellis import Code, NoPath
 from ssgan.errors import DoesNotFit, InvalidSetting
+from ssgan.images.samples import PEAK
 
-PEAK = 255  # the largest gray value of an 8-bit sample
 TOLERANCE = 1e-8  # of the payload that lambda is found for: heavy-tailed costs make the bound steep in it
 SEARCHES = 6  # halvings between what surely fits and what surely does not
 NEAR_ENOUGH = 0.99  # `embed_within` is content with this share of the distortion allowed

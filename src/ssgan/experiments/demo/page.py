@@ -16,6 +16,7 @@ from ssgan.experiments.demo.game import ASKED, Played
 from ssgan.experiments.demo.message import Said
 from ssgan.experiments.demo.result import Told
 from ssgan.experiments.demo.wardens import Watched
+from ssgan.steganalysis.error_rate import NORMAL_95
 from ssgan.version import __version__
 from ssgan.views import maps, pages
 from ssgan.views.contact_sheet import contact_sheet
@@ -24,7 +25,6 @@ TEMPLATE = "experiments/demo/page.html"
 NAMES = {"photographs": "photographs", "generated": "generated covers", "apart": "covers from photographs"}
 _SHEET_COLUMNS = 12
 LOSSES, COIN_LOSS = (0.6, 0.8), math.log(2)
-NORMAL_95 = 1.96  # standard deviations on either side, within which a normal law has 95 %
 
 
 def write(told: Told, path: Path, *, stego: Path) -> Path:

@@ -12,13 +12,13 @@ import numpy as np
 import torch
 
 from ssgan.compute.image_threads import samples
+from ssgan.images.samples import PEAK
 from ssgan.steganalysis.feature_set import FeatureSet
 from ssgan.steganalysis.features import spam
 
 DIMENSION = 2 * spam.DIMENSION
 CHANGED = 0.2  # share of the samples that the reference changes: LSB matching at 0.4 bits per sample
 _SEED = 77  # public: every image of one size gets the same changes
-_PEAK = 255
 
 
 def features(images: np.ndarray | torch.Tensor, *, threads: int | None = None) -> np.ndarray:
@@ -37,7 +37,7 @@ def embedded_again(array: np.ndarray) -> np.ndarray:
     shape = array.shape[1:]
     change = np.where(rng.random(shape) < CHANGED, rng.choice(np.array([-1, 1], dtype=np.int16), shape), 0)
     changed = array + change.astype(np.int16)
-    changed = np.where(changed < 0, 1, np.where(changed > _PEAK, _PEAK - 1, changed))
+    changed = np.where(changed < 0, 1, np.where(changed > PEAK, PEAK - 1, changed))
     return np.ascontiguousarray(changed.astype(np.uint8))
 
 

@@ -1,0 +1,28 @@
+"""What is said in the source is said in one place: a fact, a name, a way to do a thing."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parents[1] / "src" / "ssgan"
+
+
+@cache
+def trees() -> dict[str, ast.Module]:
+    return {str(path.relative_to(SOURCE)): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(SOURCE.rglob("*.py"))}
+
+
+@pytest.mark.parametrize("name", ["PEAK", "NORMAL_95", "PARTS"])
+def test_a_fact_of_the_field_is_written_once(name: str) -> None:
+    found = defaultdict(list)
+    for path, tree in trees().items():
+        for node in tree.body:
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).lstrip("_") == name:
+                found[ast.unparse(node.value)].append(path)
+    assert found
+    assert all(len(paths) == 1 for paths in found.values()), dict(found)
