@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ssgan.datasets import groups, official_split, split
+from ssgan.datasets.splits import in_train, picture_numbers, shuffled_split
 from ssgan.errors import InvalidSetting
 
 NAMES = [f"{number:06}.jpg" for number in range(1000)]
@@ -86,3 +87,19 @@ def test_the_official_parts_are_taken_as_they_are() -> None:
     assert [part.tolist() for part in parts] == [[1], [], [0, 2]]
     with pytest.raises(InvalidSetting, match="1 of 2"):
         official_split(["a", "d"], {"a": "test"})
+
+
+def test_things_without_names_are_split_in_an_order_of_their_own() -> None:
+    parts = shuffled_split(40, (0.6, 0.15, 0.25), seed=1, purpose="demo")
+    assert [len(part) for part in parts] == [24, 6, 10]
+    assert sorted(np.concatenate(parts).tolist()) == list(range(40))
+    again, other = (shuffled_split(40, (0.6, 0.15, 0.25), seed=1, purpose=purpose) for purpose in ("demo", "else"))
+    assert parts.train.tolist() == again.train.tolist() != other.train.tolist()
+
+
+def test_a_name_alone_says_its_part_and_a_stego_goes_with_its_cover() -> None:
+    names = [f"covers/{name}@3,4" for name in NAMES]
+    numbers = picture_numbers(names, 1)
+    assert (numbers == picture_numbers([f"stegos/{name}".replace("jpg", "png") for name in NAMES], 1)).all()
+    assert in_train(numbers, 0.7).mean() == pytest.approx(0.7, abs=0.05)
+    assert in_train(numbers, 0.7)[:10].tolist() == in_train(picture_numbers(names[:10], 1), 0.7).tolist()

@@ -8,10 +8,12 @@ few groups near the two cuts.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ssgan.compute import seeds
 from ssgan.errors import InvalidSetting
@@ -52,6 +54,23 @@ def split(
         parts[int(np.searchsorted(cuts, middle, side="right"))].extend(members[group])
         before += len(members[group])
     return Split(*(np.array(sorted(part), dtype=np.int64) for part in parts))
+
+
+def shuffled_split(count: int, fractions: tuple[float, float, float], *, seed: int, purpose: str) -> Split:
+    """Return the parts of `count` things that have no names, each in an order that depends on seed and purpose alone."""
+    order = seeds.generator(seed, purpose).permutation(count)
+    first, second = (round(sum(fractions[: k + 1]) * count) for k in range(2))
+    return Split(order[:first], order[first:second], order[second:])
+
+
+def picture_numbers(names: Iterable[str], seed: int) -> NDArray[np.uint64]:
+    """Return uint64 (N,), a number for each name without folder and suffix: a cover and its stego have the same one."""
+    return np.array([seeds.derive(seed, "streamed", Path(picture_of(name)).stem) for name in names], dtype=np.uint64)
+
+
+def in_train(pictures: NDArray[np.uint64], fraction: float) -> NDArray[np.bool_]:
+    """Return bool (N,), which of these `picture_numbers` are learned from, each decided without knowing the others."""
+    return pictures < np.uint64(int(fraction * 2**64))
 
 
 def groups(names: Sequence[str], identities: Mapping[str, str]) -> dict[str, str]:

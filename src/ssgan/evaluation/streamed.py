@@ -7,14 +7,13 @@ fixed sizes, for a search would need many passes. A cover and its stego have the
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ssgan.compute import seeds
-from ssgan.datasets.splits import picture_of
+from ssgan.datasets.splits import in_train, picture_numbers
 from ssgan.errors import InvalidSetting, RefusedImage
 from ssgan.evaluation.roc import measures
 from ssgan.steganalysis.classifiers import ensemble_streams
@@ -41,8 +40,8 @@ def judge_features(covers: Path, stegos: Path, *, seed: int = 0) -> dict[str, An
     dimension = _dimension(covers)
     if _dimension(stegos) != dimension:
         raise InvalidSetting("the two tables are of different features", hint="extract both with the same --set")
-    pictures = [np.concatenate([_pictures(names, seed) for names in _names(table)]) for table in (covers, stegos)]
-    learned = [some[_learned(some)] for some in pictures]
+    pictures = [np.concatenate([picture_numbers(names, seed) for names in _names(table)]) for table in (covers, stegos)]
+    learned = [some[in_train(some, TRAIN_SHARE)] for some in pictures]
     if not all(map(len, learned)) or any(len(own) == len(some) for own, some in zip(learned, pictures, strict=True)):
         raise InvalidSetting("there are no images to learn from, or none to judge by", hint="give tables with more rows")
     # Numbers in the order in which they come, as if the rows were held at once.
@@ -51,8 +50,8 @@ def judge_features(covers: Path, stegos: Path, *, seed: int = 0) -> dict[str, An
 
     def stream(table: Path) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for names, features in _rows(table):
-            some = _pictures(names, seed)
-            mine = _learned(some)
+            some = picture_numbers(names, seed)
+            mine = in_train(some, TRAIN_SHARE)
             if mine.any():
                 yield number[np.searchsorted(known, some[mine])], features[mine]
 
@@ -74,20 +73,11 @@ def _apart(made: Ensemble, table: Path, seed: int) -> tuple[np.ndarray, np.ndarr
     """The scores of the pictures kept apart, and what tells these from one another."""
     scores, groups = [], []
     for names, features in _rows(table):
-        some = _pictures(names, seed)
-        scores.append(made.scores(features[~_learned(some)]))
-        groups.append(some[~_learned(some)])
+        some = picture_numbers(names, seed)
+        rest = ~in_train(some, TRAIN_SHARE)
+        scores.append(made.scores(features[rest]))
+        groups.append(some[rest])
     return np.concatenate(scores), np.concatenate(groups)
-
-
-def _pictures(names: Iterable[str], seed: int) -> np.ndarray:
-    """uint64 (N,): a number for each picture's name without folder and suffix, so that a cover has that of its stego."""
-    return np.array([seeds.derive(seed, "streamed", Path(picture_of(name)).stem) for name in names], dtype=np.uint64)
-
-
-def _learned(pictures: np.ndarray) -> np.ndarray:
-    """bool (N,): which are learned from."""
-    return pictures < np.uint64(int(TRAIN_SHARE * 2**64))
 
 
 def _scores(table: Path) -> tuple[np.ndarray, np.ndarray, int]:
@@ -98,7 +88,7 @@ def _scores(table: Path) -> tuple[np.ndarray, np.ndarray, int]:
         known = [(str(number) if name is None else name, score) for number, (name, score) in enumerate(found) if score]
         return (
             np.array([float(score) for _, score in known]),
-            _pictures((name for name, _ in known), 0),
+            picture_numbers((name for name, _ in known), 0),
             len(found) - len(known),
         )
     parts, pictures, missing, at = [np.empty(0)], [np.empty(0, np.uint64)], 0, 0
@@ -109,7 +99,7 @@ def _scores(table: Path) -> tuple[np.ndarray, np.ndarray, int]:
         names = batch.column(1).to_pylist() if len(columns) == 2 else map(str, range(at, at + len(scores)))
         here = scores.is_valid().to_numpy(zero_copy_only=False)
         parts.append(scores.drop_null().to_numpy())
-        pictures.append(_pictures(names, 0)[here])
+        pictures.append(picture_numbers(names, 0)[here])
         missing += scores.null_count
         at += len(scores)
     return np.concatenate(parts), np.concatenate(pictures), missing

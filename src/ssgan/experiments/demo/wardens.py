@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from ssgan.compute import seeds
+from ssgan.datasets.splits import shuffled_split
 from ssgan.detection.question import embedded
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import SsganError
@@ -28,7 +29,7 @@ from ssgan.steganalysis.training.settings import NetworkSettings
 from ssgan.storage import signals
 
 NETWORK = "gncnn"
-SHARES = (0.6, 0.15)  # learned from, and chosen by; the rest is judged
+SHARES = (0.6, 0.15, 0.25)  # learned from, chosen by, judged
 EVALUATIONS = 8
 _SEED = 1
 
@@ -105,16 +106,14 @@ def watch(tasks: list[Task], report: Report = lambda source, seen, error: None, 
 
 def pairs_of(task: Task) -> tuple[Pairs, Pairs, Pairs]:
     """To learn from, to choose by, and to be judged on; a cover is in one of them, with its stego."""
-    order = torch.from_numpy(seeds.generator(_SEED, task.source).permutation(len(task.covers)))
-    covers = task.covers[order]
     if task.others is None:
-        own = np.array([seeds.derive(_SEED, task.source, str(number)) for number in range(len(covers))], dtype=np.uint64)
-        pairs = embedded(covers, Embedder.parse(task.embedder), own)
+        own = np.array([seeds.derive(_SEED, task.source, str(number)) for number in range(len(task.covers))], dtype=np.uint64)
+        pairs = embedded(task.covers, Embedder.parse(task.embedder), own)
     else:
-        count = min(len(covers), len(task.others))
-        pairs = Pairs(covers[:count], task.others[:count])
-    first, second = (round(sum(SHARES[: k + 1]) * len(pairs)) for k in range(2))
-    return pairs[:first], pairs[first:second], pairs[second:]
+        count = min(len(task.covers), len(task.others))
+        pairs = Pairs(task.covers[:count], task.others[:count])
+    train, validate, test = shuffled_split(len(pairs), SHARES, seed=_SEED, purpose=task.source)
+    return pairs[train], pairs[validate], pairs[test]
 
 
 def learn(task: Task, report: Report = lambda source, seen, error: None) -> Watched:
