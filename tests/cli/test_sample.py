@@ -82,7 +82,7 @@ def test_a_sheet_may_come_alone(folder: Path, capsys: pytest.CaptureFixture[str]
         ("sample begun -o covers", 2, "no generator yet"),
         ("sample broken -o covers", 6, "no model that can be trusted"),
         ("sample run -o covers --sheet there.png", 7, "there.png exists already"),
-        ("sample run -o other -n 2 --seed 2", 2, "covers of another origin: there, seed 1"),
+        ("sample run -o other -n 2 --seed 2", 2, "covers of other settings: there, seed 1"),
         ("sample run -o foreign -n 2", 7, "000000.png exists already"),
     ],
 )

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ssgan.errors import InvalidSetting
-from ssgan.storage.runs import CONFIG, Run, given_up_if_refused
+from ssgan.storage.runs import CONFIG, Run, check_manifest, given_up_if_refused, manifest, write_manifest
 
 SETTINGS = {"embedder": "hill@0.4", "seed": 1, "sizes": (64, 64)}
 CONFIG_OF_A, CONFIG_OF_B = {"seed": 1}, {"seed": 2}
@@ -110,3 +110,22 @@ def test_what_is_done_stays_where_a_later_part_is_refused(tmp_path: Path) -> Non
     with pytest.raises(InvalidSetting, match="no"), given_up_if_refused(tmp_path / "run"):
         raise InvalidSetting("no", hint="do not")
     assert Run(tmp_path / "run", CONFIG_OF_A).done
+
+
+@pytest.mark.parametrize("name", ["run.json", "_run.json", "sample.json"])
+def test_a_folder_of_outcomes_is_of_one_job(name: str, tmp_path: Path) -> None:
+    path, wanted = tmp_path / name, {"command": "x", "seed": 1, "sizes": (1, 2), "digest": 64 * "a"}
+    assert manifest(path) == {}
+    check_manifest(path, wanted, what="covers")
+    write_manifest(path, wanted)
+    check_manifest(path, wanted, what="covers")
+    other = wanted | {"seed": 2, "digest": 64 * "b"}
+    check_manifest(path, other, what="covers")  # nothing was done there yet
+    (tmp_path / "000000.png").write_bytes(b"x")
+    check_manifest(path, wanted, what="covers")
+    check_manifest(path, other, what="covers", free=("seed", "digest"))
+    with pytest.raises(InvalidSetting, match=r"holds covers of other settings: there, seed 1, digest 'a{16}\.$"):
+        check_manifest(path, other, what="covers")
+    path.write_text("{")
+    with pytest.raises(InvalidSetting, match="cut off|no JSON|not"):
+        check_manifest(path, wanted, what="covers")

@@ -24,7 +24,7 @@ from ssgan.evaluation import results
 from ssgan.experiments import records
 from ssgan.steganalysis.checks import findings
 from ssgan.storage import atomic
-from ssgan.storage.runs import Run, logged, result
+from ssgan.storage.runs import Run, check_manifest, logged, result
 from ssgan.storage.state_files import (
     Damaged,
     is_figure,
@@ -186,7 +186,7 @@ def files_of_a_run(folder: Path) -> dict[str, Callable[[], object]]:
     (folder / "stats.jsonl").write_text(STATS)
     run.finish({"images_seen": 3, "pairs": [1, 2, 3]})
     findings.keep(folder, [findings.Finding("refuse", "a", "b")])
-    outputs.claim(folder, {"what": 1, "count": 3}, what="stegos")
+    outputs.write_manifest(folder, {"what": 1, "count": 3}, what="stegos")
     job.keep_failures(folder, 1, [Failure("a", "b", "c", 5)])
     (folder / "000001.csv").write_text('a,0.5,True,0.25,\n"b,c",,,,no image\n')
     (folder / "scores.csv").write_text("part,name,group,cover,stego\ntest,a,g,0.1,0.2\ntest,b,g,0.1,0.2\n")
@@ -198,7 +198,7 @@ def files_of_a_run(folder: Path) -> dict[str, Callable[[], object]]:
         "stats.jsonl": lambda: [*logged(folder), run.rewind(2)],  # type: ignore[func-returns-value]
         "done.json": lambda: result(folder, "images_seen"),
         findings.FINDINGS: lambda: findings.kept(folder),
-        "run.json": lambda: [outputs.check(folder, {"what": 1}, what="stegos"), outputs.told(folder)],  # type: ignore[func-returns-value]
+        "run.json": lambda: check_manifest(folder / "run.json", {"what": 1}, what="stegos"),
         ".failures/000001.jsonl": lambda: job.kept_failures(folder, 1),
         "000001.csv": lambda: list(score.rows_of(folder / "000001.csv")),
         "scores.csv": lambda: results.scores_of(folder),

@@ -17,6 +17,7 @@ from ssgan.datasets.sources import refuse_among
 from ssgan.errors import RefusedImage
 from ssgan.steganalysis.catalog import FEATURES
 from ssgan.storage.atomic import whole_file
+from ssgan.storage.runs import check_manifest
 from ssgan.version import __version__
 
 SUFFIX = ".parquet"
@@ -81,7 +82,7 @@ def prepare(
     plan = Plan(made, listing, 0, overwrite)
     if overwrite:
         return plan
-    outputs.check(out, plan.told(), what="features", manifest=MANIFEST)
+    check_manifest(out / MANIFEST, plan.told(), what="features")
     return Plan(made, listing, job.standing(made.stands, listing), overwrite)
 
 
@@ -89,7 +90,9 @@ def run(plan: Plan, engine: job.Engine, *, report: job.Report = job.silent) -> T
     """Write the shards that are missing. Images that fail are in `failures.jsonl`."""
     told = plan.told() | {"sources": [str(source) for source in plan.job.sources[:100]]}
     with outputs.alone(plan.job.folder):
-        outputs.claim(plan.job.folder, told, what="features", free=("sources",), overwrite=plan.overwrite, manifest=MANIFEST)
+        outputs.write_manifest(
+            plan.job.folder, told, what="features", free=("sources",), overwrite=plan.overwrite, name=MANIFEST
+        )
         return job.run(plan.job, plan.listing, engine, report=report)
 
 

@@ -25,6 +25,7 @@ from ssgan.messages.keys import Key
 from ssgan.messages.plan import Settings, content_task, stego_name, used_before
 from ssgan.messages.reveal import reveal_any
 from ssgan.storage.atomic import unfinished
+from ssgan.storage.runs import check_manifest
 from ssgan.version import __version__
 
 MESSAGE_SUFFIXES = (".txt", ".bin")
@@ -148,7 +149,7 @@ def prepare(
 
     listing = Listing(sources, size=shard_size or BATCH, place=place, stands=stands, limit=limit)
     plan = Plan(listing.sources, out, settings, listing, listing.finished, shards)
-    outputs.check(out, plan.told(), what="stegos")
+    check_manifest(out / outputs.MANIFEST, plan.told(), what="stegos")
     if not shards:
         return plan
     done = job.standing(lambda number: outputs.shard(out, number).exists(), listing)
@@ -169,13 +170,13 @@ def run(plan: Plan, messages: Messages, key: Key, engine: job.Engine, *, report:
         if plan.finished:
             for _ in engine.run(Checking(made), finished):
                 pass
-        outputs.claim(plan.folder, plan.told(), what="stegos")
+        outputs.write_manifest(plan.folder, plan.told(), what="stegos")
         if not plan.shards:
             job.forget_failures(plan.folder)
         tally = job.run(made, plan.listing, engine, report=report)
         outputs.drop_unsealed(plan.folder)
         if not tally.failed:
-            outputs.give_up_claim(plan.folder)
+            outputs.remove_manifest(plan.folder)
     return tally
 
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
-import os
 import tarfile
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from ssgan.bulk.job import FAILED, Tally, forget_failures, keep_failures, remove, write_text
-from ssgan.errors import InvalidSetting, StorageFailed
-from ssgan.storage import state_files
-from ssgan.storage.atomic import UNFINISHED, left_over, sync, temporary_for, whole_file
+from ssgan.bulk.job import FAILED, Tally, forget_failures, keep_failures, remove
+from ssgan.errors import StorageFailed
+from ssgan.storage import runs
+from ssgan.storage.atomic import left_over, sync, temporary_for, whole_file
 from ssgan.storage.folders import make_folder
 from ssgan.storage.locks import locked
 
@@ -143,14 +141,14 @@ def unsealed(folder: Path, where: str) -> Path:
     return folder / UNSEALED / hashlib.blake2b(where.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
 
 
-def claim(
+def write_manifest(
     folder: Path,
-    told: dict[str, Any],
+    manifest: dict[str, Any],
     *,
     what: str,
     free: Collection[str] = (),
     overwrite: bool = False,
-    manifest: str = MANIFEST,
+    name: str = MANIFEST,
 ) -> None:
     """Write what a job is into its folder. Raises InvalidSetting where `what` of another job is in it.
 
@@ -159,49 +157,12 @@ def claim(
     what a job may take up again (`unsealed`).
     """
     make_folder(folder)
-    path = folder / manifest
     if overwrite:
-        clear(folder, manifest)
+        clear(folder, name)
     else:
-        check(folder, told, what=what, free=free, manifest=manifest)
+        runs.check_manifest(folder / name, manifest, what=what, free=free)
     sweep(folder, but=folder / UNSEALED)
-    write_text(path, json.dumps(told, indent=2) + "\n")
-
-
-def check(folder: Path, told: dict[str, Any], *, what: str, free: Collection[str] = (), manifest: str = MANIFEST) -> None:
-    """Raise InvalidSetting where the folder's manifest speaks of another job, and there is anything beside it."""
-    path = folder / manifest
-    if not path.exists() or _is_bare(folder, manifest):
-        return
-    try:
-        found = state_files.read_object(path)
-    except state_files.Damaged as error:
-        raise InvalidSetting(str(error), hint="choose another folder, or begin anew with --force") from error
-    wanted = json.loads(json.dumps({key: value for key, value in told.items() if key not in free}))
-    differing = [key for key, value in wanted.items() if found.get(key) != value]
-    if differing == ["images"]:
-        raise InvalidSetting(
-            f"{folder} holds {what} of other images, or of these before they changed.",
-            hint="Choose another folder, or begin anew with --force.",
-        )
-    if differing:
-        was = ", ".join(f"{key} {found.get(key)!r}" for key in differing if key != "images")
-        raise InvalidSetting(
-            f"{folder} holds {what} of other settings: there, {was}.",
-            hint="Choose another folder, or begin anew with --force.",
-        )
-
-
-def _is_bare(folder: Path, manifest: str) -> bool:
-    """Whether a job has said what it is, and no more."""
-    with os.scandir(folder) as found:
-        return all(entry.name == manifest or entry.name.endswith(UNFINISHED) for entry in found)
-
-
-def told(folder: Path, manifest: str = MANIFEST) -> dict[str, Any]:
-    """What a folder's manifest says; nothing where it has none."""
-    path = folder / manifest
-    return state_files.read_object(path, hint="choose another folder, or begin anew with --force") if path.exists() else {}
+    runs.write_manifest(folder / name, manifest)
 
 
 def clear(folder: Path, manifest: str) -> None:
@@ -218,7 +179,7 @@ def drop_unsealed(folder: Path) -> None:
         (folder / UNSEALED).rmdir()
 
 
-def give_up_claim(folder: Path) -> None:
+def remove_manifest(folder: Path) -> None:
     """The manifest goes: it speaks of outcomes, and there are none."""
     remove(folder / MANIFEST)
     if (folder / FAILED).is_dir():

@@ -13,6 +13,7 @@ from ssgan.datasets.portions import Numbers, Portion
 from ssgan.errors import InvalidSetting
 from ssgan.gan.covers.generators import Card
 from ssgan.gan.covers.sample import PIECE
+from ssgan.storage.runs import check_manifest, manifest
 from ssgan.version import __version__
 
 
@@ -74,8 +75,8 @@ def prepare(
     plan = Plan(made, card, listing, 0, overwrite)
     if overwrite:
         return plan
-    outputs.check(out, plan.told(), what="covers", free=("count",))
-    before = outputs.told(out).get("count", count)
+    check_manifest(out / outputs.MANIFEST, plan.told(), what="covers", free=("count",))
+    before = manifest(out / outputs.MANIFEST).get("count", count)
     if before != count and before % shard_size:
         raise InvalidSetting(
             f"{out} ends with a shard of {before % shard_size} covers, to which none can be added.",
@@ -87,7 +88,7 @@ def prepare(
 def run(plan: Plan, engine: job.Engine, *, report: job.Report = job.silent) -> Tally:
     """Write the shards that are missing. Raises RefusedModel where the generator makes no images."""
     with outputs.alone(plan.job.folder):
-        outputs.claim(plan.job.folder, plan.told(), what="covers", free=("count",), overwrite=plan.overwrite)
+        outputs.write_manifest(plan.job.folder, plan.told(), what="covers", free=("count",), overwrite=plan.overwrite)
         return job.run(plan.job, plan.listing, engine, report=report)
 
 

@@ -20,6 +20,7 @@ from ssgan.detection.score import Scorer
 from ssgan.errors import Failure, InvalidSetting, RefusedImage, StorageFailed
 from ssgan.storage.atomic import whole_file
 from ssgan.storage.names import written
+from ssgan.storage.runs import check_manifest
 from ssgan.storage.state_files import Damaged, read_text
 from ssgan.version import __version__
 
@@ -89,7 +90,7 @@ def prepare(
     plan = Plan(made, out, listing, 0, overwrite)
     if overwrite:
         return plan
-    outputs.check(folder, plan.told(), what="scores")
+    check_manifest(folder / outputs.MANIFEST, plan.told(), what="scores")
     return Plan(made, out, listing, job.standing(made.stands, listing), overwrite)
 
 
@@ -101,7 +102,7 @@ def run(plan: Plan, engine: job.Engine, *, report: job.Report = job.silent) -> T
             for path in (*folder.glob("*.csv"), folder / outputs.MANIFEST):
                 job.remove(path)
             job.forget_failures(folder)
-        outputs.claim(folder, plan.told(), what="scores")
+        outputs.write_manifest(folder, plan.told(), what="scores")
         tally = job.run(plan.job, plan.listing, engine, report=report)
         numbers = range(-(-len(plan.listing) // plan.listing.size))
         parts = [outputs.shard(folder, number, ".csv") for number in numbers]

@@ -22,6 +22,7 @@ from ssgan.datasets.entries import Entry, Reader, place_of
 from ssgan.datasets.portions import Listing, Portion
 from ssgan.datasets.sources import refuse_among
 from ssgan.errors import DoesNotFit, Failure, RefusedImage, unknown
+from ssgan.storage.runs import check_manifest
 from ssgan.version import __version__
 
 # Covers are held until they have so many samples together, then embedded: memory does not grow with the portion.
@@ -115,7 +116,7 @@ def prepare(
     shards = shard_size is not None
     made = Simulation(settings, out, tuple(sources), shards, device)
     if not overwrite:  # before the covers are listed, which may take long
-        outputs.check(out, settings.as_json(), what="stegos", free=("convert",))
+        check_manifest(out / outputs.MANIFEST, settings.as_json(), what="stegos", free=("convert",))
 
     def stands(place: str) -> bool:
         return not shards and not overwrite and (out / place).exists()
@@ -124,7 +125,7 @@ def prepare(
     made = Simulation(settings, out, listing.sources, shards, device)
     plan = Plan(made, listing, listing.finished, overwrite)
     if shards and not overwrite:
-        outputs.check(out, plan.told(), what="stegos", free=("convert",))
+        check_manifest(out / outputs.MANIFEST, plan.told(), what="stegos", free=("convert",))
         plan = Plan(made, listing, job.standing(made.stands, listing), overwrite)
     return plan
 
@@ -141,12 +142,12 @@ def run(plan: Plan, engine: job.Engine, *, report: job.Report = job.silent) -> T
             for portion in plan.listing.portions():
                 for entry in portion.entries:
                     job.remove(folder / plan.job.place(entry.name))
-        outputs.claim(folder, told, what="stegos", free=("convert", "sources"), overwrite=plan.overwrite)
+        outputs.write_manifest(folder, told, what="stegos", free=("convert", "sources"), overwrite=plan.overwrite)
         if not plan.job.shards:
             job.forget_failures(folder)
         tally = job.run(plan.job, plan.listing, engine, report=report)
         if not tally.written and not plan.finished and not plan.job.shards:
-            outputs.give_up_claim(folder)  # other settings may be tried
+            outputs.remove_manifest(folder)  # other settings may be tried
     return tally
 
 

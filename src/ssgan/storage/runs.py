@@ -3,6 +3,8 @@
 config.json says what was asked for and with which versions; stats.jsonl grows by one JSON object a line, counted in images
 seen; what is saved beside them is whole or not there. The same settings on the same folder go on where it stopped, other
 settings are refused, unless nothing was done there yet: a folder with nothing but its config.json is anybody's.
+
+A folder of outcomes, such as stegos or covers, has a manifest in place of a config.json, under the same rule.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from ssgan.storage.atomic import UNFINISHED, whole_file
 from ssgan.storage.folders import make_folder
 
 CONFIG, STATS, DONE = "config.json", "stats.jsonl", "done.json"
+LONGEST_VALUE, SHORTENED = 40, 17  # characters of a value in an error, such as a digest
 
 
 class Run:
@@ -105,6 +108,40 @@ def is_bare(folder: Path, also: Collection[str] = ()) -> bool:
         for path in folder.rglob("*")
         if not path.is_dir() or path.is_symlink()
     )
+
+
+def manifest(path: Path) -> dict[str, Any]:
+    """Return what a folder's manifest says, {} where it has none. Raises InvalidSetting where it is damaged."""
+    try:
+        return state_files.read_object(path) if path.exists() else {}
+    except state_files.Damaged as error:
+        raise InvalidSetting(str(error), hint="choose another folder, or begin anew with --force") from error
+
+
+def check_manifest(path: Path, wanted: Mapping[str, Any], *, what: str, free: Collection[str] = ()) -> None:
+    """Raise InvalidSetting where the manifest at `path` is of another job than `wanted`, and anything is beside it.
+
+    `what` names the outcomes, such as "stegos"; values under the keys in `free` may differ.
+    """
+    if not path.exists() or is_bare(path.parent, also=(path.name,)):
+        return
+    found = manifest(path)
+    plain = json.loads(json.dumps({key: value for key, value in wanted.items() if key not in free}))
+    differing = [key for key, value in plain.items() if found.get(key) != value]
+    if not differing:
+        return
+    hint = "Choose another folder, or begin anew with --force."
+    if differing == ["images"]:
+        raise InvalidSetting(f"{path.parent} holds {what} of other images, or of these before they changed.", hint=hint)
+    values = {key: repr(found.get(key)) for key in differing if key != "images"}
+    was = ", ".join(f"{key} {text if len(text) <= LONGEST_VALUE else text[:SHORTENED]}" for key, text in values.items())
+    raise InvalidSetting(f"{path.parent} holds {what} of other settings: there, {was}.", hint=hint)
+
+
+def write_manifest(path: Path, manifest: Mapping[str, Any]) -> None:
+    """Write what a job is into the folder of its outcomes. Raises StorageFailed."""
+    with whole_file(path, overwrite=True, durable=False) as temporary:
+        temporary.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
 
 
 @contextmanager

@@ -5,7 +5,6 @@ sample.json says which generator made them and with which public seed, if any; l
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -21,8 +20,8 @@ from ssgan import images
 from ssgan.errors import InvalidSetting, StorageFailed
 from ssgan.gan.covers.generators import Card
 from ssgan.gan.covers.sample import PIECE, latents, sample
-from ssgan.storage import state_files
 from ssgan.storage.folders import make_folder
+from ssgan.storage.runs import check_manifest, write_manifest
 from ssgan.version import __version__
 
 MANIFEST = "sample.json"
@@ -60,7 +59,7 @@ def missing(order: Order) -> list[int]:
         return list(range(order.count))
     found = [number for number in range(order.count) if order.target(number).exists()]
     if (order.out / MANIFEST).exists():
-        _refuse_other_origin(order)
+        check_manifest(order.out / MANIFEST, order.told(), what="covers")
     elif found:
         raise StorageFailed(
             f"{order.target(found[0])} exists already and was left as it is.", hint="Choose another folder, or give --force."
@@ -87,8 +86,7 @@ def fulfil(
     make_folder(order.out)
     if order.overwrite:
         _clear(order)
-    with images.whole_file(order.out / MANIFEST, overwrite=True, durable=False) as temporary:
-        temporary.write_text(json.dumps(order.told(), indent=2) + "\n", encoding="utf-8")
+    write_manifest(order.out / MANIFEST, order.told())
 
     def pieces() -> Iterator[tuple[int, np.ndarray]]:
         for start in range(0, len(numbers), PIECE):
@@ -125,18 +123,3 @@ def _clear(order: Order) -> None:
             path.unlink(missing_ok=True)
     except OSError as error:
         raise StorageFailed(f"{order.out} cannot be cleared: {error.strerror}.", hint="Check the permissions.") from error
-
-
-def _refuse_other_origin(order: Order) -> None:
-    manifest = order.out / MANIFEST
-    try:
-        found = state_files.read_object(manifest)
-    except state_files.Damaged as error:
-        raise InvalidSetting(str(error), hint="choose another folder, or begin anew with --force") from error
-    differing = [key for key, value in order.told().items() if found.get(key) != value]
-    if differing:
-        was = ", ".join(f"{key} {str(found.get(key))[:16]}" for key in differing)
-        raise InvalidSetting(
-            f"{order.out} holds covers of another origin: there, {was}.",
-            hint="Choose another folder, or begin anew with --force.",
-        )
