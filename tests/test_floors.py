@@ -16,7 +16,7 @@ FLOORS = (
     {"web", "experiments"},
     {"bulk", "evaluation"},
     {"messages", "gan", "detection"},
-    {"embedding", "steganalysis", "datasets", "views"},
+    {"embedding", "steganalysis", "datasets", "views", "drawn"},
     {"images"},
     {"compute"},
     {"storage"},
@@ -55,7 +55,7 @@ def test_every_room_has_its_floor() -> None:
     rooms = {room(path) for path in FILES} - ENTRANCES
     assert rooms == set().union(*FLOORS)
     folders = {path.relative_to(SOURCE).parts[0] for path in SOURCE.rglob("*/*") if path.suffix in {".py", ".json"}}
-    assert len(folders) <= 16
+    assert len(folders) <= 17
     assert {path.stem for path in SOURCE.glob("*.py")} <= ENTRANCES | FLOORS[-1]
 
 
@@ -109,6 +109,13 @@ def test_revealing_imports_no_scheme_and_no_torch() -> None:
     reveal = SOURCE / "messages" / "reveal.py"
     assert not any(name.startswith("embedding.schemes") or name == "embedding.catalog" for name in imported(reveal))
     assert not re.search(r"^\s*(import|from) torch", reveal.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_drawn_covers_know_neither_torch_nor_keys() -> None:
+    """Sender, receiver and honest covers share every line of them, and a reader needs NumPy and Numba only."""
+    for path in (SOURCE / "drawn").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"^\s*(import|from) (torch|cryptography|secrets)", text, re.MULTILINE), path.name
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
