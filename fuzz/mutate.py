@@ -28,7 +28,7 @@ from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src"
-HEAVY = ("numpy", "torch", "numba", "scipy.stats", "PIL.Image", "starlette.applications", "uvicorn", "reedsolo")
+HEAVY = ("numpy", "torch", "numba", "scipy.stats", "PIL.Image", "starlette.applications", "uvicorn")
 _COMPARED = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
     ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,

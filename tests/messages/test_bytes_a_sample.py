@@ -91,11 +91,14 @@ print((int(peak.split()[1]) << 10) - before)
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the greatest resident size is asked of Linux's kernel")
 def test_files_are_hidden_in_and_read_in_few_bytes_a_sample(tmp_path: Path) -> None:
-    """A byte in 4 megapixels, beside 50 MB of survivors and bands, whatever the size. A process each: what one freed counts."""
-    for side in (64, 2000):
+    """A byte in 4 megapixels, beside 50 MB of survivors and bands, whatever the size. A process each: what one freed counts.
+
+    The small picture is large enough for all loops that the large one needs: compiling them takes memory, too.
+    """
+    for side in (256, 2000):
         samples = np.random.default_rng(1).integers(90, 110, (1, side, side), dtype=np.uint8)
         images.write(tmp_path / f"{side}.png", samples, durable=False)
-    files = [str(tmp_path / "64.png"), str(tmp_path / "2000.png")]
+    files = [str(tmp_path / "256.png"), str(tmp_path / "2000.png")]
     taken = {}
     for command in ("hide", "reveal"):
         child = [sys.executable, "-c", PEAK, command, *files]
