@@ -210,7 +210,7 @@ def test_padding_comes_off_whatever_the_body_ends_with(body: bytes, more: int) -
         plaintext, padding = container.padded(whole, len(whole) + more)
         assert len(plaintext) == len(whole) + more
         assert padding == (PADDED if more else 0)
-        assert container._meant(plaintext, padding) == whole
+        assert container.parse_plaintext(plaintext, padding) == whole
 
 
 @given(st.binary(max_size=60), st.sampled_from(SPLITS), st.booleans())

@@ -78,7 +78,12 @@ def with_samples(image: np.ndarray, alpha: np.ndarray | None, samples: np.ndarra
 def shape_of(image: np.ndarray, samples: np.ndarray) -> bytes:
     """What is bound into all keys: height, width, channels, and how many samples count."""
     channels, height, width = image.shape
-    return b"ssgan/1" + struct.pack("<IIBI", height, width, channels, len(samples))
+    return shape_bytes(height, width, channels, len(samples))
+
+
+def shape_bytes(height: int, width: int, channels: int, samples: int) -> bytes:
+    """The same of numbers: D in docs/format.md."""
+    return b"ssgan/1" + struct.pack("<IIBI", height, width, channels, samples)
 
 
 def places(shape: bytes, samples: np.ndarray, key: Key) -> Places:
@@ -165,19 +170,28 @@ def unseal(where: Places, stream: bytes, split: int) -> bytes | Part | None:
             plaintext = cipher.decrypt(stream[2:], _bound(where, len(stream) - OVERHEAD, split, kind))
         except InvalidTag:
             continue
-        found = _meant(plaintext, kind)
+        found = parse_plaintext(plaintext, kind)
         if found is not None:
             return found
     return None
 
 
-def _meant(plaintext: bytes, kind: int) -> bytes | Part | None:
+def parse_plaintext(plaintext: bytes, kind: int) -> bytes | Part | None:
+    """The message or part that a plaintext of this kind is; None where it is not formed as its kind says."""
     body = _unpadded(plaintext) if kind & PADDED else plaintext
     if body is None:
         return None
     if kind & PART:
         return parse_part(body, deflated=bool(kind & DEFLATED))
     return inflate(body) if kind & DEFLATED else body
+
+
+def body_of(message: bytes | Part, compress: bool) -> tuple[bytes, int]:
+    """(body, kind without its padding bit): a message deflated only where that is asked for and shorter."""
+    if isinstance(message, Part):
+        return message.body(), PART | (DEFLATED if message.deflated else 0)
+    packed = deflate(message) if compress else message
+    return (packed, DEFLATED) if len(packed) < len(message) else (message, 0)
 
 
 def padded(body: bytes, length: int) -> tuple[bytes, int]:

@@ -22,7 +22,7 @@ from ssgan.images import ImageLike, Layout, as_alpha, as_image, axes_of, laid_ou
 from ssgan.images.encoded import Manner
 from ssgan.images.samples import PEAK
 from ssgan.messages import container
-from ssgan.messages.container import DEFLATED, PART, SPLITS, Places
+from ssgan.messages.container import SPLITS, Places
 from ssgan.messages.keys import Key, as_message, check_key
 from ssgan.messages.parts import Part
 from ssgan.messages.reveal import reveal_with
@@ -71,7 +71,7 @@ def hide(
     image = as_image(image, layout=layout)
     alpha = as_alpha(alpha, image)
     samples = container.samples_of(image, alpha)
-    body, kind = _body(message, compress)
+    body, kind = container.body_of(message, compress)
     room = max(0, container.room(image, alpha))
     where = container.places(container.shape_of(image, samples), samples, key)
     if not where.rungs or len(body) > room:
@@ -152,13 +152,6 @@ def _priced(carrying: np.ndarray, made: Iterable[Band], alpha: np.ndarray | None
         for part in strips(len(rho)):
             rho[part][np.isinf(rho[part])] = DEAR * greatest if greatest > 0 else 1.0
     return Samples(carrying, both[0], both[-1])
-
-
-def _body(message: bytes | Part, compress: bool) -> tuple[bytes, int]:
-    if isinstance(message, Part):
-        return message.body(), PART | (DEFLATED if message.deflated else 0)
-    packed = container.deflate(message) if compress else message
-    return (packed, DEFLATED) if len(packed) < len(message) else (message, 0)
 
 
 def _refuse_flat(frozen: np.ndarray) -> None:

@@ -80,7 +80,12 @@ Key = Passphrase | KeyFile
 
 def frozen_key(first_root: bytes) -> bytes:
     """The 32 bytes that choose the frozen samples of one image that are not public."""
-    return HKDFExpand(SHA512(), 32, b"ssgan/1/frozen").derive(first_root)
+    return expand(first_root, b"ssgan/1/frozen", 32)
+
+
+def expand(root: bytes, label: bytes, size: int) -> bytes:
+    """`size` bytes from a root by HKDF-Expand with SHA-512."""
+    return HKDFExpand(SHA512(), size, label).derive(root)
 
 
 def final_root(first_root: bytes, salt: bytes) -> bytes:
@@ -127,9 +132,7 @@ class Subkeys:
     def of(cls, root: bytes) -> Subkeys:
         """HKDF-Expand with a label each."""
         sizes = {"order": 32, "probe": 32, "seal": 64, "code": 32}
-        return cls(
-            **{name: HKDFExpand(SHA512(), size, b"ssgan/1/" + name.encode()).derive(root) for name, size in sizes.items()}
-        )
+        return cls(**{name: expand(root, b"ssgan/1/" + name.encode(), size) for name, size in sizes.items()})
 
 
 def fresh_key() -> KeyFile:
