@@ -7,6 +7,7 @@ import inspect
 import json
 import re
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,89 @@ def test_every_error_that_is_raised_says_what_to_do() -> None:
         )
     ]
     assert not silent, f"no hint in {', '.join(silent)}"
+
+
+# Calls that make an error besides the family itself: its children in other rooms, refusals of the page, what diagnoses find.
+MAKERS = {kind.__name__ for kind in FAMILY} | {"Damaged", "NoPath", "Finding", "Failure", "_Refused", "_Said", "_Interrupted"}
+MAKERS |= {"damaged", "unsupported", "_refused"}
+THIRD_IS_HINT = {"Finding", "Failure", "_Refused", "_Said"}
+NAMES = {"Ray", "TensorBoard"}
+TONE = re.compile(
+    r"\b(there must be|there can be no|who|whoever|whom|nobody|somebody|anybody|stands|lies|goes on|will do)\b", re.I
+)
+NO_ADVICE = re.compile(r"(a|an|the|it|its|they|both|these|those|that|such|one|there|each|so|nothing|\d+)\b")
+
+
+def literals(node: ast.expr) -> Iterator[str]:
+    """Yield the texts that an expression can be, with an @ for each value in them."""
+    if isinstance(node, ast.JoinedStr):
+        yield "".join(str(part.value) if isinstance(part, ast.Constant) else "@" for part in node.values)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.IfExp):
+        yield from (*literals(node.body), *literals(node.orelse))
+    elif isinstance(node, ast.BoolOp | ast.Dict):
+        yield from (text for value in node.values for text in literals(value))
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
+        yield from (text for value in node.args for text in literals(value))
+    elif isinstance(node, ast.BinOp):
+        yield from (f"{left}{right}" for left in literals(node.left) for right in literals(node.right))
+
+
+def written(tree: ast.Module) -> Iterator[tuple[int, bool, str]]:
+    """Yield line, whether it is a hint, and text of every message and hint that is written in a module."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            for place, value in enumerate(node.args if name in MAKERS else ()):
+                for text in literals(value):
+                    yield node.lineno, place == 2 and name in THIRD_IS_HINT, text
+            for keyword in node.keywords:
+                if keyword.arg == "hint":
+                    yield from ((node.lineno, True, text) for text in literals(keyword.value))
+        elif isinstance(node, ast.Assign) and any(
+            isinstance(target, ast.Name) and re.search(r"hints?$", target.id, re.I) for target in node.targets
+        ):
+            yield from ((node.lineno, True, text) for text in literals(node.value))
+
+
+def faults(text: str, *, is_hint: bool) -> list[str]:
+    """Return the rules of the voice that a message or hint breaks."""
+    first = re.match(r"[A-Za-z]+", text)
+    broken = {
+        "begins with a capital": first is not None and bool(re.match(r"[A-Z]([a-z]|$)", first[0])) and first[0] not in NAMES,
+        "ends with a full stop": bool(re.search(r"(?<!\.)\.$", text)),
+        "has two sentences": bool(re.search(r"[.!?] +[A-Z]", text)),
+        "has words of another voice": bool(TONE.search(text)),
+        "advises nothing": is_hint and bool(NO_ADVICE.match(text)),
+    }
+    return [fault for fault, is_broken in broken.items() if is_broken]
+
+
+def test_messages_and_hints_have_one_voice() -> None:
+    found = [
+        f"{path.relative_to(SOURCE)}:{line}: {', '.join(wrong)}: {text}"
+        for path in sorted(SOURCE.rglob("*.py"))
+        for line, is_hint, text in written(ast.parse(path.read_text(encoding="utf-8")))
+        if (wrong := faults(text, is_hint=is_hint))
+    ]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_hint", "count"),
+    [
+        ("workers is 0; it must be at least 1", False, 0),
+        ("PNG keeps no alpha channel", False, 0),
+        ("There must be at least 1 worker, not 0.", False, 3),
+        ("the file is damaged. The first: a.png", False, 1),
+        ("leave --workers out to use all cores", True, 0),
+        ("such as 0.4", True, 1),
+        ("the sender is whoever has the key", False, 1),
+    ],
+)
+def test_the_voice_is_told_from_others(text: str, is_hint: bool, count: int) -> None:
+    assert len(faults(text, is_hint=is_hint)) == count
 
 
 @pytest.mark.parametrize("kind", FAMILY, ids=lambda kind: kind.__name__)

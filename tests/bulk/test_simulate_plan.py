@@ -108,7 +108,7 @@ def test_stegos_are_not_written_among_the_covers(covers: Path) -> None:
 
 def test_nothing_to_read_is_said(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InvalidSetting, match="no image to read"):
+    with pytest.raises(InvalidSetting, match="no image was found"):
         prepare([tmp_path / "empty"], tmp_path / "out", SETTINGS)
 
 

@@ -44,7 +44,7 @@ def test_a_folder_that_cannot_be_written_to_is_an_exit_code_and_a_hint(
     assert run(["doctor", "--no-warm", "--quiet"]) == 9
     printed = capsys.readouterr()
     assert "FAIL  temporary folder" in printed.out
-    assert "hint: Name another in $TMPDIR." in printed.err
+    assert "hint: name another in $TMPDIR" in printed.err
 
 
 def test_a_message_that_does_not_come_back_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

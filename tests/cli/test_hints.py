@@ -51,7 +51,7 @@ def test_every_option_that_the_sources_name_is_one() -> None:
 def test_detect_of_nothing_is_a_usage_error(place: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["detect", *place.split()]) == 2
     printed = capsys.readouterr()
-    assert "there is no image in what was given" in printed.err
+    assert "no image was found in what was given" in printed.err
     assert "called stego" not in printed.out + printed.err
 
 

@@ -60,7 +60,7 @@ def test_programs_get_an_object_a_figure(folder: Path, capsys: pytest.CaptureFix
         ("quality made real --crop 16 --features fid", 2, "there is no feature set 'fid'"),
         ("quality made real --crop 16 --own mine:f", 2, "names no function"),
         ("quality made real --crop 16 --limit 10", 2, "too few"),
-        ("quality made nothing", 2, "There is no folder or archive nothing"),
+        ("quality made nothing", 2, "there is no folder or archive nothing"),
         ("quality made real --crop 16 --repeats 0", 2, "no 0 repeats"),
     ],
 )

@@ -105,7 +105,7 @@ def test_bad_pictures_are_refused_also_from_a_cache_that_skipped_them(source: So
 
 
 def test_a_folder_that_cannot_be_made_is_named(source: Source, tmp_path: Path) -> None:
-    with pytest.raises(StorageFailed, match="cannot be made"):
+    with pytest.raises(StorageFailed, match="cannot be created"):
         cached(source, Geometry(), tmp_path / "faces.zip" / "cache")
 
 

@@ -156,4 +156,4 @@ def test_a_table_of_paths_is_no_source_and_says_where_it_is_one(tmp_path: Path) 
     (tmp_path / "list.parquet").write_bytes(b"PAR1")
     with pytest.raises(InvalidSetting, match="neither a folder") as refusal:
         open_source(tmp_path / "list.parquet")
-    assert "Tables of paths are for simulate" in refusal.value.hint
+    assert "tables of paths are for simulate" in refusal.value.hint

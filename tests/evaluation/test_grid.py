@@ -95,7 +95,7 @@ def test_a_grid_is_run_and_may_grow(folders: dict[str, Path], tmp_path: Path) ->
     [
         ({"embedders": ()}, "no embedder"),
         ({"detectors": ()}, "no detector"),
-        ({"seeds": ()}, "needs a seed"),
+        ({"seeds": ()}, "no seed is given"),
         ({"detectors": ("resnet",)}, "no detector 'resnet'"),
         ({"embedders": ("hill",)}, "not an embedder"),
     ],

@@ -102,7 +102,7 @@ def test_trials_that_differ_have_folders_of_their_own(covers: Path, others: Path
 
 
 def test_a_transfer_needs_two_sources(covers: Path) -> None:
-    with pytest.raises(InvalidSetting, match="a transfer is from"):
+    with pytest.raises(InvalidSetting, match="a transfer needs two sources"):
         Trial(question(covers), home=question(covers))
 
 
@@ -155,5 +155,5 @@ def test_a_damaged_result_is_refused(covers: Path, tmp_path: Path) -> None:
     with pytest.raises(RefusedModel, match="not the result of a trial"):
         evaluate(trial, tmp_path)
     (tmp_path / "trials" / trial.name / "run" / "scores.csv").write_text("part,name\n")
-    with pytest.raises(RefusedModel, match="are no scores"):
+    with pytest.raises(RefusedModel, match="holds no scores"):
         scores_of(tmp_path / "trials" / trial.name)

@@ -32,7 +32,7 @@ def test_a_folder_is_made_once_and_again(tmp_path: Path) -> None:
 def test_a_file_in_the_way_is_an_error_of_ours(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("")
     for folder in (tmp_path / "a", tmp_path / "a" / "b"):
-        with pytest.raises(StorageFailed, match="cannot be made"):
+        with pytest.raises(StorageFailed, match="cannot be created"):
             make_folder(folder)
 
 
@@ -94,7 +94,7 @@ def test_commands_do_without_a_home(tmp_path: Path, capsys: pytest.CaptureFixtur
     hide = ["hide", "cover.png", "-m", "hi", "-o", "stego.png", "--key-file", "our.key", "--no-risk"]
     assert run(hide) == StorageFailed.exit_code
     assert "the list of used covers cannot be kept: this user has no home folder" in (said := capsys.readouterr().err)
-    assert "$SSGAN_LEDGER, or do without the list: --no-ledger" in said
+    assert "$SSGAN_LEDGER, or leave the list out: --no-ledger" in said
     assert run([*hide, "--no-ledger", "--dry-run"]) == 0
     assert run(["completion", "bash", "--install"]) == run(["completion", "zsh", "--install"]) == StorageFailed.exit_code
     assert "this user has no home folder" in capsys.readouterr().err

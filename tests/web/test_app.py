@@ -121,7 +121,7 @@ WRONG = [
     ("inspect", {}, "A picture is missing"),
     ("inspect", {"image": "PNG", "payload": "many"}, "no number"),
     ("inspect", {"image": "PNG", "payload": "nan"}, "no number"),
-    ("generate", {"seed": "-1"}, "not negative"),
+    ("generate", {"seed": "-1"}, "is negative"),
     ("generate", {"seed": "one"}, "no number"),
 ]
 FAILING = [

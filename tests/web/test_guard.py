@@ -77,7 +77,7 @@ def test_the_address_opens_once(site: Site) -> None:
     assert allowed.cookie in cookie
     assert httpx.get(f"{site.address}/?token=wrong", headers=site.own).status_code == 403
     told = httpx.get(f"{site.address}/?token=wrong", headers={"accept": "text/html,*/*"})
-    assert told.text == "This address was used already, or never was one.\nStart `ssgan serve` again for a new one."
+    assert told.text == "This address was used before, or was never valid.\nStart `ssgan serve` again for a new one."
 
 
 @pytest.mark.parametrize("place", ["/hide", "/static/page.js", "/nothing", "/jobs/nothing"])

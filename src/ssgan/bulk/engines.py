@@ -34,7 +34,7 @@ def engine(name: str, *, workers: int, device: str = "cpu", address: str | None 
     if name == "ray":
         return Ray(address, gpus=device.startswith("cuda"))
     if address is not None:
-        raise InvalidSetting("An address is for the engine ray.", hint="Add --engine ray, or leave it out.")
+        raise InvalidSetting("an address is for the engine ray", hint="add --engine ray, or leave it out")
     return Serial() if workers == 1 else Pool(workers)
 
 
@@ -59,7 +59,7 @@ class Pool:
 
     def __init__(self, workers: int) -> None:
         if workers < 1:
-            raise InvalidSetting(f"There must be at least 1 worker, not {workers}.", hint="Give a number from 1 on.")
+            raise InvalidSetting(f"workers is {workers}; it must be at least 1", hint="leave it out to take one")
         self.workers = workers
 
     def run(self, job: Job, portions: Iterator[Portion]) -> Iterator[tuple[Portion, Tally]]:
@@ -130,8 +130,8 @@ class _Running:
         self._in_vain += 1
         if self._in_vain > HOPELESS:
             raise SomeItemsFailed(
-                "Processes are ended from outside as soon as they begin, perhaps for want of memory.",
-                hint="Try fewer --workers or a smaller --batch; the same command goes on from here.",
+                "processes are ended from outside as soon as they begin, perhaps for want of memory",
+                hint="give fewer --workers or a smaller --batch, and the same command again",
             )
         lost = [portion, *self._begun.values()]
         self._stop()

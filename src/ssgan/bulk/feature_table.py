@@ -76,7 +76,7 @@ def prepare(
     """
     write = writer(out)
     if out.exists() and not overwrite:
-        raise StorageFailed(f"{out} exists already and was left as it is.", hint="Choose another name, or allow overwriting.")
+        raise StorageFailed(f"{out} exists already and was left as it is", hint="choose another name, or allow overwriting")
     items = listed(sources, limit=limit)
     # One folder's or archive's pictures go by their names in it, those of several sources by their paths.
     names = tuple(item.name if len(sources) == 1 else str(item) for item in items)
@@ -118,14 +118,14 @@ def _config(settings: Settings, sources: Sequence[Path], count: int) -> dict[str
 def _parts(out: Path, config: dict[str, Any], *, overwrite: bool) -> Parts:
     folder = out.with_name(out.name + ".parts")
     if folder.exists() and not (folder / CONFIG).exists() and any(folder.iterdir()):
-        raise InvalidSetting(f"{folder} is in the way.", hint="Move it, or choose another name for the table.")
+        raise InvalidSetting(f"{folder} is in the way", hint="move it, or choose another name for the table")
     make_folder(folder)
     try:
         return Parts(folder, config)
     except InvalidSetting as error:
         if not overwrite:
-            hint = "Choose another name, give the settings of this one, or begin anew with --force."
-            raise InvalidSetting(f"{error}.", hint=hint) from error
+            hint = "choose another name, give the settings of this one, or begin anew with --force"
+            raise InvalidSetting(f"{error}", hint=hint) from error
     shutil.rmtree(folder)
     return Parts(folder, config)
 
@@ -133,7 +133,7 @@ def _parts(out: Path, config: dict[str, Any], *, overwrite: bool) -> Parts:
 def _extracted(plan: Plan, threads: int) -> Iterator[Part]:
     """What is missing, in order; while some pieces are looked at, a few more are read."""
     if threads < 1:
-        raise InvalidSetting(f"threads must be at least 1, not {threads}.", hint="Give a number from 1 on.")
+        raise InvalidSetting(f"threads is {threads}; it must be at least 1", hint="leave it out to use all cores")
     waiting: deque[Future[Part]] = deque()
     look = Look(plan.settings)
     with ThreadPoolExecutor(threads) as pool:

@@ -80,5 +80,5 @@ def _covers(generator: Path, count: int) -> list[np.ndarray]:
 
 def _checked(count: int) -> int:
     if not 1 <= count <= MOST:
-        raise InvalidSetting(f"{count} covers cannot be tried.", hint=f"Give a number from 1 to {MOST}.")
+        raise InvalidSetting(f"{count} covers cannot be tried; it must be 1 to {MOST}", hint=f"give a number from 1 to {MOST}")
     return count

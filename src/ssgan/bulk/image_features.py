@@ -40,10 +40,10 @@ class Settings:
         if self.dtype not in DTYPES:
             raise unknown("dtype", self.dtype, DTYPES)
         if found.needs_probabilities and not self.embedder:
-            hint = "Name the sender whom the warden reckons with: --embedder hill@0.4."
-            raise InvalidSetting(f"{found.title} needs the change probabilities of every image.", hint=hint)
+            hint = "name the embedder that the probabilities are of: --embedder hill@0.4"
+            raise InvalidSetting(f"{found.title} needs the change probabilities of every image", hint=hint)
         if self.embedder and not found.needs_probabilities:
-            raise InvalidSetting(f"{found.title} makes no use of an embedder.", hint="Leave it out.")
+            raise InvalidSetting(f"{found.title} makes no use of an embedder", hint="leave it out")
         if self.embedder:
             Embedder.parse(self.embedder)
 
@@ -104,7 +104,7 @@ class Look:
         (_, samples), *_ = self.settings.geometry.cut(picture.samples)
         if len(samples) not in self._found.channels:
             title = self._found.title
-            raise RefusedImage(f"{name}: {title} reads color images only.", hint="Choose features for gray images: spam, srm.")
+            raise RefusedImage(f"{name}: {title} reads color images only", hint="choose features for gray images: spam, srm")
         return samples
 
 

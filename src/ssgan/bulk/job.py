@@ -187,11 +187,9 @@ def hands_of(job: Job) -> Hands:
 def given_up(job: Job, portion: Portion) -> Tally:
     """The tally of a portion that nobody lives through."""
     tally = Tally()
-    hint = "Try a smaller --batch or --shard-size, or leave the picture out; the same command tries again."
+    hint = "give the same command again with a smaller --batch or --shard-size, or leave the picture out"
     for entry in portion.entries:
-        tally.fail(
-            Failure(entry.name, "A process was ended whenever it came to this portion.", hint, SomeItemsFailed.exit_code)
-        )
+        tally.fail(Failure(entry.name, "a process was ended whenever it came to this portion", hint, SomeItemsFailed.exit_code))
     keep_failures(job.folder, portion.number, tally.failures)
     return tally
 
@@ -201,7 +199,7 @@ def kept_failures(folder: Path, number: int) -> list[Failure]:
     path = folder / FAILED / f"{number:06d}.jsonl"
     if not path.exists():
         return []
-    hint = "begin anew with --force: which pictures of this portion failed is not known any more"
+    hint = "begin anew with --force: the list of failures of this portion is lost"
     try:
         lines = state_files.read_text(path, hint=hint).splitlines()
         return [Failure(**json.loads(line)) for line in lines]
@@ -225,7 +223,7 @@ def remove(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
-        raise StorageFailed(f"{path} cannot be removed: {error.strerror}.", hint="Check the permissions.") from error
+        raise StorageFailed(f"{path} cannot be removed: {error.strerror}", hint="check the permissions") from error
 
 
 def write_text(path: Path, text: str) -> None:

@@ -101,7 +101,7 @@ class _OnCards(_OnProcessors):
         super().__init__(ray, job)
         count = int(ray.cluster_resources().get("GPU", 0))
         if not count:
-            raise InvalidSetting("The cluster has no graphics card.", hint="Leave out --device cuda, or add hosts with one.")
+            raise InvalidSetting("the cluster has no graphics card", hint="leave out --device cuda, or add hosts with one")
         made = ray.remote(num_gpus=1, num_cpus=0, max_restarts=-1, max_task_retries=RETRIES)(_Actor)
         actors = [made.remote() for _ in range(count)]
         self._free = deque(actor for _ in range(AHEAD) for actor in actors)
@@ -135,8 +135,8 @@ def _work(version: str, job: Job, portion: Portion) -> Outcome:
     """In a process of the cluster. Errors of ours come back as values: Ray would wrap them."""
     if version != __version__:
         return InvalidSetting(
-            f"A host of the cluster has version {__version__} of this package, not {version}.",
-            hint="Install the same version everywhere.",
+            f"a host of the cluster has version {__version__} of this package, not {version}",
+            hint="install the same version everywhere",
         )
     try:
         return work_on(job, portion)
@@ -149,7 +149,7 @@ def _ray() -> Any:
         import ray
     except ImportError as error:
         raise InvalidSetting(
-            "The engine ray needs the package ray, which is not here.", hint="Install it with pip install 'ssgan[cluster]'."
+            "the engine ray needs the package ray, which is not installed", hint="install it with pip install 'ssgan[cluster]'"
         ) from error
     return ray
 
@@ -169,6 +169,6 @@ def _begin(ray: Any, address: str | None) -> None:
         )
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
         raise InvalidSetting(
-            f"There is no Ray cluster at {address}." if address else f"Ray does not begin here ({error}).",
-            hint="Begin one with `ray start --head`, and give its address and port, such as 10.0.0.1:6379.",
+            f"there is no Ray cluster at {address}" if address else f"Ray does not start here ({error})",
+            hint="start one with `ray start --head`, and give its address and port, such as 10.0.0.1:6379",
         ) from error

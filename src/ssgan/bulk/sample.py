@@ -79,8 +79,8 @@ def prepare(
     before = manifest(out / outputs.MANIFEST).get("count", count)
     if before != count and before % shard_size:
         raise InvalidSetting(
-            f"{out} ends with a shard of {before % shard_size} covers, to which none can be added.",
-            hint=f"Choose another folder, or ask for {before} covers, as before.",
+            f"{out} ends with a shard of {before % shard_size} covers, to which none can be added",
+            hint=f"choose another folder, or ask for {before} covers, as before",
         )
     return Plan(made, card, listing, job.standing(made.stands, listing), overwrite)
 

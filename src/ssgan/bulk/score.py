@@ -27,7 +27,7 @@ from ssgan.version import __version__
 SUFFIXES = (".csv", ".parquet")
 COLUMNS = ("file", "score", "stego", "probability", "error")
 PORTION = 1000
-_HINT = "Give images as the detector was trained on."
+_HINT = "give images as the detector was trained on"
 
 
 @dataclass(frozen=True)
@@ -78,11 +78,14 @@ def prepare(
     exists and may not be overwritten.
     """
     if out.suffix.lower() not in SUFFIXES:
-        raise InvalidSetting(f"{out} ends in {out.suffix or 'nothing'}.", hint=f"Scores go to {' or '.join(SUFFIXES)}.")
+        raise InvalidSetting(
+            f"{out} ends in {out.suffix or 'nothing'}, not in {' or '.join(SUFFIXES)}",
+            hint="give the table a name with such an ending",
+        )
     if out.suffix.lower() == ".parquet":
         pyarrow_or(".csv")
     if out.exists() and not overwrite:
-        raise StorageFailed(f"{out} exists already and was left as it is.", hint="Choose another name, or allow overwriting.")
+        raise StorageFailed(f"{out} exists already and was left as it is", hint="choose another name, or allow overwriting")
     Scorer(run)
     folder = out.with_name(out.name + ".parts")
     listing = Listing(sources, size=PORTION, limit=limit)
@@ -166,7 +169,7 @@ class _Hands:
                 rows.writerow((written(score.name), score.score, score.stego, score.probability, written(score.error)))
                 if score.score is None:
                     tally.fail(
-                        Failure(score.name, score.error, "Give images as the detector was trained on.", RefusedImage.exit_code)
+                        Failure(score.name, score.error, "give images as the detector was trained on", RefusedImage.exit_code)
                     )
                 else:
                     tally.written += 1

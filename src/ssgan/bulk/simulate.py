@@ -198,7 +198,7 @@ class _Hands:
         settings = self._job.settings
         picture = images.read(self._reader.data(entry), convert=settings.convert, name=entry.name)
         if picture.alpha is not None and picture.alpha.min() < 255:
-            raise RefusedImage(f"{entry.name} is transparent in places.", hint="Lay it on a background first.")
+            raise RefusedImage(f"{entry.name} is transparent in places", hint="lay it on a background first")
         (_, samples), *_ = settings.geometry.cut(images.upright(picture).samples)
         return samples
 

@@ -48,7 +48,10 @@ def writer(path: Path) -> Write:
     if suffix == ".parquet":
         pyarrow_or(".npz")
         return write_parquet
-    raise InvalidSetting(f"{path} ends in {suffix or 'nothing'}.", hint=f"Tables end in {' or '.join(SUFFIXES)}.")
+    raise InvalidSetting(
+        f"{path} ends in {suffix or 'nothing'}, not in {' or '.join(SUFFIXES)}",
+        hint="give the table a name with such an ending",
+    )
 
 
 def write_parquet(path: Path, groups: Groups, rows: int, columns: Columns) -> None:
@@ -97,6 +100,6 @@ def pyarrow_or(otherwise: str) -> Any:
     try:
         import pyarrow
     except ImportError as error:
-        hint = f"Install it with pip install 'ssgan[parquet]', or write a {otherwise}."
-        raise InvalidSetting("Writing Parquet needs pyarrow, which is not here.", hint=hint) from error
+        hint = f"install it with pip install 'ssgan[parquet]', or write a {otherwise}"
+        raise InvalidSetting("writing Parquet needs pyarrow, which is not installed", hint=hint) from error
     return pyarrow

@@ -112,7 +112,7 @@ def run(arguments: Sequence[str]) -> int:
             return error.__cause__.exit_code
         verb = next((word for word in arguments if not word.startswith("-")), "")
         command = f"ssgan {verb} --help" if verb in {*_COMMANDS, "models", "completion"} else "ssgan --help"
-        usage = InvalidSetting(_said(error), hint=f"{command} says what can be given.")
+        usage = InvalidSetting(_said(error), hint=f"run {command} to see what can be given")
         show_error(usage, json=as_json)
         return usage.exit_code
     except SsganError as error:
@@ -140,8 +140,8 @@ def _after_interrupt(arguments: Sequence[str]) -> str:
     if {"train", "sample", "simulate", "train-detector", "evaluate", "reproduce", "features", "score", "hide-each"} & set(
         arguments[:1]
     ):
-        return "What is done is kept: the same command goes on from there."
-    return "Nothing half done is left."
+        return "give the same command again to continue: what is done is kept"
+    return "give the command again: nothing half done is left"
 
 
 class _Interrupted(SsganError):

@@ -36,7 +36,7 @@ def completing(build: Callable[[], App]) -> Callable[..., None]:
         from ssgan.storage.folders import make_folder
 
         if install and out is not None:
-            raise InvalidSetting("--install says where the script goes.", hint="Give --install or -o.")
+            raise InvalidSetting("--install and -o are both given", hint="give --install or -o")
         script = build().generate_completion(shell=shell)
         screen, path = Screen(json=json), place(shell) if install else out
         if path is None:

@@ -43,12 +43,12 @@ def detect(
     from ssgan.images import written_format
 
     if limit is not None and limit < 1:
-        raise InvalidSetting(f"--limit must be at least 1, not {limit}.", hint="Leave it out to look at all.")
+        raise InvalidSetting(f"--limit is {limit}; it must be at least 1", hint="leave it out to look at all")
     share_of_true_alarms(base_rate)  # before any work: a base rate that cannot be
     if sheet is not None:
         written_format(sheet)
         if sheet.exists() and not force:
-            raise StorageFailed(f"{sheet} exists already and was left as it is.", hint="Choose another name, or give --force.")
+            raise StorageFailed(f"{sheet} exists already and was left as it is", hint="choose another name, or give --force")
     screen, rows, tiles = Screen(json=json, quiet=quiet), [], []
     for number, judged in enumerate(judge_files(files, limit=limit), start=1):
         rows.append(judged)
@@ -61,7 +61,7 @@ def detect(
     if not any(one.is_picture for one in rows):
         reason = f": {rows[0].error.rstrip('.')}" if rows else ""
         raise InvalidSetting(
-            f"there is no image in what was given{reason}", hint="give image files, or a folder that holds some"
+            f"no image was found in what was given{reason}", hint="give image files, or a folder that holds some"
         )
     screen.table("verdict", [_row(one, base_rate, json=json) for one in rows])
     if sheet is not None:
@@ -77,7 +77,7 @@ def detect(
     if alarms and fail_on_stego:
         return FOUND
     if failed:
-        raise SomeItemsFailed(f"{failed} of {len(rows)} files could not be read.", hint="The table says why.")
+        raise SomeItemsFailed(f"{failed} of {len(rows)} files could not be read", hint="see the table for the reasons")
     return 0
 
 

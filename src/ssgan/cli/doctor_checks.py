@@ -60,8 +60,8 @@ def checks() -> dict[str, Check]:
         "threads": _threads,
         "cache of compiled loops": _cache,
         "list of used covers": _ledger,
-        "working folder": lambda: _writable(Path.cwd(), "Go to a folder that you may write to."),
-        "temporary folder": lambda: _writable(Path(tempfile.gettempdir()), "Name another in $TMPDIR."),
+        "working folder": lambda: _writable(Path.cwd(), "change to a folder that you may write to"),
+        "temporary folder": lambda: _writable(Path(tempfile.gettempdir()), "name another in $TMPDIR"),
         "bundled generators": _generators,
         "bundled detectors": _detectors,
         "a message there and back": _round_trip,
@@ -79,7 +79,7 @@ def examine(checks_by_name: dict[str, Check]) -> Iterator[Finding]:
             found, well, hint = str(error), False, error.hint
         except Exception as error:  # a broken installation may fail in any way, and that is what is looked for
             found, well = f"{type(error).__name__}: {error}", False
-            hint = "Install ssgan again into an environment of its own."
+            hint = "install ssgan again into an environment of its own"
         yield Finding(name, well, found, round(time.perf_counter() - started, 3), hint)
 
 
@@ -99,7 +99,7 @@ def warm() -> dict[str, Check]:
 def _python() -> str:
     found = f"{platform.python_implementation()} {platform.python_version()}, {platform.system()} {platform.machine()}"
     if sys.version_info < OLDEST:
-        raise SsganError(found, hint=f"ssgan needs Python {'.'.join(map(str, OLDEST))} or newer.")
+        raise SsganError(found, hint=f"install Python {'.'.join(map(str, OLDEST))} or newer")
     return found
 
 
@@ -111,7 +111,7 @@ def _packages() -> str:
         except importlib.metadata.PackageNotFoundError:
             missing.append(name)
     if missing:
-        raise SsganError(f"not installed: {', '.join(missing)}", hint="pip install ssgan brings what it needs.")
+        raise SsganError(f"not installed: {', '.join(missing)}", hint="run pip install ssgan, which brings what it needs")
     return ", ".join(versions)
 
 
@@ -126,7 +126,9 @@ def _required(extra: str) -> list[str]:
     try:
         told = importlib.metadata.requires("ssgan") or []
     except importlib.metadata.PackageNotFoundError:
-        raise SsganError("ssgan runs from its sources and is not installed", hint="Install it: pip install -e .") from None
+        raise SsganError(
+            "ssgan runs from its sources and is not installed", hint="run pip install -e . in the folder of its sources"
+        ) from None
     found = []
     for line in told:
         asked = _EXTRA.search(line)
@@ -151,7 +153,7 @@ def _device() -> str:
     if cards:
         total = float(torch.ones(3, device="cuda").sum())
         if total != 3:
-            raise SsganError(f"{cards[0]} adds three ones to {total}", hint="Compute on the processor: --device cpu.")
+            raise SsganError(f"{cards[0]} computes 1 + 1 + 1 = {total}", hint="compute on the processor: --device cpu")
     return f"torch {torch.__version__}; " + (f"cuda: {', '.join(cards)}" if cards else "no graphics card that torch can use")
 
 
@@ -172,7 +174,7 @@ def _cache() -> str:
         make_folder(folder)
         return f"{_writable(folder, '')}, {doctor_warmup.kept()} loops in it"
     except StorageFailed as error:
-        hint = "Every process compiles anew, which takes a minute: name a folder in $NUMBA_CACHE_DIR."
+        hint = "name a folder in $NUMBA_CACHE_DIR: without one every process compiles anew, which takes a minute"
         raise StorageFailed(str(error), hint=hint) from error
 
 
@@ -181,7 +183,7 @@ def _ledger() -> str:
 
     folder = usual_folder()
     there = next(path for path in (folder, *folder.parents) if path.exists())
-    _writable(there, "Name another folder in $SSGAN_LEDGER, or do without the list: --no-ledger.")
+    _writable(there, "name another folder in $SSGAN_LEDGER, or leave the list out: --no-ledger")
     return str(folder) + ("" if there == folder else ", not begun yet")
 
 
@@ -194,7 +196,7 @@ def _writable(folder: Path, hint: str) -> str:
     except OSError as error:
         raise StorageFailed(f"{folder} cannot be written to: {error.strerror}", hint=hint) from error
     if free < SPACE:
-        raise StorageFailed(f"{folder} has {free / 2**20:.0f} MiB left", hint=f"Free {SPACE >> 20} MiB or more.")
+        raise StorageFailed(f"{folder} has {free / 2**20:.0f} MiB left", hint=f"free {SPACE >> 20} MiB or more")
     return f"{folder}, {free / 2**30:.1f} GiB free"
 
 
@@ -206,7 +208,7 @@ def _generators() -> str:
         _, card = open_generator(folder)  # compares the digest
         names.append(f"{folder.name}, {card.parameters:,} parameters, digest as it should be")
     if not names:
-        raise SsganError("none is there", hint="Install ssgan again: its wheel holds faces64.")
+        raise SsganError("no generator is bundled", hint="install ssgan again: its wheel holds faces64")
     return "; ".join(names)
 
 
@@ -226,7 +228,7 @@ def _round_trip() -> str:
         reveal(cover, key)
     except NothingFound:
         return said
-    raise SsganError("a message was found where none is", hint="Install ssgan again.")
+    raise SsganError("a message was found where none is", hint="install ssgan again")
 
 
 def _passphrase() -> str:
@@ -244,7 +246,7 @@ def _said(cover: np.ndarray, key: Key) -> str:
     hidden = hide(cover, _MESSAGE, key)
     between = time.perf_counter()
     if reveal(hidden.stego, key) != _MESSAGE:
-        raise SsganError("what came back is not what was hidden", hint="Install ssgan again; do not send anything.")
+        raise SsganError("what came back is not what was hidden", hint="install ssgan again, and send nothing before")
     return f"hidden in {between - begun:.2f} s, revealed in {time.perf_counter() - between:.2f} s"
 
 

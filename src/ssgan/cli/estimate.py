@@ -35,14 +35,14 @@ def estimate(
     from ssgan.detection.estimate import estimate_files
 
     if limit is not None and limit < 1:
-        raise InvalidSetting(f"--limit must be at least 1, not {limit}.", hint="Leave it out to take all.")
+        raise InvalidSetting(f"--limit is {limit}; it must be at least 1", hint="leave it out to take all")
     screen = Screen(json=json, quiet=quiet)
     found = list(estimate_files(files, convert=words(convert), limit=limit))
     screen.table("estimate", [row for one in found for row in _rows(one, json=json)])
     screen.note("warning", _WARNING, warning=_WARNING)
     failed = sum(bool(one.error) for one in found)
     if failed:
-        raise SomeItemsFailed(f"{failed} of {len(found)} files could not be read.", hint="The table says why.")
+        raise SomeItemsFailed(f"{failed} of {len(found)} files could not be read", hint="see the table for the reasons")
 
 
 def _rows(one: Estimated, *, json: bool) -> list[dict[str, Any]]:

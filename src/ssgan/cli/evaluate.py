@@ -42,7 +42,9 @@ class Tables:
         from ssgan.evaluation.streamed import judge_features, judge_scores
 
         if others or (self.scores is not None and self.features is not None):
-            raise InvalidSetting("tables are judged by themselves.", hint="give --scores or --features, and nothing else")
+            raise InvalidSetting(
+                "tables are given together with covers or embedders", hint="give --scores or --features, and nothing else"
+            )
         told = judge_scores(*self.scores) if self.scores is not None else judge_features(*self.features or ())
         low, high = told["p_e_interval"]
         text = f"P_E {told['p_e']:.4f} ({low:.4f} to {high:.4f}), AUC {told['auc']:.4f}"
@@ -96,11 +98,11 @@ def evaluate(
         return
     if not covers or out is None or not embedder or not detector:
         raise InvalidSetting(
-            "covers, a folder, embedders and detectors must be given.",
-            hint="ssgan evaluate COVERS -o FOLDER --embedder hill@0.4 --detector srm, or --scores, or --features.",
+            "covers, a folder, embedders or detectors are missing",
+            hint="run ssgan evaluate COVERS -o FOLDER --embedder hill@0.4 --detector srm, or give --scores or --features",
         )
     if seeds < 1:
-        raise InvalidSetting(f"there can be no {seeds} seeds.", hint="Give a number from 1 on.")
+        raise InvalidSetting(f"seeds is {seeds}; it must be at least 1", hint="give a number from 1 on")
     geometry, convert = (reading or Reading()).parse()
     asked = (tuple(embedder), tuple(detector), tuple(range(seeds)), geometry, convert, limit, duration)
     grid = Grid(tuple(covers), *asked, against=against, transfer_to=transfer_to)

@@ -38,9 +38,9 @@ def export(
     from ssgan.gan.covers.generators import find_generator, open_generator
 
     if out is None and to is None:
-        raise InvalidSetting("nothing would be written.", hint="Give a file with -o, or a folder with --to, or both.")
+        raise InvalidSetting("nothing would be written", hint="give a file with -o, or a folder with --to, or both")
     if half and to is None:
-        raise InvalidSetting("--half is for the folder.", hint="Give one with --to.")
+        raise InvalidSetting("--half is for a folder of weights", hint="give one with --to")
     screen = Screen(json=json, quiet=quiet)
     net, card = open_generator(find_generator(generator))
     if to is not None:

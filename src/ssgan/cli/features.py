@@ -55,7 +55,7 @@ def features(
         _into_shards(screen, files, out, settings, scaling, limit=limit, shard_size=shard_size, force=force)
         return
     if scaling.asked or scaling.workers is not None:
-        raise InvalidSetting("One table is made by one process.", hint="Name a folder for shards: -o features.")
+        raise InvalidSetting("a single table is written by one process", hint="name a folder for shards: -o features")
     plan = prepare(files, out, settings, limit=limit, overwrite=force)
     todo = len(plan.items) - plan.finished
     told = {"todo": todo, "finished": plan.finished, "set": feature_set, "out": str(out)}
@@ -118,6 +118,6 @@ def _summarize(screen: Screen, plan: Plan, tally: Tally) -> None:
     )
     if tally.failures:
         raise SomeItemsFailed(
-            f"{len(tally.failures)} of {len(plan.items)} images got no features.",
-            hint=f"{failures_beside(plan.out)} says which and why.",
+            f"{len(tally.failures)} of {len(plan.items)} images got no features",
+            hint=f"see {failures_beside(plan.out)} for names and reasons",
         )

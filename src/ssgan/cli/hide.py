@@ -50,7 +50,7 @@ class Making:
         if self.covers is None and (self.of is not None or self.generator is not None):
             raise InvalidSetting("--of and --generator are for covers that are made", hint="add --covers generated")
         if self.covers is not None and named:
-            raise InvalidSetting("covers are files, or they are generated", hint="leave out the files, or --covers")
+            raise InvalidSetting("files are given together with --covers", hint="leave out the files, or --covers")
 
 
 @Parameter(name="*", group=_MESSAGE)
@@ -73,7 +73,7 @@ class MessageOptions:
         from_stdin |= self.file is not None and self.file == _STDIN
         in_file = self.file is not None and self.file != _STDIN
         if sum((self.message is not None, in_file, from_stdin)) != 1:
-            raise InvalidSetting("one message must be given", hint="give -m TEXT, -f FILE, or - for standard input")
+            raise InvalidSetting("no message is given, or several are", hint="give -m TEXT, -f FILE, or - for standard input")
         if self.message is not None:
             return self.message.encode("utf-8", "surrogateescape")
         try:
@@ -152,7 +152,7 @@ def hide(
     named, making = [cover for cover in covers if cover != _STDIN], making or Making()
     making.check(named)
     if not named and making.covers is None:
-        raise InvalidSetting("no cover is given", hint="ssgan hide COVER -m TEXT -o OUT")
+        raise InvalidSetting("no cover is given", hint="run ssgan hide COVER -m TEXT -o OUT")
     key.check()
     _check_streams(covers, message, key)
     content = message.read(from_stdin=_STDIN in covers)
@@ -184,7 +184,7 @@ def capacity(*covers: Annotated[Path, Parameter(help="Image files.")], needed: N
 
     screen = Screen(json=json)
     if not covers:
-        raise InvalidSetting("no cover is given", hint="ssgan capacity COVER")
+        raise InvalidSetting("no cover is given", hint="run ssgan capacity COVER")
     if len(covers) == 1 and needed is not None:
         raise InvalidSetting("--needed is for several covers", hint="name more covers, or leave it out")
     rooms = [room(cover_picture(cover)) for cover in covers]
@@ -200,8 +200,8 @@ def capacity(*covers: Annotated[Path, Parameter(help="Image files.")], needed: N
 def _needed(needed: int | None, count: int) -> int:
     if needed is not None and not 1 <= needed <= count:
         raise InvalidSetting(
-            f"--needed must be 1 to {count}, not {needed}",
-            hint="so many of the stegos will be enough; without it all are needed",
+            f"--needed is {needed}; it must lie in 1...{count}",
+            hint="give the number of stegos that are enough, or leave it out to need all",
         )
     return needed or count
 
@@ -215,7 +215,7 @@ def _planned(covers: list[Path], message: bytes, out: Path, way: Way, making: Ma
 
         if way.needed is not None:
             raise InvalidSetting(
-                "--needed is for several covers", hint="ssgan sample makes some; name them, and leave --covers out"
+                "--needed is for several covers", hint="make some with ssgan sample, name them, and leave --covers out"
             )
         generator = making.generator or Path(GENERATOR)
         return planned(message, out, settings, generator=generator, count=COUNT if making.of is None else making.of)
@@ -225,7 +225,8 @@ def _planned(covers: list[Path], message: bytes, out: Path, way: Way, making: Ma
         return plan.one_cover(covers[0], message, out, settings)
     if force:
         raise InvalidSetting(
-            "a spread message is never written over other files", hint="name a new folder and leave --force out"
+            "--force is given, and a spread message is never written over other files",
+            hint="name a new folder and leave --force out",
         )
     return plan.several_covers(covers, message, out, _needed(way.needed, len(covers)), settings)
 

@@ -43,9 +43,11 @@ def hide_each(
     at_least_one(limit=limit)
     key.check()
     if scaling.asked and not way.no_ledger:
-        raise InvalidSetting("The list of used covers is this machine's.", hint="On a cluster do without it: --no-ledger.")
+        raise InvalidSetting(
+            "the list of used covers stays on this machine, and the engine is ray", hint="leave the list out: --no-ledger"
+        )
     if messages is not None and not messages.is_dir():
-        raise InvalidSetting(f"There is no folder {messages}.", hint="Give the folder with a message for each cover.")
+        raise InvalidSetting(f"there is no folder {messages}", hint="give the folder with a message for each cover")
     told = message or MessageOptions()
     if messages is not None and (told.message is not None or told.file is not None):
         raise InvalidSetting("one message is given, and a folder of them", hint="give -m, -f or --messages")

@@ -44,7 +44,7 @@ class KeyOptions:
         if self.passphrase_fd is not None and not (self.passphrase_fd.isascii() and self.passphrase_fd.isdigit()):
             raise InvalidSetting(
                 "--passphrase-fd takes the number of an open descriptor, not a passphrase",
-                hint="a passphrase is never given on the command line, where others can see it",
+                hint="type the passphrase at the prompt, or give --passphrase-file: others can see the command line",
             )
         if self.strong and self.key_file is not None:
             raise InvalidSetting("--strong is for passphrases; a key file cannot be guessed", hint="leave --strong out")

@@ -56,7 +56,7 @@ def ls(places: Places = None, /, *, json: Json = False) -> None:
         if found:
             screen.table(kind, found)
     if failed:
-        raise SomeItemsFailed(f"{failed} of {len(wanted)} are no models.", hint="Give runs, or folders of models.")
+        raise SomeItemsFailed(f"{failed} of {len(wanted)} are no models", hint="give runs, or folders of models")
 
 
 def show(
@@ -93,7 +93,7 @@ def verify(places: Places = None, /, *, json: Json = False) -> None:
             "verified", f"{_shown(place)}: as its manifest says, SHA-256 {digest}", model=_shown(place), sha256=digest
         )
     if failed:
-        raise SomeItemsFailed(f"{failed} of {len(wanted)} models are damaged.", hint="Fetch them again, or train them again.")
+        raise SomeItemsFailed(f"{failed} of {len(wanted)} models are damaged", hint="fetch them again, or train them again")
 
 
 def _wanted(places: list[Path] | None) -> list[Path]:
@@ -103,7 +103,7 @@ def _wanted(places: list[Path] | None) -> list[Path]:
 
     wanted = [inner for place in places for inner in _inner(place)] if places else [*generators(), *detectors()]
     if not wanted:
-        raise InvalidSetting("no model comes with this package.", hint="Give the folder of a run, or of a model.")
+        raise InvalidSetting("no model comes with this package", hint="give the folder of a run or of a model")
     return wanted
 
 

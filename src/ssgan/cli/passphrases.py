@@ -81,7 +81,7 @@ def weakness(text: str) -> str:
 
 def _text(line: bytes) -> str:
     if len(line) > LONGEST:
-        raise InvalidSetting(f"the passphrase is longer than {LONGEST} bytes", hint="a line of a few words is enough")
+        raise InvalidSetting(f"the passphrase is longer than {LONGEST} bytes", hint="take a line of a few words")
     try:
         return line.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8")
     except UnicodeDecodeError:

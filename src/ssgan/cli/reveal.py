@@ -53,7 +53,7 @@ def reveal(
         if out is None and sys.stdout.isatty() and as_text(message) is None:
             raise InvalidSetting(
                 f"the message, {counted(len(message), 'byte')}, is not plain text and was not shown on the terminal",
-                hint="write it to a file: -o FILE; or -o - to show it all the same",
+                hint="write it to a file with -o FILE, or give -o - to show it all the same",
             )
         screen.raw(message)
 

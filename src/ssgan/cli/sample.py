@@ -41,16 +41,16 @@ class Sheet:
 
         if self.sheet is None:
             if self.interpolate:
-                raise InvalidSetting("--interpolate needs a sheet.", hint="Say where it goes: --sheet FILE.")
+                raise InvalidSetting("--interpolate needs a sheet", hint="say where it goes: --sheet FILE")
             return False
         written_format(self.sheet)
         if self.interpolate < 0:
-            raise InvalidSetting(f"there can be no {self.interpolate} rows.", hint="Give a number from 1 on.")
+            raise InvalidSetting(f"interpolate is {self.interpolate}; it must be at least 1", hint="give a number from 1 on")
         if self.sheet.exists() and not force:
             if leave:
                 return False
             raise StorageFailed(
-                f"{self.sheet} exists already and was left as it is.", hint="Choose another name, or give --force."
+                f"{self.sheet} exists already and was left as it is", hint="choose another name, or give --force"
             )
         return True
 
@@ -91,18 +91,18 @@ def sample(
 
     wanted = sheet or Sheet()
     if out is None and wanted.sheet is None:
-        raise InvalidSetting("nothing would be written.", hint="Give a folder with -o, or a file with --sheet, or both.")
+        raise InvalidSetting("nothing would be written", hint="give a folder with -o, or a file with --sheet, or both")
     if count < 1:
-        raise InvalidSetting(f"there can be no {count} covers.", hint="Give a number from 1 on.")
+        raise InvalidSetting(f"count is {count}; it must be at least 1", hint="give a number from 1 on")
     shards, scaling = shards or Shards(), scaling or Scaling()
     screen = Screen(json=json, quiet=quiet)
     if shards.size is not None:
         if out is None or wanted.sheet is not None:
-            raise InvalidSetting("Tars go into a folder, without a sheet.", hint="Give -o FOLDER, and leave --sheet out.")
+            raise InvalidSetting("tars go into a folder, without a sheet", hint="give -o FOLDER, and leave --sheet out")
         _into_tars(screen, generator, out, count, shards.size, scaling, seed=seed, dry=dry_run, force=force)
         return
     if scaling.asked or scaling.workers is not None:
-        raise InvalidSetting("Several processes make tars.", hint="Add --to tars, or give --threads.")
+        raise InvalidSetting("several processes write tars only", hint="add --to tars, or give --threads")
     shared = use_threads(threads)
     net, card = open_generator(find_generator(generator))
     order = None if out is None else Order(card, out, count, seed, force)

@@ -35,7 +35,7 @@ def serve(
     from ssgan.web.serving import Address, serve
 
     if runs is not None and not runs.is_dir():
-        raise InvalidSetting(f"{runs} is no folder.", hint="Give the folder in which the runs lie.")
+        raise InvalidSetting(f"{runs} is no folder", hint="give the folder that holds the runs")
     screen = Screen(json=json)
 
     def told(where: str) -> None:

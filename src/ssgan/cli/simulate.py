@@ -41,7 +41,7 @@ class Reading:
         from ssgan.datasets import GEOMETRIES, Geometry
 
         if self.geometry and (self.crop or self.size):
-            raise InvalidSetting("--geometry says --crop and --size already.", hint="Give the one or the others.")
+            raise InvalidSetting("--geometry is given together with --crop or --size", hint="give the one or the others")
         preset = GEOMETRIES[self.geometry] if self.geometry else Geometry(self.crop, self.size)
         jpeg = ("jpeg",) if preset.size is not None else ()
         return Geometry(preset.crop, preset.size, self.gray), tuple(sorted({*words(self.convert), *jpeg}))
@@ -96,9 +96,9 @@ def _content(path: Path) -> bytes:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise InvalidSetting(f"{path} cannot be read: {error.strerror}.", hint="Give a file with the text to embed.") from error
+        raise InvalidSetting(f"{path} cannot be read: {error.strerror}", hint="give a file with the text to embed") from error
     if not content:
-        raise InvalidSetting(f"{path} is empty.", hint="Give a file with the text to embed.")
+        raise InvalidSetting(f"{path} is empty", hint="give a file with the text to embed")
     return content
 
 

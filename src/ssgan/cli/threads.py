@@ -18,7 +18,7 @@ def use_threads(wanted: int | None) -> int:
 
     if wanted is not None and wanted < 1:
         raise InvalidSetting(
-            f"--threads must be at least 1, not {wanted}.", hint="Leave it out to take as many as there are cores."
+            f"--threads is {wanted}; it must be at least 1", hint="leave it out to take as many as there are cores"
         )
     torch.set_num_threads(wanted or cores())
     return wanted or cores()

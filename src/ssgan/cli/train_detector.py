@@ -43,7 +43,7 @@ class Teaching:
             curriculum = tuple(float(payload) for payload in self.curriculum.split(",") if payload)
         except ValueError as error:
             raise InvalidSetting(
-                f"--curriculum lists payloads in bits per sample, not {self.curriculum!r}.", hint="Write --curriculum 0.8,0.6."
+                f"--curriculum lists payloads in bits per sample, not {self.curriculum!r}", hint="write --curriculum 0.8,0.6"
             ) from error
         return {**asdict(self), "curriculum": curriculum}
 
@@ -123,7 +123,7 @@ def _cut(reading: Reading, tile: int | None) -> tuple[Geometry | Patches, tuple[
     if tile is None:
         return geometry, convert
     if geometry.crop or geometry.size:
-        raise InvalidSetting("tiles are cut from whole pictures.", hint="Leave out --tile, or --crop, --size and --geometry.")
+        raise InvalidSetting("tiles are cut from whole pictures", hint="leave out --tile, or --crop, --size and --geometry")
     return Patches(tile, gray=geometry.gray), convert
 
 
@@ -169,7 +169,7 @@ def score(
         _score_into(out, run, files, scaling, Screen(json=json, quiet=quiet), limit=limit, force=force)
         return
     if scaling.asked or scaling.workers is not None or limit is not None:
-        raise InvalidSetting("--engine, --workers and --limit are for tables.", hint="Say where it goes: -o scores.parquet.")
+        raise InvalidSetting("--engine, --workers and --limit are for tables", hint="say where it goes: -o scores.parquet")
     from ssgan.detection.score import score_files
 
     scores = score_files(run, files, device=scaling.device, threads=use_threads(threads))
@@ -184,11 +184,11 @@ def score(
         for s in scores
     ]
     if not rows:
-        raise InvalidSetting("there is no image in what was given.", hint="Give image files, or a folder that holds some.")
+        raise InvalidSetting("no image was found in what was given", hint="give image files, or a folder that holds some")
     Screen(json=json).table("score", rows)
     missing = sum(s.score is None for s in scores)
     if missing:
-        raise SomeItemsFailed(f"{missing} of {len(scores)} files got no score.", hint="the table says why")
+        raise SomeItemsFailed(f"{missing} of {len(scores)} files got no score", hint="see the table for the reasons")
 
 
 def _score_into(

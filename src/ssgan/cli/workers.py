@@ -24,7 +24,7 @@ def at_least_one(**values: int | None) -> None:
     for name, value in values.items():
         if value is not None and value < 1:
             option = f"--{name.replace('_', '-')}"
-            raise InvalidSetting(f"{option} must be at least 1, not {value}.", hint="Give a number from 1 on, or leave it out.")
+            raise InvalidSetting(f"{option} is {value}; it must be at least 1", hint="give a number from 1 on, or leave it out")
 
 
 @Parameter(name="*", group=Group("Who works", sort_key=2))
@@ -101,7 +101,7 @@ def failed(tally: Tally, folder: Path, what: str, *, listed_in: Path | None = No
     if tally.failed:
         total = tally.done + int(tally.sums["stood"])
         raise SomeItemsFailed(
-            f"{tally.failed} of {total} {what}.", hint=f"{listed_in or folder / FAILURES} says which and why."
+            f"{tally.failed} of {total} {what}", hint=f"see {listed_in or folder / FAILURES} for names and reasons"
         )
 
 

@@ -23,17 +23,17 @@ def samples(images: np.ndarray | torch.Tensor, *, channels: Collection[int], sma
     """
     array = images.detach().cpu().numpy() if isinstance(images, torch.Tensor) else images
     if array.dtype != np.uint8:
-        hint = "features are statistics of ±1: pass the image as it is stored, 8 bits a sample"
+        hint = "pass the image as it is stored, 8 bits a sample: features are statistics of ±1"
         raise InvalidSetting(f"images must be uint8, not {array.dtype}", hint=hint)
     if array.ndim != 4 or array.shape[1] not in channels:
         wanted = " or ".join(map(str, sorted(channels)))
         raise InvalidSetting(
-            f"images must be (N, C, H, W) with C = {wanted}, not {array.shape}", hint="a single image has four axes too, N = 1"
+            f"images must be (N, C, H, W) with C = {wanted}, not {array.shape}", hint="give a single image four axes too, N = 1"
         )
     if min(array.shape[2:]) < smallest:
         raise RefusedImage(
             f"an image of {array.shape[2]} x {array.shape[3]} pixels has no window of residuals to count",
-            hint=f"height and width must be {smallest} or more",
+            hint=f"give images of {smallest} x {smallest} pixels or more",
         )
     return np.ascontiguousarray(array)
 
@@ -41,7 +41,7 @@ def samples(images: np.ndarray | torch.Tensor, *, channels: Collection[int], sma
 def share_images(work: Callable[[int, int], None], count: int, *, threads: int | None) -> None:
     """Call `work(first, last)` for parts that make up 0...`count`, one thread each; None: as many threads as torch uses."""
     if threads is not None and threads < 1:
-        raise InvalidSetting(f"threads must be 1 or more, not {threads}", hint="leave it out to use all cores")
+        raise InvalidSetting(f"threads is {threads}; it must be at least 1", hint="leave it out to use all cores")
     parts = min(threads or torch.get_num_threads(), count)
     if parts <= 1:
         work(0, count)

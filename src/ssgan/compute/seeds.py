@@ -45,7 +45,7 @@ def as_seed(seed: int | np.random.Generator) -> int:
     if isinstance(seed, np.random.Generator):
         return int(seed.integers(2**63))
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
-        raise InvalidSetting(f"a seed is a whole number or a NumPy Generator, not {seed!r}", hint="such as 1")
+        raise InvalidSetting(f"a seed is a whole number or a NumPy Generator, not {seed!r}", hint="give a number such as 1")
     return int(seed)
 
 

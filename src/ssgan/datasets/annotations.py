@@ -60,8 +60,8 @@ def _index_rows(text: str) -> dict[str, Annotation]:
         fold = row.get("fold") or None
         if fold is not None and not fold.isdecimal():
             raise InvalidSetting(
-                f"{INDEX}, line {reader.line_num}: the fold {fold!r} is not a number.",
-                hint="Write a whole number, or leave the field empty.",
+                f"{INDEX}, line {reader.line_num}: the fold {fold!r} is not a number",
+                hint="write a whole number, or leave the field empty",
             )
         partition = row.get("partition") or None
         rows[row["file"]] = Annotation(
@@ -83,8 +83,8 @@ def _pairs(text_of: Callable[[str], str | None], file: str) -> dict[str, str]:
             words = line.split()
             if len(words) not in (0, 2):
                 raise InvalidSetting(
-                    f"{file}, line {number}: expected a file name and a value, found {line[:60]!r}.",
-                    hint="Mend the line, or take the file away.",
+                    f"{file}, line {number}: expected a file name and a value, found {line[:60]!r}",
+                    hint="mend the line, or take the file away",
                 )
             if words:
                 pairs[words[0]] = words[1]
@@ -95,7 +95,7 @@ def _pairs(text_of: Callable[[str], str | None], file: str) -> dict[str, str]:
 def _partition(word: str, where: str) -> str:
     if word not in _OFFICIAL:
         raise InvalidSetting(
-            f"{where}: the partition {word!r} is none of 0 (train), 1 (validate), 2 (test).",
-            hint="Mend the line, or take the file away: covers are then split by chance.",
+            f"{where}: the partition {word!r} is none of 0 (train), 1 (validate), 2 (test)",
+            hint="mend the line, or take the file away: covers are then split by chance",
         )
     return _OFFICIAL[word]

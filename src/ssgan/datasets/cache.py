@@ -76,7 +76,7 @@ def cached(
     if manifest["bad"] and on_bad == "refuse":
         name, reason = manifest["bad"][0]
         raise RefusedImage(
-            f"{name}: {reason.removeprefix(name + ': ')}", hint="Leave it out, or allow bad images to be skipped."
+            f"{name}: {reason.removeprefix(name + ': ')}", hint="leave it out, or allow bad images to be skipped"
         )
     return _opened(file, manifest)
 
@@ -112,7 +112,7 @@ def _build(
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StorageFailed(f"{file.parent} cannot be made: {error.strerror}.", hint="Choose another folder.") from error
+        raise StorageFailed(f"{file.parent} cannot be created: {error.strerror}", hint="choose another folder") from error
     with images.whole_file(file, overwrite=True) as temporary, temporary.open("wb") as stream:
         stream.write(bytes(_HEADER_BYTES))
         for name, samples in rows(source, geometry, bad, **settings):

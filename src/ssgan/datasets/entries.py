@@ -51,7 +51,7 @@ def sources_of(paths: Sequence[Path]) -> tuple[Path, ...]:
         elif path.is_file():
             found.append(path)
         else:
-            raise InvalidSetting(f"There is no folder, archive or image {path}.", hint="Check the name.")
+            raise InvalidSetting(f"there is no folder, archive or image {path}", hint="check the name")
     return tuple(found)
 
 
@@ -78,7 +78,7 @@ def _entries(number: int, source: Path) -> Iterator[Entry]:
 
 def _walked(folder: Path) -> Iterator[str]:
     def stop(error: OSError) -> None:
-        raise StorageFailed(f"{folder} cannot be listed: {error.strerror}.", hint="Check the permissions.") from error
+        raise StorageFailed(f"{folder} cannot be listed: {error.strerror}", hint="check the permissions") from error
 
     for where, below, files in os.walk(folder, onerror=stop):
         below[:] = [name for name in below if not name.startswith(".")]
@@ -114,7 +114,7 @@ def _members(number: int, source: Path) -> Iterator[Entry]:
                     plain = not member.issparse()
                     yield Entry(number, name, member.offset_data if plain else -1, member.size if plain else -1)
     except DAMAGE as error:
-        raise RefusedImage(f"{source} is no archive that can be read ({error}).", hint="Get an intact archive.") from error
+        raise RefusedImage(f"{source} is no archive that can be read ({error})", hint="get an intact archive") from error
 
 
 def _rows(number: int, source: Path) -> Iterator[Entry]:
@@ -125,7 +125,7 @@ def _rows(number: int, source: Path) -> Iterator[Entry]:
             column = next((name for name in COLUMNS if name in table.schema_arrow.names), None)
             if column is None:
                 raise InvalidSetting(
-                    f"{source} has no column named {' or '.join(COLUMNS)}.", hint="Give a table with the paths of images."
+                    f"{source} has no column named {' or '.join(COLUMNS)}", hint="give a table with the paths of images"
                 )
             for batch in table.iter_batches(batch_size=10_000, columns=[column]):
                 for path in batch.column(0).to_pylist():
@@ -133,7 +133,7 @@ def _rows(number: int, source: Path) -> Iterator[Entry]:
     except (OSError, ValueError) as error:
         if isinstance(error, InvalidSetting):
             raise
-        raise RefusedImage(f"{source} is no table that can be read ({error}).", hint="Give a Parquet file.") from error
+        raise RefusedImage(f"{source} is no table that can be read ({error})", hint="give a Parquet file") from error
 
 
 def name_of(path: str, folder: Path) -> str:
@@ -148,8 +148,8 @@ def _parquet() -> Any:
     try:
         from pyarrow import parquet
     except ImportError as error:
-        hint = "Install it with pip install 'ssgan[parquet]', or name folders or archives."
-        raise InvalidSetting("Reading Parquet needs pyarrow, which is not here.", hint=hint) from error
+        hint = "install it with pip install 'ssgan[parquet]', or name folders or archives"
+        raise InvalidSetting("reading Parquet needs pyarrow, which is not installed", hint=hint) from error
     return parquet
 
 
@@ -191,9 +191,9 @@ class Reader:
             file.seek(entry.offset)
             data = file.read(min(entry.size, images.MAX_FILE_BYTES + 1))
         except OSError as error:
-            raise RefusedImage(f"{entry.name}: cannot be read ({error.strerror}).", hint="Get an intact archive.") from error
+            raise RefusedImage(f"{entry.name}: cannot be read ({error.strerror})", hint="get an intact archive") from error
         if len(data) < min(entry.size, images.MAX_FILE_BYTES):
-            raise RefusedImage(f"{entry.name}: the archive ends within it.", hint="Get an intact archive.")
+            raise RefusedImage(f"{entry.name}: the archive ends within it", hint="get an intact archive")
         return data
 
 
@@ -207,5 +207,5 @@ def place_of(name: str, suffix: str) -> str:
     """`name` with another suffix, as a relative path; a name that leads out of the folder, on any system, is turned away."""
     windows = PureWindowsPath(name)
     if windows.drive or windows.root or ".." in windows.parts:
-        raise InvalidSetting(f"An archive names a file {name!r}, which would be written elsewhere.", hint="Unpack it yourself.")
+        raise InvalidSetting(f"an archive names a file {name!r}, which would be written elsewhere", hint="unpack it yourself")
     return PurePosixPath(name).with_suffix(suffix).as_posix()

@@ -31,7 +31,7 @@ class Geometry:
     def __post_init__(self) -> None:
         for name, value in (("crop", self.crop), ("size", self.size)):
             if value is not None and value < 1:
-                raise InvalidSetting(f"{name} must be at least 1, not {value}.", hint="It counts pixels, such as 64.")
+                raise InvalidSetting(f"{name} is {value}; it must be at least 1", hint="give it in pixels, such as 64")
 
     def cut(self, samples: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
         """One image, uint8 (C, h, w), of samples uint8 (C, H, W), under the empty label.
@@ -56,8 +56,8 @@ class Patches:
     def __post_init__(self) -> None:
         if self.size < 1 or (self.stride is not None and self.stride < 1):
             raise InvalidSetting(
-                f"Patches need a size and a stride of at least 1, not {self.size} and {self.stride}.",
-                hint="Both count pixels, such as 64.",
+                f"size is {self.size} and stride {self.stride}; both must be at least 1",
+                hint="give both in pixels, such as 64",
             )
 
     def cut(self, samples: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
@@ -91,7 +91,7 @@ def to_gray(samples: np.ndarray) -> np.ndarray:
 def _centre(samples: np.ndarray, side: int) -> np.ndarray:
     height, width = samples.shape[1:]
     if min(height, width) < side:
-        raise RefusedImage(f"The picture is {width} x {height}, the crop {side}: too large.", hint="Choose a smaller crop.")
+        raise RefusedImage(f"the picture is {width} x {height}, the crop {side}: too large", hint="choose a smaller crop")
     top, left = (height - side) // 2, (width - side) // 2
     return samples[:, top : top + side, left : left + side]
 
@@ -107,5 +107,5 @@ def _resized(samples: np.ndarray, side: int) -> np.ndarray:
 def _corners(shape: tuple[int, ...], size: int, stride: int) -> list[tuple[int, int]]:
     _, height, width = shape
     if min(height, width) < size:
-        raise RefusedImage(f"The picture is {width} x {height}, smaller than a tile of {size}.", hint="Choose smaller tiles.")
+        raise RefusedImage(f"the picture is {width} x {height}, smaller than a tile of {size}", hint="choose smaller tiles")
     return [(top, left) for top in range(0, height - size + 1, stride) for left in range(0, width - size + 1, stride)]

@@ -32,7 +32,7 @@ def listed(paths: Sequence[Path], *, limit: int | None = None) -> list[Item]:
     items = [item for path in paths for item in _listed(path)][:limit]
     if not items:
         raise InvalidSetting(
-            "There is no image to read in what was given.", hint=f"Images end in {', '.join(sorted(images.READ_SUFFIXES))}."
+            "no image was found in what was given", hint=f"give files that end in {', '.join(sorted(images.READ_SUFFIXES))}"
         )
     return items
 

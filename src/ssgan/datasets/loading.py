@@ -82,9 +82,7 @@ def rows(
     good, and none has the shape.
     """
     if on_bad not in ("skip", "refuse"):
-        raise InvalidSetting(
-            f"on_bad must be 'skip' or 'refuse', not {on_bad!r}.", hint="Say what becomes of a picture that will not do."
-        )
+        raise InvalidSetting(f"on_bad is {on_bad!r}; it must be 'skip' or 'refuse'", hint="choose from skip, refuse")
     asked, found = shape is not None, Counter[tuple[int, ...]]()
     coming = _cuts(source, geometry, tuple(convert), workers)
     if shape is None:
@@ -109,7 +107,7 @@ def rows(
             bad.append((name, cut))
             if on_bad == "refuse":
                 raise RefusedImage(
-                    f"{name}: {cut.removeprefix(name + ': ')}", hint="Leave it out, or allow bad images to be skipped."
+                    f"{name}: {cut.removeprefix(name + ': ')}", hint="leave it out, or allow bad images to be skipped"
                 )
         if progress is not None:
             progress(done, len(source))
@@ -117,8 +115,8 @@ def rows(
         usual = found.most_common(1)[0][0]
         raise InvalidSetting(f"the images are {named(usual)}; the settings ask for {named(shape)}", hint=_fit(usual, shape))
     if not found:
-        reason = f" The first: {bad[0][0]}: {bad[0][1]}" if bad else ""
-        raise RefusedImage(f"{source.path} has no usable image.{reason}", hint=remedy(bad))
+        reason = f"; the first: {bad[0][0]}: {bad[0][1]}" if bad else ""
+        raise RefusedImage(f"{source.path} has no usable image{reason}", hint=remedy(bad))
 
 
 def _fit(shape: tuple[int, ...], wanted: tuple[int, ...]) -> str:
@@ -163,7 +161,7 @@ def left_out(bad: Bad, total: int, of: object) -> str:
 def _cuts(source: Source, geometry: Geometry | Patches, convert: tuple[str, ...], workers: int) -> Iterator[tuple[str, _Cut]]:
     """What became of each picture, in order."""
     if workers < 1:
-        raise InvalidSetting(f"There must be at least 1 worker, not {workers}.", hint="Give a number from 1 on.")
+        raise InvalidSetting(f"workers is {workers}; it must be at least 1", hint="leave it out to take one")
     if workers == 1 or len(source) <= _TASK_FILES:
         for name in source.names:
             yield name, _cut(_file(source, name), convert, geometry)

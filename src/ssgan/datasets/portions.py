@@ -83,7 +83,7 @@ class Listing:
                 self._count += 1
         if not places:
             raise InvalidSetting(
-                "There is no image to read in what was given.", hint=f"Images end in {', '.join(sorted(images.READ_SUFFIXES))}."
+                "no image was found in what was given", hint=f"give files that end in {', '.join(sorted(images.READ_SUFFIXES))}"
             )
         for source in self.sources:
             if source.is_file():
@@ -120,7 +120,7 @@ class Listing:
             mark = hashlib.blake2b(name_bytes(place(entry.name)), digest_size=8).digest()
             if int.from_bytes(mark, "little") in twins:
                 seen.append(str(self._path(entry)))
-        raise InvalidSetting(f"{seen[0]} and {seen[1]} would have the same place.", hint="Work on them into two folders.")
+        raise InvalidSetting(f"{seen[0]} and {seen[1]} would have the same place", hint="work on them into two folders")
 
     def _path(self, entry: Entry) -> Path:
         source = self.sources[entry.source]

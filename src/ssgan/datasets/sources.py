@@ -112,15 +112,15 @@ def open_source(path: str | os.PathLike[str]) -> Source:
         shards = shards_of(path)
         return _Shards(path, shards) if shards else _Folder(path)
     if not path.exists():
-        raise InvalidSetting(f"There is no folder or archive {path}.", hint="Check the name.")
+        raise InvalidSetting(f"there is no folder or archive {path}", hint="check the name")
     if path.name.lower().endswith(TAR_ENDINGS):
         return _Tar(path)
     if path.suffix.lower() == ".zip":
         return _Zip(path)
-    hint = "Name a folder, a .zip or a .tar file."
+    hint = "name a folder, a .zip or a .tar file"
     if path.suffix.lower() == ".parquet":
-        hint = "Tables of paths are for simulate, hide-each, score, and features into a folder; name images here."
-    raise InvalidSetting(f"{path} is neither a folder nor an archive.", hint=hint)
+        hint = "name images here: tables of paths are for simulate, hide-each, score, and features into a folder"
+    raise InvalidSetting(f"{path} is neither a folder nor an archive", hint=hint)
 
 
 def refuse_among(sources: Sequence[Path], out: Path) -> None:
@@ -128,7 +128,7 @@ def refuse_among(sources: Sequence[Path], out: Path) -> None:
     for source in sources:
         if source.is_dir() and out.resolve().is_relative_to(source.resolve()):
             raise InvalidSetting(
-                f"{out} lies in {source}: what is written there would be among the next images read",
+                f"{out} is inside {source}: what is written there would be among the next images read",
                 hint="choose a folder beside it",
             )
 
@@ -156,7 +156,7 @@ class _Folder(Source):
                 below[:] = [name for name in below if not name.startswith(".")]
                 found += [(Path(folder) / file).relative_to(self.path).as_posix() for file in files]
         except OSError as error:
-            raise StorageFailed(f"{self.path} cannot be listed: {error.strerror}.", hint="Check the permissions.") from error
+            raise StorageFailed(f"{self.path} cannot be listed: {error.strerror}", hint="check the permissions") from error
         return tuple(sorted(name for name in found if is_image(name)))
 
     def data(self, name: str) -> bytes:
@@ -183,7 +183,7 @@ class _Archive(Source):
         try:
             closing = self._open()
         except DAMAGE as error:
-            raise RefusedImage(f"{path} is no archive that can be read ({error}).", hint="Get an intact archive.") from error
+            raise RefusedImage(f"{path} is no archive that can be read ({error})", hint="get an intact archive") from error
         self._closing = weakref.finalize(self, closing)
 
     @abstractmethod
@@ -208,7 +208,7 @@ class _Archive(Source):
         try:
             return self._read(name)
         except DAMAGE as error:
-            raise RefusedImage(f"{name}: cannot be read from the archive ({error}).", hint="Get an intact archive.") from error
+            raise RefusedImage(f"{name}: cannot be read from the archive ({error})", hint="get an intact archive") from error
 
     def stamp(self) -> str:
         text = f"{self.path.resolve()}\0{_size_and_time(self.path)}"
@@ -288,8 +288,8 @@ class _Shards(Source):
             for name in shard.names:
                 if found.setdefault(name, shard) is not shard:
                     raise InvalidSetting(
-                        f"{found[name].path.name} and {shard.path.name} both hold {name}.",
-                        hint="The names of images must differ in all shards of a folder.",
+                        f"{found[name].path.name} and {shard.path.name} both hold {name}",
+                        hint="rename one: the names of images must differ in all shards of a folder",
                     )
         return found
 
@@ -314,7 +314,7 @@ def shards_of(folder: Path) -> list[Path]:
                 if entry.name.lower().endswith(TAR_ENDINGS) and not entry.name.startswith("."):
                     names.append(entry.name)
     except OSError as error:
-        raise StorageFailed(f"{folder} cannot be listed: {error.strerror}.", hint="Check the permissions.") from error
+        raise StorageFailed(f"{folder} cannot be listed: {error.strerror}", hint="check the permissions") from error
     return [folder / name for name in sorted(names)]
 
 

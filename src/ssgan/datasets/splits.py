@@ -39,7 +39,8 @@ def split(
     """
     if len(fractions) != 3 or min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-9:
         raise InvalidSetting(
-            f"Fractions must be three numbers ≥ 0 that add up to 1, not {fractions}.", hint="Such as 0.7, 0.1, 0.2."
+            f"fractions are {fractions}; they must be three numbers >= 0 that add up to 1",
+            hint="give three numbers such as 0.7, 0.1, 0.2",
         )
     members: dict[tuple[str, str], list[int]] = {}
     for index, name in enumerate(names):
@@ -88,6 +89,6 @@ def official_split(names: Sequence[str], partitions: Mapping[str, str]) -> Split
     missing = [name for name in names if partitions.get(name) not in PARTS]
     if missing:
         raise InvalidSetting(
-            f"{len(missing)} of {len(names)} images have no official part, first {missing[0]}.", hint="Split them by a seed."
+            f"{len(missing)} of {len(names)} images have no official part, first {missing[0]}", hint="split them by a seed"
         )
     return Split(*(np.array([i for i, name in enumerate(names) if partitions[name] == part], dtype=np.int64) for part in PARTS))

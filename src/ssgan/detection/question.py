@@ -93,13 +93,15 @@ class Question:
         taught = [name for name in ("curriculum", "fresh", "precision") if getattr(self, name)]
         if entry.kind != "network" and taught:
             raise InvalidSetting(
-                f"{entry.title} learns in one go, without {' and '.join(taught)}", hint="these are for networks"
+                f"{entry.title} learns in one go, without {' and '.join(taught)}", hint="leave them out, or choose a network"
             )
         if self.selection_channel and not uses_probabilities(self.detector):
             able = ", ".join(name for name in DETECTORS if uses_probabilities(name))
-            raise InvalidSetting(f"{entry.title} has no use for change probabilities", hint=f"these have: {able}")
+            raise InvalidSetting(
+                f"{entry.title} has no use for change probabilities", hint=f"leave them out, or choose from {able}"
+            )
         if entry.kind == "features" and uses_probabilities(self.detector) and not self.selection_channel:
-            raise InvalidSetting(f"{entry.title} needs the change probabilities", hint="say so: --selection-channel")
+            raise InvalidSetting(f"{entry.title} needs the change probabilities", hint="give --selection-channel")
         payload = Embedder.parse(self.embedder).payload
         if any(not larger > payload for larger in self.curriculum):
             raise InvalidSetting(

@@ -154,7 +154,9 @@ def _teach(
         taught = lessons(question, prepared, detector.settings.recipe)
         detector.fit(taught, validate, run=run, report=report, note=note)
     elif distributed.current().count > 1:
-        raise InvalidSetting(f"{question.detector} learns in one process", hint="leave out torchrun; it has threads")
+        raise InvalidSetting(
+            f"{question.detector} learns in one process", hint="run it without torchrun: it has threads of its own"
+        )
     else:
         detector.fit(train, validate, run=run, report=report)
 

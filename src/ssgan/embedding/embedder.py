@@ -46,20 +46,20 @@ class Embedder:
         _known("coder", self.coder, CODERS)
         if not 0 <= self.payload < float("inf"):
             raise InvalidSetting(
-                f"payload is {self.payload}; it counts bits per sample and is at least 0", hint="such as hill@0.4"
+                f"payload is {self.payload}; it counts bits per sample and must be at least 0", hint="write it as in hill@0.4"
             )
         if self.dtype not in (torch.float64, torch.float32):
-            raise InvalidSetting(f"costs of {self.dtype}; they are float64 or float32", hint="leave dtype out for float64")
+            raise InvalidSetting(f"costs are {self.dtype}; they must be float64 or float32", hint="leave dtype out for float64")
         if self.text is not None and not CODERS[self.coder].takes_text:
             raise InvalidSetting(f"the coder {self.coder} writes no text", hint=f"use lsb@{self.payload:g}/{FLAT_CODER}")
         allowed = CODERS[self.coder].options
         for option in self.options:
             if not any(re.fullmatch(pattern, option) for pattern in allowed):
                 known = ", ".join(allowed) or "none"
-                raise InvalidSetting(f"the coder {self.coder} has no option '{option}'", hint=f"its options: {known}")
+                raise InvalidSetting(f"the coder {self.coder} has no option '{option}'", hint=f"choose from {known}")
         if SCHEMES[self.scheme].adaptive and not CODERS[self.coder].adaptive:
             raise InvalidSetting(
-                f"the coder {self.coder} takes no notice of the costs of {self.scheme}",
+                f"the coder {self.coder} ignores the costs of {self.scheme}",
                 hint=f"use lsb@{self.payload:g}/{self.coder}, or {self.scheme}@{self.payload:g} with bound or stc",
             )
 
@@ -73,7 +73,7 @@ class Embedder:
         try:
             amount = float(payload)
         except ValueError:
-            hint = "it counts bits per sample: hill@0.4"
+            hint = "give bits per sample, as in hill@0.4"
             raise InvalidSetting(f"the payload in '{name}' is not a number", hint=hint) from None
         return cls(scheme, amount, coder or DEFAULT_CODER, tuple(options.split(",")) if options else (), dtype, text)
 
@@ -161,12 +161,12 @@ def _expect_images(covers: torch.Tensor) -> None:
     if not isinstance(covers, torch.Tensor):
         raise InvalidSetting(
             f"covers are a {type(covers).__name__}; expected Images, a torch tensor uint8 (N, C, H, W)",
-            hint="torch.from_numpy(ssgan.as_image(image).copy())[None] is one image as a batch",
+            hint="write torch.from_numpy(ssgan.as_image(image).copy())[None] to make a batch of one image",
         )
     if covers.dtype != torch.uint8 or covers.ndim != 4 or not all(covers.shape) or covers.shape[1] not in (1, 3):
         raise InvalidSetting(
             f"covers are {tuple(covers.shape)} of {covers.dtype}; expected Images, uint8 (N, 1 or 3, H, W), none of them 0",
-            hint="images are (N, C, H, W), so that a single gray one is uint8 (1, 1, H, W)",
+            hint="give (N, C, H, W): a single gray image is uint8 (1, 1, H, W)",
         )
 
 

@@ -47,13 +47,11 @@ class Grid:
         """Raise InvalidSetting for what cannot be meant."""
         for what, given in (("covers", self.covers), ("embedder", self.embedders), ("detector", self.detectors)):
             if not given:
-                raise InvalidSetting(f"there is no {what} to evaluate.", hint="Give covers, --embedder and --detector.")
+                raise InvalidSetting(f"there is no {what} to evaluate", hint="give covers, --embedder and --detector")
         if not self.seeds:
-            raise InvalidSetting("an evaluation needs a seed.", hint="Give --seeds 1 or more.")
+            raise InvalidSetting("no seed is given", hint="give --seeds 1 or more")
         if self.transfer_to is not None and self.transfer_to in self.covers:
-            raise InvalidSetting(
-                f"{self.transfer_to} is one of the covers already.", hint="Name another source to transfer to."
-            )
+            raise InvalidSetting(f"{self.transfer_to} is one of the covers already", hint="name another source to transfer to")
         for embedder in self.embedders:
             Embedder.parse(embedder)
 
@@ -141,7 +139,7 @@ def fitting(path: Path, geometry: Geometry | Patches, convert: tuple[str, ...]) 
         return geometry
     with open_source(path) as source:
         if not len(source):
-            raise InvalidSetting(f"{path} holds no picture.", hint="Give a folder or archive of covers.")
+            raise InvalidSetting(f"{path} holds no picture", hint="give a folder or archive of covers")
         side = _usual_side(source, convert)
     return Geometry(gray=geometry.gray) if side == (geometry.size, geometry.size) else geometry
 

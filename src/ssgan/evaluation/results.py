@@ -69,7 +69,7 @@ class Result:
             )
         except (StorageFailed, ValueError, TypeError, KeyError) as error:
             raise RefusedModel(
-                f"{folder / DONE} is not the result of a trial.", hint="Remove that folder, and evaluate again."
+                f"{folder / DONE} is not the result of a trial", hint="remove that folder, and evaluate again"
             ) from error
 
 
@@ -107,7 +107,7 @@ def scores_of(folder: Path) -> Scores:
     for name in FILE_OF_SCORES:
         if (folder / name).exists():
             return _read(folder / name)
-    raise RefusedModel(f"{folder} has lost its {SCORES}.", hint="Remove that folder, and evaluate again.")
+    raise RefusedModel(f"{folder} has lost its {SCORES}", hint="remove that folder, and evaluate again")
 
 
 def _read(path: Path) -> Scores:
@@ -116,4 +116,4 @@ def _read(path: Path) -> Scores:
         covers, stegos = (np.array([float(row[name]) for row in rows]) for name in ("cover", "stego"))
         return Scores(covers, stegos, tuple(row["group"] for row in rows))
     except (StorageFailed, ValueError) as error:
-        raise RefusedModel(f"{path} are no scores.", hint="Remove that trial's folder, and evaluate again.") from error
+        raise RefusedModel(f"{path} holds no scores", hint="remove that trial's folder, and evaluate again") from error

@@ -80,9 +80,7 @@ def rows_of(folder: Path) -> list[Row]:
         key = (KINDS.index(result.kind), result.covers, result.trained_on, result.against, result.embedder, result.detector)
         found.setdefault(key, []).append((result, done.parent))
     if not found:
-        raise InvalidSetting(
-            f"{folder} holds no finished trial.", hint="Evaluate first: ssgan evaluate COVERS --embedder ... -o FOLDER."
-        )
+        raise InvalidSetting(f"{folder} holds no finished trial", hint="run ssgan evaluate COVERS --embedder ... -o FOLDER")
     called = names([path for some in found.values() for path in (some[0][0].covers, some[0][0].trained_on, some[0][0].against)])
     return [_row(sorted(found[key], key=lambda one: one[0].seed), called) for key in sorted(found)]
 

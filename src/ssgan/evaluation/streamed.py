@@ -23,7 +23,7 @@ from ssgan.steganalysis.error_rate import Scores, error_interval
 LEARNERS, SUBSPACE = 51, 600
 TRAIN_SHARE = 0.7
 _ROWS = 2048  # of a table, held at a time
-_HINT = "Give a table that `ssgan score -o` wrote."
+_HINT = "give a table that `ssgan score -o` wrote"
 
 
 def judge_scores(covers: Path, stegos: Path) -> dict[str, Any]:
@@ -109,10 +109,10 @@ def _opened_csv(table: Path) -> Any:
     try:
         file = table.open(newline="", encoding="utf-8")
     except OSError as error:
-        raise InvalidSetting(f"{table} cannot be read: {error.strerror}.", hint=_HINT) from error
+        raise InvalidSetting(f"{table} cannot be read: {error.strerror}", hint=_HINT) from error
     if "score" not in file.readline().strip().split(","):
         file.close()
-        raise InvalidSetting(f"{table} has no column score.", hint=_HINT)
+        raise InvalidSetting(f"{table} has no column score", hint=_HINT)
     file.seek(0)
     return file
 
@@ -142,16 +142,16 @@ def _dataset(table: Path) -> Any:
     try:
         from pyarrow import ArrowInvalid, dataset
     except ImportError as error:
-        hint = "Install it with pip install 'ssgan[parquet]'."
-        raise InvalidSetting("Reading Parquet needs pyarrow, which is not here.", hint=hint) from error
+        hint = "install it with pip install 'ssgan[parquet]'"
+        raise InvalidSetting("reading Parquet needs pyarrow, which is not installed", hint=hint) from error
     try:
         found = dataset.dataset(table, format="parquet")
     except FileNotFoundError as error:
-        raise InvalidSetting(f"There is no table {table}.", hint="Check the name.") from error
+        raise InvalidSetting(f"there is no table {table}", hint="check the name") from error
     except (ArrowInvalid, OSError) as error:
-        hint = "Give a Parquet file or a folder of them."
-        raise RefusedImage(f"{table} is no table that can be read ({error}).", hint=hint) from error
+        hint = "give a Parquet file or a folder of them"
+        raise RefusedImage(f"{table} is no table that can be read ({error})", hint=hint) from error
     if not {"score", "features"} & set(found.schema.names):
-        hint = "`ssgan score -o` and `ssgan features` write them."
-        raise InvalidSetting(f"{table} has neither scores nor features.", hint=hint)
+        hint = "give a table that `ssgan score -o` or `ssgan features` wrote"
+        raise InvalidSetting(f"{table} has neither scores nor features", hint=hint)
     return found

@@ -58,7 +58,7 @@ class Trial:
             not self.home.embeds or not self.question.embeds or self.home.covers == self.question.covers
         ):
             raise InvalidSetting(
-                "a transfer is from the covers of one source to those of another.", hint="Give two sources, both embedded in."
+                "a transfer needs two sources with stegos that differ", hint="give two sources, both with an embedder"
             )
 
     @property
@@ -174,8 +174,8 @@ def _transfer(
     test = prepared.parts["test"]
     if train.covers.shape[1:] != test.covers.shape[1:]:
         raise InvalidSetting(
-            f"the detector reads images of shape {tuple(train.covers.shape[1:])}, not {tuple(test.covers.shape[1:])}.",
-            hint="Cut both sources to one size: --crop, --size, --geometry, --gray.",
+            f"the detector reads images of shape {tuple(train.covers.shape[1:])}, not {tuple(test.covers.shape[1:])}",
+            hint="cut both sources to one size: --crop, --size, --geometry, --gray",
         )
     found = prepared.findings + leaks({"train": train, "test": test})  # the names of two sources may coincide by chance
     keep(out, found)
@@ -207,7 +207,7 @@ def _pictures(trial: Trial, folder: Path) -> tuple[dict[str, str], dict[str, str
         name = next((name for name, of in known.items() if of == digest), str(path))
         if known.get(name, digest) != digest:
             raise InvalidSetting(
-                f"the pictures of {path} are not those that this folder speaks of: they have changed since",
+                f"the pictures of {path} have changed since this folder was begun",
                 hint="choose another folder",
             )
         pictures[name], called[str(path)] = digest, name

@@ -36,7 +36,7 @@ def page(out: Path) -> str:
     """The HTML page of the experiments whose CSV files lie in `out`. Raises InvalidSetting where there is none."""
     done = {name: read_csv(out / f"{name}.csv") for name in EXPERIMENTS if (out / f"{name}.csv").exists()}
     if not done:
-        raise InvalidSetting(f"{out} holds no experiment.", hint="Ask first: ssgan reproduce table2 FACES -o FOLDER.")
+        raise InvalidSetting(f"{out} holds no experiment", hint="run ssgan reproduce table2 FACES -o FOLDER")
     make = {
         security.NAME: _security, alpha.NAME: _alpha, convergence.NAME: _convergence, latent_seeds.NAME: _latent_seeds
     }  # fmt: skip

@@ -26,7 +26,7 @@ Layout: TypeAlias = Literal["chw", "hwc"]
 Axes: TypeAlias = Literal["hw", "chw", "hwc"]
 
 CHANNELS = (1, 3)
-_WANTED = "an image is uint8 (C, H, W) with C = 1 gray or 3 color, (H, W) or (H, W, C)"
+_WANTED = "uint8 (C, H, W) with C = 1 gray or 3 color, (H, W) or (H, W, C)"
 
 
 def as_image(image: ImageLike, *, layout: Layout | None = None) -> NDArray[np.uint8]:
@@ -100,12 +100,13 @@ def _array(image: object) -> NDArray[np.uint8]:
     if hasattr(image, "detach") and hasattr(image, "cpu"):  # a tensor, without an import of torch
         if str(getattr(image, "dtype", "")) != "torch.uint8":  # not all of torch's types are NumPy's
             raise InvalidSetting(
-                f"{getattr(image, 'dtype', type(image).__name__)} {tuple(getattr(image, 'shape', ()))} is no image: {_WANTED}",
-                hint="round and clip to 0...255 first, then .to(torch.uint8)",
+                f"{getattr(image, 'dtype', type(image).__name__)} {tuple(getattr(image, 'shape', ()))} is no image; "
+                f"expected {_WANTED}",
+                hint="round and clip to 0...255, then convert with .to(torch.uint8)",
             )
         return np.asarray(image.detach().cpu().numpy())
     raise InvalidSetting(
-        f"a {type(image).__name__} is no image", hint=f"{_WANTED}, of NumPy, Pillow or torch; read a file first"
+        f"a {type(image).__name__} is no image", hint=f"give {_WANTED}, of NumPy, Pillow or torch: read a file first"
     )
 
 
@@ -123,4 +124,4 @@ def _hint(array: np.ndarray, layout: Layout | None = None) -> str:
 
 
 def _refused(array: np.ndarray, hint: str) -> InvalidSetting:
-    return InvalidSetting(f"{array.dtype} {array.shape} is no image: {_WANTED}", hint=hint)
+    return InvalidSetting(f"{array.dtype} {array.shape} is no image; expected {_WANTED}", hint=hint)

@@ -72,13 +72,13 @@ def inspect(data: bytes, name: str = "") -> Header:
     Raises RefusedImage for what is not an image we read, and for an image beyond the limits.
     """
     if not data:
-        raise RefusedImage("The file is empty.", hint="Get a whole copy of the file.")
+        raise RefusedImage("the file is empty", hint="get a whole copy of the file")
     if len(data) > MAX_FILE_BYTES:
-        raise RefusedImage(f"The file is larger than {MAX_FILE_BYTES // 2**20} MiB.", hint="Cut it into smaller images.")
+        raise RefusedImage(f"the file is larger than {MAX_FILE_BYTES // 2**20} MiB", hint="cut it into smaller images")
     header = WALKS[_recognize(data)](data)
     suffix = PurePath(name).suffix.lower()
     if header.format not in READ_SUFFIXES.get(suffix, (header.format,)):
-        raise RefusedImage(f"The file is called {suffix} but is a {header.format} file.", hint="Rename it to what it is.")
+        raise RefusedImage(f"the file is called {suffix} but is a {header.format} file", hint="rename it to what it is")
     return header
 
 
@@ -93,4 +93,4 @@ def _recognize(data: bytes) -> str:
     what = next((what for signature, what in _NOT_READ if data.startswith(signature)), "no image of a format that is read")
     if data[4:8] == b"ftyp":
         what = "a HEIC, AVIF or video file"
-    raise RefusedImage(f"The file is {what}.", hint="Save it as an 8-bit gray or RGB PNG first.")
+    raise RefusedImage(f"the file is {what}", hint="save it as an 8-bit gray or RGB PNG first")

@@ -44,7 +44,7 @@ def difference(cover: ImageLike | np.ndarray, stego: ImageLike | np.ndarray, *, 
     cover, stego = _samples(cover, layout), _samples(stego, layout)
     if cover.shape != stego.shape:
         raise InvalidSetting(
-            f"The two images differ in shape: {_shape(cover)} and {_shape(stego)}.", hint="Compare a cover with its own stego."
+            f"the two images differ in shape: {_shape(cover)} and {_shape(stego)}", hint="compare a cover with its own stego"
         )
     change = stego.astype(np.int16) - cover.astype(np.int16)
     squared = float(np.square(change, dtype=np.int64).mean())

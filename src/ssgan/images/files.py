@@ -156,18 +156,18 @@ def file_bytes(path: Path) -> bytes:
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
         if path.is_symlink():
-            raise RefusedImage(f"{path} is a symbolic link; only regular files are read.", hint="Name the file it points to.")
+            raise RefusedImage(f"{path} is a symbolic link; only regular files are read", hint="name the file it points to")
         descriptor = os.open(path, flags)
         with os.fdopen(descriptor, "rb") as file:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
-                raise RefusedImage(f"{path} is not a regular file.", hint="Name an image file, or - for standard input.")
+                raise RefusedImage(f"{path} is not a regular file", hint="name an image file, or - for standard input")
             if status.st_size > MAX_FILE_BYTES:
                 raise _too_long(status.st_size, f"{path}: ")
             return file.read(MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
         reason = getattr(error, "strerror", None) or error
-        raise RefusedImage(f"{path} cannot be read: {reason}.", hint="Check the name and the permissions.") from error
+        raise RefusedImage(f"{path} cannot be read: {reason}", hint="check the name and the permissions") from error
 
 
 def _decode(data: bytes, convert: Collection[str], name: str, work: int = 0) -> Picture:
@@ -177,8 +177,8 @@ def _decode(data: bytes, convert: Collection[str], name: str, work: int = 0) -> 
     if missing:
         word = missing[0]
         raise RefusedImage(
-            f"The image would need a conversion that was not asked for: {CONVERSIONS[word]}.",
-            hint=f"To accept it, allow the conversion {word!r}" + (f" (and {', '.join(missing[1:])})." if missing[1:] else "."),
+            f"the image would need a conversion that was not asked for: {CONVERSIONS[word]}",
+            hint=f"allow the conversion {word!r} to accept it" + (f" (and {', '.join(missing[1:])})" if missing[1:] else ""),
         )
     _check_memory(header, work, name)
     samples, alpha = header.pixels()
@@ -208,37 +208,39 @@ def _check_decoded(samples: np.ndarray, alpha: np.ndarray | None, header: Header
     shape = (header.channels, header.height, header.width)
     if samples.dtype != np.uint8 or samples.shape != shape or (alpha is not None and alpha.shape != shape[1:]):
         raise RefusedImage(
-            f"The file is damaged: decoded as {samples.shape}, announced as {shape}.", hint="Get an intact copy of the file."
+            f"the file is damaged: decoded as {samples.shape}, announced as {shape}", hint="get an intact copy of the file"
         )
 
 
 def _too_long(length: int, label: str = "") -> RefusedImage:
     limit = MAX_FILE_BYTES // 2**20
-    return RefusedImage(f"{label}The file has {length / 2**20:.0f} MiB; {limit} are read.", hint="Cut it into smaller images.")
+    return RefusedImage(
+        f"{label}the file has {length / 2**20:.0f} MiB; at most {limit} are read", hint="cut it into smaller images"
+    )
 
 
 def check_written(samples: np.ndarray, alpha: np.ndarray | None, format_name: str) -> None:
     """Raise InvalidSetting for what `format_name` cannot hold: samples uint8 (C, H, W), alpha uint8 (H, W) or None."""
     _check_samples(samples, alpha)
     if format_name not in WRITTEN.values():
-        raise InvalidSetting(f"{format_name} is not a format that is written.", hint="Choose PNG, BMP, PGM, PPM or TIFF.")
+        raise InvalidSetting(f"{format_name} is not a format that is written", hint="choose PNG, BMP, PGM, PPM or TIFF")
     if alpha is not None and format_name in _NO_ALPHA:
-        raise InvalidSetting(f"{format_name} keeps no alpha channel.", hint="Write PNG or TIFF instead.")
+        raise InvalidSetting(f"{format_name} keeps no alpha channel", hint="write PNG or TIFF instead")
     if format_name in ("PGM", "PPM") and (format_name == "PGM") != (len(samples) == 1):
-        raise InvalidSetting(f"{format_name} does not hold {len(samples)} channels.", hint="Gray goes to .pgm, color to .ppm.")
+        raise InvalidSetting(f"{format_name} does not hold {len(samples)} channels", hint="write gray to .pgm, color to .ppm")
 
 
 def _check_samples(samples: np.ndarray, alpha: np.ndarray | None) -> None:
     """Only 8-bit gray or color images with pixels are written."""
     if samples.dtype != np.uint8 or samples.ndim != 3 or samples.shape[0] not in (1, 3) or samples.size == 0:
         raise InvalidSetting(
-            f"Samples must be uint8 (C, H, W) with C = 1 or 3, not {samples.dtype} {samples.shape}.",
-            hint="Write one image at a time: images[i].",
+            f"samples must be uint8 (C, H, W) with C = 1 or 3, not {samples.dtype} {samples.shape}",
+            hint="write one image at a time: images[i]",
         )
     if alpha is not None and (np.asarray(alpha).dtype != np.uint8 or np.shape(alpha) != samples.shape[1:]):
         raise InvalidSetting(
-            f"Alpha must be uint8 of shape {samples.shape[1:]}.",
-            hint="Give it the height and width of the samples, or leave it out.",
+            f"alpha must be uint8 of shape {samples.shape[1:]}",
+            hint="give it the height and width of the samples, or leave it out",
         )
 
 
@@ -247,10 +249,10 @@ def written_format(path: Path) -> str:
     suffix = path.suffix.lower()
     if suffix in _LOSSY:
         raise InvalidSetting(
-            f"{path.name} would be compressed with loss, and what was embedded would be lost.", hint="Write a .png instead."
+            f"{path.name} would be compressed with loss, and what was embedded would be lost", hint="write a .png instead"
         )
     if suffix not in WRITTEN:
-        raise InvalidSetting(f"{path.name} names no format that is written.", hint=f"Choose from {', '.join(WRITTEN)}.")
+        raise InvalidSetting(f"{path.name} names no format that is written", hint=f"choose from {', '.join(WRITTEN)}")
     return WRITTEN[suffix]
 
 
@@ -259,4 +261,4 @@ def _prove(path: Path, samples: np.ndarray, alpha: np.ndarray | None) -> None:
     back = _decode(file_bytes(path), (), "")
     same_alpha = back.alpha is None if alpha is None else np.array_equal(back.alpha, alpha)  # type: ignore[arg-type]
     if not np.array_equal(back.samples, samples) or not same_alpha:
-        raise StorageFailed(f"{path} did not come back as it was written.", hint="Check the disk, then try again.")
+        raise StorageFailed(f"{path} did not come back as it was written", hint="check the disk, then try again")

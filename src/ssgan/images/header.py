@@ -67,31 +67,32 @@ class Header:
 def check_size(width: int, height: int) -> None:
     """Refuse an image from its header alone: without pixels, or larger than we decode."""
     if width < 1 or height < 1:
-        raise RefusedImage(f"The image is {width} x {height}: it has no pixels.", hint="Name a file with a picture in it.")
+        raise RefusedImage(f"the image is {width} x {height}: it has no pixels", hint="name a file with a picture in it")
     if max(width, height) > MAX_SIDE:
         raise RefusedImage(
-            f"The image is {width} x {height}; a side may have {MAX_SIDE} pixels.", hint="Cut it into smaller images first."
+            f"the image is {width} x {height}; a side may have at most {MAX_SIDE} pixels",
+            hint="cut it into smaller images first",
         )
     if width * height > MAX_PIXELS:
         raise RefusedImage(
-            f"The image has {width * height / 2**20:.0f} Mpixel; {MAX_PIXELS // 2**20} are read.",
-            hint="Cut it into smaller images first.",
+            f"the image has {width * height / 2**20:.0f} Mpixel; at most {MAX_PIXELS // 2**20} are read",
+            hint="cut it into smaller images first",
         )
 
 
 def truncated(what: str) -> RefusedImage:
     """The error for a file that ends too early."""
-    return RefusedImage(f"The file is truncated: it ends within {what}.", hint="Get a whole copy of the file.")
+    return RefusedImage(f"the file is truncated: it ends within {what}", hint="get a whole copy of the file")
 
 
 def damaged(what: str) -> RefusedImage:
     """The error for a file whose bytes contradict its format."""
-    return RefusedImage(f"The file is damaged: {what}.", hint="Get an intact copy of the file.")
+    return RefusedImage(f"the file is damaged: {what}", hint="get an intact copy of the file")
 
 
 def unsupported(what: str) -> RefusedImage:
     """The error for an image that no conversion we offer makes into 8-bit gray or RGB."""
-    return RefusedImage(f"The image is {what}, which is not read.", hint="Save it as an 8-bit gray or RGB PNG first.")
+    return RefusedImage(f"the image is {what}, which is not read", hint="save it as an 8-bit gray or RGB PNG first")
 
 
 def take(data: bytes, start: int, count: int, what: str) -> bytes:

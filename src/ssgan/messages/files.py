@@ -74,7 +74,7 @@ def reveal_files(sources: Sequence[Source], key: Key, *, notify: Callable[[str],
     """
     check_key(key)
     if not sources:
-        raise InvalidSetting("no image is given", hint="ssgan reveal STEGO")
+        raise InvalidSetting("no image is given", hint="run ssgan reveal STEGO")
     if len(sources) == 1:
         return _reveal_one(sources[0], key, notify)
     from ssgan.messages import spread
@@ -83,7 +83,7 @@ def reveal_files(sources: Sequence[Source], key: Key, *, notify: Callable[[str],
         [],
         NothingFound(
             "no message found with this key",
-            hint="another key, no message, or an image changed since it was written: nothing tells these apart",
+            hint="check key and image: a wrong key, no message and a changed image cannot be told apart",
         ),
     )
     for source in sources:

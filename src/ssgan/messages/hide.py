@@ -161,5 +161,5 @@ def _refuse_flat(frozen: np.ndarray) -> None:
     if entropy < LEAST_ENTROPY:
         raise RefusedImage(
             f"this cover is too flat: what tells it from others holds about {entropy:.0f} bits, fewer than {LEAST_ENTROPY:.0f}",
-            hint="take a cover with more texture; or allow flat covers, knowing that they share their keys with others alike",
+            hint="take a cover with more texture, or allow flat covers, which share their keys with covers alike",
         )

@@ -61,7 +61,9 @@ class KeyFile:
 
     def __post_init__(self) -> None:
         if len(self.secret) != SECRET_BYTES:
-            raise InvalidSetting(f"the key has {len(self.secret)} bytes, not {SECRET_BYTES}", hint="make one with ssgan keygen")
+            raise InvalidSetting(
+                f"the key has {len(self.secret)} bytes; it must have {SECRET_BYTES}", hint="make one with ssgan keygen"
+            )
 
     def __repr__(self) -> str:
         return "KeyFile(<hidden>)"
@@ -99,7 +101,7 @@ def check_key(key: object) -> None:
         return
     hint = "make one with fresh_key(), or read a key file with parse_key_file(text)"
     if isinstance(key, str):
-        hint = f'say Passphrase("words"), or parse_key_file(text); {hint.split(",")[0]}'
+        hint = 'write Passphrase("words"), or make a key with fresh_key()'
     raise InvalidSetting(f"a key is a Passphrase or a KeyFile, not {_kind(key)}", hint=hint)
 
 
@@ -147,6 +149,6 @@ def parse_key_file(text: str) -> KeyFile:
     found = re.fullmatch(_PREFIX + "([0-9a-fA-F]{64})", lines[0]) if len(lines) == 1 else None
     if found is None:
         raise InvalidSetting(
-            "this is not a key file", hint=f"its one line that is no comment is {_PREFIX} and 64 hexadecimal digits"
+            "this is not a key file", hint=f"give a file with one line, {_PREFIX} and 64 hexadecimal digits, beside comments"
         )
     return KeyFile(bytes.fromhex(found[1]))

@@ -29,7 +29,7 @@ from ssgan.storage.locks import locked
 KEY_BYTES = 32
 DIGEST_BYTES = 16
 LINE_BYTES = 2 * DIGEST_BYTES + 1
-_ELSEWHERE = "name another folder in $SSGAN_LEDGER, or do without the list: --no-ledger"
+_ELSEWHERE = "name another folder in $SSGAN_LEDGER, or leave the list out: --no-ledger"
 
 
 Used: TypeAlias = "bytes | tuple[ImageLike, ImageLike | None]"  # a digest, or an image with its alpha
@@ -219,7 +219,7 @@ class Ledger:
         if len(key) != KEY_BYTES:
             raise StorageFailed(
                 f"the key of the list of used covers, {self.folder / 'key'}, is damaged",
-                hint=f"remove {self.folder} to begin a new list, or do without one: --no-ledger",
+                hint=f"remove {self.folder} to begin a new list, or leave it out: --no-ledger",
             )
         return key
 

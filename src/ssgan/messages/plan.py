@@ -143,7 +143,7 @@ def several_covers(covers: Sequence[Path], message: bytes, folder: Path, needed:
     _check_scheme(settings)
     outs = [folder / stego_name(cover) for cover in covers]
     if len({os.path.normcase(out) for out in outs}) < len(outs):
-        raise InvalidSetting("two covers have the same name", hint="the stegos get the names of their covers: rename one")
+        raise InvalidSetting("two covers have the same name", hint="rename one: the stegos get the names of their covers")
     parts = spread.split(message, count=len(covers), needed=needed, compress=settings.compress)
     for out in outs:
         _check_place(out, covers, settings)
@@ -179,7 +179,7 @@ def _hiding_bytes(scheme: str) -> int:
 def as_cover(picture: Picture, name: str, *, upright: bool = False) -> Picture:
     """The picture, read with all conversions allowed, if it needed none; turned if `upright`. Raises RefusedImage."""
     for word in picture.converted:
-        raise RefusedImage(f"{name} is no cover as it stands: {images.CONVERSIONS[word]}", hint=_HINTS.get(word, _HINT))
+        raise RefusedImage(f"{name} cannot be used as a cover: {images.CONVERSIONS[word]}", hint=_HINTS.get(word, _HINT))
     return images.upright(picture) if upright else picture
 
 
@@ -194,7 +194,7 @@ def as_stego(picture: Picture, name: str) -> Picture:
     Bytes after its end do not matter: who passes a file on may add some, and the message is in the samples.
     """
     for word in picture.converted - {"trailing"}:
-        raise RefusedImage(f"{name} is no stego as it stands: {images.CONVERSIONS[word]}", hint=_ASK)
+        raise RefusedImage(f"{name} cannot be used as a stego: {images.CONVERSIONS[word]}", hint=_ASK)
     return picture
 
 
@@ -241,7 +241,7 @@ def _check_place(out: Path, covers: Sequence[Path], settings: Settings) -> None:
         if same_file(out, cover):
             raise StorageFailed(
                 f"{out} is the cover itself, and a cover is never overwritten",
-                hint="choose another name; and let nobody have the cover beside its stego",
+                hint="choose another name, and keep the cover away from its stego",
             )
     if out.parent.exists() and not os.access(out.parent, os.W_OK | os.X_OK):
         raise StorageFailed(f"{out.parent} may not be written to", hint="choose another folder")
@@ -262,7 +262,7 @@ def used_before(cover: str) -> RefusedImage:
     """The error for a cover that is in the list of used ones."""
     return RefusedImage(
         f"{cover} was used before: two stegos of one cover give each other away",
-        hint="take a fresh picture; --reuse allows it all the same, --no-ledger keeps no list of used covers",
+        hint="take a fresh picture, or allow it with --reuse, or keep no list of used covers with --no-ledger",
     )
 
 
@@ -271,4 +271,4 @@ def _refuse_twins(covers: Sequence[Path], pictures: Sequence[Picture]) -> None:
     for cover, picture in zip(covers, pictures, strict=True):
         other = seen.setdefault(fingerprint(picture.samples, picture.alpha), cover)
         if other is not cover:
-            raise RefusedImage(f"{cover} and {other} are the same picture", hint="each part needs a cover of its own")
+            raise RefusedImage(f"{cover} and {other} are the same picture", hint="give each part a cover of its own")

@@ -48,7 +48,7 @@ def reveal_any(image: np.ndarray, key: Key, *, alpha: np.ndarray | None = None) 
     if found is None:
         raise NothingFound(
             "no message found with this key",
-            hint="another key, no message, or an image changed since it was written: nothing tells these apart",
+            hint="check key and image: a wrong key, no message and a changed image cannot be told apart",
         )
     return found
 

@@ -21,8 +21,8 @@ def split(message: bytes, *, count: int, needed: int, compress: bool = False) ->
     """`count` parts of which any `needed` give the message back."""
     if not 2 <= count <= LARGEST_COUNT or not 1 <= needed <= count:
         raise InvalidSetting(
-            f"{needed} of {count} parts cannot be",
-            hint=f"2 to {LARGEST_COUNT} parts, of which at least one and at most all are needed",
+            f"{needed} of {count} parts cannot be needed",
+            hint=f"ask for 2 to {LARGEST_COUNT} parts, of which at least one and at most all are needed",
         )
     packed = deflate(message) if compress else message
     deflated = len(packed) < len(message)

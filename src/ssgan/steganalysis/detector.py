@@ -40,21 +40,21 @@ class Pairs:
         covers, stegos = self.covers, self.stegos
         if covers.ndim != 4 or covers.shape != stegos.shape or covers.shape[1] not in (1, 3) or not covers.numel():
             raise InvalidSetting(
-                f"covers of shape {tuple(covers.shape)} and stegos of shape {tuple(stegos.shape)} are no pairs.",
-                hint="Both are (N, C, H, W) with C = 1 or 3, and the i-th stego comes from the i-th cover.",
+                f"covers of shape {tuple(covers.shape)} and stegos of shape {tuple(stegos.shape)} are no pairs",
+                hint="give both as (N, C, H, W) with C = 1 or 3, the i-th stego made from the i-th cover",
             )
         if covers.dtype != torch.uint8 or stegos.dtype != torch.uint8 or covers.device != stegos.device:
             raise InvalidSetting(
-                f"covers are {covers.dtype} on {covers.device}, stegos {stegos.dtype} on {stegos.device}.",
-                hint="Both are pixels, uint8, on one device.",
+                f"covers are {covers.dtype} on {covers.device}, stegos {stegos.dtype} on {stegos.device}",
+                hint="give both as pixels, uint8, on one device",
             )
         maps = [part for part in (self.cover_probabilities, self.stego_probabilities) if part is not None]
         if maps and (len(maps) != 2 or any(part.shape != covers.shape or not part.is_floating_point() for part in maps)):
             raise InvalidSetting(
-                "the change probabilities do not fit the pairs.", hint="Give them for covers and stegos, of the images' shape."
+                "the change probabilities do not fit the pairs", hint="give them for covers and stegos, of the images' shape"
             )
         if any(not bool(((part >= 0) & (part <= 1)).all()) for part in maps):  # False for nan as well
-            raise InvalidSetting("change probabilities lie in 0...1.", hint="Add those of +1 and of -1 for each sample.")
+            raise InvalidSetting("a change probability is outside 0...1", hint="add those of +1 and of -1 for each sample")
 
     def __len__(self) -> int:
         """N."""
@@ -105,7 +105,7 @@ class Calibration:
         """
         scores = [np.asarray(part, dtype=np.float64).ravel() for part in (cover_scores, stego_scores)]
         if any(not part.size or not np.isfinite(part).all() for part in scores):
-            raise InvalidSetting("a calibration needs finite scores of covers and of stegos.", hint="Score both first.")
+            raise InvalidSetting("a calibration needs finite scores of covers and of stegos", hint="score both first")
         every = np.concatenate(scores)
         middle, scale = float(np.median(every)), max(float(every.std()), _LEAST_SCALE)
         x = np.stack(((every - middle) / scale, np.ones_like(every)))
@@ -131,10 +131,10 @@ class Calibration:
         """The calibration of a manifest. Raises RefusedModel."""
         numbers = [told.get(name) for name in ("slope", "offset")]
         if not all(isinstance(v, float | int) and not isinstance(v, bool) and math.isfinite(v) for v in numbers):
-            raise RefusedModel("the calibration has no finite slope and offset.", hint="Train the detector again.")
+            raise RefusedModel("the calibration has no finite slope and offset", hint="train the detector again")
         slope, offset = (float(v) for v in numbers if v is not None)
         if slope < 0:
-            raise RefusedModel("the calibration turns scores round.", hint="Train the detector again.")
+            raise RefusedModel("the calibration has a negative slope", hint="train the detector again")
         return cls(slope, offset)
 
 

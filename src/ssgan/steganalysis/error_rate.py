@@ -54,7 +54,7 @@ class Scores:
     def __post_init__(self) -> None:
         others = self.groups if self.stego_groups is None else self.stego_groups
         if len(checked(self.covers)) != len(self.groups) or len(checked(self.stegos)) != len(others):
-            raise InvalidSetting("scores and groups are not equally many", hint="give a group for each score")
+            raise InvalidSetting("scores and groups differ in number", hint="give a group for each score")
 
     def units(self) -> tuple[np.ndarray, np.ndarray]:
         """int64 (N,) and (M,): the number of each one's group, the same in whatever order the scores are given."""

@@ -91,7 +91,7 @@ class FeatureDetector:
     def scores(self, images: Images, *, probabilities: Probabilities | None = None) -> np.ndarray:
         """float64 (N,), higher = rather stego, above 0 = called stego; the probabilities are for features that need them."""
         if self.classifier is None:
-            raise InvalidSetting("the detector has learned nothing yet.", hint="Fit it, or load one that was fitted.")
+            raise InvalidSetting("the detector has learned nothing yet", hint="fit it, or load one that was fitted")
         parts = []
         for at in range(0, len(images), BATCH):
             part = slice(at, at + BATCH)
@@ -104,7 +104,7 @@ class FeatureDetector:
         found = FEATURES[self.settings.features]
         if found.needs_probabilities and probabilities is None:
             raise InvalidSetting(
-                f"{found.title} needs the change probabilities of every image.", hint="Give pairs with change probabilities."
+                f"{found.title} needs the change probabilities of every image", hint="give pairs with change probabilities"
             )
         given = (probabilities,) if found.needs_probabilities else ()
         parts = []
@@ -135,7 +135,7 @@ class FeatureDetector:
     def save(self, folder: Path) -> None:
         """Write settings and classifier into a folder, after `ssgan.storage.weights`."""
         if self.classifier is None:
-            raise InvalidSetting("the detector has learned nothing yet.", hint="Fit it first.")
+            raise InvalidSetting("the detector has learned nothing yet", hint="fit it first")
         tensors, about = self.classifier.as_tensors()
         weights.save(folder, tensors, {"kind": KIND, "settings": asdict(self.settings), "classifier": about})
 
@@ -145,7 +145,7 @@ class FeatureDetector:
         tensors, manifest = weights.load(folder)
         told, about = manifest.get("settings"), manifest.get("classifier")
         if manifest.get("kind") != KIND or not isinstance(told, dict) or not isinstance(about, dict):
-            raise RefusedModel(f"{folder} holds another kind of model.", hint=f"Give the folder of a {KIND}.")
+            raise RefusedModel(f"{folder} holds another kind of model", hint=f"give the folder of a {KIND}")
         made = cls(_settings(told), threads=threads)
         kind = Ridge if made.settings.classifier == "ridge" else Ensemble
         made.classifier = kind.from_tensors(tensors, about)
@@ -182,8 +182,8 @@ def _settings(told: dict[str, Any]) -> FeatureSettings:
     numbers = (int, type(None))
     kinds = {"features": (str,), "classifier": (str,), "seed": (int,), "learners": numbers, "subspace": numbers}
     if told.keys() != kinds.keys() or any(type(told[name]) not in allowed for name, allowed in kinds.items()):
-        raise RefusedModel("the detector's settings are of other names or kinds.", hint="Train it again.")
+        raise RefusedModel("the detector's settings are of other names or kinds", hint="train it again")
     try:
         return FeatureSettings(**told)
     except InvalidSetting as error:
-        raise RefusedModel(f"the detector's settings cannot be meant: {error}", hint="Train it again.") from error
+        raise RefusedModel(f"the detector's settings are not allowed: {error}", hint="train it again") from error

@@ -34,11 +34,13 @@ class Recipe:
         for name in ("batch_pairs", "duration_images", "evaluate_images", "patience"):
             if getattr(self, name) < 1:
                 raise InvalidSetting(
-                    f"{name} must be at least 1, not {getattr(self, name)}",
+                    f"{name} is {getattr(self, name)}; it must be at least 1",
                     hint="take the network's own recipe, or a number from 1 on",
                 )
         if not 0 < self.lesson_share < 1:
-            raise InvalidSetting(f"lesson_share must lie between 0 and 1, not {self.lesson_share}", hint="such as 0.2")
+            raise InvalidSetting(
+                f"lesson_share is {self.lesson_share}; it must lie between 0 and 1", hint="give a number such as 0.2"
+            )
         if self.precision not in PRECISIONS:
             raise unknown("precision", self.precision, PRECISIONS)
 

@@ -14,15 +14,15 @@ from pathlib import Path
 from ssgan.errors import StorageFailed
 
 _HINTS = {
-    errno.ENOSPC: "Free some space on the disk.",
-    errno.EDQUOT: "Free some space on the disk.",
-    errno.EACCES: "Check the permissions of the folder.",
-    errno.EPERM: "Check the permissions of the folder.",
-    errno.EROFS: "Choose a folder that can be written to.",
-    errno.ENOENT: "Make the folder first.",
-    errno.ENOTDIR: "Choose a folder that can be written to.",
-    errno.EISDIR: "Choose a name that is not a folder's.",
-    errno.ENAMETOOLONG: "Choose a shorter name.",
+    errno.ENOSPC: "free some space on the disk",
+    errno.EDQUOT: "free some space on the disk",
+    errno.EACCES: "check the permissions of the folder",
+    errno.EPERM: "check the permissions of the folder",
+    errno.EROFS: "choose a folder that can be written to",
+    errno.ENOENT: "make the folder first",
+    errno.ENOTDIR: "choose a folder that can be written to",
+    errno.EISDIR: "choose a name that is not a folder's",
+    errno.ENAMETOOLONG: "choose a shorter name",
 }
 UNFINISHED = ".part"  # what the names of temporary files end in; they begin with a dot
 _TEMPORARY = re.compile(r"\..{1,100}\.[0-9a-f]{12}" + re.escape(UNFINISHED), re.DOTALL)
@@ -52,7 +52,7 @@ def whole_file(path: Path, *, overwrite: bool = False, durable: bool = True, tem
     except OSError as error:
         reason = error.strerror or str(error)
         raise StorageFailed(
-            f"{path} could not be written: {reason}.", hint=_HINTS.get(error.errno or 0, "Check the disk, then try again.")
+            f"{path} could not be written: {reason}", hint=_HINTS.get(error.errno or 0, "check the disk, then try again")
         ) from error
     finally:
         with contextlib.suppress(OSError):
@@ -111,4 +111,4 @@ def _move(temporary: Path, path: Path, overwrite: bool) -> None:
 
 
 def _in_the_way(path: Path) -> StorageFailed:
-    return StorageFailed(f"{path} exists already and was left as it is.", hint="Choose another name, or allow overwriting.")
+    return StorageFailed(f"{path} exists already and was left as it is", hint="choose another name, or allow overwriting")

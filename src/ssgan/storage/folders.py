@@ -20,7 +20,7 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageFailed(
-            f"{folder} cannot be made: {error.strerror}.", hint="Choose another folder for the output."
+            f"{folder} cannot be created: {error.strerror}", hint="choose another folder for the output"
         ) from error
 
 

@@ -130,12 +130,12 @@ def check_manifest(path: Path, wanted: Mapping[str, Any], *, what: str, free: Co
     differing = [key for key, value in plain.items() if found.get(key) != value]
     if not differing:
         return
-    hint = "Choose another folder, or begin anew with --force."
+    hint = "choose another folder, or begin anew with --force"
     if differing == ["images"]:
-        raise InvalidSetting(f"{path.parent} holds {what} of other images, or of these before they changed.", hint=hint)
+        raise InvalidSetting(f"{path.parent} holds {what} of other images, or of these before they changed", hint=hint)
     values = {key: repr(found.get(key)) for key in differing if key != "images"}
     was = ", ".join(f"{key} {text if len(text) <= LONGEST_VALUE else text[:SHORTENED]}" for key, text in values.items())
-    raise InvalidSetting(f"{path.parent} holds {what} of other settings: there, {was}.", hint=hint)
+    raise InvalidSetting(f"{path.parent} holds {what} of other settings: there, {was}", hint=hint)
 
 
 def write_manifest(path: Path, manifest: Mapping[str, Any]) -> None:

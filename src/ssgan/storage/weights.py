@@ -43,12 +43,12 @@ def save(folder: Path, tensors: Mapping[str, Any], manifest: Mapping[str, Any]) 
     arrays = {name: _array(name, tensor) for name, tensor in tensors.items()}
     content = safetensors.numpy.save(arrays)
     if int.from_bytes(content[:8], "little") > LARGEST_TEXT:
-        raise InvalidSetting(f"{len(arrays)} tensors are too many for one file.", hint="Stack what belongs together.")
+        raise InvalidSetting(f"{len(arrays)} tensors are too many for one file", hint="stack what belongs together")
     digest = hashlib.sha256(content).hexdigest()
     try:
         about = json.loads(json.dumps(manifest, allow_nan=False))
     except (TypeError, ValueError) as error:
-        raise InvalidSetting(f"a manifest holds plain JSON values only: {error}.", hint="Leave out nan and objects.") from error
+        raise InvalidSetting(f"a manifest holds plain JSON values only: {error}", hint="leave out nan and objects") from error
     told = {
         "format": FORMAT,
         "weights": f"weights-{digest[:16]}.safetensors",
@@ -59,7 +59,7 @@ def save(folder: Path, tensors: Mapping[str, Any], manifest: Mapping[str, Any]) 
     }
     text = json.dumps(told, indent=2, allow_nan=False).encode() + b"\n"
     if len(text) > LARGEST_TEXT:
-        raise InvalidSetting(f"the manifest has {len(text)} bytes, more than {LARGEST_TEXT}.", hint="Keep tables as tensors.")
+        raise InvalidSetting(f"the manifest has {len(text)} bytes, more than {LARGEST_TEXT}", hint="keep tables as tensors")
     make_folder(folder)
     with whole_file(folder / told["weights"], overwrite=True) as temporary:
         temporary.write_bytes(content)
@@ -130,15 +130,13 @@ def _digest(manifest: object) -> str:
 def _array(name: str, tensor: Any) -> np.ndarray:
     """Contiguous, little-endian."""
     if not _is_name(name):
-        raise InvalidSetting(f"{name!r} is no name for a tensor.", hint="Use up to 200 letters, digits, dots, _ and -.")
+        raise InvalidSetting(f"{name!r} is no name for a tensor", hint="use up to 200 letters, digits, dots, _ and -")
     try:
         array = np.asarray(tensor.detach().cpu().numpy() if hasattr(tensor, "detach") else tensor)
     except TypeError as error:
-        raise InvalidSetting(f"{name} cannot be saved: {error}.", hint="Convert it to float32 first.") from error
+        raise InvalidSetting(f"{name} cannot be saved: {error}", hint="convert it to float32 first") from error
     if array.dtype.newbyteorder("<").str not in DTYPES or array.ndim > LARGEST_RANK:
-        raise InvalidSetting(
-            f"{name} is {array.dtype} {array.shape}.", hint="Save real numbers, whole numbers or truth values."
-        )
+        raise InvalidSetting(f"{name} is {array.dtype} {array.shape}", hint="save real numbers, whole numbers or truth values")
     return np.asarray(array, array.dtype.newbyteorder("<"), order="C")
 
 

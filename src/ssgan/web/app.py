@@ -33,7 +33,7 @@ REVEALS, MINUTE = 10, 60.0  # attempts at a key, in so many seconds
 STREAMS = 16  # of events at a time
 HINTS = {  # by status, for refusals of the framework
     400: f"give fewer files, up to {MOST_PICTURES} to detect, or load the page again",
-    404: f"there are {', '.join(f'/{name}' for name in views.VIEWS)}",
+    404: f"choose from {', '.join(f'/{name}' for name in views.VIEWS)}",
     405: "load the page again",
 }
 STATIC = {"htmx.min.js": "text/javascript", "page.js": "text/javascript", "style.css": "text/css", "icon.svg": "image/svg+xml"}
@@ -245,7 +245,7 @@ def _count(attempts: deque[float], most: int) -> None:
 def _found(jobs: Jobs, number: str) -> Job:
     job = jobs.find(number)
     if job is None:
-        raise _Said(404, "this is forgotten", "do it again")
+        raise _Said(404, "this result is no longer kept", "give the task again")
     return job
 
 

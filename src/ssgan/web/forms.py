@@ -30,21 +30,21 @@ def _name(given: str | None) -> str:
 def _text(form: FormData, name: str, otherwise: str = "") -> str:
     sent = form.get(name, otherwise)
     if not isinstance(sent, str):
-        raise InvalidSetting(f"{name} is not text.", hint="Load the page again.")
+        raise InvalidSetting(f"{name} is not text", hint="load the page again")
     return sent
 
 
 async def _needed(form: FormData, name: str, what: str) -> tuple[str, bytes]:
     found = await _file(form, name)
     if found is None:
-        raise InvalidSetting(f"{what} is missing.", hint="Drop a file, or choose one.")
+        raise InvalidSetting(f"{what} is missing", hint="drop a file, or choose one")
     return found
 
 
 async def _key(form: FormData) -> dict[str, Any]:
     key_file = await _file(form, "key_file")
     if key_file is None and not _text(form, "passphrase"):
-        raise InvalidSetting("there is no key.", hint="Give a passphrase, or a key file.")
+        raise InvalidSetting("there is no key", hint="give a passphrase, or a key file")
     return {"passphrase": _text(form, "passphrase"), "key_file": key_file[1] if key_file else None}
 
 
@@ -54,7 +54,7 @@ async def _of_cover(form: FormData, jobs: Jobs) -> dict[str, Any]:
         number, _, place = chosen.partition("/")
         wall = jobs.find(number)
         if wall is None or wall.result is None or place not in wall.result.files:
-            raise InvalidSetting("this cover is forgotten.", hint="Draw new ones.")
+            raise InvalidSetting("this cover is no longer kept", hint="draw new ones")
         return {"cover": wall.result.files[place][0], "name": place}
     name, content = await _needed(form, "cover", "A cover")
     return {"cover": content, "name": name}
@@ -64,9 +64,9 @@ async def _of_hide(form: FormData, jobs: Jobs) -> dict[str, Any]:
     # Browsers send the ends of lines as CR LF, whatever was typed.
     payload, message = await _file(form, "payload"), _text(form, "message").replace("\r\n", "\n")
     if payload is None and not message:
-        raise InvalidSetting("there is no message.", hint="Write one, or choose a file.")
+        raise InvalidSetting("there is no message", hint="write one, or choose a file")
     if payload is not None and message:
-        raise InvalidSetting("there are two messages, words and a file.", hint="Take one of them away.")
+        raise InvalidSetting("there are two messages, words and a file", hint="take one of them away")
     scheme = _text(form, "scheme", "hill")
     hidden = payload[1] if payload else message.encode()
     return {**await _of_cover(form, jobs), **await _key(form), "message": hidden, "scheme": scheme}
@@ -82,7 +82,7 @@ async def _of_detect(form: FormData, jobs: Jobs) -> dict[str, Any]:
     sent = [(_name(one.filename), await one.read()) for one in pictures]
     found = [one for one in sent if one[1]]
     if not found:
-        raise InvalidSetting("there is no picture.", hint="Drop some files, or choose them.")
+        raise InvalidSetting("there is no picture", hint="drop some files, or choose them")
     return {"images": found}
 
 
@@ -103,7 +103,7 @@ async def _of_generate(form: FormData, jobs: Jobs) -> dict[str, Any]:
     between = [int(_number(form, name, 0)) for name in ("from", "to")] if all(ends) else None
     seed = int(_number(form, "seed", 0)) if _text(form, "seed") else None
     if seed is not None and not 0 <= seed < 2**63 or between and min(between) < 0:
-        raise InvalidSetting("seeds and numbers are not negative.", hint="Leave the seed empty for secret ones.")
+        raise InvalidSetting("a seed or number is negative", hint="leave the seed empty for secret ones")
     return {"generator": generator, "count": int(_number(form, "count", 24)), "seed": seed, "between": between}
 
 
@@ -114,7 +114,7 @@ def _number(form: FormData, name: str, otherwise: float) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise InvalidSetting(f"'{text[:20]}' is no number for {name}.", hint="Give digits.")
+        raise InvalidSetting(f"'{text[:20]}' is no number for {name}", hint="give digits")
     return value
 
 

@@ -92,15 +92,15 @@ class Guard:
     def _judge_origin(self, scope: Scope, headers: dict[str, str]) -> None:
         host = headers.get("host", "")
         if host not in self.hosts:
-            raise _Refused(403, "this server is not called that", "open the address that `ssgan serve` printed")
+            raise _Refused(403, "this server has another name", "open the address that `ssgan serve` printed")
         origin, site = headers.get("origin"), headers.get("sec-fetch-site")
         if origin is not None and origin != f"{self.scheme}://{host}":
-            raise _Refused(403, "another page's requests are not answered")
+            raise _Refused(403, "requests of another page are not answered", "open the page itself")
         # A person may come from anywhere, by a link or a bookmark, but only to look at a page.
         if site not in (None, "same-origin", "none") and not (
             scope["method"] == "GET" and headers.get("sec-fetch-dest") == "document"
         ):
-            raise _Refused(403, "another page's requests are not answered")
+            raise _Refused(403, "requests of another page are not answered", "open the page itself")
 
     def _token(self, scope: Scope) -> str:
         asked = parse_qs(scope["query_string"].decode("latin-1")) if scope["path"] == "/" and scope["method"] == "GET" else {}
@@ -108,7 +108,7 @@ class Guard:
 
     async def _open(self, token: str, send: Send) -> None:
         if not self.allowed.open(token):
-            raise _Refused(403, "this address was used already, or never was one", "start `ssgan serve` again for a new one")
+            raise _Refused(403, "this address was used before, or was never valid", "start `ssgan serve` again for a new one")
         secure = "; Secure" if self.scheme == "https" else ""
         cookie = f"{COOKIE}={self.allowed.cookie}; Path=/; HttpOnly; SameSite=Strict{secure}"
         # Not by redirection: a browser that came from elsewhere would leave a strict cookie out.
@@ -138,7 +138,7 @@ class Guard:
                 while True:
                     message = await receive()
                     if message["type"] == "http.disconnect":
-                        raise _Refused(400, "the request broke off")
+                        raise _Refused(400, "the request broke off", "send it again")
                     part = message.get("body", b"")
                     size, self.reading = size + len(part), self.reading + len(part)
                     parts.append(part)

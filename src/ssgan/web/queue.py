@@ -27,7 +27,7 @@ KEPT_JOBS, KEPT_BYTES, KEPT_SECONDS = 64, 256 * 2**20, 1800.0
 LOOK = 10.0  # seconds between looks at what is to be forgotten
 MEMORY = 8 * 2**30  # bytes of address space of a worker, beyond what its imports take
 
-NO_MEMORY = ("It ended early, most likely for lack of memory.", "Give a smaller picture, or use the command line.", 1)
+NO_MEMORY = ("the task was ended, most likely for lack of memory", "give a smaller picture, or use the command line", 1)
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 Target = Callable[[Connection], None]
@@ -133,7 +133,7 @@ class Jobs:
             if worker is None or not worker.alive:
                 worker = _started(self._target)
             if worker is None:
-                job.error = ("There is no memory for a process to do it.", "Close other programs, then do it again.", 1)
+                job.error = ("there is no memory for another process", "close other programs, then give the task again", 1)
                 job.end("failed")
             else:
                 self._do(job, worker)
@@ -237,7 +237,7 @@ def _done(do: Callable[..., Result], given: dict[str, Any], report: Callable[...
     except MemoryError:
         return "failed", NO_MEMORY
     except Exception as error:  # a mistake of ours: said without what was given
-        return "failed", (f"This went wrong, and it is our mistake ({type(error).__name__}).", "Please report what you did.", 1)
+        return "failed", (f"internal error ({type(error).__name__})", "report what you did: this is a mistake in ssgan", 1)
 
 
 def _bound_memory() -> None:

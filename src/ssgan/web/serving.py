@@ -36,12 +36,12 @@ class Address:
 
     def __post_init__(self) -> None:
         if not 0 <= self.port < 2**16:
-            raise InvalidSetting(f"{self.port} is no port.", hint="Leave it out: a free one is taken.")
+            raise InvalidSetting(f"{self.port} is no port", hint="leave it out: a free one is taken")
         secure = self.certificate is not None and self.key is not None
         if self.listen != LOOPBACK and not (self.understood and secure):
             raise InvalidSetting(
-                f"listening at {self.listen} lets other machines in.",
-                hint="That takes --i-understand, --certificate and --certificate-key; leave --listen out for this machine.",
+                f"listening at {self.listen} lets other machines in",
+                hint="give --i-understand, --certificate and --certificate-key, or leave --listen out for this machine",
             )
 
 
@@ -62,7 +62,9 @@ def serve(
         from ssgan.web.app import Settings, create_app
         from ssgan.web.hurried import HurriedServer
     except ModuleNotFoundError as error:
-        raise InvalidSetting(f"the page needs {error.name}.", hint="pip install 'ssgan[web]'") from error
+        raise InvalidSetting(
+            f"the page needs {error.name}, which is not installed", hint="install it with pip install 'ssgan[web]'"
+        ) from error
     with contextlib.closing(_socket(address)) as listening:
         port, scheme = listening.getsockname()[1], "https" if address.certificate else "http"
         settings = Settings(_hosts(address.listen, port), runs, scheme, reuse=reuse, no_ledger=no_ledger)
@@ -114,8 +116,8 @@ def handed_over(where: str) -> Iterator[str]:
                 file.write(page)
         except OSError as error:
             raise StorageFailed(
-                f"no file can be handed to the browser: {error.strerror or error}",
-                hint="Leave the browser to yourself: --no-browser prints the address.",
+                f"no file can be opened in the browser: {error.strerror or error}",
+                hint="give --no-browser, which prints the address",
             ) from error
         yield path.as_uri()
 
@@ -145,7 +147,7 @@ def _socket(address: Address) -> socket.socket:
     except OSError as error:
         listening.close()
         raise StorageFailed(
-            f"{address.listen}:{address.port} cannot be listened at: {error.strerror}",
-            hint="Leave --port out: a free one is taken.",
+            f"{address.listen}:{address.port} cannot be opened: {error.strerror}",
+            hint="leave --port out: a free one is taken",
         ) from error
     return listening

@@ -140,7 +140,7 @@ def inspect(given: Given, report: Report) -> Result:
     _, height, width = picture.samples.shape
     if height * width > LARGEST_INSPECTED:
         raise InvalidSetting(
-            f"{width} x {height} pixels are more than a page shows.", hint="Use the command: ssgan inspect IMAGE -o FOLDER."
+            f"{width} x {height} pixels are more than a page shows", hint="use the command: ssgan inspect IMAGE -o FOLDER"
         )
     facts: dict[str, Any] = {"width": width, "height": height, "channels": len(picture.samples), "schemes": []}
     if given.get("other"):
@@ -178,7 +178,7 @@ def generate(given: Given, report: Report) -> Result:
 
     count, seed, between = given["count"], given["seed"], given["between"]
     if not 1 <= count <= MOST_COVERS:
-        raise InvalidSetting(f"{count} covers do not fit on the wall.", hint=f"Ask for 1 to {MOST_COVERS}.")
+        raise InvalidSetting(f"{count} covers do not fit on the page", hint=f"ask for 1 to {MOST_COVERS}")
     report(0, 1, "drawing covers")
     net, card = open_generator(_generator(given["generator"], given["runs"]))
     numbers = list(range(count))
@@ -186,7 +186,7 @@ def generate(given: Given, report: Report) -> Result:
         drawn = latents(card.config, numbers, seed)
     else:
         if seed is None:
-            raise InvalidSetting("a way leads from one cover of a seed to another.", hint="Give a seed.")
+            raise InvalidSetting("no seed is given for a series between two covers", hint="give the seed of the covers")
         ends = latents(card.config, list(between), seed)
         numbers = [number + 1 for number in range(min(max(count, 2), MOST_WAY))]
         drawn = paths(card.config, ends[:1], ends[1:], len(numbers))[0]
@@ -236,7 +236,7 @@ def _picture(content: bytes, name: str, what: str) -> Picture:
     picture = images.read(content, convert=images.CONVERSIONS, name=name)
     for word in picture.converted:
         raise RefusedImage(
-            f"{name} is no {what} as it stands: {images.CONVERSIONS[word]}",
-            hint="Give the file itself, lossless, as it was written.",
+            f"{name} cannot be used as a {what}: {images.CONVERSIONS[word]}",
+            hint="give the file itself, lossless, as it was written",
         )
     return picture

@@ -46,7 +46,7 @@ def run(folder: Path, token: str) -> str:
 def job(job: Job) -> str:
     """How far a job is, or what came of it."""
     if job.state == "failed":
-        message, hint, _ = job.error or ("It failed.", "", 1)
+        message, hint, _ = job.error or ("the task failed", "", 1)
         return error(message, hint)
     if job.state == "cancelled":
         return _render("cancelled.html")

@@ -152,7 +152,7 @@ HOSTILE = {
     "225 Mpixel": (tiff(GRAY, t256=(SHORT, [15000]), t257=(SHORT, [15000])), "Mpixel"),
     "samples beyond the file": (tiff(GRAY, t273=(LONG, [9999])), "truncated"),
     "too few samples": (tiff(GRAY, t257=(SHORT, [6])), "truncated"),
-    "strips without lengths": (tiff(GRAY, t279=(LONG, [])), "where its samples lie"),
+    "strips without lengths": (tiff(GRAY, t279=(LONG, [])), "where its samples are"),
     "a size in rationals": (tiff(GRAY).replace(b"\0\x01\x03\0\x01\0\0\0\x07", b"\0\x01\x06\0\x01\0\0\0\x07"), "no integers"),
     "32 bits": (tiff(GRAY, t258=(SHORT, [32])), "32 bits"),
     "12 bits": (tiff(GRAY, t258=(SHORT, [12])), "12 bits"),
@@ -192,7 +192,7 @@ def test_a_tag_twice_is_refused(tag: int, order: str) -> None:
     place = next(at for at in entries if struct.unpack_from(order + "H", data, at)[0] == tag)
     other = entries[-1] if place != entries[-1] else entries[0]
     data[other : other + 12] = data[place : place + 12]
-    with pytest.raises(RefusedImage, match=f"its tag {tag} stands twice"):
+    with pytest.raises(RefusedImage, match=f"it has the tag {tag} twice"):
         read(bytes(data))
 
 

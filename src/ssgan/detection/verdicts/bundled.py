@@ -71,11 +71,11 @@ class Scope:
             assert made.channels
             assert np.isfinite(made.threshold)
         except (AssertionError, KeyError, TypeError, ValueError) as error:
-            raise RefusedModel("the detector does not say of which images it may speak.", hint=_HINT) from error
+            raise RefusedModel("the detector does not say which images it applies to", hint=_HINT) from error
         return made
 
 
-_HINT = "Install ssgan again: its bundled detectors are damaged."
+_HINT = "install ssgan again: its bundled detectors are damaged"
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +106,7 @@ def mean_features(detector: FeatureDetector, squares: np.ndarray) -> np.ndarray:
 def save(folder: Path, detector: FeatureDetector, scope: Scope, domain: Domain, about: Mapping[str, Any]) -> None:
     """Write a detector with what makes it a bundled one; `about` holds plain JSON values."""
     if detector.classifier is None:
-        raise InvalidSetting("the detector has learned nothing yet.", hint="Fit it first.")
+        raise InvalidSetting("the detector has learned nothing yet", hint="fit it first")
     tensors, told = detector.classifier.as_tensors()
     manifest = {"kind": KIND, "settings": asdict(detector.settings), "classifier": told, "scope": scope.as_json()}
     weights.save(folder, tensors | domain.as_tensors(), {**manifest, "about": {**about, "card": CARD}})
@@ -118,7 +118,7 @@ def load(folder: Path) -> Trained:
     detector = FeatureDetector.load(folder, threads=1)
     scope, domain = Scope.from_json(manifest.get("scope")), Domain.from_tensors(tensors)
     if len(domain.mean) != len(tensors["w"]):
-        raise RefusedModel(f"{folder} has a domain of other features than its detector.", hint=_HINT)
+        raise RefusedModel(f"{folder} has a domain of other features than its detector", hint=_HINT)
     return Trained(folder.name, detector, scope, domain)
 
 

@@ -35,7 +35,7 @@ class Domain:
     def fit(cls, learned: np.ndarray, apart: np.ndarray) -> Domain:
         """Of the features (N, D) of images learned from, its limits from those of others of the same source."""
         if len(learned) <= AXES or not len(apart):
-            raise InvalidSetting(f"{len(learned)} images are too few to say what is like them.", hint="Give more.")
+            raise InvalidSetting(f"{len(learned)} images are too few to fit the domain of a detector", hint="give more images")
         x = learned.astype(np.float64)
         mean, scale = x.mean(axis=0), x.std(axis=0)
         scale[scale <= 1e-9 * np.abs(mean) + 1e-12] = np.inf  # what never varies says nothing

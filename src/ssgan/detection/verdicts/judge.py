@@ -30,8 +30,8 @@ def judge(images: Images, *, detectors: Sequence[Trained] | None = None) -> list
     """
     if images.ndim != 4 or images.dtype != torch.uint8 or images.shape[1] not in (1, 3):
         raise InvalidSetting(
-            f"verdicts are on uint8 images (N, C, H, W), not on {images.dtype} {tuple(images.shape)}.",
-            hint="Pass pixels as they are in the file, always with four axes.",
+            f"the images are {images.dtype} {tuple(images.shape)}; expected uint8 (N, C, H, W)",
+            hint="pass pixels as they are in the file, always with four axes",
         )
     known = bundled_detectors() if detectors is None else detectors
     return [judge_one(image, known) for image in images.detach().cpu().numpy()]

@@ -43,7 +43,7 @@ class Verdict:
 def at_base_rate(probability: float, base_rate: float) -> float:
     """The probability where a share `base_rate` of all pictures are stegos, by Bayes' rule: the odds are multiplied."""
     if not 0 < base_rate < 1:
-        raise InvalidSetting(f"a base rate lies between 0 and 1, not at {base_rate}.", hint="Give 0.001 for one in 1,000.")
+        raise InvalidSetting(f"the base rate is {base_rate}; it must lie between 0 and 1", hint="give 0.001 for one in 1,000")
     hit, miss = probability * base_rate, (1 - probability) * (1 - base_rate)
     return hit / (hit + miss)
 
@@ -51,6 +51,6 @@ def at_base_rate(probability: float, base_rate: float) -> float:
 def share_of_true_alarms(base_rate: float, *, found: float = 1.0, false_alarms: float = FALSE_ALARMS) -> float:
     """Of the pictures called stego, the share that are stegos, where a share `found` of these is found."""
     if not 0 < base_rate < 1:
-        raise InvalidSetting(f"a base rate lies between 0 and 1, not at {base_rate}.", hint="Give 0.001 for one in 1,000.")
+        raise InvalidSetting(f"the base rate is {base_rate}; it must lie between 0 and 1", hint="give 0.001 for one in 1,000")
     true, false = found * base_rate, false_alarms * (1 - base_rate)
     return true / (true + false)

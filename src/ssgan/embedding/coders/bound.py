@@ -33,7 +33,9 @@ def simulate(covers: torch.Tensor, costs: Costs, payload: float, seeds: np.ndarr
 def change_probabilities(costs: Costs, payload: float) -> ChangeProbabilities:
     """The probabilities that carry `payload` bits per sample at the least expected distortion, in each image."""
     if not payload >= 0:
-        raise InvalidSetting(f"payload is {payload:g}; it counts bits per sample and is at least 0", hint="such as 0.4")
+        raise InvalidSetting(
+            f"payload is {payload:g}; it counts bits per sample and must be at least 0", hint="give a number such as 0.4"
+        )
     if payload == 0:
         return ChangeProbabilities(torch.zeros_like(costs.plus), torch.zeros_like(costs.minus))
     return probabilities_at(costs, lambdas(costs, payload=payload))
@@ -49,7 +51,7 @@ def lambdas(costs: Costs, *, payload: float | None = None, distortion: float | t
     samples, device = costs.plus[0].numel(), costs.plus.device
     sender = Sender(*_arrays(costs)) if device.type == "cpu" else DeviceSender(Costs(costs.plus.detach(), costs.minus.detach()))
     if torch.as_tensor(sender.wrong).any():
-        raise InvalidSetting("a cost is negative or not a number", hint="costs are >= 0; infinite means wet")
+        raise InvalidSetting("a cost is negative or not a number", hint="give costs >= 0, infinite where a sample is wet")
     asked = payload * samples if payload is not None else distortion
     target = torch.as_tensor(asked, dtype=torch.float64, device=device).expand(len(costs.plus))
     if payload is not None:
@@ -127,7 +129,7 @@ def _refuse_distortion(largest: torch.Tensor, asked: torch.Tensor) -> None:
     if bool((asked <= 0).any()) or bool((asked >= largest).any()):
         raise InvalidSetting(
             "the distortion asked for is not between 0 and that of changing every sample at random",
-            hint="an expected distortion lies below that of a uniform choice among +1, 0 and -1",
+            hint="ask for less than the distortion of a uniform choice among +1, 0 and -1",
         )
 
 

@@ -64,7 +64,7 @@ def stego(cover: np.ndarray, plus: np.ndarray, minus: np.ndarray, payload: float
         raise DoesNotFit(
             f"the authors' search for lambda ends at {carried / cover.size:.4f} bits per sample instead of {payload:g}",
             reachable=math.floor(carried),
-            hint="the coder `bound` has no such limit",
+            hint="use the coder bound, which has no such limit",
         )
     r = _uniforms(seed, cover.shape)[0]
     raised, lowered = r < p_plus, (r >= p_plus) & (r < p_plus + p_minus)

@@ -100,7 +100,10 @@ def embed_within(
     Otherwise as `embed`. Raises DoesNotFit where it does not pay for one bit.
     """
     if not distortion >= 0:
-        raise InvalidSetting(f"the distortion allowed is {distortion}", hint="it is the sum of the costs of the changes, >= 0")
+        raise InvalidSetting(
+            f"the distortion is {distortion}; it must be a number >= 0",
+            hint="give the largest sum of costs of the changes, >= 0",
+        )
     ideal = _ideal_payloads(_sender(plus[None], minus[None], layers), np.array([distortion]))[0]
     within, beyond, best = 0, len(message) + 1, None
     length = round(0.93 * ideal)
@@ -194,7 +197,9 @@ def _refusal(samples: Samples, message: np.ndarray, code: Code, layers: int, lar
     most = _reachable(samples, message, code, layers, limit=len(message) - 1)
     if len(message) > largest:
         hint = "send fewer bits, or take a larger cover with fewer samples at 0 and 255"
-        return DoesNotFit(f"{len(message)} bits; these samples carry at most {int(largest)}", reachable=most, hint=hint)
+        return DoesNotFit(
+            f"{len(message)} bits do not fit: these samples carry at most {int(largest)}", reachable=most, hint=hint
+        )
     hint = "send fewer bits, take a greater height, or order the samples by another key"
     return NoPath(f"wet samples leave no way to write these {len(message)} bits", reachable=most, hint=hint)
 
@@ -254,15 +259,21 @@ def _check(
             hint = "give one cost a sample"
             raise InvalidSetting(f"costs `{name}` are {costs.dtype} of shape {costs.shape[1:]}, not float64 (n,)", hint=hint)
         if not (costs >= 0).all():
-            hint = "costs are >= 0, infinite where a change must not happen"
+            hint = "give costs >= 0, infinite where a sample must not change"
             raise InvalidSetting(f"a cost in `{name}` is negative or not a number", hint=hint)
         if (costs[covers == end] < np.inf).any():
-            raise InvalidSetting(f"`{name}` is finite at samples of {end}", hint="make wet what would leave 0...255")
+            raise InvalidSetting(
+                f"`{name}` is finite at samples of {end}", hint="give an infinite cost to each change that leaves 0...255"
+            )
     for message in messages:
         trellis.check_bits("message", message)
     if len(messages) != len(covers):
-        raise InvalidSetting(f"{len(messages)} messages for {len(covers)} covers", hint="give each cover its own")
+        raise InvalidSetting(f"{len(messages)} messages came for {len(covers)} covers", hint="give each cover its own")
     if layers not in (1, 2):
-        raise InvalidSetting(f"layers is {layers}", hint="1 codes the lowest bits alone, 2 is +-1 embedding in full")
+        raise InvalidSetting(
+            f"layers is {layers}; it must be 1 or 2", hint="give 1 to code the lowest bits alone, 2 for ternary ±1 embedding"
+        )
     if layers == 1 and any(rng is None for rng in rngs):
-        raise InvalidSetting("one layer needs rng", hint="it chooses between +1 and -1 where both cost the same")
+        raise InvalidSetting(
+            "one layer needs rng", hint="give a generator, which chooses between +1 and -1 where both cost the same"
+        )

@@ -47,11 +47,13 @@ class Code:
 
     def __post_init__(self) -> None:
         if self.height not in HEIGHTS:
-            hint = "10 loses about 7.5 % of the payload, 12 about 6 % and takes four times as long"
-            raise InvalidSetting(f"the constraint height is {self.height}, not {HEIGHTS[0]}...{HEIGHTS[-1]}", hint=hint)
+            hint = "choose 10, which loses about 7.5 % of the payload, or 12, about 6 % in four times as long"
+            raise InvalidSetting(
+                f"the constraint height is {self.height}; it must lie in {HEIGHTS[0]}...{HEIGHTS[-1]}", hint=hint
+            )
         if self.key is not None and len(self.key) < SHORTEST_KEY:
             hint = "derive a key from the passphrase first"
-            raise InvalidSetting(f"the key has {len(self.key)} bytes, fewer than {SHORTEST_KEY}", hint=hint)
+            raise InvalidSetting(f"the key has {len(self.key)} bytes; it must have at least {SHORTEST_KEY}", hint=hint)
 
     def columns(self, width: int) -> np.ndarray:
         """int64 (width,): the columns of blocks of this width; bit t is row t."""
@@ -81,16 +83,16 @@ def embed(cover: np.ndarray, costs: np.ndarray, message: np.ndarray, code: Code)
     check_bits("cover", cover)
     check_bits("message", message)
     if costs.shape != cover.shape:
-        raise InvalidSetting(f"{costs.size} costs for {cover.size} elements", hint="give one cost an element")
+        raise InvalidSetting(f"{costs.size} costs came for {cover.size} elements", hint="give one cost an element")
     if not (costs >= 0).all():
-        raise InvalidSetting("a cost is negative or not a number", hint="costs are >= 0, infinite where nothing may change")
+        raise InvalidSetting("a cost is negative or not a number", hint="give costs >= 0, infinite where nothing may change")
     stego = nearest(cover, costs, message, code)
     if stego is None:
         dry = np.isfinite(costs)
         most = reachable(dry, code, limit=len(message) - 1)
         if len(message) > np.count_nonzero(dry):
             raise DoesNotFit(
-                f"{len(message)} bits for {np.count_nonzero(dry)} elements that may change",
+                f"{len(message)} bits do not fit into {np.count_nonzero(dry)} elements that may change",
                 reachable=most,
                 hint="send fewer bits, or take a larger cover",
             )
@@ -171,7 +173,9 @@ def extract(stego: np.ndarray, length: int, code: Code) -> np.ndarray:
 def syndrome(samples: np.ndarray, length: int, code: Code, *, shift: int = 0, stride: int = 1) -> np.ndarray:
     """The message uint8 (length,) whose k-th bit is bit `shift` of `samples` uint8 (n,) at k stride mod n."""
     if not 0 <= length <= len(samples):
-        raise InvalidSetting(f"{length} message bits in {len(samples)} elements", hint="give the length that was embedded")
+        raise InvalidSetting(
+            f"{length} message bits do not fit into {len(samples)} elements", hint="give the length that was embedded"
+        )
     if length == 0:
         return np.zeros(0, np.uint8)
     return _syndrome(samples, _blocks(len(samples), length, code), length, shift, stride)
@@ -226,5 +230,5 @@ def _scaled(costs: np.ndarray, greatest: float) -> np.ndarray:
 def check_bits(name: str, bits: np.ndarray) -> None:
     """Raise InvalidSetting unless `bits` is uint8 (n,) of 0 and 1."""
     if bits.ndim != 1 or bits.dtype != np.uint8 or (bits.size and bits.max() > 1):
-        hint = "a flat uint8 array of 0 and 1"
+        hint = "give a flat uint8 array of 0 and 1"
         raise InvalidSetting(f"the {name} is {bits.dtype} of shape {bits.shape}, or has other values than bits", hint=hint)

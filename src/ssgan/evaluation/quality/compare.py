@@ -87,7 +87,7 @@ def _space_figures(space: Space, generated: Images, real: Images, drawn: Sequenc
     of_real, of_generated = extracted(space, real), extracted(space, generated)
     dimension = of_real.shape[1]
     if of_generated.shape[1] != dimension:
-        raise InvalidSetting(f"{space.name} gives rows of other lengths for the two sets.", hint="Mend the function.")
+        raise InvalidSetting(f"{space.name} gives rows of other lengths for the two sets", hint="mend the function")
     if not space.own:
         center, scale = of_real.mean(axis=0), float(np.sqrt(of_real.var(axis=0).mean())) or 1.0
         of_real, of_generated = (of_real - center) / scale, (of_generated - center) / scale
@@ -164,18 +164,21 @@ def _halves(generated: int, real: int, rng: np.random.Generator) -> _Halves:
 def _check(generated: Images, real: Images, repeats: int) -> None:
     if generated.shape[1:] != real.shape[1:]:
         raise InvalidSetting(
-            f"generated images are {_shape(generated)}, real ones {_shape(real)}.",
-            hint="Cut the real ones: --geometry, --size.",
+            f"generated images are {_shape(generated)}, real ones {_shape(real)}; both must be alike",
+            hint="cut the real ones: --geometry, --size",
         )
     if len(generated) < LEAST or len(real) < 2 * LEAST:
         raise InvalidSetting(
-            f"{len(generated)} generated and {len(real)} real images are too few.",
-            hint=f"Give {LEAST} and {2 * LEAST} at least.",
+            f"{len(generated)} generated and {len(real)} real images are too few",
+            hint=f"give {LEAST} and {2 * LEAST} at least",
         )
     if real.shape[-1] != real.shape[-2] or real.shape[-1] < LOWEST:
-        raise InvalidSetting(f"images are {_shape(real)}.", hint=f"Give squares of {LOWEST} pixels at least.")
+        raise InvalidSetting(
+            f"images are {_shape(real)}; expected squares of at least {LOWEST} pixels",
+            hint=f"give squares of {LOWEST} pixels at least",
+        )
     if repeats < 1:
-        raise InvalidSetting(f"there can be no {repeats} repeats.", hint="Give a number from 1 on.")
+        raise InvalidSetting(f"repeats is {repeats}; it must be at least 1", hint="give a number from 1 on")
 
 
 def _shape(images: Images) -> str:

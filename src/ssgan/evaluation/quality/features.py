@@ -81,7 +81,7 @@ def own_space(text: str) -> Space:
     path, _, name = text.rpartition(":")
     file = Path(path)
     if not file.is_file() or file.suffix != ".py":
-        raise InvalidSetting(f"{text} names no function in a Python file.", hint="Write it as features.py:extract.")
+        raise InvalidSetting(f"{text} names no function in a Python file", hint="write it as features.py:extract")
     found = importlib.util.spec_from_file_location(f"_ssgan_own_{file.stem}", file)
     assert found is not None
     assert found.loader is not None
@@ -90,7 +90,7 @@ def own_space(text: str) -> Space:
         found.loader.exec_module(module)
         function = getattr(module, name)
     except Exception as error:  # a user's file: whatever it raises is the user's to see
-        raise InvalidSetting(f"{file} cannot be used: {type(error).__name__}: {error}.", hint="Mend the file.") from error
+        raise InvalidSetting(f"{file} cannot be used: {type(error).__name__}: {error}", hint="mend the file") from error
     return Space(text, lambda images: _numbers(function(images)), own=True)
 
 
@@ -107,12 +107,12 @@ def extracted(space: Space, images: Images) -> np.ndarray:
     except Exception as error:
         if not space.own:
             raise
-        raise InvalidSetting(f"{space.name} failed: {type(error).__name__}: {error}.", hint="Mend the function.") from error
+        raise InvalidSetting(f"{space.name} failed: {type(error).__name__}: {error}", hint="mend the function") from error
     if any(part.ndim != 2 for part in parts) or len({part.shape[1] for part in parts}) != 1:
-        raise InvalidSetting(f"{space.name} gives no rows of equal length.", hint="Give numbers (N, D) for N images.")
+        raise InvalidSetting(f"{space.name} gives no rows of equal length", hint="give numbers (N, D) for N images")
     found = np.concatenate(parts)
     if len(found) != len(images) or not np.isfinite(found).all():
-        raise InvalidSetting(f"{space.name} does not give finite numbers for every image.", hint="Mend the function.")
+        raise InvalidSetting(f"{space.name} does not give finite numbers for every image", hint="mend the function")
     return np.sqrt(found) if space.counted else found
 
 

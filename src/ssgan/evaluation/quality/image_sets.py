@@ -39,7 +39,7 @@ def choose(
     where there is nothing to choose from, RefusedImage where nothing will do.
     """
     if limit < 1:
-        raise InvalidSetting(f"there can be no {limit} images.", hint="Give a number from 1 on.")
+        raise InvalidSetting(f"limit is {limit}; it must be at least 1", hint="give a number from 1 on")
     bad: list[tuple[str, str]] = []
     found: list[tuple[str, np.ndarray]] = []
     with open_source(path) as source:
@@ -53,8 +53,8 @@ def choose(
                 bad.append((name, str(error)))
             report(done)
         if not found:
-            reason = f" The first: {bad[0][0]}: {bad[0][1]}" if bad else ""
-            raise RefusedImage(f"{path} has no usable image.{reason}", hint=remedy(bad))
+            reason = f"; the first: {bad[0][0]}: {bad[0][1]}" if bad else ""
+            raise RefusedImage(f"{path} has no usable image{reason}", hint=remedy(bad))
         shape = usual_shape([samples.shape for _, samples in found])
         assert shape is not None, "there are images"
         bad += [

@@ -89,7 +89,7 @@ def watch(tasks: list[Task], report: Report = lambda source, seen, error: None, 
                     told = here.recv()
                 except EOFError:
                     raise SsganError(
-                        "a process that learned was ended from outside", hint="try again; it takes memory"
+                        "a training process was ended from outside", hint="try again with more memory free"
                     ) from None
                 if isinstance(told, BaseException):
                     raise told

@@ -73,7 +73,7 @@ class Critic(nn.Module):
         super().__init__()
         _expect(kernel)
         if norm not in ("batch", "none"):
-            raise InvalidSetting(f"the critic has no norm '{norm}'", hint="batch or none")
+            raise InvalidSetting(f"the critic has no norm '{norm}'", hint="choose from batch, none")
         count, side = num_doublings(image_size), image_size
         widths = [width * 2**i for i in range(count)]  # 64, 128, 256, 512
         self.downs, self.norms = nn.ModuleList(), nn.ModuleList()
@@ -119,7 +119,7 @@ def initialize(network: nn.Module) -> None:
 
 def _expect(kernel: int) -> None:
     if kernel not in (4, 5):
-        raise InvalidSetting(f"the kernel is 4 or 5, not {kernel}", hint="dcgan has 5, dcgan4 has 4")
+        raise InvalidSetting(f"the kernel is {kernel}; it must be 4 or 5", hint="choose dcgan, which has 5, or dcgan4")
 
 
 ROWS = {

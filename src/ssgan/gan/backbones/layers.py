@@ -38,7 +38,8 @@ def num_doublings(image_size: int) -> int:
     """Return how often the side is doubled. Raises InvalidSetting outside of SIZES."""
     if not SIZES[0] <= image_size <= SIZES[1]:
         raise InvalidSetting(
-            f"images of {image_size} x {image_size} are not made here", hint=f"choose a size from {SIZES[0]} to {SIZES[1]}"
+            f"images of {image_size} x {image_size} pixels cannot be generated",
+            hint=f"choose a size from {SIZES[0]} to {SIZES[1]}",
         )
     return int(math.log2(image_size / LEAST_SIDE))
 

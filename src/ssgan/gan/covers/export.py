@@ -62,10 +62,10 @@ def export_onnx(generator: nn.Module, card: Card, path: Path, *, overwrite: bool
     rounding edge. Raises InvalidSetting where packages are missing, StorageFailed, RefusedModel where the images are others.
     """
     if path.suffix.lower() != ".onnx":
-        raise InvalidSetting(f"{path.name} does not end in .onnx.", hint="Call it something.onnx.")
+        raise InvalidSetting(f"{path.name} does not end in .onnx", hint="call it something.onnx")
     runtime = _runtime()
     if path.exists() and not overwrite:
-        raise StorageFailed(f"{path} exists already and was left as it is.", hint="Choose another name, or give --force.")
+        raise StorageFailed(f"{path} exists already and was left as it is", hint="choose another name, or give --force")
     program = _exported(_Pixels(generator).eval(), card)
     with images.whole_file(path, overwrite=overwrite) as temporary:
         program.save(temporary, external_data=False)
@@ -75,9 +75,9 @@ def export_onnx(generator: nn.Module, card: Card, path: Path, *, overwrite: bool
 def export_weights(generator: nn.Module, card: Card, folder: Path, *, half: bool, overwrite: bool = False) -> Comparison:
     """Write the generator's folder once more, with kernels in float16 where `half`, and compare. Raises StorageFailed."""
     if (folder / MANIFEST).exists() and not overwrite:
-        raise StorageFailed(f"{folder} holds a generator already.", hint="Choose another folder, or give --force.")
+        raise StorageFailed(f"{folder} holds a generator already", hint="choose another folder, or give --force")
     if folder.resolve() == card.folder.resolve():
-        raise InvalidSetting(f"{folder} is the folder that is exported.", hint="Choose another one.")
+        raise InvalidSetting(f"{folder} is the folder that is exported", hint="choose another one")
     given = public_latents(card.config, range(TRIED), _SEED)
     expected = sample(prepared(generator), given)
     save_generator(folder, generator, card.config, card.about, half=half)
@@ -134,8 +134,8 @@ def _compared(runtime: ModuleType, path: Path, generator: nn.Module, card: Card)
     comparison = compare(sample(generator, given), torch.cat(found))
     if not furthest <= TOLERANCE or comparison.largest > 1:
         raise RefusedModel(
-            f"onnxruntime makes other images than torch: up to {furthest:.3g} gray values apart, {TOLERANCE} are allowed.",
-            hint="Use the generator's folder instead, and report this generator's settings.",
+            f"onnxruntime makes other images than torch: up to {furthest:.3g} gray values apart, {TOLERANCE} are allowed",
+            hint="use the generator's folder instead, and report this generator's settings",
         )
     return comparison._replace(before_rounding=furthest)
 
@@ -148,7 +148,8 @@ def _runtime() -> ModuleType:
         import onnxscript  # noqa: F401
     except ImportError as error:
         raise InvalidSetting(
-            f"Exporting to ONNX needs a package that is not installed ({error}).", hint="pip install 'ssgan[onnx]'"
+            f"exporting to ONNX needs a package that is not installed ({error})",
+            hint="install it with pip install 'ssgan[onnx]'",
         ) from error
     return onnxruntime
 

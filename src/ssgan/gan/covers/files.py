@@ -54,7 +54,7 @@ def missing(order: Order) -> list[int]:
     names are of unknown origin.
     """
     if order.count < 0:
-        raise InvalidSetting(f"there can be no {order.count} images.", hint="Give a number from 1 on.")
+        raise InvalidSetting(f"count is {order.count}; it must be at least 1", hint="give a number from 1 on")
     if order.overwrite:
         return list(range(order.count))
     found = [number for number in range(order.count) if order.target(number).exists()]
@@ -62,7 +62,7 @@ def missing(order: Order) -> list[int]:
         check_manifest(order.out / MANIFEST, order.told(), what="covers")
     elif found:
         raise StorageFailed(
-            f"{order.target(found[0])} exists already and was left as it is.", hint="Choose another folder, or give --force."
+            f"{order.target(found[0])} exists already and was left as it is", hint="choose another folder, or give --force"
         )
     present = set(found)
     return [number for number in range(order.count) if number not in present]
@@ -122,4 +122,4 @@ def _clear(order: Order) -> None:
         for path in {*ours, *(order.target(number) for number in range(order.count))}:
             path.unlink(missing_ok=True)
     except OSError as error:
-        raise StorageFailed(f"{order.out} cannot be cleared: {error.strerror}.", hint="Check the permissions.") from error
+        raise StorageFailed(f"{order.out} cannot be cleared: {error.strerror}", hint="check the permissions") from error

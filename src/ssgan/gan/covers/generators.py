@@ -27,7 +27,7 @@ LARGEST_BYTES = 1 << 29  # of the weights of a generator
 _MOST = 4096  # of `width` and `latent`: with more, no net fits into LARGEST_BYTES
 _LONGEST = 200  # characters of a setting
 _TRIES = 5  # a run under way may replace its generator while it is read
-_HINT = "Fetch the generator again, or train it again."
+_HINT = "fetch the generator again, or train it again"
 
 
 class Card(NamedTuple):
@@ -57,10 +57,10 @@ def save_generator(
     tensors = {name: tensor.detach().cpu() for name, tensor in generator.state_dict().items()}
     laid_out = _layout(config)
     if odd := _odd({name: tensor.shape for name, tensor in tensors.items()}, laid_out):
-        raise InvalidSetting(f"{odd} of the generator is not as its settings say.", hint="Save it with its own settings.")
+        raise InvalidSetting(f"{odd} of the generator does not fit its settings", hint="save it with its own settings")
     for name, tensor in tensors.items():
         if not bool(torch.isfinite(tensor).all()):
-            raise InvalidSetting(f"{name} holds numbers that are not finite.", hint="Save an earlier state of the generator.")
+            raise InvalidSetting(f"{name} holds numbers that are not finite", hint="save an earlier state of the generator")
     kept = {name: _stored(tensor, half=half) for name, tensor in tensors.items()}
     weights.save(folder, kept, {"kind": KIND, "config": asdict(config), "about": dict(about or {})})
 
@@ -92,11 +92,11 @@ def read_card(folder: Path) -> Card:
     told = weights.announced(folder)
     manifest = told["manifest"]
     if manifest.get("kind") != KIND or not isinstance(manifest.get("about"), dict):
-        raise RefusedModel(f"{folder} holds no generator.", hint="Give the folder of a generator, or of a run that made one.")
+        raise RefusedModel(f"{folder} holds no generator", hint="give the folder of a generator, or of a run that made one")
     config = _config(manifest.get("config"), folder)
     parameters = sum(tensor.numel() for tensor in _blueprint(config).parameters())
     if 2 * parameters > LARGEST_BYTES:
-        raise RefusedModel(f"{folder} would hold {parameters} parameters, which is too many.", hint=_HINT)
+        raise RefusedModel(f"{folder} would hold {parameters} parameters, which is too many", hint=_HINT)
     return Card(folder, config, manifest["about"], parameters, told["bytes"], told["sha256"])
 
 
@@ -114,12 +114,12 @@ def find_generator(place: Path) -> Path:
         if (folder / weights.MANIFEST).is_file():
             return folder
     if not place.is_dir():
-        raise InvalidSetting(f"there is no folder {place}.", hint="Give the folder of a run, or of a generator.")
+        raise InvalidSetting(f"there is no folder {place}", hint="give the folder of a run, or of a generator")
     if (place / "config.json").exists():
         raise InvalidSetting(
-            f"the run {place} has written no generator yet.", hint="Wait for its first checkpoint, or let it go on."
+            f"the run {place} has written no generator yet", hint="wait for its first checkpoint, or resume it"
         )
-    raise InvalidSetting(f"{place} is neither a run nor a generator.", hint="Give a folder that `ssgan train` has written.")
+    raise InvalidSetting(f"{place} is neither a run nor a generator", hint="give a folder that `ssgan train` has written")
 
 
 def _loaded(card: Card) -> nn.Module:
@@ -127,14 +127,14 @@ def _loaded(card: Card) -> nn.Module:
     limit = min(LARGEST_BYTES, 8 * sum(t.numel() for t in _blueprint(card.config).state_dict().values()))
     arrays, manifest = weights.load(card.folder, largest_bytes=limit + weights.LARGEST_TEXT)
     if weights.announced(card.folder)["sha256"] != card.digest or _config(manifest.get("config"), card.folder) != card.config:
-        raise RefusedModel(f"{card.folder} changed while it was read.", hint="Try again.")
+        raise RefusedModel(f"{card.folder} changed while it was read", hint="try again")
     if odd := _odd({name: array.shape for name, array in arrays.items()}, _layout(card.config)):
-        raise RefusedModel(f"{card.folder} holds other weights than its settings say: {odd[:80]}.", hint=_HINT)
+        raise RefusedModel(f"{card.folder} holds other weights than its settings say: {odd[:80]}", hint=_HINT)
     generator = _blueprint(card.config)
     for name, wanted in generator.state_dict().items():
         allowed = ("f2", "f4") if wanted.dtype.is_floating_point else ("i8",)
         if arrays[name].dtype.str[1:] not in allowed:
-            raise RefusedModel(f"{name} of {card.folder} is {arrays[name].dtype}, which is no weight here.", hint=_HINT)
+            raise RefusedModel(f"{name} of {card.folder} is {arrays[name].dtype}, which is no weight here", hint=_HINT)
     generator.to_empty(device="cpu")
     generator.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in arrays.items()})
     return generator.eval()
@@ -152,7 +152,7 @@ def _blueprint(config: TrainingConfig) -> nn.Module:
         if isinstance(error, InvalidSetting):
             raise
         raise InvalidSetting(
-            f"no {config.backbone} has width {config.width} and latent {config.latent}.", hint="Take the preset's."
+            f"no {config.backbone} has width {config.width} and latent {config.latent}", hint="take the preset's"
         ) from error
 
 
@@ -178,20 +178,23 @@ def _stored(tensor: torch.Tensor, *, half: bool) -> torch.Tensor:
 def _config(told: object, folder: Path) -> TrainingConfig:
     """The settings in a manifest, each of its own kind and within bounds. Raises RefusedModel."""
     if not isinstance(told, dict):
-        raise RefusedModel(f"{folder} does not say with which settings its generator was trained.", hint=_HINT)
+        raise RefusedModel(f"{folder} does not record the settings of its generator", hint=_HINT)
     kinds = get_type_hints(TrainingConfig)
     if missing := set(told) - {field.name for field in fields(TrainingConfig)}:
-        raise RefusedModel(f"{folder} has a setting {min(missing)[:40]!r} that is not known here.", hint="Update ssgan.")
+        raise RefusedModel(f"{folder} has a setting {min(missing)[:40]!r} that is not known here", hint="update ssgan")
     for name, value in told.items():
         if not _is_of_kind(value, kinds[name]):
-            raise RefusedModel(f"{folder} has the setting {name} = {str(value)[:40]!r}, which cannot be.", hint=_HINT)
+            raise RefusedModel(f"{folder} has the setting {name} = {str(value)[:40]!r}, which is not allowed", hint=_HINT)
     try:
         config = TrainingConfig(**told)
         if max(config.width, config.latent) > _MOST:
-            raise InvalidSetting(f"width and latent are at most {_MOST}", hint="take the preset's")
+            raise InvalidSetting(
+                f"width and latent are {config.width} and {config.latent}; both must be at most {_MOST}",
+                hint="take the preset's",
+            )
         _blueprint(config)
     except InvalidSetting as error:
-        raise RefusedModel(f"{folder} has settings that cannot be: {error}.", hint=_HINT) from error
+        raise RefusedModel(f"{folder} has settings that are not allowed: {error}", hint=_HINT) from error
     return config
 
 

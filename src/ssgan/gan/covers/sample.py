@@ -78,9 +78,7 @@ def _piece(generator: nn.Module, given: torch.Tensor) -> Images:
         padded = nn.functional.pad(given, (0, 0, 0, PIECE - len(given)))
         floats = generator(padded)[: len(given)].float()
         if not bool(torch.isfinite(floats).all()):
-            raise RefusedModel(
-                "the generator makes images that are not finite.", hint="Take an earlier one, or train it again."
-            )
+            raise RefusedModel("the generator makes images that are not finite", hint="take an earlier one, or train it again")
         return images.to_pixels(floats).contiguous().cpu()
 
 

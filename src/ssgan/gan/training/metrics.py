@@ -60,7 +60,8 @@ class TensorBoardWriter:
                 from torch.utils.tensorboard import SummaryWriter
             except ImportError as error:
                 raise InvalidSetting(
-                    f"TensorBoard is not installed ({error})", hint="pip install 'ssgan[tensorboard]', or leave it out"
+                    f"TensorBoard is not installed ({error})",
+                    hint="install it with pip install 'ssgan[tensorboard]', or leave it out",
                 ) from error
             self.writer = SummaryWriter(str(run / FOLDER), purge_step=images_seen)
 

@@ -63,26 +63,31 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         if not 0 < self.alpha <= 1:
-            raise InvalidSetting(f"alpha is {self.alpha}; it lies above 0 and at most at 1", hint="the paper's is 0.9")
+            raise InvalidSetting(f"alpha is {self.alpha}; it must lie above 0 and at most at 1", hint="take the paper's, 0.9")
         for name in ("image_size", "latent", "width", "critic_steps", "generator_steps", "batch", "duration_images"):
             if getattr(self, name) < 1:
                 raise InvalidSetting(
-                    f"{name} must be at least 1, not {getattr(self, name)}", hint="take the preset's, or a number from 1 on"
+                    f"{name} is {getattr(self, name)}; it must be at least 1", hint="take the preset's, or a number from 1 on"
                 )
         for name in ("warmup_images", "ema_images", "detector_steps"):
             if getattr(self, name) < 0:
                 raise InvalidSetting(
-                    f"{name} must be at least 0, not {getattr(self, name)}", hint="take the preset's; 0 is none"
+                    f"{name} is {getattr(self, name)}; it must be at least 0", hint="take the preset's, or 0 for none"
                 )
         for name in ("learning_rate", "detector_learning_rate", "clip"):
             if not getattr(self, name) > 0:
-                raise InvalidSetting(f"{name} must be above 0, not {getattr(self, name)}", hint="take the preset's")
+                raise InvalidSetting(f"{name} is {getattr(self, name)}; it must be above 0", hint="take the preset's")
         if not (0 <= self.momentum < 1 and 0 < self.smoothing < 1):
-            raise InvalidSetting("momentum lies in 0...1, smoothing between them", hint="the paper's are 0.5 and 0.99")
+            raise InvalidSetting(
+                f"momentum is {self.momentum} and smoothing {self.smoothing}; both must lie in 0...1, smoothing within",
+                hint="take the paper's, 0.5 and 0.99",
+            )
         if not 0 < self.train_share <= 1:
-            raise InvalidSetting(f"train_share is {self.train_share}; it lies above 0 and at most at 1", hint="such as 0.95")
+            raise InvalidSetting(
+                f"train_share is {self.train_share}; it must lie above 0 and at most at 1", hint="give a number such as 0.95"
+            )
         if self.channels not in (1, 3):
-            raise InvalidSetting(f"images have 1 channel or 3, not {self.channels}", hint="1 is gray, 3 is color")
+            raise InvalidSetting(f"channels is {self.channels}; it must be 1 or 3", hint="give 1 for gray, 3 for color")
 
     @property
     def secret(self) -> bool:

@@ -113,7 +113,7 @@ class State:
             self.sums = {name: list(sums) for name, sums in told["sums"].items()}
             self._moments = -1  # those of the optimizers are other tensors now
         except (RuntimeError, KeyError, TypeError) as error:
-            raise RefusedModel(f"the checkpoint is not of these nets ({error})", hint="Train into another folder.") from error
+            raise RefusedModel(f"the checkpoint is not of these nets ({error})", hint="train into another folder") from error
         self._set_rates()
 
     def sound(self, measured: Mapping[str, float]) -> bool:
@@ -135,9 +135,9 @@ class State:
         """Half the learning rates from now on. Raises TrainingDiverged when that has been tried often enough."""
         if self.retries >= MOST_RETRIES:
             raise TrainingDiverged(
-                f"the training left the finite numbers again after {self.images_seen} images, at {RATE_FACTOR**self.retries:g} "
+                f"the training diverged again after {self.images_seen} images, at {RATE_FACTOR**self.retries:g} "
                 "of the learning rates",
-                hint="lower --learning-rate, or take another objective; the last sound state is saved",
+                hint="lower --learning-rate or take another objective, and continue from the last sound state, which is saved",
             )
         self.retries += 1
         self._set_rates()

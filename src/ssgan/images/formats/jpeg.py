@@ -89,7 +89,7 @@ def _marker(data: bytes, position: int) -> tuple[int, int]:
         position += 1
     marker = take(data, position, 1, "a marker")[0]
     if marker in (0x00, 0x01, _START) or 0xD0 <= marker <= 0xD7:
-        raise damaged(f"the marker FF {marker:02X} stands where a segment begins")
+        raise damaged(f"the marker FF {marker:02X} is where a segment must begin")
     return marker, position + 1
 
 

@@ -165,7 +165,7 @@ def _check_length(parts: list[bytes], kind: Kind) -> None:
     if found < expected or not (inflater.eof or found > expected):
         raise truncated("the samples")
     if found > expected or inflater.unused_data or pending or next(left, b""):
-        raise damaged("its compressed data goes on after the last sample")
+        raise damaged("it has compressed data after the last sample")
 
 
 def _pieces(parts: list[bytes]) -> Iterator[bytes]:

@@ -108,7 +108,7 @@ def _pages(data: bytes, order: str) -> tuple[list[Directory], int]:
         seen.add(start)
         page = _directory(data, order, start)
         if page.doubled:
-            raise damaged(f"its tag {page.doubled[0]} stands twice")  # readers differ in which of the two counts
+            raise damaged(f"it has the tag {page.doubled[0]} twice")  # readers differ in which of the two counts
         end = max(end, page.end, *_ends(data, page, order, depth=0))
         pages.append(page)
         start = page.next_page
@@ -193,7 +193,7 @@ def _check_strips(data: bytes, page: Directory, pixels: int) -> None:
     starts = page.numbers(STRIPS) or page.numbers(_TILES)
     lengths = page.numbers(STRIP_BYTES) or page.numbers(_TILE_BYTES)
     if not starts or len(starts) != len(lengths):
-        raise damaged("it does not say where its samples lie")
+        raise damaged("it does not say where its samples are")
     if any(start + length > len(data) for start, length in zip(starts, lengths, strict=True)):
         raise truncated("the samples")
     if page.number(COMPRESSION, 1) == 1 and sum(lengths) * 8 < pixels * page.number(SAMPLES, 1) * page.number(BITS, 1):

@@ -154,8 +154,8 @@ def _planes(images: Images) -> np.ndarray:
     """uint8 (N C, H, W), contiguous."""
     if images.ndim != 4 or str(images.dtype).removeprefix("torch.") != "uint8":
         raise InvalidSetting(
-            f"the attacks look at uint8 images (N, C, H, W), not at {images.dtype} of shape {tuple(images.shape)}.",
-            hint="Pass pixels as they are in the file, always with four axes.",
+            f"the images are {images.dtype} of shape {tuple(images.shape)}; expected uint8 (N, C, H, W)",
+            hint="pass pixels as they are in the file, always with four axes",
         )
     return np.ascontiguousarray(images.detach().cpu().numpy()).reshape(-1, *images.shape[2:])
 

@@ -151,7 +151,7 @@ def _labelled(one: str, other: str, first: Sequence[str], second: Sequence[str])
     if not both:
         return []
     text = f"{len(both)} groups stand in the part {one} and in the part {other}, first {both[0]}"
-    return [Finding("refuse", text, "split by group: what was seen of a scene or a person is not new in another picture of it")]
+    return [Finding("refuse", text, "split by group: a scene or person seen in training is not new in another picture")]
 
 
 def _severity(count: int, total: int) -> Severity:

@@ -79,18 +79,30 @@ def pairing(pairs: Pairs) -> list[Finding]:
     if equal:
         severity = _weight(equal, count)
         found.append(
-            Finding(severity, some(equal, count, "stegos are their covers"), "nothing can be learned from these pairs")
+            Finding(
+                severity,
+                some(equal, count, "stegos are their covers"),
+                "give pairs that differ: nothing can be learned from these",
+            )
         )
     if (largest > 1).any():
         text = f"{some(int((largest > 1).sum()), count, 'stegos')} differ from their covers by up to {int(largest.max())}"
-        found.append(Finding("warn", text, "schemes change a sample by 1; look for resizing or compression after embedding"))
+        found.append(Finding("warn", text, "look for resizing or compression after embedding: schemes change a sample by 1"))
     if changed.mean() > MOST_CHANGED:
         text = f"{changed.mean():.0%} of the samples are changed"
-        found.append(Finding("warn", text, "no scheme changes more than two thirds; were the stegos made brighter?"))
+        found.append(
+            Finding("warn", text, "check whether the stegos were made brighter: no scheme changes more than two thirds")
+        )
     up = float((difference > 0).double().mean() / max(float((difference != 0).double().mean()), 1e-12))
     if (difference != 0).sum() >= 1000 and not 0.1 < up < 0.9:
         text = f"{max(up, 1 - up):.0%} of the changes go {'up' if up > 0.5 else 'down'}"
-        found.append(Finding("warn", text, "the mean alone then gives stegos away; good embedders go both ways"))
+        found.append(
+            Finding(
+                "warn",
+                text,
+                "check the embedder: the mean alone gives its stegos away, and good embedders change up and down alike",
+            )
+        )
     return found + _exchanged(pairs)
 
 
@@ -105,12 +117,14 @@ def values(pairs: Pairs) -> list[Finding]:
         ]
     if high - low < NARROW:
         text = f"the covers lie between {low} and {high}"
-        return [Finding("warn", text, "networks read gray values 0...255; were the images scaled to another range?")]
+        return [
+            Finding("warn", text, "check whether the images were scaled to another range: networks read gray values 0...255")
+        ]
     used = torch.bincount(pairs.covers.flatten().long(), minlength=256) > 0
     landed = pairs.stegos[pairs.stegos != pairs.covers].long()
     if len(landed) and float((~used[landed]).double().mean()) > 0.5:
         text = f"most changes lead to gray values that no cover has: the covers use {int(used.sum())} of them"
-        return [Finding("warn", text, "covers that were stretched or reduced give any change away; take others")]
+        return [Finding("warn", text, "take other covers: those that were stretched or reduced give any change away")]
     return []
 
 
@@ -145,7 +159,7 @@ def keys(pairs: Pairs, prescribed: Prescribed | None = None) -> list[Finding]:
         if wins:
             text = f"the changes of different covers {what}: {some(wins, half, 'couples of covers')} say so"
             return [
-                Finding("refuse", text, "embed every cover with a key or seed of its own; one key makes stegos easy to tell")
+                Finding("refuse", text, "embed every cover with a key or seed of its own: one key makes stegos easy to tell")
             ]
     return []
 
@@ -195,7 +209,7 @@ def balance(parts: Mapping[str, Pairs], labels: Mapping[str, Sequence[str]] | No
             group, most = Counter(labels[part]).most_common(1)[0]
             if most > len(pairs) / 2:
                 text = f"{some(most, len(pairs), f'pairs of the part {part}')} are of one group, {group}"
-                found.append(Finding("warn", text, "figures speak of this group then; give more of others"))
+                found.append(Finding("warn", text, "give more of the other groups, or read the figures as those of this group"))
     return found
 
 
@@ -219,7 +233,7 @@ def _exchanged(pairs: Pairs) -> list[Finding]:
     moved = int((gain != 0).sum())
     if moved and gain.mean() < 0 and _tail(fallen, moved, 0.5) < FALSE_ALARM:
         text = f"{some(fallen, moved, 'stegos')} have less noise than their covers"
-        return [Finding("refuse", text, "covers and stegos are exchanged: give the covers first")]
+        return [Finding("refuse", text, "give the covers first: covers and stegos are exchanged")]
     return []
 
 

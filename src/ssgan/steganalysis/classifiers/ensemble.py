@@ -41,7 +41,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         if (self.learners is not None and self.learners < 1) or (self.subspace is not None and self.subspace < 1):
-            raise InvalidSetting(f"{self} asks for no learner or no feature.", hint="Ask for one or more, or leave them out.")
+            raise InvalidSetting(f"{self} has no learner or no feature", hint="ask for one or more, or leave them out")
 
 
 class Learner(NamedTuple):
@@ -73,8 +73,8 @@ class Ensemble:
         rows = _matrix(features)
         if rows.shape[1] != self.features:
             raise InvalidSetting(
-                f"the ensemble was trained on {self.features} features, not on {rows.shape[1]}.",
-                hint="Extract the features that it was trained on.",
+                f"the ensemble was trained on {self.features} features, not on {rows.shape[1]}",
+                hint="extract the features that it was trained on",
             )
         out = np.empty((len(rows), len(self.b)))
         cuts = [len(rows) * i // threads for i in range(threads + 1)]
@@ -110,7 +110,7 @@ class Ensemble:
         """The ensemble made of what `ssgan.storage.weights.load` gives. Raises RefusedModel."""
         dims = manifest.get("features")
         if manifest.get("kind") != KIND or type(dims) is not int:
-            raise RefusedModel("the folder holds another kind of model.", hint=f"Give the folder of a {KIND}.")
+            raise RefusedModel("the folder holds another kind of model", hint=f"give the folder of a {KIND}")
         subspaces = weights.take(tensors, "subspaces", "int64", (None, None))
         learners = len(subspaces)
         w = weights.take(tensors, "w", "float64", subspaces.shape)
@@ -118,7 +118,7 @@ class Ensemble:
         error = float(weights.take(tensors, "error", "float64", ()))
         numbers = np.isfinite(w).all() and np.isfinite(b).all() and np.isfinite(sigma).all() and (sigma > 0).all()
         if not numbers or not subspaces.size or subspaces.min() < 0 or subspaces.max() >= dims:
-            raise RefusedModel("the ensemble points outside its features, or is not finite.", hint="Train it again.")
+            raise RefusedModel("the ensemble points outside its features, or is not finite", hint="train it again")
         return cls(dims, subspaces, w, b, sigma, error)
 
 
@@ -147,7 +147,10 @@ def fit(
 
     if settings.subspace is not None:
         if settings.subspace > dims:
-            raise InvalidSetting(f"there are {dims} features, not {settings.subspace}.", hint="Ask for a smaller subspace.")
+            raise InvalidSetting(
+                f"the subspace has {settings.subspace} features, more than the {dims} there are",
+                hint="ask for a smaller subspace",
+            )
         error(settings.subspace)
         return tried[settings.subspace]
     return tried[best_subspace(error, dims)]
@@ -201,7 +204,7 @@ def from_learners(learners: Iterable[tuple[np.ndarray, np.ndarray, float]], *, f
     """
     parts = [(np.ravel(s), np.ravel(w), float(np.ravel(b)[0])) for s, w, b in learners]
     if not parts or len({len(part) for s, w, _ in parts for part in (s, w)}) != 1:
-        raise RefusedModel("the learners are not all of one length.", hint="Give the whole published ensemble.")
+        raise RefusedModel("the learners are not all of one length", hint="give the whole published ensemble")
     tensors = {
         "subspaces": np.stack([s for s, _, _ in parts]).astype(np.int64) - first,
         "w": np.stack([w for _, w, _ in parts]).astype(np.float64),
@@ -337,10 +340,10 @@ def _matrix(features: np.ndarray) -> np.ndarray:
     """Finite float32 or float64 (N, D), contiguous."""
     array = np.asarray(features)
     if array.ndim != 2:
-        raise InvalidSetting(f"features are (N, D), not {array.shape}.", hint="One row an image.")
+        raise InvalidSetting(f"features are {array.shape}; expected (N, D)", hint="give a row for each image")
     array = np.ascontiguousarray(array, np.float32 if array.dtype == np.float32 else np.float64)
     if not np.isfinite(array).all():
-        raise InvalidSetting("some features are not finite.", hint="Extract them again from the images.")
+        raise InvalidSetting("some features are not finite", hint="extract them again from the images")
     return array
 
 
@@ -348,8 +351,8 @@ def _columns(covers: np.ndarray, stegos: np.ndarray) -> np.ndarray:
     """(D, 2 N): a feature a row, of the covers and then of the stegos."""
     if np.shape(covers) != np.shape(stegos) or len(covers) < 2:
         raise InvalidSetting(
-            f"covers and stegos are pairs, two or more: {np.shape(covers)} and {np.shape(stegos)} are not.",
-            hint="The i-th stego must come from the i-th cover.",
+            f"covers and stegos are pairs, two or more: {np.shape(covers)} and {np.shape(stegos)} are not",
+            hint="give pairs: the i-th stego comes from the i-th cover",
         )
     parts = [_matrix(part) for part in (covers, stegos)]
     images, dims = parts[0].shape

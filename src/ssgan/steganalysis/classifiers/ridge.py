@@ -34,8 +34,8 @@ class Ridge:
         """float64 (N,), of features (N, D); above 0 rather stego."""
         if features.ndim != 2 or features.shape[1] != len(self.w):
             raise InvalidSetting(
-                f"the detector was trained on {len(self.w)} features, not on {features.shape[1:]}.",
-                hint="Extract the features that it was trained on.",
+                f"the detector was trained on {len(self.w)} features, not on {features.shape[1:]}",
+                hint="extract the features that it was trained on",
             )
         # A product and a sum for each image alone: a matrix product would depend on the size of the batch in its last digits.
         return np.array([(row * self.w).sum() for row in features]) + self.offset
@@ -58,11 +58,11 @@ class Ridge:
     def from_tensors(cls, tensors: Mapping[str, np.ndarray], manifest: Mapping[str, Any]) -> Ridge:
         """The one made of what `ssgan.storage.weights.load` gives. Raises RefusedModel."""
         if manifest.get("kind") != KIND:
-            raise RefusedModel("the folder holds another kind of model.", hint=f"Give the folder of a {KIND} regression.")
+            raise RefusedModel("the folder holds another kind of model", hint=f"give the folder of a {KIND} regression")
         w = weights.take(tensors, "w", "float64", (None,))
         numbers = [float(weights.take(tensors, name, "float64", ())) for name in ("offset", "penalty", "error")]
         if not np.isfinite(w).all() or not np.isfinite(numbers).all():
-            raise RefusedModel("the weights are not finite.", hint="Train it again.")
+            raise RefusedModel("the weights are not finite", hint="train it again")
         return cls(w, *numbers)
 
 
@@ -72,9 +72,9 @@ def fit(train: tuple[np.ndarray, np.ndarray], validate: tuple[np.ndarray, np.nda
     Time and memory go with the smaller of D and 2 N, squared.
     """
     if len({np.shape(part)[1:] for part in (*train, *validate)}) != 1 or any(np.ndim(part) != 2 for part in train):
-        raise InvalidSetting("the parts have other features.", hint="Extract the same features from all.")
+        raise InvalidSetting("the parts have other features", hint="extract the same features from all")
     if not all(np.isfinite(part).all() and len(part) for part in (*train, *validate)):
-        raise InvalidSetting("some features are not finite, or there are none.", hint="Extract them again from the images.")
+        raise InvalidSetting("some features are not finite, or there are none", hint="extract them again from the images")
     x = np.concatenate(train).astype(np.float64)
     labels = np.concatenate([np.full(len(part), sign) for part, sign in zip(train, (-1.0, 1.0), strict=True)])
     middle, scale = x.mean(axis=0), x.std(axis=0)

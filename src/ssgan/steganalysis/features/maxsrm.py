@@ -60,11 +60,13 @@ def _weights(probabilities: np.ndarray | torch.Tensor, shape: tuple[int, ...]) -
     """The probabilities as contiguous float64, looked at once."""
     given = probabilities.detach().cpu().double().numpy() if isinstance(probabilities, torch.Tensor) else probabilities
     if given.shape != shape:
-        hint = "one probability a sample: β⁺ + β⁻ of what the sender would do to this image"
+        hint = "give one probability a sample, β⁺ + β⁻ of the embedder on this image"
         raise InvalidSetting(f"probabilities must have the images' shape {shape}, not {given.shape}", hint=hint)
     weights = np.ascontiguousarray(given, dtype=np.float64)
     if not (np.isfinite(weights) & (weights >= 0)).all():
-        raise InvalidSetting("a change probability is negative or not a finite number", hint="wet samples have probability 0")
+        raise InvalidSetting(
+            "a change probability is negative or not a finite number", hint="give probabilities in 0...1, 0 for wet samples"
+        )
     return weights
 
 

@@ -47,7 +47,7 @@ class Gncnn(nn.Module):
             count = int(math.log2(image_size / FEATURE_SIDE))
             kernels, padded, pads = [5, *[3] * (count - 2), 5], True, [1] * count
         else:
-            raise InvalidSetting(f"GNCNN has no form '{form}'", hint="same, or published for 256 x 256")
+            raise InvalidSetting(f"GNCNN has no form '{form}'", hint="choose same, or published for 256 x 256")
         self.register_buffer("kv", torch.tensor(filters.KV, dtype=torch.float32).expand(channels, 1, 5, 5).clone())
         self.kv: torch.Tensor
         self.padded, self.sigma = padded, sigma

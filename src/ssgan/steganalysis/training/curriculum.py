@@ -39,7 +39,8 @@ class Stage:
     def __post_init__(self) -> None:
         if self.images is not None and self.images < 1:
             raise InvalidSetting(
-                f"a stage lasts for at least 1 image, not {self.images}", hint="give a number from 1 on, or None for the last"
+                f"a stage lasts for {self.images} images; it must be at least 1",
+                hint="give a number from 1 on, or None for the last",
             )
         if self.embed is not None and self.pairs.cover_probabilities is not None and self.probabilities is None:
             raise InvalidSetting(
@@ -53,7 +54,7 @@ def checked_stages(train: Pairs | Sequence[Stage]) -> tuple[Stage, ...]:
     stages = (Stage(train),) if isinstance(train, Pairs) else tuple(train)
     if not stages or stages[-1].images is not None or any(stage.images is None for stage in stages[:-1]):
         raise InvalidSetting(
-            "each stage but the last says for how many images it lasts, the last lasts to the end",
+            "each stage but the last needs a number of images, and the last takes none",
             hint="give Stage(pairs, images), ..., Stage(pairs)",
         )
     if len({(stage.pairs.covers.shape[1:], stage.pairs.cover_probabilities is None) for stage in stages}) > 1:

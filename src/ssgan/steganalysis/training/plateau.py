@@ -44,7 +44,7 @@ def explain_plateau(
         Finding(
             "warn",
             f"the loss is still {last[-1]['loss']:.3f}, that of a coin, and nothing is found that explains it",
-            "try the same on a larger payload first; if that is learned, give a curriculum or more covers",
+            "try a larger payload first, and if that is learned, give a curriculum or more covers",
         )
     ]
 
@@ -59,7 +59,7 @@ def _broken(last: Sequence[Mapping[str, float]], count: int) -> list[Finding]:
         Finding(
             "warn",
             f"the network errs on {min(errors):.0%} of the validation images or more, worse than a coin",
-            "the split is broken: covers are on one side and their stegos on the other, or the two are exchanged in one part",
+            "check the split: covers are on one side and their stegos on the other, or the two are exchanged in one part",
         )
     ]
 
@@ -71,7 +71,7 @@ def _dead(last: Sequence[Mapping[str, float]], settings: NetworkSettings) -> lis
         Finding(
             "warn",
             f"{settings.network} says the same of every image (its logits differ by {last[-1]['spread']:.1e})",
-            "the network is dead: start again with another seed or a lower learning rate, on gray values 0...255",
+            "start again with another seed or a lower learning rate, on gray values 0...255: this network is dead",
         )
     ]
 
@@ -97,7 +97,7 @@ def _little(pairs: Pairs) -> list[Finding]:
             "warn" if strength < HOPELESS else "note",
             f"{float(changed):.1%} of the samples of {sides} images are changed, which is little: "
             f"{strength:.1f} changes for the root of each sample, where rich models err by 0.43 at 4.4 on photographs",
-            "errors near one half are to be expected; begin with larger payloads (a curriculum), or take larger images",
+            "begin with larger payloads (a curriculum), or take larger images: errors near one half are to be expected",
         )
     ]
 

@@ -29,7 +29,7 @@ class NetworkSettings:
         if self.probabilities and not used:
             raise InvalidSetting(
                 f"{self.network} has no use for change probabilities",
-                hint=f"these have: {', '.join(name for name in NETWORKS if uses_probabilities(name))}",
+                hint=f"leave them out, or choose from {', '.join(name for name in NETWORKS if uses_probabilities(name))}",
             )
 
     @classmethod
