@@ -141,7 +141,7 @@ def test_conversions_are_asked_for_by_name(tmp_path: Path) -> None:
     assert source.picture("a.pgm", convert={"16-bit"}).samples.tolist() == [[[0x12]]]
 
 
-@pytest.mark.parametrize(("name", "reason"), [("none", "There is no"), ("a.rar", "neither"), ("photo.png", "neither")])
+@pytest.mark.parametrize(("name", "reason"), [("none", "there is no"), ("a.rar", "neither"), ("photo.png", "neither")])
 def test_what_is_no_source_is_a_mistake(name: str, reason: str, tmp_path: Path) -> None:
     if name != "none":
         (tmp_path / name).write_bytes(b"x")

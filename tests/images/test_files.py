@@ -121,7 +121,7 @@ def test_a_stream_is_read_like_a_file() -> None:
 def test_a_refusal_names_the_file_and_keeps_its_hint(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(images.encode(COLOR)[:-3])
-    with pytest.raises(RefusedImage, match=r"a\.png: The file is truncated") as refusal:
+    with pytest.raises(RefusedImage, match=r"a\.png: the file is truncated") as refusal:
         images.read(path)
     assert refusal.value.hint
 

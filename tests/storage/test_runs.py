@@ -124,7 +124,7 @@ def test_a_folder_of_outcomes_is_of_one_job(name: str, tmp_path: Path) -> None:
     (tmp_path / "000000.png").write_bytes(b"x")
     check_manifest(path, wanted, what="covers")
     check_manifest(path, other, what="covers", free=("seed", "digest"))
-    with pytest.raises(InvalidSetting, match=r"holds covers of other settings: there, seed 1, digest 'a{16}\.$"):
+    with pytest.raises(InvalidSetting, match=r"holds covers of other settings: there, seed 1, digest 'a{16}$"):
         check_manifest(path, other, what="covers")
     path.write_text("{")
     with pytest.raises(InvalidSetting, match="cut off|no JSON|not"):

@@ -132,8 +132,11 @@ def _with_standard_streams(arguments: Sequence[str]) -> list[str]:
 
 
 def _said(error: CycloptsError) -> str:
-    """What was wrong, without what hangs on an unknown letter: with other programs -pWORDS is a passphrase."""
-    return re.sub(r"^(Unknown option: -\w)\S+.*", r"\1", str(error)).rstrip(".")
+    """Return in our voice what was wrong, without what follows an unknown letter: in other programs -pWORDS is a passphrase."""
+    text = re.sub(r"^(Unknown option: -\w)\S+.*", r"\1", str(error))
+    text = re.sub(r" Available commands: .*$", "", text, flags=re.DOTALL)
+    text = re.sub(r"\. ([A-Z])", lambda start: f"; {start[1].lower()}", text)
+    return text[:1].lower() + text[1:].rstrip(".")
 
 
 def _after_interrupt(arguments: Sequence[str]) -> str:
