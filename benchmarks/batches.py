@@ -37,7 +37,7 @@ def main() -> None:
         config = replace(PRESETS["paper"], flips=True)
         real = read(chosen.archive, config, cache, geometry=geometry, convert=("jpeg",))
         device = torch.device("cpu")
-        batches = Batches(real, config, RandomDraws(config, Processes(), device), device)
+        batches = Batches(real, config, RandomDraws(config, Processes(), device).mine, device)
         rates = []
         for number in range(ROUNDS):
             start = time.process_time()

@@ -14,10 +14,11 @@ from cryptography.hazmat.primitives.cmac import CMAC
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ssgan.compute.keystream import keystream
 from ssgan.messages import container
 from ssgan.messages.container import DEFLATED, KINDS, OVERHEAD, PADDED, PART, SPLITS, Places, bits_in_second, rungs
 from ssgan.messages.keys import KeyFile, Passphrase, Subkeys, final_root
-from ssgan.messages.order import frozen_count, keystream
+from ssgan.messages.order import frozen_count
 from ssgan.messages.parts import HEAD_BYTES, Part, parse_part
 
 IMAGE = np.random.default_rng(5).integers(0, 256, (1, 48, 40), dtype=np.uint8)

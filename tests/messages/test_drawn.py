@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
+from ssgan.compute.keystream import keystream
 from ssgan.drawn.coder import most_words
 from ssgan.errors import DoesNotFit, Incomplete, InvalidSetting, RefusedModel
 from ssgan.messages import drawn
 from ssgan.messages.drawn import OVERHEAD, DrawnKeys, hide, hide_spread, picture_root, reveal_drawn, stream_words
 from ssgan.messages.keys import KeyFile, Passphrase, fresh_key
-from ssgan.messages.order import keystream
 from ssgan.messages.parts import Part
 from ssgan.messages.spread import gather
 from tests.messages.drawn_stand_in import Drawing, StandIn

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ssgan.compute.keystream import keystream
 from ssgan.messages import order as ordering
-from ssgan.messages.order import FrozenDraw, carrying_places, frozen_count, keystream, public_count, without
+from ssgan.messages.order import FrozenDraw, carrying_places, frozen_count, public_count, without
 
 KEYS = st.binary(min_size=32, max_size=32)
 QUARTERS = (

@@ -110,7 +110,7 @@ def _wanted(places: list[Path] | None) -> list[Path]:
 def _shown(place: Path) -> str:
     """A bundled model by its name, any other as it was given."""
     from ssgan.detection.verdicts.bundled import BUNDLED as DETECTORS
-    from ssgan.gan.covers.generators import BUNDLED as GENERATORS
+    from ssgan.storage.folders import BUNDLED as GENERATORS
 
     return place.name if place.parent in (GENERATORS, DETECTORS) else str(place)
 

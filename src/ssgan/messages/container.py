@@ -12,10 +12,11 @@ import numpy as np
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
+from ssgan.compute.keystream import keystream
 from ssgan.embedding.stc.trellis import Code
 from ssgan.images import ImageLike, Layout, as_alpha, as_image
 from ssgan.messages.keys import Key, Subkeys, final_root, frozen_key
-from ssgan.messages.order import FrozenDraw, carrying_places, frozen_count, keystream, public_count, shuffled, without
+from ssgan.messages.order import FrozenDraw, carrying_places, frozen_count, public_count, shuffled, without
 from ssgan.messages.parts import Part, parse_part
 
 OVERHEAD = 18  # bytes of a stream beside its plaintext: the probe and AES-SIV's tag

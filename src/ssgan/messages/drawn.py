@@ -23,18 +23,19 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from numpy.typing import NDArray
 
+from ssgan.compute.keystream import keystream
 from ssgan.drawn.coder import Interval, most_words
 from ssgan.drawn.header import NONCE_BYTES, GivenUp
+from ssgan.drawn.model import OVERHEAD as OVERHEAD
 from ssgan.errors import DoesNotFit, RefusedModel
 from ssgan.messages import container, spread
 from ssgan.messages.container import DEFLATED, PART
 from ssgan.messages.keys import Key, as_message, check_key, expand
-from ssgan.messages.order import keystream
 from ssgan.messages.parts import HEAD_BYTES, Part
 
 HEAD = struct.Struct("<Q")  # the plaintext's length, and in the highest byte its kind
 TAG_BYTES = 16
-OVERHEAD = HEAD.size + TAG_BYTES  # bytes of a stream beside plaintext and filler
+assert HEAD.size + TAG_BYTES == OVERHEAD
 KINDS = (0, DEFLATED, PART, DEFLATED | PART)
 MOST_TRIES = 64  # draws given up in a row; an exported model gives up none in 2,000
 _KIND_SHIFT = 56

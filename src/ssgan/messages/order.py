@@ -11,16 +11,12 @@ import itertools
 from collections.abc import Iterator
 
 import numpy as np
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
+
+from ssgan.compute.keystream import reader
 
 FROZEN_LEAST, FROZEN_MOST, FROZEN_SHARE = 64, 256, 32
 PUBLIC_LEAST, PUBLIC_MOST, PUBLIC_SHARE = 32, 64, 128  # of the frozen ones
 _WORDS = 1 << 18  # of keystream made at a time
-
-
-def keystream(key: bytes, size: int) -> bytes:
-    """The first `size` bytes of ChaCha20's keystream: block counter 0, nonce 0."""
-    return Cipher(algorithms.ChaCha20(key, bytes(16)), mode=None).encryptor().update(bytes(size))
 
 
 def frozen_count(samples: int) -> int:
@@ -77,17 +73,17 @@ def shuffled(key: bytes, values: np.ndarray) -> np.ndarray:
     """`values` (n,), one a carrying sample as they stand in the image, exchanged in place into the message's order."""
     from ssgan.messages.order_loops import shuffle
 
-    left, stream = len(values) - 1, Cipher(algorithms.ChaCha20(key, bytes(16)), mode=None).encryptor()
+    left, following = len(values) - 1, reader(key)
     while left > 0:
         size = min(_WORDS, left + left // 2 + 64)
-        left = shuffle(values, np.frombuffer(stream.update(bytes(4 * size)), dtype="<u4"), left)
+        left = shuffle(values, np.frombuffer(following(4 * size), dtype="<u4"), left)
     return values
 
 
 def _words(key: bytes) -> Iterator[int]:
-    stream = Cipher(algorithms.ChaCha20(key, bytes(16)), mode=None).encryptor()
+    following = reader(key)
     while True:
-        yield from np.frombuffer(stream.update(bytes(4 * 512)), dtype="<u4").tolist()
+        yield from np.frombuffer(following(4 * 512), dtype="<u4").tolist()
 
 
 def _uniform(words: Iterator[int], bound: int) -> int:

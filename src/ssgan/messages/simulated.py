@@ -13,11 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import torch
 
+from ssgan.compute.keystream import keystream
 from ssgan.errors import DoesNotFit, InvalidSetting
 from ssgan.messages import container
 from ssgan.messages.hide import hide
 from ssgan.messages.keys import KeyFile
-from ssgan.messages.order import frozen_count, keystream
+from ssgan.messages.order import frozen_count
 
 
 def simulate(covers: torch.Tensor, scheme: str, payload: float, seeds: np.ndarray) -> torch.Tensor:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from ssgan.errors import StorageFailed
 
+BUNDLED = Path(__file__).resolve().parents[1] / "bundled"  # models that come with the package
 Kind = Literal["cache", "data", "config"]
 _XDG = {"cache": ".cache", "data": ".local/share", "config": ".config"}  # in the home folder, where no variable names another
 _MACOS = {"cache": "Library/Caches", "data": "Library/Application Support", "config": "Library/Application Support"}

@@ -114,8 +114,13 @@ def take(tensors: Mapping[str, np.ndarray], name: str, dtype: str, shape: tuple[
     return found
 
 
+def refused(folder: Path, reason: str) -> RefusedModel:
+    """Return the error for a folder that holds no model of the kind that is wanted."""
+    return RefusedModel(f"{folder} holds no model that can be trusted: {reason}", hint=_HINT)
+
+
 def _refuse(folder: Path, reason: str) -> NoReturn:
-    raise RefusedModel(f"{folder} holds no model that can be trusted: {reason}", hint=_HINT)
+    raise refused(folder, reason)
 
 
 def _is_name(name: str) -> bool:

@@ -14,10 +14,11 @@ from torch import nn
 
 from ssgan.errors import InvalidSetting, RefusedModel
 from ssgan.gan.catalog import BACKBONES
-from ssgan.gan.covers.generators import BUNDLED, bundled, find_generator, load_generator, read_card, save_generator
+from ssgan.gan.covers.generators import bundled, find_generator, load_generator, read_card, save_generator
 from ssgan.gan.covers.sample import prepared, public_latents, sample
 from ssgan.gan.training.settings import TrainingConfig, configure
 from ssgan.storage import weights
+from ssgan.storage.folders import BUNDLED
 
 SMALL = configure("tiny", image_size=16, width=4, latent=8)
 

@@ -33,7 +33,7 @@ def numbered(count: int) -> RealImages:
 
 
 def batches(count: int, config: TrainingConfig = CONFIG, processes: Processes = ALONE) -> Batches:
-    return Batches(numbered(count), config, RandomDraws(config, processes, CPU), CPU)
+    return Batches(numbered(count), config, RandomDraws(config, processes, CPU).mine, CPU)
 
 
 def numbers(floats: torch.Tensor) -> list[int]:

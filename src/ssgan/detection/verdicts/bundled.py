@@ -18,9 +18,9 @@ from ssgan.detection.verdicts.domain import Domain
 from ssgan.errors import InvalidSetting, RefusedModel
 from ssgan.steganalysis.detector import Calibration
 from ssgan.steganalysis.feature_detector import KIND, FeatureDetector
-from ssgan.storage import weights
+from ssgan.storage import folders, weights
 
-BUNDLED = Path(__file__).resolve().parents[2] / "bundled" / "detectors"
+BUNDLED = folders.BUNDLED / "detectors"
 CARD = "MODEL_CARD.md"
 MOST_A_SIDE = 3  # squares along a side: so many say as much as all of a large picture would
 

@@ -19,10 +19,10 @@ from ssgan.errors import InvalidSetting, RefusedModel, unknown
 from ssgan.gan.catalog import BACKBONES
 from ssgan.gan.training.settings import TrainingConfig
 from ssgan.storage import weights
+from ssgan.storage.folders import BUNDLED
 
 KIND = "generator"
 FOLDER = "generator"  # within a run: the latest one
-BUNDLED = Path(__file__).resolve().parents[2] / "bundled"  # generators that come with the package, if any
 LARGEST_BYTES = 1 << 29  # of the weights of a generator
 _MOST = 4096  # of `width` and `latent`: with more, no net fits into LARGEST_BYTES
 _LONGEST = 200  # characters of a setting

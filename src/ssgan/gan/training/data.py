@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -17,11 +18,37 @@ from ssgan import images
 from ssgan.compute import seeds
 from ssgan.datasets import Geometry, Progress, cached, groups, open_source, split
 from ssgan.errors import InvalidSetting
-from ssgan.gan.training.random_draws import RandomDraws
-from ssgan.gan.training.settings import TrainingConfig
 from ssgan.images import Floats, Images
 
 RESIDENT_SHARE = 0.25  # of an accelerator's free memory, that images may take
+
+
+class ReadingConfig(Protocol):
+    """What settings of a training say of its real images."""
+
+    @property
+    def image_size(self) -> int:
+        """Side of the images, in pixels."""
+
+    @property
+    def channels(self) -> int:
+        """1 gray, 3 color."""
+
+    @property
+    def batch(self) -> int:
+        """Images in an update."""
+
+    @property
+    def flips(self) -> bool:
+        """Whether images are mirrored, each by chance."""
+
+    @property
+    def train_share(self) -> float:
+        """Share of the people, or else pictures, to learn from."""
+
+    @property
+    def seed(self) -> int:
+        """The public seed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +75,7 @@ class RealImages:
 
 def read(
     data: Path,
-    config: TrainingConfig,
+    config: ReadingConfig,
     cache: Path,
     *,
     geometry: Geometry,
@@ -82,10 +109,10 @@ def read(
 
 
 class Batches:
-    """Batches of Floats on the device: `batches.at(number)` is this process's part of the number-th."""
+    """Batches of Floats on the device: `batches.at(number)` is this process's part, `mine`, of the number-th."""
 
-    def __init__(self, real: RealImages, config: TrainingConfig, draws: RandomDraws, device: torch.device) -> None:
-        self.real, self.config, self.draws, self.device = real, config, draws, device
+    def __init__(self, real: RealImages, config: ReadingConfig, mine: slice, device: torch.device) -> None:
+        self.real, self.config, self.mine, self.device = real, config, mine, device
         self.images, self.chosen = real.images, torch.from_numpy(real.chosen)
         if device.type == "cuda" and real.images.nbytes <= RESIDENT_SHARE * torch.cuda.mem_get_info(device)[0]:
             self.images = real.images.to(device)
@@ -93,11 +120,11 @@ class Batches:
 
     def at(self, number: int) -> Floats:
         """float32 (n, C, H, W)."""
-        rows = self.chosen[torch.from_numpy(self._rows(number)[self.draws.mine])]
+        rows = self.chosen[torch.from_numpy(self._rows(number)[self.mine])]
         # The one copy of what is mapped. A few numbers go to a device without a wait for the work that is on its way there.
         batch = self.images[rows.to(self.images.device, non_blocking=True)]
         if self.config.flips:
-            coin = seeds.generator(self.config.seed, "flips", str(number)).integers(0, 2, self.config.batch)[self.draws.mine]
+            coin = seeds.generator(self.config.seed, "flips", str(number)).integers(0, 2, self.config.batch)[self.mine]
             mirrored = torch.from_numpy(np.flatnonzero(coin)).to(batch.device, non_blocking=True)
             batch[mirrored] = batch[mirrored].flip(-1)
         return images.to_floats(batch.to(self.device))

@@ -106,7 +106,7 @@ def train(
         real = _read(data, config, reading, out, threads or 1, processes, progress)
         run = processes.first(lambda: Run(out, _identity(data, config, reading), notes=PATHS))
         processes.first(lambda: _keep_list(out, data, real, note, holds_back=config.train_share < 1))
-        batches, gallery = Batches(real, config, draws, where), SampleGrids(out, config, real.some(SIDE**2, config.seed))
+        batches, gallery = Batches(real, config, draws.mine, where), SampleGrids(out, config, real.some(SIDE**2, config.seed))
         shelf = RunWriter(run, state) if speaks else None
         if speaks and note is not None and config.secret and config.alpha_mode == "plain" and config.alpha < LOUD_ALPHA:
             note(f"alpha {config.alpha:g}, taken plainly: the detector drowns the critic, and images turn to noise; balance it")

@@ -1,0 +1,260 @@
+"""Train the detail network by likelihood on photographs, in one loop that can be stopped anywhere and resumed exactly.
+
+What is minimized is the mean number of bits that a sample carries, so the loss is the payload of the covers (docs/drawn.md).
+It is measured on photographs that are held back: the fewer bits, the better the network knows what photographs look like.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import torch
+
+from ssgan import images
+from ssgan.compute import seeds
+from ssgan.datasets import Geometry, Progress
+from ssgan.datasets.sources import refuse_among
+from ssgan.errors import InvalidSetting, TrainingDiverged
+from ssgan.gan.backbones.detail import Detail, bits, planes_of
+from ssgan.gan.training.checkpoints import Checkpoints
+from ssgan.gan.training.data import Batches, read
+from ssgan.storage import signals, weights
+from ssgan.storage.runs import STATS, Run, given_up_if_refused
+from ssgan.storage.runs import result as result_of
+
+FOLDER = "detail"  # within a run, or a folder of a generator
+KIND = "detail network"
+CACHE = "cache"
+STEPS_IN_Y = 4  # y is kept in quarters of a gray value
+_HELD_BACK = 256  # photographs, at most, on which bits a sample are measured
+_LOGS = 200
+_WARM_STEPS = 50
+_DECAY = 0.7  # power of the share of the training that is left
+_CLIP = 1.0  # of the gradient's norm
+_CELLS = 10  # of the histogram of probability transforms
+
+
+@dataclass(frozen=True)
+class DetailConfig:
+    """Everything that changes what comes out. What stands beside a type is what the command line says of the setting."""
+
+    image_size: Annotated[int, "Side of the pictures, in pixels, an even number."] = 64
+    channels: Annotated[int, "1 gray, 3 color."] = 3
+    width: Annotated[int, "Maps of the hidden layers."] = 64
+    noise: Annotated[float, "Deviation, in gray values, of the noise on the half-size picture: 1, 0.5 or 0.25."] = 0.5
+    batch: Annotated[int, "Images in an update."] = 8
+    duration_images: Annotated[int, "Length: photographs shown."] = 80_000
+    learning_rate: Annotated[float, "Of Adam at the beginning; it falls to 0."] = 2e-3
+    flips: Annotated[bool, "Mirror photographs, each by chance."] = True
+    train_share: Annotated[float, "Share of the people, or else pictures, to learn from; the rest is never shown."] = 0.95
+    seed: Annotated[int, "The public seed of all that is random."] = 0
+
+    def __post_init__(self) -> None:
+        if self.image_size % 2 or not 8 <= self.image_size <= 512:
+            raise InvalidSetting(f"the side is {self.image_size}; it must be even, from 8 to 512", hint="give 64 or 128")
+        if self.channels not in (1, 3):
+            raise InvalidSetting(f"channels is {self.channels}; it must be 1 or 3", hint="give 1 for gray, 3 for color")
+        if self.noise not in (1.0, 0.5, 0.25):
+            raise InvalidSetting(f"noise is {self.noise}; it must be 1, 0.5 or 0.25", hint="leave it out for 0.5")
+        for name in ("width", "batch", "duration_images"):
+            if getattr(self, name) < 1:
+                raise InvalidSetting(f"{name} is {getattr(self, name)}; it must be at least 1", hint="leave it out")
+        if not 0 < self.learning_rate < 1 or not 0 < self.train_share < 1:
+            raise InvalidSetting("learning_rate and train_share must lie between 0 and 1", hint="leave them out")
+
+
+def train_detail(
+    data: Path,
+    config: DetailConfig,
+    out: Path,
+    *,
+    geometry: Geometry | None = None,
+    convert: tuple[str, ...] = (),
+    cache: Path | None = None,
+    device: str = "cpu",
+    save_seconds: float = 120.0,
+    report: Callable[[int, dict[str, float]], None] | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Train in the folder `out`, or go on there; return what is written to its done.json.
+
+    Raises InvalidSetting, RefusedImage where no image can be used, TrainingDiverged, StorageFailed.
+    """
+    refuse_among([data], out)
+    where, geometry = torch.device(device), geometry or Geometry()
+    identity = {**asdict(config), "data": str(data), **asdict(geometry), "convert": sorted(convert)}
+    with ExitStack() as until_the_end:
+        until_the_end.enter_context(given_up_if_refused(out, also=(CACHE,)))
+        real = read(data, config, cache or out / CACHE, geometry=geometry, convert=convert, progress=progress)
+        run = Run(out, identity, notes=("data",))
+        if run.done:
+            return result_of(out)
+        held_back = _held_back(real.images, real.chosen)
+        torch.manual_seed(config.seed)
+        network = Detail(config.channels, config.width).to(where)
+        optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate, betas=(0.9, 0.99))
+        checkpoints, seen, seconds = Checkpoints(out), 0, 0.0
+        if found := checkpoints.newest():
+            seen, seconds = _take(found, network, optimizer)
+        if (out / STATS).exists():
+            run.rewind(seen)
+        batches = Batches(real, config, slice(None), where)
+        interrupted = until_the_end.enter_context(signals.defer_signals())
+        began, began_at, saved, sums = time.monotonic(), seen, time.monotonic(), [0.0, 0]
+        while seen < config.duration_images and not interrupted.number:
+            step = seen // config.batch
+            for group in optimizer.param_groups:
+                group["lr"] = _rate(config, step)
+            loss = _step(network, optimizer, images.to_pixels(batches.at(step)), config, step)
+            before, seen = seen, seen + config.batch
+            sums[0], sums[1] = sums[0] + loss, sums[1] + 1
+            passed = time.monotonic() - began
+            every = max(config.duration_images // _LOGS, 1)
+            if seen // every > before // every or seen >= config.duration_images:
+                rate = (seen - began_at) / max(passed, 1e-9)
+                figures = {
+                    "bits_per_sample": round(sums[0] / sums[1], 4),
+                    "seconds": round(seconds + passed, 1),
+                    "images_per_second": round(rate, 2),
+                    "seconds_left": round(max(config.duration_images - seen, 0) / rate, 1),
+                }
+                sums = [0.0, 0]
+                run.log(seen, **figures)
+                if report is not None:
+                    report(seen, figures)
+            if interrupted.number or time.monotonic() - saved > save_seconds:
+                _save(out, checkpoints, network, optimizer, config, seen, seconds + passed)
+                saved = time.monotonic()
+        seconds += time.monotonic() - began
+        _save(out, checkpoints, network, optimizer, config, seen, seconds)
+        result: dict[str, Any] = {}
+        if not interrupted.number:
+            result = {"images_seen": seen, "seconds": round(seconds, 1), "held_back": len(real.held_back)}
+            result |= measured(network, held_back.to(where), config)
+            run.finish(result)
+    if interrupted.number:
+        signals.redeliver(interrupted.number)
+        raise KeyboardInterrupt  # where the signal was taken without ending anything
+    return result
+
+
+def half_size(pictures: torch.Tensor, noise: float, rng: np.random.Generator) -> torch.Tensor:
+    """Return the means of 2 x 2 pixels plus noise, in quarters of a gray value: float32, half the size of `pictures`.
+
+    pictures uint8 (N, C, H, W); noise is its deviation in gray values.
+    """
+    means = torch.nn.functional.avg_pool2d(pictures.float(), 2)
+    added = torch.from_numpy(rng.standard_normal(tuple(means.shape), dtype=np.float32)).to(means.device)
+    return ((means + noise * added) * STEPS_IN_Y).round().div(STEPS_IN_Y).clamp(0, 255)
+
+
+def load_detail(folder: Path) -> tuple[Detail, DetailConfig, dict[str, Any]]:
+    """Return the network in a folder, its settings and what was measured. Raises RefusedModel."""
+    arrays, manifest = weights.load(folder)
+    if manifest.get("kind") != KIND or not isinstance(manifest.get("config"), dict):
+        raise weights.refused(folder, "it holds no detail network")
+    try:
+        config = DetailConfig(**manifest["config"])
+        network = Detail(config.channels, config.width)
+        network.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in arrays.items()})
+    except (TypeError, RuntimeError, InvalidSetting) as error:
+        raise weights.refused(folder, f"its weights are not those of its settings ({str(error)[:80]})") from error
+    return network.eval(), config, dict(manifest.get("about", {}))
+
+
+def measured(network: Detail, pictures: torch.Tensor, config: DetailConfig) -> dict[str, Any]:
+    """Return bits a sample on pictures that were never shown, by phase and plane, and how well the laws fit them.
+
+    `uniformity` is, by phase and plane, the largest deviation from 1 of ten cells of the probability transform's histogram.
+    """
+    rows, cells = [], torch.zeros(4, config.channels, _CELLS, dtype=torch.float64)
+    with torch.inference_mode():
+        for number, part in enumerate(pictures.split(32)):
+            rng = seeds.generator(config.seed, "held back", str(number))
+            planes = planes_of(part).float()
+            uniform = torch.from_numpy(rng.random(tuple(planes.shape), dtype=np.float32)).to(part.device)
+            laws = network.laws(half_size(part, config.noise, rng), planes)
+            row = torch.zeros(4, config.channels, dtype=torch.float64)
+            for phase, plane_laws in enumerate(laws):
+                for plane, law in enumerate(plane_laws):
+                    samples = planes[:, phase, plane : plane + 1]
+                    row[phase, plane] = bits(law, samples).double().mean()
+                    scale = torch.exp2(-law.log2_scale)
+                    place = (samples - 0.5 + uniform[:, phase, plane : plane + 1] - law.mean) * scale
+                    cells[phase, plane] += torch.histc(torch.sigmoid(place).double().cpu(), _CELLS, 0, 1)
+            rows.append(row * len(part))
+    by_plane = torch.stack(rows).sum(0) / max(len(pictures), 1)
+    shares = cells / cells.sum(-1, keepdim=True).clamp(min=1) * _CELLS
+    return {
+        "bits_per_sample": round(float(by_plane.mean()), 4),
+        "bits_by_plane": [[round(float(value), 3) for value in row] for row in by_plane],
+        "uniformity": [[round(float(value), 3) for value in row] for row in (shares - 1).abs().amax(-1)],
+    }
+
+
+def _step(network: Detail, optimizer: torch.optim.Optimizer, pictures: torch.Tensor, config: DetailConfig, step: int) -> float:
+    """One update. Raises TrainingDiverged."""
+    y = half_size(pictures, config.noise, seeds.generator(config.seed, "noise", str(step)))
+    loss = network.bits(y, planes_of(pictures).float()).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    norm = torch.nn.utils.clip_grad_norm_(network.parameters(), _CLIP)
+    if not bool(torch.isfinite(norm)):
+        raise TrainingDiverged("numbers are no longer finite", hint="give a smaller --learning-rate")
+    optimizer.step()
+    return float(loss.detach())
+
+
+def _rate(config: DetailConfig, step: int) -> float:
+    left = 1 - step * config.batch / config.duration_images
+    return config.learning_rate * min(1.0, (step + 1) / _WARM_STEPS) * left**_DECAY
+
+
+def _held_back(pictures: torch.Tensor, chosen: np.ndarray) -> torch.Tensor:
+    others = np.setdiff1d(np.arange(len(pictures)), chosen)
+    return pictures[torch.from_numpy(others[:_HELD_BACK])]
+
+
+def _save(
+    out: Path,
+    checkpoints: Checkpoints,
+    network: Detail,
+    optimizer: torch.optim.Adam,
+    config: DetailConfig,
+    seen: int,
+    seconds: float,
+) -> None:
+    """The state to go on from, and the network to draw with."""
+    tensors = {f"network.{name}": value for name, value in network.state_dict().items()}
+    for name, parameter in network.named_parameters():
+        for key in ("exp_avg", "exp_avg_sq", "step"):
+            if parameter in optimizer.state:
+                tensors[f"adam.{name}.{key}"] = torch.as_tensor(optimizer.state[parameter][key])
+    checkpoints.save(tensors, {"images_seen": seen, "seconds": seconds})
+    about = {"images_seen": seen}
+    weights.save(out, dict(network.state_dict()), {"kind": KIND, "config": asdict(config), "about": about})
+
+
+def _take(
+    found: tuple[dict[str, np.ndarray], dict[str, Any]], network: Detail, optimizer: torch.optim.Adam
+) -> tuple[int, float]:
+    """Put a saved state back; return images seen and seconds."""
+    arrays, told = found
+    tensors = {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
+    network.load_state_dict({name[8:]: value for name, value in tensors.items() if name.startswith("network.")})
+    for name, parameter in network.named_parameters():
+        if f"adam.{name}.step" in tensors:
+            optimizer.state[parameter] = {
+                "step": tensors[f"adam.{name}.step"],
+                **{
+                    key: tensors[f"adam.{name}.{key}"].to(parameter).clone(memory_format=torch.preserve_format)
+                    for key in ("exp_avg", "exp_avg_sq")
+                },
+            }
+    return int(told["images_seen"]), float(told["seconds"])
