@@ -25,6 +25,7 @@ from ssgan.embedding.coders.gibbs import Sender
 from ssgan.embedding.embedder import Embedder
 from ssgan.embedding.stc import embed, trellis
 from ssgan.embedding.stc.trellis import Code
+from ssgan.images.samples import pixels
 
 KEY = b"the key of the benchmark"
 PHOTOGRAPHS = ("camera.png", "brick.png", "grass.png", "gravel.png")  # 512 x 512 gray, in scikit-image's wheel
@@ -81,9 +82,9 @@ def layered() -> list[Figure]:
     message = np.random.default_rng(0).integers(0, 2, round(0.4 * cover.size), dtype=np.uint8)
     for height, published in ((7, "0.32"), (10, "0.82"), (12, "2.73")):
         code = Code(height)
-        time = median_seconds(lambda c=code: embed.embed(cover, plus, minus, message, c))  # type: ignore[misc]
+        time = median_seconds(lambda c=code: embed.embed(pixels(cover), plus, minus, message, c))  # type: ignore[misc]
         figures.append(Figure(f"512 x 512 ternary, h = {height}, embedded and proven", time, "s", published))
-        made = embed.embed(cover, plus, minus, message, code)
+        made = embed.embed(pixels(cover), plus, minus, message, code)
         time = median_seconds(lambda m=made, c=code: embed.extract(m.stego, m.first, m.second, c))  # type: ignore[misc]
         figures.append(Figure(f"512 x 512 ternary, h = {height}, extracted", time * 1e3, "ms", "13 to 16"))
     return figures
@@ -96,7 +97,10 @@ def loss_on_photographs() -> list[Figure]:
         covers = [photograph(name, scheme) for name in PHOTOGRAPHS]
         for height, published in ((7, "10.9"), (10, "7.5"), (12, "5.9")):
             for name, key in (("published", None), ("keyed", KEY)):
-                made = [embed.embed(*cover, bits(0.4 * cover[0].size, i), Code(height, key)) for i, cover in enumerate(covers)]
+                made = [
+                    embed.embed(pixels(cover), plus, minus, bits(0.4 * cover.size, i), Code(height, key))
+                    for i, (cover, plus, minus) in enumerate(covers)
+                ]
                 what = f"coding loss, {scheme} 512 x 512, h = {height}, {name} columns"
                 there = f"{published} on another photograph" if scheme == "suniward" else ""
                 figures.append(Figure(what, 100 * statistics.mean(m.coding_loss for m in made), "%", there))
@@ -134,7 +138,7 @@ def batches(count: int = 256) -> list[Figure]:
     for height in (7, 10):
         for threads in (1, 2):
             time = median_seconds(
-                lambda h=height, t=threads: embed.embed_batch(covers, pluses, minuses, messages, Code(h), threads=t),  # type: ignore[misc]
+                lambda h=height, t=threads: embed.embed_batch(pixels(covers), pluses, minuses, messages, Code(h), threads=t),  # type: ignore[misc]
                 rounds=3,
             )
             what = f"{len(covers)} covers of 64 x 64, h = {height}, {threads} thread{'s' * (threads > 1)}"
@@ -149,8 +153,9 @@ import re, sys
 import numpy as np
 from pathlib import Path
 from ssgan.embedding.stc import embed as stc
+from ssgan.images.samples import pixels
 rng = np.random.default_rng(0)
-draw = lambda n: (np.full(n, 7, np.uint8), *[rng.random(n)] * 2, rng.integers(0, 2, int(0.4 * n), dtype=np.uint8))
+draw = lambda n: (pixels(np.full(n, 7, np.uint8)), *[rng.random(n)] * 2, rng.integers(0, 2, int(0.4 * n), dtype=np.uint8))
 kilobytes = lambda name: int(re.search(name + r":\\s*(\\d+)", Path("/proc/self/status").read_text())[1])
 code = stc.Code(int(sys.argv[1]))
 stc.embed(*draw(4096), code)

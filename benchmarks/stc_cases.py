@@ -16,6 +16,7 @@ import numpy as np
 from ssgan.embedding.stc import embed
 from ssgan.embedding.stc.trellis import Code, NoPath
 from ssgan.errors import DoesNotFit
+from ssgan.images.samples import pixels
 
 
 @dataclass(frozen=True)
@@ -61,13 +62,13 @@ def make(seed: int, sides: tuple[int, int] = (8, 512), heights: range = range(6,
 
 def outcome(case: Case) -> str:
     """What became of the case; AssertionError where something is wrong."""
-    rng = np.random.default_rng(1)
+    rng, cover = np.random.default_rng(1), pixels(case.cover)
     try:
-        made = embed.embed(case.cover, case.plus, case.minus, case.message, case.code, layers=case.layers, rng=rng)
+        made = embed.embed(cover, case.plus, case.minus, case.message, case.code, layers=case.layers, rng=rng)
     except DoesNotFit as refused:
         most = int(refused.reachable)
         assert 0 <= most < len(case.message), case.name
-        made = embed.embed(case.cover, case.plus, case.minus, case.message[:most], case.code, layers=case.layers, rng=rng)
+        made = embed.embed(cover, case.plus, case.minus, case.message[:most], case.code, layers=case.layers, rng=rng)
         assert made.first + made.second == most, case.name
         _verify(case, made, case.message[:most])
         return "refused: no path" if isinstance(refused, NoPath) else "refused: too long"

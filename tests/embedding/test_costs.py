@@ -3,19 +3,21 @@ from __future__ import annotations
 import torch
 
 from ssgan.embedding.costs import Costs, apply_wet_rule, distortion
+from ssgan.images.samples import pixels
 
 
 def test_the_ends_of_the_range_are_wet_outward_and_nothing_else_is() -> None:
     covers = torch.arange(256, dtype=torch.uint8).reshape(1, 1, 16, 16)
     ones = torch.ones(1, 1, 16, 16, dtype=torch.float64)
-    costs = apply_wet_rule(Costs(ones, ones), covers)
+    costs = apply_wet_rule(Costs(ones, ones), pixels(covers))
     assert torch.equal(costs.plus.isinf(), covers == 255)
     assert torch.equal(costs.minus.isinf(), covers == 0)
 
 
 def test_what_is_not_a_number_is_wet() -> None:
     covers = torch.full((1, 1, 1, 2), 7, dtype=torch.uint8)
-    costs = apply_wet_rule(Costs(torch.tensor([[[[float("nan"), 1.0]]]]), torch.tensor([[[[1.0, float("nan")]]]])), covers)
+    nan = Costs(torch.tensor([[[[float("nan"), 1.0]]]]), torch.tensor([[[[1.0, float("nan")]]]]))
+    costs = apply_wet_rule(nan, pixels(covers))
     assert costs.plus.isinf().flatten().tolist() == [True, False]
     assert costs.minus.isinf().flatten().tolist() == [False, True]
 

@@ -14,6 +14,7 @@ import torch
 
 from ssgan.embedding.catalog import SCHEMES
 from ssgan.embedding.costs import WET, Costs, apply_wet_rule
+from ssgan.images.samples import pixels
 
 SAMPLES = 1 << 19  # of a band
 
@@ -21,7 +22,7 @@ SAMPLES = 1 << 19  # of a band
 class Band(NamedTuple):
     """Rows `first`... of a plane: the costs of +1 and -1, float64 (rows, W).
 
-    One array is both where a scheme makes no difference; then +1 at 255 and -1 at 0 are left for the reader to make wet.
+    One array is both where a scheme makes no difference; then the ends of the range are left for the reader to make wet.
     """
 
     plane: int
@@ -51,7 +52,7 @@ def _costs(image: np.ndarray, scheme: str, payload: float) -> Costs:
     covers = torch.from_numpy(np.array(image[None]))
     plus, minus = SCHEMES[scheme].costs(covers.double(), payload)
     if minus is not plus:
-        return apply_wet_rule(Costs(plus, minus), covers)
+        return apply_wet_rule(Costs(plus, minus), pixels(covers))
     if bool(plus.sum().isnan()):
         plus = plus.masked_fill(plus.isnan(), WET)
     return Costs(plus, plus)

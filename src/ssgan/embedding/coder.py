@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from ssgan.embedding.costs import Costs
+from ssgan.images.samples import Samples
 
 Seeds: TypeAlias = np.ndarray | torch.Tensor  # uint64 (N,), or int64 with the same bits on the covers' device
 
@@ -41,8 +42,8 @@ class Assignment(Protocol):
         """What to write in place of random bits."""
 
 
-# (assignment, covers, costs, seeds) -> stegos; the seeds are NumPy's but for a coder that is capturable.
-Simulate = Callable[[Assignment, torch.Tensor, Costs, Any], torch.Tensor]
+# (assignment, samples (N, C, H, W), costs, seeds) -> changed values; the seeds are NumPy's but for a coder that is capturable.
+Simulate = Callable[[Assignment, Samples[torch.Tensor], Costs, Any], torch.Tensor]
 
 
 @dataclass(frozen=True)

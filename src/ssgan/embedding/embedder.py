@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -20,10 +21,12 @@ from ssgan.embedding.catalog import CODERS, DEFAULT_CODER, FLAT_CODER, SCHEMES
 from ssgan.embedding.coder import ChangeProbabilities, Seeds
 from ssgan.embedding.costs import Costs, apply_wet_rule
 from ssgan.errors import InvalidSetting, unknown
+from ssgan.images.samples import Samples, pixels
 
 SHARE = {"cpu": 1 << 16, "cuda": 1 << 25}  # samples worked on at a time: they and what is made of them stay near the cores
 
 Pair = tuple[torch.Tensor, torch.Tensor]  # of +1 and of -1
+Covers: TypeAlias = torch.Tensor | Samples[torch.Tensor]  # Images uint8 (N, 1 or 3, H, W), or samples of any kind (N, C, H, W)
 
 
 @dataclass(frozen=True)
@@ -86,69 +89,90 @@ class Embedder:
         """Scheme and coder without the payload, as a curve over payloads is called: `hill`, `lsb/plain`."""
         return self.scheme + ("" if self.coder == DEFAULT_CODER else f"/{self.coder}")
 
-    def costs(self, covers: torch.Tensor) -> Costs:
-        """The scheme's costs of Images (N, C, H, W), each channel for itself, in `dtype`, the wet rule applied."""
+    def costs(self, covers: Covers) -> Costs:
+        """The scheme's costs of Images or Samples (N, C, H, W), each channel for itself, in `dtype`, the wet rule applied."""
         return Costs(*self._pair(covers, self._share_costs))
 
-    def change_probabilities(self, covers: torch.Tensor) -> ChangeProbabilities:
-        """(beta+, beta-) of Images (N, C, H, W), in `dtype`. Raises DoesNotFit where the payload does not."""
+    def change_probabilities(self, covers: Covers) -> ChangeProbabilities:
+        """(beta+, beta-) of Images or Samples (N, C, H, W), in `dtype`. Raises DoesNotFit where the payload does not."""
         of = CODERS[self.coder].probabilities
         return ChangeProbabilities(*self._pair(covers, lambda share: of(self._share_costs(share), self.payload)))
 
-    def simulate(self, covers: torch.Tensor, rng: int | np.random.Generator) -> torch.Tensor:
-        """Stegos of Images (N, C, H, W), by a seed, an int or a NumPy Generator.
+    def simulate(self, covers: Covers, rng: int | np.random.Generator) -> torch.Tensor:
+        """Stegos of Images or Samples (N, C, H, W), as values of their type, by a seed, an int or a NumPy Generator.
 
         One seed an image is drawn in order: with a Generator, any split into batches gives the same stegos.
         """
-        _expect_images(covers)
-        return self.simulate_seeded(covers, public_seeds.image_seeds(public_seeds.as_generator(rng), len(covers)))
+        samples = self._samples(covers)
+        return self.simulate_seeded(samples, public_seeds.image_seeds(public_seeds.as_generator(rng), len(samples)))
 
     @property
     def capturable(self) -> bool:
         """Whether a CUDA graph can capture it: it runs the same kernels for all covers and takes seeds on the device."""
         return CODERS[self.coder].capturable and self.text is None and not SCHEMES[self.scheme].adaptive
 
-    def simulate_seeded(self, covers: torch.Tensor, seeds: Seeds) -> torch.Tensor:
-        """Stegos of Images (N, C, H, W), each from its own uint64 seed. Raises DoesNotFit where the payload does not.
+    def simulate_seeded(self, covers: Covers, seeds: Seeds) -> torch.Tensor:
+        """Stegos of Images or Samples (N, C, H, W), each from its own uint64 seed. Raises DoesNotFit where they are too small.
 
         A `capturable` embedder takes seeds that lie on the covers' device as well, as int64 with the same bits.
         """
-        _expect_images(covers)
+        samples = self._samples(covers)
         coder, correct = CODERS[self.coder], SCHEMES[self.scheme].correct
-        stegos, start = torch.empty_like(covers), 0
-        for share in self._shares(covers):
-            part = slice(start, start := start + len(share))
+        stegos = torch.empty_like(samples.values)
+        for part in self._shares(samples):
+            share = samples.part(part)
             made = coder.simulate(self, share, self._share_costs(share), seeds[part])
             if correct is not None and coder.free_signs:
                 assert isinstance(seeds, np.ndarray), "an embedder that corrects is not capturable"
-                made = correct(share, made, seeds[part])
+                made = correct(share.values, made, seeds[part])
             stegos[part] = made
         return stegos
 
-    def _pair(self, covers: torch.Tensor, make: Callable[[torch.Tensor], Pair]) -> Pair:
+    def _pair(self, covers: Covers, make: Callable[[Samples[torch.Tensor]], Pair]) -> Pair:
         """What `make` gives for the shares, laid into two tensors: fresh memory is dearer than a copy."""
-        _expect_images(covers)
-        shares = self._shares(covers)
+        samples = self._samples(covers)
+        shares = self._shares(samples)
         if len(shares) == 1:
-            return make(covers)
-        plus = torch.empty(covers.shape, dtype=self.dtype, device=covers.device)
-        minus, start = torch.empty_like(plus), 0
-        for share in shares:
-            part = slice(start, start := start + len(share))
-            plus[part], minus[part] = make(share)
+            return make(samples)
+        plus = torch.empty(samples.values.shape, dtype=self.dtype, device=samples.values.device)
+        minus = torch.empty_like(plus)
+        for part in shares:
+            plus[part], minus[part] = make(samples.part(part))
         return plus, minus
 
-    def _shares(self, covers: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    def _samples(self, covers: Covers) -> Samples[torch.Tensor]:
+        """The covers as samples. Raises InvalidSetting for what is none, and for a kind that the scheme does not know."""
+        if not isinstance(covers, Samples):
+            _expect_images(covers)
+            covers = pixels(covers)
+        shape, unit = tuple(covers.values.shape), SCHEMES[self.scheme].unit
+        if not isinstance(covers.values, torch.Tensor) or len(shape) != 4 or not all(shape):
+            raise InvalidSetting(
+                f"samples are {shape}; expected a torch tensor (N, C, H, W), none of them 0",
+                hint="add the axes that are missing",
+            )
+        if unit not in (None, covers.unit):
+            raise InvalidSetting(
+                f"the scheme {self.scheme} knows what a {unit} costs, not what a {covers.unit} does",
+                hint="use a scheme that is made for these samples, or one that takes all, such as lsb",
+            )
+        return covers
+
+    def _shares(self, samples: Samples[torch.Tensor]) -> list[slice]:
         keep_freed()
-        return torch.split(covers, max(1, SHARE.get(covers.device.type, 1 << 20) // covers[0].numel()))
+        values = samples.values
+        step = max(1, SHARE.get(values.device.type, 1 << 20) // values[0].numel())
+        return [slice(first, first + step) for first in range(0, len(values), step)]
 
-    def _share_costs(self, covers: torch.Tensor) -> Costs:
-        plus, minus = SCHEMES[self.scheme].costs(covers.to(self.dtype), self.payload)
-        return apply_wet_rule(Costs(plus.to(self.dtype), minus.to(self.dtype)), covers)
+    def _share_costs(self, samples: Samples[torch.Tensor]) -> Costs:
+        plus, minus = SCHEMES[self.scheme].costs(samples.values.to(self.dtype), self.payload)
+        return apply_wet_rule(Costs(plus.to(self.dtype), minus.to(self.dtype)), samples)
 
 
-def simulate(covers: torch.Tensor, embedder: Embedder | str, rng: int | np.random.Generator) -> torch.Tensor:
+def simulate(covers: Covers, embedder: Embedder | str, rng: int | np.random.Generator) -> torch.Tensor:
     """Return stegos, uint8 (N, C, H, W), of covers of that shape, by an Embedder or its name such as "hill@0.4".
+
+    Covers may be Samples of another kind, too; the stegos then are values of their type.
 
     `rng` is a seed or a NumPy Generator. Raises InvalidSetting for what is no cover or no embedder, DoesNotFit where the
     payload does not fit.

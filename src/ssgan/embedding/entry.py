@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from ssgan.embedding.costs import Scheme
+from ssgan.images.samples import PIXEL_UNIT
 
 # Changes of the same samples with better signs: (covers, stegos, seeds) -> stegos
 Correction = Callable[[torch.Tensor, torch.Tensor, np.ndarray], torch.Tensor]
@@ -19,6 +20,7 @@ class Entry:
     """One scheme: its cost function and what to say of it. `correct` chooses the signs anew once the changes are known.
 
     `reach` is how many rows away a sample can lie that has a part in a cost; None where all have, or where it is not known.
+    `unit` is that of the samples whose costs it knows; None where samples of any kind will do.
     """
 
     costs: Scheme
@@ -30,3 +32,4 @@ class Entry:
     differentiable: bool = True
     correct: Correction | None = None
     reach: int | None = None
+    unit: str | None = PIXEL_UNIT

@@ -1,48 +1,107 @@
-"""Samples that a message can ride on: whole numbers, the range that a change may not leave, and which of them may change."""
+"""Samples that a message can ride on: whole numbers, the range that a change may not leave, and which of them may change.
+
+Pixels are one maker of `Samples`; whoever has other whole numbers to change by one, such as quantized coefficients, makes them
+alike. Values are a NumPy array, which needs no torch, or a torch tensor.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 
 from ssgan.errors import InvalidSetting
 
+if TYPE_CHECKING:
+    import torch
+
 PEAK = 255  # the largest gray value of an 8-bit sample
+PIXEL_UNIT = "gray value"
+
+Whole: TypeAlias = NDArray[np.integer[Any]]
+Values = TypeVar("Values", NDArray[Any], "torch.Tensor")
 
 
 @dataclass(frozen=True, eq=False)
-class Samples:
-    """A batch of samples of one kind; pixels are one maker of it.
+class Samples(Generic[Values]):
+    """Samples of one kind, in any shape: a batch (N, C, H, W), one picture (C, H, W) or flat (n,).
 
-    values: whole numbers (N, C, H, W) of a torch integer type that also holds `low` and `high`, each within `low`...`high`,
-    both included; a sample at `high` may not rise, one at `low` may not fall. usable: bool, of the same shape, False where a
-    sample may not change at all; None where all may. unit: what one step is, for people, such as "gray value".
+    values: whole numbers, of a type that also holds `low` and `high`. Samples in `low`...`high` - 1 may rise, those in
+    `low` + 1...`high` may fall; one beyond these ends may not change at all. usable: bool, of the same shape, False where a
+    sample may not change whatever its value; None where all may. unit: what one step is, for people, such as "gray value".
     Raises InvalidSetting for values that are not whole numbers, and for a mask of another shape or type.
     """
 
-    values: torch.Tensor
+    values: Values
     low: int
     high: int
-    usable: torch.Tensor | None = None
-    unit: str = "gray value"
+    usable: Values | None = None
+    unit: str = PIXEL_UNIT
 
     def __post_init__(self) -> None:
-        if self.values.dtype.is_floating_point or self.values.dtype.is_complex or self.values.dtype == torch.bool:
-            raise InvalidSetting(f"samples are {self.values.dtype}; expected whole numbers", hint="round them first")
-        bounds = torch.iinfo(self.values.dtype)
-        if not bounds.min <= self.low < self.high <= bounds.max:
+        least, greatest = self._type_ends
+        if not least <= self.low < self.high <= greatest:
             raise InvalidSetting(
                 f"samples of {self.values.dtype} cannot lie within {self.low}...{self.high}",
                 hint="give the lower end first, and a type that holds both",
             )
-        if self.usable is not None and (self.usable.dtype != torch.bool or self.usable.shape != self.values.shape):
+        mask = self.usable
+        if mask is not None and (str(mask.dtype).removeprefix("torch.") != "bool" or mask.shape != self.values.shape):
             raise InvalidSetting(
-                f"usable is {self.usable.dtype} {tuple(self.usable.shape)}; expected bool {tuple(self.values.shape)}",
+                f"usable is {mask.dtype} {tuple(mask.shape)}; expected bool {tuple(self.values.shape)}",
                 hint="say of each sample whether it may change",
             )
 
+    def __len__(self) -> int:
+        return len(self.values)
 
-def pixels(covers: torch.Tensor) -> Samples:
-    """Return Images uint8 (N, C, H, W) as samples 0...255, all of them usable."""
-    return Samples(covers, 0, PEAK)
+    @property
+    def may_rise(self) -> Values:
+        """bool, of the values' shape: which samples may be raised by one."""
+        allowed = self.values < self.high
+        if self._type_ends[0] < self.low:
+            allowed = allowed & (self.values >= self.low)
+        return self._and_usable(allowed)
+
+    @property
+    def may_fall(self) -> Values:
+        """bool, of the values' shape: which samples may be lowered by one."""
+        allowed = self.values > self.low
+        if self._type_ends[1] > self.high:
+            allowed = allowed & (self.values <= self.high)
+        return self._and_usable(allowed)
+
+    def part(self, which: Any) -> Samples[Values]:
+        """Return the samples that an index of the first axis picks: a slice, places or None for a new axis."""
+        usable = None if self.usable is None else self.usable[which]
+        return replace(self, values=self.values[which], usable=usable)
+
+    def _and_usable(self, allowed: Any) -> Values:
+        return cast(Values, allowed if self.usable is None else allowed & self.usable)
+
+    @property
+    def _type_ends(self) -> tuple[int, int]:
+        """The least and the greatest value of the type. Raises InvalidSetting for a type that holds no whole numbers."""
+        if isinstance(self.values, np.ndarray):
+            if self.values.dtype.kind in "iu":
+                bounds = np.iinfo(self.values.dtype)
+                return int(bounds.min), int(bounds.max)
+        else:
+            import torch
+
+            kind = self.values.dtype
+            if not (kind.is_floating_point or kind.is_complex or kind == torch.bool):
+                return torch.iinfo(kind).min, torch.iinfo(kind).max
+        raise InvalidSetting(f"samples are {self.values.dtype}; expected whole numbers", hint="round them first")
+
+
+def pixels(images: Values) -> Samples[Values]:
+    """Return pixels uint8, in any shape, as samples 0...255, all of them usable."""
+    return Samples(images, 0, PEAK)
+
+
+def low_bytes(values: Whole) -> NDArray[np.uint8]:
+    """Return the values modulo 256, uint8 of the same shape: they hold the bits that a message is read from."""
+    return values.astype(np.uint8, copy=False)

@@ -7,14 +7,17 @@ import hashlib
 import struct
 import zlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+from numpy.typing import NDArray
 
 from ssgan.compute.keystream import keystream
 from ssgan.embedding.stc.trellis import Code
 from ssgan.images import ImageLike, Layout, as_alpha, as_image
+from ssgan.images.samples import PEAK, Samples, Whole, pixels
 from ssgan.messages.keys import Key, Subkeys, final_root, frozen_key
 from ssgan.messages.order import FrozenDraw, carrying_places, frozen_count, public_count, shuffled, without
 from ssgan.messages.parts import Part, parse_part
@@ -25,6 +28,7 @@ PADDED, DEFLATED, PART = 1, 2, 4  # kinds, to be added up
 KINDS = (0, 1, 4, 5, 2, 3, 6, 7)  # in the order in which a reader tries them
 LARGEST_INFLATED = 64 << 20  # bytes
 FIRST_RUNG = 20
+OPAQUE = PEAK  # the alpha of the pixels that count
 
 
 @dataclass(frozen=True, repr=False)
@@ -47,7 +51,7 @@ class Places:
         return carrying_places(self.keys.order, self.carrying + len(self.frozen), self.frozen)
 
     def laid_out(self, samples: np.ndarray) -> np.ndarray:
-        """uint8 (n,): the carrying ones of `samples` (N,) in the message's order, for which no places need be known."""
+        """(n,): the carrying ones of `samples` (N,) in the message's order, for which no places need be known."""
         return shuffled(self.keys.order, without(samples, self.frozen))
 
     @property
@@ -60,20 +64,43 @@ class Places:
         return Code(12 if self.carrying <= 1 << 20 else 10, self.keys.code)
 
 
+@dataclass(frozen=True, repr=False)
+class Carrier:
+    """Flat samples (N,) in the order in which sender and receiver count them, and the shape D that all keys are bound to."""
+
+    samples: Samples[NDArray[Any]]
+    shape: bytes
+
+    @property
+    def values(self) -> Whole:
+        """(N,), of an integer type."""
+        return self.samples.values
+
+    def places(self, key: Key) -> Places:
+        """What the key makes of these samples. A passphrase takes its time here."""
+        return places(self.shape, self.values, key)
+
+
+def image_carrier(image: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> Carrier:
+    """The samples of an image uint8 (C, H, W) with alpha uint8 (H, W): pixels are one maker of carriers."""
+    values = samples_of(image, alpha)
+    return Carrier(pixels(values), shape_of(image, values))
+
+
 def samples_of(image: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
     """uint8 (N,): the channel values of the pixels that count, of an image uint8 (C, H, W) with alpha uint8 (H, W)."""
-    pixels = image.transpose(1, 2, 0)
-    return np.ascontiguousarray(pixels if alpha is None else pixels[alpha == 255]).reshape(-1)
+    rows = image.transpose(1, 2, 0)
+    return np.ascontiguousarray(rows if alpha is None else rows[alpha == OPAQUE]).reshape(-1)
 
 
 def with_samples(image: np.ndarray, alpha: np.ndarray | None, samples: np.ndarray) -> np.ndarray:
     """`image` with the values of the counting pixels replaced by `samples`."""
-    pixels = image.transpose(1, 2, 0).copy()
+    rows = image.transpose(1, 2, 0).copy()
     if alpha is None:
-        pixels[:] = samples.reshape(pixels.shape)
+        rows[:] = samples.reshape(rows.shape)
     else:
-        pixels[alpha == 255] = samples.reshape(-1, pixels.shape[2])
-    return np.ascontiguousarray(pixels.transpose(2, 0, 1))
+        rows[alpha == OPAQUE] = samples.reshape(-1, rows.shape[2])
+    return np.ascontiguousarray(rows.transpose(2, 0, 1))
 
 
 def shape_of(image: np.ndarray, samples: np.ndarray) -> bytes:
@@ -100,12 +127,17 @@ def places(shape: bytes, samples: np.ndarray, key: Key) -> Places:
 
 
 def public_samples(shape: bytes, samples: np.ndarray) -> np.ndarray:
-    """uint8 (p,): the values that no message changes, whatever its key."""
+    """(p,): the values that no message changes, whatever its key."""
     return samples[FrozenDraw(len(samples)).take_public(shape)]
 
 
 def _salt(label: bytes, bound: bytes, frozen: np.ndarray) -> bytes:
-    return hashlib.sha256(label + bound + frozen.tobytes()).digest()
+    return hashlib.sha256(label + bound + value_bytes(frozen)).digest()
+
+
+def value_bytes(values: Whole) -> bytes:
+    """The values of samples, little-endian where they take more than a byte."""
+    return values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes()
 
 
 def largest_plaintext(carrying: int) -> int:
@@ -127,8 +159,8 @@ def room(image: np.ndarray, alpha: np.ndarray | None) -> int:
 
 def counting(image: np.ndarray, alpha: np.ndarray | None) -> int:
     """How many samples count: those of pixels that nothing shines through."""
-    pixels = image[0].size if alpha is None else int(np.count_nonzero(alpha == 255))
-    return pixels * len(image)
+    count = image[0].size if alpha is None else int(np.count_nonzero(alpha == OPAQUE))
+    return count * len(image)
 
 
 @functools.lru_cache(maxsize=8)

@@ -6,24 +6,27 @@ would rather never touch is made very dear here, not impossible, so that what fi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ssgan.embedding.bands import Band, bands
 from ssgan.embedding.coders.gibbs import Sender
 from ssgan.embedding.embedder import Embedder
 from ssgan.embedding.stc import layers
-from ssgan.embedding.stc.layers import Samples
-from ssgan.embedding.stc.trellis import strips
+from ssgan.embedding.stc.layers import Priced
+from ssgan.embedding.stc.trellis import reachable, strips
 from ssgan.errors import DoesNotFit, RefusedImage
 from ssgan.images import ImageLike, Layout, as_alpha, as_image, axes_of, laid_out
 from ssgan.images.encoded import Manner
-from ssgan.images.samples import PEAK
+from ssgan.images.samples import Samples, Whole
 from ssgan.messages import container
-from ssgan.messages.container import SPLITS, Places
+from ssgan.messages.container import OPAQUE, SPLITS, Carrier, Places
 from ssgan.messages.keys import Key, as_message, check_key
+from ssgan.messages.order import frozen_count
 from ssgan.messages.parts import Part
 from ssgan.messages.reveal import reveal_with
 
@@ -66,49 +69,96 @@ def hide(
     (unless `allow_flat`), InvalidSetting for an unknown scheme.
     """
     check_key(key)
-    message = message if isinstance(message, Part) else as_message(message)
     axes = axes_of(image, layout=layout)
     image = as_image(image, layout=layout)
     alpha = as_alpha(alpha, image)
-    samples = container.samples_of(image, alpha)
+
+    def carrier() -> Carrier:
+        return container.image_carrier(image, alpha)
+
+    def price(payload: float) -> Iterator[Price]:
+        Embedder(scheme, payload)  # refuses what is no scheme
+        return _priced_bands(bands(image, scheme, payload), alpha, len(image))
+
+    made = hide_in(carrier, price, message, key, compress=compress, allow_flat=allow_flat)
+    stego = container.with_samples(image, alpha, made.values)
+    cover, stego = laid_out(image, axes), laid_out(stego, axes)
+    return Hidden(cover, stego, alpha, made.message_bytes, made.rung_bytes, made.payload, made.change_rate, scheme, made.split)
+
+
+class Price(NamedTuple):
+    """What +1 and -1 cost some of a carrier's samples, which are `where` in it; float64 (k,).
+
+    One array is both where a scheme makes no difference.
+    """
+
+    where: slice
+    plus: np.ndarray
+    minus: np.ndarray
+
+
+@dataclass(frozen=True, repr=False)
+class Written:
+    """A carrier's values (N,) with a message in them, and what it took; the fields are named as those of `Hidden`."""
+
+    values: Whole
+    message_bytes: int
+    rung_bytes: int
+    payload: float
+    change_rate: float
+    split: int
+
+
+def hide_in(
+    carrier: Callable[[], Carrier], price: Callable[[float], Iterable[Price]], message: bytes | str | Part, key: Key, *,
+    compress: bool = False, allow_flat: bool = False,
+) -> Written:  # fmt: skip
+    """`message`, text as UTF-8, in samples of any kind; it is read back before this returns.
+
+    `carrier` makes them, and is asked twice: while the code is at work, each byte a sample counts. `price` gives the costs of
+    all samples at a payload in bits per sample, part by part. Raises DoesNotFit with the bytes that would fit, RefusedImage
+    where the cover is so flat that others would share its keys (unless `allow_flat`).
+    """
+    check_key(key)
+    message = message if isinstance(message, Part) else as_message(message)
+    cover = carrier()
     body, kind = container.body_of(message, compress)
-    room = max(0, container.room(image, alpha))
-    where = container.places(container.shape_of(image, samples), samples, key)
+    room, where = max(0, container.largest_plaintext(len(cover.values) - frozen_count(len(cover.values)))), cover.places(key)
     if not where.rungs or len(body) > room:
-        raise DoesNotFit(
-            f"{len(body)} bytes do not fit: this cover takes at most {room}",
-            reachable=room, unit="bytes",
-            hint="take a larger cover, send less, or spread the message over several covers",
-        )  # fmt: skip
+        raise _too_long(len(body), room)
     if not allow_flat:
-        _refuse_flat(samples[where.public])
+        _refuse_flat(cover.values[where.public])
     length = next(rung for rung in where.rungs if rung >= len(body))
     plaintext, padding = container.padded(body, length)
-    bits = 8 * (length + container.OVERHEAD)
-    Embedder(scheme, bits / len(samples))  # refuses what is no scheme
+    payload = 8 * (length + container.OVERHEAD) / len(cover.values)
+    prices = price(payload)
     carries = _inverse(where)
-    priced = _priced(where.laid_out(samples), bands(image, scheme, bits / len(samples)), alpha, carries.reshape(-1, len(image)))
-    del samples, carries  # both are made anew: while the code is at work, each byte a sample counts
+    priced = _priced(_laid_out(where, cover.samples), prices, carries)
+    del cover, carries  # both are made anew: while the code is at work, each byte a sample counts
     written, split = _write(where, priced, plaintext, kind | padding)
     del priced
-    samples, order = container.samples_of(image, alpha), where.order
-    changed = samples.copy()
+    values, order = carrier().values, where.order
+    changed = values.copy()
     for part in strips(len(order)):
         changed[order[part]] = written[part]
     del order
-    stego = container.with_samples(image, alpha, changed)
     if reveal_with(where, written) != message:
         raise AssertionError("the message cannot be read back")
-    rate = np.count_nonzero(changed != samples) / len(samples)
-    return Hidden(
-        laid_out(image, axes), laid_out(stego, axes), alpha, len(body), length, bits / len(samples), rate, scheme, split
-    )
+    return Written(changed, len(body), length, payload, np.count_nonzero(changed != values) / len(values), split)
 
 
-def _write(where: Places, priced: Samples, plaintext: bytes, kind: int) -> tuple[np.ndarray, int]:
+def _laid_out(where: Places, samples: Samples[NDArray[Any]]) -> Samples[NDArray[Any]]:
+    """The carrying ones of the samples, in the message's order."""
+    usable = None if samples.usable is None else where.laid_out(samples.usable)
+    return replace(samples, values=where.laid_out(samples.values), usable=usable)
+
+
+def _write(where: Places, priced: Priced, plaintext: bytes, kind: int) -> tuple[np.ndarray, int]:
     """(carrying samples with the stream in them, split): the split nearest to the optimal sender's that finds a way."""
     total = 8 * (len(plaintext) + container.OVERHEAD)
-    sender = Sender(priced.plus[None], priced.minus[None], priced.cover[None])
+    sender = Sender(priced.plus[None], priced.minus[None], priced.samples.part(None))
+    if total > sender.largest_payload[0]:
+        raise _no_way(where, priced, len(plaintext))
     lam = sender.lambdas_for_payload(np.array([float(total)]))[0]
     wish = layers.natural_split(priced, lam, sender.free[0])
     for split in sorted(SPLITS, key=lambda split: abs(container.bits_in_second(len(plaintext), split) - wish)):
@@ -117,7 +167,24 @@ def _write(where: Places, priced: Samples, plaintext: bytes, kind: int) -> tuple
         written = layers.write(priced, lam, sender.free[0], np.unpackbits(stream), where.code(), splits=[second])
         if written is not None:
             return written.stego, split
-    raise AssertionError("with every bit in the first layer there is always a way")
+    raise _no_way(where, priced, len(plaintext))
+
+
+def _no_way(where: Places, priced: Priced, length: int) -> DoesNotFit:
+    """What to say where samples that may not change leave no way to write `length` bytes and their overhead."""
+    samples = priced.samples
+    assert samples.usable is not None, "with every bit in the first layer there is always a way"
+    dry = (samples.may_rise | samples.may_fall)[layers.strides(len(samples))]
+    most = reachable(dry, where.code(), limit=8 * (length + container.OVERHEAD)) // 8 - container.OVERHEAD
+    return _too_long(length, max((rung for rung in where.rungs if rung <= most), default=0))
+
+
+def _too_long(length: int, room: int) -> DoesNotFit:
+    return DoesNotFit(
+        f"{length} bytes do not fit: this cover takes at most {room}",
+        reachable=room, unit="bytes",
+        hint="take a larger cover, send less, or spread the message over several covers",
+    )  # fmt: skip
 
 
 def _inverse(where: Places) -> np.ndarray:
@@ -129,29 +196,43 @@ def _inverse(where: Places) -> np.ndarray:
     return carries
 
 
-def _priced(carrying: np.ndarray, made: Iterable[Band], alpha: np.ndarray | None, carries: np.ndarray) -> Samples:
-    """The carrying samples with their costs, in which only the ends of the range are impossible.
+def _priced_bands(made: Iterable[Band], alpha: np.ndarray | None, channels: int) -> Iterator[Price]:
+    """The costs of an image's counting samples, from those of its rows."""
+    before = None if alpha is None else np.concatenate([[0], np.cumsum(np.count_nonzero(alpha == OPAQUE, axis=1))])
+    for band in made:
+        last, width = band.first + len(band.plus), band.plus.shape[1]
+        first, end = (band.first * width, last * width) if before is None else (int(before[band.first]), int(before[last]))
+        places = slice(first * channels + band.plane, end * channels, channels)
+        if alpha is None:
+            plus = band.plus.reshape(-1)
+            yield Price(places, plus, plus if band.minus is band.plus else band.minus.reshape(-1))
+        else:
+            counts = alpha[band.first : last] == OPAQUE
+            plus = band.plus[counts]
+            yield Price(places, plus, plus if band.minus is band.plus else band.minus[counts])
 
-    `carries` int32 (pixels that count, C) says which carrying sample each one is. One array holds both costs as long as the
-    scheme makes no difference.
+
+def _priced(carrying: Samples[NDArray[Any]], made: Iterable[Price], carries: np.ndarray) -> Priced:
+    """The carrying samples with their costs, in which only what the samples may not do is impossible.
+
+    `carries` int32 (N,) says which carrying sample each one is. One array holds both costs as long as the scheme makes no
+    difference.
     """
     plus = np.empty(len(carrying) + 1)  # the last place takes what is frozen
     minus = plus
-    before = None if alpha is None else np.concatenate([[0], np.cumsum(np.count_nonzero(alpha == PEAK, axis=1))])
-    for band in made:
-        last, width = band.first + len(band.plus), band.plus.shape[1]
-        counts = slice(band.first * width, last * width) if before is None else slice(before[band.first], before[last])
-        places = carries[counts, band.plane]
-        if band.minus is not band.plus and minus is plus:
+    for price in made:
+        places = carries[price.where]
+        if price.minus is not price.plus and minus is plus:
             minus = np.empty_like(plus)
-        for costs, laid in ((band.plus, plus), (band.minus, minus)) if minus is not plus else ((band.plus, plus),):
-            laid[places] = costs.reshape(-1) if alpha is None else costs[alpha[band.first : last] == PEAK]
+        plus[places] = price.plus
+        if minus is not plus:
+            minus[places] = price.minus
     both = [plus[:-1]] if minus is plus else [plus[:-1], minus[:-1]]
     greatest = max(float(rho[part].max(initial=0.0, where=rho[part] < np.inf)) for rho in both for part in strips(len(rho)))
     for rho in both:
         for part in strips(len(rho)):
             rho[part][np.isinf(rho[part])] = DEAR * greatest if greatest > 0 else 1.0
-    return Samples(carrying, both[0], both[-1])
+    return Priced(carrying, both[0], both[-1])
 
 
 def _refuse_flat(frozen: np.ndarray) -> None:

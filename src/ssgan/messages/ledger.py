@@ -255,7 +255,7 @@ def fingerprint(image: np.ndarray, alpha: np.ndarray | None) -> bytes:
     """What tells an image, uint8 (C, H, W), from others: its shape and the samples that no message changes."""
     samples = container.samples_of(image, alpha)
     shape = container.shape_of(image, samples)
-    return shape + container.public_samples(shape, samples).tobytes()
+    return shape + container.value_bytes(container.public_samples(shape, samples))
 
 
 def _digest(key: bytes, image: np.ndarray, alpha: np.ndarray | None) -> bytes:

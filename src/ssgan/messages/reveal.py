@@ -14,8 +14,9 @@ from ssgan.embedding.stc import layers as two_layers
 from ssgan.embedding.stc import submatrices
 from ssgan.errors import Incomplete, NothingFound
 from ssgan.images import ImageLike, Layout, as_alpha, as_image
+from ssgan.images.samples import low_bytes
 from ssgan.messages import container
-from ssgan.messages.container import SPLITS, Places
+from ssgan.messages.container import SPLITS, Carrier, Places
 from ssgan.messages.keys import Key, check_key
 from ssgan.messages.parts import Part
 
@@ -39,11 +40,15 @@ def reveal(image: ImageLike, key: Key, *, alpha: ImageLike | None = None, layout
 
 def reveal_any(image: np.ndarray, key: Key, *, alpha: np.ndarray | None = None) -> bytes | Part:
     """The message, or the part of one, in an image uint8 (C, H, W). Raises NothingFound, InvalidSetting for what is no key."""
+    return reveal_from(container.image_carrier(image, alpha), key)
+
+
+def reveal_from(carrier: Carrier, key: Key) -> bytes | Part:
+    """The message, or the part of one, in samples of any kind. Raises NothingFound, InvalidSetting for what is no key."""
     check_key(key)
-    samples = container.samples_of(image, alpha)
-    where = container.places(container.shape_of(image, samples), samples, key)
-    carrying = where.laid_out(samples)
-    del samples  # of a large picture in color that is a copy
+    where = carrier.places(key)
+    carrying = where.laid_out(low_bytes(carrier.values))
+    del carrier  # of a large picture in color its samples are a copy
     found = reveal_with(where, carrying)
     if found is None:
         raise NothingFound(
@@ -64,11 +69,11 @@ def as_text(message: bytes) -> str | None:
 
 
 def reveal_with(where: Places, carrying: np.ndarray) -> bytes | Part | None:
-    """The message in the carrying samples uint8 (n,), in their order, or None.
+    """The message in the carrying samples (n,), of any integer type, in their order, or None.
 
     Every rung and split, ascending; where none answers, the work of one opening more, so that time tells nothing.
     """
-    lengths = where.rungs
+    lengths, carrying = where.rungs, low_bytes(carrying)
     if not lengths:
         return None
     answers = np.flatnonzero(_beginnings(where, carrying) == container.probes(where.keys, len(lengths)))

@@ -14,7 +14,7 @@ from ssgan.embedding.coders import bound
 from ssgan.embedding.costs import apply_wet_rule
 from ssgan.embedding.schemes import hugo2010
 from ssgan.errors import DoesNotFit, InvalidSetting
-from ssgan.images.samples import PEAK
+from ssgan.images.samples import PEAK, pixels
 
 AXES = ((0, 1), (0, -1), (1, 0), (-1, 0))
 DIAGONALS = ((1, 1), (-1, -1), (1, -1), (-1, 1))
@@ -81,7 +81,7 @@ def test_correction_takes_each_time_the_way_with_the_smaller_distortion(
     stego = hugo2010.correct(images(plane), images(plane ^ where), ONE, order=order, threshold=threshold)[0, 0].numpy()
     np.testing.assert_array_equal(stego != plane, where)
     rho = hugo2010.costs(images(plane).double(), 0.4, threshold=threshold)
-    cheaper = np.minimum(*(found[0, 0].numpy() for found in apply_wet_rule(rho, images(plane))))
+    cheaper = np.minimum(*(found[0, 0].numpy() for found in apply_wet_rule(rho, pixels(images(plane)))))
     rank = cheaper[where] if order == "ascending" else -cheaper[where]
     current = plane.astype(np.int16)
     for place in np.argwhere(where)[np.argsort(rank, kind="stable")]:
@@ -124,7 +124,7 @@ def test_correction_lowers_the_distortion(photograph_like: torch.Tensor, thresho
 
 
 def test_the_sender_changes_as_many_samples_as_the_binary_bound_says(photograph_like: torch.Tensor) -> None:
-    rho = apply_wet_rule(hugo2010.costs(photograph_like.double(), 0.4), photograph_like)
+    rho = apply_wet_rule(hugo2010.costs(photograph_like.double(), 0.4), pixels(photograph_like))
     betas = bound.change_probabilities(hugo2010.binary(rho), 0.4)
     torch.testing.assert_close(bound.entropy_bits(betas) / photograph_like[0].numel(), torch.full((3,), 0.4).double())
     stegos = hugo2010.simulate(photograph_like, 0.4, SEEDS)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from ssgan.embedding.stc import embed
 from ssgan.embedding.stc.trellis import Code, NoPath
 from ssgan.errors import DoesNotFit, InvalidSetting
+from ssgan.images.samples import pixels
 
 KEY = b"sixteen bytes or more"
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -60,10 +61,10 @@ def test_any_message_is_read_again(seed: int, samples: int, payload: float, key:
     cover, plus, minus, message = draw(seed, samples, int(payload * samples))
     code, rng = Code(7, key), np.random.default_rng(seed)
     try:
-        made = embed.embed(cover, plus, minus, message, code, layers=layers, rng=rng)
+        made = embed.embed(pixels(cover), plus, minus, message, code, layers=layers, rng=rng)
     except DoesNotFit as refused:
         message = message[: int(refused.reachable)]
-        made = embed.embed(cover, plus, minus, message, code, layers=layers, rng=rng)
+        made = embed.embed(pixels(cover), plus, minus, message, code, layers=layers, rng=rng)
     assert np.array_equal(embed.extract(made.stego, made.first, made.second, code), message)
     change = made.stego.astype(int) - cover
     assert set(np.unique(change)) <= {-1, 0, 1}
@@ -78,7 +79,7 @@ def test_bits_are_split_as_the_optimal_sender_splits_them(payload: float) -> Non
     """The entropy of the second bits, from the probabilities of the four residues modulo 4, as Algorithm 1 has it."""
     samples = 4000
     cover, plus, minus, message = draw(1, samples, round(payload * samples))
-    made = embed.embed(cover, plus, minus, message, Code(7))
+    made = embed.embed(pixels(cover), plus, minus, message, Code(7))
     low, high = 0.0, 100.0
     for _ in range(60):
         lam = (low + high) / 2
@@ -103,7 +104,7 @@ def test_the_distortion_is_near_the_bound_as_with_the_published_coder(shared: Pa
     ratios = []
     for seed in range(6):
         message = np.random.default_rng(seed).integers(0, 2, round(0.4 * cover.size), dtype=np.uint8)
-        made = embed.embed(cover, plus, minus, message, Code(height))
+        made = embed.embed(pixels(cover), plus, minus, message, Code(height))
         ratios.append(made.distortion / made.bound)
     assert np.mean(ratios) == pytest.approx(ratio, abs=0.02)
 
@@ -113,15 +114,16 @@ def test_a_half_saturated_cover_costs_no_more_than_others(shared: Path, payload:
     """An equal split of the bits costs 7 to 11 % more there (D / bound about 1.21 instead of 1.11 to 1.12 at 0.4 bpp)."""
     cover, plus, minus = crop(shared, "syn_clip0")
     message = np.random.default_rng(0).integers(0, 2, round(payload * cover.size), dtype=np.uint8)
-    made = embed.embed(cover, plus, minus, message, Code(10))
+    made = embed.embed(pixels(cover), plus, minus, message, Code(10))
     assert made.distortion / made.bound < (1.20 if payload < 0.4 else 1.15)
 
 
 def test_the_coding_loss_compares_with_the_payload_of_the_same_distortion() -> None:
     cover, plus, minus, message = draw(2, 20_000, 8_000)
-    made = embed.embed(cover, plus, minus, message, Code(10))
+    made = embed.embed(pixels(cover), plus, minus, message, Code(10))
     rng = np.random.default_rng(0)
-    longer = embed.embed(cover, plus, minus, rng.integers(0, 2, round(8_000 / (1 - made.coding_loss)), dtype=np.uint8), Code(6))
+    more = rng.integers(0, 2, round(8_000 / (1 - made.coding_loss)), dtype=np.uint8)
+    longer = embed.embed(pixels(cover), plus, minus, more, Code(6))
     assert longer.bound == pytest.approx(made.distortion, rel=1e-3)
     assert 0.03 < made.coding_loss < 0.09
 
@@ -130,7 +132,7 @@ def test_replacement_is_a_matter_of_costs() -> None:
     """Even samples only up, odd ones only down: the second bits never change, and hold nothing."""
     cover, plus, minus, message = draw(3, 3000, 1200)
     plus, minus = np.where(cover & 1, np.inf, plus), np.where(cover & 1, minus, np.inf)
-    made = embed.embed(cover, plus, minus, message)
+    made = embed.embed(pixels(cover), plus, minus, message)
     assert made.second == 0
     assert np.array_equal(made.stego >> 1, cover >> 1)
 
@@ -139,7 +141,7 @@ def test_one_layer_goes_the_cheaper_way_and_tosses_a_coin_where_there_is_none() 
     cover, plus, minus, message = draw(4, 4000, 2000)
     cover = np.clip(cover, 1, 254)
     plus, minus = np.ones(4000), np.where(np.arange(4000) < 2000, 2.0, 1.0)
-    made = embed.embed(cover, plus, minus, message, layers=1, rng=np.random.default_rng(0))
+    made = embed.embed(pixels(cover), plus, minus, message, layers=1, rng=np.random.default_rng(0))
     change = made.stego.astype(int) - cover
     assert not (change[:2000] < 0).any()
     assert (made.first, made.second) == (2000, 0)
@@ -154,7 +156,7 @@ def test_a_distortion_is_used_up_but_not_passed(layers: int, share: float) -> No
     cover, plus, minus, message = draw(5, 6000, 9000)
     allowed = share * 0.1 * 6000
     rng = np.random.default_rng(0)
-    made = embed.embed_within(cover, plus, minus, message, Code(8), distortion=allowed, layers=layers, rng=rng)
+    made = embed.embed_within(pixels(cover), plus, minus, message, Code(8), distortion=allowed, layers=layers, rng=rng)
     length = made.first + made.second
     assert 0.95 * allowed <= made.distortion <= allowed
     assert np.array_equal(embed.extract(made.stego, made.first, made.second, Code(8)), message[:length])
@@ -162,7 +164,7 @@ def test_a_distortion_is_used_up_but_not_passed(layers: int, share: float) -> No
 
 def test_a_short_message_leaves_distortion_over() -> None:
     cover, plus, minus, message = draw(6, 2000, 100)
-    made = embed.embed_within(cover, plus, minus, message, distortion=1e9)
+    made = embed.embed_within(pixels(cover), plus, minus, message, distortion=1e9)
     assert made.first + made.second == 100
 
 
@@ -170,43 +172,43 @@ def test_a_distortion_that_pays_for_nothing_is_refused() -> None:
     cover, plus, minus, message = draw(7, 50, 200)
     wet = np.full(50, np.inf)
     with pytest.raises(DoesNotFit, match="does not pay") as refused:
-        embed.embed_within(cover, wet, wet, message, distortion=0.5)
+        embed.embed_within(pixels(cover), wet, wet, message, distortion=0.5)
     assert refused.value.reachable == 0
     with pytest.raises(InvalidSetting):
-        embed.embed_within(cover, plus, minus, message, distortion=-1.0)
+        embed.embed_within(pixels(cover), plus, minus, message, distortion=-1.0)
 
 
 @pytest.mark.parametrize("wet", [0.0, 0.5])
 @pytest.mark.parametrize("layers", [1, 2])
 def test_what_is_called_reachable_embeds_up_to_a_little(wet: float, layers: int) -> None:
     cover, plus, minus, message = draw(8, 3000, 4000, wet)
-    most = embed.reachable(cover, plus, minus, Code(9), layers=layers)
+    most = embed.reachable(pixels(cover), plus, minus, Code(9), layers=layers)
     dry = np.isfinite(np.minimum(plus, minus)).sum()
     assert 0.4 * dry < most <= np.log2(3) * dry
-    embed.embed(cover, plus, minus, message[: round(0.97 * most)], Code(9), layers=layers, rng=np.random.default_rng(0))
+    embed.embed(pixels(cover), plus, minus, message[: round(0.97 * most)], Code(9), layers=layers, rng=np.random.default_rng(0))
 
 
 def test_more_than_one_bit_a_sample_fits_in_two_layers() -> None:
     cover, plus, minus, message = draw(9, 4096, round(1.3 * 4096))
-    made = embed.embed(cover, plus, minus, message, Code(10))
+    made = embed.embed(pixels(cover), plus, minus, message, Code(10))
     assert np.array_equal(embed.extract(made.stego, made.first, made.second, Code(10)), message)
 
 
 def test_what_does_not_fit_says_what_does() -> None:
     cover, plus, minus, message = draw(10, 2000, 4000)
     with pytest.raises(DoesNotFit, match="carry at most") as refused:
-        embed.embed(cover, plus, minus, message)
+        embed.embed(pixels(cover), plus, minus, message)
     most = int(refused.value.reachable)
     assert 2400 < most < 1.585 * 2000
-    embed.embed(cover, plus, minus, message[:most])
+    embed.embed(pixels(cover), plus, minus, message[:most])
     wet = np.full(2000, np.inf)
     with pytest.raises(DoesNotFit) as refused:
-        embed.embed(cover, wet, wet, message[:1])
+        embed.embed(pixels(cover), wet, wet, message[:1])
     assert refused.value.reachable == 0
     plus[500:1000] = minus[500:1000] = np.inf
     with pytest.raises(NoPath) as no_path:
-        embed.embed(cover, plus, minus, message[:1500])
-    embed.embed(cover, plus, minus, message[: int(no_path.value.reachable)])
+        embed.embed(pixels(cover), plus, minus, message[:1500])
+    embed.embed(pixels(cover), plus, minus, message[: int(no_path.value.reachable)])
 
 
 @pytest.mark.parametrize("layers", [1, 2])
@@ -217,7 +219,9 @@ def test_a_batch_is_what_its_covers_are_alone(layers: int, monkeypatch: pytest.M
     covers, plus, minus = (np.stack([row[i] for row in rows]) for i in range(3))
     messages = [row[3] for row in rows]
     batches = [
-        embed.embed_batch(covers, plus, minus, messages, Code(7), layers=layers, threads=threads, rng=np.random.default_rng(3))
+        embed.embed_batch(
+            pixels(covers), plus, minus, messages, Code(7), layers=layers, threads=threads, rng=np.random.default_rng(3)
+        )
         for threads in (1, 2)
     ]
     for i, (one, other) in enumerate(zip(*batches, strict=True)):
@@ -229,14 +233,14 @@ def test_a_batch_is_what_its_covers_are_alone(layers: int, monkeypatch: pytest.M
         assert isinstance(other, embed.Embedding)
         assert np.array_equal(one.stego, other.stego)
         assert np.array_equal(embed.extract(one.stego, one.first, one.second, Code(7)), messages[i])
-        alone = embed.embed(*rows[i], Code(7), layers=layers, rng=np.random.default_rng(0))
+        alone = embed.embed(pixels(rows[i][0]), *rows[i][1:], Code(7), layers=layers, rng=np.random.default_rng(0))
         assert alone.distortion == pytest.approx(one.distortion)
         assert alone.bound == pytest.approx(one.bound, rel=1e-4)
 
 
 def test_without_a_message_nothing_changes() -> None:
     cover, plus, minus, message = draw(11, 100, 0)
-    made = embed.embed(cover, plus, minus, message)
+    made = embed.embed(pixels(cover), plus, minus, message)
     assert np.array_equal(made.stego, cover)
     assert (made.distortion, made.bound, made.coding_loss, made.change_rate) == (0, 0, 0, 0)
     assert len(embed.extract(cover, 0, 0)) == 0
@@ -246,7 +250,7 @@ def test_without_a_message_nothing_changes() -> None:
 @given(st.integers(0, 2**32))
 def test_a_wrong_key_reads_noise(seed: int) -> None:
     cover, plus, minus, message = draw(seed, 2000, 800)
-    made = embed.embed(cover, plus, minus, message, Code(7, KEY))
+    made = embed.embed(pixels(cover), plus, minus, message, Code(7, KEY))
     wrong = embed.extract(made.stego, made.first, made.second, Code(7, KEY[::-1]))
     assert 0.4 < np.mean(wrong != message) < 0.6
 
@@ -254,14 +258,14 @@ def test_a_wrong_key_reads_noise(seed: int) -> None:
 @pytest.mark.parametrize(
     ("replaced", "says"),
     [
-        ({"cover": np.zeros((10, 10), np.uint8)}, "the samples are uint8 of shape"),
-        ({"cover": np.zeros(100)}, "the samples are float64"),
+        ({"cover": np.zeros((10, 10), np.uint8)}, "the samples are of shape"),
+        ({"cover": np.zeros(100)}, "samples are float64; expected whole numbers"),
         ({"plus": np.ones(99)}, "costs `plus` are float64 of shape"),
         ({"minus": np.ones(100, np.float32)}, "costs `minus` are float32"),
         ({"plus": np.full(100, np.nan)}, "`plus` is negative or not a number"),
         ({"minus": np.full(100, -1.0)}, "`minus` is negative"),
-        ({"cover": np.full(100, 255, np.uint8)}, "`plus` is finite at samples of 255"),
-        ({"cover": np.zeros(100, np.uint8)}, "`minus` is finite at samples of 0"),
+        ({"cover": np.full(100, 255, np.uint8)}, "`plus` is finite at samples that may not rise"),
+        ({"cover": np.zeros(100, np.uint8)}, "`minus` is finite at samples that may not fall"),
         ({"message": np.full(10, 2, np.uint8)}, "the message"),
         ({"layers": 3}, "layers is 3"),
         ({"layers": 1}, "needs rng"),
@@ -271,7 +275,7 @@ def test_what_makes_no_sense_is_refused(replaced: dict[str, object], says: str) 
     sound = {"cover": np.full(100, 7, np.uint8), "plus": np.ones(100), "minus": np.ones(100), "message": np.ones(10, np.uint8)}
     arguments: dict[str, object] = sound | replaced
     with pytest.raises(InvalidSetting, match=says) as refused:
-        embed.embed(**arguments)  # type: ignore[arg-type]
+        embed.embed(**(arguments | {"cover": pixels(arguments["cover"])}))  # type: ignore[arg-type, type-var]
     assert refused.value.hint
 
 

@@ -20,13 +20,14 @@ from ssgan.embedding.coders.gibbs import MARGIN, Sender
 from ssgan.embedding.coders.gibbs_device import DeviceSender
 from ssgan.embedding.costs import Costs
 from ssgan.errors import DoesNotFit, InvalidSetting
+from ssgan.images.samples import Samples
 
 TOLERANCE = 1e-8  # relative, of the payload or the distortion met
 _ARRAY_TYPES = (torch.float32, torch.float64)  # what the compiled loops take
 
 
 def simulate(covers: torch.Tensor, costs: Costs, payload: float, seeds: np.ndarray) -> torch.Tensor:
-    """Images (N, C, H, W) as the optimal sender of `payload` bits per sample changes them; one uint64 seed an image."""
+    """Whole numbers (N, C, H, W) as the optimal sender of `payload` bits a sample changes them; one uint64 seed an image."""
     return sample(covers, change_probabilities(costs, payload), seeds)
 
 
@@ -121,7 +122,7 @@ def _refuse_beyond(largest: torch.Tensor, asked: torch.Tensor, samples: int) -> 
             f"{float(asked[0]) / samples:g} bits per sample do not fit: image {int(short.nonzero()[0])} of the batch takes at "
             f"most {reachable / samples:.4f} ({int(short.sum())} of {len(short)} images are too flat or too saturated)",
             reachable=math.floor(reachable),
-            hint="lower the payload, or take covers with more texture and fewer samples at 0 and 255",
+            hint="lower the payload, or take covers with more texture and fewer samples at the ends of their range",
         )
 
 
@@ -133,8 +134,8 @@ def _refuse_distortion(largest: torch.Tensor, asked: torch.Tensor) -> None:
         )
 
 
-def _simulate(assignment: Assignment, covers: torch.Tensor, costs: Costs, seeds: np.ndarray) -> torch.Tensor:
-    return simulate(covers, costs, assignment.payload, seeds)
+def _simulate(assignment: Assignment, samples: Samples[torch.Tensor], costs: Costs, seeds: np.ndarray) -> torch.Tensor:
+    return simulate(samples.values, costs, assignment.payload, seeds)
 
 
 ROW = Coder(_simulate, change_probabilities, "the optimal sender, simulated: the best any code could do", free_signs=True)

@@ -10,10 +10,14 @@ T. Filler, J. Judas, J. Fridrich, "Minimizing additive distortion in steganograp
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from ssgan.embedding.coders import gibbs_loops
 from ssgan.embedding.coders.gibbs_loops import NEVER as NEVER
+from ssgan.images.samples import Samples
 
 FREE = 1e-12  # a change that costs nothing is given this share of the mean cost, so that every payload has its lambda
 MARGIN = 1e-7  # lambda is zero at the largest payload; payloads nearer to it than this are met to this
@@ -24,14 +28,19 @@ COARSE_STEPS, STEPS = 20, 60  # of Newton's at most, on the sample and on all
 class Sender:
     """The optimal sender for B covers of n samples: costs float64 (B, n) of +1 and of -1, >= 0, infinite = wet.
 
-    Given the `covers` uint8 (B, n), +1 at 255 and -1 at 0 are wet whatever their costs say, so that one array may be both.
+    Given the `covers` (B, n), what may not rise or fall is wet whatever its costs say, so that one array may be both.
     """
 
-    def __init__(self, plus: np.ndarray, minus: np.ndarray, covers: np.ndarray | None = None) -> None:
-        ends = np.empty((len(plus), 0), np.uint8) if covers is None else np.ascontiguousarray(covers)
-        self._costs = np.ascontiguousarray(plus), np.ascontiguousarray(minus), ends
+    def __init__(self, plus: np.ndarray, minus: np.ndarray, covers: Samples[NDArray[Any]] | None = None) -> None:
+        values = np.empty((len(plus), 0), np.uint8) if covers is None else np.ascontiguousarray(covers.values)
+        if covers is None or covers.usable is None:
+            usable = np.empty((len(plus), 0), np.bool_)
+        else:
+            usable = np.ascontiguousarray(covers.usable)
+        self._costs = np.ascontiguousarray(plus), np.ascontiguousarray(minus), values, usable
+        self._ends = (0, 0) if covers is None else (covers.low, covers.high)
         told = np.empty((len(plus), 5))
-        gibbs_loops.survey(*self._costs, told)
+        gibbs_loops.survey(*self._costs, *self._ends, told)
         self._one, self._two, cheaper, self._spread, self.wrong = told.T
         mean = cheaper / np.maximum(self._one + self._two, 1)
         self._unit = np.where(mean > 0, mean, 1.0)  # (B,): of cost
@@ -78,8 +87,8 @@ class Sender:
         """Each row for itself, so that no row's lambda depends on its neighbors in the batch."""
         sample, u = self._every(STRIDE), -np.log(self._unit)
         share = self._costs[0].shape[1] / sample._costs[0].shape[1]
-        gibbs_loops.solve(*sample._costs, self.free, target / share, distortion, 1e-3, COARSE_STEPS, u)
-        gibbs_loops.solve(*self._costs, self.free, target, distortion, tolerance, STEPS, u)
+        gibbs_loops.solve(*sample._costs, *self._ends, self.free, target / share, distortion, 1e-3, COARSE_STEPS, u)
+        gibbs_loops.solve(*self._costs, *self._ends, self.free, target, distortion, tolerance, STEPS, u)
         return np.exp(u)
 
     def _every(self, stride: int) -> Sender:
@@ -88,8 +97,8 @@ class Sender:
 
     def _part(self, rows: np.ndarray | slice, samples: slice) -> Sender:
         part = object.__new__(Sender)
-        plus, minus, ends = (np.ascontiguousarray(array[rows, samples]) for array in self._costs)
-        part._costs = plus, minus, ends
+        plus, minus, values, usable = (np.ascontiguousarray(array[rows, samples]) for array in self._costs)
+        part._costs, part._ends = (plus, minus, values, usable), self._ends
         part._unit, part._one, part._two = self._unit[rows], self._one[rows], self._two[rows]
         part._spread, part.wrong = self._spread[rows], self.wrong[rows]
         return part
@@ -97,6 +106,6 @@ class Sender:
     def _moments(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Of x = lambda rho, summed over the samples: the entropy in nats, E[x] and Var[x]; float64 (B,) each."""
         sums = np.empty((len(u), 3))
-        gibbs_loops.moments(*self._costs, np.exp(u), self.free, sums)
+        gibbs_loops.moments(*self._costs, *self._ends, np.exp(u), self.free, sums)
         log_z, mean, variance = sums.T
         return log_z + mean, mean, variance

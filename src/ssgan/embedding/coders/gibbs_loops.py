@@ -18,8 +18,13 @@ NEVER = 800.0  # exp(-800) is zero, and 800 times it, too: keeps infinite costs 
 
 
 @compiled
-def survey(plus: np.ndarray, minus: np.ndarray, ends: np.ndarray, out: np.ndarray) -> None:
-    """What there is in each row of costs (B, n); out (B, 5). `ends` uint8 (B, n) are the covers, or (B, 0): see `Sender`.
+def survey(
+    plus: np.ndarray, minus: np.ndarray, values: np.ndarray, usable: np.ndarray, least: int, most: int, out: np.ndarray
+) -> None:
+    """What there is in each row of costs (B, n); out (B, 5).
+
+    values (B, n) of any integer type, or (B, 0), and usable bool (B, n), or (B, 0), make wet what may not leave least...most
+    or may not change at all: see `Sender`.
 
     Samples with one and with two dry ways, the sum of the cheaper costs, that of the costs each over (1 + ways), and how many
     costs are negative or not a number.
@@ -28,8 +33,10 @@ def survey(plus: np.ndarray, minus: np.ndarray, ends: np.ndarray, out: np.ndarra
         one, two, wrong, cheaper, spread = 0, 0, 0, 0.0, 0.0
         for i in range(plus.shape[1]):
             up, down = plus[b, i], minus[b, i]
-            if ends.shape[1]:
-                up, down = _inside(up, down, ends[b, i])
+            if values.shape[1]:
+                up, down = _inside(up, down, values[b, i], least, most)
+            if usable.shape[1] and not usable[b, i]:
+                up, down = np.inf, np.inf
             wrong += (not up >= 0) + (not down >= 0)
             if up < np.inf and down < np.inf:
                 two += 1
@@ -43,27 +50,34 @@ def survey(plus: np.ndarray, minus: np.ndarray, ends: np.ndarray, out: np.ndarra
 
 
 @compiled
-def moments(plus: np.ndarray, minus: np.ndarray, ends: np.ndarray, lam: np.ndarray, floor: np.ndarray, out: np.ndarray) -> None:
+def moments(
+    plus: np.ndarray, minus: np.ndarray, values: np.ndarray, usable: np.ndarray, least: int, most: int, lam: np.ndarray,
+    floor: np.ndarray, out: np.ndarray,
+) -> None:  # fmt: skip
     """out (B, 3): for each row of costs (B, n) and x = lambda rho under the Gibbs law: sums of ln Z, E[x] and Var[x].
 
     `floor` (B,) is what a change costs at least.
     """
     lanes = np.empty((3, LANES))
     for b in range(plus.shape[0]):
-        out[b, 0], out[b, 1], out[b, 2] = _row_moments(plus[b], minus[b], ends[b], lam[b], floor[b], lanes)
+        out[b, 0], out[b, 1], out[b, 2] = _row_moments(
+            plus[b], minus[b], values[b], usable[b], least, most, lam[b], floor[b], lanes
+        )
 
 
 @compiled
 def solve(
-    plus: np.ndarray, minus: np.ndarray, ends: np.ndarray, floor: np.ndarray, target: np.ndarray, distortion: bool,
-    tolerance: float, steps: int, u: np.ndarray,
+    plus: np.ndarray, minus: np.ndarray, values: np.ndarray, usable: np.ndarray, least: int, most: int, floor: np.ndarray,
+    target: np.ndarray, distortion: bool, tolerance: float, steps: int, u: np.ndarray,
 ) -> None:  # fmt: skip
     """Move u = ln lambda (B,) to where each row's entropy in nats, or its expected distortion, is `target` (B,)."""
     lanes = np.empty((3, LANES))
     for b in range(plus.shape[0]):
         low, high = -np.inf, np.inf
         for _ in range(steps):
-            log_z, mean, variance = _row_moments(plus[b], minus[b], ends[b], np.exp(u[b]), floor[b], lanes)
+            log_z, mean, variance = _row_moments(
+                plus[b], minus[b], values[b], usable[b], least, most, np.exp(u[b]), floor[b], lanes
+            )
             value, slope = log_z + mean, -variance
             if distortion:
                 value, slope = mean * np.exp(-u[b]), -variance * np.exp(-u[b])
@@ -88,21 +102,26 @@ def nearer(u: float, low: float, high: float, value: float, slope: float, target
 
 @compiled
 def _row_moments(
-    plus: np.ndarray, minus: np.ndarray, ends: np.ndarray, factor: float, least: float, lanes: np.ndarray
-) -> tuple[float, float, float]:
+    plus: np.ndarray, minus: np.ndarray, values: np.ndarray, usable: np.ndarray, least: int, most: int, factor: float,
+    floor: float, lanes: np.ndarray,
+) -> tuple[float, float, float]:  # fmt: skip
     log_z, first, second, logs = lanes[0], lanes[1], lanes[2], 0.0
     log_z[:], first[:], second[:] = 1, 0, 0
     inside = np.empty((2, LANES), plus.dtype)
     for start in range(0, len(plus), LANES):
         up, down = plus[start : start + LANES], minus[start : start + LANES]
-        if len(ends):
+        if len(values):
             for k in range(len(up)):
-                inside[0, k], inside[1, k] = _inside(up[k], down[k], ends[start + k])
+                inside[0, k], inside[1, k] = _inside(up[k], down[k], values[start + k], least, most)
             up, down = inside[0, : len(up)], inside[1, : len(down)]
+        if len(usable):
+            for k in range(len(up)):
+                if not usable[start + k]:
+                    up[k], down[k] = np.inf, np.inf
         if len(up) == LANES:  # said twice, so that the compiler knows how long the first one is
-            _add(up, down, LANES, factor, least, log_z, first, second)
+            _add(up, down, LANES, factor, floor, log_z, first, second)
         else:
-            _add(up, down, len(up), factor, least, log_z, first, second)
+            _add(up, down, len(up), factor, floor, log_z, first, second)
         if start % (LANES * FLUSH) == 0:
             logs += np.log(log_z).sum()
             log_z[:] = 1
@@ -110,9 +129,9 @@ def _row_moments(
 
 
 @compiled
-def _inside(up: float, down: float, value: int) -> tuple[float, float]:
-    """The costs of +1 and -1 at a sample of that value, of which 255 cannot rise and 0 cannot fall."""
-    return np.inf if value == 255 else up, np.inf if value == 0 else down
+def _inside(up: float, down: float, value: int, least: int, most: int) -> tuple[float, float]:
+    """The costs of +1 and -1 at a sample of that value, neither of which may begin or end outside least...most."""
+    return np.inf if value >= most or value < least else up, np.inf if value <= least or value > most else down
 
 
 @compiled

@@ -9,12 +9,19 @@ from ssgan.embedding import provided
 from ssgan.embedding.coder import Assignment, Coder
 from ssgan.embedding.coders import bound
 from ssgan.embedding.costs import Costs
+from ssgan.errors import InvalidSetting
+from ssgan.images.samples import PIXEL_UNIT, Samples
 
 
-def _simulate(assignment: Assignment, covers: torch.Tensor, costs: Costs, seeds: np.ndarray) -> torch.Tensor:
+def _simulate(assignment: Assignment, samples: Samples[torch.Tensor], costs: Costs, seeds: np.ndarray) -> torch.Tensor:
+    if samples.unit != PIXEL_UNIT:
+        raise InvalidSetting(
+            f"the coder message sends what `hide` does in pixels; these samples are in units of a {samples.unit}",
+            hint="use the coder stc, which writes bits into samples of any kind",
+        )
     # Messages are made in a room above, which builds on this one. The package hands them down, so that the coder is there in
     # a worker process that only unpickles an embedder, too.
-    stegos: torch.Tensor = provided.simulate_messages(covers, assignment.scheme, assignment.payload, seeds)
+    stegos: torch.Tensor = provided.simulate_messages(samples.values, assignment.scheme, assignment.payload, seeds)
     return stegos
 
 

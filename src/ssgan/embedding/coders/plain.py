@@ -1,12 +1,13 @@
 """Coder `plain`: one message bit on each visited sample, no coding: the +-1 embedding of the SSGAN paper and of SGAN.
 
 A visited sample whose last bit differs from the message bit is changed by +1 or -1 at random, or in the one direction that is
-dry: inward at 0 and 255, and always so under LSB replacement. Half the bits match already: change rate = payload / 2.
+dry: inward at the ends of the range, and always so under LSB replacement. Half the bits match already, so the change rate is
+payload / 2.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -16,6 +17,7 @@ from ssgan.compute import seeds as public_seeds
 from ssgan.embedding.coder import Assignment, ChangeProbabilities, Coder, Seeds
 from ssgan.embedding.costs import Costs
 from ssgan.errors import DoesNotFit, InvalidSetting
+from ssgan.images.samples import Samples
 
 ORDER, SIGN, BITS = 1, 2, 3  # the separate streams drawn from an image's seed
 
@@ -33,16 +35,17 @@ class Path:
 
 
 def simulate(
-    covers: torch.Tensor, costs: Costs, payload: float, seeds: Seeds, *, path: Path = Path(), text: bytes | None = None
-) -> torch.Tensor:
-    """Images (N, C, H, W) that carry `payload` bits per sample, random ones or those of `text`, one uint64 seed an image.
+    samples: Samples[torch.Tensor], costs: Costs, payload: float, seeds: Seeds, *, path: Path = Path(),
+    text: bytes | None = None,
+) -> torch.Tensor:  # fmt: skip
+    """Values (N, C, H, W) that carry `payload` bits per sample, random ones or those of `text`, one uint64 seed an image.
 
     Each image begins at a place of the text that its seed draws, so that images carry different passages; the text's end is
     followed by its beginning.
     """
-    visited = order(covers, payload, seeds, path=path)
+    visited = order(visitable(samples, costs), payload, seeds, path=path)
     bits = random_bits(visited, seeds) if text is None else text_bits(text, visited, seeds)
-    return embed(covers, costs, bits, visited, seeds)
+    return embed(samples.values, costs, bits, visited, seeds)
 
 
 def change_probabilities(costs: Costs, payload: float) -> ChangeProbabilities:
@@ -52,19 +55,37 @@ def change_probabilities(costs: Costs, payload: float) -> ChangeProbabilities:
     return ChangeProbabilities(up * share, down * share)
 
 
-def order(covers: torch.Tensor, payload: float, seeds: Seeds, *, path: Path = Path()) -> torch.Tensor:
-    """int64 (N, bits): the flat positions of the samples visited, in order; as many as the payload asks for."""
-    samples = covers[0].numel() if path.channels == "all" else covers[0, 0].numel()
-    if not 0 <= payload <= 1:
+def visitable(samples: Samples[torch.Tensor], costs: Costs) -> Samples[torch.Tensor]:
+    """Return the samples with those not usable, too, that the costs leave no way; as they come where all are usable."""
+    if samples.usable is None:
+        return samples
+    return replace(samples, usable=(costs.plus < torch.inf) | (costs.minus < torch.inf))
+
+
+def order(samples: Samples[torch.Tensor], payload: float, seeds: Seeds, *, path: Path = Path()) -> torch.Tensor:
+    """int64 (N, bits): the flat positions of the samples visited, in order; as many as the payload asks for.
+
+    Samples that are not usable are passed over. Raises DoesNotFit where the others are fewer.
+    """
+    values = samples.values
+    count = values[0].numel() if path.channels == "all" else values[0, 0].numel()
+    bits, most = round(payload * count), count
+    usable = None if samples.usable is None else samples.usable.flatten(1)[:, :count]
+    if usable is not None:
+        most = int(usable.sum(1).min())
+    if not 0 <= payload <= 1 or bits > most:
         raise DoesNotFit(
             f"{payload:g} bits per sample do not fit: without coding a sample carries at most one bit",
-            reachable=samples,
-            hint="lower the payload to 1 or less, or use the coder bound or stc",
+            reachable=most,
+            hint="lower the payload, or use the coder bound or stc",
         )
-    bits = round(payload * samples)
     if path.order == "raster":
-        return torch.arange(bits, device=covers.device).expand(len(covers), bits)
-    drawn = public_seeds.uniforms(seeds, samples, stream=ORDER, device=covers.device)
+        if usable is not None:
+            return (~usable).to(torch.uint8).argsort(dim=1, stable=True)[:, :bits]
+        return torch.arange(bits, device=values.device).expand(len(values), bits)
+    drawn = public_seeds.uniforms(seeds, count, stream=ORDER, device=values.device)
+    if usable is not None:
+        drawn = drawn.masked_fill(~usable, 2.0)  # behind all others
     return drawn.argsort(dim=1, stable=True)[:, :bits]
 
 
@@ -83,7 +104,7 @@ def text_bits(text: bytes, visited: torch.Tensor, seeds: Seeds) -> torch.Tensor:
 
 
 def embed(covers: torch.Tensor, costs: Costs, bits: torch.Tensor, visited: torch.Tensor, seeds: Seeds) -> torch.Tensor:
-    """Images whose visited samples bear `bits` (N, bits) in their last bit, each changed by one at most."""
+    """Samples (N, C, H, W) whose visited ones bear `bits` (N, bits) in their last bit, each changed by one at most."""
     flat = covers.flatten(1)
     wrong = (flat.gather(1, visited) & 1).bool() != bits
     up = (costs.plus.flatten(1) < torch.inf).gather(1, visited)
@@ -94,7 +115,7 @@ def embed(covers: torch.Tensor, costs: Costs, bits: torch.Tensor, visited: torch
         raise InvalidSetting("the coder plain met a sample that may not change at all", hint="use the schemes lsb or lsbr")
     heads = public_seeds.uniforms(seeds, visited.shape[1], stream=SIGN, device=covers.device) < 0.5
     raised = (up & ~down) | (up & heads)
-    change = torch.where(wrong, torch.where(raised, 1, -1), 0).to(covers.dtype)  # -1 wraps in uint8
+    change = torch.where(wrong, torch.where(raised, 1, -1), 0).to(covers.dtype)  # -1 wraps where the type has no sign
     return flat.scatter(1, visited, flat.gather(1, visited) + change).reshape(covers.shape)
 
 
@@ -103,10 +124,10 @@ def extract(stegos: torch.Tensor, visited: torch.Tensor) -> torch.Tensor:
     return (stegos.flatten(1).gather(1, visited) & 1).bool()
 
 
-def _simulate(assignment: Assignment, covers: torch.Tensor, costs: Costs, seeds: Seeds) -> torch.Tensor:
+def _simulate(assignment: Assignment, samples: Samples[torch.Tensor], costs: Costs, seeds: Seeds) -> torch.Tensor:
     options = assignment.options
     path = Path("raster" if "raster" in options else "keyed", "red" if "red" in options else "all")
-    return simulate(covers, costs, assignment.payload, seeds, path=path, text=assignment.text)
+    return simulate(samples, costs, assignment.payload, seeds, path=path, text=assignment.text)
 
 
 ROW = Coder(

@@ -14,24 +14,27 @@ from ssgan.embedding.coders import bound, reference_formulas
 from ssgan.embedding.costs import Costs
 from ssgan.embedding.schemes import mipod
 from ssgan.errors import InvalidSetting
+from ssgan.images.samples import Samples
 
 _WORD = 2**32  # MT19937 is seeded with 32 bits
 
 
 def simulate(
-    covers: torch.Tensor, costs: Costs, payload: float, seeds: np.ndarray, *, scheme: str, options: tuple[str, ...]
+    samples: Samples[torch.Tensor], costs: Costs, payload: float, seeds: np.ndarray, *, scheme: str, options: tuple[str, ...]
 ) -> torch.Tensor:
-    """Images (N, 1, H, W); the option seed=K gives every image MATLAB's seed K, without it each gets its own."""
-    if covers.shape[1] != 1:
+    """Values (N, 1, H, W); the option seed=K gives every image MATLAB's seed K, without it each gets its own."""
+    if samples.values.shape[1] != 1:
         raise InvalidSetting(
             "the authors' programs take gray covers", hint="use the coder bound for color, or make covers gray"
         )
     fixed = next((int(option.removeprefix("seed=")) for option in options), None)
-    stegos = torch.empty_like(covers)
-    for i, cover in enumerate(covers[:, 0].cpu().numpy()):
+    stegos = torch.empty_like(samples.values)
+    usable = None if samples.usable is None else samples.usable[:, 0].cpu().numpy()
+    for i, values in enumerate(samples.values[:, 0].cpu().numpy()):
+        cover = Samples(values, samples.low, samples.high, None if usable is None else usable[i], samples.unit)
         seed = int(seeds[i]) % _WORD if fixed is None else fixed % _WORD
         if scheme in ("mipod", "mg"):
-            beta = reference_formulas.least_detectable(_fisher(cover, scheme), payload)
+            beta = reference_formulas.least_detectable(_fisher(values, scheme), payload)
             made = reference_formulas.least_detectable_stego(cover, beta, seed)
         else:
             plus, minus = costs.plus[i, 0].double().cpu().numpy(), costs.minus[i, 0].double().cpu().numpy()
@@ -46,8 +49,8 @@ def _fisher(cover: np.ndarray, scheme: str) -> np.ndarray:
     return mipod.fisher_information(torch.from_numpy(cover.astype(np.float64))[None, None])[0, 0].numpy()
 
 
-def _simulate(assignment: Assignment, covers: torch.Tensor, costs: Costs, seeds: np.ndarray) -> torch.Tensor:
-    return simulate(covers, costs, assignment.payload, seeds, scheme=assignment.scheme, options=assignment.options)
+def _simulate(assignment: Assignment, samples: Samples[torch.Tensor], costs: Costs, seeds: np.ndarray) -> torch.Tensor:
+    return simulate(samples, costs, assignment.payload, seeds, scheme=assignment.scheme, options=assignment.options)
 
 
 ROW = Coder(

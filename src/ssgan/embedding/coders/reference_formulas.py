@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ssgan.errors import DoesNotFit, unknown
-from ssgan.images.samples import PEAK
+from ssgan.images.samples import Samples
 
 
 class Simulator(NamedTuple):
@@ -49,36 +50,41 @@ LAMBDA_NATS = 1e-4  # how near the payload must come, over the whole image
 HALF_WIDTH = 5.01e-6  # np.isclose's default tolerance about 1/2, in the program that made the published stego images
 
 
-def stego(cover: np.ndarray, plus: np.ndarray, minus: np.ndarray, payload: float, seed: int, *, scheme: str) -> np.ndarray:
-    """uint8 (H, W): `cover` as the authors' program for `scheme` changes it, from float64 costs without the wet rule.
+def stego(
+    cover: Samples[NDArray[Any]], plus: np.ndarray, minus: np.ndarray, payload: float, seed: int, *, scheme: str
+) -> np.ndarray:
+    """Values (H, W): `cover` as the authors' program for `scheme` changes it, from float64 costs without the wet rule.
 
     Raises DoesNotFit where the authors' search fails, which for them ends in a stego equal to the cover.
     """
+    values = cover.values
     if payload == 0:
-        return cover.copy()
+        return values.copy()
     plus, minus = reference_costs(cover, plus, minus, scheme=scheme)
     lam = reference_lambda(plus, minus, payload, scheme=scheme)
     p_plus, p_minus = change_probabilities(plus, minus, lam)
     carried = _entropy_bits(plus, minus, lam)
-    if abs(carried - payload * cover.size) > 2 * ACCEPTED * payload * cover.size + 1:
+    if abs(carried - payload * values.size) > 2 * ACCEPTED * payload * values.size + 1:
         raise DoesNotFit(
-            f"the authors' search for lambda ends at {carried / cover.size:.4f} bits per sample instead of {payload:g}",
+            f"the authors' search for lambda ends at {carried / values.size:.4f} bits per sample instead of {payload:g}",
             reachable=math.floor(carried),
             hint="use the coder bound, which has no such limit",
         )
-    r = _uniforms(seed, cover.shape)[0]
+    r = _uniforms(seed, values.shape)[0]
     raised, lowered = r < p_plus, (r >= p_plus) & (r < p_plus + p_minus)
-    return (cover.astype(np.int16) + raised - lowered).astype(np.uint8)
+    return (values.astype(np.int64) + raised - lowered).astype(values.dtype)
 
 
-def reference_costs(cover: np.ndarray, plus: np.ndarray, minus: np.ndarray, *, scheme: str) -> tuple[np.ndarray, np.ndarray]:
+def reference_costs(
+    cover: Samples[NDArray[Any]], plus: np.ndarray, minus: np.ndarray, *, scheme: str
+) -> tuple[np.ndarray, np.ndarray]:
     """float64 costs with the authors' finite wet cost: where out of range, not a number, or beyond it."""
     wet = _simulator(scheme).wet
 
     def dried(rho: np.ndarray, impossible: np.ndarray) -> np.ndarray:
         return np.where(impossible | np.isnan(rho) | (rho > wet), wet, rho)
 
-    return dried(np.asarray(plus, np.float64), cover == PEAK), dried(np.asarray(minus, np.float64), cover == 0)
+    return dried(np.asarray(plus, np.float64), ~cover.may_rise), dried(np.asarray(minus, np.float64), ~cover.may_fall)
 
 
 def reference_lambda(plus: np.ndarray, minus: np.ndarray, payload: float, *, scheme: str) -> float:
@@ -156,17 +162,20 @@ def least_detectable(fisher: np.ndarray, payload: float) -> np.ndarray:
     return 1 / _inverse(best * fisher)
 
 
-def least_detectable_stego(cover: np.ndarray, beta: np.ndarray, seed: int, *, inward: bool = False) -> np.ndarray:
-    """uint8 (H, W): `cover` as MiPOD's program changes it: one array of random numbers decides where, a second one which way.
+def least_detectable_stego(cover: Samples[NDArray[Any]], beta: np.ndarray, seed: int, *, inward: bool = False) -> np.ndarray:
+    """Values (H, W): `cover` as MiPOD's program changes it: one array of random numbers decides where, a second one which way.
 
     Where a change would leave 0...255 the authors write 2 and 253, a change by two, and so does this unless `inward`, which
-    writes 1 and 254. The published stego images count a number within 5e-6 of a half as a half, which is rounded up.
+    writes 1 and 254; likewise at the ends of another range. The published stego images count a number within 5e-6 of a half as
+    a half, which is rounded up.
     """
-    where, way = _uniforms(seed, cover.shape, arrays=2)
+    where, way = _uniforms(seed, cover.values.shape, arrays=2)
     change = np.where(where < 2 * beta, np.where(way >= 0.5 - HALF_WIDTH, 1, -1), 0)
-    changed = cover.astype(np.int16) + change
-    depth = 1 if inward else 2
-    return np.where(changed > PEAK, PEAK - depth, np.where(changed < 0, depth, changed)).astype(np.uint8)
+    if cover.usable is not None:
+        change = np.where(cover.usable, change, 0)
+    changed = cover.values.astype(np.int64) + change
+    depth, low, high = 1 if inward else 2, cover.low, cover.high
+    return np.where(changed > high, high - depth, np.where(changed < low, low + depth, changed)).astype(cover.values.dtype)
 
 
 def mg_fisher_information(cover: np.ndarray) -> np.ndarray:

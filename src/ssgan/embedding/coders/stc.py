@@ -16,28 +16,36 @@ from ssgan.embedding.costs import Costs
 from ssgan.embedding.stc import embed as stc
 from ssgan.embedding.stc.trellis import Code
 from ssgan.errors import DoesNotFit
+from ssgan.images.samples import Samples
 
 ORDER, BITS = 1, 3  # the separate streams drawn from an image's seed, as in `plain`
 
 
-def simulate(covers: torch.Tensor, costs: Costs, payload: float, seeds: np.ndarray, options: tuple[str, ...]) -> torch.Tensor:
-    """Images (N, C, H, W) that carry `payload` bits per sample; the option h=12 sets the constraint height (10)."""
-    made = embed(covers, costs, payload, seeds, height=height_of(options))
-    order = _order(covers, seeds)
-    stegos = np.empty(order.shape, dtype=np.uint8)
-    np.put_along_axis(stegos, order, np.stack([embedding.stego for embedding in made]), axis=1)
-    return torch.from_numpy(stegos).reshape(covers.shape).to(covers.device)
+def simulate(
+    samples: Samples[torch.Tensor], costs: Costs, payload: float, seeds: np.ndarray, options: tuple[str, ...]
+) -> torch.Tensor:
+    """Values (N, C, H, W) that carry `payload` bits per sample; the option h=12 sets the constraint height (10)."""
+    made, values = embed(samples, costs, payload, seeds, height=height_of(options)), samples.values
+    stegos = np.stack([embedding.stego for embedding in made])
+    back = np.empty_like(stegos)
+    np.put_along_axis(back, _order(values, seeds), stegos, axis=1)
+    return torch.from_numpy(back).reshape(values.shape).to(values.device)
 
 
-def embed(covers: torch.Tensor, costs: Costs, payload: float, seeds: np.ndarray, *, height: int = 10) -> list[stc.Embedding]:
+def embed(
+    samples: Samples[torch.Tensor], costs: Costs, payload: float, seeds: np.ndarray, *, height: int = 10
+) -> list[stc.Embedding]:
     """One Embedding an image, its samples in the order of its seed. Raises DoesNotFit of the first image that is refused."""
-    order = _order(covers, seeds)
-    samples, plus, minus = (
-        np.take_along_axis(x.detach().flatten(1).cpu().numpy().astype(dtype), order, axis=1)
-        for x, dtype in ((covers, np.uint8), (costs.plus, np.float64), (costs.minus, np.float64))
-    )
-    bits = (public_seeds.uniforms(seeds, round(payload * samples.shape[1]), stream=BITS) < 0.5).numpy().astype(np.uint8)
-    made = stc.embed_batch(samples, plus, minus, list(bits), Code(height), threads=torch.get_num_threads())
+    order = _order(samples.values, seeds)
+
+    def ordered(x: torch.Tensor) -> np.ndarray:
+        return np.take_along_axis(x.detach().flatten(1).cpu().numpy(), order, axis=1)
+
+    usable = None if samples.usable is None else ordered(samples.usable)
+    flat = Samples(ordered(samples.values), samples.low, samples.high, usable, samples.unit)
+    plus, minus = ordered(costs.plus.double()), ordered(costs.minus.double())
+    bits = (public_seeds.uniforms(seeds, round(payload * order.shape[1]), stream=BITS) < 0.5).numpy().astype(np.uint8)
+    made = stc.embed_batch(flat, plus, minus, list(bits), Code(height), threads=torch.get_num_threads())
     for i, embedding in enumerate(made):
         if isinstance(embedding, DoesNotFit):
             text = f"{payload:g} bits per sample do not fit: image {i} of the batch: {embedding}"
@@ -55,8 +63,8 @@ def _order(covers: torch.Tensor, seeds: np.ndarray) -> np.ndarray:
     return public_seeds.uniforms(seeds, covers[0].numel(), stream=ORDER).argsort(dim=1, stable=True).numpy()
 
 
-def _simulate(assignment: Assignment, covers: torch.Tensor, costs: Costs, seeds: np.ndarray) -> torch.Tensor:
-    return simulate(covers, costs, assignment.payload, seeds, assignment.options)
+def _simulate(assignment: Assignment, samples: Samples[torch.Tensor], costs: Costs, seeds: np.ndarray) -> torch.Tensor:
+    return simulate(samples, costs, assignment.payload, seeds, assignment.options)
 
 
 ROW = Coder(

@@ -20,7 +20,7 @@ from ssgan.embedding.coders import bound
 from ssgan.embedding.costs import WET, Costs, apply_wet_rule
 from ssgan.embedding.entry import Entry
 from ssgan.errors import InvalidSetting, unknown
-from ssgan.images.samples import PEAK
+from ssgan.images.samples import PEAK, pixels
 
 THRESHOLD = 90  # T of the published program; 255 counts every triple: the cut at 90 can itself be seen
 
@@ -59,7 +59,7 @@ def binary(rho: Costs) -> Costs:
 
 def binary_costs(covers: torch.Tensor, payload: float) -> Costs:
     """The scheme of the catalog: `costs`, of which each sample keeps the cheaper way that stays inside 0...255."""
-    return binary(apply_wet_rule(costs(covers, payload), covers.to(torch.uint8)))
+    return binary(apply_wet_rule(costs(covers, payload), pixels(covers.to(torch.uint8))))
 
 
 def simulate(
@@ -69,7 +69,7 @@ def simulate(
 
     `payload` counts bits per sample and cannot exceed 1; one uint64 seed an image.
     """
-    rho = apply_wet_rule(costs(covers.double(), payload, threshold=threshold), covers)
+    rho = apply_wet_rule(costs(covers.double(), payload, threshold=threshold), pixels(covers))
     stegos = bound.simulate(covers, binary(rho), payload, seeds)
     return correct(covers, stegos, seeds, order=order, threshold=threshold)
 

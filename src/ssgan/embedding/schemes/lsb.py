@@ -22,5 +22,5 @@ ROW = Entry(
     costs, "LSB matching", "every sample costs the same; +1 or -1 at random",
     "rho = 1",
     "T. Sharp, An implementation of key-based digital signal steganography, Information Hiding 2001",
-    adaptive=False, differentiable=False, reach=0,
+    adaptive=False, differentiable=False, reach=0, unit=None,
 )  # fmt: skip

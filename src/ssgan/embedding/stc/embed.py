@@ -14,18 +14,21 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ssgan.compute import seeds
 from ssgan.embedding.coders.gibbs import Sender
 from ssgan.embedding.stc import layers as two_layers
 from ssgan.embedding.stc import trellis
-from ssgan.embedding.stc.layers import Samples, Written
+from ssgan.embedding.stc.layers import Priced, Written
 from ssgan.embedding.stc.trellis import Code, NoPath
 from ssgan.errors import DoesNotFit, InvalidSetting
-from ssgan.images.samples import PEAK
+from ssgan.images.samples import Samples
 
+Flat: TypeAlias = Samples[NDArray[Any]]  # (n,), or (N, n) of N covers
 TOLERANCE = 1e-8  # of the payload that lambda is found for: heavy-tailed costs make the bound steep in it
 SEARCHES = 6  # halvings between what surely fits and what surely does not
 NEAR_ENOUGH = 0.99  # `embed_within` is content with this share of the distortion allowed
@@ -36,7 +39,7 @@ _SHARE = 1 << 16  # samples that one task of a batch takes
 class Embedding:
     """A message in a cover. The receiver needs `first`, `second`, the code and the order of the samples."""
 
-    stego: np.ndarray  # uint8 (n,)
+    stego: np.ndarray  # (n,), of the cover's type
     first: int  # bits in the lowest bits of the samples: the end of the message
     second: int  # bits in the second-lowest ones: the beginning of the message
     height: int
@@ -47,31 +50,31 @@ class Embedding:
 
 
 def embed(
-    cover: np.ndarray, plus: np.ndarray, minus: np.ndarray, message: np.ndarray, code: Code | None = None, *,
+    cover: Flat, plus: np.ndarray, minus: np.ndarray, message: np.ndarray, code: Code | None = None, *,
     layers: int = 2, rng: np.random.Generator | None = None,
 ) -> Embedding:  # fmt: skip
-    """`message` uint8 (m,) of bits in `cover` uint8 (n,) by changes of +-1; it is extracted before this returns.
+    """`message` uint8 (m,) of bits in a `cover` of flat samples (n,) by changes of +-1; it is extracted before this returns.
 
-    plus, minus: float64 (n,), the costs of +1 and of -1, >= 0, any scale, infinite = wet (as +1 at 255 and -1 at 0 must be).
+    plus, minus: float64 (n,), the costs of +1 and of -1, >= 0, any scale, infinite = wet (as all that the samples may not do).
     layers=1 codes the lowest bits alone, at most 1 bit per sample: each change goes where it is cheaper, and where both ways
     cost the same `rng` chooses. LSB replacement is a matter of costs: -1 wet at even samples, +1 wet at odd ones.
 
     Raises InvalidSetting, and DoesNotFit (of which NoPath is one) with the number of bits from the beginning of this message
     that do embed.
     """
-    made = _embed_rows(cover[None], plus[None], minus[None], [message], code or Code(), layers, [rng])[0]
+    made = _embed_rows(cover.part(None), plus[None], minus[None], [message], code or Code(), layers, [rng])[0]
     if isinstance(made, DoesNotFit):
         raise made
     return made
 
 
 def extract(stego: np.ndarray, first: int, second: int, code: Code | None = None) -> np.ndarray:
-    """The message uint8 (second + first,) of `stego` uint8 (n,), samples in the order of the embedding."""
+    """The message uint8 (second + first,) of `stego` (n,), of any integer type, samples in the order of the embedding."""
     return two_layers.read(stego, first, second, code or Code())
 
 
 def embed_batch(
-    covers: np.ndarray, plus: np.ndarray, minus: np.ndarray, messages: Sequence[np.ndarray], code: Code | None = None, *,
+    covers: Flat, plus: np.ndarray, minus: np.ndarray, messages: Sequence[np.ndarray], code: Code | None = None, *,
     layers: int = 2, rng: np.random.Generator | None = None, threads: int | None = None,
 ) -> list[Embedding | DoesNotFit]:  # fmt: skip
     """`embed` for covers (N, n) of one size on `threads` (all cores): each an Embedding, or the error that `embed` raises.
@@ -81,18 +84,18 @@ def embed_batch(
     own: list[np.random.Generator | None] = [None] * len(covers)
     if rng is not None:
         own = [np.random.default_rng(int(seed)) for seed in seeds.image_seeds(rng, len(covers))]
-    step = max(1, _SHARE // max(1, covers.shape[1]))
+    step = max(1, _SHARE // max(1, covers.values.shape[1]))
 
     def work(start: int) -> list[Embedding | DoesNotFit]:
         part = slice(start, start + step)
-        return _embed_rows(covers[part], plus[part], minus[part], messages[part], code or Code(), layers, own[part])
+        return _embed_rows(covers.part(part), plus[part], minus[part], messages[part], code or Code(), layers, own[part])
 
     with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
         return [made for done in pool.map(work, range(0, len(covers), step)) for made in done]
 
 
 def embed_within(
-    cover: np.ndarray, plus: np.ndarray, minus: np.ndarray, message: np.ndarray, code: Code | None = None, *, distortion: float,
+    cover: Flat, plus: np.ndarray, minus: np.ndarray, message: np.ndarray, code: Code | None = None, *, distortion: float,
     layers: int = 2, rng: np.random.Generator | None = None,
 ) -> Embedding:  # fmt: skip
     """As much from the beginning of `message` as `distortion` pays for; 99 % of it is used, where the message lasts.
@@ -133,19 +136,19 @@ def embed_within(
     return best
 
 
-def reachable(cover: np.ndarray, plus: np.ndarray, minus: np.ndarray, code: Code | None = None, *, layers: int = 2) -> int:
+def reachable(cover: Flat, plus: np.ndarray, minus: np.ndarray, code: Code | None = None, *, layers: int = 2) -> int:
     """About the longest message, in bits, that embeds: found with a random one, to about 2 %.
 
     Another message of that length may find no path where it is two layers; with one, every message of that length embeds.
     """
     rng = np.random.default_rng(0)
     trial = rng.integers(0, 2, 2 * len(cover), dtype=np.uint8)
-    _check(cover[None], plus[None], minus[None], [trial], layers, [rng])
-    return _reachable(Samples(cover, plus, minus), trial, code or Code(), layers)
+    _check(cover.part(None), plus[None], minus[None], [trial], layers, [rng])
+    return _reachable(Priced(cover, plus, minus), trial, code or Code(), layers)
 
 
 def _embed_rows(
-    covers: np.ndarray, plus: np.ndarray, minus: np.ndarray, messages: Sequence[np.ndarray], code: Code, layers: int,
+    covers: Flat, plus: np.ndarray, minus: np.ndarray, messages: Sequence[np.ndarray], code: Code, layers: int,
     rngs: Sequence[np.random.Generator | None],
 ) -> list[Embedding | DoesNotFit]:  # fmt: skip
     """One entry a row of covers (N, n); the optimal sender is found for all of them at once."""
@@ -156,7 +159,7 @@ def _embed_rows(
     lam = np.ones(len(covers))
     if coded.any():
         lam[coded] = sender.rows(coded).lambdas_for_payload(lengths[coded], TOLERANCE)
-    samples = [Samples(*row) for row in zip(covers, plus, minus, strict=True)]
+    samples = [Priced(covers.part(i), plus[i], minus[i]) for i in range(len(covers))]
     written: list[Written | None] = [
         _write(samples[i], message, code, layers, lam[i], sender.free[i], rngs[i]) if coded[i] or not lengths[i] else None
         for i, message in enumerate(messages)
@@ -170,13 +173,13 @@ def _embed_rows(
         if w is None:
             made.append(_refusal(samples[i], messages[i], code, layers, float(sender.largest_payload[i])))
         else:
-            rate = np.count_nonzero(w.stego != covers[i]) / max(1, covers.shape[1])
+            rate = np.count_nonzero(w.stego != samples[i].cover) / max(1, len(w.stego))
             made.append(Embedding(w.stego, w.first, w.second, code.height, *map(float, (spent[i], bound[i], loss[i], rate))))
     return made
 
 
 def _write(
-    samples: Samples, message: np.ndarray, code: Code, layers: int, lam: float, free: float, rng: np.random.Generator | None
+    samples: Priced, message: np.ndarray, code: Code, layers: int, lam: float, free: float, rng: np.random.Generator | None
 ) -> Written | None:
     """The message written and read again; None where there is no path."""
     if len(message) == 0:
@@ -192,11 +195,11 @@ def _write(
     return written
 
 
-def _refusal(samples: Samples, message: np.ndarray, code: Code, layers: int, largest: float) -> DoesNotFit:
+def _refusal(samples: Priced, message: np.ndarray, code: Code, layers: int, largest: float) -> DoesNotFit:
     """What to say of a message that was not written, with the number of its bits that can be."""
     most = _reachable(samples, message, code, layers, limit=len(message) - 1)
     if len(message) > largest:
-        hint = "send fewer bits, or take a larger cover with fewer samples at 0 and 255"
+        hint = "send fewer bits, or take a larger cover with fewer samples that may not change"
         return DoesNotFit(
             f"{len(message)} bits do not fit: these samples carry at most {int(largest)}", reachable=most, hint=hint
         )
@@ -204,7 +207,7 @@ def _refusal(samples: Samples, message: np.ndarray, code: Code, layers: int, lar
     return NoPath(f"wet samples leave no way to write these {len(message)} bits", reachable=most, hint=hint)
 
 
-def _reachable(samples: Samples, message: np.ndarray, code: Code, layers: int, limit: int | None = None) -> int:
+def _reachable(samples: Priced, message: np.ndarray, code: Code, layers: int, limit: int | None = None) -> int:
     """How many bits from the beginning of `message` embed: what the first layer surely takes alone, or more by halving."""
     sender = _sender(samples.plus[None], samples.minus[None], layers)
     dry = np.minimum(samples.plus, samples.minus) < np.inf
@@ -241,30 +244,30 @@ def _ideal_payloads(sender: Sender, distortion: np.ndarray) -> np.ndarray:
     return ideal
 
 
-def _distortion(samples: Samples, stego: np.ndarray) -> float:
+def _distortion(samples: Priced, stego: np.ndarray) -> float:
     """The sum of the costs of the changes."""
     up, down = stego > samples.cover, stego < samples.cover
     return float(samples.plus[up].sum() + samples.minus[down].sum())
 
 
 def _check(
-    covers: np.ndarray, plus: np.ndarray, minus: np.ndarray, messages: Sequence[np.ndarray], layers: int,
+    covers: Flat, plus: np.ndarray, minus: np.ndarray, messages: Sequence[np.ndarray], layers: int,
     rngs: Sequence[np.random.Generator | None],
 ) -> None:  # fmt: skip
-    if covers.dtype != np.uint8 or covers.ndim != 2:
+    shape = covers.values.shape
+    if len(shape) != 2:
         hint = "give the samples flat, in the order of the key"
-        raise InvalidSetting(f"the samples are {covers.dtype} of shape {covers.shape[1:]}, not uint8 (n,)", hint=hint)
-    for name, costs, end in (("plus", plus, PEAK), ("minus", minus, 0)):
-        if costs.shape != covers.shape or costs.dtype != np.float64:
+        raise InvalidSetting(f"the samples are of shape {shape[1:]}, not (n,)", hint=hint)
+    for name, costs, may, way in (("plus", plus, covers.may_rise, "rise"), ("minus", minus, covers.may_fall, "fall")):
+        if costs.shape != shape or costs.dtype != np.float64:
             hint = "give one cost a sample"
             raise InvalidSetting(f"costs `{name}` are {costs.dtype} of shape {costs.shape[1:]}, not float64 (n,)", hint=hint)
         if not (costs >= 0).all():
             hint = "give costs >= 0, infinite where a sample must not change"
             raise InvalidSetting(f"a cost in `{name}` is negative or not a number", hint=hint)
-        if (costs[covers == end] < np.inf).any():
-            raise InvalidSetting(
-                f"`{name}` is finite at samples of {end}", hint="give an infinite cost to each change that leaves 0...255"
-            )
+        if (costs[~may] < np.inf).any():
+            hint = "give an infinite cost to each change that the samples do not allow"
+            raise InvalidSetting(f"`{name}` is finite at samples that may not {way}", hint=hint)
     for message in messages:
         trellis.check_bits("message", message)
     if len(messages) != len(covers):

@@ -19,36 +19,47 @@ import functools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ssgan.embedding.coders import gibbs
 from ssgan.embedding.stc import trellis
 from ssgan.embedding.stc.trellis import Code
+from ssgan.images.samples import Samples, low_bytes
 
 # Where a layer finds no path, bits move from one to the other: shares of the message, in this order; last, all to the first.
 SHIFTS = (0, 1 / 64, -1 / 64, 1 / 32, -1 / 32, 1 / 16, -1 / 16, 1 / 8, -1 / 8, 1 / 4, -1 / 4, -1)
 
 
-class Samples(NamedTuple):
-    """cover uint8 (n,), and the costs of +1 and -1, float64 (n,), infinite = wet; in the order of the key.
+class Priced(NamedTuple):
+    """Flat samples (n,) and the costs of +1 and -1, float64 (n,), infinite = wet; in the order of the key.
 
-    +1 at 255 and -1 at 0 are wet whatever their costs say, so that one array may be both.
+    What may not rise or fall is wet whatever its costs say, so that one array may be both.
     """
 
-    cover: np.ndarray
+    samples: Samples[NDArray[Any]]
     plus: np.ndarray
     minus: np.ndarray
 
-    def some(self, which: slice | np.ndarray) -> Samples:
-        """Those of a slice, or at places int (k,)."""
-        plus = self.plus[which]
-        return Samples(self.cover[which], plus, plus if self.minus is self.plus else self.minus[which])
+    @property
+    def cover(self) -> np.ndarray:
+        """The samples' values (n,), of an integer type."""
+        return self.samples.values
+
+    def costs(self, which: slice | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the costs of +1 and -1 of those in a slice or at places int (k,), with all that is impossible made wet."""
+        some, plus, minus = self.samples.part(which), self.plus[which], self.minus[which]
+        return _wet_unless(some.may_rise, plus), _wet_unless(some.may_fall, minus)
+
+
+def _wet_unless(may: np.ndarray, costs: np.ndarray) -> np.ndarray:
+    return costs if may.all() else np.where(may, costs, np.inf)
 
 
 class Written(NamedTuple):
-    """stego uint8 (n,) with the message's first `second` bits in its second layer and the other `first` in its first."""
+    """stego (n,), of the cover's type: its second layer holds the message's first `second` bits, its first layer the others."""
 
     stego: np.ndarray
     first: int
@@ -56,7 +67,7 @@ class Written(NamedTuple):
 
 
 def write(
-    samples: Samples, lam: float, free: float, message: np.ndarray, code: Code, *, splits: Sequence[int] | None = None
+    samples: Priced, lam: float, free: float, message: np.ndarray, code: Code, *, splits: Sequence[int] | None = None
 ) -> Written | None:
     """`message` uint8 (m,) in both layers; None where no split between them found a path.
 
@@ -75,11 +86,11 @@ def write(
     return None
 
 
-def natural_split(samples: Samples, lam: float, free: float) -> float:
+def natural_split(samples: Priced, lam: float, free: float) -> float:
     """How many bits the second layer of the optimal sender carries."""
 
     def nats(part: slice) -> np.ndarray:
-        return _entropy_of_flips(*_far_and_near(samples.some(part), lam, free))
+        return _entropy_of_flips(*_far_and_near(samples, part, lam, free))
 
     return summed(len(samples.cover), nats) / float(np.log(2))
 
@@ -96,9 +107,9 @@ def summed(count: int, values: Callable[[slice], np.ndarray]) -> float:
     return part(0, count)
 
 
-def write_one(samples: Samples, message: np.ndarray, code: Code, rng: np.random.Generator) -> Written | None:
+def write_one(samples: Priced, message: np.ndarray, code: Code, rng: np.random.Generator) -> Written | None:
     """`message` uint8 (m,) in the first layer alone, each change where it is cheaper; `rng` settles what costs the same."""
-    cover, plus, minus = samples
+    cover, (plus, minus) = samples.cover, samples.costs(slice(None))
     found = _write_first(cover, lambda part: np.minimum(plus[part], minus[part]), message, code)
     if found is None:
         return None
@@ -107,7 +118,8 @@ def write_one(samples: Samples, message: np.ndarray, code: Code, rng: np.random.
 
 
 def read(stego: np.ndarray, first: int, second: int, code: Code) -> np.ndarray:
-    """The message uint8 (second + first,) of `stego` uint8 (n,)."""
+    """The message uint8 (second + first,) of `stego` (n,), of any integer type."""
+    stego = low_bytes(stego)
     ahead = trellis.syndrome(stego, second, replace(code, layer=2), shift=1)
     behind = trellis.syndrome(stego, first, replace(code, layer=1), stride=stride(len(stego)))
     return np.concatenate([ahead, behind])
@@ -139,11 +151,10 @@ def strides(samples: int, part: slice = slice(None)) -> np.ndarray:
     return np.arange(*part.indices(samples)) * stride(samples) % max(1, samples)
 
 
-def _far_and_near(samples: Samples, lam: float, free: float) -> tuple[np.ndarray, np.ndarray]:
-    """lambda times the costs of the change that carries into the second bit, and of the other one."""
-    even, inside = samples.cover & 1 == 0, (samples.cover > 0) & (samples.cover < 255)
-    far = np.where(inside, np.where(even, samples.minus, samples.plus), np.inf)
-    near = np.where(even, samples.plus, samples.minus)
+def _far_and_near(samples: Priced, which: slice | np.ndarray, lam: float, free: float) -> tuple[np.ndarray, np.ndarray]:
+    """lambda times the costs of the change that carries into the second bit, and of the other one, of some samples."""
+    even, (plus, minus) = samples.cover[which] & 1 == 0, samples.costs(which)
+    far, near = np.where(even, minus, plus), np.where(even, plus, minus)
     return np.maximum(far, free) * lam, np.maximum(near, free) * lam
 
 
@@ -156,12 +167,12 @@ def _entropy_of_flips(far: np.ndarray, near: np.ndarray) -> np.ndarray:
     return np.log(z) + q * np.minimum(far, gibbs.NEVER) - (1 - q) * slack
 
 
-def _write_split(samples: Samples, lam: float, free: float, message: np.ndarray, second: int, code: Code) -> np.ndarray | None:
-    """The stego uint8 (n,) with `second` bits in the second layer; None where a layer finds no path."""
+def _write_split(samples: Priced, lam: float, free: float, message: np.ndarray, second: int, code: Code) -> np.ndarray | None:
+    """The stego (n,) with `second` bits in the second layer; None where a layer finds no path."""
     cover = samples.cover
 
     def flips(part: slice) -> np.ndarray:
-        far, near = _far_and_near(samples.some(part), lam, free)
+        far, near = _far_and_near(samples, part, lam, free)
         return far + np.log1p(np.exp(-near))  # -ln of the odds of a flip of the second bit, >= 0
 
     flipped = _carried(cover, flips, message[:second], code)
@@ -170,7 +181,7 @@ def _write_split(samples: Samples, lam: float, free: float, message: np.ndarray,
     carried: np.ndarray = flipped
 
     def nears(places: np.ndarray) -> np.ndarray:
-        _, near = _far_and_near(samples.some(places), lam, free)
+        _, near = _far_and_near(samples, places, lam, free)
         near[carried[places] > 0] = np.inf
         return near
 
@@ -191,7 +202,7 @@ def _carried(cover: np.ndarray, flips: Callable[[slice], np.ndarray], message: n
     prices = trellis.prices(len(cover), flips)
     if len(message) > prices.dry:
         return None
-    return trellis.cheapest(cover, prices.costs, message, replace(code, layer=2), shift=1)
+    return trellis.cheapest(low_bytes(cover), prices.costs, message, replace(code, layer=2), shift=1)
 
 
 def _write_first(
@@ -207,7 +218,7 @@ def _write_first(
     prices = trellis.prices(count, lambda part: costs(strides(count, part)))
     if len(message) > prices.dry:
         return None
-    found = trellis.cheapest(samples, prices.costs, message, replace(code, layer=1), stride=stride(count))
+    found = trellis.cheapest(low_bytes(samples), prices.costs, message, replace(code, layer=1), stride=stride(count))
     del prices
     if found is None:
         return None
@@ -218,6 +229,7 @@ def _write_first(
 
 
 def _changed(cover: np.ndarray, changes: np.ndarray, up: np.ndarray) -> np.ndarray:
-    """uint8 (n,): `cover` raised by one where it changes and `up` holds, lowered where it changes and it does not."""
-    step = up.astype(np.uint8) * np.uint8(2) - np.uint8(1)  # 1 or 255; uint8 sums wrap, so 255 lowers by one
-    return cover + step * changes
+    """`cover` (n,) raised by one where it changes and `up` holds, lowered where it changes and it does not."""
+    one = cover.dtype.type(1)
+    step = up.astype(cover.dtype) * (one + one) - one  # of a type without a sign, -1 is its greatest value, and sums wrap
+    return cover + step * changes.astype(cover.dtype, copy=False)
