@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from ssgan.drawn import coder, coder_loops
 from ssgan.drawn.tables import ENTRIES, FIRST_BALANCED, is_dry, law_tables
-from tests.drawn import twin
+from tests.vectors import drawn_reader as twin
+from tests.vectors.drawn_writing import Sender
 
 Words = NDArray[np.uint32]
 TABLES = law_tables()
@@ -54,7 +55,7 @@ def test_sampler_agrees_with_whole_numbers(kind: str, tables: str) -> None:
     rng = np.random.default_rng(7)
     count = 1500
     words = stream(kind, coder.most_words(count))
-    state, twin_sender = coder.begin_draw(words, count), twin.Sender(number(words), len(words))
+    state, twin_sender = coder.begin_draw(words, count), Sender(words.astype(">u4").tobytes())
     (back, put_words), twin_receiver = coder.begin_put(count), twin.Receiver()
     for i in range(count):
         scale = int(rng.integers(0, 42))
@@ -158,8 +159,10 @@ def test_each_draw_is_exactly_uniform_given_the_past() -> None:
     for first in (1995 // 16, 125, 130):
         sizes = {}
         for second in (120, 124, 125, 126, 131):
-            _, size = twin.interval([(weights, first), (weights, second)])
-            sizes[second] = size / Fraction(weights[first] * weights[second], 2**32)
+            one = twin.Receiver()
+            one.put(weights, first)
+            one.put(weights, second)
+            sizes[second] = Fraction(one.r, weights[first] * weights[second]) / 2 ** (32 * (one.used - 1))
         assert max(sizes.values()) - min(sizes.values()) < Fraction(1, 2**78)
 
 
@@ -176,7 +179,7 @@ def test_a_stream_above_all_laws_is_given_up() -> None:
             assert coder_loops.draw(state, words, row, 2000) == coder_loops.ABORTED
         else:
             assert coder_loops.draw_with_parity(state, words, TABLES[18], 2000, parity) == coder_loops.ABORTED
-    sender = twin.Sender(0, 10)
+    sender = Sender(bytes(40))
     sender.v, sender.r = (number(np.array([3, 1, 7, last], np.uint32)) for last in (65534, 65535))
     assert sender.draw(twin.law(row.tolist(), 2000)) is None
     assert not coder_loops.draw_many(

@@ -7,14 +7,14 @@ import pytest
 from numpy.typing import NDArray
 
 from ssgan.drawn.header import GivenUp, find_pivots, header_places, read_nonce
-from tests.drawn import twin
+from tests.vectors import drawn_reader as twin
 
 
 @pytest.mark.parametrize("samples", [128, 200, 1024, 4095, 4096, 8191, 8192, 12_289, 65_536])
 def test_reading_agrees_with_the_plain_twin(samples: int) -> None:
     plane = np.random.default_rng(samples).integers(0, 256, samples, dtype=np.uint8)
     assert read_nonce(plane) == twin.nonce(plane.tolist())
-    assert header_places(samples).tolist() == list(twin.places(samples))
+    assert header_places(samples).tolist() == list(twin.counting(samples))
 
 
 def test_only_the_lowest_bits_at_the_headers_places_count() -> None:

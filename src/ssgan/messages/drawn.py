@@ -77,17 +77,21 @@ M = TypeVar("M", bound=Model)
 M_in = TypeVar("M_in", bound=Model, contravariant=True)
 
 
-class Drawing(Protocol[M_in]):
-    """How pictures are drawn from a model of its kind and read; the module `ssgan.drawn.drawing` is one."""
-
-    def draw(self, model: M_in, latent: bytes, nonce: bytes, bits: NDArray[np.uint32]) -> DrawnPicture:
-        """Draw the picture of `latent` (32 bytes) whose header says `nonce` (16 bytes) by the stream. Raises GivenUp."""
+class Reader(Protocol[M_in]):
+    """How pictures drawn from a model of its kind are read."""
 
     def read_nonce(self, picture: NDArray[np.uint8]) -> bytes:
         """Return the 16 bytes that the header says."""
 
     def read(self, model: M_in, picture: NDArray[np.uint8], latent: bytes) -> Interval:
         """Return the streams that draw the picture."""
+
+
+class Drawing(Reader[M_in], Protocol[M_in]):
+    """How they are drawn as well; the module `ssgan.drawn.drawing` is one."""
+
+    def draw(self, model: M_in, latent: bytes, nonce: bytes, bits: NDArray[np.uint32]) -> DrawnPicture:
+        """Draw the picture of `latent` (32 bytes) whose header says `nonce` (16 bytes) by the stream. Raises GivenUp."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -176,7 +180,7 @@ def hide_spread(
     return [hide(part, key, model, drawing) for part in parts]
 
 
-def reveal_drawn(picture: NDArray[np.uint8], key: Key, models: Iterable[M], drawing: Drawing[M]) -> bytes | Part | None:
+def reveal_drawn(picture: NDArray[np.uint8], key: Key, models: Iterable[M], reader: Reader[M]) -> bytes | Part | None:
     """Return the message, or the part of one, in `picture` uint8 (H, W, C) drawn from one of `models`; None where none is.
 
     All models are asked, whatever is found: so a failure takes as long as a success. Those of another shape draw no such
@@ -187,10 +191,10 @@ def reveal_drawn(picture: NDArray[np.uint8], key: Key, models: Iterable[M], draw
     if not models:
         return None
     found: bytes | Part | None = None
-    root = picture_root(models[0].shape, drawing.read_nonce(picture), key)
+    root = picture_root(models[0].shape, reader.read_nonce(picture), key)
     for model in models:
         keys = DrawnKeys.of(root, model.identity)
-        said = _open(drawing.read(model, picture, keys.latent), keys, model.shape)
+        said = _open(reader.read(model, picture, keys.latent), keys, model.shape)
         found = said if found is None else found
     return found
 
