@@ -6,24 +6,29 @@ A stego depends on nothing but the cover, its name, the embedder and the seed: n
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ssgan import images
 from ssgan.bulk import job, outputs
 from ssgan.bulk.job import Tally
 from ssgan.compute import seeds
 from ssgan.datasets import Geometry
-from ssgan.datasets.entries import Entry, Reader, place_of
+from ssgan.datasets.entries import Reader, place_of
 from ssgan.datasets.portions import Listing, Portion
 from ssgan.datasets.sources import refuse_among
 from ssgan.errors import DoesNotFit, Failure, RefusedImage, unknown
+from ssgan.images.samples import OPAQUE, Samples, pixels
 from ssgan.storage.runs import check_manifest
 from ssgan.version import __version__
+
+if TYPE_CHECKING:
+    import torch
 
 # Covers are held until they have so many samples together, then embedded: memory does not grow with the portion.
 TOGETHER_SAMPLES = {"cpu": 2**20, "cuda": 2**25}
@@ -53,6 +58,41 @@ class Settings:
         return {**told, **asdict(self), "convert": sorted(self.convert), "text": digest}
 
 
+class Cover(Protocol):
+    """The samples of one file, and how others in their place become the bytes of a file."""
+
+    @property
+    def samples(self) -> Samples[NDArray[Any]]:
+        """(C, H, W)."""
+
+    def encode(self, values: NDArray[Any], place: str) -> bytes:
+        """Return the file of changed values (C, H, W), to be called `place`."""
+
+
+# (a file's bytes, its name, settings) -> its samples; raises RefusedImage.
+Read: TypeAlias = Callable[[bytes, str, Settings], Cover]
+
+
+@dataclass(frozen=True)
+class PixelCover:
+    """The pixels of an image."""
+
+    samples: Samples[NDArray[Any]]
+
+    def encode(self, values: NDArray[Any], place: str) -> bytes:
+        """Return an image file in the format of its name."""
+        return images.encode(values, images.written_format(Path(place)))
+
+
+def read_pixels(data: bytes, name: str, settings: Settings) -> Cover:
+    """The pixels of an image file, uint8 (C, H, W), cut as the settings say. Raises RefusedImage."""
+    picture = images.read(data, convert=settings.convert, name=name)
+    if picture.alpha is not None and picture.alpha.min() < OPAQUE:
+        raise RefusedImage(f"{name} is transparent in places", hint="lay it on a background first")
+    (_, samples), *_ = settings.geometry.cut(images.upright(picture).samples)
+    return PixelCover(pixels(samples))
+
+
 @dataclass(frozen=True)
 class Simulation:
     """The job: stegos of the covers in `sources`, as files in `folder` or, with `shards`, as tars there."""
@@ -62,6 +102,7 @@ class Simulation:
     sources: tuple[Path, ...]
     shards: bool = False
     device: str = "cpu"
+    read: Read = read_pixels
 
     beside = ""
 
@@ -106,15 +147,16 @@ def prepare(
     shard_size: int | None = None,
     batch: int = BATCH,
     device: str = "cpu",
+    read: Read = read_pixels,
 ) -> Plan:
-    """The plan for the covers in `sources`; with a `shard_size`, stegos go into tars of so many.
+    """The plan for the covers in `sources`; with a `shard_size`, stegos go into tars of so many. `read` makes their samples.
 
     Raises InvalidSetting where nothing can be found, two covers would have one stego, or `out` holds the stegos of other
     settings; with `overwrite` all stegos are made anew.
     """
     refuse_among(sources, out)
     shards = shard_size is not None
-    made = Simulation(settings, out, tuple(sources), shards, device)
+    made = Simulation(settings, out, tuple(sources), shards, device, read)
     if not overwrite:  # before the covers are listed, which may take long
         check_manifest(out / outputs.MANIFEST, settings.as_json(), what="stegos", free=("convert",))
 
@@ -122,7 +164,7 @@ def prepare(
         return not shards and not overwrite and (out / place).exists()
 
     listing = Listing(sources, size=shard_size or batch, place=made.place, stands=stands, limit=limit)
-    made = Simulation(settings, out, listing.sources, shards, device)
+    made = Simulation(settings, out, listing.sources, shards, device, read)
     plan = Plan(made, listing, listing.finished, overwrite)
     if shards and not overwrite:
         check_manifest(out / outputs.MANIFEST, plan.told(), what="stegos", free=("convert",))
@@ -172,52 +214,58 @@ class _Hands:
     def work(self, portion: Portion) -> Tally:
         """Covers of one shape are embedded together, and one that fails fails alone."""
         tally = Tally()
-        shapes: dict[tuple[int, ...], list[tuple[str, np.ndarray]]] = {}
+        shapes: dict[tuple[Any, ...], list[tuple[str, Cover]]] = {}
         held = 0
         with outputs.writing(self._job.folder, portion.number, tally, shards=self._job.shards) as self._write:
             for entry in portion.entries:
                 try:
-                    cover = self._read(entry)
+                    cover = self._job.read(self._reader.data(entry), entry.name, self._job.settings)
                 except RefusedImage as error:
                     tally.fail(Failure.of(entry.name, error))
                     continue
-                shapes.setdefault(cover.shape, []).append((entry.name, cover))
-                held += cover.size
+                shapes.setdefault(_kind(cover.samples), []).append((entry.name, cover))
+                held += cover.samples.values.size
                 if held >= self._together:
                     self._embed_all(shapes, tally)
                     shapes, held = {}, 0
             self._embed_all(shapes, tally)
         return tally
 
-    def _embed_all(self, shapes: dict[tuple[int, ...], list[tuple[str, np.ndarray]]], tally: Tally) -> None:
+    def _embed_all(self, shapes: dict[tuple[Any, ...], list[tuple[str, Cover]]], tally: Tally) -> None:
         for covers in shapes.values():
             self._embed(covers, tally)
 
-    def _read(self, entry: Entry) -> np.ndarray:
-        """The cover, uint8 (C, H, W), cut as the settings say."""
-        settings = self._job.settings
-        picture = images.read(self._reader.data(entry), convert=settings.convert, name=entry.name)
-        if picture.alpha is not None and picture.alpha.min() < 255:
-            raise RefusedImage(f"{entry.name} is transparent in places", hint="lay it on a background first")
-        (_, samples), *_ = settings.geometry.cut(images.upright(picture).samples)
-        return samples
-
-    def _embed(self, covers: list[tuple[str, np.ndarray]], tally: Tally) -> None:
+    def _embed(self, covers: list[tuple[str, Cover]], tally: Tally) -> None:
         """Embed covers of one shape, together or, where one of them does not take the payload, one by one."""
-        batch = np.stack([cover for _, cover in covers])
+        batch = together([cover.samples for _, cover in covers], self._job.device)
         image_seeds = np.array([seeds.derive(self._job.settings.seed, name) for name, _ in covers], dtype=np.uint64)
         try:
-            given = images.to_images(batch).to(self._job.device)
-            stegos = self._embedder.simulate_seeded(given, image_seeds).cpu().numpy()
+            stegos = self._embedder.simulate_seeded(batch, image_seeds)
         except DoesNotFit as error:
             if len(covers) == 1:
                 tally.fail(Failure.of(covers[0][0], error))
             else:
-                for cover in covers:
-                    self._embed([cover], tally)
+                for one in covers:
+                    self._embed([one], tally)
             return
-        for (name, _), stego in zip(covers, stegos, strict=True):
+        for (name, cover), stego in zip(covers, stegos.cpu().numpy(), strict=True):
             place = self._job.place(name)
-            self._write(place, images.encode(stego, images.written_format(Path(place))))
+            self._write(place, cover.encode(stego, place))
         tally.written += len(covers)
-        tally.sums.update(samples=batch.size, changes=int((batch != stegos).sum()))
+        tally.sums.update(samples=batch.values.numel(), changes=int((batch.values != stegos).sum()))
+
+
+def _kind(samples: Samples[NDArray[Any]]) -> tuple[Any, ...]:
+    """What samples that are embedded together have in common."""
+    has_mask = samples.usable is not None
+    return samples.values.shape, samples.values.dtype, samples.low, samples.high, samples.unit, has_mask
+
+
+def together(covers: Sequence[Samples[NDArray[Any]]], device: str) -> Samples[torch.Tensor]:
+    """Samples (C, H, W) of one kind as a batch (N, C, H, W) on a device."""
+    import torch
+
+    values = torch.from_numpy(np.stack([cover.values for cover in covers])).to(device)
+    masks = [cover.usable for cover in covers if cover.usable is not None]
+    usable = torch.from_numpy(np.stack(masks)).to(device) if masks else None
+    return Samples(values, covers[0].low, covers[0].high, usable, covers[0].unit)

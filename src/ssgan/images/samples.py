@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import torch
 
 PEAK = 255  # the largest gray value of an 8-bit sample
+OPAQUE = 255  # the alpha of a pixel that nothing shines through
 PIXEL_UNIT = "gray value"
 
 Whole: TypeAlias = NDArray[np.integer[Any]]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ssgan.compute.keystream import keystream
 from ssgan.embedding.stc.trellis import Code
 from ssgan.images import ImageLike, Layout, as_alpha, as_image
-from ssgan.images.samples import PEAK, Samples, Whole, pixels
+from ssgan.images.samples import OPAQUE, Samples, Whole, pixels
 from ssgan.messages.keys import Key, Subkeys, final_root, frozen_key
 from ssgan.messages.order import FrozenDraw, carrying_places, frozen_count, public_count, shuffled, without
 from ssgan.messages.parts import Part, parse_part
@@ -28,7 +28,6 @@ PADDED, DEFLATED, PART = 1, 2, 4  # kinds, to be added up
 KINDS = (0, 1, 4, 5, 2, 3, 6, 7)  # in the order in which a reader tries them
 LARGEST_INFLATED = 64 << 20  # bytes
 FIRST_RUNG = 20
-OPAQUE = PEAK  # the alpha of the pixels that count
 
 
 @dataclass(frozen=True, repr=False)

@@ -22,9 +22,9 @@ from ssgan.embedding.stc.trellis import reachable, strips
 from ssgan.errors import DoesNotFit, RefusedImage
 from ssgan.images import ImageLike, Layout, as_alpha, as_image, axes_of, laid_out
 from ssgan.images.encoded import Manner
-from ssgan.images.samples import Samples, Whole
+from ssgan.images.samples import OPAQUE, Samples, Whole
 from ssgan.messages import container
-from ssgan.messages.container import OPAQUE, SPLITS, Carrier, Places
+from ssgan.messages.container import SPLITS, Carrier, Places
 from ssgan.messages.keys import Key, as_message, check_key
 from ssgan.messages.order import frozen_count
 from ssgan.messages.parts import Part
