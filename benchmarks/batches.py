@@ -48,7 +48,7 @@ def main() -> None:
         tiny = replace(PRESETS["tiny"], duration_images=STEPS * PRESETS["tiny"].batch)
         pace = Pace(log_images=tiny.duration_images, sample_images=tiny.duration_images)
         told = train(chosen.archive, tiny, Path(folder) / "run", reading=Reading(geometry, ("jpeg",), cache=cache), pace=pace)
-        print(f"a training with the preset tiny waits for {told['data_share']:.2%} of its time")
+        print(f"a training with the preset tiny waits for {told.figures['data_share']:.2%} of its time")
 
 
 if __name__ == "__main__":

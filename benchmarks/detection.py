@@ -76,15 +76,15 @@ def measure(source: str, question: Question, threads: int, device: str) -> Cell:
     start = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         found = train_detector(question, Path(folder) / "run", threads=threads, device=device)
-    figures = {name: round(found[name], 5) for name in ("p_e", "p_fa", "p_md", "validation_p_e", "change_rate")}
-    low, high = (round(end, 5) for end in found["p_e_interval"])
+    figures = {name: round(getattr(found, name), 5) for name in ("p_e", "p_fa", "p_md", "validation_p_e", "change_rate")}
+    low, high = (round(end, 5) for end in found.p_e_interval)
     return Cell(
         source=source,
         embedder=question.embedder,
         detector=question.detector,
         seed=question.seed,
-        train_pairs=found["pairs"][0],
-        test_pairs=found["pairs"][2],
+        train_pairs=found.pairs[0],
+        test_pairs=found.pairs[2],
         images_seen=question.duration_images or 0,
         low=low,
         high=high,

@@ -38,9 +38,9 @@ def question(covers: Path) -> Question:
 
 def test_a_detector_is_trained_judged_and_used_on_files(covers: Path, tmp_path: Path) -> None:
     result = train_detector(question(covers), tmp_path / "run")
-    assert sum(result["pairs"]) == 120
-    assert result["change_rate"] == pytest.approx(0.5, abs=0.01)
-    assert result["p_e"] < 0.25
+    assert sum(result.pairs) == 120
+    assert result.change_rate == pytest.approx(0.5, abs=0.01)
+    assert result.p_e < 0.25
     assert train_detector(question(covers), tmp_path / "run") == result  # done: nothing is trained again
     scores = score_files(tmp_path / "run", [covers / "000.png", covers / "001.png", tmp_path / "nothing.png"])
     assert [s.score is None for s in scores] == [False, False, True]
@@ -49,8 +49,8 @@ def test_a_detector_is_trained_judged_and_used_on_files(covers: Path, tmp_path: 
     assert [every[0].score, every[1].score] == pytest.approx([s.score for s in scores[:2]], abs=1e-4)
     assert len(every) == 120
     assert all(s.probability is not None and 0 <= s.probability <= 1 for s in every)
-    low, high = result["p_e_interval"]
-    assert low <= result["p_e"] <= high
+    low, high = result.p_e_interval
+    assert low <= result.p_e <= high
 
 
 @pytest.mark.parametrize("detector", ["spam", "spam/ridge"])
@@ -58,7 +58,7 @@ def test_features_do_it_too_and_leave_nothing_behind(detector: str, covers: Path
     told: list[dict[str, float]] = []
     asked = Question(covers, "lsb@1.0/plain", detector, seed=1)
     result = train_detector(asked, tmp_path / "run", report=lambda _, figures: told.append(figures))
-    assert result["p_e"] < 0.25
+    assert result.p_e < 0.25
     assert told[0]["images"] in (168, 192)  # covers and stegos of the training part, and of the validation part
     assert not (tmp_path / "run" / "training" / "features").exists()
     assert score_files(tmp_path / "run", [covers / "000.png"])[0].score is not None
@@ -120,9 +120,9 @@ def test_what_is_left_out_is_said_with_its_reason(covers: Path, tmp_path: Path) 
     said: list[str] = []
     asked = Question(here, "lsb@1.0/plain", "spam/ridge", seed=1, limit=40)
     result = train_detector(asked, tmp_path / "run", note=lambda finding: said.append(finding.sentence))
-    assert result["left_out"] == [["000.png", "it is 32 x 32, color, where most are 32 x 32, gray"]]
+    assert result.left_out == (("000.png", "it is 32 x 32, color, where most are 32 x 32, gray"),)
     assert any("1 of 41 pictures" in sentence and "000.png: it is 32 x 32, color" in sentence for sentence in said)
-    assert sum(result["pairs"]) == 40
+    assert sum(result.pairs) == 40
 
 
 def test_pictures_decide_and_their_path_does_not(covers: Path, tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_a_warden_who_is_told_the_change_probabilities_is_told_them_when_asked_a
     covers = rough(tmp_path / "covers", 40, 1)
     asked = Question(covers, "hill@0.4", "yenet", seed=1, duration_images=96, selection_channel=True, fresh=True)
     result = train_detector(asked, tmp_path / "run")
-    assert 0 <= result["p_e"] <= 0.5
+    assert 0 <= result.p_e <= 0.5
     prepared = prepare(asked)
     parts = prepared.parts
     own = detectors.load(tmp_path / "run" / "detector").scores(
@@ -202,19 +202,20 @@ def test_covers_cannot_be_told_from_covers(detector: str, tmp_path: Path) -> Non
     covers = rough(tmp_path / "covers", 400, 3)
     asked = Question(covers, "lsb@0.4/plain", detector, seed=2, duration_images=640 if detector == "gncnn" else None, null=True)
     result = train_detector(asked, tmp_path / "run")
-    assert result["pairs"] == [140, 20, 40]
-    assert result["null"]["passed"]
-    low, high = result["null"]["interval"]
-    assert low <= (result["p_fa"] + result["p_md"]) / 2 <= high
-    assert result["p_e"] > 0.3
+    assert result.pairs == (140, 20, 40)
+    assert result.null is not None
+    assert result.null.passed
+    low, high = result.null.interval
+    assert low <= (result.p_fa + result.p_md) / 2 <= high
+    assert result.p_e > 0.3
 
 
 def test_a_null_run_that_finds_something_says_so() -> None:
-    assert not null_error({"pairs": [9, 9, 200], "p_fa": 0.3, "p_md": 0.4})["passed"]
-    assert not null_error({"pairs": [9, 9, 200], "p_fa": 0.7, "p_md": 0.6})["passed"]
-    found = null_error({"pairs": [9, 9, 200], "p_fa": 0.9, "p_md": 0.12})
-    assert found["passed"]
-    assert found["interval"] == pytest.approx([0.451, 0.549], abs=1e-4)
+    assert not null_error(0.3, 0.4, 200).passed
+    assert not null_error(0.7, 0.6, 200).passed
+    found = null_error(0.9, 0.12, 200)
+    assert found.passed
+    assert found.interval == pytest.approx([0.451, 0.549], abs=1e-4)
 
 
 def test_pictures_that_stand_in_several_parts_are_refused_before_anything_is_learned(tmp_path: Path) -> None:

@@ -109,8 +109,8 @@ def train(
             progress=lambda done, pictures: progress(0, f"{done} of {pictures} pictures read"),
         )
     if speaks:
-        text = f"{result['images_seen']} images seen in {_time(result['seconds'])}, {result['held_back']} held back; {out}"
-        screen.result("generator", text, **result, out=str(out))
+        text = f"{result.images_seen} images seen in {_time(result.seconds)}, {result.held_back} held back; {out}"
+        screen.result("generator", text, **result.to_json(), out=str(out))
 
 
 def said(figures: dict[str, float]) -> str:

@@ -18,6 +18,7 @@ from ssgan.errors import InvalidSetting, SomeItemsFailed
 
 if TYPE_CHECKING:
     from ssgan.datasets import Geometry, Patches
+    from ssgan.detection.result import DetectorResult
     from ssgan.steganalysis.checks.findings import Finding
 
 
@@ -99,20 +100,19 @@ def train_detector(
     shared = use_threads(threads or max(1, cores() // together))
     result = train_detector(question, out, device=device, threads=shared, report=report, note=note)
     if speaks:
-        screen.result("detector", f"{_judged(result)}, in {out}", **result, out=str(out))
+        screen.result("detector", f"{_judged(result)}, in {out}", **result.to_json(), out=str(out))
 
 
-def _judged(result: dict[str, Any]) -> str:
+def _judged(result: DetectorResult) -> str:
     """The error on the test part, in words."""
-    train, validate, test = result["pairs"]
+    train, validate, test = result.pairs
     parts = f"on {test} pairs kept apart ({train} trained on, {validate} to choose by)"
-    if "null" in result:
-        null = result["null"]
-        low, high = null["interval"]
-        outcome = "as it should" if null["passed"] else "which it should not: figures of this set mislead"
-        return f"without any stego, error {null['error']:.4f} {parts}: in 95 of 100 runs {low:.4f} to {high:.4f}, {outcome}"
-    low, high = result["p_e_interval"]
-    return f"P_E {result['p_e']:.4f} ({low:.4f} to {high:.4f}) {parts}"
+    if result.null is not None:
+        low, high = result.null.interval
+        outcome = "as it should" if result.null.passed else "which it should not: figures of this set mislead"
+        return f"without any stego, error {result.null.error:.4f} {parts}: in 95 of 100 runs {low:.4f} to {high:.4f}, {outcome}"
+    low, high = result.p_e_interval
+    return f"P_E {result.p_e:.4f} ({low:.4f} to {high:.4f}) {parts}"
 
 
 def _cut(reading: Reading, tile: int | None) -> tuple[Geometry | Patches, tuple[str, ...]]:

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from ssgan.compute import distributed
 from ssgan.datasets.sources import refuse_among
 from ssgan.datasets.splits import PARTS
 from ssgan.detection.question import Prepared, Question, lessons, prepare
+from ssgan.detection.result import DetectorResult, ErrorFigures, NullError
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import InvalidSetting
 from ssgan.steganalysis import detectors
@@ -30,7 +31,6 @@ from ssgan.steganalysis.training.network_detector import NetworkDetector
 from ssgan.storage.atomic import whole_file
 from ssgan.storage.names import written
 from ssgan.storage.runs import CONFIG, Run, given_up_if_refused
-from ssgan.storage.runs import result as result_of
 
 DETECTOR = "detector"
 SCORES = "scores.csv"
@@ -52,7 +52,7 @@ def train_detector(
     report: Report | None = None,
     note: Note | None = None,
     refusing: bool = True,
-) -> dict[str, Any]:
+) -> DetectorResult:
     """Train in the folder `out`, or go on there, and judge; the figures, which also stand in its done.json.
 
     The scores of all pairs but those learned from stand in its scores.csv. `threads`, of features, and as many processes to
@@ -71,7 +71,7 @@ def train_detector(
             until_the_end.enter_context(given_up_if_refused(out))
         asked = processes.first(lambda: {"question": question.as_json(), "pictures": question.pictures()})
         if processes.first(lambda: (out / CONFIG).exists() and Run(out, asked, notes=PATHS).done):
-            return _told(out)
+            return DetectorResult.read(out)
         if prepared is None:
             prepared = prepare(question, workers=threads or 1)
         detector = detectors.make(
@@ -98,22 +98,19 @@ def train_detector(
         return processes.first(lambda: _finish(detector, question, prepared, run))
 
 
-def judge(validate: PairScores, test: PairScores, groups: Sequence[str]) -> dict[str, Any]:
-    """P_E on the test pairs with its 95 % interval, and what the threshold and the calibration of the validation pairs give.
-
-    `groups` are those of the test pairs.
-    """
+def judge(validate: PairScores, test: PairScores, groups: Sequence[str]) -> ErrorFigures:
+    """Judge by the scores of the validation and of the test pairs; `groups` are those of the test pairs."""
     validation_error, threshold = p_e(*validate)
     test_error, _ = p_e(*test)
-    return {
-        "p_e": test_error,
-        "p_e_interval": list(error_interval([Scores(*test, groups)])),
-        "p_fa": float((test[0] > threshold).mean()),
-        "p_md": float((test[1] <= threshold).mean()),
-        "validation_p_e": validation_error,
-        "threshold": threshold,
-        "calibration": Calibration.fit(*validate).as_json(),
-    }
+    return ErrorFigures(
+        p_e=test_error,
+        p_e_interval=error_interval([Scores(*test, groups)]),
+        p_fa=float((test[0] > threshold).mean()),
+        p_md=float((test[1] <= threshold).mean()),
+        validation_p_e=validation_error,
+        threshold=threshold,
+        calibration=Calibration.fit(*validate),
+    )
 
 
 def pair_scores(detector: detectors.AnyDetector, pairs: Pairs) -> PairScores:
@@ -134,15 +131,14 @@ def keep_scores(folder: Path, prepared: Prepared, scores: dict[str, PairScores])
             rows.writerows((part, written(name), written(group), *pair) for name, group, *pair in named)
 
 
-def null_error(result: dict[str, Any]) -> dict[str, Any]:
-    """The error of a detector of nothing at the threshold of the validation part, and where it lies in 95 of 100 runs.
+def null_error(p_fa: float, p_md: float, pairs: int) -> NullError:
+    """The error of a detector of nothing at the threshold of the validation part, over so many pairs of the test part.
 
     P_E itself is the least error of any threshold, and so lies a little below one half even then.
     """
-    pairs = result["pairs"][PARTS.index("test")]
-    error = (result["p_fa"] + result["p_md"]) / 2
+    error = (p_fa + p_md) / 2
     reach = NORMAL_95 * math.sqrt(0.25 / (2 * pairs))
-    return {"error": error, "interval": [0.5 - reach, 0.5 + reach], "passed": abs(error - 0.5) <= reach}
+    return NullError(error, (0.5 - reach, 0.5 + reach), passed=abs(error - 0.5) <= reach)
 
 
 def _teach(
@@ -161,26 +157,23 @@ def _teach(
         detector.fit(train, validate, run=run, report=report)
 
 
-def _finish(detector: detectors.AnyDetector, question: Question, prepared: Prepared, run: Run) -> dict[str, Any]:
+def _finish(detector: detectors.AnyDetector, question: Question, prepared: Prepared, run: Run) -> DetectorResult:
     """Judged, and all of it written."""
     parts = prepared.parts
     detector.save(run.folder / DETECTOR)
     scores = {part: pair_scores(detector, parts[part]) for part in SCORED}
     keep_scores(run.folder, prepared, scores)
-    result = judge(scores["validate"], scores["test"], prepared.groups["test"])
-    result |= {
-        "change_rate": prepared.change_rate,
-        "raised": prepared.raised,
-        "pairs": [len(parts[part]) for part in PARTS],
-        "shape": [*parts["train"].covers.shape[1:]],
-        "left_out": [list(one) for part in prepared.left_out for one in part.bad],
-    }
-    if question.null:
-        result["null"] = null_error(result)
-    run.finish(result)
+    figures = judge(scores["validate"], scores["test"], prepared.groups["test"])
+    train, validate, test = (len(parts[part]) for part in PARTS)
+    channels, height, width = parts["train"].covers.shape[1:]
+    result = DetectorResult(
+        **vars(figures),
+        change_rate=prepared.change_rate,
+        raised=prepared.raised,
+        pairs=(train, validate, test),
+        shape=(channels, height, width),
+        left_out=tuple((name, why) for part in prepared.left_out for name, why in part.bad),
+        null=null_error(figures.p_fa, figures.p_md, test) if question.null else None,
+    )
+    run.finish(result.to_json())
     return result
-
-
-def _told(run: Path) -> dict[str, Any]:
-    """The figures of a finished run."""
-    return result_of(run)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ssgan.detection.result import DetectorResult
 from ssgan.detection.train import SCORES
 from ssgan.errors import RefusedModel, StorageFailed
 from ssgan.evaluation.roc import Measures, accuracy, measures
@@ -49,8 +50,8 @@ class Result:
     raised: float
     findings: tuple[Finding, ...]
 
-    def as_json(self) -> dict[str, Any]:
-        """As plain values."""
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values, as done.json has them."""
         return asdict(self)
 
     @classmethod
@@ -73,11 +74,13 @@ class Result:
             ) from error
 
 
-def judged(about: dict[str, Any], told: dict[str, Any], scores_in: Path, findings: Sequence[Finding]) -> Result:
-    """The result of a trial from what its detector's run told and from the scores on its test part."""
+def judged(
+    about: dict[str, Any], detector: DetectorResult, scores_in: Path, findings: Sequence[Finding], *, home_p_e: float | None
+) -> Result:
+    """The result of a trial from that of its detector and from the scores on its test part; `home_p_e` of a transfer."""
     question, home = about["question"], about["home"] or about["question"]
     scores = _read(scores_in / SCORES)
-    threshold = float(told["threshold"])
+    threshold = detector.threshold
     found = measures(scores.covers, scores.stegos)
     embeds = about["kind"] not in ("null", "conspicuous")
     return Result(
@@ -88,16 +91,16 @@ def judged(about: dict[str, Any], told: dict[str, Any], scores_in: Path, finding
         embedder=question["embedder"] if embeds else "",
         detector=question["detector"],
         seed=question["seed"],
-        pairs=tuple(told["pairs"]),
-        shape=tuple(told["shape"]),
+        pairs=detector.pairs,
+        shape=detector.shape,
         measures=found,
         accuracy=accuracy(scores.covers, scores.stegos, threshold),
         p_fa=float((scores.covers > threshold).mean()),
         p_md=float((scores.stegos <= threshold).mean()),
-        home_p_e=float(told.get("home_p_e", found.p_e)),
-        validation_p_e=float(told["validation_p_e"]),
-        change_rate=float(told["change_rate"]),
-        raised=float(told["raised"]),
+        home_p_e=found.p_e if home_p_e is None else home_p_e,
+        validation_p_e=detector.validation_p_e,
+        change_rate=detector.change_rate,
+        raised=detector.raised,
         findings=tuple(findings),
     )
 

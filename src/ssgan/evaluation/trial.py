@@ -20,8 +20,8 @@ import numpy as np
 
 from ssgan import images
 from ssgan.datasets.sources import digest_of
-from ssgan.datasets.splits import PARTS
 from ssgan.detection.question import Prepared, Question, prepare
+from ssgan.detection.result import DetectorResult
 from ssgan.detection.train import DETECTOR, PairScores, keep_scores, pair_scores, train_detector
 from ssgan.errors import InvalidSetting
 from ssgan.evaluation.results import Result, judged
@@ -32,7 +32,6 @@ from ssgan.steganalysis.checks.leaks import leaks
 from ssgan.steganalysis.detector import Pairs
 from ssgan.storage.atomic import UNFINISHED
 from ssgan.storage.runs import CONFIG, Run, given_up_if_refused, is_bare
-from ssgan.storage.runs import result as result_of
 
 RUN = "run"  # of the detector, in a trial's folder
 TRIALS = "trials"
@@ -127,15 +126,15 @@ def evaluate(
         pairs_of = prepared or (lambda question: as_files(prepare(question, workers=threads or 1)))
         teach: dict[str, Any] = {"device": device, "threads": threads, "report": report, "refusing": refusing}
         if trial.home is None:
-            told = train_detector(trial.question, out / RUN, prepared=pairs_of(trial.question), **teach)
+            detector, home_p_e = train_detector(trial.question, out / RUN, prepared=pairs_of(trial.question), **teach), None
             scores_in, findings = out / RUN, kept(out / RUN)
         else:
-            told, findings = _transfer(trial, named, folder, pairs_of, **teach)
+            detector, home_p_e, findings = _transfer(trial, named, folder, pairs_of, **teach)
             scores_in = out
         if trial.kind == "retrained":
             keep_samples(out, pairs_of(trial.question), trial.question)
-        result = judged(named.about, told, scores_in, findings)
-        run.finish(result.as_json())
+        result = judged(named.about, detector, scores_in, findings, home_p_e=home_p_e)
+        run.finish(result.to_json())
         return result
 
 
@@ -162,8 +161,8 @@ def _transfer(
     threads: int | None,
     refusing: bool,
     **teach: Any,
-) -> tuple[dict[str, Any], list[Finding]]:
-    """The detector of the home, as it stands, asked about the test part of the other source."""
+) -> tuple[DetectorResult, float, list[Finding]]:
+    """The detector of the home, as it stands, asked about the test part of the other source; and its P_E at home."""
     assert trial.home is not None
     assert named.home is not None
     out = folder / TRIALS / named.name
@@ -184,10 +183,10 @@ def _transfer(
     run = folder / TRIALS / Trial(named.home).name / RUN
     scores: PairScores = pair_scores(detectors.load(run / DETECTOR, device=device, threads=threads), test)
     keep_scores(out, prepared, {"test": scores})
-    told = result_of(run, "pairs", "threshold", "validation_p_e")
-    counts = [*told["pairs"][: PARTS.index("test")], len(test)]
-    rates = {"change_rate": prepared.change_rate, "raised": prepared.raised}
-    return told | rates | {"pairs": counts, "home_p_e": at_home.measures.p_e}, found
+    home = DetectorResult.read(run)
+    pairs = (*home.pairs[:2], len(test))
+    asked = replace(home, pairs=pairs, change_rate=prepared.change_rate, raised=prepared.raised)
+    return asked, at_home.measures.p_e, found
 
 
 def _pictures(trial: Trial, folder: Path) -> tuple[dict[str, str], dict[str, str]]:

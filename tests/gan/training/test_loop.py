@@ -25,6 +25,7 @@ from ssgan.gan.covers.generators import load_generator
 from ssgan.gan.training import ssgan as game
 from ssgan.gan.training.checkpoints import Checkpoints
 from ssgan.gan.training.loop import Pace, Reading, train
+from ssgan.gan.training.result import TrainingResult
 from ssgan.gan.training.settings import PRESETS, TrainingConfig
 from ssgan.storage import weights
 
@@ -45,7 +46,7 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def trained(faces: Path, out: Path, config: TrainingConfig = SMALL, **more: Any) -> dict[str, Any]:
+def trained(faces: Path, out: Path, config: TrainingConfig = SMALL, **more: Any) -> TrainingResult:
     return train(faces, config, out, pace=Pace(log_images=12, sample_images=18), **more)
 
 
@@ -89,7 +90,7 @@ def test_no_image_that_is_held_back_is_ever_shown(faces: Path, tmp_path: Path, m
     monkeypatch.setattr(game.Ssgan, "update_critic", looked_at)
     result = trained(faces, tmp_path, replace(SMALL, train_share=0.75, duration_images=90))
     held_back = json.loads((tmp_path / "data.json").read_text())["held_back"]
-    assert (len(held_back), result["held_back"], result["shown"]) == (10, 10, 30)
+    assert (len(held_back), result.held_back, result.shown) == (10, 10, 30)
     seen = {bytes(picture.numpy()) for picture in images.to_pixels(torch.cat(shown))}
     there = {path.name: images.read(path).samples for path in faces.iterdir()}
     known = {name: {samples.tobytes(), np.ascontiguousarray(samples[..., ::-1]).tobytes()} for name, samples in there.items()}
@@ -119,8 +120,8 @@ def test_every_kind_of_game_can_be_played(preset: str, faces: Path, tmp_path: Pa
         "warmup_images": 20,
     }
     result = trained(faces, tmp_path, replace(PRESETS[preset], **small))
-    assert result["images_seen"] >= 40
-    assert ("secrecy_gradient" in result) == PRESETS[preset].secret
+    assert result.images_seen >= 40
+    assert ("secrecy_gradient" in result.figures) == PRESETS[preset].secret
     generator, config = load_generator(tmp_path / "generator")
     assert config.preset == preset
     assert generator(torch.zeros(2, 8)).shape == (2, 1, 32, 32)
@@ -255,7 +256,7 @@ def test_what_leaves_the_finite_numbers_goes_back_and_on_more_slowly(
 ) -> None:
     poisoned(monkeypatch, at=4, times=2)
     result = trained(faces, tmp_path)
-    assert (result["images_seen"], result["retries"]) == (36, 2)
+    assert (result.images_seen, result.retries) == (36, 2)
     warned = [str(line["warning"]) for line in figures(tmp_path) if "warning" in line]
     assert [re.findall(r"after (\d+) .* after (\d+), at (\S+) of", text)[0] for text in warned] == [
         ("24", "0", "0.5"),
@@ -285,7 +286,7 @@ def test_a_bad_picture_is_named_and_left_out_or_refused(faces: Path, tmp_path: P
     (tmp_path / "data" / "broken.png").write_bytes((faces / "00.png").read_bytes()[:90])
     notes: list[str] = []
     result = trained(tmp_path / "data", tmp_path / "out", note=notes.append)
-    assert result["bad"] == 1
+    assert result.bad == 1
     assert notes[0].startswith("1 of 41 pictures of ")
     assert "broken.png" in notes[0]
     with pytest.raises(RefusedImage, match="broken.png"):
@@ -317,7 +318,7 @@ def test_the_settings_decide_which_pictures_are_taken_and_the_first_one_does_not
     images.write(here / "00.png", np.zeros((3, 32, 32), np.uint8), overwrite=True)
     said: list[str] = []
     result = trained(here, tmp_path / "run", note=said.append)
-    assert result["bad"] == 1
+    assert result.bad == 1
     assert "1 of 40 pictures" in said[0]
     assert "00.png: it is 32 x 32, color, where 32 x 32, gray is wanted" in said[0]
 
@@ -328,7 +329,7 @@ def test_a_run_goes_on_after_its_pictures_moved_and_not_with_others(faces: Path,
     moved = here.rename(tmp_path / "moved")
     assert trained(moved, tmp_path / "run") == done
     longer = replace(SMALL, duration_images=48)
-    assert trained(moved, tmp_path / "run", longer)["images_seen"] == 48
+    assert trained(moved, tmp_path / "run", longer).images_seen == 48
     images.write(moved / "01.png", np.zeros((1, 32, 32), np.uint8), overwrite=True)
     for config in (longer, replace(SMALL, duration_images=60)):
         with pytest.raises(InvalidSetting, match="not the images that the run began with"):
@@ -337,7 +338,7 @@ def test_a_run_goes_on_after_its_pictures_moved_and_not_with_others(faces: Path,
 
 def test_bfloat16_trains_float32_weights(faces: Path, tmp_path: Path) -> None:
     result = trained(faces, tmp_path, replace(SMALL, precision="bf16", duration_images=12))
-    assert result["images_seen"] == 12
+    assert result.images_seen == 12
     assert {array.dtype for array in weights.load(tmp_path / "generator")[0].values()} == {np.dtype("f4"), np.dtype("i8")}
 
 

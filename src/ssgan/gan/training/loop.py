@@ -30,6 +30,7 @@ from ssgan.gan.training.checkpoints import Checkpoints
 from ssgan.gan.training.data import Batches, RealImages, read
 from ssgan.gan.training.metrics import MetricLog, TensorBoardWriter
 from ssgan.gan.training.random_draws import RandomDraws
+from ssgan.gan.training.result import TrainingResult
 from ssgan.gan.training.sample_grids import SIDE, SampleGrids, alike, warning
 from ssgan.gan.training.settings import TrainingConfig
 from ssgan.gan.training.ssgan import numbers, play
@@ -38,7 +39,6 @@ from ssgan.storage import signals, state_files
 from ssgan.storage.atomic import whole_file
 from ssgan.storage.names import name_bytes
 from ssgan.storage.runs import CONFIG, STATS, Run, given_up_if_refused
-from ssgan.storage.runs import result as result_of
 
 CACHE, DATA = "cache", "data.json"
 PATHS = ("data",)  # notes: the pictures decide
@@ -82,7 +82,7 @@ def train(
     report: Report | None = None,
     note: Note | None = None,
     progress: Progress | None = None,
-) -> dict[str, Any]:
+) -> TrainingResult:
     """Train in the folder `out`, or go on there; what it came to, which also stands in its done.json.
 
     The same settings go on where the folder stands, a longer duration too. `report` hears of figures, `note` of what somebody
@@ -99,7 +99,7 @@ def train(
         if processes.rank == 0:
             until_the_end.enter_context(given_up_if_refused(out, also=(CACHE,)))
         if processes.first(lambda: _stands(out, _identity(data, config, reading)) and _done(out, config, data)):
-            return processes.first(lambda: _told(out))
+            return processes.first(lambda: TrainingResult.read(out))
         speaks = processes.rank == 0
         game, nets = assemble(config, where, processes)
         state, draws = State(game, nets), RandomDraws(config, processes, where)
@@ -171,10 +171,8 @@ def train(
                 saved = time.monotonic()
 
         # How it ends.
-        result: dict[str, Any] = {}
-        if not signal:
-            result = processes.first(lambda: _finish(run, state, real))
-    if signal:
+        result = None if signal else processes.first(lambda: _finish(run, state, real))
+    if result is None:
         signals.redeliver(signal)
         raise KeyboardInterrupt  # where the signal was taken without ending anything
     return result
@@ -258,18 +256,13 @@ def _done(out: Path, config: TrainingConfig, data: Path) -> bool:
     What a power loss left of done.json is no end: the training goes on from its last state and ends again.
     """
     try:
-        seen, shown = _told(out)["images_seen"], state_files.read_object(out / DATA).get("stamp")
+        seen, shown = TrainingResult.read(out).images_seen, state_files.read_object(out / DATA).get("stamp")
     except state_files.Damaged:
         return False
-    if not state_files.is_figure(seen) or seen < config.duration_images:
+    if seen < config.duration_images:
         return False
     with open_source(data) as source:
         return bool(shown == source.stamp())
-
-
-def _told(out: Path) -> dict[str, Any]:
-    """The result of a finished run."""
-    return result_of(out, "images_seen", "seconds", "held_back")
 
 
 def _read(
@@ -328,19 +321,19 @@ def _keep_list(out: Path, data: Path, real: RealImages, note: Note | None, *, ho
         note(f"{left_out(real.bad, len(real.names) + len(real.bad), data)}; {path} names all")
 
 
-def _finish(run: Run, state: State, real: RealImages) -> dict[str, Any]:
+def _finish(run: Run, state: State, real: RealImages) -> TrainingResult:
     """done.json."""
     lost = {"images_seen": state.images_seen, "seconds": round(state.seconds, 1)}  # with its lines of statistics
     lines = [line for line in run.stats() if "warning" not in line]
-    result = {
-        **(lines[-1] if lines else lost),
-        "shown": len(real.chosen),
-        "held_back": len(real.held_back),
-        "bad": len(real.bad),
-        "retries": state.retries,
-        "parameters": {name: sum(weight.numel() for weight in net.parameters()) for name, net in state.nets.items()},
-    }
-    run.finish(result)
+    result = TrainingResult(
+        figures=lines[-1] if lines else lost,
+        shown=len(real.chosen),
+        held_back=len(real.held_back),
+        bad=len(real.bad),
+        retries=state.retries,
+        parameters={name: sum(weight.numel() for weight in net.parameters()) for name, net in state.nets.items()},
+    )
+    run.finish(result.to_json())
     return result
 
 
