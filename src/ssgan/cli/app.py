@@ -32,12 +32,15 @@ from ssgan.cli.screen import show_error
 from ssgan.cli.serve import serve
 from ssgan.cli.simulate import simulate
 from ssgan.cli.train import train
+from ssgan.cli.train_detail import train_detail
 from ssgan.cli.train_detector import score, train_detector
 from ssgan.errors import InvalidSetting, SsganError
 from ssgan.version import __version__
 
+# Commands that go on where they were interrupted.
+_RESUMED = {"train", "train-detail", "sample", "simulate", "hide-each", "train-detector", "score", "evaluate"}
+_RESUMED |= {"reproduce", "features"}
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it
-_GO_ON = ["train", "sample", "simulate", "hide-each", "train-detector", "score", "evaluate", "reproduce", "features"]
 
 _ABOUT = """Secure steganography: a message in a picture, so that neither the message nor its being there shows.
 
@@ -64,6 +67,7 @@ _COMMANDS: dict[str, Callable[..., int | None]] = {
     "simulate": simulate,
     "inspect": inspect,
     "detect": detect,
+    "train-detail": train_detail,
     "train-detector": train_detector,
     "score": score,
     "evaluate": evaluate,
@@ -140,9 +144,7 @@ def _said(error: CycloptsError) -> str:
 
 
 def _after_interrupt(arguments: Sequence[str]) -> str:
-    if {"train", "sample", "simulate", "train-detector", "evaluate", "reproduce", "features", "score", "hide-each"} & set(
-        arguments[:1]
-    ):
+    if _RESUMED & set(arguments[:1]):
         return "give the same command again to continue: what is done is kept"
     return "give the command again: nothing half done is left"
 

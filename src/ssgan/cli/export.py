@@ -13,7 +13,10 @@ from ssgan.cli.screen import Screen
 from ssgan.errors import InvalidSetting
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from ssgan.gan.covers.export import Comparison
+    from ssgan.gan.covers.generators import Card
 
 
 def export(
@@ -24,6 +27,18 @@ def export(
     *,
     out: Annotated[Path | None, Parameter(name=("--out", "-o"), help="An .onnx file; needs the extra `ssgan[onnx]`.")] = None,
     to: Annotated[Path | None, Parameter(help="A folder for weights (safetensors) and settings (JSON), for ssgan.")] = None,
+    drawn: Annotated[
+        bool, Parameter(help="In that folder, the generator and its detail networks in integers, to draw covers with.")
+    ] = False,
+    detail: Annotated[
+        list[Path] | None,
+        Parameter(
+            help="With --drawn, the runs of `ssgan train-detail`, from the generator's size up, each twice as large as the one "
+            "before; GENERATOR/detail, if left out.",
+            consume_multiple=True,
+        ),
+    ] = None,
+    draws: Annotated[int, Parameter(help="With --drawn, measure how many bytes pictures take over this many draws.")] = 2000,
     half: Annotated[bool, Parameter(help="In that folder, kernels as float16: half the bytes.")] = False,
     force: Force = False,
     quiet: Quiet = False,
@@ -41,12 +56,47 @@ def export(
         raise InvalidSetting("nothing would be written", hint="give a file with -o, or a folder with --to, or both")
     if half and to is None:
         raise InvalidSetting("--half is for a folder of weights", hint="give one with --to")
+    if drawn and to is None:
+        raise InvalidSetting("--drawn is for a folder", hint="give one with --to")
+    if detail and not drawn:
+        raise InvalidSetting("--detail is for covers that are drawn", hint="add --drawn")
     screen = Screen(json=json, quiet=quiet)
     net, card = open_generator(find_generator(generator))
-    if to is not None:
+    if to is not None and drawn:
+        _export_drawn(screen, generator, net, card, to, detail or [], draws, force=force)
+    if to is not None and not (drawn and to.resolve() == card.folder.resolve()):
         _tell(screen, to, export_weights(net, card, to, half=half, overwrite=force), size=_folder_bytes(to))
     if out is not None:
         _tell(screen, out, export_onnx(net, card, out, overwrite=force), size=out.stat().st_size)
+
+
+def _export_drawn(
+    screen: Screen,
+    generator: Path,
+    net: nn.Module,
+    card: Card,
+    to: Path,
+    places: list[Path],
+    draws: int,
+    *,
+    force: bool,
+) -> None:
+    """Write the model of integers, and say what was measured."""
+    from ssgan.gan.covers.integers import export_drawn
+    from ssgan.gan.training.detail import FOLDER, load_detail
+
+    found = places or [next((p for p in (generator / FOLDER, card.folder / FOLDER) if p.is_dir()), generator / FOLDER)]
+    details = [load_detail(place) for place in found]
+    about = {"detail": [one[2] for one in details]}
+    with screen.progress(draws, "drawing") as progress:
+        model, promise = export_drawn(
+            net, card, [one[:2] for one in details], to, about=about, draws=draws, overwrite=force, progress=progress
+        )
+    text = (
+        f"{to}: draws {model.shape[0]} x {model.shape[1]} x {model.shape[2]}; of {draws} pictures the least takes "
+        f"{promise.bytes_least} bytes, the mean {promise.bytes_mean:.0f}; {promise.promise_bytes} are promised"
+    )
+    screen.result("drawn", text, out=str(to), model=model.identity.hex(), **promise.to_json())
 
 
 def _tell(screen: Screen, path: Path, found: Comparison, *, size: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -36,19 +37,38 @@ class Making:
         Literal["generated"] | None,
         Parameter(
             name="--covers",
-            help="generated: make covers from secret latents, hide the message in each, and write the stego that the bundled "
-            "detectors find least suspicious.",
+            help="generated: draw a cover by the message itself, so that it is distributed as any cover of the generator.",
         ),
     ] = None
-    of: Annotated[int | None, Parameter(help="So many covers are tried; 8, if left out.")] = None
+    count: Annotated[
+        int | None,
+        Parameter(name=("--count", "-n"), help="Draw this many covers and spread the message over them; -o is a folder then."),
+    ] = None
+    changed: Annotated[
+        bool,
+        Parameter(
+            help="The old way: make covers from secret latents, change each by the scheme, and write the stego that the "
+            "bundled detectors find least suspicious."
+        ),
+    ] = False
+    of: Annotated[int | None, Parameter(help="With --changed, try this many covers; 8, if left out.")] = None
     generator: Annotated[
         Path | None, Parameter(help="The folder of a generator or of its run; the bundled faces64, if left out.")
     ] = None
 
     def check(self, named: list[Path]) -> None:
         """Covers are files, or they are made."""
-        if self.covers is None and (self.of is not None or self.generator is not None):
-            raise InvalidSetting("--of and --generator are for covers that are made", hint="add --covers generated")
+        given = self.of is not None or self.generator is not None or self.count is not None or self.changed
+        if self.covers is None and given:
+            raise InvalidSetting(
+                "--of, --count, --changed and --generator are for covers that are made", hint="add --covers generated"
+            )
+        if self.of is not None and not self.changed:
+            raise InvalidSetting(
+                "--of chooses among several covers, and a drawn cover is never chosen", hint="leave it out, or add --changed"
+            )
+        if self.changed and self.count is not None:
+            raise InvalidSetting("--count is for drawn covers", hint="leave out --changed, or --count")
         if self.covers is not None and named:
             raise InvalidSetting("files are given together with --covers", hint="leave out the files, or --covers")
 
@@ -146,7 +166,9 @@ def hide(
     """Hide a message in a picture: encrypted, where a change shows least, and read back before the stego gets its name.
 
     The stego looks like the cover, and its file is written as the cover's was, but without EXIF and text. Send the stego,
-    destroy the cover, and use no cover twice. No message survives a change of the picture: resizing, JPEG, most chat programs.
+    destroy the cover, and use no cover twice. With --covers generated no cover is needed, and nothing is changed: the message
+    picks the samples of a picture that a generator draws. No message survives a change of the picture: resizing, JPEG, most
+    chat programs.
     """
     message, key, way, screen = message or MessageOptions(), key or KeyOptions(), way or Way(), Screen(json=json)
     named, making = [cover for cover in covers if cover != _STDIN], making or Making()
@@ -156,8 +178,13 @@ def hide(
     key.check()
     _check_streams(covers, message, key)
     content = message.read(from_stdin=_STDIN in covers)
+    if making.covers is not None and not making.changed:
+        from ssgan.cli.hide_drawn import draw
+
+        draw(screen, content, out, key, way, making, read=[key.key_file, key.passphrase_file, message.file], force=force)
+        return
     plan = _planned(named, content, out, way, making, force=force)
-    _spare(plan, [key.key_file, key.passphrase_file, message.file])
+    spare([task.out for task in plan.tasks], [key.key_file, key.passphrase_file, message.file])
     _announce(screen, plan, dry=way.dry_run)
     if way.dry_run:
         return
@@ -177,12 +204,26 @@ def hide(
         screen.result("spread", text, message_bytes=len(content), out=str(plan.folder), count=count, needed=needed)
 
 
-def capacity(*covers: Annotated[Path, Parameter(help="Image files.")], needed: Needed = None, json: Json = False) -> None:
-    """Say how many bytes covers take: exactly so many, whatever the message, key and scheme."""
+def capacity(
+    *covers: Annotated[Path, Parameter(help="Image files.")],
+    making: Making | None = None,
+    needed: Needed = None,
+    json: Json = False,
+) -> None:
+    """Say how many bytes covers take: exactly so many, whatever the message, key and scheme.
+
+    With --covers generated, how many every drawn cover takes.
+    """
     from ssgan.messages import spread
     from ssgan.messages.plan import cover_picture, room
 
-    screen = Screen(json=json)
+    screen, making = Screen(json=json), making or Making()
+    making.check(list(covers))
+    if making.covers is not None:
+        from ssgan.cli.hide_drawn import show_capacity
+
+        show_capacity(screen, making, needed)
+        return
     if not covers:
         raise InvalidSetting("no cover is given", hint="run ssgan capacity COVER")
     if len(covers) == 1 and needed is not None:
@@ -252,14 +293,14 @@ def _check_streams(covers: tuple[Path, ...], message: MessageOptions, key: KeyOp
         raise InvalidSetting("standard input is asked for twice", hint="give the passphrase by another descriptor or a file")
 
 
-def _spare(plan: Plan, read: list[Path | None]) -> None:
-    """What is read here is not written over, even by force."""
+def spare(outs: Sequence[Path], read: Sequence[Path | None]) -> None:
+    """Refuse to write over a file that is read here, even by force."""
     from ssgan.messages.plan import same_file
 
     for path in read:
-        for task in plan.tasks:
-            if path is not None and os.path.lexists(path) and same_file(path, task.out):
-                raise StorageFailed(f"{task.out} is read from and was left as it is", hint="choose another name")
+        for out in outs:
+            if path is not None and os.path.lexists(path) and same_file(path, out):
+                raise StorageFailed(f"{out} is read from and was left as it is", hint="choose another name")
 
 
 def _announce(screen: Screen, plan: Plan, *, dry: bool) -> None:

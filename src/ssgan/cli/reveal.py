@@ -21,6 +21,9 @@ _STANDARD = Path("-")
 def reveal(
     *stegos: Annotated[Path, Parameter(help="The stego; all there are of a spread message; - for standard input.")],
     out: Annotated[Out | None, Parameter(help="A file for the message, that only you can read; - for standard output.")] = None,
+    generator: Annotated[
+        Path | None, Parameter(help="Of a drawn cover, the generator, if it is not one of the package.")
+    ] = None,
     key: KeyOptions | None = None,
     force: Force = False,
     json: Json = False,
@@ -29,6 +32,7 @@ def reveal(
 
     A wrong key, no message, and a picture changed since it was written give one answer: nothing tells them apart.
     """
+    from ssgan.cli.hide_drawn import model_of
     from ssgan.messages.files import reveal_files, write_secret
     from ssgan.messages.reveal import as_text
 
@@ -40,7 +44,10 @@ def reveal(
     if named is not None:
         _check_place(named, [*stegos, key.key_file, key.passphrase_file], overwrite=force)
     sources = [sys.stdin.buffer if stego == _STANDARD else stego for stego in stegos]
-    message = reveal_files(sources, key.key(screen, new=False), notify=lambda note: screen.note("note", note, note=note))
+    models = [] if generator is None else [model_of(generator)]
+    message = reveal_files(
+        sources, key.key(screen, new=False), notify=lambda note: screen.note("note", note, note=note), models=models
+    )
     if named is not None:
         write_secret(named, message, overwrite=force)
         screen.result(

@@ -71,6 +71,9 @@ def sample(
             "again and compare."
         ),
     ] = None,
+    drawn: Annotated[
+        bool, Parameter(help="Draw them sample by sample, as `ssgan hide --covers generated` does with a message.")
+    ] = False,
     sheet: Sheet | None = None,
     shards: Shards | None = None,
     scaling: Scaling | None = None,
@@ -86,7 +89,7 @@ def sample(
     generator or seed is refused. With a seed a cover depends only on the generator, the seed and its number.
     """
     from ssgan.gan.covers.files import Order, missing
-    from ssgan.gan.covers.generators import find_generator, open_generator
+    from ssgan.gan.covers.generators import find_generator, open_generator, read_card
     from ssgan.gan.covers.sample import prepared
 
     wanted = sheet or Sheet()
@@ -97,6 +100,8 @@ def sample(
     shards, scaling = shards or Shards(), scaling or Scaling()
     screen = Screen(json=json, quiet=quiet)
     if shards.size is not None:
+        if drawn:
+            raise InvalidSetting("drawn covers are files", hint="leave out --to tars")
         if out is None or wanted.sheet is not None:
             raise InvalidSetting("tars go into a folder, without a sheet", hint="give -o FOLDER, and leave --sheet out")
         _into_tars(screen, generator, out, count, shards.size, scaling, seed=seed, dry=dry_run, force=force)
@@ -104,15 +109,23 @@ def sample(
     if scaling.asked or scaling.workers is not None:
         raise InvalidSetting("several processes write tars only", hint="add --to tars, or give --threads")
     shared = use_threads(threads)
-    net, card = open_generator(find_generator(generator))
-    order = None if out is None else Order(card, out, count, seed, force)
+    net, card, model = None, read_card(find_generator(generator)), None
+    if drawn:
+        from ssgan.cli.hide_drawn import model_of
+
+        if out is None or wanted.interpolate:
+            raise InvalidSetting("drawn covers go into a folder", hint="give one with -o, and leave --interpolate out")
+        model = model_of(generator)
+    order = None if out is None else Order(card, out, count, seed, force, model)
     numbers = [] if order is None else missing(order)
     draw = wanted.check(leave=order is not None and not numbers, force=force)
     if order is not None:
         _announce(screen, order, numbers, dry=dry_run)
     if dry_run:
         return
-    net = prepared(net, scaling.device)
+    if not drawn:
+        loaded, card = open_generator(card.folder)
+        net = prepared(loaded, scaling.device)
     if order is not None:
         _fulfil(screen, order, numbers, net, threads=shared)
     if draw:
@@ -162,7 +175,7 @@ def _announce(screen: Screen, order: Order, numbers: list[int], *, dry: bool) ->
     )
 
 
-def _fulfil(screen: Screen, order: Order, numbers: list[int], net: nn.Module, *, threads: int) -> None:
+def _fulfil(screen: Screen, order: Order, numbers: list[int], net: nn.Module | None, *, threads: int) -> None:
     """Make the covers, and say how fast that was."""
     from ssgan.gan.covers.files import fulfil
 
@@ -181,7 +194,15 @@ def _fulfil(screen: Screen, order: Order, numbers: list[int], net: nn.Module, *,
 
 
 def _draw(
-    screen: Screen, wanted: Sheet, net: nn.Module, card: Card, order: Order | None, *, seed: int | None, count: int, force: bool
+    screen: Screen,
+    wanted: Sheet,
+    net: nn.Module | None,
+    card: Card,
+    order: Order | None,
+    *,
+    seed: int | None,
+    count: int,
+    force: bool,
 ) -> None:
     """The sheet: ways between latents, the covers that were written, or, without any, images that are only shown."""
     from ssgan import images
@@ -191,12 +212,14 @@ def _draw(
 
     assert wanted.sheet is not None
     columns = _COLUMNS
-    if wanted.interpolate:
+    if order is not None and not wanted.interpolate:
+        pictures = first_covers(order, count)
+    elif wanted.interpolate:
+        assert net is not None
         ends = latents(card.config, range(2 * wanted.interpolate), seed)
         pictures, columns = sample(net, paths(card.config, ends[::2], ends[1::2], _STEPS).flatten(0, 1)), _STEPS
-    elif order is not None:
-        pictures = first_covers(order, count)
     else:
+        assert net is not None
         pictures = sample(net, latents(card.config, range(count), seed))
     images.write(wanted.sheet, contact_sheet(pictures, columns), overwrite=force)
     screen.result("sheet", f"{counted(len(pictures), 'image')} on {wanted.sheet}", images=len(pictures), out=str(wanted.sheet))

@@ -30,6 +30,7 @@ FOLDER = "drawn"
 KIND = "drawn model"
 OVERHEAD = 24  # bytes of a message's stream beside its body: length and seal (docs/format.md)
 LATENT_WORDS = 4096  # entries of the tables of latents and of noise
+UNIT_OF_LATENTS = 1024  # in those tables, a deviation of 1
 TANH_REACH = 1 << 13  # entries of the table of tanh on both sides of 0
 QUARTERS = 4  # y is in quarters of a gray value
 DETAIL_SLOPE = 256  # of the leaky ReLU, in 1024ths
@@ -99,13 +100,22 @@ def phase_values(stage: Stage, phase: int, inputs: Floats) -> NDArray[np.int64]:
 
 def installed(shape: tuple[int, ...] | None = None) -> list[Model]:
     """Return the models that come with the package, those that draw pictures of this shape."""
-    found = [load(folder) for folder in installed_folders()]
-    return [model for model in found if shape is None or model.shape == tuple(shape)]
+    folders = installed_folders()
+    return [load(folder) for folder in folders if shape is None or announced_shape(folder) == tuple(shape)]
 
 
 def installed_folders() -> list[Path]:
     """Return the folders of the models that come with the package."""
     return sorted(manifest.parent for manifest in BUNDLED.glob(f"*/{FOLDER}/{weights.MANIFEST}"))
+
+
+def announced_shape(folder: Path) -> tuple[int, ...]:
+    """Return height, width and channels of the pictures of a model, as its manifest says; its integers are not read."""
+    about = weights.announced(folder)["manifest"].get("about")
+    shape = about.get("shape") if isinstance(about, dict) else None
+    if not isinstance(shape, list) or len(shape) != 3 or not all(type(side) is int for side in shape):
+        raise RefusedModel(f"{folder} does not say which pictures it draws", hint="export the generator again with --drawn")
+    return tuple(shape)
 
 
 def find(place: Path) -> Path:
@@ -129,7 +139,10 @@ def load(folder: Path) -> Model:
     promise = about.get("promise_bytes")
     if not isinstance(promise, int) or isinstance(promise, bool) or promise < 0:
         raise RefusedModel(f"{folder} does not say how many bytes a picture takes", hint="export the generator again")
-    return from_tensors(arrays, name=folder.resolve().parent.name, promise_bytes=promise)
+    found = from_tensors(arrays, name=folder.resolve().parent.name, promise_bytes=promise)
+    if found.shape != announced_shape(folder):
+        raise RefusedModel(f"{folder} draws other pictures than it says", hint="export the generator again with --drawn")
+    return found
 
 
 def from_tensors(tensors: Mapping[str, NDArray[Any]], *, name: str, promise_bytes: int) -> Model:

@@ -27,6 +27,7 @@ from ssgan.messages.reveal import reveal, reveal_any
 from ssgan.storage.folders import make_folder
 
 if TYPE_CHECKING:
+    from ssgan.drawn.model import Model
     from ssgan.messages.hide import Hidden
 
 Source = str | os.PathLike[str] | BinaryIO
@@ -65,9 +66,16 @@ def hide_spread(
     return carry_out(plan.several_covers([Path(c) for c in covers], body, Path(out_folder), needed, settings), key)
 
 
-def reveal_files(sources: Sequence[Source], key: Key, *, notify: Callable[[str], None] | None = None) -> bytes:
+def reveal_files(
+    sources: Sequence[Source],
+    key: Key,
+    *,
+    notify: Callable[[str], None] | None = None,
+    models: Sequence[Model] = (),
+) -> bytes:
     """The message in one image file, or in several that it was spread over; an open binary stream will do for a file.
 
+    Drawn covers are asked with the models of the package, and with `models` besides.
     `notify` gets a sentence for each file that has bytes after its end; they do not matter to the message.
     Of several files, those in which nothing is found are passed over as long as the others suffice. Raises NothingFound,
     Incomplete, RefusedImage for what is no image that could be a stego, InvalidSetting for files that do not belong together.
@@ -76,7 +84,7 @@ def reveal_files(sources: Sequence[Source], key: Key, *, notify: Callable[[str],
     if not sources:
         raise InvalidSetting("no image is given", hint="run ssgan reveal STEGO")
     if len(sources) == 1:
-        return _reveal_one(sources[0], key, notify)
+        return _reveal_one(sources[0], key, notify, models)
     from ssgan.messages import spread
 
     parts, nothing = (
@@ -89,7 +97,7 @@ def reveal_files(sources: Sequence[Source], key: Key, *, notify: Callable[[str],
     for source in sources:
         picture = _stego(source, notify)
         try:
-            found = reveal_any(picture.samples, key, alpha=picture.alpha)
+            found = reveal_any(picture.samples, key, alpha=picture.alpha, models=models)
         except NothingFound as error:
             nothing = error
             continue
@@ -108,10 +116,10 @@ def _stego(source: Source, notify: Callable[[str], None] | None) -> images.Pictu
     return replace(picture, file=b"")  # of a large one, the file's bytes are in the way
 
 
-def _reveal_one(source: Source, key: Key, notify: Callable[[str], None] | None) -> bytes:
+def _reveal_one(source: Source, key: Key, notify: Callable[[str], None] | None, models: Sequence[Model]) -> bytes:
     picture = _stego(source, notify)
     try:
-        return reveal(picture.samples, key, alpha=picture.alpha, layout="chw")
+        return reveal(picture.samples, key, alpha=picture.alpha, layout="chw", models=models)
     except Incomplete as error:
         from ssgan.messages import spread
 

@@ -101,7 +101,7 @@ def one_picture(name: str, picture: Picture, message: bytes, out: Path, settings
 
 def _check_one(out: Path, covers: Sequence[Path], settings: Settings) -> None:
     _check_scheme(settings)
-    _check_place(out, covers, settings)
+    check_place(out, covers, overwrite=settings.overwrite)
     if not out.parent.is_dir():
         raise StorageFailed(f"there is no folder {out.parent}", hint="make the folder first")
 
@@ -146,7 +146,7 @@ def several_covers(covers: Sequence[Path], message: bytes, folder: Path, needed:
         raise InvalidSetting("two covers have the same name", hint="rename one: the stegos get the names of their covers")
     parts = spread.split(message, count=len(covers), needed=needed, compress=settings.compress)
     for out in outs:
-        _check_place(out, covers, settings)
+        check_place(out, covers, overwrite=settings.overwrite)
     pictures = [cover_picture(cover, settings) for cover in covers]
     for cover, picture, out in zip(covers, pictures, outs, strict=True):
         _check_cover(cover, picture, out, settings)
@@ -234,7 +234,7 @@ def _check_scheme(settings: Settings) -> None:
         Embedder(settings.scheme, 0.1)
 
 
-def _check_place(out: Path, covers: Sequence[Path], settings: Settings) -> None:
+def check_place(out: Path, covers: Sequence[Path], *, overwrite: bool) -> None:
     """A stego may not stand in a cover's place, and in another file's only where that is wanted."""
     images.written_format(out)
     for cover in covers:
@@ -245,7 +245,7 @@ def _check_place(out: Path, covers: Sequence[Path], settings: Settings) -> None:
             )
     if out.parent.exists() and not os.access(out.parent, os.W_OK | os.X_OK):
         raise StorageFailed(f"{out.parent} may not be written to", hint="choose another folder")
-    if not settings.overwrite and os.path.lexists(out):
+    if not overwrite and os.path.lexists(out):
         raise StorageFailed(f"{out} exists already and was left as it is", hint="choose another name, or allow overwriting")
 
 

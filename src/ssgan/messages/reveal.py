@@ -7,6 +7,8 @@ text, after the same work.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,15 +22,22 @@ from ssgan.messages.container import SPLITS, Carrier, Places
 from ssgan.messages.keys import Key, check_key
 from ssgan.messages.parts import Part
 
+if TYPE_CHECKING:
+    from ssgan.drawn.model import Model
 
-def reveal(image: ImageLike, key: Key, *, alpha: ImageLike | None = None, layout: Layout | None = None) -> bytes:
+
+def reveal(
+    image: ImageLike, key: Key, *, alpha: ImageLike | None = None, layout: Layout | None = None, models: Sequence[Model] = ()
+) -> bytes:
     """The message in an image, as `as_image` takes it, with alpha uint8 (H, W) where it has any.
+
+    A cover that was drawn is asked with the models of the package, and with `models` besides (`ssgan.drawn.model.load`).
 
     Raises InvalidSetting for what is no image or no key, NothingFound for every failure beside, and Incomplete (with `part`)
     where the image holds one part of a message that is spread over several: `ssgan.messages.spread.gather` joins them.
     """
     samples = as_image(image, layout=layout)
-    found = reveal_any(samples, key, alpha=as_alpha(alpha, samples))
+    found = reveal_any(samples, key, alpha=as_alpha(alpha, samples), models=models)
     if isinstance(found, Part):
         raise Incomplete(
             f"this is part {found.index + 1} of a message spread over {found.count} images, of which {found.needed} are needed",
@@ -38,9 +47,19 @@ def reveal(image: ImageLike, key: Key, *, alpha: ImageLike | None = None, layout
     return found
 
 
-def reveal_any(image: np.ndarray, key: Key, *, alpha: np.ndarray | None = None) -> bytes | Part:
-    """The message, or the part of one, in an image uint8 (C, H, W). Raises NothingFound, InvalidSetting for what is no key."""
-    return reveal_from(container.image_carrier(image, alpha), key)
+def reveal_any(image: np.ndarray, key: Key, *, alpha: np.ndarray | None = None, models: Sequence[Model] = ()) -> bytes | Part:
+    """The message, or the part of one, in an image uint8 (C, H, W). Raises NothingFound, InvalidSetting for what is no key.
+
+    Both versions of the format are always tried, so that time tells nothing.
+    """
+    check_key(key)
+    drawn = None if alpha is not None else _drawn(image, key, models)
+    try:
+        found = reveal_from(container.image_carrier(image, alpha), key)
+    except NothingFound:
+        if drawn is None:
+            raise
+    return found if drawn is None else drawn
 
 
 def reveal_from(carrier: Carrier, key: Key) -> bytes | Part:
@@ -56,6 +75,20 @@ def reveal_from(carrier: Carrier, key: Key) -> bytes | Part:
             hint="check key and image: a wrong key, no message and a changed image cannot be told apart",
         )
     return found
+
+
+def _drawn(image: np.ndarray, key: Key, models: Sequence[Model]) -> bytes | Part | None:
+    """What version 2 finds, with every model that draws pictures of this shape."""
+    from ssgan.drawn import model
+
+    shape = (*image.shape[1:], image.shape[0])
+    wanted = [*(one for one in models if one.shape == shape), *model.installed(shape)]
+    if not wanted:
+        return None
+    from ssgan.drawn import drawing
+    from ssgan.messages.drawn import reveal_drawn
+
+    return reveal_drawn(np.ascontiguousarray(image.transpose(1, 2, 0)), key, wanted, drawing)
 
 
 def as_text(message: bytes) -> str | None:

@@ -5,6 +5,8 @@ sample.json says which generator made them and with which public seed, if any; l
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +19,9 @@ import torch
 from torch import nn
 
 from ssgan import images
+from ssgan.compute.keystream import reader
+from ssgan.drawn.drawing import honest
+from ssgan.drawn.model import Model
 from ssgan.errors import InvalidSetting, StorageFailed
 from ssgan.gan.covers.generators import Card
 from ssgan.gan.covers.sample import PIECE, latents, sample
@@ -30,13 +35,17 @@ _NAME = re.compile(r"[0-9]{6,}\.png")
 
 @dataclass(frozen=True)
 class Order:
-    """What is wanted: `count` covers by the generator of `card`; `seed` None takes the operating system's random source."""
+    """What is wanted: `count` covers by the generator of `card`; `seed` None takes the operating system's random source.
+
+    With a `model` they are drawn from it (`ssgan.drawn`), sample by sample.
+    """
 
     card: Card
     out: Path
     count: int
     seed: int | None = None
     overwrite: bool = False
+    model: Model | None = None
 
     def target(self, number: int) -> Path:
         """Where the cover of that number stands."""
@@ -44,7 +53,13 @@ class Order:
 
     def told(self) -> dict[str, object]:
         """What one folder's covers have in common."""
-        return {"command": "sample", "version": __version__, "generator": self.card.digest, "seed": self.seed}
+        told: dict[str, object] = {
+            "command": "sample",
+            "version": __version__,
+            "generator": self.card.digest,
+            "seed": self.seed,
+        }
+        return told if self.model is None else {**told, "drawn": self.model.identity.hex()}
 
 
 def missing(order: Order) -> list[int]:
@@ -71,12 +86,12 @@ def missing(order: Order) -> list[int]:
 def fulfil(
     order: Order,
     numbers: list[int],
-    generator: nn.Module,
+    generator: nn.Module | None,
     *,
     threads: int = 1,
     report: Callable[[int], None] = lambda done: None,
 ) -> float:
-    """Make the covers of these numbers by a generator that is `prepared`; the seconds that it took.
+    """Make the covers of these numbers by a generator that is `prepared`, or by the order's model; the seconds that it took.
 
     `report` is told how many are done. While one piece is computed, the one before is encoded and written by `threads`.
     Raises StorageFailed, RefusedModel.
@@ -91,7 +106,11 @@ def fulfil(
     def pieces() -> Iterator[tuple[int, np.ndarray]]:
         for start in range(0, len(numbers), PIECE):
             part = numbers[start : start + PIECE]
-            yield from zip(part, sample(generator, latents(config, part, order.seed)).numpy(), strict=True)
+            if order.model is not None:
+                yield from ((number, drawn_cover(order.model, number, order.seed)) for number in part)
+            else:
+                assert generator is not None
+                yield from zip(part, sample(generator, latents(config, part, order.seed)).numpy(), strict=True)
 
     def write(number: int, cover: np.ndarray) -> None:
         images.write(order.target(number), cover, durable=False)
@@ -107,6 +126,12 @@ def fulfil(
             future.result()
     report(len(numbers))
     return time.monotonic() - begun
+
+
+def drawn_cover(model: Model, number: int, seed: int | None) -> np.ndarray:
+    """Return an honest cover uint8 (C, H, W): by the operating system's random source, or that number of a public seed."""
+    source = os.urandom if seed is None else reader(hashlib.sha256(f"ssgan/2/public {seed} {number}".encode()).digest())
+    return np.ascontiguousarray(honest(model, source).picture.transpose(2, 0, 1))
 
 
 def first_covers(order: Order, count: int) -> torch.Tensor:

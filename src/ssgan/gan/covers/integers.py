@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any
@@ -26,7 +26,7 @@ from ssgan.errors import InvalidSetting, RefusedModel, StorageFailed
 from ssgan.gan.backbones.dcgan import Generator
 from ssgan.gan.backbones.detail import Detail, Phase
 from ssgan.gan.covers.generators import Card
-from ssgan.gan.training.detail import DetailConfig
+from ssgan.gan.training.detail_settings import DetailConfig
 from ssgan.storage import weights
 
 DRAWS = 2000  # on which the promise is measured
@@ -78,10 +78,11 @@ def export_drawn(
     if (place / weights.MANIFEST).exists() and not overwrite:
         raise StorageFailed(f"{place} holds a model already", hint="choose another folder, or give --force")
     tensors = to_integers(generator, card, details)
-    promise = measured(from_tensors(tensors, name=folder.name, promise_bytes=0), draws, progress)
-    told = {**(about or {}), **promise.to_json(), "generator": card.digest}
+    model = from_tensors(tensors, name=folder.name, promise_bytes=0)
+    promise = measured(model, draws, progress)
+    told = {**(about or {}), **promise.to_json(), "generator": card.digest, "shape": [*model.shape]}
     weights.save(place, tensors, {"kind": KIND, "about": told})
-    return from_tensors(tensors, name=folder.name, promise_bytes=promise.promise_bytes), promise
+    return replace(model, promise_bytes=promise.promise_bytes), promise
 
 
 def to_integers(generator: nn.Module, card: Card, details: Sequence[tuple[Detail, DetailConfig]]) -> Tensors:

@@ -1,0 +1,95 @@
+"""`ssgan train-detail`: the network that knows what photographs look like, sample by sample."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields, make_dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+
+from cyclopts import Group, Parameter
+
+from ssgan.cli.options import Device, Json, Out, Quiet
+from ssgan.cli.screen import Screen
+from ssgan.cli.simulate import Reading
+from ssgan.cli.threads import use_threads
+from ssgan.errors import InvalidSetting
+from ssgan.gan.training.detail_settings import DetailConfig
+
+_CARD = ("image_size", "channels")  # settings that a generator says
+
+
+def _settings() -> type:
+    """The settings of a training as options; what is left out is the usual."""
+    hints = get_type_hints(DetailConfig, include_extras=True)
+    group = Group("Settings, the usual where left out", sort_key=1)
+    options: list[tuple[str, Any, Any]] = []
+    for field in fields(DetailConfig):
+        kind, text = hints[field.name].__origin__, hints[field.name].__metadata__[0]
+        negative = f"--no-{field.name}" if kind is bool else ""
+        options.append((field.name, Annotated[kind | None, Parameter(help=text, negative=negative, group=group)], None))
+    return make_dataclass("DetailSettings", options, frozen=True, namespace={"__module__": __name__})
+
+
+if TYPE_CHECKING:
+    DetailSettings = DetailConfig
+else:
+    DetailSettings = Parameter(name="*")(_settings())
+
+
+def train_detail(
+    data: Annotated[Path, Parameter(help="A folder, a zip or a tar of photographs, or CelebA as it comes.")],
+    /,
+    *,
+    out: Annotated[Out, Parameter(help="The folder of the run; the same command on it goes on.")],
+    generator: Annotated[
+        Path | None, Parameter(help="The generator to draw with: it says size and channels; --image-size for a larger stage.")
+    ] = None,
+    settings: DetailSettings | None = None,
+    reading: Reading | None = None,
+    device: Device = "cpu",
+    threads: Annotated[int | None, Parameter(help="Threads; as many as there are cores, if left out.")] = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Train the detail network of drawn covers, by likelihood on photographs.
+
+    It gives the law of every sample from the picture at half its size and the samples drawn before. What it minimizes is the
+    number of bits that a sample carries; at the end that is measured on photographs that were held back. After Ctrl-C or a
+    crash the same command goes on. Then: ssgan export GENERATOR --to FOLDER --drawn --detail RUN.
+    """
+    from ssgan.gan.training.detail import train_detail
+
+    reading = reading or Reading()
+    geometry, convert = reading.parse()
+    config = DetailConfig()
+    if generator is not None:
+        from ssgan.gan.covers.generators import find_generator, read_card
+
+        card = read_card(find_generator(generator)).config
+        config = replace(config, **{name: getattr(card, name) for name in _CARD})
+    given = {} if settings is None else {name: value for name, value in asdict(settings).items() if value is not None}
+    if geometry.size is not None:
+        given.setdefault("image_size", geometry.size)
+    if reading.gray:
+        given.setdefault("channels", 1)
+    config = replace(config, **given)
+    if geometry.size is not None and geometry.size != config.image_size:
+        raise InvalidSetting(
+            f"--geometry makes pictures of {geometry.size} and the network is for {config.image_size}",
+            hint="leave out --image-size, or give --crop and --size",
+        )
+    use_threads(threads)
+    screen = Screen(json=json, quiet=quiet)
+    with screen.progress(config.duration_images, "training") as progress:
+        result = train_detail(
+            data,
+            config,
+            out,
+            geometry=geometry,
+            convert=convert,
+            device=device,
+            report=lambda seen, figures: progress(seen, f"{figures['bits_per_sample']:.3f} bits a sample", **figures),
+            progress=lambda done, pictures: progress(0, f"{done} of {pictures} pictures read"),
+        )
+    text = f"{result['images_seen']} images seen, {result['bits_per_sample']:.3f} bits a sample on photographs held back; {out}"
+    screen.result("detail", text, **result, out=str(out))
