@@ -7,7 +7,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "hide": (
         ('hide photo.png -m "Meet me at nine" -o out.png', "asks for a passphrase"),
         ("hide photo.png -f letter.txt -o out.png --key-file our.key", "a file, with a key that both sides hold"),
-        ('hide --covers generated -m "Meet me at nine" -o out.png', "in the best of several covers that nobody has seen"),
+        ('hide --covers generated -m "Meet me at nine" -o out.png', "draws a cover; nothing is changed"),
         ("hide a.png b.png c.png -m text -o parts --needed 2 --key-file our.key", "any two of the three give it back"),
     ),
     "hide-each": (
@@ -18,7 +18,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("reveal out.png", "asks for the passphrase"),
         ("reveal parts/a.png parts/c.png -o letter.txt --key-file our.key", "a file that was spread over several"),
     ),
-    "capacity": (("capacity photo.png other.png", "so many bytes fit, exactly"),),
+    "capacity": (
+        ("capacity photo.png other.png", "so many bytes fit, exactly"),
+        ("capacity --covers generated", "what every drawn cover takes"),
+    ),
     "keygen": (("keygen -o our.key", "once; both sides keep it"),),
     "demo": (
         ("demo --open", "the whole story, in some five minutes"),
@@ -36,6 +39,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("sample faces64 -n 48 -o covers --sheet look.png", "covers that nobody can make again"),
         ("sample run -n 1000 -o covers --seed 1", "for research: the same every time"),
         ("sample faces64 -n 1000000 -o covers --to tars", "any number, a thousand to a tar"),
+        ("sample faces64 -n 48 -o covers --drawn", "as covers with a message are drawn"),
     ),
     "models": (
         ("models", "generators and detectors that come with the package"),
@@ -45,6 +49,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "export": (
         ("export run -o generator.onnx", "proved against torch before it has its name"),
         ("export run --to small --half", "weights in half the bytes"),
+        ("export run --to mine --drawn --detail detail", "covers that a message draws"),
     ),
     "quality": (("quality covers faces.zip --geometry celeba64", "generated covers beside real ones"),),
     "simulate": (
@@ -61,6 +66,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("detect photo.png", "is there something in it? how probably?"),
         ("detect pictures --sheet suspects.png --json", "a whole folder, with a page of the suspicious ones"),
     ),
+    "train-detail": (("train-detail faces --geometry celeba64 -o detail", "photographs of faces; again: goes on"),),
     "train-detector": (
         ("train-detector faces --gray --embedder lsb@0.4/plain --detector xunet -o run", "again: goes on"),
         ("train-detector faces --embedder lsb@0.4/plain --detector spam --null -o null", "no stego at all: a coin's toss"),

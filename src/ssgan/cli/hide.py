@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Group, Parameter
 
+from ssgan.cli.hide_drawn import Making, draw, show_capacity, spare
 from ssgan.cli.keys import KeyOptions
 from ssgan.cli.options import Force, Json, Needed, Out
 from ssgan.cli.risk import show_risk
 from ssgan.cli.screen import Screen, counted
-from ssgan.errors import InvalidSetting, StorageFailed
+from ssgan.errors import InvalidSetting
 
 if TYPE_CHECKING:
     from ssgan.messages.hide import Hidden
@@ -23,54 +22,10 @@ if TYPE_CHECKING:
     from ssgan.messages.plan import Plan, Settings, Task
 
 _STDIN = Path("-")
+_FOR_CHANGES = ("scheme", "allow_flat", "reuse", "keep_metadata", "upright")  # options of a change to a cover
 _LARGEST_MESSAGE = 64 << 20  # bytes: more than any cover takes
 MUCH = 0.2  # bits per sample: up to here the published detectors of adaptive schemes are wrong often enough
 _MESSAGE, _WAY = Group("Message", sort_key=1), Group("Way of hiding", sort_key=3)
-
-
-@Parameter(name="*", group=Group("A cover that nobody has", sort_key=2))
-@dataclass(frozen=True)
-class Making:
-    """Covers by a generator in place of files."""
-
-    covers: Annotated[
-        Literal["generated"] | None,
-        Parameter(
-            name="--covers",
-            help="generated: draw a cover by the message itself, so that it is distributed as any cover of the generator.",
-        ),
-    ] = None
-    count: Annotated[
-        int | None,
-        Parameter(name=("--count", "-n"), help="Draw this many covers and spread the message over them; -o is a folder then."),
-    ] = None
-    changed: Annotated[
-        bool,
-        Parameter(
-            help="The old way: make covers from secret latents, change each by the scheme, and write the stego that the "
-            "bundled detectors find least suspicious."
-        ),
-    ] = False
-    of: Annotated[int | None, Parameter(help="With --changed, try this many covers; 8, if left out.")] = None
-    generator: Annotated[
-        Path | None, Parameter(help="The folder of a generator or of its run; the bundled faces64, if left out.")
-    ] = None
-
-    def check(self, named: list[Path]) -> None:
-        """Covers are files, or they are made."""
-        given = self.of is not None or self.generator is not None or self.count is not None or self.changed
-        if self.covers is None and given:
-            raise InvalidSetting(
-                "--of, --count, --changed and --generator are for covers that are made", hint="add --covers generated"
-            )
-        if self.of is not None and not self.changed:
-            raise InvalidSetting(
-                "--of chooses among several covers, and a drawn cover is never chosen", hint="leave it out, or add --changed"
-            )
-        if self.changed and self.count is not None:
-            raise InvalidSetting("--count is for drawn covers", hint="leave out --changed, or --count")
-        if self.covers is not None and named:
-            raise InvalidSetting("files are given together with --covers", hint="leave out the files, or --covers")
 
 
 @Parameter(name="*", group=_MESSAGE)
@@ -179,9 +134,11 @@ def hide(
     _check_streams(covers, message, key)
     content = message.read(from_stdin=_STDIN in covers)
     if making.covers is not None and not making.changed:
-        from ssgan.cli.hide_drawn import draw
-
-        draw(screen, content, out, key, way, making, read=[key.key_file, key.passphrase_file, message.file], force=force)
+        _check_drawn(way)
+        draw(
+            screen, content, out, key, making, needed=way.needed, compress=way.compress, dry=way.dry_run,
+            read=[key.key_file, key.passphrase_file, message.file], force=force,
+        )  # fmt: skip
         return
     plan = _planned(named, content, out, way, making, force=force)
     spare([task.out for task in plan.tasks], [key.key_file, key.passphrase_file, message.file])
@@ -220,8 +177,6 @@ def capacity(
     screen, making = Screen(json=json), making or Making()
     making.check(list(covers))
     if making.covers is not None:
-        from ssgan.cli.hide_drawn import show_capacity
-
         show_capacity(screen, making, needed)
         return
     if not covers:
@@ -293,14 +248,13 @@ def _check_streams(covers: tuple[Path, ...], message: MessageOptions, key: KeyOp
         raise InvalidSetting("standard input is asked for twice", hint="give the passphrase by another descriptor or a file")
 
 
-def spare(outs: Sequence[Path], read: Sequence[Path | None]) -> None:
-    """Refuse to write over a file that is read here, even by force."""
-    from ssgan.messages.plan import same_file
-
-    for path in read:
-        for out in outs:
-            if path is not None and os.path.lexists(path) and same_file(path, out):
-                raise StorageFailed(f"{out} is read from and was left as it is", hint="choose another name")
+def _check_drawn(way: Way) -> None:
+    """Options that say how a cover is changed mean nothing for one that is drawn."""
+    usual = Way()
+    given = [name for name in _FOR_CHANGES if getattr(way, name) != getattr(usual, name)]
+    if given:
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise InvalidSetting(f"{options} is for covers that are changed", hint="leave it out, or add --changed")
 
 
 def _announce(screen: Screen, plan: Plan, *, dry: bool) -> None:

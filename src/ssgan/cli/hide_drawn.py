@@ -2,19 +2,67 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal
 
+from cyclopts import Group, Parameter
+
+from ssgan.cli.keys import KeyOptions
 from ssgan.cli.screen import Screen, counted
-from ssgan.errors import InvalidSetting
+from ssgan.errors import InvalidSetting, StorageFailed
 
 if TYPE_CHECKING:
-    from ssgan.cli.hide import Making, Way
-    from ssgan.cli.keys import KeyOptions
     from ssgan.drawn.model import Model
 
 GENERATOR = Path("faces64")
-_UNUSED = ("scheme", "allow_flat", "reuse", "keep_metadata", "upright")  # options of a change to a cover
+
+
+@Parameter(name="*", group=Group("A cover that nobody has", sort_key=2))
+@dataclass(frozen=True)
+class Making:
+    """Covers by a generator in place of files."""
+
+    covers: Annotated[
+        Literal["generated"] | None,
+        Parameter(
+            name="--covers",
+            help="generated: draw a cover by the message itself, so that it is distributed as any cover of the generator.",
+        ),
+    ] = None
+    count: Annotated[
+        int | None,
+        Parameter(name=("--count", "-n"), help="Draw this many covers and spread the message over them; -o is a folder then."),
+    ] = None
+    changed: Annotated[
+        bool,
+        Parameter(
+            help="The old way: make covers from secret latents, change each by the scheme, and write the stego that the "
+            "bundled detectors find least suspicious."
+        ),
+    ] = False
+    of: Annotated[int | None, Parameter(help="With --changed, try this many covers; 8, if left out.")] = None
+    generator: Annotated[
+        Path | None, Parameter(help="The folder of a generator or of its run; the bundled faces64, if left out.")
+    ] = None
+
+    def check(self, named: list[Path]) -> None:
+        """Covers are files, or they are made."""
+        given = self.of is not None or self.generator is not None or self.count is not None or self.changed
+        if self.covers is None and given:
+            raise InvalidSetting(
+                "--of, --count, --changed and --generator are for covers that are made", hint="add --covers generated"
+            )
+        if self.of is not None and not self.changed:
+            raise InvalidSetting(
+                "--of chooses among several covers, and a drawn cover is never chosen", hint="leave it out, or add --changed"
+            )
+        if self.changed and self.count is not None:
+            raise InvalidSetting("--count is for drawn covers", hint="leave out --changed, or --count")
+        if self.covers is not None and named:
+            raise InvalidSetting("files are given together with --covers", hint="leave out the files, or --covers")
 
 
 def draw(
@@ -22,24 +70,24 @@ def draw(
     message: bytes,
     out: Path,
     key: KeyOptions,
-    way: Way,
     making: Making,
     *,
+    needed: int | None,
+    compress: bool,
+    dry: bool,
     read: list[Path | None],
     force: bool,
 ) -> None:
     """Draw covers by a message, and say what they are."""
-    from ssgan.cli.hide import spare
     from ssgan.messages.drawn_files import carry_out, planned
 
-    _refuse_unused(way)
     model = model_of(making.generator)
-    count = making.count or 1
-    if making.count is None and way.needed is not None:
+    count = 1 if making.count is None else making.count
+    if making.count is None and needed is not None:
         raise InvalidSetting("--needed is for several covers", hint="add --count, or leave it out")
-    plan = planned(message, out, model, count=count, needed=way.needed, compress=way.compress, overwrite=force)
+    plan = planned(message, out, model, count=count, needed=needed, compress=compress, overwrite=force)
     spare(plan.outs, read)
-    if way.dry_run:
+    if dry:
         text = f"would draw {counted(count, 'cover')} of {model.name} in {out}, which take {counted(plan.capacity, 'byte')}"
         screen.result("plan", text, out=str(out), count=count, capacity_bytes=plan.capacity, dry_run=True)
         return
@@ -75,7 +123,7 @@ def show_capacity(screen: Screen, making: Making, needed: int | None) -> None:
         size = changed_capacity(Path(name))
         screen.result("capacity", f"a cover of {name}, changed: {counted(size, 'byte')}", cover=name, capacity_bytes=size)
         return
-    model, count = model_of(making.generator), making.count or 1
+    model, count = model_of(making.generator), 1 if making.count is None else making.count
     size = capacity(model, count, needed)
     covers = counted(count, "drawn cover")
     text = f"{covers} of {model.name}: {counted(size, 'byte')}"
@@ -89,10 +137,11 @@ def model_of(generator: Path | None) -> Model:
     return load(find(generator or GENERATOR))
 
 
-def _refuse_unused(way: Way) -> None:
-    """Options that say how a cover is changed mean nothing here."""
-    usual = type(way)()
-    given = [name for name in _UNUSED if getattr(way, name) != getattr(usual, name)]
-    if given:
-        options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-        raise InvalidSetting(f"{options} is for covers that are changed", hint="leave it out, or add --changed")
+def spare(outs: Sequence[Path], read: Sequence[Path | None]) -> None:
+    """Refuse to write over a file that is read here, even by force."""
+    from ssgan.messages.plan import same_file
+
+    for path in read:
+        for out in outs:
+            if path is not None and os.path.lexists(path) and same_file(path, out):
+                raise StorageFailed(f"{out} is read from and was left as it is", hint="choose another name")
