@@ -1,1 +1,1 @@
-"""What is said: real messages, hidden and revealed after docs/format.md."""
+"""Hide and reveal real messages, after docs/format.md."""

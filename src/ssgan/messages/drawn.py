@@ -105,7 +105,7 @@ class DrawnKeys:
 
     @classmethod
     def of(cls, root: bytes, identity: bytes) -> DrawnKeys:
-        """HKDF-Expand with a label and the model's identity each."""
+        """Return HKDF-Expand with a label and the model's identity each."""
         sizes = {"latent": 32, "seal": 64, "fill": 32, "mask": HEAD.size}
         return cls(**{name: expand(root, b"ssgan/2/" + name.encode() + identity, size) for name, size in sizes.items()})
 
@@ -215,7 +215,7 @@ def stream_words(body: bytes, kind: int, keys: DrawnKeys, shape: tuple[int, int,
 
 
 def _open(interval: Interval, keys: DrawnKeys, shape: tuple[int, int, int]) -> bytes | Part | None:
-    """The message in a picture that these streams draw, or None: the same work for every failure."""
+    """Return the message in a picture that these streams draw, or None: the same work for every failure."""
     told = interval.words.astype(">u4").tobytes().ljust(OVERHEAD, b"\0")
     head = _masked(told[: HEAD.size], keys)
     number = HEAD.unpack(head)[0]

@@ -1,4 +1,4 @@
-"""The Reed-Solomon code of spread messages as matrices over GF(2^8): parity out of shares, shares out of parity.
+"""Code spread messages by Reed-Solomon matrices over GF(2^8): parity from shares, and shares from parity.
 
 A share is multiplied by a coefficient through a table of 256 bytes, all of it in one call, so a byte takes about a nanosecond
 for each share that it is a sum of. Code and field are those of docs/format.md, 9: polynomial 0x11d, generator element 2.
@@ -19,7 +19,7 @@ _POLYNOMIAL = 0x11D
 
 @functools.cache
 def products() -> Bytes:
-    """uint8 (256, 256): the product of every two elements of the field."""
+    """Return uint8 (256, 256): the product of every two elements of the field."""
     powers = [1]
     while len(powers) < 255:
         doubled = powers[-1] << 1
@@ -33,12 +33,12 @@ def products() -> Bytes:
 
 @functools.cache
 def _tables() -> list[bytes]:
-    """For each coefficient, what it makes of each byte."""
+    """Return for each coefficient the table of its product with each byte."""
     return [row.tobytes() for row in products()]
 
 
 def parity_matrix(needed: int, count: int) -> Bytes:
-    """uint8 (count - needed, needed): the parity shares as sums of the `needed` message shares.
+    """Return uint8 (count - needed, needed): the parity shares as sums of the `needed` message shares.
 
     Column j is x^(count - 1 - j) modulo the generator polynomial, its highest power first.
     """
@@ -58,7 +58,9 @@ def parity_matrix(needed: int, count: int) -> Bytes:
 
 
 def repair_matrix(needed: int, count: int, taken: Sequence[int], missing: Sequence[int]) -> Bytes:
-    """uint8 (len(missing), needed): the message shares `missing` as sums of the shares `taken`, which are `needed` others."""
+    """Return uint8 (len(missing), needed): the message shares `missing` as sums of the shares `taken`, which are `needed`
+    others.
+    """
     parity, times = parity_matrix(needed, count), products()
     checks = parity[[share - needed for share in taken if share >= needed]]
     held = [share for share in taken if share < needed]
@@ -78,7 +80,7 @@ def repair_matrix(needed: int, count: int, taken: Sequence[int], missing: Sequen
 
 
 def combine(matrix: Bytes, shares: Sequence[bytes]) -> list[bytes]:
-    """For each row of a matrix uint8 (rows, shares), the sum of the shares, which have one length, times its coefficients."""
+    """Return for each row of a matrix uint8 (rows, shares) the sum of the shares, of one length, times its coefficients."""
     tables, sums = _tables(), []
     for coefficients in matrix.tolist():
         terms = (share.translate(tables[c]) for share, c in zip(shares, coefficients, strict=True) if c)

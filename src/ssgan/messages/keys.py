@@ -1,8 +1,8 @@
-"""Keys: a passphrase or a key file, and what is derived from them for one image (docs/format.md, 3 and 4).
+"""Derive keys for one image from a passphrase or a key file (docs/format.md, 3 and 4).
 
 Salts are read off samples that no writer changes, so every image has its own keys and nothing is stored for them. The first
-salt is anybody's to read; with the key it tells where the samples are that give the second. So these places differ from image
-to image, for passphrases and key files alike. A passphrase costs Argon2id once an image; a key file is strong already.
+salt is public; with the key it gives the positions of the samples of the second salt, which therefore differ from image to
+image, for passphrases and key files alike. A passphrase costs Argon2id once an image; a key file is strong already.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _MARK = "\ufeff"  # the byte order mark that some editors put before a text
 
 @dataclass(frozen=True)
 class Passphrase:
-    """Words that both sides know. `strong` asks for 2 GiB of memory in place of 64 MiB, against those who guess.
+    """Words that both sides know. `strong` takes 2 GiB of memory in place of 64 MiB, against guessing.
 
     A byte order mark before the words is no part of them: it comes from an editor, and cannot be seen.
     """
@@ -45,7 +45,7 @@ class Passphrase:
         return f"Passphrase(<hidden>, strong={self.strong})"
 
     def first_root(self, salt: bytes) -> bytes:
-        """64 bytes by Argon2id (RFC 9106)."""
+        """Return 64 bytes by Argon2id (RFC 9106)."""
         memory, passes = (2 << 20, 1) if self.strong else (64 << 10, 3)
         kdf = Argon2id(salt=salt, length=ROOT_BYTES, iterations=passes, lanes=4, memory_cost=memory)
         return kdf.derive(unicodedata.normalize("NFC", self.text).encode())
@@ -69,11 +69,11 @@ class KeyFile:
         return "KeyFile(<hidden>)"
 
     def first_root(self, salt: bytes) -> bytes:
-        """64 bytes by HKDF-Extract."""
+        """Return 64 bytes by HKDF-Extract."""
         return HKDF.extract(SHA512(), salt, self.secret)
 
     def text(self) -> str:
-        """The content of the file."""
+        """Return the content of the file."""
         return f"# secret: whoever has this reads your messages\n{_PREFIX}{self.secret.hex()}\n"
 
 
@@ -81,22 +81,24 @@ Key = Passphrase | KeyFile
 
 
 def frozen_key(first_root: bytes) -> bytes:
-    """The 32 bytes that choose the frozen samples of one image that are not public."""
+    """Return the 32 bytes that choose the frozen samples of one image that are not public."""
     return expand(first_root, b"ssgan/1/frozen", 32)
 
 
 def expand(root: bytes, label: bytes, size: int) -> bytes:
-    """`size` bytes from a root by HKDF-Expand with SHA-512."""
+    """Return `size` bytes from a root by HKDF-Expand with SHA-512."""
     return HKDFExpand(SHA512(), size, label).derive(root)
 
 
 def final_root(first_root: bytes, salt: bytes) -> bytes:
-    """64 bytes that depend on all frozen samples: on the public ones by the first root, on the others by the second salt."""
+    """Return 64 bytes that depend on all frozen samples: on the public ones by the first root, on the others by the second
+    salt.
+    """
     return HKDF.extract(SHA512(), salt, first_root)
 
 
 def check_key(key: object) -> None:
-    """Raise InvalidSetting for what is no key, such as words as they are."""
+    """Raise InvalidSetting for anything that is no key, such as a bare string."""
     if isinstance(key, Passphrase | KeyFile):
         return
     hint = "make one with fresh_key(), or read a key file with parse_key_file(text)"
@@ -106,7 +108,7 @@ def check_key(key: object) -> None:
 
 
 def as_message(message: object) -> bytes:
-    """What is to be hidden as bytes, text as UTF-8. Raises InvalidSetting for what is neither."""
+    """Return a message as bytes, text as UTF-8. Raises InvalidSetting for other types."""
     if isinstance(message, str):
         try:
             return message.encode()
@@ -123,7 +125,7 @@ def _kind(value: object) -> str:
 
 @dataclass(frozen=True, repr=False)
 class Subkeys:
-    """What one image's root is stretched into."""
+    """The keys derived from one image's root."""
 
     order: bytes
     probe: bytes
@@ -132,18 +134,18 @@ class Subkeys:
 
     @classmethod
     def of(cls, root: bytes) -> Subkeys:
-        """HKDF-Expand with a label each."""
+        """Derive them by HKDF-Expand, with a label each."""
         sizes = {"order": 32, "probe": 32, "seal": 64, "code": 32}
         return cls(**{name: expand(root, b"ssgan/1/" + name.encode(), size) for name, size in sizes.items()})
 
 
 def fresh_key() -> KeyFile:
-    """A new key from the operating system's randomness."""
+    """Return a new key from the operating system's random source."""
     return KeyFile(secrets.token_bytes(SECRET_BYTES))
 
 
 def parse_key_file(text: str) -> KeyFile:
-    """The key in the text of a key file. Raises InvalidSetting where there is none."""
+    """Return the key in the text of a key file. Raises InvalidSetting where there is none."""
     text = text.removeprefix(_MARK)
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     found = re.fullmatch(_PREFIX + "([0-9a-fA-F]{64})", lines[0]) if len(lines) == 1 else None

@@ -1,7 +1,7 @@
-"""Which covers were used before: a local list of keyed digests, for two stegos of one cover give each other away.
+"""Keep a local list of used covers as keyed digests, since two stegos of one cover give each other away.
 
-A digest is taken of the samples that no message changes, so a stego is known as its cover is. Without the list's own random
-key the digests say nothing; whoever takes both can ask whether a given picture was used, and no more.
+A digest covers the samples that no message changes, so a stego is recognized as its cover is. Without the list's own random
+key the digests reveal nothing; with it, they reveal only whether a given picture was used.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ Used: TypeAlias = "bytes | tuple[ImageLike, ImageLike | None]"  # a digest, or a
 
 
 class _Read:
-    """The digests of a list as far as it was read: it only grows, so that a long one is read once in a process."""
+    """The digests of a list as far as it was read: the list only grows, so a process reads it once."""
 
     def __init__(self) -> None:
         self._digests = set[bytes]()
         self._at, self._last, self._file = 0, b"", (0, 0)
 
     def up_to_date(self, file: BinaryIO) -> set[bytes]:
-        """With what is new; a list that is another one, or was changed by hand, is read from its beginning."""
+        """Return the digests with new ones added; a list that was replaced or edited is read from its beginning."""
         status = os.fstat(file.fileno())
         file.seek(self._at - len(self._last))
         if self._file != (status.st_dev, status.st_ino) or file.read(len(self._last)) != self._last:
@@ -79,12 +79,14 @@ class Ledger:
     reuse: bool = False
 
     def knows(self, image: ImageLike, alpha: ImageLike | None = None, *, layout: Layout | None = None) -> bool:
-        """Whether this image, as `as_image` takes it, was used, as cover or as stego. Writes nothing. Raises StorageFailed."""
+        """Return whether this image, as `as_image` takes it, was used, as cover or as stego. Writes nothing. Raises
+        StorageFailed.
+        """
         samples, key = as_image(image, layout=layout), self._key()
         return key is not None and _digest(key, samples, as_alpha(alpha, samples)) in self._digests()
 
     def prepare(self) -> None:
-        """Make sure that `record` will find its way: what is missing is made. Raises StorageFailed."""
+        """Make sure that `record` can work: create what is missing. Raises StorageFailed."""
         try:
             make_folder(self.folder)
             if self._key() is None:
@@ -110,7 +112,7 @@ class Ledger:
                 raise self._failed(error) from error
 
     def claim(self, groups: Sequence[Sequence[Used]], *, layout: Layout | None = None) -> list[bool]:
-        """Take covers into use, each a group of what stands for it: for each, whether it was free.
+        """Take covers into use, each a group of digests; return for each whether it was free.
 
         Of several processes or groups that claim one cover, one gets it. What was free is on the disk before this returns; with
         `reuse` all are. Raises StorageFailed, and InvalidSetting as `as_image` does: then nothing is taken.
@@ -127,11 +129,11 @@ class Ledger:
         return free
 
     def holds(self, digest: bytes) -> bool:
-        """Whether that digest, of `digest` or `mark`, is in the list. Raises StorageFailed."""
+        """Return whether a digest, of `digest` or `mark`, is in the list. Raises StorageFailed."""
         return digest in self._digests()
 
     def digest(self, image: ImageLike, alpha: ImageLike | None, *, layout: Layout | None = None) -> bytes:
-        """What the list keeps of an image, as `as_image` takes it: the same for a cover and its stego.
+        """Return the list's digest of an image, as `as_image` takes it: the same for a cover and its stego.
 
         Raises StorageFailed, and InvalidSetting as `as_image` does.
         """
@@ -139,7 +141,7 @@ class Ledger:
         return _digest(self._own_key(), pixels, as_alpha(alpha, pixels))
 
     def mark(self, image: ImageLike, alpha: ImageLike | None, where: str, *, layout: Layout | None = None) -> bytes:
-        """A digest of all samples and a place: by it a stego that was recorded, and is not yet there, is known from others.
+        """Return a digest of all samples and a path, by which a recorded stego that is not yet written is recognized.
 
         Covers alike, with one key and message, have stegos alike: the place tells them apart. Raises as `digest` does.
         """
@@ -156,7 +158,7 @@ class Ledger:
         return key
 
     def _append(self, lines: bytes) -> None:
-        """All of the lines at the end of the file, or none; after a line that was torn, a new one begins. Raises OSError."""
+        """Append all lines to the file, or none; after a torn line, a new one begins. Raises OSError."""
         descriptor = self._open()
         try:
             end = os.lseek(descriptor, 0, os.SEEK_END)
@@ -174,7 +176,7 @@ class Ledger:
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
-        """No other process or thread writes into the list within the block, which may be entered again."""
+        """Lock the list against other processes and threads within the block, which may be entered again."""
         here: set[Path] = _HELD.__dict__.setdefault("folders", set())
         if self.folder in here:
             yield
@@ -200,7 +202,7 @@ class Ledger:
         return os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
 
     def _digests(self) -> set[bytes]:
-        """What the list holds; lines that are no digests are passed over."""
+        """Return the digests in the list; lines that are no digests are ignored."""
         try:
             with _READING, self._path.open("rb") as file:
                 return _READ.setdefault(self._path, _Read()).up_to_date(file)
@@ -242,7 +244,7 @@ class Ledger:
 
 
 def usual_folder() -> Path:
-    """$SSGAN_LEDGER, or the place of this user's data. Raises StorageFailed where this user has no home folder."""
+    """Return $SSGAN_LEDGER, or the default folder of this user's data. Raises StorageFailed where there is no home folder."""
     if named := os.environ.get("SSGAN_LEDGER"):
         return Path(named)
     try:
@@ -252,7 +254,7 @@ def usual_folder() -> Path:
 
 
 def fingerprint(image: np.ndarray, alpha: np.ndarray | None) -> bytes:
-    """What tells an image, uint8 (C, H, W), from others: its shape and the samples that no message changes."""
+    """Return bytes that identify an image, uint8 (C, H, W): its shape and the samples that no message changes."""
     samples = container.samples_of(image, alpha)
     shape = container.shape_of(image, samples)
     return shape + container.value_bytes(container.public_samples(shape, samples))

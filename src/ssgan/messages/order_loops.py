@@ -1,4 +1,4 @@
-"""The compiled shuffle of `order.py`: Fisher and Yates' exchange, driven by keystream words, with rejection."""
+"""Compile the shuffle of `order.py`: the Fisher-Yates exchange, driven by keystream words, with rejection."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ssgan.compute.compiled import compiled
 
 @compiled
 def shuffle(order: np.ndarray, words: np.ndarray, last: int) -> int:
-    """Exchange order[i] with order[uniform(i + 1)] for i = last...1; returns the i where the words ended, or 0.
+    """Exchange order[i] with order[uniform(i + 1)] for i = last...1; return the i where the words ended, or 0.
 
     `words` are uint32 of the keystream. A word too large to be fair is passed over: docs/format.md, sections 2 and 5.
     """

@@ -1,4 +1,4 @@
-"""One part of a message that is spread over several images (docs/format.md, 9)."""
+"""Encode and parse one part of a message that is spread over several images (docs/format.md, 9)."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class Part:
     deflated: bool = False
 
     def body(self) -> bytes:
-        """The part as bytes."""
+        """Return the part as bytes."""
         return struct.pack(_HEAD, self.id, self.index, self.needed, self.count, self.length) + self.share
 
 
 def parse_part(body: bytes, *, deflated: bool) -> Part | None:
-    """The part in these bytes; None where they are none."""
+    """Return the part in these bytes; None where they are malformed."""
     if len(body) < HEAD_BYTES:
         return None
     identity, index, needed, count, length = struct.unpack_from(_HEAD, body)

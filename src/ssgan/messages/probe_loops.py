@@ -15,7 +15,7 @@ BITS = 16
 def beginnings(
     high: np.ndarray, low: np.ndarray, columns: np.ndarray, ahead: np.ndarray, edges: np.ndarray, out: np.ndarray
 ) -> None:
-    """out (trials,): the first 16 bits, highest first, of streams whose first `ahead` (trials,) bits lie in the second layer.
+    """Fill out (trials,): first 16 bits, highest first, of streams whose first `ahead` (trials,) bits are in the second layer.
 
     high, low uint8 (n,): the samples, in the second layer's order and in the first one's; columns int64 (2, 2^(h-2)) and edges
     int64 (2, trials, 17): of the second layer and of the first. (Edges are rounded products: they are not made here, where a
@@ -28,7 +28,7 @@ def beginnings(
 
 @compiled
 def _beginning(samples: np.ndarray, shift: int, columns: np.ndarray, edges: np.ndarray, wanted: int) -> Any:
-    """The first `wanted` bits of a layer: docs/format.md, section 8."""
+    """Return the first `wanted` bits of a layer: docs/format.md, section 8."""
     window, word = np.int64(0), np.int64(0)
     mask = len(columns) - 1
     for block in range(wanted):

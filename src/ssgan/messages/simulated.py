@@ -1,4 +1,4 @@
-"""Coder `message`: stegos as `hide` really sends them, with random messages and keys drawn from each image's seed.
+"""Simulate the coder `message`: stegos as `hide` makes them, with random messages and keys drawn from each image's seed.
 
 Everything that tells a sent stego from the optimal sender's is in it: the container's length and its rungs, keyed columns and
 order, frozen samples, syndrome-trellis codes in two layers. A claim about messages is a claim about these, not about `bound`.
@@ -22,7 +22,7 @@ from ssgan.messages.order import frozen_count
 
 
 def simulate(covers: torch.Tensor, scheme: str, payload: float, seeds: np.ndarray) -> torch.Tensor:
-    """Stegos of Images (N, C, H, W), each with a message and a key file of its own; one uint64 seed an image.
+    """Return stegos of Images (N, C, H, W), each with a message and a key file of its own; one uint64 seed an image.
 
     `payload` counts all bits of the stream per sample. Streams have the lengths of rungs, some 12 % apart: an image gets the
     rung below or above at random, so that `payload` is met on average. Raises DoesNotFit where it is more than a cover takes,
@@ -46,7 +46,7 @@ def simulate(covers: torch.Tensor, scheme: str, payload: float, seeds: np.ndarra
 
 
 def _lengths(samples: int, payload: float) -> tuple[tuple[int, int], float]:
-    """Two neighboring rungs in bytes, and the share of images that get the second."""
+    """Return two neighboring rungs in bytes, and the fraction of images that get the second."""
     rungs = container.rungs(samples - frozen_count(samples))
     wanted = payload * samples / 8 - container.OVERHEAD  # bytes of plaintext
     if not rungs or wanted > rungs[-1]:

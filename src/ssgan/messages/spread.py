@@ -1,4 +1,4 @@
-"""A message spread over several images, so that any few of them give it back (docs/format.md, 9).
+"""Spread a message over several images, so that any few of them give it back (docs/format.md, 9).
 
 Reed-Solomon parity across the parts: each part travels in a container of its own, and says nothing without its fellows being
 enough.
@@ -18,7 +18,7 @@ LARGEST_COUNT = 255
 
 
 def split(message: bytes, *, count: int, needed: int, compress: bool = False) -> list[Part]:
-    """`count` parts of which any `needed` give the message back."""
+    """Return `count` parts of which any `needed` give the message back."""
     if not 2 <= count <= LARGEST_COUNT or not 1 <= needed <= count:
         raise InvalidSetting(
             f"{needed} of {count} parts cannot be needed",
@@ -36,7 +36,7 @@ def split(message: bytes, *, count: int, needed: int, compress: bool = False) ->
 
 
 def gather(parts: Iterable[Part]) -> bytes:
-    """The message that these parts are of.
+    """Return the message that these parts are of.
 
     Raises Incomplete where they are too few, InvalidSetting where they do not belong together, NothingFound where what they
     give is not what its kind says.
@@ -63,17 +63,17 @@ def gather(parts: Iterable[Part]) -> bytes:
 
 
 def capacity(capacities: Sequence[int], *, needed: int) -> int:
-    """The most bytes that covers of these capacities take together, when any `needed` of them must do."""
+    """Return the largest message in bytes that covers of these capacities take together, any `needed` of them being enough."""
     return max(0, min(capacities, default=0) - HEAD_BYTES) * needed
 
 
 def share_bytes(length: int, needed: int) -> int:
-    """The size of one share."""
+    """Return the size of one share."""
     return -(-length // needed)
 
 
 def _shares(known: dict[int, Part], one: Part) -> list[bytes]:
-    """The first `needed` shares, those that are missing made from the others."""
+    """Return the first `needed` shares; those that are missing are computed from the others."""
     # As many as are needed, and no more: so few always are of some message, even where parts were never one.
     taken = sorted(known)[: one.needed]
     missing = [i for i in range(one.needed) if i not in known]

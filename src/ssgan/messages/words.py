@@ -1,4 +1,4 @@
-"""A passphrase that nobody chose: words drawn by the operating system, eight bits each."""
+"""Draw passphrases: words chosen by the operating system's random source, eight bits each."""
 
 from __future__ import annotations
 
@@ -27,5 +27,5 @@ WORDS = tuple(_LIST.split())
 
 
 def fresh_passphrase() -> str:
-    """Ten words from the operating system's randomness."""
+    """Return ten words from the operating system's random source."""
     return " ".join(secrets.choice(WORDS) for _ in range(COUNT))
