@@ -1,8 +1,8 @@
-"""One job over any number of images, on the processes of this machine or on a cluster, gone on with after any interruption.
+"""Run one job over any number of images, on processes of this machine or on a cluster, and resume it after any interruption.
 
 The images are cut into portions; each portion's outcome is written whole or not at all and depends on nothing but its images
-and the settings, so that whoever works on it, and how often, makes no difference. There is no ledger: an outcome that stands is
-done. What is held in memory is some portions, however many there are.
+and the settings, so that it does not matter which process works on it, or how often. There is no ledger: a portion
+with an outcome is done. Memory holds a few portions, however many there are.
 """
 
 from __future__ import annotations

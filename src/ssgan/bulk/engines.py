@@ -1,4 +1,4 @@
-"""Who works on the portions: this process, several on this machine, or a cluster. What is written is the same."""
+"""Run portions in this process, in several processes of this machine, or on a cluster, with the same outcomes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HOPELESS = 5  # processes that die one after the other, none having finished any
 
 
 def engine(name: str, *, workers: int, device: str = "cpu", address: str | None = None) -> Engine:
-    """The engine of that name. Raises InvalidSetting."""
+    """Return the engine of that name. Raises InvalidSetting."""
     if name not in ENGINES:
         raise unknown("engine", name, ENGINES)
     if name == "ray":
@@ -39,10 +39,10 @@ def engine(name: str, *, workers: int, device: str = "cpu", address: str | None 
 
 
 class Serial:
-    """This process."""
+    """The engine that works in this process."""
 
     def run(self, job: Job, portions: Iterator[Portion]) -> Iterator[tuple[Portion, Tally]]:
-        """One after the other."""
+        """Yield portions one after the other."""
         try:
             for portion in portions:
                 yield portion, work_on(job, portion)
@@ -63,13 +63,13 @@ class Pool:
         self.workers = workers
 
     def run(self, job: Job, portions: Iterator[Portion]) -> Iterator[tuple[Portion, Tally]]:
-        """As they are finished."""
+        """Yield portions as they are finished."""
         with _Running(self.workers) as running:
             yield from running.through(job, portions)
 
 
 class _Running:
-    """The executor of the day, and what was handed to it."""
+    """The current executor, and the portions handed to it."""
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
@@ -89,7 +89,7 @@ class _Running:
             self._stop()
 
     def through(self, job: Job, portions: Iterator[Portion]) -> Iterator[tuple[Portion, Tally]]:
-        """Portions as they are finished; so many are under way that nobody waits, and no more."""
+        """Yield portions as they are finished; just enough are under way that no process waits."""
         left = True
         while left or self._begun:
             while left and len(self._begun) < AHEAD * self._workers:
@@ -126,7 +126,7 @@ class _Running:
             self._begun[broken] = portion
 
     def _again(self, job: Job, portion: Portion) -> Iterator[tuple[Portion, Tally]]:
-        """A process has died: all that was under way is handed over once more; what was often there, alone."""
+        """Hand over again all portions that a lost process interrupted; those that were often there run alone."""
         self._in_vain += 1
         if self._in_vain > HOPELESS:
             raise SomeItemsFailed(
@@ -155,7 +155,7 @@ class _Running:
             self._begun.clear()
 
     def _stop(self) -> None:
-        """Nothing is under way any more: what was begun leaves no trace."""
+        """Stop all processes; what was begun leaves no trace."""
         self._begun.clear()
         if self._executor is None:
             return
@@ -171,11 +171,11 @@ _working = False  # this process, at this moment
 
 
 class _Stopped(SystemExit):
-    """Raised where a process is told to end, so that temporary files go."""
+    """The signal that a process is told to end, raised so that temporary files are removed."""
 
 
 def _begin_process(counter: Any) -> None:
-    """One thread each, set before torch or numba is imported; an interrupt is for the parent, whose end is ours too."""
+    """Set one thread before torch or numba is imported, and leave interrupts to the parent, whose end ends this process."""
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ[name] = "1"
     with counter.get_lock():
@@ -187,7 +187,7 @@ def _begin_process(counter: Any) -> None:
 
 
 def _take_card(number: int) -> None:
-    """Of several graphics cards, this process sees one."""
+    """Show this process one of several graphics cards."""
     here, visible = Path("/proc/driver/nvidia/gpus"), os.environ.get("CUDA_VISIBLE_DEVICES")
     cards = visible.split(",") if visible else [str(k) for k, _ in enumerate(here.iterdir())] if here.is_dir() else []
     if len(cards) > 1:

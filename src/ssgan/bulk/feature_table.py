@@ -1,4 +1,4 @@
-"""The work of an extraction: files read in order, decoded and looked at by threads, kept in pieces, joined at the end."""
+"""Extract a table of features: read files in order, decode them by threads, keep pieces, and join them at the end."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _GROUP_BYTES = 32 * 2**20  # of features that are written at a time
 
 @dataclass(frozen=True)
 class Plan:
-    """What there is to do: all pictures, and the pieces that are finished already, from the first picture to the last."""
+    """All pictures, and the pieces that are finished already, from the first picture to the last."""
 
     settings: Settings
     out: Path
@@ -47,13 +47,13 @@ class Plan:
 
     @property
     def finished(self) -> int:
-        """Pictures dealt with in earlier runs."""
+        """Number of pictures done in earlier runs."""
         return sum(last - first for first, last in self.spans.items())
 
 
 @dataclass
 class Tally:
-    """What came out: rows of the table, how many pictures this run dealt with, in how many seconds, and all that failed."""
+    """Rows of the table, pictures and seconds of this run, and all failures."""
 
     written: int = 0
     worked_on: int = 0
@@ -62,14 +62,14 @@ class Tally:
 
     @property
     def images_per_second(self) -> float:
-        """Pictures that this run dealt with in a second of wall clock time, writing the table included."""
+        """Pictures of this run per second of wall clock time, including the writing of the table."""
         return self.worked_on / self.seconds if self.seconds else 0.0
 
 
 def prepare(
     sources: Sequence[Path], out: Path, settings: Settings, *, limit: int | None = None, overwrite: bool = False
 ) -> Plan:
-    """The plan for the pictures in `sources` (folders, zips, tars, image files); a folder for the pieces is made beside `out`.
+    """Return the plan for the pictures in `sources` (folders, zips, tars, image files); make a folder for pieces beside `out`.
 
     Raises InvalidSetting where no image is found, the suffix is unknown or the pieces of other settings are in the way (with
     `overwrite` they are thrown away), StorageFailed where `out` exists and may not be overwritten.
@@ -85,7 +85,7 @@ def prepare(
 
 
 def run(plan: Plan, *, threads: int, report: Callable[[int], None] = lambda done: None) -> Tally:
-    """Extract what is missing and write the table; `report` is told how many pictures this run has dealt with.
+    """Extract what is missing and write the table; `report` receives the number of pictures done in this run.
 
     Pictures that fail are in the Tally and in the file `out`.failures.jsonl. Where none would
     do, no table is written. Raises StorageFailed where the disk fails.
@@ -108,7 +108,7 @@ def run(plan: Plan, *, threads: int, report: Callable[[int], None] = lambda done
 
 
 def _config(settings: Settings, sources: Sequence[Path], count: int) -> dict[str, Any]:
-    """What decides the table; conversions decide only whether a picture is taken, but a piece may have been refused some."""
+    """Return the settings that decide the table, and those that decide which pictures a piece has refused."""
     told = {"command": "features", "version": __version__, "set": settings.features, "embedder": settings.embedder}
     geometry = settings.geometry
     cut = {"crop": geometry.crop, "size": geometry.size, "gray": geometry.gray, "convert": sorted(settings.convert)}
@@ -131,7 +131,7 @@ def _parts(out: Path, config: dict[str, Any], *, overwrite: bool) -> Parts:
 
 
 def _extracted(plan: Plan, threads: int) -> Iterator[Part]:
-    """What is missing, in order; while some pieces are looked at, a few more are read."""
+    """Yield missing pieces in order; a few more are read while some are worked on."""
     if threads < 1:
         raise InvalidSetting(f"threads is {threads}; it must be at least 1", hint="leave it out to use all cores")
     waiting: deque[Future[Part]] = deque()
@@ -149,7 +149,7 @@ def _extracted(plan: Plan, threads: int) -> Iterator[Part]:
 
 
 def _pieces(plan: Plan) -> Iterator[Piece]:
-    """The files that are in no finished piece, read in order."""
+    """Yield the files that are in no finished piece, read in order."""
     at, count = 0, len(plan.items)
     with Shelf() as shelf:
         while at < count:
@@ -178,7 +178,7 @@ def _write_table(plan: Plan, spans: dict[int, int], rows: int) -> None:
 
 
 def _write_failures(out: Path, failures: list[Failure]) -> None:
-    """One JSON object a line; no file where nothing failed."""
+    """Write one JSON object a line; write no file where nothing failed."""
     path = failures_beside(out)
     if not failures:
         path.unlink(missing_ok=True)
@@ -189,5 +189,5 @@ def _write_failures(out: Path, failures: list[Failure]) -> None:
 
 
 def failures_beside(out: Path) -> Path:
-    """Where it says which pictures of a table failed, and why."""
+    """Return the file that lists which pictures of a table failed, and why."""
     return out.with_name(out.name + ".failures.jsonl")

@@ -1,4 +1,4 @@
-"""The features of any number of images, as a folder of Parquet shards that readers take for one table."""
+"""Extract features of any number of images into a folder of Parquet shards that readers take for one table."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _GROUP_BYTES = 32 * 2**20  # of features that are written at a time
 
 @dataclass(frozen=True)
 class Extraction:
-    """The job: rows `file` and `features` of the images in `sources`, a shard for each portion of them."""
+    """A job that writes rows `file` and `features` of the images in `sources`, a shard for each portion."""
 
     settings: Settings
     folder: Path
@@ -36,17 +36,17 @@ class Extraction:
     beside = "_"
 
     def hands(self) -> _Hands:
-        """With the archives open."""
+        """Return a worker with the archives open."""
         return _Hands(self)
 
     def stands(self, number: int) -> bool:
-        """Whether that shard is there."""
+        """Return whether the shard of a portion exists."""
         return outputs.shard(self.folder, number, SUFFIX).exists()
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What there is to do; nothing is written so far."""
+    """The portions to extract; nothing is written so far."""
 
     job: Extraction
     listing: Listing
@@ -57,7 +57,7 @@ class Plan:
         return len(self.listing) - self.finished
 
     def told(self) -> dict[str, Any]:
-        """What the folder's manifest says."""
+        """Return the content of the folder's manifest."""
         settings, geometry = self.job.settings, self.job.settings.geometry
         told = {"command": "features", "version": __version__, "set": settings.features, "embedder": settings.embedder}
         cut = {"crop": geometry.crop, "size": geometry.size, "gray": geometry.gray, "convert": sorted(settings.convert)}
@@ -74,7 +74,7 @@ def prepare(
     overwrite: bool = False,
     shard_size: int = outputs.SHARD_SIZE,
 ) -> Plan:
-    """The plan for the images in `sources`. Raises InvalidSetting as a simulation does, and where pyarrow is missing."""
+    """Return the plan for the images in `sources`. Raises InvalidSetting as a simulation does, and where pyarrow is missing."""
     writer(Path(f"shard{SUFFIX}"))
     refuse_among(sources, out)
     listing = Listing(sources, size=shard_size, limit=limit)
@@ -97,7 +97,7 @@ def run(plan: Plan, engine: job.Engine, *, report: job.Report = job.silent) -> T
 
 
 class _Hands:
-    """Read, look, write."""
+    """A worker that reads images, extracts features and writes shards."""
 
     def __init__(self, of: Extraction) -> None:
         self._job, self._look, self._reader = of, Look(of.settings), Reader(of.sources)
@@ -107,7 +107,7 @@ class _Hands:
         self._rows = max(1, _GROUP_BYTES // bytes_of_row)
 
     def work(self, portion: Portion) -> Tally:
-        """A group of rows at a time is held, however large the features are."""
+        """Write a portion; one group of rows at a time is held, however large the features are."""
         tally = Tally()
 
         def groups() -> Any:
@@ -133,6 +133,6 @@ class _Hands:
         return tally
 
     def _called(self, name: str, source: int) -> str:
-        """One source's pictures go by their names in it, those of several sources by their paths."""
+        """Return the name of a picture: as its only source says, or its path where there are several sources."""
         sources = self._job.sources
         return name if len(sources) == 1 else str(sources[source] / name)

@@ -1,4 +1,4 @@
-"""A message in each of any number of covers, each stego proved with the key before it stands under its name."""
+"""Hide a message in each of any number of covers, each stego proved with the key before it gets its name."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ MESSAGE_SUFFIXES = (".txt", ".bin")
 
 @dataclass(frozen=True)
 class Messages:
-    """One for all covers, or those in a folder: `a/b.txt` or `a/b.bin` is for the cover `a/b.png`."""
+    """One message for all covers, or a folder of them: `a/b.txt` or `a/b.bin` is for the cover `a/b.png`."""
 
     same: bytes | None = field(default=None, repr=False)
     folder: Path | None = None
 
     def of(self, name: str) -> bytes:
-        """The message for the cover of that name. Raises InvalidSetting where there is none."""
+        """Return the message for the cover of that name. Raises InvalidSetting where there is none."""
         if self.same is not None:
             return self.same
         assert self.folder is not None, "one of the two is given"
@@ -57,7 +57,7 @@ class Messages:
 
 @dataclass(frozen=True, repr=False)
 class Hiding:
-    """The job: a stego of every cover in `sources`, as files in `folder` or, with `shards`, as tars there."""
+    """A job that writes a stego of every cover in `sources`, as files in `folder` or, with `shards`, as tars there."""
 
     messages: Messages
     key: Key
@@ -69,15 +69,15 @@ class Hiding:
     beside = ""
 
     def hands(self) -> _Hands:
-        """With the covers' archives open."""
+        """Return a worker with the covers' archives open."""
         return _Hands(self)
 
     def stands(self, number: int) -> bool:
-        """Whether that shard is there; of single files only those that are missing are listed at all."""
+        """Return whether the shard of a portion exists; of single files, only missing ones are listed at all."""
         return self.shards and outputs.shard(self.folder, number).exists()
 
     def opens(self, content: bytes, entry: Entry) -> Picture | None:
-        """The picture in these bytes, if the key opens it to the message for that cover."""
+        """Return the picture in these bytes, if the key opens it to the message for that cover."""
         try:
             picture = images.read(content)
             found = reveal_any(picture.samples, self.key, alpha=picture.alpha)
@@ -88,7 +88,7 @@ class Hiding:
 
 @dataclass(frozen=True, repr=False)
 class Checking:
-    """The job before it: what is in the folder must be what the job would write there."""
+    """A job before hiding that compares what is in the folder with what would be written there."""
 
     hiding: Hiding
 
@@ -96,21 +96,21 @@ class Checking:
 
     @property
     def folder(self) -> Path:
-        """That of the stegos."""
+        """The folder of the stegos."""
         return self.hiding.folder
 
     def hands(self) -> _Checks:
-        """With nothing open: covers are not looked at."""
+        """Return a worker with nothing open, since covers are not read."""
         return _Checks(self.hiding)
 
     def stands(self, number: int) -> bool:
-        """What is there is what is looked at."""
+        """Return False: every outcome is checked."""
         return False
 
 
 @dataclass(frozen=True, repr=False)
 class Plan:
-    """What there is to do; nothing is written so far."""
+    """The covers to hide in; nothing is written so far."""
 
     sources: tuple[Path, ...]
     folder: Path
@@ -123,21 +123,21 @@ class Plan:
         return len(self.listing) - (self.finished if self.shards else 0)
 
     def told(self) -> dict[str, Any]:
-        """What decides the stegos, but for messages and key, of which nothing is written anywhere."""
+        """Return the settings that decide the stegos, without messages and key, of which nothing is written."""
         told = {"command": "hide-each", "version": __version__, "scheme": self.settings.scheme}
         shards = {"shard_size": self.listing.size, "images": self.listing.digest}
         return told | (shards if self.shards else {"shard_size": None})
 
 
 def place(name: str) -> str:
-    """Where the stego of that cover goes: its own name, as PNG where its format is not written."""
+    """Return the path of a cover's stego: its own name, as PNG where its format cannot be written."""
     return place_of(name, Path(stego_name(Path(name))).suffix)
 
 
 def prepare(
     sources: Sequence[Path], out: Path, settings: Settings, *, limit: int | None = None, shard_size: int | None = None
 ) -> Plan:
-    """The plan for the covers in `sources`. Raises InvalidSetting as a simulation's does, and for an unknown scheme."""
+    """Return the plan for the covers in `sources`. Raises InvalidSetting as a simulation's does, and for an unknown scheme."""
     from ssgan.embedding.embedder import Embedder
 
     Embedder(settings.scheme, 0.1)
@@ -157,7 +157,7 @@ def prepare(
 
 
 def run(plan: Plan, messages: Messages, key: Key, engine: job.Engine, *, report: job.Report = job.silent) -> Tally:
-    """Hide; covers that fail are in `failures.jsonl`. When all is done, nothing in the folder says where stegos came from.
+    """Hide in all covers of a plan; those that fail are in `failures.jsonl`, and nothing tells where stegos came from.
 
     First, all that is there is opened with the key: StorageFailed names what is not the stego of its cover and message, and
     nothing is written then. The same error where another run writes into the folder.
@@ -186,7 +186,7 @@ def _is_done(made: Hiding) -> Callable[[Portion], bool]:
 
 @dataclass
 class _Ready:
-    """A stego that is to get its name: the cover's name, what the list of used covers keeps of the two, how it was written."""
+    """A stego that waits for its name: the cover's name, the digests for the list of used covers, the notes on its encoding."""
 
     name: str
     mark: bytes
@@ -195,7 +195,7 @@ class _Ready:
 
 
 class _Hands:
-    """Read, hide, prove, record, write."""
+    """A worker that reads covers, hides, proves, records and writes stegos."""
 
     def __init__(self, of: Hiding) -> None:
         self._job, self._reader = of, Reader(of.sources)
@@ -203,7 +203,7 @@ class _Hands:
         self._tally = Tally()
 
     def work(self, portion: Portion) -> Tally:
-        """One cover after the other; what a killed process had made and not named is taken up."""
+        """Hide in one cover after the other, resuming what a killed process had made and not named."""
         self._tally, self._ready = Tally(), {}
         left = _left(self._job, portion)
         with outputs.writing(self._job.folder, portion.number, self._tally, shards=self._job.shards, seal=self._seal) as write:
@@ -222,7 +222,7 @@ class _Hands:
         return self._tally
 
     def _hidden(self, entry: Entry) -> bytes:
-        """The bytes of a stego, proved."""
+        """Return the bytes of a proved stego."""
         settings, name = self._job.settings, entry.name
         task = content_task(name, self._reader.data(entry), self._job.messages.of(name), Path(place(name)), settings)
         stego = make_stego(task, self._job.key, settings)
@@ -230,7 +230,7 @@ class _Hands:
         return stego.content
 
     def _taken_up(self, entry: Entry, left: Iterable[Left]) -> bytes | None:
-        """A stego of this cover that has no name so far; where its cover is recorded with another one, there is none."""
+        """Return a stego of this cover that has no name so far; None where its cover is recorded with another one."""
         ledger = self._job.settings.ledger
         for _, content in left:
             found = self._job.opens(content(), entry)
@@ -246,7 +246,7 @@ class _Hands:
         return None
 
     def _note(self, entry: Entry, stego: np.ndarray, alpha: np.ndarray | None, manner: str = "") -> None:
-        """Remember what is to be recorded: digests, since pictures of a whole shard would fill the memory."""
+        """Remember digests that are to be recorded, since pictures of a whole shard would fill the memory."""
         ledger = self._job.settings.ledger
         if ledger is None:
             self._ready[place(entry.name)] = _Ready(entry.name, b"", b"", manner)
@@ -256,7 +256,7 @@ class _Hands:
             self._ready[place(entry.name)] = _Ready(entry.name, mark, cover, manner)
 
     def _seal(self, wheres: Sequence[str]) -> Collection[str]:
-        """Record the covers of stegos before these can be seen; those whose cover another stego has are left out."""
+        """Record the covers of stegos before these get their names; those whose cover another stego has are left out."""
         ready, ledger = [self._ready.pop(where) for where in wheres], self._job.settings.ledger
         new = [one for one in ready if ledger is not None and not ledger.holds(one.mark)]
         free = ledger.claim([[one.cover, one.mark] for one in new]) if ledger is not None else []
@@ -272,7 +272,7 @@ Left: TypeAlias = "tuple[Path, Callable[[], bytes]]"  # an unfinished file, and 
 
 
 def _left(of: Hiding, portion: Portion) -> dict[str, list[Left]]:
-    """What killed processes left of the outcomes of a portion, by place."""
+    """Return by path what killed processes left of the outcomes of a portion."""
     found: dict[str, list[Left]] = {}
     if of.shards:
         for path in unfinished(outputs.unsealed(of.folder, outputs.shard(of.folder, portion.number).name)):
@@ -293,7 +293,7 @@ def _apart(one: Picture, other: Picture) -> int:
 
 
 def _require(of: Hiding, entry: Entry, path: Path, content: bytes | None = None) -> Picture:
-    """The stego in the way, or in that shard. Raises StorageFailed where it is not the one of this cover."""
+    """Return the stego that exists, alone or in a shard. Raises StorageFailed where it is not of this cover."""
     try:
         found = of.opens(images.file_bytes(path) if content is None else content, entry)
     except RefusedImage:
@@ -308,13 +308,13 @@ def _require(of: Hiding, entry: Entry, path: Path, content: bytes | None = None)
 
 
 class _Checks:
-    """Open what is there, and add to the list of used covers what it has lost."""
+    """A worker that opens existing stegos, and adds to the list of used covers what it has lost."""
 
     def __init__(self, of: Hiding) -> None:
         self._job = of
 
     def work(self, portion: Portion) -> Tally:
-        """Raises StorageFailed at the first outcome that is not what the job would write."""
+        """Check a portion. Raises StorageFailed at the first outcome that the job would not write."""
         of = self._job
         if not of.shards:
             for entry in portion.entries:

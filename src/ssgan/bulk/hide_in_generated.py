@@ -1,7 +1,8 @@
-"""A message in a generated cover: several are made, the message is hidden in each, and the least suspicious one is written.
+"""Hide a message in a generated cover: try several, and write the least suspicious stego.
 
-Latents come from the operating system and are kept nowhere, so that nobody can make the cover again to compare. Least
-suspicious is what the bundled detectors say: fewest fire, then the lowest probability. A warden with better ones may see more.
+Latents come from the operating system and are kept nowhere, so that the cover cannot be made again for comparison. The
+least suspicious stego gives the fewest alarms of the bundled detectors, then the lowest probability. A warden with better
+detectors may see more.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ MOST = 256
 
 @dataclass(frozen=True, eq=False)
 class Chosen:
-    """The stego that was kept, the number of its cover among those tried, and the verdicts on all of their stegos."""
+    """The stego that was kept, the number of its cover among those tried, and the verdicts on all stegos."""
 
     hidden: Hidden
     number: int
@@ -39,7 +40,7 @@ class Chosen:
 
 
 def planned(message: bytes, out: Path, settings: Settings, *, generator: Path = Path(GENERATOR), count: int = COUNT) -> Plan:
-    """What would be done, checked as far as no key is needed, with the first of `count` fresh covers in its place.
+    """Return the plan, checked as far as no key is needed, with the first of `count` fresh covers in its place.
 
     Raises DoesNotFit with the bytes that a cover takes, InvalidSetting, StorageFailed, RefusedModel.
     """
@@ -63,17 +64,17 @@ def hide_in_best(
 
 
 def suspicion(verdict: Verdict) -> tuple[int, float]:
-    """How suspicious a picture is, to be compared; one that no detector may speak of lies in the middle."""
+    """Return how suspicious a picture is, for comparison; one outside every detector's domain is in the middle."""
     return len(verdict.fired), 0.5 if verdict.probability is None else verdict.probability
 
 
 def capacity(generator: Path = Path(GENERATOR)) -> int:
-    """The most bytes that a cover by a generator takes."""
+    """Return the largest message in bytes that a cover by a generator takes."""
     return container.capacity(_covers(generator, 1)[0])
 
 
 def _covers(generator: Path, count: int) -> list[np.ndarray]:
-    """uint8 (C, H, W) each, from latents that nobody has ever seen."""
+    """Return uint8 (C, H, W) each, from secret latents."""
     net, card = open_generator(find_generator(generator))
     return list(sample(prepared(net), secret_latents(card.config, count)).numpy())
 

@@ -1,4 +1,4 @@
-"""Files to features: what is extracted, and how the images of some files are looked at together."""
+"""Turn files into features: the settings, and the extraction from several files together."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _TOGETHER_SAMPLES = 2**20  # of images whose features are extracted in one call
 
 @dataclass(frozen=True)
 class Settings:
-    """What is extracted, and of what: a key of FEATURES, how files become images, and the numbers' dtype.
+    """What is extracted, and from what: a key of FEATURES, how files become images, and the numbers' dtype.
 
-    `embedder` is for feature sets that need change probabilities, and only for them: the sender whom the warden reckons with.
+    `embedder` is for feature sets that need change probabilities, and only for them: the embedding that the warden expects.
     """
 
     features: str
@@ -49,7 +49,7 @@ class Settings:
 
 
 class Piece(NamedTuple):
-    """Files in a row, from the number `first` on, read but not decoded: names, and bytes or the reason why there are none."""
+    """Consecutive files from the number `first` on, read but not decoded: names, and bytes or the reason why there are none."""
 
     first: int
     names: list[str]
@@ -57,14 +57,14 @@ class Piece(NamedTuple):
 
 
 class Look:
-    """Takes pieces to their features; for any number of threads at once."""
+    """An extractor of features from pieces, for any number of threads at once."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings, self._found = settings, FEATURES[settings.features]
         self._embedder = Embedder.parse(settings.embedder) if settings.embedder else None
 
     def __call__(self, piece: Piece) -> Part:
-        """The features of a piece; images of one shape are looked at together, as many as memory should hold."""
+        """Return the features of a piece; images of one shape are processed together, as many as memory should hold."""
         rows: dict[int, np.ndarray] = {}
         failures: list[Failure] = []
         shapes: dict[tuple[int, ...], list[tuple[int, np.ndarray]]] = {}
@@ -97,7 +97,7 @@ class Look:
         return Part(piece.first, piece.first + len(piece.files), good, features, tuple(sorted(failures)))
 
     def _samples(self, data: bytes | RefusedImage, name: str) -> np.ndarray:
-        """uint8 (C, H, W), cut as the settings say; alpha plays no part."""
+        """Return uint8 (C, H, W), cut as the settings say; alpha is ignored."""
         if isinstance(data, RefusedImage):
             raise data
         picture = images.upright(images.read(data, convert=self.settings.convert, name=name))
@@ -109,6 +109,6 @@ class Look:
 
 
 def _probabilities(embedder: Embedder, given: np.ndarray) -> np.ndarray:
-    """How probably the sender would change each sample, up or down."""
+    """Return the probability that the embedder changes each sample, up or down."""
     plus, minus = embedder.change_probabilities(images.to_images(given))
     return (plus + minus).double().numpy()

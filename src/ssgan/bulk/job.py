@@ -1,4 +1,4 @@
-"""What a job is, and how it goes: portions to whoever works on them, outcomes counted, failures listed."""
+"""Define a job and run it: portions for an engine, outcomes counted, failures listed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SHOWN = 5  # failures that a tally keeps; all are in the file
 
 @dataclass
 class Tally:
-    """What was done: pictures with an outcome, how many failed, the first failures, and other figures, added up."""
+    """Counts of a job: pictures with an outcome, failures, the first of them, and other figures, added up."""
 
     written: int = 0
     failed: int = 0
@@ -36,21 +36,21 @@ class Tally:
 
     @property
     def done(self) -> int:
-        """Pictures dealt with, well or badly."""
+        """Number of pictures done, with an outcome or a failure."""
         return self.written + self.failed
 
     @property
     def images_per_second(self) -> float:
-        """Outcomes in a second of wall clock time, starting the processes included."""
+        """Outcomes per second of wall clock time, including the start of processes."""
         return self.written / self.seconds if self.seconds else 0.0
 
     def fail(self, failure: Failure) -> None:
-        """One more that got nothing."""
+        """Count one more failed picture."""
         self.failed += 1
         self.failures.append(failure)
 
     def add(self, part: Tally) -> None:
-        """Count what a portion came to."""
+        """Add the counts of a portion."""
         self.written += part.written
         self.failed += part.failed
         self.failures += part.failures[: max(0, SHOWN - len(self.failures))]
@@ -58,39 +58,39 @@ class Tally:
 
 
 class Hands(Protocol):
-    """What one process works with: opened archives, a loaded network."""
+    """State that a worker process keeps between portions: open archives, a loaded network."""
 
     def work(self, portion: Portion) -> Tally:
-        """Write what comes of a portion, whole or not at all, what failed first (`keep_failures`)."""
+        """Write the outcome of a portion, whole or not at all, after its failures (`keep_failures`)."""
         ...
 
 
 class Job(Protocol):
-    """What is wanted of every picture. It travels to other processes, and equal jobs are one job there."""
+    """What is wanted of every picture. It is sent to other processes, where equal jobs are one job."""
 
     def __hash__(self) -> int: ...
 
     @property
     def folder(self) -> Path:
-        """Where outcomes go."""
+        """The folder of the outcomes."""
         ...
 
     @property
     def beside(self) -> str:
-        """What the names of files begin with that lie there and are none: readers of tables pass over an underscore."""
+        """Prefix of the names of files beside the outcomes: readers of tables ignore names with an underscore."""
         ...
 
     def hands(self) -> Hands:
-        """Made once in each process."""
+        """Return a worker; called once in each process."""
         ...
 
     def stands(self, number: int) -> bool:
-        """Whether the outcome of the portion of that number is there already."""
+        """Return whether the outcome of the portion of that number exists."""
         ...
 
 
 class Portions(Protocol):
-    """What there is to do, in portions of `size`; `digest` tells other lists from this one."""
+    """The files of a job, in portions of `size`; `digest` identifies the list."""
 
     size: int
     digest: str
@@ -98,15 +98,15 @@ class Portions(Protocol):
     def __len__(self) -> int: ...
 
     def portions(self) -> Iterator[Portion]:
-        """One at a time."""
+        """Yield one portion at a time."""
         ...
 
 
 class Engine(Protocol):
-    """Who works."""
+    """Anything that runs a job's portions: this process, several, or a cluster."""
 
     def run(self, job: Job, portions: Iterator[Portion]) -> Iterator[tuple[Portion, Tally]]:
-        """Each portion with its tally, as they are finished. Errors that concern more than a picture end it."""
+        """Yield each portion with its tally, as they are finished. Raises errors that concern more than a picture."""
         ...
 
 
@@ -114,14 +114,14 @@ Report: TypeAlias = Callable[[int], None]
 
 
 def silent(_: int) -> None:
-    """Tells nobody."""
+    """Ignore progress."""
 
 
 def run(job: Job, listed: Portions, engine: Engine, *, report: Report = silent) -> Tally:
-    """Do what is left of a job; `report` is told how many pictures have been dealt with.
+    """Do what is left of a job; `report` receives the number of pictures done.
 
-    What fails stands in `failures.jsonl`, also where it failed in an earlier run and its portion is done. Raises StorageFailed
-    where the disk fails.
+    Failures are listed in `failures.jsonl`, including those of earlier runs whose portions are done. Raises StorageFailed where
+    the disk fails.
     """
     started, tally = time.monotonic(), Tally()
     make_folder(job.folder)
@@ -136,7 +136,7 @@ def run(job: Job, listed: Portions, engine: Engine, *, report: Report = silent) 
 
 
 def _left(job: Job, listed: Portions, tally: Tally) -> Iterator[Portion]:
-    """Portions without an outcome; what failed in those that have one failed in this job, too."""
+    """Yield portions without an outcome, and count the failures of those that have one."""
     for portion in listed.portions():
         if not job.stands(portion.number):
             yield portion
@@ -147,18 +147,18 @@ def _left(job: Job, listed: Portions, tally: Tally) -> Iterator[Portion]:
 
 
 def standing(stands: Callable[[int], bool], listed: Portions) -> int:
-    """How many pictures are in portions that are done, by their numbers."""
+    """Return how many pictures are in portions with an outcome, by their numbers."""
     starts = range(0, len(listed), listed.size)
     return sum(min(listed.size, len(listed) - start) for number, start in enumerate(starts) if stands(number))
 
 
 def forget_failures(folder: Path) -> None:
-    """Before a job whose portions are cut anew."""
+    """Remove lists of failures, before a job whose portions are cut anew."""
     shutil.rmtree(folder / FAILED, ignore_errors=True)
 
 
 def keep_failures(folder: Path, number: int, failures: list[Failure]) -> None:
-    """What failed in a portion, on the disk before its outcome is: whoever finds that, finds this."""
+    """Write the failures of a portion to the disk before its outcome, so that one is never found without the other."""
     path = folder / FAILED / f"{number:06d}.jsonl"
     if failures:
         make_folder(path.parent)
@@ -168,7 +168,7 @@ def keep_failures(folder: Path, number: int, failures: list[Failure]) -> None:
 
 
 def work_on(job: Job, portion: Portion) -> Tally:
-    """In whichever process: the portion's outcome written, unless somebody who was lost meanwhile has got so far."""
+    """Work on a portion in any process, and skip it where its outcome has been written meanwhile."""
     if job.stands(portion.number):
         failed = kept_failures(job.folder, portion.number)
         return Tally(len(portion.entries) - len(failed), len(failed), failed)
@@ -177,7 +177,7 @@ def work_on(job: Job, portion: Portion) -> Tally:
 
 @lru_cache(maxsize=1)
 def hands_of(job: Job) -> Hands:
-    """This process' hands: what they opened and loaded stays from portion to portion."""
+    """Return the worker of this process: what it opened and loaded is kept from portion to portion."""
     import torch
 
     torch.set_num_threads(1)
@@ -185,7 +185,7 @@ def hands_of(job: Job) -> Hands:
 
 
 def given_up(job: Job, portion: Portion) -> Tally:
-    """The tally of a portion that nobody lives through."""
+    """Return the tally of a portion that ends every process."""
     tally = Tally()
     hint = "give the same command again with a smaller --batch or --shard-size, or leave the picture out"
     for entry in portion.entries:
@@ -195,7 +195,7 @@ def given_up(job: Job, portion: Portion) -> Tally:
 
 
 def kept_failures(folder: Path, number: int) -> list[Failure]:
-    """What failed in a portion whose outcome is there."""
+    """Return the failures of a portion with an outcome."""
     path = folder / FAILED / f"{number:06d}.jsonl"
     if not path.exists():
         return []
@@ -208,7 +208,7 @@ def kept_failures(folder: Path, number: int) -> list[Failure]:
 
 
 def _gather_failures(folder: Path, listed: Path) -> None:
-    """One file of all, by portion and name; none where nothing failed."""
+    """Join the lists of failures into one file, by portion and name; write none where nothing failed."""
     found = sorted((folder / FAILED).glob("*.jsonl")) if (folder / FAILED).is_dir() else []
     if not found:
         remove(listed)
@@ -219,7 +219,7 @@ def _gather_failures(folder: Path, listed: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """The file, if it is there. Raises StorageFailed."""
+    """Remove a file, if it exists. Raises StorageFailed."""
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
@@ -227,6 +227,6 @@ def remove(path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """A file that can be made again, whole."""
+    """Write a file that can be made again, whole."""
     with whole_file(path, overwrite=True, durable=False) as temporary:
         temporary.write_text(text, encoding="utf-8")

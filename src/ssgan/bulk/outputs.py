@@ -1,4 +1,4 @@
-"""Where outcomes go: an image file each, or tar shards in the layout of WebDataset, one for each portion."""
+"""Write outcomes: an image file each, or tar shards in the layout of WebDataset, one for each portion."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NUMBERED = "[0-9]" * 6
 
 
 def shard(folder: Path, number: int, suffix: str = ".tar") -> Path:
-    """The file of a portion's outcome."""
+    """Return the file of a portion's outcome."""
     return folder / f"{number:06d}{suffix}"
 
 
@@ -35,7 +35,7 @@ Seal: TypeAlias = Callable[[Sequence[str]], Collection[str]]  # names of outcome
 def writing(
     folder: Path, number: int, tally: Tally, *, shards: bool, seal: Seal | None = None
 ) -> Iterator[Callable[[str, bytes], None]]:
-    """What takes the name and the bytes of each outcome of a portion; what the tally says has failed is written with them.
+    """Provide a function that takes name and bytes of each outcome of a portion; failures in the tally are written with them.
 
     A shard is whole or not there, and the same bytes each time. Single files may go without waiting for the disk: a job that
     was cut off can be run again. `seal` is told the names of outcomes that are on the disk before they can be seen there, and
@@ -58,7 +58,7 @@ def writing(
 
 
 class _LeftOut(Exception):
-    """An outcome that is not to be given."""
+    """An outcome that is not to be written."""
 
 
 def _write(folder: Path, name: str, content: bytes, seal: Seal | None) -> None:
@@ -89,7 +89,7 @@ def _add(archive: tarfile.TarFile, name: str, content: bytes) -> str:
 
 
 def _leave_out(path: Path, names: Collection[str], without: Path) -> None:
-    """Write the shard in `path` once more, without some of its outcomes; `without` is a name for that meanwhile."""
+    """Rewrite the shard in `path` without some of its outcomes; `without` is its temporary name."""
     try:
         with tarfile.open(without, "w", format=tarfile.PAX_FORMAT) as archive:
             for name, content in outcomes(path):
@@ -101,7 +101,7 @@ def _leave_out(path: Path, names: Collection[str], without: Path) -> None:
 
 
 def outcomes(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Names and bytes in a shard. Raises StorageFailed from where on it cannot be read."""
+    """Yield names and bytes in a shard. Raises StorageFailed where it cannot be read."""
     try:
         with tarfile.open(path) as archive:
             for member in archive:
@@ -114,7 +114,7 @@ def outcomes(path: Path) -> Iterator[tuple[str, bytes]]:
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """No other job writes into the folder, which is made, within the block. Raises StorageFailed where one does already."""
+    """Make the folder and lock it against other jobs within the block. Raises StorageFailed where one is writing."""
     make_folder(folder)
     with ExitStack() as stack:
         try:
@@ -129,7 +129,7 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 def sweep(folder: Path, *, but: Path | None = None) -> None:
-    """Remove the temporary files of processes that were killed, but those in the folder `but`."""
+    """Remove temporary files of killed processes, except those in the folder `but`."""
     for path in left_over(folder):
         if path.parent != but:
             with suppress(OSError):
@@ -137,7 +137,7 @@ def sweep(folder: Path, *, but: Path | None = None) -> None:
 
 
 def unsealed(folder: Path, where: str) -> Path:
-    """By what name an outcome that goes to `where` lies in a folder of its own until it is sealed (`atomic.temporary_for`)."""
+    """Return the temporary name of the outcome `where`, in a folder of its own until it is sealed (`atomic.temporary_for`)."""
     return folder / UNSEALED / hashlib.blake2b(where.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
 
 
@@ -150,7 +150,7 @@ def write_manifest(
     overwrite: bool = False,
     name: str = MANIFEST,
 ) -> None:
-    """Write what a job is into its folder. Raises InvalidSetting where `what` of another job is in it.
+    """Write the manifest of a job into its folder. Raises InvalidSetting where `what` of another job is in it.
 
     Values under the keys in `free` may differ. With `overwrite` shards and failures of before go first, so that a job that is
     cut off leaves none to be taken for done. What killed processes left goes, but for
@@ -166,21 +166,21 @@ def write_manifest(
 
 
 def clear(folder: Path, manifest: str) -> None:
-    """Remove the shards of an earlier job, and what it said of itself."""
+    """Remove the shards and the manifest of an earlier job."""
     forget_failures(folder)
     for path in (*folder.glob(f"{_NUMBERED}.tar"), *folder.glob(f"{_NUMBERED}.parquet"), folder / manifest):
         remove(path)
 
 
 def drop_unsealed(folder: Path) -> None:
-    """At the end of a job, what nobody will take up goes."""
+    """Remove unsealed outcomes at the end of a job."""
     sweep(folder)
     with suppress(OSError):
         (folder / UNSEALED).rmdir()
 
 
 def remove_manifest(folder: Path) -> None:
-    """The manifest goes: it speaks of outcomes, and there are none."""
+    """Remove the manifest, since it describes outcomes and there are none."""
     remove(folder / MANIFEST)
     if (folder / FAILED).is_dir():
         forget_failures(folder)

@@ -1,4 +1,4 @@
-"""Portions worked on by a Ray cluster, or by Ray on this machine: tasks on processors, an actor on every graphics card.
+"""Run portions on a Ray cluster, or on a local Ray: tasks on processors, an actor on every graphics card.
 
 The hosts need the same version of this package, and see the covers and the folder of the job under the same paths. A task whose
 process or host is lost is given to another by Ray.
@@ -27,13 +27,13 @@ Outcome: TypeAlias = "Tally | SsganError"
 
 
 class Ray:
-    """The cluster at `address`, or a Ray of our own on this machine that ends with the job; `gpus`: work on graphics cards."""
+    """The cluster at `address`, or a local Ray that ends with the job; with `gpus`, work on graphics cards."""
 
     def __init__(self, address: str | None = None, *, gpus: bool = False) -> None:
         self.address, self.gpus = address, gpus
 
     def run(self, job: Job, portions: Iterator[Portion]) -> Iterator[tuple[Portion, Tally]]:
-        """As they are finished."""
+        """Yield portions as they are finished."""
         ray = _ray()
         _begin(ray, self.address)
         try:
@@ -43,7 +43,7 @@ class Ray:
 
 
 class _OnProcessors:
-    """Tasks, spread over the hosts; as the cluster grows, so does what is under way."""
+    """Tasks spread over the hosts; more are under way as the cluster grows."""
 
     def __init__(self, ray: Any, job: Job) -> None:
         self._ray, self._job = ray, ray.put(job)
@@ -52,21 +52,21 @@ class _OnProcessors:
         self._looked, self._room = 0.0, 0
 
     def room(self) -> int:
-        """How many portions may be under way."""
+        """Return how many portions may be under way."""
         if time.monotonic() - self._looked > LOOK_SECONDS:
             self._looked = time.monotonic()
             self._room = AHEAD * max(1, int(self._ray.cluster_resources().get("CPU", 1)))
         return self._room
 
     def submit(self, portion: Portion) -> Any:
-        """Begin; what is waited for."""
+        """Start a task and return its reference."""
         return self._task.remote(__version__, self._job, portion)
 
     def finished(self, ref: Any) -> None:
-        """Its place is free again."""
+        """Mark a task as finished."""
 
     def through(self, portions: Iterator[Portion]) -> Iterator[tuple[Portion, Tally]]:
-        """Portions as they are finished."""
+        """Yield portions as they are finished."""
         begun: dict[Any, Portion] = {}
         left = True
         while left or begun:
@@ -108,31 +108,31 @@ class _OnCards(_OnProcessors):
         self._busy: dict[Any, Any] = {}
 
     def room(self) -> int:
-        """Two for each card."""
+        """Return how many portions may be under way: two for each card."""
         return len(self._free) + len(self._busy)
 
     def submit(self, portion: Portion) -> Any:
-        """To the card that waits longest."""
+        """Hand a portion to the card that has waited longest."""
         actor = self._free.popleft()
         ref = actor.work.remote(__version__, self._job, portion)
         self._busy[ref] = actor
         return ref
 
     def finished(self, ref: Any) -> None:
-        """Its card has a place free."""
+        """Mark the card of a finished portion as free."""
         self._free.append(self._busy.pop(ref))
 
 
 class _Actor:
-    """On one card."""
+    """An actor on one card."""
 
     def work(self, version: str, job: Job, portion: Portion) -> Outcome:
-        """As `_work`."""
+        """Work on a portion, as `_work` does."""
         return _work(version, job, portion)
 
 
 def _work(version: str, job: Job, portion: Portion) -> Outcome:
-    """In a process of the cluster. Errors of ours come back as values: Ray would wrap them."""
+    """Work on a portion in a process of the cluster. Return our errors as values, since Ray would wrap them."""
     if version != __version__:
         return InvalidSetting(
             f"a host of the cluster has version {__version__} of this package, not {version}",

@@ -1,4 +1,4 @@
-"""Any number of covers by a generator, in tar shards."""
+"""Sample any number of covers by a generator into tar shards."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ssgan.version import __version__
 
 @dataclass(frozen=True)
 class Sampling:
-    """The job: covers by number from the generator in `generator`; without a `seed` from latents that nobody sees again."""
+    """A job that writes covers by number from the generator in `generator`; without a `seed`, from secret latents."""
 
     generator: Path
     folder: Path
@@ -29,17 +29,17 @@ class Sampling:
     beside = ""
 
     def hands(self) -> _Hands:
-        """With the generator loaded."""
+        """Return a worker with the generator loaded."""
         return _Hands(self)
 
     def stands(self, number: int) -> bool:
-        """Whether that shard is there."""
+        """Return whether the shard of a portion exists."""
         return outputs.shard(self.folder, number).exists()
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What there is to do; nothing is written so far."""
+    """The covers to sample; nothing is written so far."""
 
     job: Sampling
     card: Card
@@ -51,7 +51,7 @@ class Plan:
         return len(self.listing) - self.finished
 
     def told(self) -> dict[str, Any]:
-        """What one folder's covers have in common; more of them may follow."""
+        """Return what the covers of one folder have in common; more of them may follow."""
         told = {"command": "sample", "version": __version__, "generator": self.card.digest}
         return {**told, "seed": self.job.seed, "shard_size": self.listing.size, "count": len(self.listing)}
 
@@ -66,10 +66,10 @@ def prepare(
     shard_size: int = outputs.SHARD_SIZE,
     device: str = "cpu",
 ) -> Plan:
-    """The plan for `count` covers.
+    """Return the plan for `count` covers.
 
     Raises InvalidSetting where `out` holds covers of another generator, seed or shard size, or ends with a shard that is not
-    full: nobody could say again what more covers in it would be.
+    full, since its further covers could not be determined.
     """
     made, listing = Sampling(card.folder, out, seed, device), Numbers(count, shard_size, lambda number: f"{number:09d}.png")
     plan = Plan(made, card, listing, 0, overwrite)
@@ -93,7 +93,7 @@ def run(plan: Plan, engine: job.Engine, *, report: job.Report = job.silent) -> T
 
 
 class _Hands:
-    """Draw, generate, write."""
+    """A worker that draws latents, generates covers and writes shards."""
 
     def __init__(self, of: Sampling) -> None:
         from ssgan.gan.covers.generators import load_generator
@@ -104,7 +104,7 @@ class _Hands:
         self._generator = prepared(generator, of.device)
 
     def work(self, portion: Portion) -> Tally:
-        """A piece at a time."""
+        """Write a portion, one batch at a time."""
         from ssgan.gan.covers.sample import latents, sample
 
         tally = Tally()

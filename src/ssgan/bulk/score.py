@@ -1,4 +1,4 @@
-"""What a detector says of any number of images, as one table: CSV or Parquet."""
+"""Score any number of images by a detector, as one table: CSV or Parquet."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _HINT = "give images as the detector was trained on"
 
 @dataclass(frozen=True)
 class Scoring:
-    """The job: rows of the images in `sources`; `folder` keeps those of each portion until all are there."""
+    """A job that writes rows of the images in `sources`; `folder` keeps those of each portion until all exist."""
 
     run: Path
     folder: Path
@@ -42,17 +42,17 @@ class Scoring:
     beside = ""
 
     def hands(self) -> _Hands:
-        """With the detector loaded, and the archives open."""
+        """Return a worker with the detector loaded and the archives open."""
         return _Hands(self)
 
     def stands(self, number: int) -> bool:
-        """Whether these rows are there."""
+        """Return whether the rows of a portion exist."""
         return outputs.shard(self.folder, number, ".csv").exists()
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What there is to do; nothing is written so far."""
+    """The images to score; nothing is written so far."""
 
     job: Scoring
     out: Path
@@ -64,7 +64,7 @@ class Plan:
         return len(self.listing) - self.finished
 
     def told(self) -> dict[str, Any]:
-        """What decides the table."""
+        """Return the settings that decide the table."""
         told = {"command": "score", "version": __version__, "detector": str(self.job.run.resolve())}
         return {**told, "images": self.listing.digest}
 
@@ -72,7 +72,7 @@ class Plan:
 def prepare(
     run: Path, sources: Sequence[Path], out: Path, *, limit: int | None = None, overwrite: bool = False, device: str = "cpu"
 ) -> Plan:
-    """The plan for the images in `sources`.
+    """Return the plan for the images in `sources`.
 
     Raises InvalidSetting where the suffix is unknown, the run is not ready or nothing can be found, StorageFailed where `out`
     exists and may not be overwritten.
@@ -98,7 +98,7 @@ def prepare(
 
 
 def run(plan: Plan, engine: job.Engine, *, report: job.Report = job.silent) -> Tally:
-    """Ask about what is missing, then write the table; images without a score are in it, with the reason."""
+    """Score missing images, then write the table; images without a score are in it, with the reason."""
     folder = plan.job.folder
     with outputs.alone(folder):
         if plan.overwrite:
@@ -123,7 +123,7 @@ def _join_csv(parts: list[Path], path: Path) -> None:
 
 
 def _join_parquet(parts: list[Path], path: Path) -> None:
-    """A group of rows for every hundred portions."""
+    """Join the portions' rows into one file, with a group of rows for every hundred portions."""
     pa = pyarrow_or(".csv")
     from pyarrow import parquet
 
@@ -138,7 +138,7 @@ def _join_parquet(parts: list[Path], path: Path) -> None:
 
 
 def rows_of(part: Path) -> Iterator[tuple[Any, ...]]:
-    """The rows of a CSV without its header, as they were. Raises Damaged."""
+    """Yield the rows of a CSV without its header, unchanged. Raises Damaged."""
     hint = "remove it: the same command makes it again"
     try:
         text = io.StringIO(read_text(part, hint=hint), newline="")
@@ -152,14 +152,14 @@ def rows_of(part: Path) -> Iterator[tuple[Any, ...]]:
 
 
 class _Hands:
-    """Read, ask, write."""
+    """A worker that reads images, scores them and writes rows."""
 
     def __init__(self, of: Scoring) -> None:
         self._job, self._reader = of, Reader(of.sources)
         self._scorer = Scorer(of.run, device=of.device, threads=1)
 
     def work(self, portion: Portion) -> Tally:
-        """Rows in the order of the portion."""
+        """Write rows in the order of the portion."""
         tally, lines = Tally(), io.StringIO()
         rows = csv.writer(lines, lineterminator="\n")
         for start in range(0, len(portion.entries), self._scorer.together):

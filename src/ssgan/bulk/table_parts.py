@@ -1,4 +1,4 @@
-"""The folder of finished pieces beside an unfinished table: each file holds the features of some pictures in a row.
+"""Keep finished pieces beside an unfinished table: each file holds the features of consecutive pictures.
 
 A file's name says which pictures it is of, from the first to the one behind the last; files are whole or not there.
 """
@@ -26,7 +26,9 @@ _NAME = re.compile(r"(\d{8})-(\d{8})\.npz")
 
 
 class Part(NamedTuple):
-    """Of the pictures first...last - 1: the numbers of those with features, int64 (K,), the features (K, D), the failures."""
+    """A piece: of the pictures first...last - 1 the numbers of those with features, int64 (K,), the features (K, D), the
+    failures.
+    """
 
     first: int
     last: int
@@ -36,21 +38,21 @@ class Part(NamedTuple):
 
 
 class Parts:
-    """The folder: made if it is missing, refused where it belongs to other settings."""
+    """The folder of pieces: made if it is missing, refused where it belongs to other settings."""
 
     def __init__(self, folder: Path, config: dict[str, Any]) -> None:
         self.folder = folder
         Run(folder, config)
 
     def write(self, part: Part) -> None:
-        """Keep a piece. Raises StorageFailed."""
+        """Write a piece. Raises StorageFailed."""
         path = self.folder / f"{part.first:08d}-{part.last:08d}.npz"
         told = json.dumps([list(failure) for failure in part.failures])
         with whole_file(path, overwrite=True, durable=False) as temporary, temporary.open("wb") as stream:
             np.savez(stream, good=part.good, features=part.features, failures=np.array(told))
 
     def spans(self) -> dict[int, int]:
-        """The pieces that are there, first to last, none overlapping another."""
+        """Return the existing pieces, first to last, none overlapping another."""
         found: dict[int, int] = {}
         reached = 0
         for path in sorted(self.folder.iterdir()):
@@ -60,7 +62,7 @@ class Parts:
         return found
 
     def read(self, spans: dict[int, int]) -> Iterator[Part]:
-        """The pieces in order, one at a time."""
+        """Yield the pieces in order, one at a time."""
         for first, last in sorted(spans.items()):
             path = self.folder / f"{first:08d}-{last:08d}.npz"
             with _opened(path) as kept:
@@ -68,7 +70,7 @@ class Parts:
             yield part
 
     def failures(self, spans: dict[int, int]) -> list[Failure]:
-        """What failed in all pieces; the features are left where they are."""
+        """Return the failures of all pieces, without loading features."""
         found: list[Failure] = []
         for first, last in sorted(spans.items()):
             with _opened(self.folder / f"{first:08d}-{last:08d}.npz") as kept:
@@ -76,13 +78,13 @@ class Parts:
         return found
 
     def remove(self) -> None:
-        """The table is there: the pieces have done their work."""
+        """Remove the folder, once the table is written."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
-    """A piece; what goes wrong in the block says that it is damaged."""
+    """Open a piece; errors in the block say that it is damaged."""
     hint = "remove it: the same command makes it anew"
     if not is_file(path):  # a pipe would be waited for
         raise Damaged(path, "it is not a plain file", hint=hint)
@@ -100,7 +102,7 @@ def _failures(kept: Any) -> tuple[Failure, ...]:
 
 
 def regrouped(parts: Iterator[Part], names: Sequence[str], rows: int) -> Iterator[tuple[list[str], np.ndarray]]:
-    """Names and features in groups of `rows`, the last one shorter, however the pieces were cut."""
+    """Yield names and features in groups of `rows`, the last one shorter, however the pieces were cut."""
     held: list[tuple[list[str], np.ndarray]] = []
     count = 0
     for part in parts:

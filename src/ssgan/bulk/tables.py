@@ -1,4 +1,4 @@
-"""The table of features as a file: Parquet for pandas, Polars and DuckDB, or NumPy's .npz; written some rows at a time.
+"""Write a table of features some rows at a time: Parquet for pandas, Polars and DuckDB, or NumPy's .npz.
 
 In Parquet there are two columns, `file` and `features`, the latter a list of fixed size, and the names of the features are in
 the schema's metadata. A column for each of 34,671 features would cost a header for each in every group of rows, hundreds of
@@ -30,7 +30,7 @@ Groups: TypeAlias = Iterable[tuple[list[str], np.ndarray]]  # names, and feature
 
 @dataclass(frozen=True)
 class Columns:
-    """What the table holds: the feature set's name, its features' names, and the numbers' dtype, float32 or float64."""
+    """The feature set's name, its features' names, and the numbers' dtype, float32 or float64."""
 
     set: str
     names: list[str]
@@ -41,7 +41,7 @@ Write: TypeAlias = Callable[[Path, Groups, int, Columns], None]
 
 
 def writer(path: Path) -> Write:
-    """What writes a file with this suffix. Raises InvalidSetting for another suffix, and where a package is missing."""
+    """Return the writer for a file's suffix. Raises InvalidSetting for another suffix, and where a package is missing."""
     suffix = path.suffix.lower()
     if suffix == ".npz":
         return write_npz
@@ -55,7 +55,7 @@ def writer(path: Path) -> Write:
 
 
 def write_parquet(path: Path, groups: Groups, rows: int, columns: Columns) -> None:
-    """Columns `file` (string) and `features` (list of fixed size), one group of rows for each of `groups`."""
+    """Write columns `file` (string) and `features` (list of fixed size), one group of rows for each of `groups`."""
     pa = pyarrow_or(".npz")
     from pyarrow import parquet
 
@@ -75,7 +75,7 @@ def write_parquet(path: Path, groups: Groups, rows: int, columns: Columns) -> No
 
 
 def write_npz(path: Path, groups: Groups, rows: int, columns: Columns) -> None:
-    """Arrays `features` (N, D), `names` (N,), `feature_names` (D,) and `set`, uncompressed."""
+    """Write arrays `features` (N, D), `names` (N,), `feature_names` (D,) and `set`, uncompressed."""
     listed: list[str] = []
     shape = rows, len(columns.names)
     with zipfile.ZipFile(path, "w") as archive:
@@ -96,7 +96,7 @@ def _member(name: str) -> zipfile.ZipInfo:
 
 
 def pyarrow_or(otherwise: str) -> Any:
-    """The package, which only this format needs. Raises InvalidSetting, naming a suffix to write in its place."""
+    """Return pyarrow, which only this format needs. Raises InvalidSetting, naming a suffix to write in its place."""
     try:
         import pyarrow
     except ImportError as error:
