@@ -1,1 +1,1 @@
-"""What is kept: atomic files, run folders, weights, signals held back while saving."""
+"""Keep things on the disk: atomic files, run folders, weights, signals held back while saving."""

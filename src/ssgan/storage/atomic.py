@@ -1,4 +1,4 @@
-"""A file that is whole or not there: written beside its place, forced to the disk, then moved into its place in one step."""
+"""Write files whole or not at all: under a temporary name, forced to the disk, then moved into place in one step."""
 
 from __future__ import annotations
 
@@ -31,13 +31,12 @@ _LONGEST_STEM = 100  # characters of the name that the temporary one repeats, so
 
 @contextlib.contextmanager
 def whole_file(path: Path, *, overwrite: bool = False, durable: bool = True, temporary: Path | None = None) -> Iterator[Path]:
-    """A temporary path to write to; after the block it becomes `path`, or, after an exception, nothing.
+    """Provide a temporary path to write to; after the block it becomes `path` or, after an exception, is removed.
 
     `durable` waits until the bytes are on the disk; what can be made again may go without. `temporary` is the path to write to,
     where it is not to be beside `path`: one of `temporary_for`, on the same file system.
 
-    Raises StorageFailed where the file
-    stands already and may not be overwritten, and for every OSError, also those of the block.
+    Raises StorageFailed where the file exists and may not be overwritten, and for every OSError, also those of the block.
     """
     if not overwrite and os.path.lexists(path):
         raise _in_the_way(path)
@@ -60,12 +59,12 @@ def whole_file(path: Path, *, overwrite: bool = False, durable: bool = True, tem
 
 
 def temporary_for(path: Path) -> Path:
-    """A new name beside `path`, hidden, by which `unfinished` and `left_over` know what a killed process left."""
+    """Return a new hidden name beside `path`, by which `unfinished` and `left_over` find what a killed process left."""
     return path.with_name(f".{path.name[:_LONGEST_STEM]}.{secrets.token_hex(6)}{UNFINISHED}")
 
 
 def write_all(descriptor: int, content: bytes) -> None:
-    """Write all bytes: `os.write` may write fewer than it is given, as on a disk that is nearly full. Raises OSError."""
+    """Write all bytes: `os.write` may write fewer than it is given, as on a nearly full disk. Raises OSError."""
     left = memoryview(content)
     while left:
         written = os.write(descriptor, left)
@@ -75,19 +74,19 @@ def write_all(descriptor: int, content: bytes) -> None:
 
 
 def unfinished(path: Path) -> list[Path]:
-    """The temporary files that `whole_file` left of `path`, where its process was killed."""
+    """Return the temporary files that `whole_file` left of `path`, where its process was killed."""
     pattern = f".{glob.escape(path.name[:_LONGEST_STEM])}.{'[0-9a-f]' * 12}{UNFINISHED}"
     return sorted(path.parent.glob(pattern)) if path.parent.is_dir() else []
 
 
 def left_over(folder: Path) -> Iterator[Path]:
-    """The temporary files that `whole_file` left in a folder and below, where a process was killed."""
+    """Yield the temporary files that `whole_file` left in a folder and below, where a process was killed."""
     for where, _, names in os.walk(folder):
         yield from (Path(where, name) for name in names if _TEMPORARY.fullmatch(name))
 
 
 def sync(path: Path) -> None:
-    """The bytes of a file, or the names in a folder, go to the disk."""
+    """Force the bytes of a file, or the names in a folder, to the disk."""
     descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
         os.fsync(descriptor)
@@ -96,7 +95,7 @@ def sync(path: Path) -> None:
 
 
 def _move(temporary: Path, path: Path, overwrite: bool) -> None:
-    """Into place in one step. Without `overwrite` a link does it, because it fails where a file appeared meanwhile."""
+    """Move a file into place in one step: without `overwrite` by a link, which fails where a file appeared meanwhile."""
     if overwrite:
         temporary.replace(path)
         return

@@ -1,4 +1,4 @@
-"""Folders to write into: made where they are missing, and those that the system has for a user's files."""
+"""Make folders to write into, and find the system's folders for a user's files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MACOS = {"cache": "Library/Caches", "data": "Library/Application Support", "con
 
 
 def make_folder(folder: Path) -> None:
-    """Make `folder` and those above it; it may stand already. Raises StorageFailed."""
+    """Make `folder` and those above it, if missing. Raises StorageFailed."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -44,7 +44,7 @@ def xdg_folder(kind: Kind) -> Path:
 
 
 def home() -> Path:
-    """Return this user's home folder. Raises StorageFailed: in a container or a service a user may have none."""
+    """Return this user's home folder. Raises StorageFailed where there is none, as in a container or a service."""
     try:
         found = Path("~").expanduser()
     except RuntimeError:  # neither $HOME nor an entry in the list of users

@@ -1,4 +1,4 @@
-"""One process at a time: a lock on a file or a folder that ends with its process, however that ends."""
+"""Lock a file or folder for one process at a time; the lock ends with its process, however that ends."""
 
 from __future__ import annotations
 

@@ -25,21 +25,21 @@ _ESCAPED_BYTE = range(0xDC80, 0xDD00)  # PEP 383
 
 
 def shown(text: str, *, keep: str = "") -> str:
-    """Return `text` as people may see it in one line; the controls in `keep` (say a line end) stay as they are."""
+    """Return `text` as it may be shown in one line; the controls in `keep` (say a line end) are unchanged."""
     if _PLAIN.fullmatch(text):
         return text
     return "".join(_visible(letter, keep) for letter in text)
 
 
 def written(text: str) -> str:
-    """Return `text` such that UTF-8 can hold it: a byte of PEP 383 as \\xe9, any other lone surrogate as \\ud800."""
+    """Return `text` such that UTF-8 can hold it: a byte of PEP 383 as \xe9, any other lone surrogate as \ud800."""
     if text.isascii():
         return text
     return "".join(_escape(letter) if "\ud800" <= letter <= "\udfff" else letter for letter in text)
 
 
 def json_text(value: Any, *, encoding: str = "utf-8") -> str:
-    """Return `value` as JSON in one line: letters as they are, escaped what `encoding` lacks or nobody would see."""
+    """Return `value` as JSON in one line, with escapes for invisible letters and those that `encoding` lacks."""
     text = json.dumps(value, ensure_ascii=False)
     if _PLAIN.fullmatch(text):
         return text
@@ -52,7 +52,7 @@ def fitting(text: str, encoding: str) -> str:
 
 
 def name_bytes(name: str) -> bytes:
-    """Return the bytes of a name: those of `os.fsencode` where names are UTF-8, and the same on every machine."""
+    """Return the bytes of a name: those of `os.fsencode` where names are UTF-8, the same on every machine."""
     try:
         return name.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:  # a surrogate that stands for no byte: Windows has such names
@@ -78,7 +78,7 @@ def _visible(letter: str, keep: str) -> str:
 
 
 def _escape(letter: str) -> str:
-    """As Python spells it in a string."""
+    """Return the escape of a letter as in a Python string."""
     code = ord(letter)
     if code in _ESCAPED_BYTE:
         return f"\\x{code - 0xDC00:02x}"

@@ -1,8 +1,8 @@
-"""A run: a folder into which anything long writes, and from which it goes on.
+"""Keep a run: a folder that a long job writes to and resumes from.
 
 config.json says what was asked for and with which versions; stats.jsonl grows by one JSON object a line, counted in images
-seen; what is saved beside them is whole or not there. The same settings on the same folder go on where it stopped, other
-settings are refused, unless nothing was done there yet: a folder with nothing but its config.json is anybody's.
+seen; other files are written whole or not at all. The same settings on the same folder resume where it stopped; other settings
+are refused, unless nothing was done there yet, that is, the folder holds only its config.json.
 
 A folder of outcomes, such as stegos or covers, has a manifest in place of a config.json, under the same rule.
 """
@@ -28,7 +28,7 @@ LONGEST_VALUE, SHORTENED = 40, 17  # characters of a value in an error, such as 
 
 
 class Run:
-    """The folder of one job. `config` is what decides the job's outcome, as plain JSON values.
+    """The folder of one job. `config` decides the job's outcome, as plain JSON values.
 
     `notes` are those of its keys, such as data or question.covers, that are written down and may differ: a path is no picture.
     """
@@ -53,7 +53,7 @@ class Run:
 
     @staticmethod
     def told(folder: Path) -> dict[str, Any]:
-        """What config.json says. Raises InvalidSetting where this is no run."""
+        """Return the content of config.json. Raises InvalidSetting where this is no run."""
         try:
             found = state_files.read_object(folder / CONFIG)
         except state_files.Damaged as error:
@@ -69,7 +69,7 @@ class Run:
 
     @property
     def done(self) -> bool:
-        """Whether the job came to its end, and still says what came out: what a power loss left is no end."""
+        """Whether the job ended and its result can be read: an empty file left by a power loss does not count."""
         try:
             result(self.folder)
         except state_files.Damaged:
@@ -77,12 +77,12 @@ class Run:
         return True
 
     def finish(self, result: dict[str, Any]) -> None:
-        """Say that the job came to its end, and what came out."""
+        """Write the result of the job, which marks it as done."""
         with whole_file(self.folder / DONE, overwrite=True) as temporary:
             temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
     def log(self, images_seen: int, **figures: float | int | str) -> None:
-        """One line of statistics."""
+        """Append one line of statistics."""
         line = json.dumps({"images_seen": images_seen, **figures}) + "\n"
         try:
             with (self.folder / STATS).open("a", encoding="utf-8") as file:
@@ -91,18 +91,18 @@ class Run:
             raise StorageFailed(f"{self.folder / STATS} cannot be written: {error.strerror}", hint="check the disk") from error
 
     def stats(self) -> Iterator[dict[str, Any]]:
-        """The lines of statistics, oldest first (`logged`)."""
+        """Yield the lines of statistics, oldest first (`logged`)."""
         return logged(self.folder)
 
     def rewind(self, images_seen: int) -> None:
-        """Drop the statistics of what came after the point from which the job goes on."""
+        """Drop the statistics after the point from which the job resumes."""
         kept = [line for line in self.stats() if line["images_seen"] <= images_seen]
         with whole_file(self.folder / STATS, overwrite=True) as temporary:
             temporary.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
 
 
 def is_bare(folder: Path, also: Collection[str] = ()) -> bool:
-    """Whether the files in a folder say what was asked for, and nothing of any work; what `also` names there is none either."""
+    """Return whether a folder holds nothing but its manifest, unfinished files, and the files that `also` names."""
     return all(
         path.name == CONFIG or path.name.endswith(UNFINISHED) or path.relative_to(folder).parts[0] in also
         for path in folder.rglob("*")
@@ -111,7 +111,7 @@ def is_bare(folder: Path, also: Collection[str] = ()) -> bool:
 
 
 def manifest(path: Path) -> dict[str, Any]:
-    """Return what a folder's manifest says, {} where it has none. Raises InvalidSetting where it is damaged."""
+    """Return the content of a folder's manifest, {} where there is none. Raises InvalidSetting where it is damaged."""
     try:
         return state_files.read_object(path) if path.exists() else {}
     except state_files.Damaged as error:
@@ -119,7 +119,7 @@ def manifest(path: Path) -> dict[str, Any]:
 
 
 def check_manifest(path: Path, wanted: Mapping[str, Any], *, what: str, free: Collection[str] = ()) -> None:
-    """Raise InvalidSetting where the manifest at `path` is of another job than `wanted`, and anything is beside it.
+    """Raise InvalidSetting where the manifest at `path` is of another job than `wanted`, and other files are beside it.
 
     `what` names the outcomes, such as "stegos"; values under the keys in `free` may differ.
     """
@@ -139,16 +139,16 @@ def check_manifest(path: Path, wanted: Mapping[str, Any], *, what: str, free: Co
 
 
 def write_manifest(path: Path, manifest: Mapping[str, Any]) -> None:
-    """Write what a job is into the folder of its outcomes. Raises StorageFailed."""
+    """Write the manifest of a job into the folder of its outcomes. Raises StorageFailed."""
     with whole_file(path, overwrite=True, durable=False) as temporary:
         temporary.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
 
 
 @contextmanager
 def given_up_if_refused(folder: Path, *, also: Collection[str] = ()) -> Iterator[None]:
-    """Where the block is refused before any work, leave nothing of it: no folder that was not there, no config.json.
+    """Remove a new folder and its config.json where the block is refused before any work.
 
-    `also` names what else may lie in the folder by then, such as a cache.
+    `also` names other files that may be in the folder by then, such as a cache.
     """
     missing = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
@@ -167,12 +167,12 @@ def given_up_if_refused(folder: Path, *, also: Collection[str] = ()) -> Iterator
 
 
 def result(folder: Path, *keys: str) -> dict[str, Any]:
-    """What done.json says, which has these keys. Raises Damaged, a StorageFailed that names the file."""
+    """Return the content of done.json, which has these keys. Raises Damaged, a StorageFailed that names the file."""
     return state_files.read_object(folder / DONE, *keys, hint="remove it: the same command makes it again")
 
 
 def logged(folder: Path) -> Iterator[dict[str, Any]]:
-    """The lines of statistics in a run's folder, oldest first; a line that was cut off, or says not when, is passed over.
+    """Yield the lines of statistics in a run's folder, oldest first; lines that were cut off or have no time are skipped.
 
     Raises Damaged where the file cannot be read at all.
     """
@@ -182,7 +182,7 @@ def logged(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def _without(config: dict[str, Any], notes: Collection[str]) -> dict[str, Any]:
-    """The same without the values under some keys; a dot leads into a value that has keys itself."""
+    """Return a copy without the values under some keys; a dot separates the keys of nested values."""
     kept = {}
     for key, value in config.items():
         below = [note.removeprefix(f"{key}.") for note in notes if note.startswith(f"{key}.")]
@@ -192,7 +192,7 @@ def _without(config: dict[str, Any], notes: Collection[str]) -> dict[str, Any]:
 
 
 def _circumstances() -> dict[str, str]:
-    """What else a reader of the folder wants to know; it decides nothing."""
+    """Return facts of the environment for a reader of the folder; they decide nothing."""
     from importlib.metadata import PackageNotFoundError, version
 
     found = {"python": platform.python_version(), "machine": platform.machine(), "system": platform.system()}

@@ -1,4 +1,4 @@
-"""Note Ctrl-C and SIGTERM where they come, and deliver them where they cannot be lost.
+"""Note Ctrl-C and SIGTERM when they come, and deliver them where they cannot be lost.
 
 An exception that a signal handler raises appears wherever the main thread happens to be. In a callback of C code, a finalizer
 or an import it is swallowed, and the signal with it. So there are three ways, each of which notes first:
@@ -30,29 +30,29 @@ _SWALLOWING = {
 
 
 class Interruption:
-    """`number` is the signal that came, 0 while there was none."""
+    """A signal that was noted: its `number`, 0 while there was none."""
 
     def __init__(self) -> None:
         self.number = 0
         self._before: dict[int, signal._HANDLER] = {}
 
     def note(self, number: int, _: FrameType | None) -> None:
-        """As a handler: remember the signal, and let the next one through."""
+        """Handle a signal: remember it, and let the next one through."""
         self.number = int(number)
         self.release()
 
     def note_all(self, number: int, _: FrameType | None) -> None:
-        """As a handler: remember the signal, and go on noting."""
+        """Handle a signal: remember it, and note the next ones, too."""
         self.number = int(number)
 
     def hold(self, *, all_of_them: bool = False) -> None:
-        """From now on signals are noted, the first of them or all; only the main thread gets any."""
+        """Start noting signals, the first of them or all; only the main thread gets any."""
         if threading.current_thread() is threading.main_thread():
             note = self.note_all if all_of_them else self.note
             self._before = {number: signal.signal(number, note) for number in SIGNALS if _is_pythons(number)}
 
     def release(self) -> None:
-        """From now on signals do what they did before."""
+        """Restore the earlier handlers."""
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._before = {}
@@ -60,7 +60,7 @@ class Interruption:
 
 @contextmanager
 def defer_signals() -> Iterator[Interruption]:
-    """Signals are noted within the block."""
+    """Note signals within the block."""
     interruption = Interruption()
     interruption.hold()
     try:
@@ -92,7 +92,7 @@ def uninterrupted() -> Iterator[None]:
 
 
 def pause() -> None:
-    """Within `uninterrupted`, where an exception may be raised: deliver what was noted."""
+    """Deliver what was noted, at a place within `uninterrupted` where an exception may be raised."""
     noted = _compiling
     if noted is not None and noted.number and threading.current_thread() is threading.main_thread():
         number, noted.number = noted.number, 0
@@ -102,7 +102,7 @@ def pause() -> None:
 
 
 def when_safe(act: Callable[[int], None]) -> Callable[[int, FrameType | None], None]:
-    """A handler that calls `act` with the signal's number; `act` may raise.
+    """Return a handler that calls `act` with the signal's number; `act` may raise.
 
     In an import, a finalizer or a callback of a weak reference it sends the signal to the main thread again, a moment later.
     What comes after `act` was called is ignored for REPEAT_SECONDS, and after that ends the process at once.
@@ -125,7 +125,7 @@ def when_safe(act: Callable[[int], None]) -> Callable[[int, FrameType | None], N
 
 
 def leave(number: int) -> None:
-    """End the program as the signal asks: by KeyboardInterrupt, or by SystemExit with 128 and the number, as shells say it."""
+    """End the program as the signal asks: by KeyboardInterrupt, or by SystemExit with 128 + number, as shells report it."""
     if number == signal.SIGINT:
         raise KeyboardInterrupt
     raise SystemExit(128 + number)
@@ -133,7 +133,7 @@ def leave(number: int) -> None:
 
 @contextmanager
 def not_for_children() -> Iterator[None]:
-    """Processes begun in the block never get Ctrl-C, not even before their first line: whoever began them ends them."""
+    """Keep Ctrl-C from processes that are started in the block, from their first line on: their parent ends them."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -145,12 +145,12 @@ def not_for_children() -> Iterator[None]:
 
 
 def _is_pythons(number: int) -> bool:
-    """Whether the handler can be put back: one that was set by C code cannot."""
+    """Return whether the handler can be put back; one that was set by C code cannot."""
     return signal.getsignal(number) is not None
 
 
 def _is_swallowed(frame: FrameType | None) -> bool:
-    """Whether an exception raised in `frame` is taken away before it gets to the program's own code."""
+    """Return whether an exception raised in `frame` is lost before it reaches the program's own code."""
     while frame is not None:
         home = frame.f_globals.get("__name__", "")
         if home in _SWALLOWING or frame.f_code.co_name == "__del__":
@@ -168,5 +168,5 @@ def _send_again(number: int) -> None:
 
 
 def redeliver(number: int) -> None:
-    """Let a signal that was noted do its work: usually this ends the process, or raises KeyboardInterrupt."""
+    """Deliver a noted signal: usually this ends the process, or raises KeyboardInterrupt."""
     signal.raise_signal(number)

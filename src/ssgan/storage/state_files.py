@@ -1,8 +1,8 @@
-"""Read the small files that a job keeps about itself, whatever has become of them.
+"""Read the small files that a job keeps about itself, even if they are damaged.
 
 A power loss, a copy that was cut off or another program may leave anything under such a name: nothing, half a file, zeros, a
-folder, a pipe, a link to itself, JSON a thousand levels deep. Every reader goes through here, and gets what was meant or one
-error, `Damaged`, that names the file. A caller that can go on without the file catches it.
+folder, a pipe, a link to itself, JSON a thousand levels deep. Every reader uses this module, and gets a valid value or one
+error, `Damaged`, that names the file. A caller that can do without the file catches it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ HINT = "restore it from a copy, or remove it"
 
 
 class Damaged(StorageFailed):
-    """A file that a job keeps about itself and that cannot be meant; `path` says which."""
+    """A damaged file of a job's own; `path` names it."""
 
     def __init__(self, path: Path, reason: str, *, hint: str = HINT) -> None:
         super().__init__(f"{path} is damaged: {reason}", hint=hint)
@@ -42,7 +42,7 @@ def is_file(path: Path) -> bool:
 
 
 def read_bytes(path: Path, *, largest: int = LARGEST_BYTES, links: bool = True, hint: str = HINT) -> bytes:
-    """Return what a plain file holds. Raises Damaged where it is none, larger, or cannot be read; a pipe is not waited for.
+    """Return the content of a plain file. Raises Damaged for other files, larger or unreadable ones; pipes are not waited for.
 
     Without `links` a link is refused, too, wherever it leads.
     """
@@ -93,7 +93,7 @@ def read_object(path: Path, *keys: str, hint: str = HINT) -> dict[str, Any]:
 
 
 def number(path: Path, key: str, *, told: dict[str, Any] | None = None, hint: str = HINT) -> float:
-    """Return the number under a key of the object in a file, which may be `told` already. Raises Damaged."""
+    """Return the number under a key of the object in a file, or in `told` if that was read before. Raises Damaged."""
     value = (read_object(path, key, hint=hint) if told is None else told)[key]
     if not is_figure(value):
         raise Damaged(path, f"its {key} is no number", hint=hint)
@@ -101,7 +101,7 @@ def number(path: Path, key: str, *, told: dict[str, Any] | None = None, hint: st
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the JSON objects of a file that has one a line; a line that is none, as one cut off in writing, is passed over."""
+    """Yield the JSON objects of a file that has one a line; malformed lines, as after a cut, are skipped."""
     for line in read_bytes(path).split(b"\n"):
         if len(line) <= LONGEST_LINE:
             try:
@@ -129,7 +129,7 @@ def read_rows(path: Path, columns: Sequence[str], *, hint: str = HINT) -> list[d
 
 
 def is_figure(value: object) -> bool:
-    """Return whether a JSON value is a number that one can compute with: finite, and no truth value."""
+    """Return whether a JSON value is a finite number, and no truth value."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
@@ -167,7 +167,7 @@ def _finite(digits: str) -> float:
 
 
 def _parsed(text: str, **hooks: Any) -> Any:
-    """Raises ValueError, for what is too deep or too large as well."""
+    """Return the JSON value of a text. Raises ValueError, also for what is too deep or too large."""
     try:
         found = json.loads(text, parse_int=_whole, **hooks)
     except RecursionError:
@@ -188,7 +188,7 @@ def _whole(digits: str) -> int:
 
 
 def _why(error: OSError | ValueError) -> str:
-    """In the system's words."""
+    """Return the reason in the system's words."""
     if isinstance(error, OSError):
         if error.errno == errno.ELOOP:
             return "it is a link to itself"

@@ -1,4 +1,4 @@
-"""Weights in a folder: one safetensors file and a manifest with its digest. Nothing in it is ever executed.
+"""Keep weights in a folder: one safetensors file and a manifest with its digest. Nothing in it is ever executed.
 
 The manifest names the weights file after its content, so that replacing a model is one step: the old manifest speaks of the old
 file until the new one has taken its place. What is read was made by anyone: every number is checked before memory is asked for
@@ -74,7 +74,7 @@ def save(folder: Path, tensors: Mapping[str, Any], manifest: Mapping[str, Any]) 
 def load(
     folder: Path, *, largest_bytes: int = LARGEST_BYTES, finite: bool = True
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """(arrays by name, manifest) as `save` was given them. With `finite`, nan and infinity are refused.
+    """Return (arrays by name, manifest) as given to `save`. With `finite`, nan and infinity are refused.
 
     Raises RefusedModel for everything that is damaged, oversized, not a plain file, or not of this format. At most
     `largest_bytes` twice and a few megabytes of memory are used.
@@ -95,7 +95,7 @@ def load(
 
 
 def announced(folder: Path) -> dict[str, Any]:
-    """Return `manifest` as `save` was given it, `bytes` and `sha256` of the weights file, unread. Raises RefusedModel."""
+    """Return `manifest` as given to `save`, and `bytes` and `sha256` of the weights file, unread. Raises RefusedModel."""
     told = _manifest(folder)
     if not isinstance(told["bytes"], int) or not isinstance(told["sha256"], str):
         _refuse(folder, "it does not say which weights are its own")
@@ -103,7 +103,7 @@ def announced(folder: Path) -> dict[str, Any]:
 
 
 def take(tensors: Mapping[str, np.ndarray], name: str, dtype: str, shape: tuple[int | None, ...]) -> np.ndarray:
-    """The array of that name, which must have this dtype and shape (None: any length). Raises RefusedModel."""
+    """Return the array of that name, which must have this dtype and shape (None: any length). Raises RefusedModel."""
     found = tensors.get(name)
     fits = (
         found is not None and found.ndim == len(shape) and all(w in (None, g) for w, g in zip(shape, found.shape, strict=True))
@@ -124,7 +124,7 @@ def _refuse(folder: Path, reason: str) -> NoReturn:
 
 
 def _is_name(name: str) -> bool:
-    """Whether a tensor may be called so: nothing that leads out of a folder, nothing that the format keeps for itself."""
+    """Return whether a tensor may have this name: no path out of a folder, no name that the format reserves."""
     return bool(_NAME.fullmatch(name)) and ".." not in name and name != "__metadata__"
 
 
@@ -133,7 +133,7 @@ def _digest(manifest: object) -> str:
 
 
 def _array(name: str, tensor: Any) -> np.ndarray:
-    """Contiguous, little-endian."""
+    """Return a contiguous, little-endian array."""
     if not _is_name(name):
         raise InvalidSetting(f"{name!r} is no name for a tensor", hint="use up to 200 letters, digits, dots, _ and -")
     try:
@@ -146,7 +146,7 @@ def _array(name: str, tensor: Any) -> np.ndarray:
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
-    """What the manifest says; its own part has its digest."""
+    """Return the caller's part of the manifest; the digest is in our own part."""
     try:
         told = state_files.read_strictly(folder / MANIFEST, largest=LARGEST_TEXT)
     except state_files.Damaged as error:
@@ -159,7 +159,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
 
 
 def _decoded(content: bytes, folder: Path, *, finite: bool) -> dict[str, np.ndarray]:
-    """Decode a safetensors file. The library checks header, shapes and offsets against each other; here are our limits."""
+    """Decode a safetensors file. The library checks header, shapes and offsets against each other; our limits are here."""
     length = int.from_bytes(content[:8], "little")
     if not 2 <= length <= min(LARGEST_TEXT, len(content) - 8):
         _refuse(folder, f"the header of the weights file has {length} bytes")
