@@ -1,1 +1,1 @@
-"""How arithmetic is done: compiled loops, CUDA graphs, threads, processes, public randomness."""
+"""Compute: compiled loops, CUDA graphs, threads, processes, public randomness."""

@@ -1,4 +1,4 @@
-"""Freed memory kept for the next call instead of being given back to the system and asked for again, page by page.
+"""Keep freed memory for the next call instead of returning it to the system page by page.
 
 The C library of most Linux systems gives free memory at the end of its heap back once it is more than twice the largest block
 that it has seen freed, up to 32 MB (mallopt(3), M_MMAP_THRESHOLD). Tensors of a few megabytes then cost more in page faults
@@ -16,5 +16,5 @@ LARGEST_LEARNED = 31 << 20  # bytes
 
 @functools.lru_cache(maxsize=1)
 def keep_freed() -> None:
-    """Teach the allocator, once a process."""
+    """Configure the allocator, once a process."""
     torch.empty(LARGEST_LEARNED, dtype=torch.uint8)

@@ -1,4 +1,4 @@
-"""How much memory this process can still have: what the machine, the process's limits and its container leave it.
+"""Find how much memory this process can still have, within limits of the machine, the process and its container.
 
 The kernel ends a program that takes more, without a word; a picture's header tells its size before.
 """
@@ -12,7 +12,7 @@ _UNLIMITED = 1 << 60  # what a control group without a limit says is about 2^63
 
 
 def available_memory() -> int | None:
-    """Bytes; None where nothing tells."""
+    """Return the memory in bytes that this process can still have; None where it is unknown."""
     found = [_of_machine(), _of_limits(), _of_container()]
     known = [size for size in found if size is not None]
     return max(0, min(known)) if known else None
@@ -23,7 +23,7 @@ def _of_machine() -> int | None:
 
 
 def _of_limits() -> int | None:
-    """What `ulimit -v` leaves beside what is mapped."""
+    """Return what `ulimit -v` leaves besides the mapped memory."""
     try:
         import resource
     except ImportError:  # not on Windows
@@ -34,7 +34,7 @@ def _of_limits() -> int | None:
 
 
 def _of_container(root: Path = Path("/sys/fs/cgroup")) -> int | None:
-    """Of the control group, of either version, as a container sees its own."""
+    """Return what the control group, of either version, leaves to a container."""
     for limit, used in (("memory.max", "memory.current"), ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes")):
         try:
             most, taken = (root / limit).read_text(), (root / used).read_text()
@@ -47,13 +47,13 @@ def _of_container(root: Path = Path("/sys/fs/cgroup")) -> int | None:
 
 
 def _field(file: Path, name: str) -> int | None:
-    """A field of the kernel's that counts kibibytes."""
+    """Return a field of the kernel's tables that counts kibibytes."""
     found = _word(file, name)
     return found << 10 if found else None
 
 
 def _word(file: Path, name: str) -> int:
-    """The number after a name; 0 where there is none."""
+    """Return the number after a name; 0 where there is none."""
     try:
         with file.open("rb") as lines:
             for line in lines:

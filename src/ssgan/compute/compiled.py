@@ -1,4 +1,4 @@
-"""Numba's compiler with this package's settings: machine code is kept in the user's cache folder, and threads run beside it.
+"""Compile loops by Numba with this package's settings: cached on the disk, and without the interpreter's lock.
 
 By default Numba writes its cache beside the source, where an installed package may be read-only or shared between machines
 with different processors, and it notices a change of a function's own file only, not of the functions that it calls. So ours is
@@ -25,7 +25,7 @@ R = TypeVar("R")
 
 
 def compiled(function: Callable[P, R]) -> Callable[P, R]:
-    """`function` compiled at its first call: without the interpreter's lock, without bounds or division checks.
+    """Return `function` compiled at its first call: without the interpreter's lock, without bounds or division checks.
 
     A product and a sum may become one fused operation; nothing else about the arithmetic is loosened.
     """
@@ -33,7 +33,7 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def compiled_sums(function: Callable[P, R]) -> Callable[P, R]:
-    """The same where sums may also be taken in another order, so that one over a row runs in vector registers.
+    """Return the same where sums may be reordered, so that a sum over a row runs in vector registers.
 
     The order is the compiler's and stays the same on one machine.
     """
@@ -57,7 +57,7 @@ def _compiled(function: Callable[P, R], loosened: set[str]) -> Callable[P, R]:
 
 
 def _uninterrupted(compile_for: Callable[P, R]) -> Callable[P, R]:
-    """`compile_for` with signals noted, and delivered between two passes of the compiler."""
+    """Return `compile_for` with signals noted, and delivered between two passes of the compiler."""
 
     @functools.wraps(compile_for)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -68,14 +68,14 @@ def _uninterrupted(compile_for: Callable[P, R]) -> Callable[P, R]:
 
 
 class _BetweenPasses(event.Listener):
-    """Where a signal is delivered: a loop may take many seconds, one pass over one function seldom a second."""
+    """A compiler event that delivers signals: compiling may take many seconds, one pass seldom takes one."""
 
     def on_start(self, _: Any) -> None:
-        """Deliver what was noted in the pass before."""
+        """Deliver what was noted during the last pass."""
         signals.pause()
 
     def on_end(self, _: Any) -> None:
-        """Nothing to do: an exception may be on its way."""
+        """Do nothing, since an exception may be under way."""
 
 
 event.register("numba:run_pass", _BetweenPasses())  # type: ignore[no-untyped-call]
@@ -83,7 +83,7 @@ event.register("numba:run_pass", _BetweenPasses())  # type: ignore[no-untyped-ca
 
 @functools.lru_cache(maxsize=1)
 def cache_folder() -> Path:
-    """Where this user's programs keep what they can make again, for these very sources; it may not exist yet.
+    """Return the user's cache folder for exactly these sources; it may not exist yet.
 
     Raises StorageFailed where this user has no home folder.
     """

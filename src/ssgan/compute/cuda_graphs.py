@@ -1,4 +1,4 @@
-"""Run the same work on a device many times: call by call, or on a graphics card captured once as a CUDA graph and replayed.
+"""Run the same work on a device many times: eagerly, or captured once as a CUDA graph and replayed.
 
 An update of the paper's nets is some hundreds of small kernels. Launched one by one, they take the processor longer than the
 card; a graph is launched in one piece. A graph repeats what was captured, on the same memory. So the work must be the same at
@@ -19,9 +19,9 @@ EAGER_CALLS = 3  # before the capture, so that memory, moments and the choice of
 
 
 class Runner(Protocol):
-    """`run(name, work, *inputs)` returns what the work makes of the tensors; the next call may overwrite it.
+    """A way to run work: `run(name, work, *inputs)` returns its tensors, which the next call may overwrite.
 
-    The same name stands for the same work, on tensors of the same shapes.
+    Equal names mean equal work, on tensors of the same shapes.
     """
 
     def __call__(self, name: str, work: Callable[..., T], *inputs: torch.Tensor) -> T:
@@ -29,12 +29,12 @@ class Runner(Protocol):
         ...
 
     def forget(self) -> None:
-        """Drop what was captured: the work has changed, or the memory that it uses."""
+        """Drop captured graphs: the work has changed, or the memory that it uses."""
         ...
 
 
 class Eager:
-    """Call by call."""
+    """A runner that calls the work directly."""
 
     def __call__(self, name: str, work: Callable[..., T], *inputs: torch.Tensor) -> T:
         """Run the work on the tensors."""
@@ -52,7 +52,7 @@ class _Graph:
 
 
 class Captured:
-    """As CUDA graphs on `device`, from the fourth call on."""
+    """A runner that replays CUDA graphs on `device`, from the fourth call on."""
 
     def __init__(self, device: torch.device) -> None:
         self.device = device

@@ -1,4 +1,4 @@
-"""One training in several processes, as `torchrun` starts them: each takes its part of every batch, all keep the same weights.
+"""Train in several processes, as `torchrun` starts them: each takes its part of every batch, all keep the same weights.
 
 Gradients are averaged by torch's DistributedDataParallel. Batch normalization uses the statistics of the whole batch: torch's
 own SyncBatchNorm does so on CUDA only, so the layers are exchanged for ones that do it on any device. So a training in several
@@ -28,13 +28,13 @@ PATIENCE = timedelta(hours=6)  # for which a process waits for the others: the f
 
 @dataclass(frozen=True)
 class Processes:
-    """How many processes work together, and which of them this is; the first is 0."""
+    """The number of processes that work together, and the rank of this one; the first is 0."""
 
     rank: int = 0
     count: int = 1
 
     def first(self, make: Callable[[], T]) -> T:
-        """What the first process makes, for all; its errors are everybody's."""
+        """Return what the first process computes, in all processes; an error there is raised in all."""
         if self.count == 1:
             return make()
         told: list[Any] = [None]
@@ -51,7 +51,7 @@ class Processes:
         return made
 
     def gathered(self, part: T) -> list[T]:
-        """The parts of all processes, in their order."""
+        """Return the parts of all processes, in their order."""
         if self.count == 1:
             return [part]
         parts: list[Any] = [None] * self.count
@@ -59,7 +59,7 @@ class Processes:
         return parts
 
     def figures(self, *own: float) -> torch.Tensor:
-        """float64 (processes, figures): a few numbers of each, sooner than by `gathered`."""
+        """Return float64 (processes, figures): a few numbers of each process, faster than by `gathered`."""
         mine = torch.tensor(own, dtype=torch.float64)
         if self.count == 1:
             return mine[None]
@@ -68,7 +68,7 @@ class Processes:
         return torch.stack(parts)
 
     def part(self, total: range, *, what: str) -> range:
-        """This process's part of a batch. Raises InvalidSetting where it cannot be shared out evenly."""
+        """Return this process's part of a batch. Raises InvalidSetting where it cannot be divided evenly."""
         if len(total) % self.count:
             raise InvalidSetting(
                 f"a batch of {len(total)} {what} cannot be shared out among {self.count} processes",
@@ -78,14 +78,16 @@ class Processes:
         return total[self.rank * size : (self.rank + 1) * size]
 
     def share_statistics(self, network: nn.Module) -> None:
-        """Exchange every BatchNorm2d of the network for one with the same parameters and buffers; alone, none."""
+        """Replace every BatchNorm2d of the network by one that shares statistics, with the same parameters; alone, do
+        nothing.
+        """
         for parent in list(network.modules()) if self.count > 1 else []:
             for name, layer in parent.named_children():
                 if type(layer) is nn.BatchNorm2d:
                     setattr(parent, name, SharedBatchNorm.of(layer, self.count))
 
     def averaging(self, network: nn.Module, forward: Forward, device: torch.device) -> Forward:
-        """A forward pass whose gradients, in the network's parameters, are averaged over the processes; alone, `forward`."""
+        """Return a forward pass whose parameter gradients are averaged over the processes; alone, return `forward`."""
         if self.count == 1:
             return forward
         devices = [device] if device.type == "cuda" else None
@@ -95,20 +97,21 @@ class Processes:
 
 
 def current() -> Processes:
-    """The processes that have been joined, or this one alone."""
+    """Return the processes that have been joined, or this one alone."""
     if dist.is_available() and dist.is_initialized():
         return Processes(dist.get_rank(), dist.get_world_size())
     return Processes()
 
 
 def device_of(device: str) -> str:
-    """The device of this process: under torchrun, where CUDA is asked for, each has its own."""
+    """Return the device of this process: under torchrun, where CUDA is asked for, each has its own."""
     return f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if device == "cuda" and "WORLD_SIZE" in os.environ else device
 
 
 @contextmanager
 def joined(device: str = "cpu") -> Iterator[Processes]:
-    """Within the block, the processes that torchrun started work together; without torchrun, or where they do already, nothing.
+    """Join the processes that torchrun started, within the block; do nothing without torchrun, or where they are joined
+    already.
 
     Tensors on the CPU go by gloo, those on CUDA by nccl.
     """
@@ -162,7 +165,7 @@ def _average(optimizer: torch.optim.Optimizer, *_: Any) -> None:
 
 
 class _Whole(nn.Module):
-    """A network's parameters with another way through them: what DistributedDataParallel wants in one piece."""
+    """A network's parameters with another forward pass, in the one module that DistributedDataParallel wants."""
 
     def __init__(self, network: nn.Module, way: Forward) -> None:
         super().__init__()
@@ -173,13 +176,13 @@ class _Whole(nn.Module):
 
 
 class SharedBatchNorm(nn.BatchNorm2d):
-    """BatchNorm whose statistics in training are those of the whole batch of `processes` processes, of equally many images."""
+    """BatchNorm with training statistics of the whole batch of `processes` processes, of equally many images."""
 
     processes = 1
 
     @classmethod
     def of(cls, layer: nn.BatchNorm2d, processes: int) -> SharedBatchNorm:
-        """One with the parameters and buffers of that layer, not copies of them."""
+        """Return one that uses the parameters and buffers of that layer, not copies of them."""
         shared = cls(layer.num_features, layer.eps, layer.momentum)
         shared.processes = processes
         shared.weight, shared.bias = layer.weight, layer.bias
@@ -188,7 +191,7 @@ class SharedBatchNorm(nn.BatchNorm2d):
         return shared
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
-        """As nn.BatchNorm2d, in float32: two averages over the processes forward, two backward."""
+        """Normalize as nn.BatchNorm2d does, in float32: two averages over the processes forward, two backward."""
         if not self.training:
             return super().forward(input)
         x = input.float()
@@ -205,7 +208,7 @@ class SharedBatchNorm(nn.BatchNorm2d):
         return summed / self.processes
 
     def _remember(self, mean: torch.Tensor, variance: torch.Tensor, count: int) -> None:
-        """The running statistics, the variance without bias, as nn.BatchNorm2d keeps them."""
+        """Update the running statistics as nn.BatchNorm2d does, with the unbiased variance."""
         assert self.running_mean is not None
         assert self.running_var is not None
         assert self.num_batches_tracked is not None
@@ -216,7 +219,7 @@ class SharedBatchNorm(nn.BatchNorm2d):
 
 
 class _Sum(torch.autograd.Function):
-    """The sum over the processes; so is its gradient, since what each of them makes of the sum counts."""
+    """The sum over the processes, with the sum of their gradients as its gradient, since each process uses the sum."""
 
     @staticmethod
     def forward(context: Any, value: torch.Tensor) -> torch.Tensor:

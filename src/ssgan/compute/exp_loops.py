@@ -1,4 +1,4 @@
-"""The exponential as plain arithmetic, so that compiled loops run it for many samples at once in vector registers.
+"""Compute the exponential by plain arithmetic, so that compiled loops run it for many samples at once in vector registers.
 
 Range reduction by the nearest multiple of ln 2, a Taylor polynomial on what is left, and the power of two put together from
 its bits: W. J. Cody, W. Waite, "Software manual for the elementary functions", 1980, chapter 6. Accurate to two units in the
@@ -20,7 +20,7 @@ _BIAS = 1023
 
 @compiled
 def exp_of_negative(x: float) -> float:
-    """exp(x) for x <= 0; zero from -708 down."""
+    """Return exp(x) for x <= 0; zero from -708 down."""
     near = max(x, -708.0)
     shifted = near * _LOG2_E + _ROUND
     k = shifted - _ROUND
@@ -45,7 +45,7 @@ def exp_of_negative(x: float) -> float:
 
 @compiled
 def rough_log(x: float) -> float:
-    """ln x to 0.06, for x > 0: the exponent and the leading digits of x are nearly its logarithm to base 2."""
+    """Return ln x to 0.06, for x > 0: exponent and leading digits of x are nearly its logarithm to base 2."""
     return (np.float64(np.float64(x).view(np.int64)) * 2.0**-52 - _BIAS) / _LOG2_E
 
 
@@ -60,7 +60,7 @@ _TAYLOR_SINGLE = tuple(np.float32(1 / n) for n in (5040, 720, 120, 24, 6, 2, 1))
 
 @compiled
 def single_exp_parts(x: np.float32) -> tuple[np.float32, np.float32]:
-    """(p, q) with exp(x) = p + p q for -87 <= x <= 0, p a power of two; where x is nearly 0, p is 1 and q is exp(x) - 1."""
+    """Return (p, q) with exp(x) = p + p q for -87 <= x <= 0, p a power of two; near x = 0, p is 1 and q is exp(x) - 1."""
     shifted = x * _LOG2_E_SINGLE + _ROUND_SINGLE
     k = shifted - _ROUND_SINGLE
     r = (x - k * _LN2_HIGH_SINGLE) - k * _LN2_LOW_SINGLE
@@ -77,14 +77,14 @@ def single_exp_parts(x: np.float32) -> tuple[np.float32, np.float32]:
 
 @compiled
 def single_exp_of_negative(x: np.float32) -> np.float32:
-    """exp(x) for float32 x <= 0; zero from -87 down, where the smallest numbers, slow to compute with, would begin."""
+    """Return exp(x) for float32 x <= 0; zero from -87 down, since subnormal numbers are slow."""
     p, q = single_exp_parts(max(x, _LEAST_SINGLE))
     return p + p * q if x > _LEAST_SINGLE else np.float32(0.0)
 
 
 @compiled
 def single_tanh(x: np.float32) -> np.float32:
-    """tanh(x) of float32, by exp(-2 |x|) - 1."""
+    """Return tanh(x) of float32, by exp(-2 |x|) - 1."""
     p, q = single_exp_parts(max(-_TWO * abs(x), _LEAST_SINGLE))
     m = (p - _ONE) + p * q
     y = -m / (_TWO + m)

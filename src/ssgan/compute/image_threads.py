@@ -1,4 +1,4 @@
-"""What every feature set does with its images: look at them once, and share them out among threads, some images each.
+"""Divide the images of a batch among threads, as every feature set does.
 
 The compiled loops let go of the interpreter's lock, so that a thread per core keeps all cores busy. A thread works on one image
 after the other and needs memory for one.
@@ -16,7 +16,7 @@ from ssgan.errors import InvalidSetting, RefusedImage
 
 
 def samples(images: np.ndarray | torch.Tensor, *, channels: Collection[int], smallest: int) -> np.ndarray:
-    """The images as a contiguous uint8 array (N, C, H, W) in this computer's memory.
+    """Return the images as a contiguous uint8 array (N, C, H, W) in main memory.
 
     Raises InvalidSetting where they are not uint8 or not (N, C, H, W), or C is none of `channels`; RefusedImage where a side
     is shorter than `smallest`.

@@ -1,4 +1,4 @@
-"""Compiled loops over the rows of many planes, shared out among as many threads as torch uses."""
+"""Divide the rows of many planes among as many threads as torch uses, for compiled loops."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Fill = Callable[[np.ndarray, int, int, np.ndarray], None]
 
 
 def compiled_serves(covers: torch.Tensor) -> bool:
-    """Whether compiled loops can do the work: on the processor, and nobody wants the gradient."""
+    """Return whether compiled loops can do the work: tensors on the processor, and no gradient needed."""
     return covers.device.type == "cpu" and not (covers.requires_grad and torch.is_grad_enabled())
 
 
 def filled_by_rows(covers: torch.Tensor, fill: Fill) -> torch.Tensor:
-    """A tensor like float covers (N, C, H, W) that `fill` has filled, part by part."""
+    """Return a tensor like float covers (N, C, H, W) that `fill` has filled, part by part."""
     planes = covers.detach().contiguous().flatten(0, 1)
     out = torch.empty_like(planes)
     source, filled = planes.numpy(), out.numpy()
@@ -30,7 +30,7 @@ def filled_by_rows(covers: torch.Tensor, fill: Fill) -> torch.Tensor:
 
 
 def share_rows(work: Callable[[int, int], None], *, rows: int, samples: int) -> None:
-    """Call `work(first, last)` for parts that make up 0...`rows`; `work` must let go of the interpreter's lock."""
+    """Call `work(first, last)` for parts that make up 0...`rows`; `work` must release the interpreter's lock."""
     threads = max(1, min(torch.get_num_threads(), samples // THREAD_SAMPLES, rows))
     if threads == 1:
         work(0, rows)

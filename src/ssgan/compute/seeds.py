@@ -1,4 +1,4 @@
-"""Public, reproducible randomness: a seed and a name give an independent generator.
+"""Derive public, reproducible randomness: a seed and a name give an independent generator.
 
 Nothing here is secret: a seed is written into results so that they can be made again. Keys, and the latents of covers that
 are really used, come from the operating system instead. What is random per image is drawn as one 64-bit image seed and
@@ -25,23 +25,23 @@ _SIGN = 1 << 63
 
 
 def derive(seed: int, *names: str) -> int:
-    """A 64-bit seed for `names` under `seed`; other names give unrelated seeds."""
+    """Return a 64-bit seed for `names` under `seed`; other names give unrelated seeds."""
     return int.from_bytes(hashlib.sha256(_label(seed, names)).digest()[:8], "big")
 
 
 def generator(seed: int, *names: str) -> np.random.Generator:
-    """An independent generator for `names` under `seed` (Philox with a 128-bit key)."""
+    """Return an independent generator for `names` under `seed` (Philox with a 128-bit key)."""
     key = np.frombuffer(hashlib.sha256(_label(seed, names)).digest()[:16], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(key=key))
 
 
 def _label(seed: int, names: tuple[str, ...]) -> bytes:
-    """A name is bytes: that of a picture need not be UTF-8."""
+    """Return a name as bytes, since that of a picture need not be UTF-8."""
     return name_bytes("\x00".join((str(int(seed)), *names)))
 
 
 def as_seed(seed: int | np.random.Generator) -> int:
-    """A seed as a whole number: itself, or one drawn from a NumPy Generator. Raises InvalidSetting for what is neither."""
+    """Return a seed as a whole number: itself, or one drawn from a NumPy Generator. Raises InvalidSetting for other types."""
     if isinstance(seed, np.random.Generator):
         return int(seed.integers(2**63))
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
@@ -50,22 +50,22 @@ def as_seed(seed: int | np.random.Generator) -> int:
 
 
 def as_generator(seed: int | np.random.Generator, *names: str) -> np.random.Generator:
-    """A NumPy Generator as it is; of a whole number, the one for `names`. Raises InvalidSetting for what is neither."""
+    """Return a NumPy Generator: itself, or the one for `names` under a whole number. Raises InvalidSetting for other types."""
     return seed if isinstance(seed, np.random.Generator) else generator(as_seed(seed), *names)
 
 
 def image_seeds(rng: np.random.Generator, count: int) -> np.ndarray:
-    """One seed an image, uint64 (count,): drawn in order, so that batches may be split anywhere."""
+    """Return one seed an image, uint64 (count,), drawn in order, so that batches may be split anywhere."""
     return np.asarray(rng.integers(0, 2**64, size=count, dtype=np.uint64))
 
 
 def uniforms(
     seeds: np.ndarray | torch.Tensor, samples: int, *, stream: int = 0, device: torch.device | str = "cpu"
 ) -> torch.Tensor:
-    """float64 (N, samples) in [0, 1), the SplitMix64 sequence of each of the N uint64 `seeds`.
+    """Return float64 (N, samples) in [0, 1), the SplitMix64 sequence of each of the N uint64 `seeds`.
 
-    `stream` separates several draws for the same image. Seeds that lie on an accelerator already, as int64 with the same bits,
-    are expanded without a look at them.
+    `stream` separates several draws for the same image. Seeds that are on an accelerator already, as int64 with the same bits,
+    are expanded there, without a synchronization.
     """
     import torch
 
@@ -84,7 +84,7 @@ def uniforms(
 
 
 def _expanded(starts: torch.Tensor, samples: int) -> torch.Tensor:
-    """float64 (N, samples) from int64 (N,): the upper 53 bits of each number as a fraction."""
+    """Return float64 (N, samples) from int64 (N,): the upper 53 bits of each number as a fraction."""
     import torch
 
     counter = torch.arange(1, samples + 1, dtype=torch.int64, device=starts.device)[None, :]
@@ -93,25 +93,25 @@ def _expanded(starts: torch.Tensor, samples: int) -> torch.Tensor:
 
 
 def _mixed(z: torch.Tensor) -> torch.Tensor:
-    """SplitMix64's output function on int64 states, in arithmetic modulo 2^64."""
+    """Return SplitMix64's output function on int64 states, in arithmetic modulo 2^64."""
     z = (z ^ _shift_right(z, 30)) * _signed(MIX[0])
     z = (z ^ _shift_right(z, 27)) * _signed(MIX[1])
     return z ^ _shift_right(z, 31)
 
 
 def _shift_right(z: torch.Tensor, bits: int) -> torch.Tensor:
-    """Logical shift: int64's own shift repeats the sign."""
+    """Return the logical right shift, since that of int64 repeats the sign."""
     return (z >> bits) & ((1 << (64 - bits)) - 1)
 
 
 def _signed(value: int) -> int:
-    """The int64 with the same 64 bits."""
+    """Return the int64 with the same 64 bits."""
     value &= (1 << 64) - 1
     return value - (1 << 64) if value & _SIGN else value
 
 
 def _mix(z: int) -> int:
-    """SplitMix64's output function on a whole number."""
+    """Return SplitMix64's output function on a whole number."""
     mask = (1 << 64) - 1
     z &= mask
     z = ((z ^ (z >> 30)) * MIX[0]) & mask

@@ -1,4 +1,4 @@
-"""The compiled form of `seeds.uniforms`: the SplitMix64 sequence of each seed, as uniform numbers."""
+"""Compile `seeds.uniforms`: the SplitMix64 sequence of each seed, as uniform numbers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ssgan.compute.compiled import compiled
 
 @compiled
 def fill_uniforms(starts: np.ndarray, constants: np.ndarray, out: np.ndarray) -> None:
-    """out float64 (N, samples) in [0, 1) from the uint64 states `starts` (N,).
+    """Fill out float64 (N, samples) in [0, 1) from the uint64 states `starts` (N,).
 
     `constants` uint64 (3,): what a state grows by, and the two factors of the output function.
     """
