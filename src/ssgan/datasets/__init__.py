@@ -1,4 +1,4 @@
-"""Where Images come from: folders, archives and CelebA's own layout, cut to one size, split by cover, kept in a cache."""
+"""Read Images from folders, archives and CelebA's own layout, cut to one size, split by cover, kept in a cache."""
 
 from __future__ import annotations
 

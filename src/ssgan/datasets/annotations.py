@@ -1,4 +1,4 @@
-"""Who is in a picture, and which part it belongs to: CelebA's own lists, or an `index.csv` beside the pictures.
+"""Read which person is in a picture, and its part: CelebA's own lists, or an `index.csv` beside the pictures.
 
 Faces of one person must not be on both sides of a split, or a detector is asked about people it has learned by heart.
 """
@@ -23,7 +23,7 @@ _OFFICIAL |= {part: part for part in ("train", "validate", "test")}
 
 
 class Annotation(NamedTuple):
-    """What is known of one picture; None where it is not."""
+    """Person, part and fold of one picture; None where they are unknown."""
 
     identity: str | None = None
     partition: str | None = None
@@ -31,7 +31,7 @@ class Annotation(NamedTuple):
 
 
 def annotate(names: Iterable[str], text_of: Callable[[str], str | None]) -> dict[str, Annotation]:
-    """An Annotation for each of the `names` that anything is known of.
+    """Return an Annotation for each of the `names` with a known person, part or fold.
 
     `text_of` gives the text of a file beside the pictures, by its relative name, or None where there is none.
     Raises InvalidSetting where a list is malformed.
@@ -51,7 +51,7 @@ def annotate(names: Iterable[str], text_of: Callable[[str], str | None]) -> dict
 
 
 def _index_rows(text: str) -> dict[str, Annotation]:
-    """Rows by their column `file`; an index without this column is about something else, and is left alone."""
+    """Return rows by their column `file`; an index without this column is ignored."""
     reader = csv.DictReader(io.StringIO(text))
     if "file" not in (reader.fieldnames or ()):
         return {}
@@ -73,7 +73,7 @@ def _index_rows(text: str) -> dict[str, Annotation]:
 
 
 def _pairs(text_of: Callable[[str], str | None], file: str) -> dict[str, str]:
-    """Lines "name value" of the first such list that there is."""
+    """Return lines "name value" of the first such list that exists."""
     for folder in CELEBA_FOLDERS:
         text = text_of(f"{folder}/{file}" if folder else file)
         if text is None:

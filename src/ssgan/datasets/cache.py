@@ -1,4 +1,4 @@
-"""Decoded and cut once, then mapped: uint8 images in one .npy file, and a JSON manifest that says what they are.
+"""Decode and cut images once, then map them: uint8 in one .npy file, and a JSON manifest.
 
 The manifest is written last, so a cache with a manifest is whole. It names source, geometry and decoder; a change in any
 of them makes another cache.
@@ -59,7 +59,7 @@ def cached(
     progress: Progress | None = None,
     shape: tuple[int, int, int] | None = None,
 ) -> Cached:
-    """The images of a source from their cache in `folder`, which is made first where there is none that fits.
+    """Return the images of a source from their cache in `folder`, which is made first where none fits.
 
     With a `shape`, (C, H, W), pictures that give another one are left out, else those that give another than most do.
 
@@ -82,7 +82,7 @@ def cached(
 
 
 def _request(source: Source, geometry: Geometry | Patches, convert: Collection[str]) -> dict[str, Any]:
-    """All that the pixels depend on. Another JPEG decoder may differ by a gray level."""
+    """Return everything that the pixels depend on. Another JPEG decoder may differ by a gray level."""
     return {
         "version": _VERSION,
         "source": str(source.path.resolve()),
@@ -94,7 +94,7 @@ def _request(source: Source, geometry: Geometry | Patches, convert: Collection[s
 
 
 def _manifest(file: Path, request: dict[str, Any]) -> dict[str, Any] | None:
-    """The manifest of a cache that is whole and answers this request, or None."""
+    """Return the manifest of a whole cache that fits this request, or None."""
     try:
         manifest = read_object(file.with_suffix(".json"), "request", "shape", "names", "bad")
         length = _HEADER_BYTES + int(np.prod(manifest["shape"]))
@@ -136,7 +136,7 @@ def _build(
 
 
 def _npy_header(shape: tuple[int, ...]) -> bytes:
-    """NumPy's file header, format 1.0, for uint8 in C order, padded to a fixed length so that it can be written last."""
+    """Return NumPy's file header, format 1.0, for uint8 in C order, padded to a fixed length so that it can be written last."""
     text = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}".encode()
     head = b"\x93NUMPY\x01\x00" + (_HEADER_BYTES - 10).to_bytes(2, "little")
     return head + text.ljust(_HEADER_BYTES - 11) + b"\n"

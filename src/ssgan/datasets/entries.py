@@ -1,4 +1,4 @@
-"""Every picture that was named, one after the other: a million names are never held, and each says where its bytes lie.
+"""List every picture that was named, one after the other: a million names are never held at once.
 
 Folders, zips, tars, folders of tar shards (the layout of WebDataset), tables of paths (Parquet) and single files. A member of
 an uncompressed tar is found by its place, so that any process reads it without going through the archive.
@@ -30,7 +30,7 @@ _OPEN = 8  # archives that a reader keeps open
 
 
 class Entry(NamedTuple):
-    """One picture: the number of its source, its name there, and, in an uncompressed tar, where its bytes lie.
+    """One picture: the number of its source, its name there, and the offset of its bytes in an uncompressed tar.
 
     `path` is that of a file which a table names.
     """
@@ -43,7 +43,7 @@ class Entry(NamedTuple):
 
 
 def sources_of(paths: Sequence[Path]) -> tuple[Path, ...]:
-    """What was named, a folder of shards as its shards. Raises InvalidSetting for what is not there."""
+    """Return the sources that were named, a folder of shards as its shards. Raises InvalidSetting for a missing one."""
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
@@ -56,7 +56,7 @@ def sources_of(paths: Sequence[Path]) -> tuple[Path, ...]:
 
 
 def entries(sources: Sequence[Path]) -> Iterator[Entry]:
-    """The pictures of all sources, each source's in its own order: by name, or as a tar stores them."""
+    """Yield the pictures of all sources, each source's in its own order: by name, or as a tar stores them."""
     for number, source in enumerate(sources):
         yield from _entries(number, source)
 
@@ -87,7 +87,7 @@ def _walked(folder: Path) -> Iterator[str]:
 
 
 def _sorted(names: Iterator[str]) -> Iterator[str]:
-    """In order, by way of sorted pieces on the disk where there are many."""
+    """Yield names in order, by way of sorted pieces on the disk where there are many."""
     first = sorted(islice(names, _HELD))
     if len(first) < _HELD:
         yield from first
@@ -104,7 +104,7 @@ def _sorted(names: Iterator[str]) -> Iterator[str]:
 
 
 def _members(number: int, source: Path) -> Iterator[Entry]:
-    """The images of an uncompressed tar as stored; its list of members is forgotten as it grows."""
+    """Yield the images of an uncompressed tar as stored; its list of members is dropped as it grows."""
     try:
         with tarfile.open(source, "r:") as archive:
             while (member := archive.next()) is not None:
@@ -118,7 +118,7 @@ def _members(number: int, source: Path) -> Iterator[Entry]:
 
 
 def _rows(number: int, source: Path) -> Iterator[Entry]:
-    """The paths in a table; those that are relative begin at the table's folder."""
+    """Yield the paths in a table; relative ones begin at the table's folder."""
     parquet = _parquet()
     try:
         with parquet.ParquetFile(source) as table:
@@ -137,7 +137,7 @@ def _rows(number: int, source: Path) -> Iterator[Entry]:
 
 
 def name_of(path: str, folder: Path) -> str:
-    """What a picture that a table names is called: its path below the table's folder, else all of its path but the root."""
+    """Return the name of a picture in a table: its path below the table's folder, else all of its path but the root."""
     given = Path(path)
     if given.is_absolute():
         given = given.relative_to(folder) if given.is_relative_to(folder) else given.relative_to(given.anchor)
@@ -154,7 +154,7 @@ def _parquet() -> Any:
 
 
 class Reader:
-    """The bytes of entries, in any order; the archives last used stay open. For one thread."""
+    """A reader of the bytes of entries, in any order; the archives last used are kept open. For one thread."""
 
     def __init__(self, sources: Sequence[Path]) -> None:
         self._sources = sources
@@ -163,7 +163,7 @@ class Reader:
         weakref.finalize(self, _close, self._tars, self._archives)
 
     def data(self, entry: Entry) -> bytes:
-        """The bytes of the file. Raises RefusedImage where they cannot be had."""
+        """Return the bytes of the file. Raises RefusedImage where it cannot be read."""
         source = self._sources[entry.source]
         if entry.path:
             return images.file_bytes(source.parent / entry.path)
@@ -204,7 +204,9 @@ def _close(*opened: OrderedDict[int, Any]) -> None:
 
 
 def place_of(name: str, suffix: str) -> str:
-    """`name` with another suffix, as a relative path; a name that leads out of the folder, on any system, is turned away."""
+    """Return `name` with another suffix, as a relative path. Raises InvalidSetting where it leads out of the folder on any
+    system.
+    """
     windows = PureWindowsPath(name)
     if windows.drive or windows.root or ".." in windows.parts:
         raise InvalidSetting(f"an archive names a file {name!r}, which would be written elsewhere", hint="unpack it yourself")

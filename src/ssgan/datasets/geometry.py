@@ -1,4 +1,4 @@
-"""How a picture becomes samples of one size: a centre crop, then gray, then an antialiased resize; or tiles as they are.
+"""Turn a picture into samples of one size: a center crop, then gray, then an antialiased resize; or tiles as they are.
 
 The faces of the paper are 64x64, "cropped and resized" from CelebA; the usual crop since DCGAN is the central 108x108.
 Resizing is for making covers from photographs only: what a detector judges is never resampled.
@@ -17,7 +17,7 @@ from ssgan.errors import InvalidSetting, RefusedImage
 
 @dataclass(frozen=True)
 class Geometry:
-    """One image from each picture.
+    """A crop, size and conversion that make one image from each picture.
 
     crop  side of the square cut from the centre, in pixels, or None for the whole picture
     size  side after resizing by Lanczos' kernel, antialiased, or None to keep the pixels as they are
@@ -34,7 +34,7 @@ class Geometry:
                 raise InvalidSetting(f"{name} is {value}; it must be at least 1", hint="give it in pixels, such as 64")
 
     def cut(self, samples: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-        """One image, uint8 (C, h, w), of samples uint8 (C, H, W), under the empty label.
+        """Yield one image, uint8 (C, h, w), of samples uint8 (C, H, W), under the empty label.
 
         Raises RefusedImage where the picture is smaller than the crop.
         """
@@ -61,7 +61,7 @@ class Patches:
             )
 
     def cut(self, samples: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-        """Tiles, uint8 (C, size, size), row by row, each labeled "@top,left"; a rim narrower than a tile is left out."""
+        """Yield tiles, uint8 (C, size, size), row by row, each labeled "@top,left"; a rim narrower than a tile is left out."""
         samples = to_gray(samples) if self.gray else samples
         for top, left in _corners(samples.shape, self.size, self.stride or self.size):
             yield f"@{top},{left}", samples[:, top : top + self.size, left : left + self.size]
@@ -75,12 +75,12 @@ GEOMETRIES = {
 
 
 def patches(samples: np.ndarray, *, size: int, stride: int | None = None) -> np.ndarray:
-    """Tiles, uint8 (M, C, size, size), of samples uint8 (C, H, W), row by row."""
+    """Return tiles, uint8 (M, C, size, size), of samples uint8 (C, H, W), row by row."""
     return np.stack([tile for _, tile in Patches(size, stride).cut(samples)])
 
 
 def to_gray(samples: np.ndarray) -> np.ndarray:
-    """uint8 (1, H, W) from gray or color samples; ITU-R BT.601 in Pillow's 16-bit integers."""
+    """Return uint8 (1, H, W) from gray or color samples; ITU-R BT.601 in Pillow's 16-bit integers."""
     if samples.shape[0] == 1:
         return samples
     red, green, blue = samples.astype(np.uint32)
@@ -97,7 +97,7 @@ def _centre(samples: np.ndarray, side: int) -> np.ndarray:
 
 
 def _resized(samples: np.ndarray, side: int) -> np.ndarray:
-    """(C, side, side), whatever the proportions were."""
+    """Return (C, side, side), without keeping the proportions."""
     pixels = np.ascontiguousarray(samples.transpose(1, 2, 0))
     image = Image.fromarray(pixels[:, :, 0] if len(samples) == 1 else pixels)
     small = np.asarray(image.resize((side, side), Image.Resampling.LANCZOS))

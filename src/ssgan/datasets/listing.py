@@ -1,4 +1,4 @@
-"""Every picture that a user named: single files, and what is in folders, zips and tars, each read when its turn comes."""
+"""List every picture that a user named: single files, and those in folders, zips and tars, each read when its turn comes."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class Item(NamedTuple):
     name: str
 
     def __str__(self) -> str:
-        """As a path."""
+        """Return it as a path."""
         return str(self.source / self.name)
 
 
 def listed(paths: Sequence[Path], *, limit: int | None = None) -> list[Item]:
-    """The pictures in folders, archives and single image files, in that order and each source in its own.
+    """Return the pictures in folders, archives and single image files, in that order, each source in its own order.
 
     Raises InvalidSetting where there is none.
     """
@@ -38,7 +38,7 @@ def listed(paths: Sequence[Path], *, limit: int | None = None) -> list[Item]:
 
 
 def stamp(paths: Sequence[Path]) -> str:
-    """A digest of names, sizes and times of change; when it is the same, so are the pictures."""
+    """Return a digest of names, sizes and times of change; equal digests mean equal pictures."""
     digest = hashlib.sha256()
     for path in paths:
         if _single(path):
@@ -51,7 +51,7 @@ def stamp(paths: Sequence[Path]) -> str:
 
 
 class Shelf:
-    """Reads the bytes of items, and keeps the archives open from one to the next; for one thread."""
+    """A reader of the bytes of items that keeps archives open; for one thread."""
 
     def __init__(self) -> None:
         self._sources: dict[Path, Source] = {}
@@ -64,7 +64,7 @@ class Shelf:
             source.close()
 
     def data(self, item: Item) -> bytes:
-        """The bytes of the file. Raises RefusedImage where they cannot be had."""
+        """Return the bytes of the file. Raises RefusedImage where it cannot be read."""
         if item.source not in self._sources:
             self._sources[item.source] = open_source(item.source)
         return self._sources[item.source].data(item.name)

@@ -1,4 +1,4 @@
-"""All images of a source, cut to one size, by as many processes as wanted, with a list of those that would not do.
+"""Load all images of a source, cut to one size, by as many processes as wanted, with a list of refused pictures.
 
 One process reads the files in order and hands their bytes out; workers decode and cut. A decoder that dies takes one file
 with it, not the run.
@@ -38,7 +38,7 @@ _Cut: TypeAlias = list[tuple[str, np.ndarray]] | str  # label and samples of eac
 
 
 class Loaded(NamedTuple):
-    """Images uint8 (N, C, H, W), their N names, and the pictures that would not do, each with the reason."""
+    """Images uint8 (N, C, H, W), their N names, and the refused pictures, each with the reason."""
 
     images: Images
     names: tuple[str, ...]
@@ -54,7 +54,7 @@ def load(
     workers: int = 1,
     progress: Progress | None = None,
 ) -> Loaded:
-    """All images of a source in memory, in the order of its names; those of `Patches` are called "name@top,left".
+    """Return all images of a source in memory, in the order of its names; those of `Patches` are named "name@top,left".
 
     A picture that is refused, or that would give another shape than most of the first LOOKED_AT, is listed as bad, or raises
     RefusedImage with on_bad="refuse". So does a source without any usable picture. With several workers a script needs the
@@ -76,7 +76,7 @@ def rows(
     progress: Progress | None = None,
     shape: tuple[int, int, int] | None = None,
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """Name and samples, uint8 (C, H, W) of one shape, of each image as it comes; `bad` fills meanwhile. Errors as in `load`.
+    """Yield name and samples, uint8 (C, H, W) of one shape, of each image as it comes, and fill `bad`. Errors as in `load`.
 
     With a `shape` it is this one, else that of most of the first LOOKED_AT images. Raises InvalidSetting where the images are
     good, and none has the shape.
@@ -120,7 +120,7 @@ def rows(
 
 
 def _fit(shape: tuple[int, ...], wanted: tuple[int, ...]) -> str:
-    """The options that make images of one shape those of another, as a hint."""
+    """Return a hint with the options that bring images of one shape to another."""
     ways = []
     if shape[1:] != wanted[1:]:
         ways += [f"cut them: --size {wanted[1]}, with --crop before it, or --geometry celeba64"]
@@ -130,7 +130,7 @@ def _fit(shape: tuple[int, ...], wanted: tuple[int, ...]) -> str:
 
 
 def remedy(bad: Bad) -> str:
-    """The option that would let pictures in which were left out for want of a conversion, as a hint."""
+    """Return a hint with the option that lets in pictures refused for a conversion."""
     wanted = [word for word, text in images.CONVERSIONS.items() if any(text in reason for _, reason in bad)]
     if not wanted:
         return "give a folder or an archive with images that can be read"
@@ -139,7 +139,7 @@ def remedy(bad: Bad) -> str:
 
 
 def usual_shape(shapes: Sequence[tuple[int, ...]]) -> tuple[int, int, int] | None:
-    """(C, H, W) that most have; of equally many, the one that comes first. None where there is none."""
+    """Return the most frequent shape (C, H, W); of equally frequent ones, the first. None where there is none."""
     if not shapes:
         return None
     channels, height, width = Counter(shapes).most_common(1)[0][0]
@@ -147,19 +147,19 @@ def usual_shape(shapes: Sequence[tuple[int, ...]]) -> tuple[int, int, int] | Non
 
 
 def named(shape: Sequence[int]) -> str:
-    """Such as 64 x 48, color."""
+    """Return the shape in words, such as 64 x 48, color."""
     channels, height, width = shape
     return f"{width} x {height}, {'gray' if channels == 1 else 'color'}"
 
 
 def left_out(bad: Bad, total: int, of: object) -> str:
-    """How many pictures of a source were left out, and the first ones with their reasons, as people read it."""
+    """Return in words how many pictures of a source were left out, and the first ones with their reasons."""
     first = "; ".join(f"{name}: {reason.removeprefix(name + ': ')}" for name, reason in bad[:FIRST_NAMED])
     return f"{len(bad)} of {total} pictures of {of} are left out: {first}" + ("; ..." if len(bad) > FIRST_NAMED else "")
 
 
 def _cuts(source: Source, geometry: Geometry | Patches, convert: tuple[str, ...], workers: int) -> Iterator[tuple[str, _Cut]]:
-    """What became of each picture, in order."""
+    """Yield the outcome of each picture, in order."""
     if workers < 1:
         raise InvalidSetting(f"workers is {workers}; it must be at least 1", hint="leave it out to take one")
     if workers == 1 or len(source) <= _TASK_FILES:
@@ -179,7 +179,7 @@ def _cuts(source: Source, geometry: Geometry | Patches, convert: tuple[str, ...]
 
 
 class _Pool:
-    """Worker processes that may die: the files of a task that killed one are tried again alone, and the guilty one is named."""
+    """Worker processes that may die: the files of a task that killed one are tried again alone, and the cause is named."""
 
     def __init__(self, workers: int, convert: tuple[str, ...], geometry: Geometry | Patches) -> None:
         self._workers, self._settings = workers, (convert, geometry)
@@ -194,7 +194,7 @@ class _Pool:
             return broken
 
     def results(self, pending: deque[tuple[list[_File], Future[list[_Cut]]]]) -> Iterator[tuple[str, _Cut]]:
-        """The oldest task's pictures, in order."""
+        """Yield the oldest task's pictures, in order."""
         files, future = pending.popleft()
         try:
             cuts = future.result()
@@ -226,7 +226,7 @@ class _Pool:
 
 
 def _tasks(source: Source) -> Iterator[list[_File]]:
-    """The files in order, in portions."""
+    """Yield the files in order, in portions."""
     files: list[_File] = []
     size = 0
     for name in source.names:
@@ -251,7 +251,7 @@ def _cut_all(files: list[_File], convert: tuple[str, ...], geometry: Geometry | 
 
 
 def _cut(file: _File, convert: tuple[str, ...], geometry: Geometry | Patches) -> _Cut:
-    """The images of one file, or the reason why there are none."""
+    """Return the images of one file, or the reason why there are none."""
     name, data = file
     if isinstance(data, str):
         return data

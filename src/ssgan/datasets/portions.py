@@ -1,4 +1,4 @@
-"""The pictures of a job in portions, kept on the disk while it runs: what is to do, and how much stands already."""
+"""Keep the pictures of a job in portions on the disk while it runs: those to do, and the number done."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from ssgan.storage.names import name_bytes
 
 
 class Portion(NamedTuple):
-    """Some pictures in a row, by the number of their portion."""
+    """Consecutive pictures, with the number of their portion."""
 
     number: int
     entries: tuple[Entry, ...]
 
 
 class Numbers:
-    """Images that nobody has yet, called by number: what a generator is to make."""
+    """Images to generate, named by number."""
 
     sources: tuple[Path, ...] = ()
     finished = 0
@@ -41,17 +41,17 @@ class Numbers:
         return self.count
 
     def portions(self) -> Iterator[Portion]:
-        """All of them, one at a time."""
+        """Yield all portions, one at a time."""
         for number, start in enumerate(range(0, self.count, self.size)):
             last = min(self.count, start + self.size)
             yield Portion(number, tuple(Entry(-1, self._name(k), offset=k) for k in range(start, last)))
 
 
 class Listing:
-    """Pictures in portions of `size`, without those that `stands` says are done; `limit` counts the first ones, done or not.
+    """Pictures in portions of `size`, without those that are done; `limit` counts the first ones, done or not.
 
     `place` says where a picture's outcome will be. Raises InvalidSetting where there is no picture, or where two would have
-    one place. The list lies in a temporary file; in memory are eight bytes a picture while it is made.
+    one path. The list is kept in a temporary file; memory holds eight bytes a picture while it is made.
     """
 
     def __init__(
@@ -95,11 +95,11 @@ class Listing:
         return self._count
 
     def portions(self) -> Iterator[Portion]:
-        """All that is to do, one portion at a time."""
+        """Yield all portions to do, one at a time."""
         return self._in(self._file)
 
     def standing(self) -> Iterator[Portion]:
-        """What `stands` said is done, in portions of its own."""
+        """Yield the pictures that are done, in portions of their own."""
         return self._in(self._standing)
 
     def _in(self, file: IO[str]) -> Iterator[Portion]:
@@ -110,7 +110,7 @@ class Listing:
             number += 1
 
     def _refuse_twins(self, places: array[int], place: Callable[[str], str], limit: int | None) -> None:
-        """Two pictures with one place: found among the digests, named by going through the names once more."""
+        """Refuse two pictures with one path: found among the digests, named by reading the names once more."""
         marks = np.sort(np.frombuffer(places, dtype=np.uint64))
         if not (marks[1:] == marks[:-1]).any():
             return

@@ -1,4 +1,4 @@
-"""A source of pictures: a folder, a zip or a tar, read at random and in place; nothing is unpacked.
+"""Open a source of pictures: a folder, a zip or a tar, read at random and in place, without unpacking.
 
 CelebA's own layout, as folder or zip, and an `index.csv` beside the pictures also tell persons and parts.
 """
@@ -33,7 +33,7 @@ DAMAGE: tuple[type[Exception], ...] = (
 
 
 class Source(ABC):
-    """Pictures by name. `names` are sorted, but those of a tar stand as stored, so that reading goes forward."""
+    """Pictures by name. `names` are sorted, except in a tar, where they are as stored, so that reading goes forward."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -46,14 +46,16 @@ class Source(ABC):
 
     @abstractmethod
     def data(self, name: str) -> bytes:
-        """The bytes of the file; RefusedImage where they cannot be had, KeyError for a name that is not in `names`."""
+        """Return the bytes of the file. Raises RefusedImage where it cannot be read, KeyError for a name that is not in
+        `names`.
+        """
 
     @abstractmethod
     def stamp(self) -> str:
-        """A digest of path, sizes and times of change; when it is the same, so are the pictures."""
+        """Return a digest of path, sizes and times of change; equal digests mean equal pictures."""
 
     def digest(self) -> str:
-        """A digest of names and bytes of the pictures: the same wherever they lie, in a folder or in an archive."""
+        """Return a digest of names and bytes of the pictures: the same in a folder and in an archive."""
         digest = hashlib.sha256()
         for name in sorted(self.names):
             try:
@@ -65,7 +67,7 @@ class Source(ABC):
 
     @abstractmethod
     def _text_beside(self, name: str) -> str | None:
-        """The text of a file beside the pictures, or None."""
+        """Return the text of a file beside the pictures, or None."""
 
     def __len__(self) -> int:
         return len(self.names)
@@ -77,24 +79,24 @@ class Source(ABC):
         self.close()
 
     def close(self) -> None:
-        """Let go of the archive, if it is one; it also happens when the source is forgotten."""
+        """Close the archive, if it is one; this also happens when the source is deleted."""
         if self._closing is not None:
             self._closing()
 
     def picture(self, name: str, *, convert: Collection[str] = ()) -> images.Picture:
-        """The picture of that name, upright; `convert` as in `images.read`. Raises RefusedImage."""
+        """Return the picture of that name, upright; `convert` as in `images.read`. Raises RefusedImage."""
         return images.upright(images.read(self.data(name), convert=convert, name=name))
 
     def identity(self, name: str) -> str | None:
-        """Who is in the picture, where known."""
+        """Return the person in the picture, where known."""
         return self._annotations.get(name, Annotation()).identity
 
     def partition(self, name: str) -> str | None:
-        """The official part, "train", "validate" or "test", where known."""
+        """Return the official part, "train", "validate" or "test", where known."""
         return self._annotations.get(name, Annotation()).partition
 
     def fold(self, name: str) -> int | None:
-        """The fold for cross-validation, where known."""
+        """Return the fold for cross-validation, where known."""
         return self._annotations.get(name, Annotation()).fold
 
     @cached_property
@@ -103,7 +105,7 @@ class Source(ABC):
 
 
 def open_source(path: str | os.PathLike[str]) -> Source:
-    """The source at a path: a folder, of images or of tar shards, a .zip, a .tar (.gz, .bz2, .xz).
+    """Return the source at a path: a folder, of images or of tar shards, a .zip, a .tar (.gz, .bz2, .xz).
 
     Raises InvalidSetting for anything else.
     """
@@ -124,7 +126,7 @@ def open_source(path: str | os.PathLike[str]) -> Source:
 
 
 def refuse_among(sources: Sequence[Path], out: Path) -> None:
-    """Raise InvalidSetting where what is written to the folder `out` would be read as images of one of the sources."""
+    """Raise InvalidSetting where files written to the folder `out` would be read as images of one of the sources."""
     for source in sources:
         if source.is_dir() and out.resolve().is_relative_to(source.resolve()):
             raise InvalidSetting(
@@ -137,7 +139,7 @@ _DIGESTS: dict[tuple[str, str], str] = {}  # of path and stamp
 
 
 def digest_of(path: Path) -> str:
-    """The digest of the pictures of a source, read once as long as they do not change. Raises as `open_source` does."""
+    """Return the digest of the pictures of a source, read once as long as they do not change. Raises as `open_source` does."""
     with open_source(path) as source:
         key = (str(path), source.stamp())
         if key not in _DIGESTS:
@@ -176,7 +178,7 @@ class _Folder(Source):
 
 
 class _Archive(Source):
-    """What zip and tar have in common: members by name, an `index.csv` beside the archive, lists inside it."""
+    """The common part of zip and tar: members by name, an `index.csv` beside the archive, lists inside it."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -192,11 +194,11 @@ class _Archive(Source):
 
     @abstractmethod
     def _files(self) -> Collection[str]:
-        """The names of the regular files, in the order of `names`."""
+        """Return the names of the regular files, in the order of `names`."""
 
     @abstractmethod
     def _read(self, name: str) -> bytes:
-        """The bytes of a member, at most one more than an image file may have."""
+        """Return the bytes of a member, at most one more than an image file may have."""
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -304,7 +306,7 @@ class _Shards(Source):
 
 
 def shards_of(folder: Path) -> list[Path]:
-    """The tars in a folder without images or folders, by name; else none: it is then a folder of images."""
+    """Return the tars in a folder without images or folders, by name; else none, for it is a folder of images."""
     try:
         with os.scandir(folder) as found:
             names = []
@@ -319,13 +321,13 @@ def shards_of(folder: Path) -> list[Path]:
 
 
 def is_image(name: str) -> bool:
-    """An image by its suffix, and not what systems leave beside images (hidden files, macOS resource forks)."""
+    """Return whether the suffix is an image's, and the file none that systems leave beside images (hidden, resource forks)."""
     path = PurePosixPath(name)
     return path.suffix.lower() in images.READ_SUFFIXES and not path.name.startswith(".") and "__MACOSX" not in path.parts
 
 
 def _text(path: Path) -> str | None:
-    """The text of a small file beside the pictures, or None where there is none."""
+    """Return the text of a small file beside the pictures, or None where there is none."""
     try:
         return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
     except OSError:

@@ -1,4 +1,4 @@
-"""Train, validate, test: by picture or by person, the same for the same seed, and nearly the same when pictures are added.
+"""Split into train, validate and test: by picture or by person, stable under a seed and under added pictures.
 
 Every group (a person, or else a picture) gets a place in an order that depends on the seed and the group's own name alone;
 the order is cut at the fractions. So the fractions are met to within one group, and pictures that come later move only the
@@ -23,7 +23,7 @@ _PLACE = re.compile(r"@\d+,\d+$")
 
 
 class Split(NamedTuple):
-    """Indices, int64, ascending, into the names that were split; together they are all of them, each once."""
+    """Indices, int64, ascending, into the names that were split; together all of them, each once."""
 
     train: np.ndarray
     validate: np.ndarray
@@ -33,7 +33,7 @@ class Split(NamedTuple):
 def split(
     names: Sequence[str], fractions: tuple[float, float, float], *, seed: int, by: Mapping[str, str] | None = None
 ) -> Split:
-    """The parts of `names`, of about these fractions of the pictures.
+    """Split `names` into parts of about these fractions of the pictures.
 
     `by` gives the group of a name (a person, a scene): a group goes to one part whole. A name that it lacks is its own group.
     """
@@ -58,7 +58,7 @@ def split(
 
 
 def shuffled_split(count: int, fractions: tuple[float, float, float], *, seed: int, purpose: str) -> Split:
-    """Return the parts of `count` things that have no names, each in an order that depends on seed and purpose alone."""
+    """Return the parts of `count` unnamed things, each in an order that depends on seed and purpose alone."""
     order = seeds.generator(seed, purpose).permutation(count)
     first, second = (round(sum(fractions[: k + 1]) * count) for k in range(2))
     return Split(order[:first], order[first:second], order[second:])
@@ -70,22 +70,22 @@ def picture_numbers(names: Iterable[str], seed: int) -> NDArray[np.uint64]:
 
 
 def in_train(pictures: NDArray[np.uint64], fraction: float) -> NDArray[np.bool_]:
-    """Return bool (N,), which of these `picture_numbers` are learned from, each decided without knowing the others."""
+    """Return bool (N,): which of these `picture_numbers` are for training, each decided without knowing the others."""
     return pictures < np.uint64(int(fraction * 2**64))
 
 
 def groups(names: Sequence[str], identities: Mapping[str, str]) -> dict[str, str]:
-    """What must stay together: the person where known, else the picture, of which there may be several patches."""
+    """Return the group of each name that must stay together: the person where known, else the picture of its patches."""
     return {name: f"person {identities[name]}" if name in identities else f"picture {picture_of(name)}" for name in names}
 
 
 def picture_of(name: str) -> str:
-    """The picture that an image was cut from: its name without the place of a patch."""
+    """Return the picture that an image was cut from: its name without the position of a patch."""
     return _PLACE.sub("", name)
 
 
 def official_split(names: Sequence[str], partitions: Mapping[str, str]) -> Split:
-    """The parts that the data set's authors published; raises InvalidSetting where a name has none."""
+    """Return the parts that the data set's authors published. Raises InvalidSetting where a name has none."""
     missing = [name for name in names if partitions.get(name) not in PARTS]
     if missing:
         raise InvalidSetting(
