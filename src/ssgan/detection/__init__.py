@@ -1,1 +1,1 @@
-"""A question, its pairs, a trained detector, its scores and verdicts on files."""
+"""Ask a question of a detector: pairs, training, scores, and verdicts on files."""

@@ -1,4 +1,4 @@
-"""Which payload of LSB replacement would explain an image: what the classical attacks say of each of many files.
+"""Estimate the payload of LSB replacement in many files by the classical attacks.
 
 The attacks see replacement alone. An image that they find nothing in may carry a message of LSB matching or of an adaptive
 scheme all the same: these leave no such trace.
@@ -34,7 +34,7 @@ ATTACKS: dict[str, Callable[[Images], Estimates]] = {
 
 @dataclass(frozen=True)
 class Estimated:
-    """What each attack, a key of ATTACKS, says of one file; or why the file cannot be read."""
+    """The estimate of each attack, a key of ATTACKS, for one file; or the reason why it cannot be read."""
 
     name: str
     answers: dict[str, Estimate | NotEnoughData]
@@ -42,7 +42,7 @@ class Estimated:
 
 
 def estimate_files(paths: Sequence[Path], *, convert: Collection[str] = (), limit: int | None = None) -> Iterator[Estimated]:
-    """The estimates of image files, and of all in folders and archives, one after the other.
+    """Yield the estimates of image files, and of all in folders and archives, one after the other.
 
     The channels of a color image are counted together. A file that will not do is named, not dropped. Raises InvalidSetting
     where there is no image.

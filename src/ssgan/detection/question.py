@@ -1,8 +1,8 @@
-"""What is asked of a detector, and the pairs in which it is put: covers split by person or picture, embedded, in lessons.
+"""Define the question for a detector and prepare its pairs: covers split by person or picture, embedded, in stages.
 
-Every image gets a seed of its own, drawn from its name; a cover and its stego are in the same part. Where there is no stego at
-all, neighbors among the covers are the pairs: whoever tells them apart has found something else than an embedder. Or the covers
-stand in the place of stegos, beside covers of another source: how conspicuous are they, with nothing in them?
+Every image gets a seed of its own, drawn from its name; a cover and its stego are in one part. Without stegos, the pairs are
+neighbors among the covers: a detector that tells them apart has found something else than an embedder. Or the covers take the
+place of stegos, against covers of another source, which measures how conspicuous they are by themselves.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ SAMPLES_EMBEDDED = 2**22  # together: what bounds the memory of embedding
 
 @dataclass(frozen=True)
 class Question:
-    """Which covers, embedded how, and which detector, a key of DETECTORS, is to tell.
+    """The covers, the embedding, and the detector, a key of DETECTORS, that is to tell them apart.
 
     For networks: `curriculum`, larger payloads (bpp) learned from first; `fresh`, new changes in every epoch; `precision`, of
     their training. With `selection_channel` the warden is told the change probabilities of every image, as the embedder says
@@ -73,7 +73,7 @@ class Question:
         return not self.null and self.against is None
 
     def as_json(self) -> dict[str, Any]:
-        """What decides the outcome, as plain values; what is not asked for is left out."""
+        """Return the settings that decide the outcome, as plain values; those not given are left out."""
         told = {**asdict(self), "covers": str(self.covers), "embedder": str(Embedder.parse(self.embedder))}
         if self.against is None:
             del told["against"], told["against_geometry"]
@@ -81,12 +81,12 @@ class Question:
         return {**told, "against": str(self.against)}
 
     def pictures(self) -> dict[str, str]:
-        """Digests of the covers, and of what they are beside: these decide the outcome, the paths do not."""
+        """Return digests of the covers and of those they are compared with: these decide the outcome, the paths do not."""
         named = {"covers": self.covers, "against": self.against}
         return {name: digest_of(path) for name, path in named.items() if path is not None}
 
     def check(self) -> None:
-        """Raise InvalidSetting for what does not go together."""
+        """Raise InvalidSetting for settings that contradict each other."""
         entry = DETECTORS.get(self.detector)
         if entry is None:
             raise unknown("detector", self.detector, DETECTORS)
@@ -116,7 +116,7 @@ class Question:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """The pictures of a source that would not do, each with the reason, out of so many that were looked at."""
+    """The refused pictures of a source, each with the reason, and the number of pictures that were tried."""
 
     path: Path
     bad: tuple[tuple[str, str], ...]
@@ -124,7 +124,7 @@ class LeftOut:
 
     @property
     def finding(self) -> Finding:
-        """In a sentence."""
+        """The refused pictures in a sentence."""
         return Finding(
             "note", left_out(list(self.bad), self.total, self.path), "cut all to one size, or --convert what is refused"
         )
@@ -146,13 +146,13 @@ class Prepared:
 
     @property
     def findings(self) -> list[Finding]:
-        """That pictures were left out."""
+        """The findings on pictures that were left out."""
         return [one.finding for one in self.left_out if one.bad]
 
 
 @dataclass(frozen=True)
 class Reading:
-    """Which images of a source are covers."""
+    """The choice of a source's images that are covers."""
 
     path: Path
     geometry: Geometry | Patches
@@ -171,7 +171,7 @@ class Covers:
 
 
 def read_covers(asked: Reading, *, workers: int = 1) -> Covers:
-    """The first so many images. Raises InvalidSetting where there are too few."""
+    """Return the first covers, as many as asked for. Raises InvalidSetting where there are too few."""
     bad: list[tuple[str, str]] = []
     with open_source(asked.path) as source:
         every = rows(source, asked.geometry, bad, convert=asked.convert, workers=workers)
@@ -189,7 +189,7 @@ def read_covers(asked: Reading, *, workers: int = 1) -> Covers:
 
 
 def prepare(question: Question, *, workers: int = 1, read: Callable[[Reading], Covers] | None = None) -> Prepared:
-    """Read, embedded and split; `read` reads in place of `read_covers`, where it may know the covers already.
+    """Read covers, split and embed them; `read` replaces `read_covers`, where the covers may be known already.
 
     Raises InvalidSetting where there are too few covers, DoesNotFit where one takes too little.
     """
@@ -229,7 +229,7 @@ def _prepared(question: Question, read: Callable[[Reading], Covers]) -> Prepared
 
 
 def _split(covers: Covers, seed: int) -> dict[str, np.ndarray]:
-    """Which covers are in each part. Raises InvalidSetting."""
+    """Return which covers are in each part. Raises InvalidSetting."""
     chosen = dict(zip(PARTS, split(covers.names, SHARES, seed=seed, by=covers.group), strict=True))
     if not all(len(index) for index in chosen.values()):
         raise InvalidSetting("one of the three parts is empty", hint="give more covers, of more people or pictures")
@@ -237,7 +237,7 @@ def _split(covers: Covers, seed: int) -> dict[str, np.ndarray]:
 
 
 def _beside(covers: Covers, chosen: dict[str, np.ndarray], others: Covers, chosen_others: dict[str, np.ndarray]) -> Prepared:
-    """An image of each source, as many pairs as the smaller part has; the covers in question stand in the place of stegos."""
+    """Return as many pairs as the smaller source allows, an image of each; the covers in question take the place of stegos."""
     if covers.images.shape[1:] != others.images.shape[1:]:
         (channels, height, width), (c, h, w) = covers.images.shape[1:], others.images.shape[1:]
         raise InvalidSetting(
@@ -258,7 +258,7 @@ def _named(parts: dict[str, Pairs], chosen: dict[str, np.ndarray], names: tuple[
 
 
 def lessons(question: Question, prepared: Prepared, recipe: Recipe) -> list[Stage]:
-    """What a network is taught: the larger payloads first, then the question itself."""
+    """Return the stages of a network's curriculum: larger payloads first, then the question itself."""
     target, train = Embedder.parse(question.embedder), prepared.parts["train"]
     length = round(recipe.lesson_share * recipe.duration_images)
     taught = []
@@ -274,7 +274,9 @@ def lessons(question: Question, prepared: Prepared, recipe: Recipe) -> list[Stag
 
 
 def embedded(covers: Images, embedder: Embedder, own: np.ndarray, *, told: bool = False) -> Pairs:
-    """Covers with their stegos, each from its own seed; where the warden is told, with the change probabilities of both."""
+    """Return covers with their stegos, each from its own seed and, for an informed detector, with their change
+    probabilities.
+    """
     step = max(1, SAMPLES_EMBEDDED // covers[0].numel())
     stegos = torch.cat(
         [embedder.simulate_seeded(covers[at : at + step], own[at : at + step]) for at in range(0, len(covers), step)]
@@ -283,7 +285,7 @@ def embedded(covers: Images, embedder: Embedder, own: np.ndarray, *, told: bool 
 
 
 def probabilities(pictures: Images, embedder: Embedder) -> Probabilities:
-    """float32 (N, C, H, W): how probably the embedder would change each sample of these images, cover or stego."""
+    """Return float32 (N, C, H, W): the probability that the embedder changes each sample of these images, cover or stego."""
     step = max(1, SAMPLES_EMBEDDED // pictures[0].numel())
     parts = [torch.add(*embedder.change_probabilities(part)).float().clamp(0, 1) for part in torch.split(pictures, step)]
     return torch.cat(parts)
@@ -296,7 +298,7 @@ def _lesson(pairs: Pairs, embedder: Embedder, question: Question, length: int | 
 
 
 def _couples(index: Sequence[int] | np.ndarray, seed: int, part: str) -> tuple[np.ndarray, np.ndarray]:
-    """Two covers each, neighbors in the order of names, which may be of one picture; a coin says which of them comes first."""
+    """Return pairs of covers, neighbors in the order of names, perhaps of one picture; a coin decides which is first."""
     half = len(index) // 2
     both = np.asarray(index)[: 2 * half].reshape(half, 2)
     coin = seeds.generator(seed, "null", part).integers(0, 2, half)

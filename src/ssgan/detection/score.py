@@ -1,4 +1,4 @@
-"""What the detector of a finished run says of files: any number of them, each named, none dropped."""
+"""Score files by the detector of a finished run: any number of them, each named, none dropped."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ SCORED_SAMPLES = {"cpu": 2**18, "cuda": 2**23}  # of images asked about together
 
 @dataclass(frozen=True)
 class Score:
-    """What a detector says of one image.
+    """The score of one image, or the reason why it has none.
 
-    The score, whether it lies above the threshold chosen in validation, and the probability of a stego where covers and stegos
-    are equally many.
+    With the score come whether it exceeds the threshold chosen in validation, and the probability of a stego where covers and
+    stegos are equally many.
     """
 
     name: str
@@ -64,7 +64,9 @@ class Scorer:
         self.together = max(1, samples // int(np.prod(self.shape)))
 
     def __call__(self, files: Sequence[tuple[str, Callable[[], bytes]]]) -> list[Score]:
-        """The score of each named file, in order: an image of the detector's own shape, or the reason why there is none."""
+        """Return the score of each named file, in order, of an image with the detector's shape, or the reason why there is
+        none.
+        """
         read = [(name, self._fitting(name, data)) for name, data in files]
         good = [samples for _, samples in read if isinstance(samples, np.ndarray)]
         found = iter(self._scores(images.to_images(np.stack(good))) if good else ())
@@ -76,7 +78,7 @@ class Scorer:
         return Score(name, score, score > self._threshold, float(self._calibration.probabilities(np.array(score))))
 
     def _scores(self, pictures: images.Images) -> list[float | str]:
-        """The score of each image, or why it has none: told its change probabilities, where they are those of an embedder."""
+        """Return the score of each image, or the reason why it has none; an informed detector gets change probabilities."""
         if self._embedder is None:
             return [float(score) for score in self._detector.scores(pictures)]
         try:
@@ -88,7 +90,7 @@ class Scorer:
         return [float(score) for score in self._detector.scores(pictures, probabilities=told)]
 
     def _fitting(self, name: str, data: Callable[[], bytes]) -> np.ndarray | str:
-        """The image as the detector learned to see images; never resized: that would wipe out what it looks for."""
+        """Return the image cut as in training; never resized, which would destroy the traces."""
         try:
             samples = images.upright(images.read(data(), name=name)).samples
         except RefusedImage as refused:
@@ -110,7 +112,7 @@ def score_files(
     threads: int | None = None,
     report: Callable[[Score], None] | None = None,
 ) -> list[Score]:
-    """The scores of image files, or of all in a folder, in shards, an archive or a table of paths.
+    """Return the scores of image files, or of all in a folder, in shards, an archive or a table of paths.
 
     A file that will not do is named, not dropped.
     """
@@ -125,7 +127,7 @@ def score_files(
 
 
 def _files(paths: list[Path]) -> Iterator[tuple[str, Callable[[], bytes]]]:
-    """Name and what reads it, of every image."""
+    """Yield the name of every image and a function that reads it."""
     for path in paths:
         if path.suffix.lower() in images.READ_SUFFIXES and not path.is_dir():
             yield str(path), partial(images.file_bytes, path)

@@ -1,4 +1,4 @@
-"""What the detectors that come with the package say of a picture, and of a stego before it is sent."""
+"""Judge a picture, and a stego before it is sent, by the bundled detectors."""
 
 from __future__ import annotations
 

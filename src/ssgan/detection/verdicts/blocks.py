@@ -1,4 +1,4 @@
-"""The parts of a picture that say something: blocks with texture, in which hardly a sample sits at the ends of the range.
+"""Choose the useful blocks of a picture: those with texture, where few samples are at the ends of the range.
 
 Where an image is saturated or flat its last bits follow no model, and the attacks on LSB replacement see messages that are not
 there: kodim08 of the Kodak photographs, a white house against the sky, passes for 0.2 bits per sample. Without such blocks the
@@ -23,7 +23,7 @@ FEWEST_VALUES = 16
 
 @dataclass(frozen=True, eq=False)
 class Blocks:
-    """The useful blocks as one image, uint8 (C, k SIDE, SIDE), or None; `share` of all blocks; what is wrong with the rest."""
+    """The useful blocks as one image, uint8 (C, k SIDE, SIDE), or None; their `share` of all; the reason against the rest."""
 
     mosaic: np.ndarray | None
     share: float
@@ -32,7 +32,7 @@ class Blocks:
 
 
 def useful(image: np.ndarray) -> Blocks:
-    """The blocks of an image, uint8 (C, H, W); what is left over at the right and below is not looked at."""
+    """Return the blocks of an image, uint8 (C, H, W); the remainder at the right and below is ignored."""
     channels, height, width = image.shape
     rows, columns = height // SIDE, width // SIDE
     if rows * columns < 1:
@@ -49,7 +49,9 @@ def useful(image: np.ndarray) -> Blocks:
 
 
 def has_made_histogram(image: np.ndarray) -> bool:
-    """Whether values are missing between those that occur, as after a change of contrast or with a palette, in any channel."""
+    """Return whether values are missing between those that occur, as after a change of contrast or with a palette, in any
+    channel.
+    """
     return any(_misses(np.bincount(channel.ravel(), minlength=256)) for channel in image)
 
 

@@ -1,4 +1,4 @@
-"""The detectors that come with the package, each in a folder of `ssgan/bundled/detectors`: weights, domain, threshold, card.
+"""Keep the bundled detectors, each in a folder of `ssgan/bundled/detectors`: weights, domain, threshold, card.
 
 A folder is that of an ordinary detector (`ssgan.steganalysis.detectors.load` reads it) which also says of which images it may
 speak and what its scores mean. Squares of a picture are looked at, never a resized copy, and their features averaged.
@@ -27,7 +27,7 @@ MOST_A_SIDE = 3  # squares along a side: so many say as much as all of a large p
 
 @dataclass(frozen=True)
 class Scope:
-    """Of which images a detector may speak, and what its scores mean.
+    """The images that a detector applies to, and the meaning of its scores.
 
     images       in words
     channels     1 gray, 3 color
@@ -46,7 +46,9 @@ class Scope:
     embedders: tuple[str, ...]
 
     def squares(self, image: np.ndarray) -> np.ndarray | None:
-        """uint8 (K, C, side, side) of an image (C, H, W): at most MOST_A_SIDE squared, evenly spread; None where none fits."""
+        """Return uint8 (K, C, side, side) of an image (C, H, W): at most MOST_A_SIDE squared, evenly spread; None where none
+        fits.
+        """
         channels, height, width = image.shape
         sized = (height, width) == (self.side, self.side) if self.exact else min(height, width) >= self.side
         if channels not in self.channels or not sized:
@@ -55,12 +57,12 @@ class Scope:
         return np.stack([image[:, y : y + self.side, x : x + self.side] for y in tops for x in lefts])
 
     def as_json(self) -> dict[str, Any]:
-        """For a manifest."""
+        """Return the fields for a manifest."""
         return {**asdict(self), "calibration": self.calibration.as_json()}
 
     @classmethod
     def from_json(cls, told: object) -> Scope:
-        """The scope of a manifest. Raises RefusedModel."""
+        """Return the scope of a manifest. Raises RefusedModel."""
         try:
             assert isinstance(told, Mapping)
             made = cls(
@@ -88,23 +90,23 @@ class Trained:
     domain: Domain
 
     def features(self, image: np.ndarray) -> np.ndarray | None:
-        """float64 (D,) of an image uint8 (C, H, W): the mean over its squares; None where it has none."""
+        """Return float64 (D,) of an image uint8 (C, H, W): the mean over its squares; None where it has none."""
         squares = self.scope.squares(image)
         return None if squares is None else mean_features(self.detector, squares)
 
     def score(self, features: np.ndarray) -> float:
-        """The score of an image's features."""
+        """Return the score of an image's features."""
         assert self.detector.classifier is not None
         return float(self.detector.classifier.scores(features[None])[0])
 
 
 def mean_features(detector: FeatureDetector, squares: np.ndarray) -> np.ndarray:
-    """float64 (D,): of squares uint8 (K, C, H, W), one after the other, so that the sum has one order."""
+    """Return float64 (D,): the mean over squares uint8 (K, C, H, W), one after the other, so that the sum has one order."""
     return np.mean([detector.features(square[None])[0].astype(np.float64) for square in squares], axis=0)
 
 
 def save(folder: Path, detector: FeatureDetector, scope: Scope, domain: Domain, about: Mapping[str, Any]) -> None:
-    """Write a detector with what makes it a bundled one; `about` holds plain JSON values."""
+    """Write a detector with all that a bundled one needs; `about` holds plain JSON values."""
     if detector.classifier is None:
         raise InvalidSetting("the detector has learned nothing yet", hint="fit it first")
     tensors, told = detector.classifier.as_tensors()
@@ -113,7 +115,7 @@ def save(folder: Path, detector: FeatureDetector, scope: Scope, domain: Domain, 
 
 
 def load(folder: Path) -> Trained:
-    """The detector in a folder, its weights compared with their digest. Raises RefusedModel."""
+    """Return the detector in a folder, after its weights matched their digest. Raises RefusedModel."""
     tensors, manifest = weights.load(folder)
     detector = FeatureDetector.load(folder, threads=1)
     scope, domain = Scope.from_json(manifest.get("scope")), Domain.from_tensors(tensors)
@@ -123,17 +125,17 @@ def load(folder: Path) -> Trained:
 
 
 def bundled() -> list[Path]:
-    """The folders of the detectors that come with the package."""
+    """Return the folders of the detectors that come with the package."""
     return sorted(manifest.parent for manifest in BUNDLED.glob(f"*/{weights.MANIFEST}"))
 
 
 @functools.lru_cache(maxsize=1)
 def bundled_detectors() -> tuple[Trained, ...]:
-    """All of them, read once a process."""
+    """Return all of them, read once a process."""
     return tuple(load(folder) for folder in bundled())
 
 
 def _starts(length: int, side: int) -> list[int]:
-    """Where squares begin along a side: evenly spread from one edge to the other; one alone at the first."""
+    """Return where squares begin along a side: evenly spread from one edge to the other; one alone at the first."""
     count = min(MOST_A_SIDE, length // side)
     return [0] if count == 1 else [round(k * (length - side) / (count - 1)) for k in range(count)]

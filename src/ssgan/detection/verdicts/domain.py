@@ -1,7 +1,7 @@
-"""Whether an image is like those that a detector learned from: a detector asked about others answers all the same, and wrongly.
+"""Decide whether an image is in the domain of a detector: outside it, a detector answers wrongly, and with the same confidence.
 
-The features of covers and stegos span few directions. An image is like them where it lies no farther out along these (its
-spread) and no farther beside them (its rest) than nearly all images that were kept apart; principal components, with the
+The features of covers and stegos span few directions. An image is in the domain where it is no farther out along these (its
+spread) and no farther off them (its rest) than nearly all images that were kept apart; principal components, with the
 distances that process control calls T^2 and Q (J. Jackson, G. Mudholkar, Technometrics 21(3), 1979), each a mean.
 """
 
@@ -33,7 +33,7 @@ class Domain:
 
     @classmethod
     def fit(cls, learned: np.ndarray, apart: np.ndarray) -> Domain:
-        """Of the features (N, D) of images learned from, its limits from those of others of the same source."""
+        """Fit axes to the features (N, D) of training images, and limits to those of other images of the same source."""
         if len(learned) <= AXES or not len(apart):
             raise InvalidSetting(f"{len(learned)} images are too few to fit the domain of a detector", hint="give more images")
         x = learned.astype(np.float64)
@@ -51,26 +51,26 @@ class Domain:
         return cls(made.mean, made.scale, axes, made.spread, float(limits[0]), float(limits[1]))
 
     def distances(self, features: np.ndarray) -> tuple[float, float]:
-        """(spread, rest) of the features (D,) of one image: about 1 within the images learned from."""
+        """Return (spread, rest) of the features (D,) of one image: about 1 within the training images."""
         weight = np.divide(1.0, self.scale, out=np.zeros(len(self.scale)), where=self.scale > 0)
         x = (features.astype(np.float64) - self.mean) * weight
         along = (self.axes.astype(np.float64) * x).sum(axis=1)
         return float(((along / self.spread) ** 2).mean()), float(max((x * x).sum() - (along * along).sum(), 0) / len(x))
 
     def excess(self, features: np.ndarray) -> float:
-        """By which factor an image lies farther out than the limits allow; up to 1 it is like the others."""
+        """Return the factor by which an image exceeds the limits; up to 1 it is in the domain."""
         spread, rest = self.distances(features)
         return max(spread / self.farthest_spread, rest / self.farthest_rest)
 
     def as_tensors(self) -> dict[str, np.ndarray]:
-        """For `ssgan.storage.weights.save`, beside a detector's own."""
+        """Return tensors for `ssgan.storage.weights.save`, beside a detector's own."""
         limits = np.array([self.farthest_spread, self.farthest_rest])
         parts = {"mean": self.mean, "scale": self.scale, "axes": self.axes, "spread": self.spread, "limits": limits}
         return {f"domain_{name}": part for name, part in parts.items()}
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Any]) -> Domain:
-        """Of what `ssgan.storage.weights.load` gives. Raises RefusedModel."""
+        """Return the domain in tensors of `ssgan.storage.weights.load`. Raises RefusedModel."""
         mean = weights.take(tensors, "domain_mean", "float32", (None,))
         scale = weights.take(tensors, "domain_scale", "float32", (len(mean),))
         spread = weights.take(tensors, "domain_spread", "float32", (None,))

@@ -1,7 +1,7 @@
-"""Verdicts on files: single pictures, folders and archives, one after the other; a file that will not do gets its reason.
+"""Judge files: single pictures, folders and archives, one after the other; unreadable files are reported, not skipped.
 
-What a file is comes before what its pixels say: samples that a decoder of lossy files or of palettes made are not the ones that
-anybody embedded in.
+The kind of file is judged before its pixels: samples that a decoder made of a lossy file or of a palette are not those that
+a message was embedded in.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _MADE = {
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """A file with its verdict, or with `error` why it could not be read; `samples` uint8 (C, H, W) as they were looked at.
+    """A file with its verdict, or with the `error` that kept it from being read; `samples` uint8 (C, H, W) as judged.
 
     `is_picture` is False for what was named and holds no picture: a missing or an empty folder, a file of another kind.
     """
@@ -47,7 +47,7 @@ class Judged:
 
 
 def judge_files(paths: Sequence[Path], *, limit: int | None = None) -> Iterator[Judged]:
-    """The verdicts on image files, and on all in folders and archives, each read when its turn comes.
+    """Yield the verdicts on image files, and on all in folders and archives, each read when its turn comes.
 
     What cannot be read, be it a file or all of an archive, is named and passed over. Raises RefusedModel where a bundled
     detector is damaged.
@@ -63,7 +63,7 @@ def judge_files(paths: Sequence[Path], *, limit: int | None = None) -> Iterator[
 
 
 def verdict_on(picture: Picture, detectors: Sequence[Trained]) -> Verdict:
-    """The verdict on a picture as it was read, conversions included."""
+    """Return the verdict on a picture as it was read, conversions included."""
     made = [text for word, text in _MADE.items() if word in picture.converted]
     if made:
         return Verdict("out of domain", None, tuple(made), {}, (), ())

@@ -1,4 +1,4 @@
-"""Pictures in, verdicts out: the attacks on LSB replacement, and the trained detector that the picture is nearest to.
+"""Judge pictures: by the attacks on LSB replacement, and by the trained detector whose domain is nearest.
 
 Half of the stegos that a probability speaks of are made by LSB replacement, half as those that the trained detector learned;
 so the odds are the mean of what the two say, and a side that may not speak says one to one.
@@ -23,7 +23,7 @@ _CERTAIN = 1e6  # odds beyond which no count of covers says anything
 
 
 def judge(images: Images, *, detectors: Sequence[Trained] | None = None) -> list[Verdict]:
-    """The verdict on each of uint8 images (N, C, H, W), C = 1 or 3, which depends on nothing but that image.
+    """Return the verdict on each of uint8 images (N, C, H, W), C = 1 or 3; each depends on its image alone.
 
     `detectors` are the bundled ones, if left out. Raises InvalidSetting for what are no such images, RefusedModel where a
     bundled detector is damaged.
@@ -39,7 +39,7 @@ def judge(images: Images, *, detectors: Sequence[Trained] | None = None) -> list
 
 @dataclass(frozen=True)
 class Answer:
-    """What a trained detector says: its score, or None where the picture is not of its domain, and `reason` why not."""
+    """The score of a trained detector, or None where the picture is outside its domain, with the `reason`."""
 
     detector: Trained | None
     score: float | None
@@ -47,12 +47,12 @@ class Answer:
 
     @property
     def fires(self) -> bool:
-        """Whether the score lies above the threshold."""
+        """Whether the score exceeds the threshold."""
         return self.detector is not None and self.score is not None and self.score > self.detector.scope.threshold
 
 
 def judge_one(image: np.ndarray, detectors: Sequence[Trained]) -> Verdict:
-    """The verdict on one image uint8 (C, H, W)."""
+    """Return the verdict on one image uint8 (C, H, W)."""
     trace, answer = lsb_replacement.trace(image), ask(image, detectors)
     fired = (lsb_replacement.NAME,) * trace.fires
     answered = (lsb_replacement.NAME,) * (trace.score is not None)
@@ -64,7 +64,7 @@ def judge_one(image: np.ndarray, detectors: Sequence[Trained]) -> Verdict:
 
 
 def ask(image: np.ndarray, detectors: Sequence[Trained]) -> Answer:
-    """The answer of the detector that the image is nearest to, if it is of its domain."""
+    """Return the answer of the detector that the image is nearest to, if it is in its domain."""
     near: list[tuple[float, int, np.ndarray]] = []
     for i, one in enumerate(detectors):
         features = one.features(image)
@@ -102,7 +102,7 @@ def _word(fired: tuple[str, ...], answer: Answer, probability: float | None) -> 
 
 
 def _reasons(trace: Trace, answer: Answer) -> tuple[str, ...]:
-    """The side that fires first; then the one that may speak."""
+    """Return the reasons of the two sides: first of the one with an alarm, then of the one that applies."""
     return tuple(text for _, text in sorted((_of_trace(trace), _of_answer(answer)), key=lambda found: found[0]))
 
 

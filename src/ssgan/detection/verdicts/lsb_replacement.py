@@ -1,4 +1,4 @@
-"""LSB replacement in the useful blocks of a picture: three attacks must agree that it is there, each by twice its deviation.
+"""Detect LSB replacement in the useful blocks of a picture: three attacks must agree, each by twice its deviation.
 
 Where all three of RS, sample pairs and weighted stego answer, the score is the least of their estimates, each divided by its
 own standard deviation. A photograph may deceive one of them; all three at once hardly ever.
@@ -23,7 +23,7 @@ THRESHOLD = 2.0  # deviations, which hardly any cover reaches: see CALIBRATION a
 
 @dataclass(frozen=True)
 class Trace:
-    """What the attacks say: `score` in deviations, or None, and then `reason` why they may not speak.
+    """The `score` of the attacks in deviations, or None with the `reason` why they do not apply.
 
     `payload` is the least estimate of the three, in bits per sample.
     """
@@ -35,12 +35,12 @@ class Trace:
 
     @property
     def fires(self) -> bool:
-        """Whether LSB replacement is taken for found."""
+        """Whether the score is an alarm for LSB replacement."""
         return self.score is not None and self.score > THRESHOLD
 
 
 def trace(image: np.ndarray) -> Trace:
-    """The traces of LSB replacement in an image uint8 (C, H, W)."""
+    """Return the traces of LSB replacement in an image uint8 (C, H, W)."""
     blocks = useful(image)
     if blocks.mosaic is None:
         return _silent(_unusable(blocks))

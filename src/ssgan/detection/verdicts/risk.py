@@ -1,4 +1,4 @@
-"""The risk of a stego before it is sent: what the bundled detectors say, and how much less would make fewer of them fire."""
+"""Estimate the risk of a stego before it is sent: detectors with an alarm, and the payload that would alarm fewer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SEED = 1  # public: what is simulated is nobody's message
 
 @dataclass(frozen=True)
 class Risk:
-    """What the bundled detectors say of a stego and of its cover, at 5 % false alarms.
+    """The answers of the bundled detectors on a stego and on its cover, at 5 % false alarms.
 
     `safer_payload` is the largest payload tried, in bits per sample, at which fewer detectors fire, found by simulating the
     scheme in the same cover at halves of the payload; None where none fires, or where fewer never do.
@@ -29,12 +29,12 @@ class Risk:
 
     @property
     def fired(self) -> tuple[str, ...]:
-        """The detectors that call it a stego."""
+        """Names of the detectors that call it a stego."""
         return self.stego.fired
 
 
 def risk(cover: np.ndarray, stego: np.ndarray, *, scheme: str, payload: float) -> Risk:
-    """The risk of a stego uint8 (C, H, W) made of a cover by `scheme` at `payload` bits per sample."""
+    """Return the risk of a stego uint8 (C, H, W) made of a cover by `scheme` at `payload` bits per sample."""
     of_cover, of_stego = judge(to_images(np.stack((cover, stego))))
     return Risk(of_stego, of_cover, _safer(cover, scheme, payload, of_stego))
 

@@ -1,4 +1,4 @@
-"""A page to look at: each picture small, in a frame of its verdict's color, with its name, verdict and probability below."""
+"""Draw a contact sheet: each picture small, in a frame of its verdict's color, with name, verdict and probability."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _UNREAD = (60, 60, 66)
 
 @dataclass(frozen=True, eq=False)
 class Tile:
-    """What the page needs of one file: `thumbnail` RGB, or None for a file that could not be read."""
+    """One file on the sheet: `thumbnail` RGB, or None for an unreadable file."""
 
     thumbnail: Image.Image | None
     word: str
@@ -35,7 +35,7 @@ class Tile:
 
 
 def tile(judged: Judged) -> Tile:
-    """The tile of one file; its picture is made small by averaging."""
+    """Return the tile of one file, its picture reduced by averaging."""
     name, verdict = PurePath(judged.name).name, judged.verdict
     if judged.samples is None or verdict is None:
         return Tile(None, "not read", name, None)
@@ -46,7 +46,7 @@ def tile(judged: Judged) -> Tile:
 
 
 def page(tiles: Sequence[Tile], *, columns: int = 6) -> np.ndarray:
-    """uint8 (3, H, W): the first MOST tiles, row by row."""
+    """Return uint8 (3, H, W): the first MOST tiles, row by row."""
     tiles = tiles[:MOST]
     columns = min(columns, len(tiles))
     rows = -(-len(tiles) // columns)

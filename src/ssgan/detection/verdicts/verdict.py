@@ -1,4 +1,4 @@
-"""A verdict: what is said of one picture, how sure that is, and what it would mean where stegos are rare.
+"""Define a verdict on one picture: the answer, its certainty, and its meaning where stegos are rare.
 
 A probability without a base rate means nothing. All of them here are for covers and stegos equally many, the stegos as mixed as
 those that the detectors were calibrated on; `at_base_rate` carries one over to another world.
@@ -20,7 +20,7 @@ CLEAR = 0.25  # probability up to which a picture is called a cover
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is said of one picture.
+    """The answer for one picture, with the probability and the reasons behind it.
 
     verdict      "stego" above the threshold of 5 % false alarms; "cover" where the probability is at most CLEAR, which says no
                  more than that these detectors find nothing; "inconclusive" between; "out of domain" where no detector may
@@ -41,7 +41,7 @@ class Verdict:
 
 
 def at_base_rate(probability: float, base_rate: float) -> float:
-    """The probability where a share `base_rate` of all pictures are stegos, by Bayes' rule: the odds are multiplied."""
+    """Return the probability where a share `base_rate` of all pictures are stegos, by Bayes' rule: the odds are multiplied."""
     if not 0 < base_rate < 1:
         raise InvalidSetting(f"the base rate is {base_rate}; it must lie between 0 and 1", hint="give 0.001 for one in 1,000")
     hit, miss = probability * base_rate, (1 - probability) * (1 - base_rate)
@@ -49,7 +49,7 @@ def at_base_rate(probability: float, base_rate: float) -> float:
 
 
 def share_of_true_alarms(base_rate: float, *, found: float = 1.0, false_alarms: float = FALSE_ALARMS) -> float:
-    """Of the pictures called stego, the share that are stegos, where a share `found` of these is found."""
+    """Return the fraction of alarms that are stegos, where a fraction `found` of stegos is found."""
     if not 0 < base_rate < 1:
         raise InvalidSetting(f"the base rate is {base_rate}; it must lie between 0 and 1", hint="give 0.001 for one in 1,000")
     true, false = found * base_rate, false_alarms * (1 - base_rate)
