@@ -1,1 +1,1 @@
-"""How safe is it, and how good are the covers?"""
+"""Evaluate how detectable embedders are, and how good covers are."""

@@ -1,4 +1,4 @@
-"""How far other covers would move a figure: intervals and bands from test sets drawn again and again out of the one there is.
+"""Bootstrap over covers: intervals and bands from test sets drawn with replacement.
 
 What is drawn, and the interval of P_E, come from `steganalysis.error`: the same wherever scores are judged.
 """
@@ -25,7 +25,7 @@ class Drawn:
 
 
 def draw(scores: Scores, *, times: int | None = None) -> Drawn:
-    """The figures of `times` sets of as many groups, drawn with replacement: the same for the same scores."""
+    """Return the figures of `times` sets of as many groups, drawn with replacement: the same for the same scores."""
     found, detected = [], []
     for rates in redrawn(scores, times=times):
         curve = Roc(*rates)
@@ -35,7 +35,7 @@ def draw(scores: Scores, *, times: int | None = None) -> Drawn:
 
 
 def intervals(sets: Sequence[Scores], drawn: Sequence[Drawn]) -> dict[str, Interval]:
-    """A 95 % interval of each figure, of its mean over the sets (one a seed)."""
+    """Return a 95 % interval of each figure, of its mean over the sets (one a seed)."""
     judged, found = [measures(one.covers, one.stegos) for one in sets], {}
     for name in drawn[0].figures:
         again = [one.figures[name] for one in drawn]
@@ -48,7 +48,7 @@ def intervals(sets: Sequence[Scores], drawn: Sequence[Drawn]) -> dict[str, Inter
 
 
 def band(sets: Sequence[Scores], drawn: Sequence[Drawn]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Detections at FALSE_ALARMS: the mean over the sets, and the lower and upper end of its 95 % band at each place."""
+    """Return detections at FALSE_ALARMS: the mean over the sets, and the lower and upper end of its 95 % band at each place."""
     mean = np.mean([roc(one.covers, one.stegos).detected(FALSE_ALARMS) for one in sets], axis=0)
     low, high = np.quantile(mean_of([one.detected for one in drawn]), TAILS, axis=0)
     return mean, low, high

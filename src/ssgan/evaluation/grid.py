@@ -1,5 +1,5 @@
-"""A grid of trials as one job: every source, embedder, detector and seed, with the controls without which no figure is to be
-believed. Cut off, the same grid goes on; with more embedders, detectors or seeds in the same folder, only these are added.
+"""Run a grid of trials as one job: every source, embedder, detector and seed, with the controls that every figure needs. An
+interrupted grid resumes; more embedders, detectors or seeds in the same folder are added.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ GROSS = "lsbr@1.0/plain"  # LSB replacement of every sample: whoever does not fi
 
 @dataclass(frozen=True)
 class Grid:
-    """What is asked for. `geometry` is for sources whose pictures are not of its size already.
+    """Sources, embedders, detectors and seeds. `geometry` is for sources whose pictures have another size.
 
     `against` is a source of photographs, beside which the covers are looked at; `transfer_to` one to which detectors go that
     were trained on the covers, and which is judged by retrained ones as well.
@@ -44,7 +44,7 @@ class Grid:
     transfer_to: Path | None = None
 
     def check(self) -> None:
-        """Raise InvalidSetting for what cannot be meant."""
+        """Raise InvalidSetting for settings that are not allowed."""
         for what, given in (("covers", self.covers), ("embedder", self.embedders), ("detector", self.detectors)):
             if not given:
                 raise InvalidSetting(f"there is no {what} to evaluate", hint="give covers, --embedder and --detector")
@@ -58,7 +58,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where the job is: `done` of `total` trials; what the one under way says of itself, if anything."""
+    """The state of a job: `done` of `total` trials, and the progress of the current one, if any."""
 
     done: int
     total: int
@@ -68,7 +68,7 @@ class Progress:
 
 
 def trials(grid: Grid) -> list[Trial]:
-    """All of them, each once, in an order in which pairs are made once for all detectors. Raises InvalidSetting."""
+    """Return all trials, each once, ordered so that pairs are made once for all detectors. Raises InvalidSetting."""
     grid.check()
     found = [trial for source in _sources(grid) for trial in _of_source(grid, source)]
     if grid.transfer_to is not None:
@@ -89,7 +89,7 @@ def run_grid(
     report: Callable[[Progress], None] | None = None,
     refusing: bool = True,
 ) -> list[Result]:
-    """The results of all trials, in the folder where they are kept.
+    """Run all trials in their folder, and return their results.
 
     Raises InvalidSetting where the folder speaks of images that were read otherwise, and what `evaluate` raises.
     """
@@ -131,9 +131,9 @@ def _ran(
 
 
 def fitting(path: Path, geometry: Geometry | Patches, convert: tuple[str, ...]) -> Geometry | Patches:
-    """What is cut from the pictures of a source: as they are, if most of the first are of the size already that is asked for.
+    """Return the geometry for a source: none, if most of its first pictures have the size already.
 
-    So generated covers stand beside photographs that must be cut. Raises InvalidSetting, RefusedImage.
+    So generated covers can be judged with photographs that must be cut. Raises InvalidSetting, RefusedImage.
     """
     if isinstance(geometry, Patches) or geometry.size is None:
         return geometry
@@ -145,7 +145,7 @@ def fitting(path: Path, geometry: Geometry | Patches, convert: tuple[str, ...]) 
 
 
 def _usual_side(source: Source, convert: tuple[str, ...]) -> tuple[int, int] | None:
-    """(H, W) of most of the first pictures that can be read. Raises RefusedImage where none can."""
+    """Return (H, W) of most of the first pictures that can be read. Raises RefusedImage where none can."""
     sides, refused = [], None
     for name in source.names[:LOOKED_AT]:
         try:
@@ -163,7 +163,7 @@ def _sources(grid: Grid) -> tuple[Path, ...]:
 
 
 def _of_source(grid: Grid, path: Path) -> Iterator[Trial]:
-    """The trials of one source, and its controls, which the first seed alone has."""
+    """Yield the trials of one source, and its controls, which the first seed alone has."""
     cut = fitting(path, grid.geometry, grid.convert)
     first, seeds = grid.seeds[0], grid.seeds
 
@@ -188,14 +188,14 @@ def _of_source(grid: Grid, path: Path) -> Iterator[Trial]:
 
 
 def _reading(grid: Grid) -> dict[str, object]:
-    """What figures in one table have in common."""
+    """Return what figures in one table have in common."""
     geometry = grid.geometry
     cut = {"patches": geometry.size, "gray": geometry.gray} if isinstance(geometry, Patches) else vars(geometry)
     return {"geometry": cut, "convert": grid.convert, "limit": grid.limit, "duration_images": grid.duration_images}
 
 
 class _Known:
-    """What the next trial may ask for again: covers of the last sources, and the pairs of the last question of any detector."""
+    """A cache for the next trial: covers of the last sources, and the pairs of the last question of any detector."""
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
@@ -203,7 +203,7 @@ class _Known:
         self._pairs: dict[Question, Prepared] = {}
 
     def pairs(self, question: Question) -> Prepared:
-        """Those of the question without its detector."""
+        """Return the pairs of the question without its detector."""
         asked = replace(question, detector="", duration_images=None)
         if asked not in self._pairs:
             self._pairs = {asked: as_files(prepare(question, read=self._read))}

@@ -1,6 +1,6 @@
-"""One image looked at closely: where each scheme finds changes cheap, and what an embedder then changes; or two, compared.
+"""Inspect one image: where schemes find changes cheap, and what an embedder changes; or compare two images.
 
-What there is to see is written as PNG files into a folder, or as one page that stands alone.
+The maps are written as PNG files into a folder, or as one self-contained page.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ class Inspection:
 
     @property
     def difference(self) -> Difference:
-        """What the simulation changed."""
+        """The changes of the simulation."""
         return difference(self.cover, self.stego, layout="chw")
 
     @property
     def expected_change_rate(self) -> float:
-        """The change rate that the probabilities promise."""
+        """The change rate expected from the probabilities."""
         return float((self.probabilities[0] + self.probabilities[1]).mean())
 
     @property
@@ -57,7 +57,7 @@ class Inspection:
 
     @property
     def pictures(self) -> dict[str, np.ndarray]:
-        """Name → uint8 (3, H, W) or (C, H, W): everything there is to see of this embedder."""
+        """Name → uint8 (3, H, W) or (C, H, W): all maps of this embedder."""
         return {
             "cover": self.cover,
             "stego": self.stego,
@@ -71,7 +71,7 @@ class Inspection:
 
 @dataclass(frozen=True)
 class Priced:
-    """A cover priced by one scheme: the map of its costs, and, where the payload fits, what was then changed."""
+    """A cover priced by one scheme: the map of its costs and, where the payload fits, the changes."""
 
     name: str
     title: str
@@ -81,7 +81,7 @@ class Priced:
 
     @cached_property
     def easy_share(self) -> float:
-        """The fraction of the changes in the half of the samples that is easiest to predict."""
+        """Return the fraction of changes in the half of the samples that is easiest to predict."""
         return 0.0 if self.seen is None else easy_share(self.seen.cover, self.seen.stego)
 
 
@@ -94,7 +94,7 @@ class Comparison:
 
     @property
     def pictures(self) -> dict[str, np.ndarray]:
-        """Name → uint8 (3, H, W): everything there is to see of what differs."""
+        """Name → uint8 (3, H, W): all maps of the differences."""
         return {
             "changes": pictures.change_map(self.first, self.second),
             "difference": pictures.distance_map(self.first, self.second),
@@ -105,7 +105,7 @@ class Comparison:
 
 
 def residual(samples: np.ndarray) -> np.ndarray:
-    """float64 (C, H, W): what the KV filter leaves of each sample of uint8 (C, H, W), the border mirrored."""
+    """Return float64 (C, H, W): the KV filter's residual of uint8 (C, H, W), the border mirrored."""
     x = np.pad(samples.astype(np.float64), ((0, 0), (2, 2), (2, 2)), mode="symmetric")
     windows = np.lib.stride_tricks.sliding_window_view(x, KV.shape, axis=(1, 2))
     return np.asarray(-np.einsum("chwij,ij->chw", windows, KV))  # so that a sample above its neighbors is positive
@@ -114,7 +114,7 @@ def residual(samples: np.ndarray) -> np.ndarray:
 def inspect_cover(
     cover: ImageLike, embedder: Embedder, *, seed: int | np.random.Generator, name: str = "", layout: Layout | None = None
 ) -> Inspection:
-    """The Inspection of an image, as `images.as_image` takes it; the stego is that which `ssgan simulate` gives a file `name`.
+    """Inspect an image, as `images.as_image` takes it; the stego is the one that `ssgan simulate` gives a file `name`.
 
     Raises DoesNotFit where the cover cannot carry the payload.
     """
@@ -131,7 +131,7 @@ def every_scheme(
     cover: ImageLike, payload: float, *, seed: int | np.random.Generator, name: str = "",
     schemes: Collection[str] | None = None, layout: Layout | None = None,
 ) -> list[Priced]:  # fmt: skip
-    """A cover priced by each scheme of the catalog, or by some, and embedded into at `payload`, bpp.
+    """Return a cover priced by each scheme of the catalog, or by some, and embedded into at `payload` bits per sample.
 
     The cover is an image as `images.as_image` takes it; the sender is optimal, or plain where all samples cost the same.
     """
@@ -155,14 +155,14 @@ def every_scheme(
 
 
 def sheet(priced: list[Priced]) -> np.ndarray:
-    """The cost maps of all schemes on one sheet, uint8 (3, H, W), each under its title."""
+    """Return the cost maps of all schemes on one sheet, uint8 (3, H, W), each under its title."""
     height, width = priced[0].costs.shape[1:]
     maps = [pictures.labeled(one.costs, one.title) for one in priced]
     return pictures.in_rows(maps, _COLUMNS if width < 2 * height else 1)
 
 
 def page(title: str, facts: Mapping[str, str], seen: Mapping[str, np.ndarray], priced: list[Priced]) -> str:
-    """The page as text: facts by name, pictures by name, and the schemes where there are any."""
+    """Return the page as text: facts by name, pictures by name, and the schemes where there are any."""
     return pages.render(
         TEMPLATE,
         title=title,

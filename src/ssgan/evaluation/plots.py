@@ -1,4 +1,4 @@
-"""The plots of a report, as SVG that a page carries in itself: drawn from figures alone, the same bytes for the same figures.
+"""Draw the plots of a report as SVG inside the page: from figures alone, the same bytes for the same figures.
 
 Colors are the page's, so that they follow its light and dark.
 """
@@ -25,7 +25,7 @@ RATES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6)  # the ticks of a DET
 
 @dataclass(frozen=True)
 class Point:
-    """One way of making covers: what it costs, how often the warden errs, and what stands beside the dot."""
+    """One way of making covers: its cost, the warden's error, and the label of the dot."""
 
     kind: str
     label: str
@@ -35,7 +35,7 @@ class Point:
 
 
 def roc(rows: Sequence[Row]) -> str:
-    """ROC curves with their 95 % bands, one a row; the diagonal is guessing."""
+    """Return ROC curves with their 95 % bands, one a row; the diagonal is guessing."""
     frame = Frame((0, 1), (0, 1), "false alarms", "stegos detected")
     parts = [frame.line([(0, 0), (1, 1)], GUESSING)]
     for number, row in enumerate(rows):
@@ -48,9 +48,10 @@ def roc(rows: Sequence[Row]) -> str:
 
 
 def det(rows: Sequence[Row]) -> str:
-    """DET curves with their bands: both errors as normal deviates, where Gaussian scores of one width give straight lines.
+    """Return DET curves with their bands: both errors as normal deviates, where Gaussian scores of one width give straight
+    lines.
 
-    A. Martin et al., Eurospeech 1997. What lies outside of 0.5 to 60 % is drawn at the border.
+    A. Martin et al., Eurospeech 1997. Rates outside of 0.5 to 60 % are drawn at the border.
     """
     ends = _deviate(RATES[0]), _deviate(RATES[-1])
     ticks = [(_deviate(rate), f"{100 * rate:g}%") for rate in RATES]
@@ -74,7 +75,7 @@ def curves(
     level: tuple[str, float] | None = None,
     up: tuple[float, float] | None = None,
 ) -> str:
-    """Values against what is on the axis below, a line for each name; `level` is one value with its name.
+    """Return values against those of the lower axis, a line for each name; `level` is one value with its name.
 
     `up` are the ends of the axis of values; from 0 to what is needed, if left out.
     """
@@ -92,7 +93,7 @@ def curves(
 
 
 def frontier(points: Sequence[Point], below: str, *, across: tuple[float, float] | None = None) -> str:
-    """P_E with its interval against what it costs, a color for each kind of point, its label beside it.
+    """Return P_E with its interval against the cost, a color for each kind of point, its label beside it.
 
     `across` are the ends of the axis of costs; from 0 to what is needed, if left out.
     """
@@ -108,7 +109,7 @@ def frontier(points: Sequence[Point], below: str, *, across: tuple[float, float]
 
 
 def payloads(rows: Sequence[Row]) -> str:
-    """P_E with its interval against the payload, a line for each source, way of embedding and detector."""
+    """Return P_E with its interval against the payload, a line for each source, way of embedding and detector."""
     lines: dict[str, list[tuple[float, Row]]] = {}
     for row in rows:
         embedder = Embedder.parse(row.first.embedder)
@@ -129,7 +130,7 @@ def payloads(rows: Sequence[Row]) -> str:
 
 
 def histogram(scores: Scores, threshold: float | None = None) -> str:
-    """How the scores of covers and of stegos lie, in BINS bins over all of them; both are equally many."""
+    """Return the distributions of the scores of covers and stegos, in BINS bins over all of them; both are equally many."""
     every = np.concatenate([scores.covers, scores.stegos])
     low, high = float(every.min()), float(every.max())
     if high <= low:
@@ -151,5 +152,5 @@ def histogram(scores: Scores, threshold: float | None = None) -> str:
 
 
 def _deviate(rate: float) -> float:
-    """The normal deviate of a rate, within the ends of a DET."""
+    """Return the normal deviate of a rate, within the ends of a DET."""
     return NormalDist().inv_cdf(min(max(rate, RATES[0]), RATES[-1]))

@@ -1,4 +1,4 @@
-"""Which places of an image can be predicted from their neighbors: there a change stands out, and a good scheme avoids them."""
+"""Find the samples of an image that can be predicted from their neighbors, where good schemes avoid changes."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _LINES = ((0, 1), (1, 0), (1, 1), (1, -1))
 
 
 def easiest(cover: np.ndarray) -> np.ndarray:
-    """bool (C, H, W): the half of the samples of uint8 (C, H, W) whose surroundings are easiest to predict.
+    """Return bool (C, H, W): the half of the samples of uint8 (C, H, W) whose surroundings are easiest to predict.
 
     What a straight line through two neighbors leaves of the sample between them, on average over a neighborhood, in the best
-    of four directions: an edge goes on, so it is easy, however strong it is.
+    of four directions: an edge continues, so it is easy, however strong it is.
     """
     border = NEIGHBORHOOD // 2 + 1
     x = np.pad(cover.astype(np.float64), ((0, 0), (border, border), (border, border)), mode="symmetric")
@@ -31,6 +31,6 @@ def easiest(cover: np.ndarray) -> np.ndarray:
 
 
 def easy_share(cover: np.ndarray, stego: np.ndarray) -> float:
-    """The fraction of the changes that fall on the half of the samples that is easiest to predict; 0 where none was made."""
+    """Return the fraction of changes in the half of the samples that is easiest to predict; 0 where none was made."""
     changed = cover != stego
     return float(changed[easiest(cover)].sum() / max(1, changed.sum()))

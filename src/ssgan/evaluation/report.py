@@ -1,4 +1,4 @@
-"""The folder of an evaluation as texts: results.csv, .md and .tex, and report.html, one page that carries everything.
+"""Write the report of an evaluation: results.csv, .md and .tex, and report.html, one self-contained page.
 
 The same trials give the same bytes, whenever and however often they are reported; the page fetches nothing and runs no script.
 """
@@ -25,7 +25,7 @@ PAGE = "report.html"
 
 @dataclass(frozen=True)
 class Verdict:
-    """How safe an embedder is on some covers, against the best of the detectors tried."""
+    """The safety of an embedder on some covers, against the best of the detectors tried."""
 
     row: Row
     words: str
@@ -33,12 +33,12 @@ class Verdict:
 
 
 def tables_of(rows: Sequence[Row]) -> dict[str, str]:
-    """File name → text of all forms but the page."""
+    """Return file name → text of all forms except the page."""
     return {"results.csv": tables.as_csv(rows), "results.md": tables.as_markdown(rows), "results.tex": tables.as_latex(rows)}
 
 
 def write_report(folder: Path, rows: Sequence[Row]) -> list[Path]:
-    """Write all forms into the folder, over those of before. Return their paths. Raises StorageFailed."""
+    """Write all forms into the folder, in place of earlier ones, and return their paths. Raises StorageFailed."""
     texts = tables_of(rows) | {PAGE: page(folder, rows)}
     for name, text in texts.items():
         pages.write(folder / name, text, overwrite=True)
@@ -46,7 +46,7 @@ def write_report(folder: Path, rows: Sequence[Row]) -> list[Path]:
 
 
 def page(folder: Path, rows: Sequence[Row]) -> str:
-    """The HTML page."""
+    """Return the HTML page."""
     told = Run.told(folder)
     return pages.render(
         "evaluation/report.html",
@@ -64,7 +64,7 @@ def page(folder: Path, rows: Sequence[Row]) -> str:
 
 
 def verdicts(rows: Sequence[Row]) -> list[Verdict]:
-    """In words, a source and an embedder each; compared with the same embedder and detector in the first source."""
+    """Return a sentence for each source and embedder, compared with the same embedder and detector in the first source."""
     found = []
     for row in strongest(rows):
         same = [r for r in of_kind(rows, "retrained") if r.key[4:] == row.key[4:]]
@@ -80,7 +80,7 @@ def verdicts(rows: Sequence[Row]) -> list[Verdict]:
 
 
 def failed(rows: Sequence[Row]) -> list[Line]:
-    """The checks that did not come out as they should."""
+    """Return the checks with an unexpected outcome."""
     return [line for line in sanity(rows) if not line.passed]
 
 
@@ -100,7 +100,7 @@ def _words(rows: Sequence[Row], row: Row) -> str:
 
 
 def blind(rows: Sequence[Row], row: Row) -> bool:
-    """Whether there is no answer, since a detector that did not find much did not find what it must find, either."""
+    """Return whether there is no answer, since a detector that found little missed what it must find, too."""
     gross = control(rows, row, "gross")
     return gross is not None and min(gross.figures["p_e"], row.figures["p_e"]) >= GROSS_FOUND
 
@@ -110,7 +110,7 @@ def _table(rows: Sequence[Row], kind: str) -> list[dict[str, str]]:
 
 
 def _scene(rows: Sequence[Row], best: Row) -> dict[str, Any]:
-    """One source and embedder with its plots and pairs, of which the first trial's are shown."""
+    """Return one source and embedder with its plots and pairs, of which those of the first trial are shown."""
     first = best.first
     same = [r for r in of_kind(rows, "retrained") if (r.first.covers, r.first.embedder) == (first.covers, first.embedder)]
     null = control(rows, best, "null")
@@ -128,5 +128,5 @@ def _scene(rows: Sequence[Row], best: Row) -> dict[str, Any]:
 
 
 def _inline(path: Path) -> str:
-    """The picture as an address that carries it; empty where there is none."""
+    """Return the picture as a data address; empty where there is none."""
     return pages.inline(images.read(path).samples) if path.exists() else ""

@@ -1,4 +1,4 @@
-"""From scores to what a detector is worth: P_E, P_MD at P_FA = 5 %, P_FA at 50 % detection, accuracy, AUC, wAUC; ROC and DET.
+"""Compute figures from scores: P_E, P_MD at P_FA = 5 %, P_FA at 50 % detection, accuracy, AUC, wAUC; ROC and DET.
 
 Stego is called where a score exceeds a threshold, so equal scores are all on one side of it. The corners of the ROC are what
 thresholds reach; the straight lines between them what tossing a coin between two thresholds would. Areas are those under the
@@ -33,7 +33,7 @@ class Roc:
         return 1 - self.p_d
 
     def detected(self, p_fa: np.ndarray) -> np.ndarray:
-        """The share of stegos detected at these false alarms, along the lines between the corners; the upper end of a jump."""
+        """Return the fraction of stegos detected at these false alarms, between corners by lines; the upper end of a jump."""
         # np.interp wants rising abscissas: of corners one above the other the last one counts.
         last = np.append(np.diff(self.p_fa) > 0, True)
         return np.interp(p_fa, self.p_fa[last], self.p_d[last])
@@ -41,7 +41,7 @@ class Roc:
 
 @dataclass(frozen=True)
 class Measures:
-    """All figures of one set of scores. `p_md_5` and `p_fa_50` are of real thresholds, without a coin's help."""
+    """All figures of one set of scores. `p_md_5` and `p_fa_50` are of real thresholds, without randomization."""
 
     p_e: float
     p_md_5: float
@@ -50,12 +50,12 @@ class Measures:
     wauc: float
 
     def as_json(self) -> dict[str, float]:
-        """By name."""
+        """Return the figures by name."""
         return asdict(self)
 
 
 def measures(cover_scores: np.ndarray, stego_scores: np.ndarray) -> Measures:
-    """The figures of the scores of covers (N,) and stegos (M,), higher = rather stego.
+    """Return the figures of the scores of covers (N,) and stegos (M,), higher = rather stego.
 
     >>> measures(np.array([0.0, 1.0]), np.array([2.0, 3.0]))
     Measures(p_e=0.0, p_md_5=0.0, p_fa_50=0.0, auc=1.0, wauc=1.0)
@@ -64,12 +64,12 @@ def measures(cover_scores: np.ndarray, stego_scores: np.ndarray) -> Measures:
 
 
 def figures(curve: Roc) -> Measures:
-    """The figures of a curve."""
+    """Return the figures of a curve."""
     return Measures(least_error(curve.p_fa, curve.p_md)[0], p_md_at(curve), p_fa_at(curve), auc(curve), wauc(curve))
 
 
 def roc(cover_scores: np.ndarray, stego_scores: np.ndarray) -> Roc:
-    """The curve of finite scores; a corner for each value that occurs. Raises InvalidSetting."""
+    """Return the curve of finite scores; a corner for each value that occurs. Raises InvalidSetting."""
     covers, stegos = checked(cover_scores), checked(stego_scores)
     values = np.unique(np.concatenate([covers, stegos]))[::-1]  # thresholds just below each, from the highest down
     over = [len(part) - np.searchsorted(np.sort(part), values, side="left") for part in (covers, stegos)]
@@ -78,30 +78,30 @@ def roc(cover_scores: np.ndarray, stego_scores: np.ndarray) -> Roc:
 
 
 def p_md_at(curve: Roc, p_fa: float = FEW_FALSE_ALARMS, *, coin: bool = False) -> float:
-    """The fewest missed detections with no more false alarms than `p_fa`; with `coin`, between thresholds as well."""
+    """Return the fewest missed detections with no more false alarms than `p_fa`; with `coin`, between thresholds as well."""
     if coin:
         return float(1 - curve.detected(np.array([p_fa]))[0])
     return float(1 - curve.p_d[np.searchsorted(curve.p_fa, p_fa, side="right") - 1])
 
 
 def p_fa_at(curve: Roc, p_d: float = HALF_DETECTED) -> float:
-    """The fewest false alarms with which that share of the stegos is detected at least."""
+    """Return the fewest false alarms at which at least that fraction of the stegos is detected."""
     return float(curve.p_fa[np.searchsorted(curve.p_d, p_d, side="left")])
 
 
 def accuracy(cover_scores: np.ndarray, stego_scores: np.ndarray, threshold: float) -> float:
-    """The share of right answers at a threshold chosen elsewhere, covers and stegos counting alike."""
+    """Return the share of right answers at a threshold chosen elsewhere, covers and stegos counting alike."""
     covers, stegos = checked(cover_scores), checked(stego_scores)
     return float(((covers <= threshold).mean() + (stegos > threshold).mean()) / 2)
 
 
 def auc(curve: Roc) -> float:
-    """The area under the curve: how often a stego's score exceeds a cover's, a tie counting half."""
+    """Return the area under the curve: how often a stego's score exceeds a cover's, a tie counting half."""
     return float(np.trapezoid(curve.p_d, curve.p_fa))
 
 
 def wauc(curve: Roc, weights: tuple[tuple[float, float], ...] = ALASKA2) -> float:
-    """The weighted area: `weights` are (upper end of a band of detection rates, weight), the last end being 1.
+    """Return the weighted area: `weights` are (upper end of a band of detection rates, weight), the last end being 1.
 
     Exact, because the curve gets a corner where it goes from one band to the next.
     """
@@ -115,7 +115,7 @@ def wauc(curve: Roc, weights: tuple[tuple[float, float], ...] = ALASKA2) -> floa
 
 
 def _with_corner(curve: Roc, rate: float) -> Roc:
-    """The same curve with a corner at that detection rate."""
+    """Return the same curve with a corner at that detection rate."""
     at = int(np.searchsorted(curve.p_d, rate, side="left"))
     if curve.p_d[at] == rate:
         return curve

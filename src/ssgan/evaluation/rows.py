@@ -1,4 +1,4 @@
-"""Trials that differ in their seed alone, as one row: means, the spread over seeds, intervals over covers, and the controls."""
+"""Join trials that differ in their seed alone into one row: means, spreads over seeds, intervals over covers, controls."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ class Row:
 
     @property
     def first(self) -> Result:
-        """What is the same in all results can be read here."""
+        """The first result, for fields that are the same in all."""
         return self.results[0]
 
     @property
     def key(self) -> tuple[str, ...]:
-        """What the row is about."""
+        """The question of the row."""
         first = self.first
         return (first.kind, first.covers, first.trained_on, first.against, first.embedder, first.detector)
 
@@ -59,21 +59,21 @@ class Row:
 
     @property
     def covers(self) -> str:
-        """What people call the judged source."""
+        """The short name of the judged source."""
         return self.called[self.first.covers]
 
     @property
     def threshold(self) -> float:
-        """That of the first trial's detector, chosen in validation."""
+        """The threshold of the first trial's detector, chosen in validation."""
         return state_files.number(self.folders[0] / RUN / DONE, "threshold")
 
     def mean(self, name: str) -> float:
-        """The mean of a field of the results."""
+        """Return the mean of a field of the results."""
         return statistics.fmean(getattr(result, name) for result in self.results)
 
 
 def rows_of(folder: Path) -> list[Row]:
-    """The rows of all finished trials in the folder of an evaluation. Raises InvalidSetting where there is none."""
+    """Return the rows of all finished trials in the folder of an evaluation. Raises InvalidSetting where there is none."""
     found: dict[tuple[int, str, str, str, str, str], list[tuple[Result, Path]]] = {}
     for done in (folder / TRIALS).glob(f"*/{DONE}"):
         result = Result.read(done.parent)
@@ -86,7 +86,7 @@ def rows_of(folder: Path) -> list[Row]:
 
 
 def names(paths: Iterable[str]) -> dict[str, str]:
-    """The shortest end of each path, without what says that it is an archive, that is no other one's."""
+    """Return the shortest unique end of each path, without suffixes of archives."""
     every = sorted({path for path in paths if path})
     ends = {path: PurePath(_ARCHIVE.sub("", path)).parts or (path,) for path in every}
 
@@ -102,18 +102,18 @@ def names(paths: Iterable[str]) -> dict[str, str]:
 
 
 def of_kind(rows: Iterable[Row], kind: str) -> list[Row]:
-    """Those of one kind."""
+    """Return the rows of one kind."""
     return [row for row in rows if row.first.kind == kind]
 
 
 def control(rows: Iterable[Row], row: Row, kind: str) -> Row | None:
-    """The control of that kind for a row: of the same covers and detector, if there is one."""
+    """Return the control of that kind for a row, of the same covers and detector, if there is one."""
     same = [r for r in of_kind(rows, kind) if (r.first.covers, r.first.detector) == (row.first.covers, row.first.detector)]
     return same[0] if same else None
 
 
 def strongest(rows: Iterable[Row]) -> list[Row]:
-    """Of each source and embedder, the retrained row with the least error: what counts is the best warden."""
+    """Return for each source and embedder the retrained row with the least error: the best warden counts."""
     best: dict[tuple[str, str], Row] = {}
     for row in of_kind(rows, "retrained"):
         key = (row.first.covers, row.first.embedder)
@@ -123,13 +123,13 @@ def strongest(rows: Iterable[Row]) -> list[Row]:
 
 
 def blind_interval(pairs: int, deviations: float = NORMAL_95) -> Interval:
-    """Where the error of a detector that knows nothing lies, at a threshold chosen elsewhere."""
+    """Return the interval of the error of a blind detector, at a threshold chosen elsewhere."""
     reach = deviations * math.sqrt(0.25 / (2 * pairs))
     return 0.5 - reach, 0.5 + reach
 
 
 def apart(row: Row, reference: Row) -> tuple[float, Interval]:
-    """P_E of a row less that of another one, with a 95 % interval: below 0 the row is easier to detect."""
+    """Return P_E of a row less that of another one, with a 95 % interval; below 0 the row is easier to detect."""
     difference = row.figures["p_e"] - reference.figures["p_e"]
     drawn = [mean_of([one.figures["p_e"] for one in r.drawn]) for r in (row, reference)]
     common = min(len(one) for one in drawn)

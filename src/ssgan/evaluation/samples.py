@@ -1,4 +1,4 @@
-"""Some pairs of a trial to look at: cover, stego, what was changed, and where a change was cheap."""
+"""Keep some pairs of a trial as pictures: cover, stego, changes, and costs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must be so before any figure of a report is believed, and whether it is: a line each, with what was found."""
+"""Check the conditions under which the figures of a report are valid, a line each with the outcome."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ KEY_POLICY = (
 
 @dataclass(frozen=True)
 class Line:
-    """One check: what was looked at, what was found, what was expected, and whether they agree."""
+    """One check: its subject, the outcome, the expected one, and whether they agree."""
 
     check: str
     found: str
@@ -35,7 +35,7 @@ class Line:
 
 
 def sanity(rows: Sequence[Row]) -> list[Line]:
-    """All lines, in the order in which somebody should read them."""
+    """Return all lines, the most important first."""
     lines = [_blind(rows[0])]
     lines += [_gross(row) for row in of_kind(rows, "gross")]
     lines += [_null(row) for row in of_kind(rows, "null")]
@@ -45,7 +45,7 @@ def sanity(rows: Sequence[Row]) -> list[Line]:
 
 
 def _blind(row: Row) -> Line:
-    """The first row's scores with cover and stego exchanged by a coin: nothing is known then, whatever the scores were."""
+    """Return the line on the first row's scores with cover and stego exchanged by a coin, which must carry nothing."""
     scores, name = row.scores[0], row.folders[0].name
     heads = seeds.generator(0, "blind", name).integers(0, 2, len(scores.covers)).astype(bool)
     covers, stegos = np.where(heads, scores.stegos, scores.covers), np.where(heads, scores.covers, scores.stegos)
@@ -61,7 +61,7 @@ def _blind(row: Row) -> Line:
 
 
 def _gross(row: Row) -> Line:
-    """LSB replacement of every sample."""
+    """Return the line on LSB replacement of every sample, which must be found."""
     return Line(
         f"{row.first.detector} finds {row.first.embedder} in {row.covers}",
         f"P_E {row.figures['p_e']:.3f}",
@@ -71,7 +71,7 @@ def _gross(row: Row) -> Line:
 
 
 def _null(row: Row) -> Line:
-    """Covers against covers."""
+    """Return the lines on covers against covers, which must not be told apart."""
     error, (low, high) = 1 - row.figures["accuracy"], blind_interval(row.first.pairs[2])
     return Line(
         f"{row.first.detector} cannot tell {row.covers} from itself",
@@ -82,7 +82,7 @@ def _null(row: Row) -> Line:
 
 
 def _not_above_half(row: Row) -> list[Line]:
-    """Errors beyond a coin's are the mark of a broken split: a line where there are any."""
+    """Return a line for errors beyond a coin's, which are the mark of a broken split."""
     return [
         Line(
             f"{result.detector} on {result.embedder} in {row.covers}, seed {result.seed}, errs no more than a coin",
@@ -96,7 +96,7 @@ def _not_above_half(row: Row) -> list[Line]:
 
 
 def _paper(row: Row) -> list[Line]:
-    """The one setting that the paper has as well; on few pairs its accuracy cannot be had, and the line says on how many."""
+    """Return the line on the one setting that the paper has as well, with the number of pairs behind its accuracy."""
     first = row.first
     if (first.embedder, first.detector, first.shape) != PAPER:
         return []
@@ -113,7 +113,7 @@ def _paper(row: Row) -> list[Line]:
 
 
 def _findings(row: Row) -> list[Line]:
-    """What the guard found in the pairs that may mislead."""
+    """Return the findings of the pairs that may mislead."""
     return [
         Line(
             f"the pairs of {result.embedder or result.kind} in {row.covers}, seed {result.seed}, are in order",
@@ -128,5 +128,5 @@ def _findings(row: Row) -> list[Line]:
 
 
 def _trained(result: Result) -> int:
-    """Covers and stegos."""
+    """Return the lines on covers and stegos."""
     return 2 * result.pairs[0]

@@ -1,4 +1,4 @@
-"""A trial on tables of scores or features, some rows at a time: a million images are judged in the memory of some thousands.
+"""Judge tables of scores or features some rows at a time: a million images in the memory of some thousands.
 
 Scores need no more than two numbers an image. Features teach the ensemble of Fisher discriminants that detectors have too, with
 fixed sizes, for a search would need many passes. A cover and its stego have the same name and go to the same part.
@@ -27,13 +27,13 @@ _HINT = "give a table that `ssgan score -o` wrote"
 
 
 def judge_scores(covers: Path, stegos: Path) -> dict[str, Any]:
-    """The figures of two tables of scores, as `ssgan score -o` writes them; images without a score are left out and counted."""
+    """Return the figures of two tables of scores, as `ssgan score -o` writes them; images without a score are only counted."""
     (of_covers, groups, missing), (of_stegos, others, more) = _scores(covers), _scores(stegos)
     return {**_judged(Scores(of_covers, of_stegos, groups, others)), "without_score": missing + more}
 
 
 def judge_features(covers: Path, stegos: Path, *, seed: int = 0) -> dict[str, Any]:
-    """The figures, on the pictures kept apart, of an ensemble that learns from two tables of features.
+    """Return the figures, on the test pictures, of an ensemble that learns from two tables of features.
 
     Raises InvalidSetting where the tables are not of the same features, or a part has no images.
     """
@@ -70,7 +70,7 @@ def _judged(scores: Scores) -> dict[str, Any]:
 
 
 def _apart(made: Ensemble, table: Path, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """The scores of the pictures kept apart, and what tells these from one another."""
+    """Return the scores of the test pictures, and the number of each."""
     scores, groups = [], []
     for names, features in _rows(table):
         some = picture_numbers(names, seed)
@@ -81,7 +81,7 @@ def _apart(made: Ensemble, table: Path, seed: int) -> tuple[np.ndarray, np.ndarr
 
 
 def _scores(table: Path) -> tuple[np.ndarray, np.ndarray, int]:
-    """Scores float64 (N,), the picture of each, uint64 (N,), and how many images have no score."""
+    """Return scores float64 (N,), the picture of each, uint64 (N,), and how many images have no score."""
     if table.suffix.lower() == ".csv":
         with _opened_csv(table) as file:
             found = [(row.get("file"), row["score"]) for row in csv.DictReader(file)]
@@ -118,13 +118,13 @@ def _opened_csv(table: Path) -> Any:
 
 
 def _names(table: Path) -> Iterator[list[str]]:
-    """The names alone, some at a time."""
+    """Yield names alone, some at a time."""
     for batch in _dataset(table).to_batches(columns=["file"]):
         yield batch.column(0).to_pylist()
 
 
 def _rows(table: Path) -> Iterator[tuple[list[str], np.ndarray]]:
-    """Names, and features (rows, D), some rows at a time."""
+    """Yield names, and features (rows, D), some rows at a time."""
     wanted = {"columns": ["file", "features"], "batch_size": _ROWS, "batch_readahead": 0, "fragment_readahead": 0}
     for batch in _dataset(table).to_batches(**wanted):
         if batch.num_rows:
@@ -138,7 +138,7 @@ def _dimension(table: Path) -> int:
 
 
 def _dataset(table: Path) -> Any:
-    """A Parquet file or a folder of shards. Raises InvalidSetting, RefusedImage."""
+    """Return the dataset of a Parquet file or a folder of shards. Raises InvalidSetting, RefusedImage."""
     try:
         from pyarrow import ArrowInvalid, dataset
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""The rows of an evaluation as CSV, with everything, and as Markdown and LaTeX, with what a reader compares."""
+"""Write the rows of an evaluation as CSV with all fields, and as Markdown and LaTeX with those that readers compare."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TITLES = {
 
 
 def as_csv(rows: Sequence[Row]) -> str:
-    """One line a row; intervals are of 95 %, spreads standard deviations over seeds, empty where there is none."""
+    """Return one line a row; intervals are of 95 %, spreads standard deviations over seeds, empty where there is none."""
     text = io.StringIO()
     lines = [_cells(rows, row) for row in rows]
     writer = csv.DictWriter(text, fieldnames=list(lines[0]), lineterminator="\n")
@@ -51,7 +51,7 @@ def _cells(rows: Sequence[Row], row: Row) -> dict[str, str]:
 
 
 def as_markdown(rows: Sequence[Row]) -> str:
-    """A table a kind."""
+    """Return a table a kind."""
     parts = []
     for kind, title in TITLES.items():
         chosen = of_kind(rows, kind)
@@ -67,7 +67,7 @@ def _markdown(rows: Sequence[Row], chosen: Sequence[Row]) -> list[str]:
 
 
 def columns(rows: Sequence[Row], row: Row) -> dict[str, str]:
-    """What people see of a row, under the words that they see above."""
+    """Return the shown fields of a row, by their titles."""
     first, kind = row.first, row.first.kind
     found = {"covers": row.covers}
     if kind == "transfer":
@@ -91,19 +91,19 @@ def columns(rows: Sequence[Row], row: Row) -> dict[str, str]:
 
 
 def error(row: Row) -> str:
-    """P_E, its spread over seeds where there are several, and its interval."""
+    """Return p_E, its spread over seeds where there are several, and its interval."""
     low, high = row.intervals["p_e"]
     return f"{spread(row, 'p_e')} ({low:.3f} to {high:.3f})"
 
 
 def spread(row: Row, name: str) -> str:
-    """A mean, and the spread over seeds where there are several."""
+    """Return a mean, and the spread over seeds where there are several."""
     deviation = row.spread[name]
     return f"{row.figures[name]:.3f}" + ("" if deviation is None else f" ± {deviation:.3f}")
 
 
 def as_latex(rows: Sequence[Row]) -> str:
-    """P_E as a table for a paper: a source and an embedder a line, a detector a column (needs booktabs)."""
+    """Return p_E as a table for a paper: a source and an embedder a line, a detector a column (needs booktabs)."""
     chosen = [*of_kind(rows, "retrained"), *of_kind(rows, "transfer")]
     detectors = list(dict.fromkeys(row.first.detector for row in chosen))
     keys = list(dict.fromkeys((row.first.covers, row.first.trained_on, row.first.embedder) for row in chosen))
@@ -130,7 +130,7 @@ def _tex_figure(row: Row) -> str:
 
 
 def _tex(text: str) -> str:
-    """The text with what LaTeX reads otherwise escaped."""
+    """Return the text escaped for LaTeX."""
     special = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
     return "".join(special.get(letter, "\\" + letter if letter in "&%$#_{}" else letter) for letter in text)
 

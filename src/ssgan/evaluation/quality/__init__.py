@@ -1,1 +1,1 @@
-"""How good generated covers are, beside real ones."""
+"""Measure the quality of generated covers, beside real ones."""

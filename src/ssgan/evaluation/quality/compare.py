@@ -1,6 +1,6 @@
-"""How good generated covers are, beside real ones: every figure with the features it speaks of, its size and its spread.
+"""Compare generated covers with real ones: every figure with its features, its size and its spread.
 
-No figure stands alone. Real images are halved by chance; generated ones are compared with one half, and the other half with it
+Every figure has its comparison. Real images are halved by chance; generated ones are compared with one half, and the other half with it
 as well, in equal numbers: the column `real` says what a perfect generator would get from so few images. Each is repeated with
 other halves, and mean and standard deviation are given.
 """
@@ -45,7 +45,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class _Halves:
-    """Which images are compared in one repeat: indices of generated ones, of the real half, and of the other half."""
+    """The images compared in one repeat: indices of generated ones, of the real half, and of the other half."""
 
     generated: np.ndarray
     half: np.ndarray
@@ -61,7 +61,7 @@ def quality(
     repeats: int = 3,
     report: Callable[[str], None] = lambda doing: None,
 ) -> list[Figure]:
-    """All figures for Images of one shape. `report` is told what is measured next.
+    """Return all figures for Images of one shape. `report` receives the name of the next measure.
 
     Raises InvalidSetting where shapes differ or there are too few images, and where torchmetrics is missing.
     """
@@ -83,7 +83,7 @@ def quality(
 
 
 def _space_figures(space: Space, generated: Images, real: Images, drawn: Sequence[_Halves]) -> Iterator[Figure]:
-    """Frechet and kernel distance; features are centered and brought to mean variance 1, both by the real images'."""
+    """Yield Frechet and kernel distance; features are centered and scaled to mean variance 1, both by the real images."""
     of_real, of_generated = extracted(space, real), extracted(space, generated)
     dimension = of_real.shape[1]
     if of_generated.shape[1] != dimension:
@@ -118,7 +118,7 @@ def _sliced(generated: Images, real: Images, drawn: Sequence[_Halves], seed: int
 
 
 def _statistics(generated: Images, real: Images, drawn: Sequence[_Halves], seed: int) -> Iterator[Figure]:
-    """The same of either set, each alone."""
+    """Yield the figures of each set by itself."""
     samples, side = real[0].numel(), min(real.shape[-2:])
     # name, features, dimension, measure
     measures: list[tuple[str, str, int, Callable[[Images, np.random.Generator], float]]] = [
@@ -139,7 +139,7 @@ def _statistics(generated: Images, real: Images, drawn: Sequence[_Halves], seed:
 
 
 def _nearest(generated: Images, real: Images) -> Iterator[Figure]:
-    """All images, no halves: a copy is to be found wherever it is."""
+    """Yield the figures on copies over all images, since halves would miss some."""
     found = nearest_real(generated, real)
     about = ("pixels, gray values", real[0].numel(), len(generated))
     yield _figure("distance to the nearest real image", *about, [(found.generated, found.among_real)])
@@ -155,7 +155,7 @@ def _figure(name: str, features: str, dimension: int, count: int, pairs: Sequenc
 
 
 def _halves(generated: int, real: int, rng: np.random.Generator) -> _Halves:
-    """Equally many of each."""
+    """Return equally many images of each half."""
     count = min(generated, real // 2)
     order = rng.permutation(real)
     return _Halves(rng.permutation(generated)[:count], order[:count], order[count : 2 * count])

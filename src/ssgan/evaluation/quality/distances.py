@@ -1,4 +1,4 @@
-"""How far apart two sets of features are: the Frechet distance of Gaussians fitted to them, and the kernel distance.
+"""Measure how far apart two sets of features are: the Frechet distance of fitted Gaussians, and the kernel distance.
 
 Frechet's is biased upward in small sets, more so the more features there are; the kernel distance, KID's formula, is not
 (M. Heusel et al., NeurIPS 2017; M. Binkowski et al., ICLR 2018). Both are torchmetrics', on features of ours.
@@ -21,14 +21,14 @@ MOST_FOR_FRECHET = 2048  # features: its eigenvalues take the cube of that
 
 
 def frechet(first: np.ndarray, second: np.ndarray) -> float:
-    """Of features float64 (N, D) and (M, D): |m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2))."""
+    """Return |m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2)) of features float64 (N, D) and (M, D)."""
     from_torchmetrics = metrics("image.fid")
     metric = from_torchmetrics.FrechetInceptionDistance(feature=_AsTheyAre(first.shape[1]))
     return float(_measured(metric, first, second))
 
 
 def kernel(first: np.ndarray, second: np.ndarray) -> float:
-    """Of features float64 (N, D) and (N, D): the unbiased estimate of the squared MMD with the kernel (x y / D + 1)^3."""
+    """Return the unbiased estimate of the squared MMD of features float64 (N, D), with the kernel (x y / D + 1)^3."""
     count = min(len(first), len(second))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that features are kept in memory
@@ -38,7 +38,7 @@ def kernel(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def metrics(name: str) -> ModuleType:
-    """A module of torchmetrics. Raises InvalidSetting where it is not installed."""
+    """Return a module of torchmetrics. Raises InvalidSetting where it is not installed."""
     try:
         return importlib.import_module(f"torchmetrics.{name}")
     except ImportError as error:
@@ -48,7 +48,7 @@ def metrics(name: str) -> ModuleType:
 
 
 class _AsTheyAre(nn.Module):
-    """Stands where torchmetrics expects a network."""
+    """The identity, where torchmetrics expects a network."""
 
     def __init__(self, dimension: int) -> None:
         super().__init__()

@@ -1,6 +1,6 @@
-"""What images are compared in: named features, each with its dimension, so that a distance says what it is a distance of.
+"""Name the features that images are compared in, each with its dimension.
 
-Covers are judged by their noise. Beside the pixels, seen from afar, stand histograms of residuals and co-occurrences of them,
+Covers are judged by their noise. Besides reduced pixels there are histograms of residuals and co-occurrences of them,
 which is what a warden looks at. None of these is Inception's pool3, so no distance here is called FID.
 """
 
@@ -37,19 +37,19 @@ class Space:
 
 
 def thumbnails(images: Images) -> np.ndarray:
-    """float64 (N, C x 8 x 8): means of gray values over the squares of an 8 x 8 grid."""
+    """Return float64 (N, C x 8 x 8): means of gray values over the squares of an 8 x 8 grid."""
     return torch.nn.functional.adaptive_avg_pool2d(images.double(), _THUMBNAIL).flatten(1).numpy()
 
 
 def kv_residuals(images: Images) -> torch.Tensor:
-    """int32 (N, C, H - 4, W - 4): twelve times the KV filter's residual, each channel by itself, exact."""
+    """Return int32 (N, C, H - 4, W - 4): twelve times the KV filter's residual, each channel by itself, exact."""
     kernel = torch.from_numpy(np.array(filters.KV_TAPS)).float()[None, None]
     flat = images.flatten(0, 1)[:, None].float()  # whole numbers below 2^24: exact
     return torch.nn.functional.conv2d(flat, kernel).round().int().view(*images.shape[:2], images.shape[2] - 4, -1)
 
 
 def kv_histogram(images: Images) -> np.ndarray:
-    """float64 (N, 31): shares of the KV residuals that round to -15...15 gray values, all channels together."""
+    """Return float64 (N, 31): shares of the KV residuals that round to -15...15 gray values, all channels together."""
     bins = 2 * _TRUNCATION + 1
     rounded = torch.div(kv_residuals(images) + 6, 12, rounding_mode="floor").clamp(-_TRUNCATION, _TRUNCATION) + _TRUNCATION
     places = rounded.flatten(1).long() + bins * torch.arange(len(images))[:, None]
@@ -70,14 +70,14 @@ SPACES: dict[str, Space] = {
 
 
 def spaces(names: list[str], own: list[str]) -> list[Space]:
-    """Spaces by name, and a user's own, each written FILE.py:FUNCTION. Raises InvalidSetting."""
+    """Return spaces by name, and a user's own, each written FILE.py:FUNCTION. Raises InvalidSetting."""
     if missing := [name for name in names if name not in SPACES]:
         raise unknown("feature set", missing[0], SPACES)
     return [SPACES[name] for name in dict.fromkeys(names)] + [own_space(text) for text in own]
 
 
 def own_space(text: str) -> Space:
-    """FILE.py:FUNCTION, a function from uint8 (N, C, H, W) torch tensors to real numbers (N, D); the file is executed."""
+    """Return the space of FILE.py:FUNCTION, from uint8 (N, C, H, W) tensors to real numbers (N, D); the file is executed."""
     path, _, name = text.rpartition(":")
     file = Path(path)
     if not file.is_file() or file.suffix != ".py":
@@ -95,7 +95,7 @@ def own_space(text: str) -> Space:
 
 
 def extracted(space: Space, images: Images) -> np.ndarray:
-    """float64 (N, D): the space's features, square roots where they are counted. Raises InvalidSetting for a user's that fail.
+    """Return float64 (N, D): the space's features, square roots where they are counted. Raises InvalidSetting for invalid ones.
 
     The square root of a share has nearly the same spread whether the share is small or large (M. Bartlett, 1936), so that no
     rare pattern drowns the others.

@@ -1,4 +1,4 @@
-"""Some images of a source, chosen by a seed, to be judged."""
+"""Choose images of a source by a seed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ssgan.images import Images
 
 
 class Chosen(NamedTuple):
-    """Images, how many pictures there were to choose from, and those that would not do, each with the reason."""
+    """Images, the number of pictures to choose from, and the refused ones, each with the reason."""
 
     images: Images
     available: int
@@ -33,10 +33,10 @@ def choose(
     seed: int = 0,
     report: Callable[[int], None] = lambda done: None,
 ) -> Chosen:
-    """At most `limit` images of a folder or archive, by chance, in the order of its names.
+    """Return at most `limit` images of a folder or archive, chosen at random, in the order of its names.
 
     A picture that is refused, or that gives another shape than most, is listed as bad. Raises InvalidSetting
-    where there is nothing to choose from, RefusedImage where nothing will do.
+    where there is nothing to choose from, RefusedImage where no picture can be used.
     """
     if limit < 1:
         raise InvalidSetting(f"limit is {limit}; it must be at least 1", hint="give a number from 1 on")

@@ -1,4 +1,4 @@
-"""The sliced Wasserstein distance of patches, scale by scale: fine texture apart from the large forms.
+"""Compute the sliced Wasserstein distance of patches, scale by scale, which separates fine texture from large forms.
 
 T. Karras, T. Aila, S. Laine, J. Lehtinen, "Progressive growing of GANs", ICLR 2018, section 5: patches of 7 x 7 from each level
 of a Laplacian pyramid, each set's colors to mean 0 and deviation 1, projected on random directions, where the distance of two
@@ -25,7 +25,7 @@ _TAPS = torch.tensor([1.0, 4.0, 6.0, 4.0, 1.0]) / 16  # P. Burt, E. Adelson, 198
 
 
 def sides(size: int) -> list[int]:
-    """Of the levels, the finest first: halved as long as LOWEST is not passed."""
+    """Return the sides of the levels, the finest first: halved as long as they exceed LOWEST."""
     found = [size]
     while found[-1] // 2 >= LOWEST and found[-1] % 2 == 0:
         found.append(found[-1] // 2)
@@ -33,7 +33,7 @@ def sides(size: int) -> list[int]:
 
 
 def sliced_wasserstein(first: Images, second: Images, rng: np.random.Generator) -> dict[int, float]:
-    """Distance by side of the level, for two sets of equally many Images of one square size."""
+    """Return the distance by side of the level, for two sets of equally many Images of one square size."""
     seed = int(rng.integers(2**63))
     own = [_patches(images, np.random.default_rng(seed)) for images in (first, second)]  # at the same places in both
     found: dict[int, float] = {}
@@ -46,7 +46,7 @@ def sliced_wasserstein(first: Images, second: Images, rng: np.random.Generator) 
 
 
 def _patches(images: Images, rng: np.random.Generator) -> list[torch.Tensor]:
-    """Patches (P, C x 7 x 7) of each level, each channel of the set with mean 0 and deviation 1."""
+    """Return patches (P, C x 7 x 7) of each level, each channel of the set with mean 0 and deviation 1."""
     each = max(1, min(PATCHES_AN_IMAGE, PATCHES // len(images)))
     levels: list[list[torch.Tensor]] = [[] for _ in sides(images.shape[-1])]
     for part in images.split(_PART):
@@ -63,7 +63,7 @@ def _patches(images: Images, rng: np.random.Generator) -> list[torch.Tensor]:
 
 
 def _pyramid(images: Images) -> list[torch.Tensor]:
-    """float32 levels, the finest first: what is lost in halving, and last what remains."""
+    """Return float32 levels, the finest first: the details that halving removes, and last the remainder."""
     gaussian = [images.float()]
     for _ in sides(images.shape[-1])[1:]:
         gaussian.append(_smoothed(gaussian[-1])[..., ::2, ::2])
@@ -72,13 +72,13 @@ def _pyramid(images: Images) -> list[torch.Tensor]:
 
 
 def _doubled(level: torch.Tensor) -> torch.Tensor:
-    """Zeros between, then smoothed."""
+    """Return twice the size: zeros between samples, then smoothed."""
     wide = level.new_zeros(*level.shape[:2], 2 * level.shape[2], 2 * level.shape[3])
     wide[..., ::2, ::2] = level
     return _smoothed(wide) * 4
 
 
 def _smoothed(level: torch.Tensor) -> torch.Tensor:
-    """By the binomial filter, mirrored at the border without the edge sample repeated."""
+    """Smooth by the binomial filter, mirrored at the border without the edge sample repeated."""
     kernel = torch.outer(_TAPS, _TAPS).expand(level.shape[1], 1, 5, 5)
     return functional.conv2d(functional.pad(level, (2, 2, 2, 2), mode="reflect"), kernel, groups=level.shape[1])

@@ -1,4 +1,4 @@
-"""Figures of one set of covers beside another: how much they differ among themselves, how noisy they are, whether they copy."""
+"""Compute figures of one set of covers: variety, noise, and copies of training images."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ class Nearest(NamedTuple):
 
 
 def residual_deviation(images: Images) -> float:
-    """The standard deviation of the KV residual, in gray values, over all samples of all images."""
+    """Return the standard deviation of the KV residual, in gray values, over all samples of all images."""
     residuals = torch.cat([kv_residuals(part).flatten() for part in images.split(_ROWS)])
     return float(residuals.double().std(correction=0)) / 12
 
 
 def pairwise_distance(images: Images) -> float:
-    """The mean over all pairs of the root mean square difference of their samples, in gray values."""
+    """Return the mean over all pairs of the root mean square difference of their samples, in gray values."""
     flat = _flat(images)
     total = sum(float(_distances(flat[start : start + _ROWS], flat).sum()) for start in range(0, len(flat), _ROWS))
     return total / max(1, len(flat) * (len(flat) - 1))
 
 
 def similarity(images: Images, rng: np.random.Generator) -> float:
-    """The mean MS-SSIM of random pairs: near 1 where all images are alike."""
+    """Return the mean MS-SSIM of random pairs: near 1 where all images are alike."""
     first, second = (rng.permutation(len(images)) for _ in range(2))
     apart = np.flatnonzero(first != second)[:PAIRS]
     if not len(apart):
@@ -56,14 +56,14 @@ def similarity(images: Images, rng: np.random.Generator) -> float:
 
 
 def scales(side: int) -> int:
-    """How many of MS-SSIM's five scales fit: its window must fit into the smallest."""
+    """Return how many of MS-SSIM's five scales fit: its window must fit into the smallest."""
     return next((count for count in range(5, 1, -1) if side // 2 ** (count - 1) >= _WINDOW), 1)
 
 
 def nearest_real(generated: Images, real: Images) -> Nearest:
-    """How near generated images come to real ones.
+    """Return the distances of generated images to the nearest real ones.
 
-    A copy lies as near to a real image as the nearest COPIED of the real images lie to each other.
+    A copy is as near to a real image as the nearest COPIED of the real images are to each other.
     """
     made, given = _flat(generated), _flat(real)
     to_real = torch.cat([_distances(made[i : i + _ROWS], given).amin(dim=1) for i in range(0, len(made), _ROWS)])
@@ -83,7 +83,7 @@ def _flat(images: Images) -> torch.Tensor:
 
 
 def _distances(some: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
-    """Root mean square differences float64 (n, N), gray values: products of whole numbers, exact, so equal images are at 0."""
+    """Return root mean square differences float64 (n, N) in gray values, exact, so that equal images are at 0."""
     rows = some.double()
     own = rows.square().sum(dim=1, keepdim=True)
     parts = []
