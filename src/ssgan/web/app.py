@@ -1,4 +1,4 @@
-"""The application: pages to look at, jobs to start, watch and stop, and files to take away."""
+"""Build the web application: pages, jobs to start, watch and stop, and files to download."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ STATIC = {"htmx.min.js": "text/javascript", "page.js": "text/javascript", "style
 
 @dataclass
 class Settings:
-    """How a server is set up: `hosts` it answers to, `runs` the folder whose runs are shown, if any.
+    """The setup of a server: `hosts` it answers to, `runs` the folder whose runs are shown, if any.
 
     `reuse` takes covers that are in this user's list of used ones, `no_ledger` keeps no list.
     """
@@ -56,7 +56,7 @@ class Settings:
 
 
 class _Said(Exception):
-    """What a user did wrong, with the status of the answer."""
+    """A user's mistake, with the status of the answer."""
 
     def __init__(self, status: int, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -64,7 +64,7 @@ class _Said(Exception):
 
 
 def create_app(settings: Settings, jobs: Jobs | None = None) -> ASGIApp:
-    """The guarded application; `jobs` are closed when it ends."""
+    """Return the guarded application; `jobs` are closed when it ends."""
     # Uploads stay in memory: the bound on bodies is below what would go to the disk.
     MultiPartParser.spool_max_size = LARGEST_BODY + 1
     queue = jobs or Jobs()
@@ -185,7 +185,7 @@ def _runs(app: FastAPI, settings: Settings) -> None:
 
 
 class _Events(StreamingResponse):
-    """Events as they come; `left` is called when nobody watches any more, even if that is before the first one."""
+    """Events as they come; `left` is called when the last reader has gone, even before the first event."""
 
     def __init__(self, content: AsyncIterator[str], left: Callable[[], None]) -> None:
         super().__init__(content, media_type="text/event-stream")
@@ -206,13 +206,13 @@ def _run(settings: Settings, name: str) -> Path:
 
 
 class _Line:
-    """Requests that stand in line for the queue, first come, first served: a few of them, and not for long."""
+    """Requests that wait for the queue, first come, first served: a few of them, for a short time."""
 
     def __init__(self) -> None:
         self.first, self.length = asyncio.Lock(), 0
 
     async def submit(self, jobs: Jobs, kind: str, given: dict[str, Any]) -> Job:
-        """The job, once the queue takes it. Raises _Said."""
+        """Return the job, once the queue accepts it. Raises _Said."""
         if self.length >= LINE:
             raise _too_much()
         self.length += 1
@@ -233,7 +233,7 @@ def _too_much() -> _Said:
 
 
 def _count(attempts: deque[float], most: int) -> None:
-    """Refuse guessing: so many attempts a minute."""
+    """Refuse guessing: allow a few attempts a minute."""
     now = time.monotonic()
     while attempts and now - attempts[0] > MINUTE:
         attempts.popleft()

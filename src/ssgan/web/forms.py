@@ -1,4 +1,4 @@
-"""What each kind of job is given, from the fields of its form. InvalidSetting says what is missing or cannot be meant."""
+"""Read the fields of each kind of job from its form. InvalidSetting names a missing or invalid one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ssgan.web.queue import Jobs
 
 
 async def _file(form: FormData, name: str) -> tuple[str, bytes] | None:
-    """A file's name, which is only ever shown, and its bytes; None where none was chosen."""
+    """Return a file's name, which is only ever shown, and its bytes; None where none was chosen."""
     sent = form.get(name)
     if not isinstance(sent, UploadFile):
         return None
@@ -22,7 +22,7 @@ async def _file(form: FormData, name: str) -> tuple[str, bytes] | None:
 
 
 def _name(given: str | None) -> str:
-    """The last part of a name, short and printable."""
+    """Return the last part of a name, short and printable."""
     last = (given or "").replace("\\", "/").rpartition("/")[2]
     return "".join(letter for letter in last if letter.isprintable())[:80] or "picture"
 
@@ -49,7 +49,7 @@ async def _key(form: FormData) -> dict[str, Any]:
 
 
 async def _of_cover(form: FormData, jobs: Jobs) -> dict[str, Any]:
-    """A file, or a cover of a wall: the id of its job and its number."""
+    """Return a file, or a drawn cover: the id of its job and its number."""
     if chosen := _text(form, "generated"):
         number, _, place = chosen.partition("/")
         wall = jobs.find(number)

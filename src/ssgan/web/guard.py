@@ -1,7 +1,7 @@
-"""Who may speak to the page: only the browser that opened it with its token, from this very page, in small requests.
+"""Guard the page: answer only the browser that opened it with its token, from this page, in small requests.
 
 Every request is judged before the application sees it, and a body is read whole, within bounds, before it is handed on. A page
-of somebody else's that sends requests here is turned away by Host, Origin, Sec-Fetch-Site, the cookie's SameSite and the token.
+of another origin that sends requests here is refused by Host, Origin, Sec-Fetch-Site, the cookie's SameSite and the token.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ HEADERS = {
 
 @dataclass
 class Pass:
-    """The secrets of one server: the address's token opens it once; then the cookie lets look, cookie and header let act."""
+    """The secrets of one server: the token opens it once; then the cookie allows reading, cookie and header allow acting."""
 
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     cookie: str = field(default_factory=lambda: secrets.token_urlsafe(32))
@@ -48,7 +48,7 @@ class Pass:
     used: bool = False
 
     def open(self, token: str) -> bool:
-        """Whether this is the token, for the first time."""
+        """Return whether this is the token, for the first time."""
         right = not self.used and hmac.compare_digest(token.encode(), self.token.encode())
         self.used = self.used or right
         return right
@@ -61,7 +61,7 @@ class _Refused(Exception):
 
 
 class Guard:
-    """ASGI middleware, outside of everything else; `hosts` are the values of Host that name this server."""
+    """ASGI middleware outside of all others; `hosts` are the values of Host that name this server."""
 
     def __init__(
         self, app: ASGIApp, allowed: Pass, hosts: frozenset[str], *, scheme: str = "http", seconds: float = BODY_SECONDS
@@ -70,7 +70,7 @@ class Guard:
         self.reading = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Judge, read, hand on."""
+        """Judge a request, read it, and hand it on."""
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
@@ -127,7 +127,7 @@ class Guard:
             raise _Refused(403, "the request does not come from the page", "load the page again")
 
     async def _body(self, headers: dict[str, str], receive: Receive) -> bytes:
-        """All of it, within bounds of size and time."""
+        """Return the body, within bounds of size and time."""
         announced = headers.get("content-length", "")
         if announced and (not announced.isdigit() or int(announced) > LARGEST_BODY):
             raise _too_large()
@@ -159,7 +159,7 @@ def _too_large() -> _Refused:
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
-    """What was read, once more; then whatever comes."""
+    """Return a receiver that gives the body again, then further messages."""
     given = False
 
     async def again() -> Message:

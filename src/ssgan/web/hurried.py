@@ -1,4 +1,4 @@
-"""A connection that must say what it wants in time: uvicorn by itself waits for the end of a request's head for ever.
+"""Bound the time of a request's head, for which uvicorn by itself waits for ever.
 
 The head of each request, the first and those after it, has so many seconds from the connection's beginning or from its own
 first byte; then the connection is closed. Bodies have a time of their own (guard.py). A connection beyond the bound is closed
@@ -26,14 +26,14 @@ FULL = (
 
 
 class Hurried(H11Protocol):
-    """As uvicorn's, with an end to patience."""
+    """The protocol of uvicorn with a time limit for heads."""
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._until: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """The first head's time begins, if there is room."""
+        """Start the time limit of the first head, if there is room for the connection."""
         super().connection_made(transport)
         if self.limit_concurrency is not None and len(self.connections) > self.limit_concurrency:
             transport.write(FULL)
@@ -42,7 +42,7 @@ class Hurried(H11Protocol):
             self._wait()
 
     def data_received(self, data: bytes) -> None:
-        """A head that is complete, or a beginning."""
+        """Stop the time limit at a complete head, and start that of the next."""
         super().data_received(data)
         if self.conn.their_state is h11.IDLE and not self.transport.is_closing():
             self._wait()
@@ -50,7 +50,7 @@ class Hurried(H11Protocol):
             self._wait_no_more()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nobody is waited for."""
+        """Stop the time limit."""
         self._wait_no_more()
         super().connection_lost(exc)
 
@@ -69,10 +69,10 @@ class Hurried(H11Protocol):
 
 
 class HurriedServer(uvicorn.Server):
-    """As uvicorn's, with the same end to patience while a connection is made secure, and a queue that is longer than a turn."""
+    """The server of uvicorn with the same limit for TLS handshakes, and a longer queue of connections."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """uvicorn has no setting for either: asyncio waits for a minute, and as many may wait as it takes in one turn."""
+        """Set both limits, for which uvicorn has no setting."""
         loop = asyncio.get_running_loop()
         if self.config.is_ssl:
             hurried = functools.partial(loop.create_server, ssl_handshake_timeout=HEAD_SECONDS)

@@ -1,4 +1,4 @@
-"""Jobs of the page: a bounded queue, worker processes that can be stopped, and results that are forgotten.
+"""Run jobs of the page: a bounded queue, worker processes that can be stopped, and results that expire.
 
 A worker is a process that keeps its imports; a job that is cancelled or takes too long ends with its process, and another one
 takes its place. Nothing is written to the disk but the list of used covers.
@@ -34,12 +34,12 @@ Target = Callable[[Connection], None]
 
 
 class Busy(Exception):
-    """The queue is full."""
+    """The refusal of a job by a full queue."""
 
 
 @dataclass(eq=False)
 class Job:
-    """One thing to do, and what has become of it; `error` is what is said, a hint, and the exit code of the command line."""
+    """One job and its state; `error` is the message, the hint, and the exit code of the command line."""
 
     kind: str
     given: dict[str, Any] = field(repr=False)
@@ -55,7 +55,7 @@ class Job:
     ended: threading.Event = field(default_factory=threading.Event)
 
     def end(self, state: State) -> None:
-        """What was given is forgotten at once."""
+        """End the job, and drop its inputs at once."""
         self.state, self.given, self.ended_at = state, {}, time.monotonic()
         self.ended.set()
 
@@ -89,13 +89,13 @@ class Jobs:
         return job
 
     def find(self, number: str) -> Job | None:
-        """The job of that id, if it is not forgotten."""
+        """Return the job of that id, if it has not expired."""
         with self._change:
             self._forget()
             return self._jobs.get(number)
 
     def cancel(self, job: Job) -> None:
-        """Stop it, wherever it is."""
+        """Stop a job in any state."""
         with self._change:
             job.stop.set()
             if job in self._queue:
@@ -103,7 +103,7 @@ class Jobs:
                 job.end("cancelled")
 
     def close(self) -> None:
-        """Stop all, and forget all."""
+        """Stop all jobs, and drop them."""
         with self._change:
             self._closed = True
             for job in self._jobs.values():
@@ -115,7 +115,7 @@ class Jobs:
         self._jobs.clear()
 
     def _forget(self) -> None:
-        """Drop what is old, and the oldest where there is too much."""
+        """Drop old results, and the oldest where there are too many."""
         now = time.monotonic()
         over = [job for job in self._jobs.values() if job.ended.is_set()]
         size = sum(job.result.size for job in over if job.result)
@@ -126,7 +126,7 @@ class Jobs:
             del self._jobs[job.id]
 
     def _attend(self) -> None:
-        """A thread's life: a worker process, and one job after the other for it."""
+        """Run one worker process in a thread, and hand it one job after the other."""
         worker = _started(self._target)
         while (job := self._next()) is not None:
             job.state = "running"
@@ -171,7 +171,7 @@ class Jobs:
 
 
 class _Worker:
-    """A process at the other end of a pipe."""
+    """A worker process at the other end of a pipe."""
 
     def __init__(self, target: Target) -> None:
         context = multiprocessing.get_context("spawn")
@@ -187,14 +187,14 @@ class _Worker:
         return self._process.is_alive()
 
     def kill(self) -> None:
-        """At once."""
+        """Kill it at once."""
         self._process.kill()
         self._process.join()
         self.connection.close()
 
 
 def _started(target: Target) -> _Worker | None:
-    """A new worker, or None where the machine has no room for one."""
+    """Return a new worker, or None where the machine has no memory for one."""
     try:
         return _Worker(target)
     except OSError:
@@ -202,7 +202,7 @@ def _started(target: Target) -> _Worker | None:
 
 
 def _hear(job: Job, told: tuple[str, Any]) -> None:
-    """A worker's word: how far it is, or how it ended."""
+    """Take a worker's message: its progress, or its end."""
     what, value = told
     if what == "progress":
         job.done, job.of, job.doing = value
@@ -215,7 +215,7 @@ def _hear(job: Job, told: tuple[str, Any]) -> None:
 
 
 def work(connection: Connection) -> None:
-    """A worker's life, in its own process."""
+    """Work on jobs, in a process of its own."""
     from ssgan.web.tasks import WORK, warm
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server says when it is over
@@ -241,7 +241,7 @@ def _done(do: Callable[..., Result], given: dict[str, Any], report: Callable[...
 
 
 def _bound_memory() -> None:
-    """What a picture can make a worker take has an end, where the system knows such bounds."""
+    """Bound the memory of a worker, where the system supports that."""
     try:
         import resource
 

@@ -1,4 +1,4 @@
-"""What a job of the page gives: facts to show, and files that stay in memory until they are forgotten."""
+"""Define the result of a job: facts to show, and files in memory until they expire."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ class Result:
 
     @property
     def size(self) -> int:
-        """Bytes of all files."""
+        """Size of all files in bytes."""
         return sum(len(content) for content, _ in self.files.values())

@@ -1,4 +1,4 @@
-"""The runs of a folder, as they go on: what each is, its figures as curves, its grids of samples, its report."""
+"""Show the runs of a folder while they go: settings, curves of figures, grids of samples, reports."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Shown:
 
 
 def runs(folder: Path | None) -> list[Shown]:
-    """The runs that lie directly in a folder, by name; links are not followed out of it."""
+    """Return the runs directly in a folder, by name; links out of it are not followed."""
     if folder is None:
         return []
     try:
@@ -46,7 +46,7 @@ def runs(folder: Path | None) -> list[Shown]:
 
 
 def grids(folder: Path) -> list[Path]:
-    """Its grids of samples, oldest first."""
+    """Return its grids of samples, oldest first."""
     try:
         paths = sorted((folder / SAMPLES).glob(f"*{SUFFIX}"))
     except OSError:
@@ -55,7 +55,7 @@ def grids(folder: Path) -> list[Path]:
 
 
 def settings(folder: Path) -> dict[str, Any]:
-    """What the run was asked for; empty where that cannot be read."""
+    """Return the settings of a run; empty where they cannot be read."""
     try:
         return dict(Run.told(folder)["config"])
     except InvalidSetting:
@@ -63,7 +63,7 @@ def settings(folder: Path) -> dict[str, Any]:
 
 
 def curves(folder: Path) -> list[tuple[str, str]]:
-    """Name and SVG of each figure that the run logs, against the images seen."""
+    """Yield name and SVG of each figure that the run logs, against the images seen."""
     lines: dict[str, list[tuple[float, float]]] = {}
     for row in _rows(folder):
         for name, value in row.items():
@@ -73,7 +73,7 @@ def curves(folder: Path) -> list[tuple[str, str]]:
 
 
 async def events(folder: Path) -> AsyncIterator[str]:
-    """Server-sent events: the curves and how far the run is, again whenever there is more, until it is done."""
+    """Yield server-sent events with the curves and the progress of the run, until it is done."""
     before = -1
     while True:
         size, done = _size(folder / STATS), is_file(folder / DONE)
@@ -109,7 +109,7 @@ def _drawn(name: str, line: list[tuple[float, float]]) -> str:
 
 
 def _rows(folder: Path) -> list[dict[str, Any]]:
-    """The lines that say when they were written; what cannot be read is none."""
+    """Return the lines with a time; unreadable ones are left out."""
     try:
         return [row for row in logged(folder) if 0 <= row["images_seen"] < LARGEST]
     except Damaged:

@@ -1,4 +1,4 @@
-"""The server: a socket of this machine, a token for one browser, and uvicorn until it is interrupted."""
+"""Serve the page: a socket of this machine, a token for one browser, and uvicorn until it is interrupted."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OTHERS = 64  # files that are open besides: pipes to workers, results of runs
 
 @dataclass(frozen=True)
 class Address:
-    """Where to listen: beyond the loopback only with a certificate, its key, and with open eyes."""
+    """Where to listen: beyond the loopback only with a certificate, its key, and an explicit consent."""
 
     listen: str = LOOPBACK
     port: int = 0
@@ -54,7 +54,7 @@ def serve(
     no_ledger: bool = False,
     told: Callable[[str], None],
 ) -> None:
-    """Serve until interrupted. `told` gets the address with its token, once. Raises StorageFailed, InvalidSetting.
+    """Serve until interrupted. `told` receives the address with its token, once. Raises StorageFailed, InvalidSetting.
 
     `reuse` takes covers that are in this user's list of used ones, `no_ledger` keeps no list.
     """
@@ -77,7 +77,7 @@ def serve(
 
 
 def configured(app: Any, **more: Any) -> Any:
-    """uvicorn's settings: what it tells of itself, and how long and how often it lets itself be talked to."""
+    """Return uvicorn's settings: its log, and limits of time and of connections."""
     import uvicorn
 
     from ssgan.web.hurried import Hurried
@@ -91,7 +91,7 @@ def configured(app: Any, **more: Any) -> Any:
 
 
 def connections() -> int:
-    """How many there may be at a time, such that those that come at once, and workers, find room beside them."""
+    """Return how many connections may be open, so that new ones and workers have file descriptors left."""
     try:
         import resource
     except ImportError:  # a system without such bounds
@@ -102,7 +102,7 @@ def connections() -> int:
 
 @contextlib.contextmanager
 def handed_over(where: str) -> Iterator[str]:
-    """The address of a file that leads a browser to `where`, within the block; only this user can read it.
+    """Provide the address of a file that leads a browser to `where`, within the block; only this user can read it.
 
     A browser's arguments can be seen by others, what is in this file cannot. Raises StorageFailed where it cannot be written.
     """
@@ -123,7 +123,7 @@ def handed_over(where: str) -> Iterator[str]:
 
 
 def _announce(server: Any, where: str, told: Callable[[str], None], handed: str | None) -> None:
-    """The address, once the server listens; a browser opens the file that was handed over."""
+    """Announce the address once the server listens, and open the file in a browser."""
     while not server.started:
         if server.should_exit:
             return

@@ -1,4 +1,4 @@
-"""What the page's worker processes do: one function for each kind of job, from plain values to a Result.
+"""Do the work of the page in its processes: one function for each kind of job, from plain values to a Result.
 
 Pictures, messages and keys come and go as bytes; nothing but the list of used covers is on the disk.
 """
@@ -27,7 +27,7 @@ LARGEST_INSPECTED = 4_000_000  # pixels: maps of more are no longer looked at
 
 
 def capacity(given: Given, report: Report) -> Result:
-    """How many bytes a cover takes, with any key and scheme."""
+    """Return how many bytes a cover takes, with any key and scheme."""
     from ssgan.messages import plan
 
     picture = _cover(given["cover"], given["name"])
@@ -36,7 +36,7 @@ def capacity(given: Given, report: Report) -> Result:
 
 
 def hide(given: Given, report: Report) -> Result:
-    """A message in a cover; what changed, how much, and what the detectors that come with the package say of it."""
+    """Hide a message in a cover; return the changes, and the answers of the bundled detectors."""
     from ssgan.detection.verdicts import risk
     from ssgan.images.difference import difference
     from ssgan.messages import plan
@@ -77,7 +77,7 @@ def hide(given: Given, report: Report) -> Result:
 
 
 def reveal(given: Given, report: Report) -> Result:
-    """The message in a stego: as text where it is some, as a file in any case. Whatever is found, it takes the same time."""
+    """Reveal the message in a stego, as text where it is some, and as a file. The time taken does not depend on the result."""
     from ssgan.messages.plan import as_stego
     from ssgan.messages.reveal import as_text
     from ssgan.messages.reveal import reveal as reveal_in
@@ -95,12 +95,12 @@ def reveal(given: Given, report: Report) -> Result:
 
 
 def _until_floor(taken: float) -> float:
-    """Seconds to the next whole number of floors, one at least: what was found does not show in how long it took."""
+    """Return the seconds to the next multiple of the least time, so that the time taken does not tell what was found."""
     return math.ceil(max(taken, 1e-9) / FLOOR) * FLOOR - taken
 
 
 def detect(given: Given, report: Report) -> Result:
-    """Verdicts on pictures, each by itself, and all of them on one sheet."""
+    """Return verdicts on pictures, each by itself, and all on one sheet."""
     from ssgan.detection.verdicts.bundled import bundled_detectors
     from ssgan.detection.verdicts.files import Judged, verdict_on
     from ssgan.detection.verdicts.sheet import page, tile
@@ -131,7 +131,7 @@ def _row(name: str, verdict: Any, error: str) -> dict[str, Any]:
 
 
 def inspect(given: Given, report: Report) -> Result:
-    """Everything there is to see of a picture, and of what separates it from another one if that is given, too."""
+    """Return all maps of a picture, or of its differences from another one."""
     from ssgan.embedding.embedder import Embedder
     from ssgan.evaluation.inspection import Comparison, every_scheme, inspect_cover
 
@@ -161,7 +161,7 @@ def inspect(given: Given, report: Report) -> Result:
 
 
 def _compared(one: Picture, other: Picture, facts: dict[str, Any], both: Any) -> dict[str, np.ndarray]:
-    """Pictures by name; raises InvalidSetting where the two are not of one shape."""
+    """Return pictures by name. Raises InvalidSetting where the two differ in shape."""
     from ssgan.images.difference import difference
 
     apart = difference(one.samples, other.samples, layout="chw")
@@ -172,7 +172,7 @@ def _compared(one: Picture, other: Picture, facts: dict[str, Any], both: Any) ->
 
 
 def generate(given: Given, report: Report) -> Result:
-    """Covers by a generator: of latents that nobody has seen, or of a public seed, or on the way between two of these."""
+    """Return covers by a generator: from secret latents, from a public seed, or between two covers of one seed."""
     from ssgan.gan.covers.generators import open_generator
     from ssgan.gan.covers.sample import latents, paths, prepared, sample
 
@@ -202,7 +202,7 @@ WORK: dict[str, Callable[[Given, Report], Result]] = {
 
 
 def warm() -> None:
-    """Import what the first job would otherwise wait for."""
+    """Import the modules that the first job would otherwise wait for."""
     import ssgan.detection.verdicts.bundled
     import ssgan.gan.covers.sample
     import ssgan.messages.hide
@@ -217,7 +217,7 @@ def _key(given: Given) -> Key:
 
 
 def _generator(name: str, runs: Path | None) -> Path:
-    """The folder of a bundled generator of that name, or that of a run; a name is never a path. Raises InvalidSetting."""
+    """Return the folder of a bundled generator or of a run by its name, never a path. Raises InvalidSetting."""
     from ssgan.gan.covers.generators import bundled, find_generator
     from ssgan.web import runs as watching
 
@@ -232,7 +232,7 @@ def _cover(content: bytes, name: str) -> Picture:
 
 
 def _picture(content: bytes, name: str, what: str) -> Picture:
-    """Nothing is converted. Raises RefusedImage."""
+    """Read a picture, without conversions. Raises RefusedImage."""
     picture = images.read(content, convert=images.CONVERSIONS, name=name)
     for word in picture.converted:
         raise RefusedImage(

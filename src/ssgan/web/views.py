@@ -1,4 +1,4 @@
-"""What the page shows: whole pages, and the pieces that jobs put into them."""
+"""Render the page: whole pages, and the pieces that jobs put into them."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ NAMES = {  # of pictures, for people
 
 
 def page(name: str, token: str, *, runs: Sequence[watching.Shown] = (), folder: Path | None = None) -> str:
-    """A whole page."""
+    """Return a whole page."""
     return _render(
         f"{name}.html", name=name, title=VIEWS[name], views=VIEWS, token=token, runs=runs, folder=folder, schemes=SCHEMES
     )
 
 
 def run(folder: Path, token: str) -> str:
-    """The page of one run."""
+    """Return the page of one run."""
     drawn = [(name, Markup(svg)) for name, svg in watching.curves(folder)]  # SVG of ours, its words escaped
     told = {name: str(value) for name, value in watching.settings(folder).items() if value not in (None, "", [], {})}
     seen = {"curves": drawn, "grids": len(watching.grids(folder)), "settings": told}
@@ -44,7 +44,7 @@ def run(folder: Path, token: str) -> str:
 
 
 def job(job: Job) -> str:
-    """How far a job is, or what came of it."""
+    """Return the progress of a job, or its result."""
     if job.state == "failed":
         message, hint, _ = job.error or ("the task failed", "", 1)
         return error(message, hint)
@@ -56,7 +56,7 @@ def job(job: Job) -> str:
 
 
 def error(message: str, hint: str) -> str:
-    """What went wrong, and what to do about it."""
+    """Return an error with its hint."""
     return _render("error.html", message=message, hint=hint)
 
 
