@@ -1,1 +1,1 @@
-"""What people look at: color maps, plots, contact sheets, HTML pages."""
+"""Draw for people: color maps, plots, contact sheets, HTML pages."""

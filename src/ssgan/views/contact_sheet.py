@@ -1,4 +1,4 @@
-"""Many images on one page."""
+"""Put many images on one page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _GRAY = 128
 
 
 def contact_sheet(pictures: Images, columns: int) -> np.ndarray:
-    """uint8 (C, H, W): Images row by row, gray between them and where the last row ends early."""
+    """Return uint8 (C, H, W): Images row by row, gray between them and at the end of the last row."""
     count, channels, height, width = pictures.shape
     columns = min(columns, count)
     rows = -(-count // columns)

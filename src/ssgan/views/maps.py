@@ -1,7 +1,7 @@
-"""Numbers made visible: costs, change probabilities, changes, residuals and bit planes as uint8 color images (3, H, W).
+"""Make numbers visible: costs, change probabilities, changes, residuals and bit planes as uint8 images (3, H, W).
 
 One table of colors, dark to bright, serves all maps: bright is where a change is cheap or likely. The channels of a color
-image stand side by side, so that nothing is averaged away.
+image are side by side, so that nothing is averaged away.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ LARGEST_PROBABILITY = 2 / 3
 
 
 def heat(values: np.ndarray) -> np.ndarray:
-    """Colors uint8 (3, H, W) of values (H, W) in [0, 1], dark to bright."""
+    """Return colors uint8 (3, H, W) of values (H, W) in [0, 1], dark to bright."""
     table = np.stack([np.interp(np.linspace(0, 6, 256), range(7), _STEPS[:, k]) for k in range(3)], axis=1)
     indices = np.rint(np.clip(values, 0, 1) * 255).astype(np.intp)
     return np.ascontiguousarray(np.rint(table[indices]).astype(np.uint8).transpose(2, 0, 1))
 
 
 def cost_map(plus: np.ndarray, minus: np.ndarray) -> np.ndarray:
-    """Colors of costs (C, H, W): bright is cheap, on a logarithmic scale over the middle 98 %; wet samples are dark red."""
+    """Return colors of costs (C, H, W): cheap is bright, on a logarithmic scale over the middle 98 %; wet is dark red."""
     cheapest = np.minimum(plus, minus)
     dry = np.isfinite(cheapest)
     logarithm = np.log(np.maximum(np.where(dry, cheapest, 1.0), np.finfo(float).tiny))
@@ -45,61 +45,63 @@ def cost_map(plus: np.ndarray, minus: np.ndarray) -> np.ndarray:
 
 
 def probability_map(plus: np.ndarray, minus: np.ndarray) -> np.ndarray:
-    """Colors of change probabilities (C, H, W): the square root of the share of 2/3, so that the rare is seen as well."""
+    """Return colors of change probabilities (C, H, W): the square root of their fraction of 2/3, so that rare ones are
+    visible.
+    """
     return side_by_side([heat(np.sqrt(np.clip(channel / LARGEST_PROBABILITY, 0, 1))) for channel in plus + minus])
 
 
 def change_map(cover: np.ndarray, stego: np.ndarray) -> np.ndarray:
-    """Where a stego (C, H, W) was raised (orange) and lowered (blue)."""
+    """Return where a stego (C, H, W) was raised (orange) and lowered (blue)."""
     change = stego.astype(np.int16) - cover.astype(np.int16)
     return side_by_side([_signs(channel) for channel in change])
 
 
 def bit_planes(samples: np.ndarray) -> np.ndarray:
-    """The eight planes of samples (C, H, W), the most significant first, in two rows of four; channels keep their color."""
+    """Return the bit planes of samples (C, H, W), highest first, in two rows of four; channels keep their color."""
     planes = [np.repeat((samples >> bit & 1) * np.uint8(255), 3 // len(samples), axis=0) for bit in range(7, -1, -1)]
     rows = [side_by_side(planes[:4]), side_by_side(planes[4:])]
     return stacked(rows)
 
 
 def residual_map(residual: np.ndarray) -> np.ndarray:
-    """Residuals (C, H, W): gray where a sample is as its neighbors foretell, brighter above, darker below."""
+    """Return residuals (C, H, W): gray at 0, brighter above, darker below."""
     gray = np.rint(127.5 + 127.5 * np.clip(residual / _LOUD, -1, 1)).astype(np.uint8)
     return side_by_side([channel[None].repeat(3, axis=0) for channel in gray])
 
 
 def distance_map(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """How far two images uint8 (C, H, W) are apart, the farthest place brightest."""
+    """Return how far apart two images uint8 (C, H, W) are, brightest at the largest distance."""
     distance = np.abs(first.astype(float) - second.astype(float))
     return side_by_side([heat(channel / max(1.0, distance.max())) for channel in distance])
 
 
 def labeled(picture: np.ndarray, words: str) -> np.ndarray:
-    """The picture (3, H, W) with a line of words above it; what does not fit is cut off."""
+    """Return the picture (3, H, W) with a line of words above it; what does not fit is cut off."""
     line = Image.new("RGB", (picture.shape[2], _WORDS_HEIGHT), _UNCHANGED)
     ImageDraw.Draw(line).text((4, 3), words, fill=(235, 235, 235), font=ImageFont.load_default())
     return np.concatenate([np.asarray(line).transpose(2, 0, 1), picture], axis=1)
 
 
 def in_rows(pictures: list[np.ndarray], columns: int) -> np.ndarray:
-    """Pictures (3, H, W) of one size, row by row; black where the last row ends early."""
+    """Return pictures (3, H, W) of one size, row by row; black at the end of the last row."""
     rows = [pictures[at : at + columns] for at in range(0, len(pictures), columns)]
     rows[-1] = rows[-1] + [np.zeros_like(pictures[0])] * (len(rows[0]) - len(rows[-1]))
     return stacked([side_by_side(row) for row in rows])
 
 
 def side_by_side(pictures: list[np.ndarray]) -> np.ndarray:
-    """Pictures uint8 (3, H, W) of one height from left to right, with a gutter between them."""
+    """Return pictures uint8 (3, H, W) of one height from left to right, with a gutter between them."""
     gutter = np.array(_GUTTER, dtype=np.uint8)[:, None, None].repeat(pictures[0].shape[1], 1).repeat(_GUTTER_WIDTH, 2)
     return np.concatenate([part for picture in pictures for part in (gutter, picture)][1:], axis=2)
 
 
 def stacked(pictures: list[np.ndarray]) -> np.ndarray:
-    """Pictures (3, H, W) of one width from top to bottom, with a gutter between them."""
+    """Return pictures (3, H, W) of one width from top to bottom, with a gutter between them."""
     return side_by_side([picture.swapaxes(1, 2) for picture in pictures]).swapaxes(1, 2)
 
 
 def _signs(change: np.ndarray) -> np.ndarray:
-    """Colors of the signs of one channel's changes (H, W)."""
+    """Return colors of the signs of one channel's changes (H, W)."""
     colors = np.array([_LOWERED, _UNCHANGED, _RAISED], dtype=np.uint8)
     return colors[np.sign(change) + 1].transpose(2, 0, 1)

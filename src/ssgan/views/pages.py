@@ -1,4 +1,4 @@
-"""Pages that stand alone: a template, filled, with its style and pictures inside; nothing is fetched, nothing runs."""
+"""Render self-contained pages: a template with its style and pictures inside, without requests and scripts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ssgan.storage.names import name_bytes, shown, written
 
 
 def render(template: str, **values: Any) -> str:
-    """The page of a template, named by its path in the package: what is not marked as safe is escaped."""
+    """Return the page of a template, named by its path in the package; text not marked as safe is escaped."""
     environment = Environment(
         autoescape=True,
         undefined=StrictUndefined,
@@ -33,17 +33,17 @@ def render(template: str, **values: Any) -> str:
 
 
 def _seen(value: Any) -> Any:
-    """A value as people may see it, as on a terminal (`ssgan.storage.names`); what is marked as safe stays."""
+    """Return a value as it may be shown, as on a terminal (`ssgan.storage.names`); text marked as safe is unchanged."""
     return shown(value, keep="\n\r\t") if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def inline(picture: np.ndarray) -> str:
-    """A picture uint8 (C, H, W) as an address that carries its own PNG."""
+    """Return a picture uint8 (C, H, W) as a data address with its PNG."""
     return "data:image/png;base64," + base64.b64encode(images.encode(picture)).decode("ascii")
 
 
 def write(path: Path, text: str, *, overwrite: bool = False) -> None:
-    """The page into a file, whose folder is made. Raises StorageFailed, also where a file is in the way."""
+    """Write the page to a file, whose folder is made. Raises StorageFailed, also where a file is in the way."""
     make_folder(path.parent)
     with whole_file(path, overwrite=overwrite, durable=False) as temporary:
         temporary.write_text(written(text), encoding="utf-8", newline="\n")

@@ -1,4 +1,4 @@
-"""The frame of a plot: axes, ticks, lines, areas, dots and a legend, as SVG in the colors of the page that carries it.
+"""Draw the frame of a plot as SVG: axes, ticks, lines, areas, dots and a legend, in the colors of its page.
 
 The colors are names of the page's (`--c0` and so on, `--ink`, `--soft`, `--line`), so that they follow its light and dark.
 """
@@ -17,7 +17,7 @@ Ticks = Sequence[tuple[float, str]]  # where in the data, and the words
 
 
 class Frame:
-    """Axes from data to places: `across` and `up` are the ranges of the data, `ticks` those of both axes if given."""
+    """Axes from data to positions: `across` and `up` are the ranges of the data, `ticks` those of both axes if given."""
 
     def __init__(
         self, across: tuple[float, float], up: tuple[float, float], below: str, beside: str, *, ticks: Ticks | None = None
@@ -30,27 +30,27 @@ class Frame:
         return self.up[1]
 
     def line(self, points: Sequence[tuple[float, float]], style: str) -> str:
-        """Straight pieces from point to point."""
+        """Draw straight lines from point to point."""
         return f'<polyline fill="none" style="{style}" points="{self._points(points)}"/>'
 
     def area(self, points: Sequence[tuple[float, float]], number: int) -> str:
-        """What lies within, pale."""
+        """Draw a pale area."""
         return f'<polygon style="fill: {color(number)}; fill-opacity: .16" points="{self._points(points)}"/>'
 
     def dot(self, point: tuple[float, float], number: int) -> str:
-        """One point."""
+        """Draw one point."""
         x, y = self._place(point)
         return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" style="fill: {color(number)}"/>'
 
     def label(self, point: tuple[float, float], words: str) -> str:
-        """Words beside a point, on the side where there is more room."""
+        """Write words beside a point, on the side with more room."""
         x, y = self._place(point)
         right = x < MARGIN + 0.75 * SIDE
         at, anchor = (x + 7, "start") if right else (x - 7, "end")
         return f'<text class="dim" x="{at:.1f}" y="{y - 5:.1f}" text-anchor="{anchor}">{escape(words)}</text>'
 
     def drawn(self, parts: Sequence[str], named: Sequence[str], told: str) -> str:
-        """The whole picture, its lines named below it."""
+        """Return the whole picture, with the names of its lines below."""
         height = MARGIN + SIDE + 48 + 20 * len(named)
         return "".join(
             [
@@ -92,13 +92,13 @@ class Frame:
 
 
 def round_up(value: float) -> float:
-    """A round number a little above, whose fifths are round as well."""
+    """Return a round number a little above, whose fifths are round as well."""
     steps = [digit * 10.0**power for power in range(-6, 8) for digit in (1, 2, 2.5, 3, 4, 5)]
     return next((step for step in steps if step >= 1.04 * value), 1.04 * value)
 
 
 def color(number: int) -> str:
-    """The page's color of a line."""
+    """Return the page's color of a line."""
     return f"var(--c{number % COLORS})"
 
 
