@@ -1,4 +1,4 @@
-"""The gate for one picture from outside: what NumPy, Pillow and torch call an image becomes uint8 (C, H, W), or is refused.
+"""Accept one picture from outside: an image of NumPy, Pillow or torch becomes uint8 (C, H, W), or is refused.
 
 Shapes decide wherever they can. A PIL image says itself what its axes are; a torch tensor is (C, H, W); a NumPy array is
 (C, H, W) or (H, W, C), whichever makes 1 or 3 channels. Where both do, in pictures 1 or 3 samples wide or high, `layout` says
@@ -30,7 +30,7 @@ _WANTED = "uint8 (C, H, W) with C = 1 gray or 3 color, (H, W) or (H, W, C)"
 
 
 def as_image(image: ImageLike, *, layout: Layout | None = None) -> NDArray[np.uint8]:
-    """uint8 (C, H, W), C = 1 or 3, of one picture; memory is shared where that is possible.
+    """Return one picture as uint8 (C, H, W), C = 1 or 3; memory is shared where possible.
 
     `image` is a NumPy array uint8 (H, W), (C, H, W) or (H, W, C), a PIL image of mode L or RGB, or a torch tensor uint8 (H, W)
     or (C, H, W). `layout`, "chw" or "hwc", says what three axes are; without it the shape decides, and a NumPy array that can
@@ -43,7 +43,7 @@ def as_image(image: ImageLike, *, layout: Layout | None = None) -> NDArray[np.ui
 
 
 def as_alpha(alpha: ImageLike | None, image: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-    """The alpha uint8 (H, W) that belongs to `image` uint8 (C, H, W), or None. Raises InvalidSetting for another shape."""
+    """Return the alpha uint8 (H, W) of `image` uint8 (C, H, W), or None. Raises InvalidSetting for another shape."""
     if alpha is None:
         return None
     array = _array(alpha)
@@ -56,7 +56,7 @@ def as_alpha(alpha: ImageLike | None, image: NDArray[np.uint8]) -> NDArray[np.ui
 
 
 def axes_of(image: ImageLike, *, layout: Layout | None = None) -> Axes:
-    """What the axes of `image` are. Raises InvalidSetting as `as_image` does."""
+    """Return the axes of `image`. Raises InvalidSetting as `as_image` does."""
     if layout not in (None, "chw", "hwc"):
         raise unknown("layout", layout, ("chw", "hwc"))
     if isinstance(image, Image.Image):
@@ -85,14 +85,14 @@ def axes_of(image: ImageLike, *, layout: Layout | None = None) -> Axes:
 
 
 def laid_out(samples: NDArray[np.uint8], axes: Axes) -> NDArray[np.uint8]:
-    """`samples` uint8 (C, H, W) with the axes of the image that they came from, in memory of their own order."""
+    """Return `samples` uint8 (C, H, W) with the axes of the image that they came from, in memory of their own order."""
     if axes == "hw":
         return samples[0]
     return samples if axes == "chw" else np.ascontiguousarray(samples.transpose(1, 2, 0))
 
 
 def _array(image: object) -> NDArray[np.uint8]:
-    """A NumPy array of what may be an image; its type and shape are not looked at yet."""
+    """Return a NumPy array of a possible image, its type and shape unchecked."""
     if isinstance(image, np.ndarray):
         return image
     if isinstance(image, Image.Image):

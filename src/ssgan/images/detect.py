@@ -1,4 +1,4 @@
-"""Which format the bytes are, whatever the file is called: signature → the walk that reads its header."""
+"""Detect the format of bytes, whatever the file's name: signature → the walk that reads its header."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ _NOT_READ = (
 
 
 def inspect(data: bytes, name: str = "") -> Header:
-    """The Header of a whole file; `name`, where known, must not promise another format than the bytes are.
+    """Return the Header of a whole file; the suffix of `name`, where known, must agree with the bytes.
 
     Raises RefusedImage for what is not an image we read, and for an image beyond the limits.
     """

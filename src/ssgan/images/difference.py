@@ -1,4 +1,4 @@
-"""What changed between a cover and its stego, counted on the samples themselves.
+"""Count the changes between a cover and its stego on the samples themselves.
 
 The figures that every door shows: how many samples moved, which way, how far, and the peak signal-to-noise ratio.
 """
@@ -27,17 +27,17 @@ class Difference:
 
     @property
     def changes(self) -> int:
-        """How many samples changed."""
+        """Number of changed samples."""
         return self.raised + self.lowered
 
     @property
     def change_rate(self) -> float:
-        """The fraction of samples changed."""
+        """Fraction of changed samples."""
         return self.changes / self.samples
 
 
 def difference(cover: ImageLike | np.ndarray, stego: ImageLike | np.ndarray, *, layout: Layout | None = None) -> Difference:
-    """The difference of two images of one size, as `as_image` takes them, or of two batches uint8 (N, C, H, W).
+    """Return the difference of two images of one size, as `as_image` takes them, or of two batches uint8 (N, C, H, W).
 
     Raises InvalidSetting for what is no image, and for images that differ in shape.
     """
@@ -58,7 +58,7 @@ def difference(cover: ImageLike | np.ndarray, stego: ImageLike | np.ndarray, *, 
 
 
 def _samples(given: ImageLike | np.ndarray, layout: Layout | None) -> np.ndarray:
-    """uint8 (C, H, W), or (N, C, H, W) of a batch."""
+    """Return uint8 (C, H, W), or (N, C, H, W) of a batch."""
     if getattr(given, "ndim", 0) != 4:
         return as_image(given, layout=layout)
     first = [as_image(image, layout="chw") for image in given[:1]]  # type: ignore[index]
@@ -66,6 +66,6 @@ def _samples(given: ImageLike | np.ndarray, layout: Layout | None) -> np.ndarray
 
 
 def _shape(image: np.ndarray) -> str:
-    """Width x height and what its samples are, as people say it."""
+    """Return width x height and kind of samples in words."""
     channels, height, width = image.shape[-3:]
     return f"{width} x {height} {'gray' if channels == 1 else 'color'}"

@@ -1,4 +1,4 @@
-"""What an encoder that imitates a file returns."""
+"""Define the result of an encoder that imitates a file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Manner = Literal["cover", "near", "usual"]
 
 @dataclass(frozen=True)
 class Encoded:
-    """The bytes of an image file, and how they were written.
+    """The bytes of an image file, and notes on how they were written.
 
     content  the whole file
     manner   "cover": by settings that give the cover's own bytes from its samples; "near": as near to the cover's file as

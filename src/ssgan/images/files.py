@@ -62,12 +62,12 @@ class Picture:
 
     @property
     def following(self) -> str | None:
-        """The note that says how many bytes follow the end of the image; None if none do."""
+        """The note on bytes after the end of the image; None if there are none."""
         return next((note for note in self.notes if note.endswith(FOLLOWING)), None)
 
 
 def upright(picture: Picture) -> Picture:
-    """The picture with its orientation applied to samples and alpha, which its notes say; one that is upright as it is."""
+    """Return the picture with its orientation applied to samples and alpha, noted; an upright one unchanged."""
     if picture.orientation == UPRIGHT:
         return picture
     alpha = None if picture.alpha is None else turned(picture.alpha, picture.orientation)
@@ -80,7 +80,7 @@ def upright(picture: Picture) -> Picture:
 def read(
     source: str | os.PathLike[str] | bytes | BinaryIO, *, convert: Collection[str] = (), name: str = "", work: int = 0
 ) -> Picture:
-    """The picture in a regular file, in bytes, or in an open binary stream (standard input, say).
+    """Return the picture in a regular file, in bytes, or in an open binary stream (standard input, say).
 
     `convert` names the conversions of `CONVERSIONS` that the caller allows; what needs another one is a RefusedImage whose
     hint names it. `name` is the file's name where `source` has none, to compare its suffix with what the bytes are.
@@ -108,7 +108,7 @@ def read(
 def encode(
     samples: ImageLike, format_name: str = "PNG", *, alpha: ImageLike | None = None, layout: Layout | None = "chw"
 ) -> bytes:
-    """The bytes of a file with these samples, uint8 (C, H, W), and alpha, uint8 (H, W): the same for the same pixels.
+    """Return the bytes of a file with these samples, uint8 (C, H, W), and alpha, uint8 (H, W): the same for the same pixels.
 
     Whatever `as_image` takes is taken; `layout` "hwc" or None is for NumPy (H, W, C). The file is the one that Pillow writes by
     default, which holds neither metadata nor a date. Alpha is kept by PNG and TIFF; the other formats raise InvalidSetting.
@@ -136,10 +136,10 @@ def write(
     durable: bool = True,
     layout: Layout | None = "chw",
 ) -> None:
-    """Write samples, uint8 (C, H, W), as the lossless format that the suffix of `path` names, and prove it by reading.
+    """Write samples, uint8 (C, H, W), in the lossless format of the suffix of `path`, and prove it by reading.
 
     Whatever `encode` takes is taken. The file is whole or not there. `durable` waits until it is on the disk; a batch that can
-    be run again may go without. Raises InvalidSetting for a lossy or unknown suffix, StorageFailed where the file stands
+    be run again may go without. Raises InvalidSetting for a lossy or unknown suffix, StorageFailed where the file exists
     already or cannot be written.
     """
     path = Path(path)
@@ -152,7 +152,9 @@ def write(
 
 
 def file_bytes(path: Path) -> bytes:
-    """All bytes of a regular file of an image's size; RefusedImage for anything else. Opening never waits (a FIFO would)."""
+    """Return all bytes of a regular file of an image's size. Raises RefusedImage for others; opening never waits, as for a
+    FIFO.
+    """
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
         if path.is_symlink():
@@ -171,7 +173,7 @@ def file_bytes(path: Path) -> bytes:
 
 
 def _decode(data: bytes, convert: Collection[str], name: str, work: int = 0) -> Picture:
-    """Walk, judge, decode."""
+    """Walk, judge and decode the bytes of a file."""
     header = inspect(data, name)
     missing = [word for word in header.conversions if word not in convert]
     if missing:
@@ -189,7 +191,7 @@ def _decode(data: bytes, convert: Collection[str], name: str, work: int = 0) -> 
 
 
 def _check_memory(header: Header, work: int, name: str) -> None:
-    """Before the decoder asks for any: the kernel would end the program without a word."""
+    """Refuse an image that needs more memory than is free, since the system would end the program without an error."""
     count = header.width * header.height * header.channels
     needed = count * max(_DECODED_BYTES, work)
     if needed < _SMALL_BYTES:
@@ -204,7 +206,7 @@ def _check_memory(header: Header, work: int, name: str) -> None:
 
 
 def _check_decoded(samples: np.ndarray, alpha: np.ndarray | None, header: Header) -> None:
-    """The decoder must agree with the walk, or one of the two was deceived."""
+    """Refuse an image where decoder and walk disagree, since one of the two was deceived."""
     shape = (header.channels, header.height, header.width)
     if samples.dtype != np.uint8 or samples.shape != shape or (alpha is not None and alpha.shape != shape[1:]):
         raise RefusedImage(
@@ -220,7 +222,7 @@ def _too_long(length: int, label: str = "") -> RefusedImage:
 
 
 def check_written(samples: np.ndarray, alpha: np.ndarray | None, format_name: str) -> None:
-    """Raise InvalidSetting for what `format_name` cannot hold: samples uint8 (C, H, W), alpha uint8 (H, W) or None."""
+    """Raise InvalidSetting for pixels that `format_name` cannot hold: samples uint8 (C, H, W), alpha uint8 (H, W) or None."""
     _check_samples(samples, alpha)
     if format_name not in WRITTEN.values():
         raise InvalidSetting(f"{format_name} is not a format that is written", hint="choose PNG, BMP, PGM, PPM or TIFF")
@@ -231,7 +233,7 @@ def check_written(samples: np.ndarray, alpha: np.ndarray | None, format_name: st
 
 
 def _check_samples(samples: np.ndarray, alpha: np.ndarray | None) -> None:
-    """Only 8-bit gray or color images with pixels are written."""
+    """Refuse samples that are not 8-bit gray or color with pixels."""
     if samples.dtype != np.uint8 or samples.ndim != 3 or samples.shape[0] not in (1, 3) or samples.size == 0:
         raise InvalidSetting(
             f"samples must be uint8 (C, H, W) with C = 1 or 3, not {samples.dtype} {samples.shape}",
@@ -245,7 +247,7 @@ def _check_samples(samples: np.ndarray, alpha: np.ndarray | None) -> None:
 
 
 def written_format(path: Path) -> str:
-    """The format of `WRITTEN` that the suffix names; lossy ones are turned away with the reason (InvalidSetting)."""
+    """Return the format of `WRITTEN` that the suffix names. Raises InvalidSetting with the reason for lossy ones."""
     suffix = path.suffix.lower()
     if suffix in _LOSSY:
         raise InvalidSetting(
@@ -257,7 +259,7 @@ def written_format(path: Path) -> str:
 
 
 def _prove(path: Path, samples: np.ndarray, alpha: np.ndarray | None) -> None:
-    """What was written must come back, sample for sample."""
+    """Read the file back and compare it sample for sample."""
     back = _decode(file_bytes(path), (), "")
     same_alpha = back.alpha is None if alpha is None else np.array_equal(back.alpha, alpha)  # type: ignore[arg-type]
     if not np.array_equal(back.samples, samples) or not same_alpha:

@@ -1,7 +1,7 @@
-"""The kernels of the field, each with its paper, and separable correlation with them.
+"""Define the field's kernels, each with its paper, and separable correlation with them.
 
 A separable kernel is a pair of taps: down the columns, then along the rows. Correlation keeps only the places where the kernel
-lies wholly inside ("valid"); `mirror` lays the symmetric border around an image first, the edge sample repeated. On the CPU
+is wholly inside ("valid"); `mirror` lays the symmetric border around an image first, the edge sample repeated. On the CPU
 compiled loops do the work, elsewhere `conv2d`; both can be differentiated.
 """
 
@@ -23,7 +23,7 @@ class Separable(NamedTuple):
     horizontal: tuple[float, ...]
 
     def magnitude(self) -> Separable:
-        """The kernel of absolute values, turned by 180 degrees: how far each sample reaches into the residual."""
+        """Return the kernel of absolute values, turned by 180 degrees: the reach of each sample into the residual."""
         return Separable(tuple(abs(v) for v in self.vertical[::-1]), tuple(abs(v) for v in self.horizontal[::-1]))
 
 
@@ -57,7 +57,7 @@ KV = np.array(KV_TAPS, dtype=np.float64) / 12
 
 
 def srm_bank() -> np.ndarray:
-    """float64 (30, 5, 5): the linear residual filters of the rich model (the same paper), each over its middle weight.
+    """Return float64 (30, 5, 5): the linear residual filters of the rich model (the same paper), each over its middle weight.
 
     Eight first-order differences, four second-order, eight third-order, the 3 x 3 square and its four edges, the 5 x 5 square
     (KV) and its four edges.
@@ -78,7 +78,7 @@ def srm_bank() -> np.ndarray:
 
 
 def _eighth_turns(line: np.ndarray) -> list[np.ndarray]:
-    """A filter along the middle row, to the right, turned to all eight directions."""
+    """Return a filter along the middle row, to the right, turned to all eight directions."""
     turned = []
     for down, right in ((0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1), (1, 0), (1, 1)):
         kernel = np.zeros((5, 5))
@@ -89,19 +89,19 @@ def _eighth_turns(line: np.ndarray) -> list[np.ndarray]:
 
 
 def average(x: torch.Tensor, *, size: int) -> torch.Tensor:
-    """The mean over size x size samples (size odd), the border mirrored; (N, C, H, W) -> the same."""
+    """Return the mean over size x size samples (size odd), the border mirrored; (N, C, H, W) -> the same."""
     taps = (1.0 / size,) * size
     return correlate(mirror(x, size // 2), Separable(taps, taps))
 
 
 def cosine_bank(size: int) -> np.ndarray:
-    """The `size` orthonormal one-dimensional DCT-II basis functions, float64 (size, size), lowest frequency first."""
+    """Return the `size` orthonormal one-dimensional DCT-II basis functions, float64 (size, size), lowest frequency first."""
     angle = np.pi / size * np.outer(np.arange(size), np.arange(size) + 0.5)
     return np.asarray(np.cos(angle) * np.sqrt(np.where(np.arange(size) == 0, 1.0, 2.0) / size)[:, None])
 
 
 def mirror(x: torch.Tensor, border: int) -> torch.Tensor:
-    """`x` with `border` mirrored samples on each side, the edge repeated; right also when the border exceeds the image."""
+    """Return `x` with `border` mirrored samples on each side, the edge repeated, for any size of border."""
     for axis in (-2, -1):
         size = x.shape[axis]
         index = torch.arange(-border, size + border, device=x.device).remainder(2 * size)
@@ -110,18 +110,20 @@ def mirror(x: torch.Tensor, border: int) -> torch.Tensor:
 
 
 def correlate(x: torch.Tensor, kernel: Separable) -> torch.Tensor:
-    """Valid correlation of float (N, C, H, W) -> (N, C, H - len(vertical) + 1, W - len(horizontal) + 1)."""
+    """Return valid correlation of float (N, C, H, W) -> (N, C, H - len(vertical) + 1, W - len(horizontal) + 1)."""
     return along(along(x, kernel.vertical, axis=-2), kernel.horizontal, axis=-1)
 
 
 def residuals(x: torch.Tensor, bank: Sequence[Separable]) -> list[torch.Tensor]:
-    """`correlate` with each kernel of the bank; equal horizontal taps are computed once."""
+    """Return `correlate` with each kernel of the bank; equal horizontal taps are computed once."""
     rows = {taps: along(x, taps, axis=-1) for taps in dict.fromkeys(kernel.horizontal for kernel in bank)}
     return [along(rows[kernel.horizontal], kernel.vertical, axis=-2) for kernel in bank]
 
 
 def along(x: torch.Tensor, taps: Sequence[float], *, axis: int) -> torch.Tensor:
-    """Valid correlation of float (N, C, H, W) with one row of taps, down the columns (axis -2) or along the rows (axis -1)."""
+    """Return valid correlation of float (N, C, H, W) with one row of taps, down the columns (axis -2) or along the rows (axis
+    -1).
+    """
     if x.device.type == "cpu":
         result: torch.Tensor = _Along.apply(x, tuple(taps), axis)  # type: ignore[no-untyped-call]
         return result
@@ -133,7 +135,7 @@ def along(x: torch.Tensor, taps: Sequence[float], *, axis: int) -> torch.Tensor:
 
 
 class _Along(torch.autograd.Function):
-    """The compiled loops with their derivative: correlating back with the taps reversed over a border of zeros."""
+    """The compiled loops with their derivative: a correlation with reversed taps over a border of zeros."""
 
     @staticmethod
     def forward(ctx: Any, x: torch.Tensor, taps: tuple[float, ...], axis: int) -> torch.Tensor:

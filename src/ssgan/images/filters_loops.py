@@ -1,4 +1,4 @@
-"""Compiled loops for separable filters: the mirrored border, and correlation along rows and along columns.
+"""Compile separable filters: the mirrored border, and correlation along rows and along columns.
 
 Each output row is built up in the first-level cache, eight, three or one taps at a time: the taps of a group are scalars, so
 that all sums of a row run side by side in vector registers. The loops work on single planes; a caller that takes a strip of
@@ -14,7 +14,7 @@ from ssgan.compute.compiled import compiled
 
 @compiled
 def correlate_rows(x: np.ndarray, taps: np.ndarray, out: np.ndarray, fresh: bool) -> None:
-    """out[i, j] = sum over t of taps[t] x[i, j + t], or added to what is there; out (H, W - len(taps) + 1)."""
+    """Compute out[i, j] = sum over t of taps[t] x[i, j + t], or add it to out (H, W - len(taps) + 1)."""
     for i in range(out.shape[0]):
         row, sums = x[i], out[i]
         if fresh:
@@ -46,7 +46,7 @@ def correlate_rows(x: np.ndarray, taps: np.ndarray, out: np.ndarray, fresh: bool
 
 @compiled
 def correlate_columns(x: np.ndarray, taps: np.ndarray, out: np.ndarray, fresh: bool) -> None:
-    """out[i, j] = sum over t of taps[t] x[i + t, j], or added to what is there; out (H - len(taps) + 1, W)."""
+    """Compute out[i, j] = sum over t of taps[t] x[i + t, j], or add it to out (H - len(taps) + 1, W)."""
     for i in range(out.shape[0]):
         sums = out[i]
         if fresh:
@@ -79,7 +79,7 @@ def correlate_columns(x: np.ndarray, taps: np.ndarray, out: np.ndarray, fresh: b
 
 @compiled
 def mirror(plane: np.ndarray, top: int, border: int, out: np.ndarray) -> None:
-    """out (R, W + 2 border): the rows top...top + R - 1 of the plane continued by mirroring, the edge repeated."""
+    """Fill out (R, W + 2 border): rows top...top + R - 1 of the plane with mirrored borders, the edge repeated."""
     height, width = plane.shape
     for i in range(out.shape[0]):
         y = (top + i) % (2 * height)
@@ -94,5 +94,5 @@ def mirror(plane: np.ndarray, top: int, border: int, out: np.ndarray) -> None:
 
 @compiled
 def strip_height(width: int) -> int:
-    """How many rows of a strip, its border and what is made of them fit in the second-level cache."""
+    """Return how many rows of a strip, with border and result, fit in the second-level cache."""
     return max(16, min(64, 16384 // width))

@@ -1,4 +1,4 @@
-"""What a file says it is, before anything is decoded: size, kind of samples, and all that a cover must not be silently.
+"""Define a file's header, read before decoding: size, kind of samples, and the conversions that a cover must not need.
 
 Each format has a file of its own that walks the bytes and returns a Header. Walking by ourselves is the point: Pillow's mode
 hides what matters here (a 16-bit RGB PNG opens as 8-bit RGB), warns where we must refuse, and stops before trailing data.
@@ -52,7 +52,7 @@ class Pixels(NamedTuple):
 
 @dataclass(frozen=True)
 class Header:
-    """What the walk of a file found. `pixels` decodes it; `conversions` are the words that must be allowed first."""
+    """The result of a walk through a file. `pixels` decodes it; `conversions` are the words that must be allowed first."""
 
     format: str
     width: int
@@ -65,7 +65,7 @@ class Header:
 
 
 def check_size(width: int, height: int) -> None:
-    """Refuse an image from its header alone: without pixels, or larger than we decode."""
+    """Refuse an image by its header alone: without pixels, or larger than the limits."""
     if width < 1 or height < 1:
         raise RefusedImage(f"the image is {width} x {height}: it has no pixels", hint="name a file with a picture in it")
     if max(width, height) > MAX_SIDE:
@@ -81,22 +81,22 @@ def check_size(width: int, height: int) -> None:
 
 
 def truncated(what: str) -> RefusedImage:
-    """The error for a file that ends too early."""
+    """Return the error for a file that ends too early."""
     return RefusedImage(f"the file is truncated: it ends within {what}", hint="get a whole copy of the file")
 
 
 def damaged(what: str) -> RefusedImage:
-    """The error for a file whose bytes contradict its format."""
+    """Return the error for a file whose bytes contradict its format."""
     return RefusedImage(f"the file is damaged: {what}", hint="get an intact copy of the file")
 
 
 def unsupported(what: str) -> RefusedImage:
-    """The error for an image that no conversion we offer makes into 8-bit gray or RGB."""
+    """Return the error for an image that no conversion makes into 8-bit gray or RGB."""
     return RefusedImage(f"the image is {what}, which is not read", hint="save it as an 8-bit gray or RGB PNG first")
 
 
 def take(data: bytes, start: int, count: int, what: str) -> bytes:
-    """`count` bytes from `start`, or the refusal that the file ends within `what`."""
+    """Return `count` bytes from `start`. Raises RefusedImage where the file ends within `what`."""
     part = data[start : start + count]
     if start < 0 or len(part) < count:
         raise truncated(what)
@@ -104,7 +104,7 @@ def take(data: bytes, start: int, count: int, what: str) -> bytes:
 
 
 def exif_orientation(exif: bytes) -> tuple[int, tuple[str, ...]]:
-    """The orientation (1 to 8) that EXIF asks for when the image is shown, and a note unless it is 1."""
+    """Return the orientation (1 to 8) that EXIF asks for when the image is shown, and a note unless it is 1."""
     try:
         value = exif_value(exif)
     except struct.error:
@@ -113,12 +113,12 @@ def exif_orientation(exif: bytes) -> tuple[int, tuple[str, ...]]:
 
 
 def metadata_note(names: list[str]) -> tuple[str, ...]:
-    """The note that says which metadata the file carries and the samples do not."""
+    """Return the note on metadata that the file has and the samples do not."""
     return (f"the file has metadata: {', '.join(dict.fromkeys(names))}",) if names else ()
 
 
 def trailing(data: bytes, end: int, *, padding: int = 0) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The conversion and the note for bytes after `end`; up to `padding` zero bytes are the format's own alignment."""
+    """Return the conversion and the note for bytes after `end`; up to `padding` zero bytes are the format's own alignment."""
     extra = data[end:]
     if not extra or (len(extra) <= padding and not any(extra)):
         return (), ()
@@ -127,7 +127,7 @@ def trailing(data: bytes, end: int, *, padding: int = 0) -> tuple[tuple[str, ...
 
 @functools.cache
 def _silence_libtiff() -> None:
-    """Keep libtiff from writing to standard error: what matters of it comes back as an exception, and becomes a refusal.
+    """Keep libtiff from writing to standard error: its errors come as exceptions, and become refusals.
 
     The handlers are the library's, found through Pillow's own module; where libtiff is a part of that module, it stays loud.
     """
@@ -140,7 +140,7 @@ def _silence_libtiff() -> None:
 
 
 def decode_with_pillow(data: bytes, format_name: str, size: tuple[int, int], channels: int) -> Pixels:
-    """Pixels of a file rebuilt by a walk, by Pillow restricted to that one format, as 1 or 3 channels.
+    """Return the pixels of a rebuilt file, decoded by Pillow restricted to that one format, as 1 or 3 channels.
 
     Whatever goes wrong in there is a refusal: a decoder that meets a hostile file may fail in any way it likes.
     """
@@ -164,7 +164,7 @@ def decode_with_pillow(data: bytes, format_name: str, size: tuple[int, int], cha
 
 
 def _pixels(image: Image.Image) -> Pixels:
-    """Samples and alpha of a Pillow image of any mode that a walk lets through."""
+    """Return samples and alpha of a Pillow image of any mode that a walk lets through."""
     if image.mode.startswith("I;16") or image.mode == "I":
         return Pixels((np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8)[None], None)
     if image.mode in ("P", "PA"):

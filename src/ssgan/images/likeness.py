@@ -22,7 +22,7 @@ def encode_like(
     alpha: NDArray[np.uint8] | None = None,
     keep_metadata: bool = False,
 ) -> Encoded:
-    """The file of samples uint8 (C, H, W) and alpha uint8 (H, W), written as the file of `cover` was, if that is a file at all.
+    """Return the file of samples uint8 (C, H, W) and alpha uint8 (H, W), written as the file of `cover` was, if it is one.
 
     Metadata that may name person, place or time is left out unless `keep_metadata`. Where the cover is in no file, or in one
     of another format, or its kind cannot hold the samples, it is written as Pillow does. The same pixels always come back.
@@ -52,7 +52,7 @@ def encode_like(
 
 
 def _holds(content: bytes, pixels: Pixels) -> bool:
-    """Whether the file gives back the pixels, and needs no conversion."""
+    """Return whether the file gives back the pixels, and needs no conversion."""
     try:
         back = read(content)
     except RefusedImage:

@@ -12,7 +12,7 @@ _TAG = 274
 
 
 def turned(samples: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
-    """A copy of uint8 (..., H, W) as an observer sees it: (..., W, H) for the orientations 5 to 8, which exchange the sides.
+    """Return a copy of uint8 (..., H, W) turned upright: (..., W, H) for the orientations 5 to 8, which exchange the sides.
 
     `orientation` is 1 to 8 as EXIF counts; 1 leaves the samples as they are.
     """
@@ -26,23 +26,23 @@ def turned(samples: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
 
 
 def known_orientation(value: int) -> int:
-    """1 to 8 as it is; any other value counts as upright, as it does for viewers."""
+    """Return 1 to 8 unchanged; any other value counts as upright, as in viewers."""
     return value if 1 <= value <= 8 else UPRIGHT
 
 
 def turned_note(orientation: int) -> tuple[str, ...]:
-    """The note for an orientation that was not applied; upright needs none."""
+    """Return the note for an orientation that was not applied; upright needs none."""
     return () if orientation == UPRIGHT else (f"orientation {orientation} is asked for and was not applied",)
 
 
 def exif_value(exif: bytes) -> int | None:
-    """The value of EXIF's orientation tag, None where there is none. Raises struct.error for damaged data."""
+    """Return the value of EXIF's orientation tag, None where there is none. Raises struct.error for damaged data."""
     place = _place(exif)
     return None if place is None else int(struct.unpack_from(place[1] + "H", exif, place[0])[0])
 
 
 def upright_exif(exif: bytes) -> bytes:
-    """The same EXIF data with the orientation 1. Raises struct.error for damaged data."""
+    """Return the same EXIF data with the orientation 1. Raises struct.error for damaged data."""
     place = _place(exif)
     if place is None:
         return exif
@@ -51,7 +51,7 @@ def upright_exif(exif: bytes) -> bytes:
 
 
 def _place(exif: bytes) -> tuple[int, str] | None:
-    """Where the orientation's value lies, and the byte order as `struct` names it."""
+    """Return the position of the orientation's value, and the byte order as `struct` names it."""
     skipped = 6 if exif.startswith(b"Exif\0\0") else 0
     body = exif[skipped:]
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(body[:4])

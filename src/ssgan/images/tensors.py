@@ -1,4 +1,4 @@
-"""Images and Floats: what the nets and the schemes work on, the only way between them, and the eight symmetries.
+"""Convert between Images and Floats, on which networks and schemes work, and apply the eight symmetries.
 
 Images are uint8 (N, C, H, W) with C = 1 gray or 3 color; Floats are float32 (N, C, H, W) in [-1, 1]. Both are plain torch
 tensors, always with four axes. torch is imported when a function is called, so that reading a file does without it.
@@ -21,14 +21,14 @@ _HALF = 127.5  # half of 255: pixel 0 is -1, pixel 255 is +1
 
 
 def to_floats(images: Images) -> Floats:
-    """float32 (N, C, H, W) in [-1, 1] from Images, on the same device: 0 → -1, 255 → +1."""
+    """Return float32 (N, C, H, W) in [-1, 1] from Images, on the same device: 0 → -1, 255 → +1."""
     import torch
 
     return images.to(torch.float32) / _HALF - 1.0
 
 
 def to_pixels(floats: Floats) -> Images:
-    """uint8 (N, C, H, W) from finite Floats, on the same device: clipped to [-1, 1], rounded half to even.
+    """Return uint8 (N, C, H, W) from finite Floats, on the same device: clipped to [-1, 1], rounded half to even.
 
     It gives back every pixel value that `to_floats` was given.
     """
@@ -38,7 +38,7 @@ def to_pixels(floats: Floats) -> Images:
 
 
 def to_images(samples: np.ndarray) -> Images:
-    """Images from uint8 samples (C, H, W) or (N, C, H, W), sharing their memory where it may be written to and torch can."""
+    """Return Images from uint8 samples (C, H, W) or (N, C, H, W), sharing memory where it is writable and torch can."""
     import torch
 
     batch = samples[None] if samples.ndim == 3 else samples
@@ -48,7 +48,7 @@ def to_images(samples: np.ndarray) -> Images:
 
 
 def symmetry(images: torch.Tensor, k: int) -> torch.Tensor:
-    """The k-th symmetry of the square (0 to 7) of the last two axes: k mod 4 quarter turns, then mirrored if k ≥ 4.
+    """Return the k-th symmetry of the square (0 to 7) of the last two axes: k mod 4 quarter turns, then mirrored if k ≥ 4.
 
     Samples are moved, never changed. An odd k exchanges height and width.
     """
@@ -59,6 +59,6 @@ def symmetry(images: torch.Tensor, k: int) -> torch.Tensor:
 
 
 def inverse_symmetry(k: int) -> int:
-    """The symmetry that undoes the k-th: the opposite turn, or, for the mirrored four, the same one again."""
+    """Return the symmetry that undoes the k-th: the opposite turn, or, for the mirrored four, the same one again."""
     k %= SYMMETRIES
     return k if k >= 4 else -k % 4

@@ -1,1 +1,1 @@
-"""One file format, one file: its structure checked before Pillow decodes it."""
+"""Parse file formats, one a file: the structure is checked before Pillow decodes it."""

@@ -1,4 +1,6 @@
-"""BMP: 54 bytes or more of header, then rows from the bottom up, each padded to four bytes (Microsoft, BITMAPV5HEADER)."""
+"""Parse BMP: 54 bytes or more of header, then rows from the bottom up, each padded to four bytes (Microsoft,
+BITMAPV5HEADER).
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ _GRAY_RAMP = np.arange(256, dtype=np.uint8)[:, None].repeat(3, axis=1)
 
 
 def walk(data: bytes) -> Header:
-    """The Header of a BMP file: 24-bit color, 32-bit color with or without alpha, or 1 to 8 bits with a palette.
+    """Return the Header of a BMP file: 24-bit color, 32-bit color with or without alpha, or 1 to 8 bits with a palette.
 
     A palette of 256 gray levels in order is how BMP says gray, and counts as that.
     """
@@ -47,7 +49,7 @@ def walk(data: bytes) -> Header:
 
 
 def encode_like(data: bytes, stego: Pixels) -> Encoded | None:
-    """The file `data` with the samples of `stego` in place of its own, all else as it is; None where the sizes differ.
+    """Return the file `data` with the samples of `stego` in place of its own; None where the sizes differ.
 
     Header, resolution, palette, order of rows, the bytes that pad a row and the fourth byte of a pixel are the cover's.
     """
@@ -66,7 +68,7 @@ def encode_like(data: bytes, stego: Pixels) -> Encoded | None:
 
 
 def _palette(data: bytes, position: int, start: int, colors: int) -> np.ndarray:
-    """uint8 (colors, 3), red, green, blue; it lies between the header and the samples."""
+    """Return uint8 (colors, 3), red, green, blue, of the palette between header and samples."""
     if colors > 256 or position + 4 * colors > start:
         raise damaged("its palette does not fit between header and samples")
     entries = np.frombuffer(take(data, position, 4 * colors, "the palette"), np.uint8)
@@ -74,7 +76,7 @@ def _palette(data: bytes, position: int, start: int, colors: int) -> np.ndarray:
 
 
 def _has_alpha(data: bytes, length: int, storage: int, start: int) -> bool:
-    """Whether the masks of a 32-bit file name an alpha byte. Only the usual order of bytes is read."""
+    """Return whether the masks of a 32-bit file name an alpha byte. Only the usual order of bytes is read."""
     if storage == _PLAIN:
         return False
     masks = struct.unpack("<4I", take(data, 54, 16, "the color masks"))
@@ -85,7 +87,7 @@ def _has_alpha(data: bytes, length: int, storage: int, start: int) -> bool:
 
 
 def _indexed(rows: np.ndarray, width: int, depth: int, palette: np.ndarray | None) -> Pixels:
-    """Gray samples, or the palette's color samples."""
+    """Return gray samples, or the palette's color samples."""
     indices = np.unpackbits(rows, axis=1)
     if depth < 8:
         indices = indices.reshape(len(rows), -1, depth) @ (1 << np.arange(depth)[::-1]).astype(np.uint8)
@@ -100,7 +102,7 @@ def _indexed(rows: np.ndarray, width: int, depth: int, palette: np.ndarray | Non
 
 
 def _color(rows: np.ndarray, width: int, pixel_bytes: int, alpha: bool) -> Pixels:
-    """Blue, green, red, and the fourth byte where it is alpha."""
+    """Return blue, green, red, and the fourth byte where it is alpha."""
     pixels = rows[:, : width * pixel_bytes].reshape(len(rows), width, pixel_bytes)
     samples = np.ascontiguousarray(pixels[:, :, 2::-1].transpose(2, 0, 1))
     return Pixels(samples, pixels[:, :, 3].copy() if alpha else None)

@@ -23,7 +23,7 @@ _STRATEGIES = (_FILTERED, _DEFAULT, _RLE, _HUFFMAN, _FIXED)
 
 @dataclass(frozen=True)
 class Deflating:
-    """Settings of one compressor.
+    """The settings of one compressor.
 
     header   the two bytes of the zlib header, kept as they were
     stored   lengths of stored blocks (level 0), else empty; then the rest does not count
@@ -41,7 +41,7 @@ class Deflating:
     is_exact: bool = True
 
     def compressed(self, content: bytes) -> bytes:
-        """The zlib stream of `content`."""
+        """Return the zlib stream of `content`."""
         if self.stored:
             return self.header + _stored(content, self.stored) + _check(content)
         body = b"".join(self._pieces(content))
@@ -56,7 +56,7 @@ class Deflating:
         yield compressor.flush()
 
     def compared(self, content: bytes, stream: bytes) -> tuple[bool, int]:
-        """Whether `content` gives `stream`, apart from the header, and how many bytes of it were compressed to say so.
+        """Return whether `content` gives `stream`, apart from the header, and how many bytes were compressed to decide.
 
         Of long ones the first part decides.
         """
@@ -72,7 +72,7 @@ class Deflating:
 
 
 def found(stream: bytes, content: bytes, *, memories: tuple[int, ...] = (8, 9)) -> Deflating:
-    """The settings that made the zlib stream `stream` of `content`; `is_exact` is False where none of zlib's did.
+    """Return the settings that made the zlib stream `stream` of `content`; `is_exact` is False where zlib has none.
 
     `memories` are the memory levels to try first. The first differing byte ends a try, and all tries together compress a
     bounded number of bytes, so that the time has a bound, too.
@@ -94,7 +94,7 @@ def found(stream: bytes, content: bytes, *, memories: tuple[int, ...] = (8, 9)) 
 
 
 def _candidates(header: bytes, length: int, memories: tuple[int, ...], *, flushes: bool) -> Iterator[Deflating]:
-    """Settings, likely ones first: those of the levels that the header names before all others."""
+    """Yield settings, likely ones first: those of the levels that the header names before all others."""
     bits = (header[0] >> 4) + 8
     # Encoders take a smaller window for short streams, and libpng writes an even smaller one into the header.
     windows = sorted({15, max(9, bits), min(15, max(9, bits + 1))}, reverse=True) if length <= 2**15 else [15]
@@ -115,7 +115,7 @@ def _candidates(header: bytes, length: int, memories: tuple[int, ...], *, flushe
 
 
 def _stored_blocks(stream: bytes) -> tuple[int, ...]:
-    """Lengths of the blocks if all of them are stored, each on a byte boundary; else empty."""
+    """Return the lengths of the blocks if all of them are stored, each on a byte boundary; else empty."""
     lengths, position, is_last = [], _HEADER, False
     while not is_last:
         head = stream[position : position + 5]
@@ -139,7 +139,7 @@ def _stored(content: bytes, lengths: tuple[int, ...]) -> bytes:
 
 
 def _stretched(lengths: tuple[int, ...], total: int) -> tuple[int, ...]:
-    """The same lengths where they sum up to `total`; else the first one over and over."""
+    """Return the same lengths where they sum up to `total`; else the first one repeated."""
     if sum(lengths) == total:
         return lengths
     size = max(lengths) or _STORED_MAX

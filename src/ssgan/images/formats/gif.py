@@ -1,4 +1,4 @@
-"""GIF: always a palette, often several frames (CompuServe, GIF89a). Read when both are asked for by name."""
+"""Parse GIF: always a palette, often several frames (CompuServe, GIF89a). It is read when both conversions are allowed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _CONTROL, _COMMENT = 0xF9, 0xFE
 
 
 def walk(data: bytes) -> Header:
-    """The Header of a GIF file. The decoder gets the first frame alone, without comments."""
+    """Return the Header of a GIF file. The decoder gets the first frame alone, without comments."""
     width, height, flags = struct.unpack("<HHB", take(data, 6, 5, "the header"))
     check_size(width, height)
     start = 13 + _table_bytes(flags)
@@ -45,12 +45,12 @@ def walk(data: bytes) -> Header:
 
 
 def _table_bytes(flags: int) -> int:
-    """Length of the color table that the flags announce."""
+    """Return the length of the color table that the flags announce."""
     return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
 
 
 def _after_sub_blocks(data: bytes, position: int) -> int:
-    """The position after a run of sub-blocks, each with its length before it and an empty one at the end."""
+    """Return the position after a run of sub-blocks, each with its length before it and an empty one at the end."""
     while length := take(data, position, 1, "a block")[0]:
         take(data, position, length + 1, "a block")
         position += length + 1

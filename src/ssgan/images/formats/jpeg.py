@@ -1,4 +1,4 @@
-"""JPEG: marked segments, then entropy-coded scans up to the end marker (ITU-T T.81). Read for detection, never written.
+"""Parse JPEG: marked segments, then entropy-coded scans up to the end marker (ITU-T T.81). It is read, never written.
 
 A JPEG has no checksum: damage inside a scan cannot be told from another image. All around it is checked.
 """
@@ -34,7 +34,7 @@ _SCAN_END = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 
 def walk(data: bytes) -> Header:
-    """The Header of a JPEG file; the decoder gets it without comments and application data."""
+    """Return the Header of a JPEG file; the decoder gets it without comments and application data."""
     position, frame, scans = 2, b"", 0
     kept, metadata = [data[:2]], []
     notes: tuple[str, ...] = ()
@@ -82,7 +82,7 @@ def walk(data: bytes) -> Header:
 
 
 def _marker(data: bytes, position: int) -> tuple[int, int]:
-    """The next marker and the position after it; it may be preceded by fillers."""
+    """Return the next marker and the position after it; it may be preceded by fillers."""
     if take(data, position, 2, "a marker")[0] != 0xFF:
         raise damaged("a segment does not begin with a marker")
     while data[position : position + 1] == b"\xff":
@@ -94,7 +94,7 @@ def _marker(data: bytes, position: int) -> tuple[int, int]:
 
 
 def _check_frame(frame: bytes) -> None:
-    """Length, precision, height, width, number of components, and three bytes for each of these."""
+    """Check a frame header: length, precision, height, width, number of components, and three bytes for each of these."""
     if len(frame) < 8:
         raise truncated("the frame header")
     precision, height, width, components = struct.unpack(">BHHB", frame[2:8])

@@ -1,4 +1,6 @@
-"""PGM, PPM and PBM: a short text header, then samples row by row (binary P4 to P6, plain P1 to P3). J. Poskanzer, netpbm."""
+"""Parse PGM, PPM and PBM: a short text header, then samples row by row (binary P4 to P6, plain P1 to P3). J. Poskanzer,
+netpbm.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,7 @@ _COMMENT = re.compile(rb"#[^\r\n]*")
 
 
 def walk(data: bytes) -> Header:
-    """The Header of a netpbm file."""
+    """Return the Header of a netpbm file."""
     format_name, channels, plain = _KINDS[data[:2]]
     bitmap = format_name == "PBM"
     numbers, position = _numbers(data, 2 if bitmap else 3)
@@ -53,13 +55,13 @@ def walk(data: bytes) -> Header:
 
 
 def encode(samples: np.ndarray) -> bytes:
-    """The binary PGM or PPM of uint8 samples (C, H, W)."""
+    """Return the binary PGM or PPM of uint8 samples (C, H, W)."""
     channels, height, width = samples.shape
     return b"P%d\n%d %d\n255\n" % (5 if channels == 1 else 6, width, height) + samples.transpose(1, 2, 0).tobytes()
 
 
 def encode_like(data: bytes, samples: np.ndarray, *, keep_metadata: bool = False) -> Encoded | None:
-    """The file of uint8 samples (C, H, W) with header and layout of the netpbm file `data`, binary or plain as that one.
+    """Return the file of uint8 samples (C, H, W) with header and layout of the netpbm file `data`, binary or plain as that one.
 
     Comments are metadata, except those that a program writes about itself. None where `data` holds other than 8-bit samples,
     or has comments among them.
@@ -86,7 +88,7 @@ def encode_like(data: bytes, samples: np.ndarray, *, keep_metadata: bool = False
 
 
 def _as_text(old: bytes, values: np.ndarray) -> bytes:
-    """The values (H, W, C) as numbers, with the gaps between those of `old`; one row a line where that is empty."""
+    """Return the values (H, W, C) as numbers, with the gaps between those of `old`; one row a line where that is empty."""
     if not old:
         return b"".join(b"\n" + b" ".join(b"%d" % value for value in row) for row in values.reshape(len(values), -1)) + b"\n"
     pairs = [(match[1], match[2]) for match in re.finditer(rb"(\s+)([0-9]+)", old)]
@@ -105,7 +107,7 @@ def _as_text(old: bytes, values: np.ndarray) -> bytes:
 
 
 def _numbers(data: bytes, count: int) -> tuple[list[int], int]:
-    """The numbers of the header, and the position after the last one."""
+    """Return the numbers of the header, and the position after the last one."""
     numbers, position = [], 2
     for _ in range(count):
         match = _NUMBER.match(data, position)
@@ -128,20 +130,20 @@ def _binary(body: bytes, shape: tuple[int, int, int], largest: int) -> Pixels:
 
 
 def _end_of_text(data: bytes, position: int, count: int) -> int:
-    """Where the last of so many plain samples ends, with the gap after it; the end of the file if they are fewer."""
+    """Return where the last of so many plain samples ends, with the gap after it; the end of the file if they are fewer."""
     last = next(islice(_WORD.finditer(data, position), count - 1, None), None)
     gap = None if last is None else _GAP.match(data, last.end())
     return len(data) if gap is None else gap.end()
 
 
 def _bitmap(body: bytes, shape: tuple[int, int, int]) -> Pixels:
-    """Eight pixels a byte; rows begin on a byte; 1 is black."""
+    """Return samples of a bitmap: eight pixels a byte, rows begin on a byte, 1 is black."""
     bits = np.unpackbits(np.frombuffer(body, np.uint8).reshape(shape[0], -1), axis=1)[:, : shape[1]]
     return _scaled(1 - bits.reshape(shape), 1)
 
 
 def _plain(body: bytes, shape: tuple[int, int, int], largest: int, bitmap: bool) -> Pixels:
-    """Numbers as text; the digits of a bitmap need no space between them, and its 1 is black."""
+    """Return the numbers of a text; the digits of a bitmap need no space between them, and its 1 is black."""
     words: list[bytes] = _COMMENT.sub(b" ", body).split()
     if bitmap:
         words = [bytes([digit]) for digit in b"".join(words)]
@@ -156,7 +158,7 @@ def _plain(body: bytes, shape: tuple[int, int, int], largest: int, bitmap: bool)
 
 
 def _scaled(values: np.ndarray, largest: int) -> Pixels:
-    """uint8 (C, H, W) from values (H, W, C) of 0 to `largest`."""
+    """Return uint8 (C, H, W) from values (H, W, C) of 0 to `largest`."""
     if values.max() > largest:
         raise damaged(f"a sample is larger than {largest}")
     if largest != 255:

@@ -1,4 +1,4 @@
-"""PNG: a signature, then chunks, each with a length, a name and a CRC (W3C Portable Network Graphics, third edition).
+"""Parse PNG: a signature, then chunks, each with a length, a name and a CRC (W3C Portable Network Graphics, third edition).
 
 The decoder gets a file of the four chunks that make pixels; text, profiles and EXIF never reach it.
 """
@@ -40,7 +40,7 @@ _INFLATE_STEP, _PIECE = 2**20, 2**16
 
 
 class Kind(NamedTuple):
-    """What IHDR says."""
+    """The fields of IHDR."""
 
     width: int
     height: int
@@ -50,7 +50,7 @@ class Kind(NamedTuple):
 
 
 def walk(data: bytes) -> Header:
-    """The Header of a PNG file, every CRC checked and the compressed samples counted."""
+    """Return the Header of a PNG file, every CRC checked and the compressed samples counted."""
     chunks: dict[bytes, list[bytes]] = {}
     kind, kept, end, previous = None, [SIGNATURE], len(SIGNATURE), b""
     view: Any = memoryview(data)  # so that no chunk of a large file is copied
@@ -96,7 +96,7 @@ def _header(
 
 
 def _with_transparent_color(header: Header, color: bytes, kind: Kind, rebuilt: bytes) -> Header:
-    """One color of a gray or RGB file stands for alpha 0: two bytes a channel, of which the low one counts at 8 bits."""
+    """Return alpha 0 where a gray or RGB pixel has the transparent color: two bytes a channel, the low one at 8 bits."""
     if kind.depth != 8:
         raise unsupported(f"a PNG of {kind.depth} bits with a transparent color")
     if len(color) != 2 * header.channels:
@@ -114,7 +114,7 @@ def _with_transparent_color(header: Header, color: bytes, kind: Kind, rebuilt: b
 
 
 def chunks_of(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
-    """Name, body and all bytes of each chunk up to IEND."""
+    """Yield name, body and all bytes of each chunk up to IEND."""
     position, name = len(SIGNATURE), b""
     while name != b"IEND":
         head = take(data, position, 8, "a chunk")
@@ -129,7 +129,7 @@ def chunks_of(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
 
 
 def kind_of(name: bytes, body: bytes) -> Kind:
-    """IHDR, checked: it comes first and holds 13 bytes."""
+    """Return the checked IHDR: it comes first and holds 13 bytes."""
     if name != b"IHDR" or len(body) != 13:
         raise damaged("it does not begin with an IHDR chunk")
     width, height, depth, color, compression, filters, interlaced = struct.unpack(">IIBBBBB", body)
@@ -152,7 +152,7 @@ def _conversions(kind: Kind, chunks: dict[bytes, list[bytes]]) -> tuple[str, ...
 
 
 def _check_length(parts: list[bytes], kind: Kind) -> None:
-    """The compressed stream must hold exactly the samples: fewer is a truncated image, more is something hidden."""
+    """Refuse a compressed stream with fewer samples than announced, or with more, which may hide something."""
     inflater, found, pending = zlib.decompressobj(), 0, b""
     expected, left = _raw_bytes(kind), _pieces(parts)
     try:
@@ -169,12 +169,12 @@ def _check_length(parts: list[bytes], kind: Kind) -> None:
 
 
 def _pieces(parts: list[bytes]) -> Iterator[bytes]:
-    """Short ones: what an inflater leaves of a piece it copies each time."""
+    """Yield short pieces, since an inflater copies the rest of a piece each time."""
     return (part[start : start + _PIECE] for part in parts for start in range(0, len(part), _PIECE))
 
 
 def _raw_bytes(kind: Kind) -> int:
-    """Length of the filtered rows: each has a byte for its filter; an interlaced image has seven smaller ones."""
+    """Return the length of the filtered rows: each has a byte for its filter; an interlaced image has seven smaller ones."""
     bits = kind.depth * SAMPLES[kind.color]
     total = 0
     for column, row, across, down in PASSES if kind.interlaced else ((0, 0, 1, 1),):

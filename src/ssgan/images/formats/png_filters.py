@@ -1,4 +1,4 @@
-"""PNG's five filters, and the rules by which encoders choose one for each row.
+"""Apply PNG's five filters, and the rules by which encoders choose one for each row.
 
 A rule is found from a file that an encoder wrote, and then applied to other samples of the same picture.
 """
@@ -35,7 +35,9 @@ class Rule:
     last_wins: bool = False
 
     def choices(self, costs: NDArray[np.int64], *, at_top: bool) -> Bytes:
-        """uint8 (R,): the filter of each row, from costs (2, 5, R) as `filtered` gives them; `at_top` if row 0 is the first."""
+        """Return uint8 (R,): the filter of each row, from costs (2, 5, R) as `filtered` gives them; `at_top` if row 0 is the
+        first.
+        """
         rows = costs.shape[2]
         if len(self.order) == 1:
             chosen = np.full(rows, self.order[0], np.uint8)
@@ -50,7 +52,7 @@ LIBPNG, PILLOW = Rule((0, 1, 2, 3, 4)), Rule((0, 2, 1, 4))
 
 
 def _rules() -> Iterator[Rule]:
-    """Least cost over several filters: libpng's order, Pillow's (up before sub), and the subsets that libpng offers."""
+    """Yield rules of least cost over several filters: libpng's order, Pillow's (up before sub), and libpng's subsets."""
     yield LIBPNG
     yield PILLOW
     yield Rule((0, 2, 1, 3, 4))  # Pillow with optimize
@@ -66,7 +68,7 @@ RULES = tuple(dict.fromkeys(_rules()))
 
 
 def fitting(filters: list[Bytes], costs: list[NDArray[np.int64]], *, is_pillow_likely: bool = False) -> Rule | None:
-    """The likeliest rule that chooses these filters, one list entry for each pass; None if no rule does.
+    """Return the likeliest rule that chooses these filters, one list entry for each pass; None if no rule does.
 
     filters  uint8 (R,) of the first rows of each pass
     costs    int64 (2, 5, R) of the same rows
@@ -83,7 +85,7 @@ def fitting(filters: list[Bytes], costs: list[NDArray[np.int64]], *, is_pillow_l
 
 
 def blocks(rows: Bytes, pixel_bytes: int) -> Iterator[tuple[slice, Bytes, NDArray[np.int64]]]:
-    """The rows (R, B) of a pass by blocks: where, uint8 (5, r, B) filtered in each way, int64 (2, 5, r) costs."""
+    """Yield the rows (R, B) of a pass by blocks: slice, uint8 (5, r, B) filtered in each way, int64 (2, 5, r) costs."""
     step = max(1, _BLOCK_BYTES // rows.shape[1])
     for start in range(0, len(rows), step):
         part = slice(start, min(start + step, len(rows)))
@@ -110,14 +112,14 @@ def _filtered(rows: Bytes, part: slice, pixel_bytes: int) -> tuple[Bytes, NDArra
 
 
 def _shifted(rows: Bytes, pixel_bytes: int) -> Bytes:
-    """Each pixel's left neighbor, 0 at the edge."""
+    """Return each pixel's left neighbor, 0 at the edge."""
     shifted = np.zeros_like(rows)
     shifted[:, pixel_bytes:] = rows[:, :-pixel_bytes]
     return shifted
 
 
 def _paeth(left: Bytes, above: Bytes, corner: Bytes) -> Bytes:
-    """Of left, above and corner the nearest to left + above - corner; the earlier one of equals."""
+    """Return of left, above and corner the nearest to left + above - corner; the earlier one of equals."""
     a, b, c = (part.astype(np.int16) for part in (left, above, corner))
     to_left, to_above, to_corner = np.abs(b - c), np.abs(a - c), np.abs(a + b - 2 * c)
     nearest = np.where(to_above <= to_corner, above, corner)

@@ -42,7 +42,7 @@ _FLUSHED_END = 6  # bytes that follow a flush: an empty last block and the check
 
 @dataclass(frozen=True)
 class Style:
-    """How the samples of a PNG were compressed.
+    """The way in which the samples of a PNG were compressed.
 
     rule      how filters are chosen; None where no rule gives the file's own, and its rows keep theirs
     filters   uint8 (R,) of each pass, as the file has them
@@ -59,7 +59,7 @@ class Style:
 def encode_like(
     data: bytes, cover: Pixels, stego: Pixels, *, keep_metadata: bool = False, is_turned: bool = False
 ) -> Encoded | None:  # fmt: skip
-    """The PNG of `stego`, written as the file `data` of `cover` was; None where its color type cannot hold the stego.
+    """Return the PNG of `stego`, written as the file `data` of `cover` was; None where its color type cannot hold the stego.
 
     `is_turned` says that the orientation of `data` was applied to the stego, not to `cover`: a kept eXIf then asks for none.
     """
@@ -87,7 +87,7 @@ def encode_like(
 
 
 def style_of(cover: Pixels, chunks: Sequence[tuple[bytes, bytes]], kind: Kind) -> Style:
-    """The Style of a PNG of 8-bit samples with these chunks (name, body); of large pictures the first part decides."""
+    """Return the Style of a PNG of 8-bit samples with these chunks (name, body); of large pictures the first part decides."""
     parts = [body for name, body in chunks if name == b"IDAT"]
     stream = b"".join(parts)
     content = zlib.decompress(stream)
@@ -116,7 +116,7 @@ def _is_date(name: bytes, body: bytes) -> bool:
 
 
 def _notes(style: Style) -> tuple[str, ...]:
-    """What of the style is not the cover's."""
+    """Return notes on the differences from the cover's style."""
     notes: tuple[str, ...] = ()
     if style.rule is None:
         notes += ("the rule by which the cover's filters were chosen is unknown; each row keeps the cover's",)
@@ -126,7 +126,7 @@ def _notes(style: Style) -> tuple[str, ...]:
 
 
 def _planes(kind: Kind, pixels: Pixels, transparent: bytes | None) -> Bytes | None:
-    """uint8 (H, W, samples a pixel) as the color type has them; None where it cannot hold these pixels."""
+    """Return uint8 (H, W, samples a pixel) in the color type's form; None where it cannot hold these pixels."""
     samples, alpha = pixels
     has_alpha = kind.color in (_GRAY_ALPHA, _COLOR_ALPHA)
     if kind.depth != 8 or kind.color not in _COLOR_TYPES[len(samples)] or (alpha is None) == has_alpha:
@@ -140,7 +140,7 @@ def _planes(kind: Kind, pixels: Pixels, transparent: bytes | None) -> Bytes | No
 
 
 def _passes(planes: Bytes, kind: Kind) -> Iterator[Bytes]:
-    """The rows uint8 (R, bytes) of each pass that has pixels: one, or up to seven where the file is interlaced."""
+    """Yield the rows uint8 (R, bytes) of each pass that has pixels: one, or up to seven where the file is interlaced."""
     for column, row, across, down in PASSES if kind.interlaced else ((0, 0, 1, 1),):
         part = planes[row::down, column::across]
         if part.size:
@@ -165,7 +165,7 @@ def _compressed(planes: Bytes, kind: Kind, style: Style) -> bytes:
 
 
 def _cut(stream: bytes, style: Style) -> list[bytes]:
-    """The stream in pieces of the sizes that the cover's IDAT chunks have."""
+    """Return the stream in pieces of the sizes that the cover's IDAT chunks have."""
     sizes, ending = style.sizes, []
     if style.deflating.flushes and len(sizes) > 1 and sizes[-1] == _FLUSHED_END:
         sizes, stream, ending = sizes[:-1], stream[:-_FLUSHED_END], [stream[-_FLUSHED_END:]]
@@ -181,7 +181,7 @@ def _cut(stream: bytes, style: Style) -> list[bytes]:
 
 
 def _adapted(name: bytes, body: bytes, size: tuple[int, int], old: tuple[int, int], *, is_turned: bool) -> bytes:
-    """A chunk's body for the size (width, height) where it was `old`, and without orientation where that was applied."""
+    """Return a chunk's body for the size (width, height) in place of `old`, and without an orientation that was applied."""
     if name == b"IHDR":
         return struct.pack(">II", *size) + body[8:]
     if name == b"eXIf" and is_turned:

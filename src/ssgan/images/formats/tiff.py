@@ -1,4 +1,4 @@
-"""TIFF: a directory of tags that say where the strips or tiles of samples lie (Adobe, TIFF revision 6.0).
+"""Parse TIFF: a directory of tags that locate the strips or tiles of samples (Adobe, TIFF revision 6.0).
 
 The decoder gets the file with a directory rebuilt from the first page's tags that make pixels: no orientation (Pillow would
 apply it), no EXIF, no further pages.
@@ -56,7 +56,7 @@ class Directory:
     end: int = 0
 
     def numbers(self, tag: int, default: tuple[int, ...] = ()) -> tuple[int, ...]:
-        """The values of an integer tag."""
+        """Return the values of an integer tag."""
         if tag not in self.entries:
             return default
         kind, count, values = self.entries[tag]
@@ -67,12 +67,12 @@ class Directory:
         return struct.unpack(f"{self.order}{count}{INTEGERS[kind]}", values)
 
     def number(self, tag: int, default: int) -> int:
-        """The first value of an integer tag."""
+        """Return the first value of an integer tag."""
         return self.numbers(tag, (default,))[0]
 
 
 def walk(data: bytes) -> Header:
-    """The Header of a TIFF file, judged by its first page."""
+    """Return the Header of a TIFF file, judged by its first page."""
     order = "<" if data[:2] == b"II" else ">"
     pages, end = _pages(data, order)
     page = pages[0]
@@ -93,12 +93,12 @@ def walk(data: bytes) -> Header:
 
 
 def first_page(data: bytes) -> Directory:
-    """The tags of the first page. Raises RefusedImage."""
+    """Return the tags of the first page. Raises RefusedImage."""
     return _pages(data, "<" if data[:2] == b"II" else ">")[0][0]
 
 
 def _pages(data: bytes, order: str) -> tuple[list[Directory], int]:
-    """The chain of pages, and where the last byte that any of them refers to lies."""
+    """Return the chain of pages, and the end of the last byte that any of them refers to."""
     (start,) = struct.unpack(order + "I", take(data, 4, 4, "the header"))
     pages: list[Directory] = []
     seen, end = set(), 8
@@ -118,7 +118,7 @@ def _pages(data: bytes, order: str) -> tuple[list[Directory], int]:
 
 
 def _directory(data: bytes, order: str, start: int) -> Directory:
-    """The directory at `start`, its values fetched from wherever they lie."""
+    """Return the directory at `start`, with its values fetched from their offsets."""
     (count,) = struct.unpack(order + "H", take(data, start, 2, "a directory"))
     table = take(data, start + 2, 12 * count + 4, "a directory")
     found = Directory(order, end=start + 2 + len(table), start=start)
@@ -141,7 +141,7 @@ def _directory(data: bytes, order: str, start: int) -> Directory:
 
 
 def _ends(data: bytes, page: Directory, order: str, depth: int) -> Iterator[int]:
-    """Where the strips or tiles of a page end, and what its sub-directories refer to."""
+    """Return where the strips or tiles of a page end, and the offsets of its sub-directories."""
     for starts, lengths in ((STRIPS, STRIP_BYTES), (_TILES, _TILE_BYTES)):
         yield from (start + length for start, length in zip(page.numbers(starts), page.numbers(lengths), strict=False))
     for tag in _SUB_DIRECTORIES if depth < 3 else ():
@@ -152,7 +152,7 @@ def _ends(data: bytes, page: Directory, order: str, depth: int) -> Iterator[int]
 
 
 def _conversions(page: Directory) -> tuple[str, ...]:
-    """The conversions that a page needs, or the refusal of a kind that none of them helps."""
+    """Return the conversions that a page needs. Raises RefusedImage where none helps."""
     photometric, compression = page.number(PHOTOMETRIC, -1), page.number(COMPRESSION, 1)
     bits = set(page.numbers(BITS, (1,)))
     if set(page.numbers(_SAMPLE_FORMAT, (_UNSIGNED,))) != {_UNSIGNED}:
@@ -179,7 +179,7 @@ def _conversions(page: Directory) -> tuple[str, ...]:
 
 
 def _check_channels(page: Directory, photometric: int) -> None:
-    """As many samples a pixel as the colors need, and at most one more, which must be plain alpha."""
+    """Refuse other numbers of samples a pixel than the colors need, with at most one more, which must be plain alpha."""
     needed = 1 if photometric in (*_GRAY, _INDEXED) else 4 if photometric == _CMYK else 3
     extra = page.number(SAMPLES, 1) - needed
     if extra < 0:
@@ -189,7 +189,7 @@ def _check_channels(page: Directory, photometric: int) -> None:
 
 
 def _check_strips(data: bytes, page: Directory, pixels: int) -> None:
-    """Every strip or tile lies within the file, and uncompressed ones are as long as the samples."""
+    """Refuse strips or tiles outside the file, and uncompressed ones of another length than the samples."""
     starts = page.numbers(STRIPS) or page.numbers(_TILES)
     lengths = page.numbers(STRIP_BYTES) or page.numbers(_TILE_BYTES)
     if not starts or len(starts) != len(lengths):
@@ -201,7 +201,7 @@ def _check_strips(data: bytes, page: Directory, pixels: int) -> None:
 
 
 def _rebuilt(data: bytes, page: Directory) -> bytes:
-    """The file with a new directory at its end, of the tags that make pixels."""
+    """Return the file with a new directory at its end, of the tags that make pixels."""
     kept = sorted(tag for tag in page.entries if tag in _KEPT)
     start = len(data) + len(data) % 2
     position = start + 2 + 12 * len(kept) + 4

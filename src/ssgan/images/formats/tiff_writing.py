@@ -28,7 +28,7 @@ Compress = Callable[[NDArray[np.uint8]], bytes]  # of the rows uint8 (R, bytes) 
 
 @dataclass
 class _Part:
-    """A run of bytes of the file: where it was, and what it is now."""
+    """A run of bytes of the file: its old position, and its new content."""
 
     start: int
     end: int
@@ -38,7 +38,7 @@ class _Part:
 
 
 def encode_like(data: bytes, cover: Pixels, stego: Pixels, *, keep_metadata: bool = False) -> Encoded | None:
-    """The TIFF of `stego`, written as the file `data` of `cover` was; None where its kind or size is another.
+    """Return the TIFF of `stego`, written as the file `data` of `cover` was; None where its kind or size is another.
 
     Strips of 8-bit samples, pixel by pixel, are written, as they are or by LZW, Deflate or PackBits. Directories inside the
     directory (EXIF, GPS) are left out in any case.
@@ -71,7 +71,7 @@ def encode_like(data: bytes, cover: Pixels, stego: Pixels, *, keep_metadata: boo
 
 
 def _strips(pixels: Pixels, page: tiff.Directory, count: int) -> list[NDArray[np.uint8]] | None:
-    """The rows uint8 (R, bytes) of each strip as they are compressed; None if the strips are not as many."""
+    """Return the rows uint8 (R, bytes) of each strip, ready for compression; None if the number of strips differs."""
     planes = pixels.samples if pixels.alpha is None else np.concatenate([pixels.samples, pixels.alpha[None]])
     if page.number(tiff.PHOTOMETRIC, 1) == _WHITE_IS_ZERO:
         planes = np.concatenate([~planes[:1], planes[1:]])
@@ -86,7 +86,7 @@ def _strips(pixels: Pixels, page: tiff.Directory, count: int) -> list[NDArray[np
 def _compression(
     page: tiff.Directory, strips: Sequence[NDArray[np.uint8]], written: Sequence[bytes]
 ) -> tuple[Compress, tuple[str, ...]] | None:
-    """How the strips are compressed, and what is to be said of that; None for a compression that is not written."""
+    """Return the compression of the strips, and notes on it; None for a compression that is not written."""
     compression = page.number(tiff.COMPRESSION, 1)
     if compression == _NONE:
         compress: Compress = _as_they_are
@@ -114,7 +114,7 @@ def _deflated(settings: deflating.Deflating) -> Compress:
 
 
 def _by_libtiff(name: str) -> Compress:
-    """The rows as a gray picture of one strip, whose bytes are then taken out of its file."""
+    """Compress rows by libtiff: as a gray picture of one strip, whose bytes are taken out of its file."""
 
     def compress(rows: NDArray[np.uint8]) -> bytes:
         stream = io.BytesIO()
@@ -127,7 +127,7 @@ def _by_libtiff(name: str) -> Compress:
 
 
 def _assembled(data: bytes, page: tiff.Directory, kept: set[int], strips: list[_Part]) -> bytes | None:
-    """The file with these strips and tags, its parts in the order that they had; None where a length outgrows its field."""
+    """Return the file with these strips and tags, its parts in the old order; None where a length outgrows its field."""
     order, tags = page.order, [tag for tag in page.entries if tag in kept]
     directory = _Part(page.start, page.start + 6 + 12 * len(page.entries), bytes(6 + 12 * len(tags)))
     far = {tag: _Part(page.places[tag], 0, page.entries[tag][2]) for tag in tags if len(page.entries[tag][2]) > 4}

@@ -1,4 +1,4 @@
-"""WebP: RIFF chunks around a VP8L (lossless) or VP8 (lossy) picture (RFC 9649)."""
+"""Parse WebP: RIFF chunks around a VP8L (lossless) or VP8 (lossy) picture (RFC 9649)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _KEPT = (b"VP8X", b"ALPH", b"ANIM", b"ANMF", *_PICTURE)
 
 
 def walk(data: bytes) -> Header:
-    """The Header of a WebP file; the decoder gets it without profile, EXIF and XMP."""
+    """Return the Header of a WebP file; the decoder gets it without profile, EXIF and XMP."""
     (length,) = struct.unpack("<I", take(data, 4, 4, "the header"))
     end = 8 + length + length % 2
     take(data, 0, 8 + length, "the chunks")
@@ -55,7 +55,7 @@ def walk(data: bytes) -> Header:
 
 
 def _chunks(data: bytes, position: int) -> Iterator[tuple[bytes, bytes]]:
-    """Name and body of each chunk; bodies are padded to an even length."""
+    """Yield name and body of each chunk; bodies are padded to an even length."""
     while position < len(data):
         name, length = struct.unpack("<4sI", take(data, position, 8, "a chunk"))
         yield name, take(data, position + 8, length, "a chunk")
@@ -63,7 +63,7 @@ def _chunks(data: bytes, position: int) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _pictures(chunks: list[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
-    """The coded pictures, also those inside animation frames (which have 16 bytes of their own first)."""
+    """Yield the coded pictures, also those inside animation frames (which have 16 bytes of their own first)."""
     for name, body in chunks:
         if name in _PICTURE:
             yield name, body
@@ -72,7 +72,7 @@ def _pictures(chunks: list[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]
 
 
 def _size(name: bytes, body: bytes) -> tuple[int, int]:
-    """Width and height from the first bytes of a picture or of the extended header."""
+    """Return width and height from the first bytes of a picture or of the extended header."""
     if len(body) < (5 if name == b"VP8L" else 10):
         raise truncated("the header")
     if name == b"VP8X":
@@ -89,7 +89,7 @@ def _size(name: bytes, body: bytes) -> tuple[int, int]:
 
 
 def _rebuilt(chunks: list[tuple[bytes, bytes]]) -> bytes:
-    """The file with nothing but what makes pixels."""
+    """Return the file with only the chunks that make pixels."""
     parts = []
     for name, body in chunks:
         if name not in _KEPT:
