@@ -1,1 +1,1 @@
-"""How a cover is changed: schemes say where, coders say how."""
+"""Embed in covers: schemes decide where, coders how."""

@@ -1,4 +1,4 @@
-"""The costs of one large picture, a band of rows at a time: what a sender needs who lays them elsewhere at once.
+"""Compute the costs of one large picture a band of rows at a time, for senders that store them elsewhere at once.
 
 A band is computed with as many rows around it as the scheme's filters reach, and these are cut off again; so every cost is that
 of the whole picture, bit for bit. Schemes whose costs depend on the whole picture (MiPOD, MG) are computed whole.
@@ -32,7 +32,7 @@ class Band(NamedTuple):
 
 
 def bands(image: np.ndarray, scheme: str, payload: float) -> Iterator[Band]:
-    """All bands of an image uint8 (C, H, W), from plane to plane; `payload` counts bits per sample."""
+    """Yield all bands of an image uint8 (C, H, W), from plane to plane; `payload` counts bits per sample."""
     entry, (_, height, width) = SCHEMES[scheme], image.shape
     if entry.reach is None:
         whole = _costs(image, scheme, payload)

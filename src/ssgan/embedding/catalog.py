@@ -1,4 +1,4 @@
-"""Schemes and coders, by name: each is a file of its own, which ends with its row.
+"""List schemes and coders by name: each is a file of its own, which ends with its row.
 
 Schemes are named in `titles.py`, coders here. The tests walk the tables and hold every row to the same contract.
 """
@@ -35,5 +35,5 @@ FLAT_CODER = next(name for name, coder in CODERS.items() if coder.default_for_fl
 
 
 def fitting_coder(scheme: str) -> str:
-    """Return the coder to take for a scheme where none is named: FLAT_CODER if all its samples cost the same."""
+    """Return the coder for a scheme where none is named: FLAT_CODER if all its samples cost the same."""
     return DEFAULT_CODER if SCHEMES[scheme].adaptive else FLAT_CODER

@@ -1,4 +1,4 @@
-"""The row of a coder: how bits ride on costs, what an embedder may ask of it, and what the lists show of it."""
+"""Define the row of a coder: its functions, the requests of an embedder that it supports, and its description."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Seeds: TypeAlias = np.ndarray | torch.Tensor  # uint64 (N,), or int64 with the s
 
 
 class ChangeProbabilities(NamedTuple):
-    """beta+ and beta-: how probably each sample is raised and lowered by one; float (N, C, H, W) in [0, 1]."""
+    """beta+ and beta-: the probabilities that each sample is raised and lowered by one; float (N, C, H, W) in [0, 1]."""
 
     plus: torch.Tensor
     minus: torch.Tensor
 
 
 class Assignment(Protocol):
-    """What a coder reads of an embedder beside covers and costs."""
+    """The settings of an embedder that a coder reads beside covers and costs."""
 
     @property
     def scheme(self) -> str:
@@ -35,11 +35,11 @@ class Assignment(Protocol):
 
     @property
     def options(self) -> tuple[str, ...]:
-        """Those after the colon, each as the row allows."""
+        """The options after the colon, each as the row allows."""
 
     @property
     def text(self) -> bytes | None:
-        """What to write in place of random bits."""
+        """The text to write in place of random bits."""
 
 
 # (assignment, samples (N, C, H, W), costs, seeds) -> changed values; the seeds are NumPy's but for a coder that is capturable.
@@ -48,7 +48,7 @@ Simulate = Callable[[Assignment, Samples[torch.Tensor], Costs, Any], torch.Tenso
 
 @dataclass(frozen=True)
 class Coder:
-    """One coder: what it does to a batch, how probably it changes a sample, and its properties.
+    """One coder: its embedding of a batch, its change probabilities, and its properties.
 
     `options` are regular expressions, one an option. An `adaptive` coder heeds what a change costs. With `takes_text` it writes
     a given text in place of random bits. `capturable`: without a text and on flat costs it looks at no value, so that a CUDA

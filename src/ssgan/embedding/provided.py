@@ -1,4 +1,4 @@
-"""A slot for what is built on this room and yet asked for in it. `ssgan` itself fills it, so every process has it."""
+"""Keep a slot for a coder that is built on this room and yet chosen in it. `ssgan` itself fills it, in every process."""
 
 from __future__ import annotations
 

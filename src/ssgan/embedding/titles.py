@@ -1,4 +1,4 @@
-"""Name the schemes, in the order of lists: each is called like its file in `schemes/`.
+"""Name the schemes in the order of lists; each is named like its file in `schemes/`.
 
 Free of torch, so that a page can offer schemes without it.
 """

@@ -1,1 +1,1 @@
-"""From costs to stegos: the optimal sender, the plain one, syndrome-trellis codes, the authors' own."""
+"""Turn costs into stegos: the optimal sender, the plain one, syndrome-trellis codes, the authors' own."""

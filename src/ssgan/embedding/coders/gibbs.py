@@ -1,4 +1,4 @@
-"""The optimal sender of +-1 changes, in NumPy: what a payload costs at least, and what a distortion carries at most.
+"""Solve for the optimal sender of ±1 changes in NumPy: the least distortion of a payload, the largest payload of a distortion.
 
 Sample i changes by +1 or -1 with probabilities exp(-lambda rho) / Z; lambda is found for a wanted payload or distortion. The
 syndrome-trellis coder takes its layers' probabilities from here and is measured against it. (Coder `bound` is the same law in
@@ -47,44 +47,44 @@ class Sender:
 
     @property
     def free(self) -> np.ndarray:
-        """float64 (B,): what a change costs at least."""
+        """float64 (B,): the least cost of a change."""
         return self._unit * FREE
 
     @property
     def largest_payload(self) -> np.ndarray:
-        """float64 (B,): bits of a sender who makes each change that is not wet equally often."""
+        """float64 (B,): the payload in bits where each change that is not wet is equally frequent."""
         return self._one + np.log2(3) * self._two
 
     @property
     def largest_distortion(self) -> np.ndarray:
-        """float64 (B,): of the same sender."""
+        """float64 (B,): the distortion at the largest payload."""
         return self._spread
 
     def rows(self, which: np.ndarray) -> Sender:
-        """The same for the covers marked in `which` bool (B,)."""
+        """Return the sender for the covers marked in `which` bool (B,)."""
         return self if which.all() else self._part(which, slice(None))
 
     def lambdas_for_payload(self, bits: np.ndarray, tolerance: float = 1e-6) -> np.ndarray:
-        """float64 (B,): where the entropy of the changes is `bits` (B,), in (0, largest_payload], to a relative tolerance."""
+        """Return float64 (B,): the lambdas of an entropy of `bits` (B,), in (0, largest_payload], to a relative tolerance."""
         within = np.minimum(bits, self.largest_payload * (1 - MARGIN))
         return self._find(within * np.log(2), tolerance, distortion=False)
 
     def lambdas_for_distortion(self, distortion: np.ndarray, tolerance: float = 1e-6) -> np.ndarray:
-        """float64 (B,): where the expected distortion is `distortion` (B,), in (0, largest_distortion)."""
+        """Return float64 (B,): the lambdas of an expected `distortion` (B,), in (0, largest_distortion)."""
         return self._find(distortion, tolerance, distortion=True)
 
     def payload(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Bits (B,) at ln lambda = u (B,), and their slope in u."""
+        """Return bits (B,) at ln lambda = u (B,), and their slope in u."""
         entropy, _, variance = self._moments(u)
         return entropy / np.log(2), -variance / np.log(2)
 
     def distortion(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Expected distortion (B,) at ln lambda = u (B,), and its slope in u."""
+        """Return the expected distortion (B,) at ln lambda = u (B,), and its slope in u."""
         _, mean, variance = self._moments(u)
         return mean * np.exp(-u), -variance * np.exp(-u)
 
     def _find(self, target: np.ndarray, tolerance: float, *, distortion: bool) -> np.ndarray:
-        """Each row for itself, so that no row's lambda depends on its neighbors in the batch."""
+        """Return the solution of each row by itself, so that no row's lambda depends on the others of the batch."""
         sample, u = self._every(STRIDE), -np.log(self._unit)
         share = self._costs[0].shape[1] / sample._costs[0].shape[1]
         gibbs_loops.solve(*sample._costs, *self._ends, self.free, target / share, distortion, 1e-3, COARSE_STEPS, u)
@@ -92,7 +92,7 @@ class Sender:
         return np.exp(u)
 
     def _every(self, stride: int) -> Sender:
-        """The same of every so-manieth sample, where there are enough of them."""
+        """Return a sender of a regular subset of the samples, where there are enough of them."""
         return self if self._costs[0].shape[1] < 16 * stride else self._part(slice(None), slice(None, None, stride))
 
     def _part(self, rows: np.ndarray | slice, samples: slice) -> Sender:
@@ -104,7 +104,7 @@ class Sender:
         return part
 
     def _moments(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Of x = lambda rho, summed over the samples: the entropy in nats, E[x] and Var[x]; float64 (B,) each."""
+        """Return sums over the samples for x = lambda rho: the entropy in nats, E[x] and Var[x]; float64 (B,) each."""
         sums = np.empty((len(u), 3))
         gibbs_loops.moments(*self._costs, *self._ends, np.exp(u), self.free, sums)
         log_z, mean, variance = sums.T

@@ -1,4 +1,4 @@
-"""The optimal sender of `gibbs.py` in torch: the same law for covers that live on an accelerator."""
+"""Solve for the optimal sender of `gibbs.py` in torch, for covers on an accelerator."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from ssgan.embedding.costs import Costs
 
 
 class DeviceSender:
-    """For B covers: costs float (B, ...) of +1 and of -1, >= 0, infinite = wet; the names are those of `gibbs.Sender`."""
+    """The optimal sender for B covers: costs float (B, ...) of +1 and of -1, >= 0, infinite = wet; names as in
+    `gibbs.Sender`.
+    """
 
     def __init__(self, costs: Costs) -> None:
         plus, minus = (rho.flatten(1) for rho in costs)
@@ -28,36 +30,36 @@ class DeviceSender:
 
     @property
     def free(self) -> torch.Tensor:
-        """float64 (B,): what a change costs at least."""
+        """float64 (B,): the least cost of a change."""
         return self.unit * FREE
 
     @property
     def largest_payload(self) -> torch.Tensor:
-        """float64 (B,): bits of a sender who makes each change that is not wet equally often."""
+        """float64 (B,): the payload in bits where each change that is not wet is equally frequent."""
         return (1 + self.ways).log2().sum(1, dtype=torch.float64)
 
     @property
     def largest_distortion(self) -> torch.Tensor:
-        """float64 (B,): of the same sender."""
+        """float64 (B,): the distortion at the largest payload."""
         paid = [torch.where(rho < torch.inf, rho / (1 + self.ways), 0).sum(1, dtype=torch.float64) for rho in self.costs]
         return paid[0] + paid[1]
 
     def lambdas_for_payload(self, bits: torch.Tensor) -> torch.Tensor:
-        """float64 (B,): where the entropy of the changes is `bits` (B,), in (0, largest_payload]."""
+        """Return float64 (B,): the lambdas of an entropy of `bits` (B,), in (0, largest_payload]."""
         within = torch.minimum(bits, self.largest_payload * (1 - MARGIN)) * math.log(2) / self.ways.shape[1]
         return self._find("entropy", within)
 
     def lambdas_for_distortion(self, distortion: torch.Tensor) -> torch.Tensor:
-        """float64 (B,): where the expected distortion is `distortion` (B,), in (0, largest_distortion)."""
+        """Return float64 (B,): the lambdas of an expected `distortion` (B,), in (0, largest_distortion)."""
         return self._find("distortion", distortion / self.ways.shape[1])
 
     def entropy(self, u: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Nats a sample at ln lambda = u (B,), and their slope in u."""
+        """Return nats a sample at ln lambda = u (B,), and their slope in u."""
         log_z, mean, variance = self._moments(u)
         return log_z + mean, -variance
 
     def distortion(self, u: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Expected cost a sample at ln lambda = u (B,), and its slope in u."""
+        """Return the expected cost a sample at ln lambda = u (B,), and its slope in u."""
         _, mean, variance = self._moments(u)
         return mean * (-u).exp(), -variance * (-u).exp()
 
@@ -67,7 +69,7 @@ class DeviceSender:
         return newton.solve(getattr(self, law), target, start=coarse, tolerance=tolerance).exp()
 
     def _every(self, stride: int) -> DeviceSender:
-        """The same of every so-manieth sample, where there are enough of them."""
+        """Return a sender of a regular subset of the samples, where there are enough of them."""
         if self.ways.shape[1] < 16 * stride:
             return self
         part = object.__new__(DeviceSender)
@@ -75,7 +77,7 @@ class DeviceSender:
         return part
 
     def _moments(self, u: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Of x = lambda rho under the Gibbs law: means over the samples of ln Z, E[x] and Var[x]; float64 (B,) each."""
+        """Return means over the samples of ln Z, E[x] and Var[x] for x = lambda rho under the Gibbs law; float64 (B,) each."""
         factor = u.exp().to(self.ways.dtype)[:, None]
         x, y = ((factor * rho).clamp_(max=NEVER) for rho in self.costs)
         p, q = (-x).exp_(), (-y).exp_()

@@ -1,4 +1,4 @@
-"""Coder `message`: stegos as `hide` really sends them."""
+"""List the coder `message`: stegos as `hide` makes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a falling function meets its target, for a whole batch at once: Newton's steps, kept inside a bracket.
+"""Solve falling functions for a whole batch at once: Newton's steps, kept inside a bracket.
 
 Each row of the batch is its own problem in one unknown. The steps are taken on the logarithm of the value, which is nearly
 straight both where entropies saturate and where they die away; a step that leaves the bracket is replaced by halving it.
@@ -18,16 +18,16 @@ MOST_STEPS = 60
 
 
 def finest(dtype: torch.dtype) -> float:
-    """The relative tolerance that sums of values of this dtype can be held to."""
+    """Return the relative tolerance that sums of values of this dtype can reach."""
     return 1e-8 if dtype == torch.float64 else 5e-7
 
 
 def solve(
     falling: Falling, target: torch.Tensor, *, start: torch.Tensor, tolerance: float, steps: int = MOST_STEPS
 ) -> torch.Tensor:
-    """float64 (N,): the u at which falling(u) equals `target` (N,) to the relative `tolerance`.
+    """Return float64 (N,): the u at which falling(u) equals `target` (N,) to the relative `tolerance`.
 
-    The caller knows that the target lies inside the function's range; after `steps` the nearest u found is returned.
+    The target must be inside the function's range; after `steps` the nearest u found is returned.
     """
     u = start
     low, high = torch.full_like(u, -torch.inf), torch.full_like(u, torch.inf)

@@ -1,1 +1,1 @@
-"""One adaptive scheme, one file: what a change of each sample costs."""
+"""Compute the costs of changes, one scheme a file."""

@@ -1,4 +1,4 @@
-"""The change probabilities that disturb a detector least, for a given Fisher information: the solver of MiPOD and MG.
+"""Solve for the change probabilities of the least deflection of a detector, for MiPOD and MG.
 
 Minimize sum beta^2 I under the payload sum h(beta) = m: beta lambda I = ln(1/beta - 2), Eq. (16) of MiPOD (IEEE TIFS 11(2),
 2016). In terms of the equivalent cost rho = ln(1/beta - 2) this is rho (2 + e^rho) = lambda I, one equation a sample, and
@@ -22,7 +22,8 @@ TOLERANCE = 1e-8  # relative, of the payload met
 
 
 def least_detectable(fisher: torch.Tensor, payload: float) -> torch.Tensor:
-    """rho > 0 of Gibbs probabilities at lambda = 1 that carry `payload` bits per sample; Fisher information (N, C, H, W).
+    """Return rho > 0 of Gibbs probabilities at lambda = 1 that carry `payload` bits per sample; Fisher information (N, C, H,
+    W).
 
     Differentiable in the Fisher information: the solution's own equations are differentiated, not the search.
     """
@@ -55,7 +56,7 @@ def least_detectable(fisher: torch.Tensor, payload: float) -> torch.Tensor:
 
 
 def _solve_compiled(fisher: torch.Tensor, nats: float) -> torch.Tensor:
-    """In double precision, and each image for itself."""
+    """Solve in double precision, each image by itself."""
     flat = np.ascontiguousarray(fisher.detach().flatten(1).double().numpy())
     few, rho = np.ascontiguousarray(flat[:, ::SAMPLED]), np.empty_like(flat)
     u = 1 - np.log(few).mean(1)
@@ -65,7 +66,7 @@ def _solve_compiled(fisher: torch.Tensor, nats: float) -> torch.Tensor:
 
 
 class _Spread:
-    """u = ln lambda -> mean entropy in nats of the samples and its slope; remembers rho to start the next search from."""
+    """A map from u = ln lambda to the mean entropy in nats and its slope; it keeps rho as the start of the next search."""
 
     def __init__(self, fisher: torch.Tensor) -> None:
         self.level = fisher.detach().log()
@@ -88,7 +89,7 @@ class _Spread:
 
 
 def _correct(rho: torch.Tensor, argument: torch.Tensor) -> torch.Tensor:
-    """One step of Newton's on ln rho + ln(2 + e^rho) = ln(lambda I); its derivative in `argument` is the solution's."""
+    """Return a Newton step on ln rho + ln(2 + e^rho) = ln(lambda I); its derivative by `argument` is the solution's."""
     start = rho.detach()
     double = 2 * (-start).exp()
     step = (argument - start.log() - start - double.log1p()) / (1 / start + 1 / (1 + double))
@@ -96,7 +97,7 @@ def _correct(rho: torch.Tensor, argument: torch.Tensor) -> torch.Tensor:
 
 
 def _entropy(rho: torch.Tensor) -> torch.Tensor:
-    """Of +1, 0, -1 with the odds e^-rho : 1 : e^-rho, in nats."""
+    """Return the entropy in nats of +1, 0, -1 with the odds e^-rho : 1 : e^-rho."""
     falls = (-rho).exp()
     z = 1 + 2 * falls
     return z.log() + 2 * rho * falls / z

@@ -1,4 +1,4 @@
-"""HILL: a change is cheap where texture is rich, and cheapness is spread so that no sample stands alone.
+"""HILL: a change is cheap in rich texture, and low costs are spread so that no sample is cheap by itself.
 
 B. Li, M. Wang, J. Huang, X. Li, "A new cost function for spatial image steganography", ICIP 2014.
 """
@@ -20,7 +20,7 @@ FAR = filters.Separable((1 / 15,) * 15, (1 / 15,) * 15)
 
 
 def costs(covers: torch.Tensor, payload: float) -> Costs:
-    """High-pass, low-pass, low-pass; the payload plays no part."""
+    """Return costs by a high-pass and two low-pass filters; the payload plays no part."""
     rho = filled_by_rows(covers, _fill) if compiled_serves(covers) else _formula(covers)
     return Costs(plus=rho, minus=rho)
 

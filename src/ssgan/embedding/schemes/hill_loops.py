@@ -1,4 +1,4 @@
-"""HILL on the processor: high-pass, mean, reciprocal and mean strip by strip, nothing in between leaves the caches.
+"""Compile HILL for the processor: high-pass, mean, reciprocal and mean strip by strip, within the caches.
 
 The formula is that of `hill.py`; its torch form is the one that is differentiated, and the witness.
 """
@@ -18,7 +18,7 @@ def fill_costs(
     planes: np.ndarray, high: np.ndarray, near: np.ndarray, far: np.ndarray, epsilon: float,
     first: int, last: int, out: np.ndarray,
 ) -> None:  # fmt: skip
-    """out = rho of the rows first...last - 1, counted through all planes (P, H, W).
+    """Fill out with rho of the rows first...last - 1, counted through all planes (P, H, W).
 
     `high` (2, 3) are the taps of the high-pass down the columns and along the rows, `near` and `far` those of the two means.
     """

@@ -1,7 +1,7 @@
-"""HUGO-BD: what a change does to triples of neighboring differences, rare triples (rough places) weighing little.
+"""HUGO-BD: costs of the changes to triples of neighboring differences, where rare triples (rough places) weigh little.
 
 The distortion is bounded by a sum of local potentials: a triple of consecutive differences c that becomes c' costs
-w(c) + w(c'), w(d) = 1 / (sigma + |d|). This is the form of HUGO that everybody runs; the original is in hugo2010.py.
+w(c) + w(c'), w(d) = 1 / (sigma + |d|). This is the form of HUGO in common use; the original is in hugo2010.py.
 T. Filler, J. Fridrich, "Gibbs construction in steganography", IEEE TIFS 5(4), 2010, section VII; parameters and borders as in
 V. Holub's code (DDE Lab, Binghamton, 2012): sigma = gamma = 1, mirrored borders, no truncation.
 """
@@ -23,7 +23,7 @@ CHUNK_SAMPLES = 1 << 22  # samples worked on at a time in torch, about 30 tempor
 
 
 def costs(covers: torch.Tensor, payload: float) -> Costs:
-    """rho+ and rho- of float32 or float64 covers (N, C, H, W); the payload plays no part.
+    """Return rho+ and rho- of float32 or float64 covers (N, C, H, W); the payload plays no part.
 
     Compiled loops on the processor (as many threads as torch uses); torch elsewhere and where gradients are wanted. Both take
     any real gray values, and differentiability ends only where all three differences of a triple vanish: there the
@@ -47,7 +47,7 @@ def _costs_compiled(covers: torch.Tensor) -> Costs:
 
 
 def _costs_torch(covers: torch.Tensor) -> Costs:
-    """Chunks of planes, or of rows of one plane; each chunk is computed again in the backward pass instead of kept."""
+    """Return costs by chunks of planes, or of rows of one plane, each computed again in the backward pass."""
     height, width = covers.shape[-2:]
     padded = filters.mirror(covers.flatten(0, 1), MARGIN)  # (P, H + 6, W + 6)
     planes = max(1, CHUNK_SAMPLES // (height * width))
@@ -64,7 +64,7 @@ def _costs_torch(covers: torch.Tensor) -> Costs:
 
 
 def _band_costs(padded: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """(P, H + 6, W + 6) -> rho+ and rho- (P, H, W)."""
+    """Return rho+ and rho- (P, H, W) from planes (P, H + 6, W + 6)."""
     height, width = padded.shape[1] - 2 * MARGIN, padded.shape[2] - 2 * MARGIN
     inside = padded[:, MARGIN : MARGIN + height, MARGIN : MARGIN + width]
     plus, minus = torch.zeros_like(inside), torch.zeros_like(inside)
@@ -85,7 +85,7 @@ def _band_costs(padded: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def _kept(padded: torch.Tensor, down: int, right: int, height: int, width: int) -> torch.Tensor:
-    """(P, H, W): the weights of the four undisturbed triples that hold each pixel; each triple is weighed once."""
+    """Return (P, H, W): the weights of the four undisturbed triples that hold each pixel; each triple is weighed once."""
     top, left = MARGIN - MARGIN * down, MARGIN - MARGIN * max(right, 0)
     tall, wide = height + MARGIN * down, width + MARGIN * abs(right)
     at = [padded[:, top + k * down :, left + k * right :][:, :tall, :wide] for k in range(MARGIN + 1)]
@@ -96,7 +96,7 @@ def _kept(padded: torch.Tensor, down: int, right: int, height: int, width: int) 
 
 
 def _weight(energy: torch.Tensor) -> torch.Tensor:
-    """w of a triple from its squared norm, with the gradient 0 instead of NaN where the norm is 0."""
+    """Return w of a triple from its squared norm, with the gradient 0 instead of NaN where the norm is 0."""
     if energy.requires_grad:
         flat = energy == 0
         return 1 / (SIGMA + torch.where(flat, 1, energy).sqrt() * ~flat)

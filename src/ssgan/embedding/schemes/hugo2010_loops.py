@@ -1,7 +1,7 @@
-"""Compiled loops of the original HUGO: which bins of the co-occurrences a change of one sample moves, and what that costs.
+"""Compile the original HUGO: the bins of the co-occurrences that a change of one sample moves, and its cost.
 
 A triple of differences read forwards, (d1, d2, d3), is (-d3, -d2, -d1) read backwards, with the same weight, and both readings
-are counted. So one bin stands for both, named by the smaller of their codes, and counts double. A bin's code holds three
+are counted. So one bin represents both, named by the smaller of their codes, and counts double. A bin's code holds three
 numbers of ten bits and the group of directions, axes or diagonals, above them.
 """
 
@@ -41,7 +41,7 @@ def fill_costs(planes: np.ndarray, plus: np.ndarray, minus: np.ndarray, threshol
 
 @compiled
 def cost_places(plane: np.ndarray, places: np.ndarray, threshold: int, plus: np.ndarray, minus: np.ndarray) -> None:
-    """The same two costs at some flat `places` of one plane."""
+    """Compute the same two costs at some flat `places` of one plane."""
     bins, moved = np.empty(MOST_BINS, np.int64), np.empty(MOST_BINS, np.int64)
     for i in range(places.size):
         y, x = places[i] // plane.shape[1], places[i] % plane.shape[1]
@@ -79,7 +79,7 @@ def correct_model(plane: np.ndarray, places: np.ndarray, coins: np.ndarray, thre
 
 @compiled
 def _alone(plane: np.ndarray, y: int, x: int, change: int, threshold: int, bins: np.ndarray, moved: np.ndarray) -> float:
-    """D between the plane and itself with one sample changed."""
+    """Return d between the plane and itself with one sample changed."""
     total = 0.0
     for i in range(_moves(plane, y, x, change, threshold, bins, moved)):
         total += 2 * _weight(bins[i]) * abs(moved[i])
@@ -88,7 +88,7 @@ def _alone(plane: np.ndarray, y: int, x: int, change: int, threshold: int, bins:
 
 @compiled
 def _increase(bins: np.ndarray, moved: np.ndarray, found: int, codes: np.ndarray, counts: np.ndarray) -> float:
-    """What these moves add to D, given the counts of the moves made before."""
+    """Return the increase of D by these moves, given the counts of the earlier ones."""
     total = 0.0
     for i in range(found):
         before = counts[_find(bins[i], codes)]
@@ -98,7 +98,7 @@ def _increase(bins: np.ndarray, moved: np.ndarray, found: int, codes: np.ndarray
 
 @compiled
 def _moves(plane: np.ndarray, y: int, x: int, change: int, threshold: int, bins: np.ndarray, moved: np.ndarray) -> int:
-    """Which bins gain or lose when one sample changes, and how many: written to `bins` and `moved`; returns how many bins."""
+    """Write the bins that gain or lose by a change of one sample to `bins`, and by how much to `moved`; return their number."""
     found = 0
     for line in range(4):  # horizontal, vertical, the two diagonals
         down, right = min(line, 1), (1, 0, 1, -1)[line]
@@ -146,14 +146,14 @@ def _code(d1: Whole, d2: Whole, d3: Whole) -> Whole:
 
 @compiled
 def _weight(code: int) -> float:
-    """w(d) = 1 / (|d| + sigma)^gamma with sigma = gamma = 1."""
+    """Return w(d) = 1 / (|d| + sigma)^gamma with sigma = gamma = 1."""
     d1, d2, d3 = ((code >> (2 * DIGIT)) & MASK) - OFFSET, ((code >> DIGIT) & MASK) - OFFSET, (code & MASK) - OFFSET
     return 1 / (math.sqrt(d1 * d1 + d2 * d2 + d3 * d3) + 1)
 
 
 @compiled
 def _find(code: Whole, codes: np.ndarray) -> Whole:
-    """Where `code` stands in the table, or the free place where it would; the table is never full."""
+    """Return the position of `code` in the table, or the free one for it; the table is never full."""
     spread = (np.uint64(code) * np.uint64(SPREAD)) >> np.uint64(32)
     place = np.int64(spread & np.uint64(codes.size - 1))
     while codes[place] != EMPTY and codes[place] != code:

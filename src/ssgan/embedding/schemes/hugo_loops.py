@@ -1,4 +1,4 @@
-"""HUGO-BD on the processor, compiled: bands of rows, inner loops over contiguous columns.
+"""Compile HUGO-BD for the processor: bands of rows, inner loops over contiguous columns.
 
 A band is padded into one flat buffer, so that each of the four line directions is a constant stride and the seven pixels of a
 line are seven shifted views of that buffer. Weights of undisturbed triples are computed once per place and direction; four
@@ -47,7 +47,7 @@ def fill_costs(covers: np.ndarray, plus: np.ndarray, minus: np.ndarray, first: i
 def _add_row(
     pixels: np.ndarray, kept: np.ndarray, center: int, step: int, plus: np.ndarray, minus: np.ndarray, one: np.floating
 ) -> None:
-    """Add one direction's share to a row of costs: the four triples that hold the pixel, as they are and as changed."""
+    """Add one direction to a row of costs: the four triples that hold the pixel, unchanged and changed."""
     # Views, not computed indices: a negative-index check inside the loop would stop the compiler from using vectors.
     p0, p1, p2 = pixels[center - 3 * step :], pixels[center - 2 * step :], pixels[center - step :]
     p3, p4 = pixels[center:], pixels[center + step :]
@@ -73,7 +73,7 @@ def _add_row(
 
 @compiled
 def _weigh_triples(pixels: np.ndarray, count: int, step: int, kept: np.ndarray, one: np.floating) -> None:
-    """kept[t] = w of the triple of differences that starts at flat place t and goes along `step`."""
+    """Fill kept[t] with w of the triple of differences from the flat position t along `step`."""
     p0, p1, p2, p3 = pixels[:count], pixels[step:], pixels[2 * step :], pixels[3 * step :]
     for t in range(count):
         d0, d1, d2 = p0[t] - p1[t], p1[t] - p2[t], p2[t] - p3[t]
@@ -82,7 +82,7 @@ def _weigh_triples(pixels: np.ndarray, count: int, step: int, kept: np.ndarray, 
 
 @compiled
 def _pad_band(plane: np.ndarray, top: int, rows: int, buffer: np.ndarray) -> None:
-    """Rows `top` - 3 ... `top` + `rows` + 2 of the plane mirrored about its edges (edge pixel repeated), flat."""
+    """Fill rows `top` - 3 ... `top` + `rows` + 2 of the plane mirrored about its edges (edge pixel repeated), flat."""
     height, width = plane.shape
     stride = width + 2 * MARGIN
     for r in range(rows + 2 * MARGIN):
@@ -97,6 +97,6 @@ def _pad_band(plane: np.ndarray, top: int, rows: int, buffer: np.ndarray) -> Non
 
 @compiled
 def _mirrored(index: int, size: int) -> int:
-    """The place within 0...size - 1 that `index` falls on when the axis is mirrored at both ends, as often as needed."""
+    """Return the position in 0...size - 1 of `index` on an axis mirrored at both ends, as often as needed."""
     index = index % (2 * size)
     return 2 * size - 1 - index if index >= size else index

@@ -1,4 +1,4 @@
-"""MG: MiPOD's forerunner, with the plain local variance of the image for the variance of its noise.
+"""MG: the forerunner of MiPOD, with the local variance of the image for that of its noise.
 
 J. Fridrich, J. Kodovsky, "Multivariate Gaussian model for designing additive distortion for steganography", ICASSP 2013, in the
 ternary form of the authors' code of 2015.
@@ -18,13 +18,13 @@ BLOCK = filters.Separable((1.0, 1.0, 1.0), (1.0, 1.0, 1.0))
 
 
 def costs(covers: torch.Tensor, payload: float) -> Costs:
-    """The costs at which the optimal sender of this payload changes with MG's probabilities."""
+    """Return the costs at which the optimal sender of this payload changes with MG's probabilities."""
     rho = least_detectable(fisher_information(covers), payload)
     return Costs(plus=rho, minus=rho)
 
 
 def fisher_information(covers: torch.Tensor) -> torch.Tensor:
-    """1 / sigma^4 from the variance over 3 x 3 samples, of which those outside the image are left out."""
+    """Return 1 / sigma^4 from the variance over 3 x 3 samples, of which those outside the image are left out."""
     count = _sum(torch.ones_like(covers[:1, :1]))
     # Over whole numbers this difference is exact even in single precision; that of the means is not.
     spread = count * _sum(covers.square()) - _sum(covers).square()

@@ -1,4 +1,4 @@
-"""MiPOD: the change probabilities that a detector who knows the noise variance of every sample notices least.
+"""MiPOD: the change probabilities of the least deflection of a detector that knows the noise variance of every sample.
 
 V. Sedighi, R. Cogranne, J. Fridrich, "Content-adaptive steganography by minimizing statistical detectability", IEEE TIFS 11(2),
 2016. The probabilities depend on the payload; as costs they read rho = ln(1/beta - 2), which at lambda = 1 gives beta back.
@@ -23,21 +23,21 @@ SMOOTHING = 7  # samples a side of the mean over the Fisher information
 
 
 def costs(covers: torch.Tensor, payload: float) -> Costs:
-    """The costs at which the optimal sender of this payload changes with MiPOD's probabilities."""
+    """Return the costs at which the optimal sender of this payload changes with MiPOD's probabilities."""
     rho = least_detectable(fisher_information(covers), payload)
     return Costs(plus=rho, minus=rho)
 
 
 def fisher_information(covers: torch.Tensor) -> torch.Tensor:
-    """1 / sigma^4 of every sample, averaged over its neighbors; pixels (N, C, H, W) -> the same, > 0."""
+    """Return 1 / sigma^4 of every sample, averaged over its neighbors; pixels (N, C, H, W) -> the same, > 0."""
     variance = residual_variance(covers - wiener(covers)).clamp(min=VARIANCE_FLOOR)
     return filters.average(1 / variance.square(), size=SMOOTHING)
 
 
 def wiener(x: torch.Tensor) -> torch.Tensor:
-    """MATLAB's wiener2(x, [2 2]): each sample drawn to the mean of itself and its right and lower neighbors.
+    """Return MATLAB's wiener2(x, [2 2]): each sample shrunk to the mean of itself and its right and lower neighbors.
 
-    The image is followed by zeros; the noise power is the mean of the local variances. Where both are zero, the mean stands.
+    The image is followed by zeros; the noise power is the mean of the local variances. Where both are zero, the mean is kept.
     """
     pair = filters.Separable((0.5, 0.5), (0.5, 0.5))
     bordered = torch.nn.functional.pad(x, (0, 1, 0, 1))
@@ -50,7 +50,7 @@ def wiener(x: torch.Tensor) -> torch.Tensor:
 
 
 def residual_variance(residual: torch.Tensor) -> torch.Tensor:
-    """The energy that a local cosine model leaves of each block, per degree of freedom: Eq. (24) to (26).
+    """Return the energy that a local cosine model leaves of each block, per degree of freedom: Eq. (24) to (26).
 
     The basis is orthonormal, so what the model leaves is the energy in the frequencies with i + j >= DEGREE: 36 separable
     correlations in place of an 81 x 81 projection of every block.

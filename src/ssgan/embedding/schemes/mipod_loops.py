@@ -1,4 +1,4 @@
-"""MiPOD on the processor: the local variance strip by strip, and the search for the least detectable change probabilities.
+"""Compile MiPOD for the processor: the local variance strip by strip, and the search for the change probabilities.
 
 The formulas are those of `mipod.py` and `deflection.py`; their torch form is the one that is differentiated, and the witness.
 """
@@ -15,7 +15,7 @@ from ssgan.images.filters_loops import correlate_rows, mirror, strip_height
 
 @compiled
 def fill_variance(planes: np.ndarray, basis: np.ndarray, degree: int, first: int, last: int, out: np.ndarray) -> None:
-    """out = the energy that the cosines with i + j < degree leave of each 9 x 9 block, per degree of freedom.
+    """Fill out with the energy of each 9 x 9 block outside the cosines with i + j < degree, per degree of freedom.
 
     For the rows first...last - 1, counted through all planes (P, H, W); `basis` (9, 9), lowest frequency first.
     """
@@ -43,7 +43,7 @@ def fill_variance(planes: np.ndarray, basis: np.ndarray, degree: int, first: int
 
 @compiled
 def _add_squares(x: np.ndarray, taps: np.ndarray, out: np.ndarray) -> None:
-    """out += the square of the correlation of nine taps with the columns of x."""
+    """Add to out the square of the correlation of nine taps with the columns of x."""
     a, b, c, d, e, f, g, h, i = taps[0], taps[1], taps[2], taps[3], taps[4], taps[5], taps[6], taps[7], taps[8]
     for k in range(out.shape[0]):
         sums = out[k]
@@ -82,7 +82,7 @@ def solve(fisher: np.ndarray, nats: float, tolerance: float, steps: int, u: np.n
 def _spread(
     fisher: np.ndarray, factor: float, corrections: int, fresh: bool, rho: np.ndarray, lanes: np.ndarray
 ) -> tuple[float, float]:
-    """Mean entropy in nats and its slope in ln lambda, once rho has been corrected, or guessed afresh and corrected."""
+    """Return the mean entropy in nats and its slope in ln lambda, after a correction of rho, or of a fresh guess."""
     log_z, entropy, slope, logs = lanes[0], lanes[1], lanes[2], 0.0
     log_z[:], entropy[:], slope[:] = 1, 0, 0
     if fresh:

@@ -1,4 +1,4 @@
-"""S-UNIWARD: the relative change of the wavelet coefficients that a changed sample touches.
+"""S-UNIWARD: the relative change of the wavelet coefficients that a changed sample affects.
 
 V. Holub, J. Fridrich, T. Denemark, "Universal distortion function for steganography in an arbitrary domain",
 EURASIP Journal on Information Security 2014:1.
@@ -19,7 +19,7 @@ SIGMA = 1.0  # stabilizes the quotient in the spatial domain, section 5 of the p
 
 
 def costs(covers: torch.Tensor, payload: float) -> Costs:
-    """rho = sum over k of |K_k| correlated with 1 / (sigma + |R_k|): Eq. (5) for the change of one sample by one."""
+    """Return rho = sum over k of |K_k| correlated with 1 / (sigma + |R_k|): Eq. (5) for the change of one sample by one."""
     rho = filled_by_rows(covers, _fill) if compiled_serves(covers) else _formula(covers)
     return Costs(plus=rho, minus=rho)
 

@@ -1,4 +1,4 @@
-"""WOW and S-UNIWARD on the processor: residuals and costs strip by strip, nothing in between leaves the caches.
+"""Compile WOW and S-UNIWARD for the processor: residuals and costs strip by strip, within the caches.
 
 The formulas are those of `wow.py` and `suniward.py`; their torch form is the one that is differentiated, and the witness.
 """
@@ -13,7 +13,7 @@ from ssgan.images.filters_loops import correlate_columns, correlate_rows, mirror
 
 @compiled
 def fill_costs(planes: np.ndarray, bank: np.ndarray, sigma: float, first: int, last: int, out: np.ndarray) -> None:
-    """out = rho of the rows first...last - 1, counted through all planes (P, H, W).
+    """Fill out with rho of the rows first...last - 1, counted through all planes (P, H, W).
 
     `bank` (2, 16) holds the low- and the high-pass taps as they correlate; sigma > 0 gives S-UNIWARD, sigma = 0 WOW.
     """

@@ -1,4 +1,4 @@
-"""WOW: a change is dear as soon as one of the three directions predicts its place well.
+"""WOW: a change is expensive as soon as one of the three directions predicts its sample well.
 
 V. Holub, J. Fridrich, "Designing steganographic distortion using directional filters", WIFS 2012.
 """
@@ -18,7 +18,9 @@ CEILING = 1e10  # of the authors' code: what costs more is wet
 
 
 def costs(covers: torch.Tensor, payload: float) -> Costs:
-    """rho = (sum over k of xi_k^p)^(-1/p) with p = -1, Eq. (4), of the suitabilities xi_k = |K_k| correlated with |R_k|."""
+    """Return rho = (sum over k of xi_k^p)^(-1/p) with p = -1, Eq. (4), of the suitabilities xi_k = |K_k| correlated with
+    |R_k|.
+    """
     # Where the image is smooth, a residual is the small difference of large sums: double precision, whatever is asked for.
     pixels = covers.double()
     rho = filled_by_rows(pixels, _fill) if compiled_serves(covers) else _formula(pixels)

@@ -1,1 +1,1 @@
-"""Syndrome-trellis codes: messages of a given number of bits at the smallest distortion."""
+"""Embed messages of a given number of bits at the smallest distortion, by syndrome-trellis codes."""

@@ -1,4 +1,4 @@
-"""The cheapest change vector in little memory, where blocks are wide: what cannot win is passed over, what is lost made again.
+"""Find the cheapest change vector in little memory, where blocks are wide: keep checkpoints, and recompute the rest.
 
 `trellis_loops.cheapest` keeps the survivors of two segments of whole blocks. A short message in a large cover has so few and so
 wide blocks that these are all there are: 128 bytes a sample and more. But within a block path costs only fall, and the smallest
@@ -31,7 +31,7 @@ def cheapest(
     target: np.ndarray, costs: np.ndarray, edges: np.ndarray, columns: np.ndarray, shorter: int, height: int, rows: int,
     changes: np.ndarray,
 ) -> bool:  # fmt: skip
-    """`trellis_loops.cheapest` with at most `rows` survivors, 2^height bits each, in memory."""
+    """Run `trellis_loops.cheapest` with at most `rows` survivors, 2^height bits each, in memory."""
     elements, blocks = len(costs), len(target)
     vectors = (1 << height) // LANES
     rows = max(1, min(rows, elements))
@@ -70,7 +70,7 @@ def cheapest(
 
 @compiled
 def _doubled(x: np.ndarray) -> np.ndarray:
-    """With room for as many rows more."""
+    """Return the array with room for as many rows more."""
     larger = np.empty((2 * x.shape[0], x.shape[1]), x.dtype)
     larger[: x.shape[0]] = x
     return larger
@@ -81,7 +81,7 @@ def _forward(
     target: np.ndarray, costs: np.ndarray, edges: np.ndarray, columns: np.ndarray, shorter: int, height: int, begin: int,
     end: int, block: int, paths: np.ndarray, survivors: np.ndarray, rows: int, changes: np.ndarray,
 ) -> tuple[Any, Any, Any]:  # fmt: skip
-    """Elements from `begin`, in `block`, up to `end` or until there are no more rows, from the path costs in paths[0] into it.
+    """Process elements from `begin`, in `block`, up to `end` or until rows run out, from the path costs in paths[0] into it.
 
     Returns the element after the last one, the block it is in, and how many rows were used. Elements passed over are marked in
     `changes`.
@@ -132,7 +132,7 @@ def _forward(
 
 @compiled
 def _extremes(paths: np.ndarray, vectors: int, lowest: np.ndarray, highest: np.ndarray) -> tuple[np.float32, np.float32]:
-    """The smallest and the greatest path cost."""
+    """Return the smallest and the greatest path cost."""
     lowest[:] = np.inf
     highest[:] = 0
     for i in range(vectors):
@@ -179,7 +179,7 @@ def _backward(
 
 @instruction
 def _heighten(typing: Any, highest: Any, paths: Any, i: Any) -> Any:
-    """highest = the greater of it and paths[i]; vectors."""
+    """Raise highest to paths[i] where that is greater; vectors."""
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         highest, paths, i = arguments

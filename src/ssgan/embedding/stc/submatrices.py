@@ -1,4 +1,4 @@
-"""The columns of the syndrome-trellis code's small matrix: the published ones, and ones drawn from a key.
+"""Give the columns of the syndrome-trellis code's submatrix: the published ones, and ones drawn from a key.
 
 A column is an integer, bit t its row t. Every column has its first and its last bit set, and the columns of one block differ;
 almost every such code is equally good (T. Filler, J. Judas, J. Fridrich, "Minimizing additive distortion in steganography using
@@ -19,7 +19,7 @@ WIDTHS = range(2, 21)  # of the published blocks
 
 @functools.lru_cache(maxsize=256)
 def published(height: int, width: int) -> np.ndarray:
-    """int64 (width,): the columns of the DDE Lab toolbox (heights 7...12, widths 2...20), or publicly keyed ones."""
+    """Return int64 (width,): the columns of the DDE Lab toolbox (heights 7...12, widths 2...20), or publicly keyed ones."""
     if height not in _PUBLISHED or width not in WIDTHS:
         return keyed(height, width, PUBLIC_KEY)
     table = np.array(_PUBLISHED[height].split(), dtype=np.int64)  # the widths one after the other
@@ -30,7 +30,7 @@ def published(height: int, width: int) -> np.ndarray:
 
 
 def keyed(height: int, width: int, key: bytes, layer: int = 1) -> np.ndarray:
-    """int64 (width,): columns of `height` bits drawn from `key`; another layer or height gives unrelated columns.
+    """Return int64 (width,): columns of `height` bits drawn from `key`; another layer or height gives unrelated columns.
 
     A block's columns are the first of `sequence`; a block wider than that repeats it in order.
     """
@@ -41,11 +41,11 @@ def keyed(height: int, width: int, key: bytes, layer: int = 1) -> np.ndarray:
 
 @functools.lru_cache(maxsize=256)
 def sequence(height: int, key: bytes, layer: int = 1) -> np.ndarray:
-    """int64 (2^(height - 2),): all columns with the first and the last bit set, in an order drawn from `key`.
+    """Return int64 (2^(height - 2),): all columns with the first and the last bit set, in an order drawn from `key`.
 
     The stream is SHAKE-256 of LABEL, one byte of layer, one of height, and the key, read as little-endian 16-bit words. The low
     height - 2 bits of a word are a column's bits 1...height - 2. A column that is there already is skipped. Where the first two
-    have a common divisor other than 1, as polynomials over GF(2), both are dropped and the reading goes on.
+    have a common divisor other than 1, as polynomials over GF(2), both are dropped and the reading continues.
 
     Without the rule of the divisor two pairs in five share one, and the coding loss grows by up to ten points.
     """
@@ -65,7 +65,7 @@ def sequence(height: int, key: bytes, layer: int = 1) -> np.ndarray:
 
 
 def _common_divisor(a: int, b: int) -> int:
-    """Euclid's algorithm for polynomials over GF(2), bit i the coefficient of x^i."""
+    """Return the greatest common divisor of polynomials over GF(2), bit i the coefficient of x^i, by Euclid's algorithm."""
     while b:
         while a.bit_length() >= b.bit_length():
             a ^= b << (a.bit_length() - b.bit_length())

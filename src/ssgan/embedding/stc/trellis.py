@@ -1,4 +1,4 @@
-"""Syndrome-trellis codes on bits: change the cheapest bits of a cover so that their syndrome is the message.
+"""Code bits by syndrome-trellis codes: change the cheapest bits of a cover so that their syndrome is the message.
 
 The parity-check matrix is a small matrix of h rows laid along the diagonal, one row lower for each message bit, so its cosets
 are the paths of a trellis with 2^h states, and the Viterbi algorithm finds the cheapest one: exactly, whatever the costs.
@@ -30,7 +30,7 @@ _EXPONENTS = (-120, 90)  # scaled costs lie between these powers of two: sums st
 
 
 class NoPath(DoesNotFit):
-    """The wet samples leave no way to write this message: too many of them in one place."""
+    """The error for a message that wet samples make impossible: too many of them in one place."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,14 @@ class Code:
             raise InvalidSetting(f"the key has {len(self.key)} bytes; it must have at least {SHORTEST_KEY}", hint=hint)
 
     def columns(self, width: int) -> np.ndarray:
-        """int64 (width,): the columns of blocks of this width; bit t is row t."""
+        """Return int64 (width,): the columns of blocks of this width; bit t is row t."""
         if self.key is None:
             return submatrices.published(self.height, width)
         return submatrices.keyed(self.height, width, self.key, self.layer)
 
 
 class Blocks(NamedTuple):
-    """Which elements belong to which message bit: block b is edges[b]...edges[b + 1]; see `trellis_loops.syndrome`.
+    """The elements of each message bit: block b is edges[b]...edges[b + 1]; see `trellis_loops.syndrome`.
 
     The columns of wide blocks repeat themselves: only their period is here.
     """
@@ -74,7 +74,8 @@ class Blocks(NamedTuple):
 
 
 def embed(cover: np.ndarray, costs: np.ndarray, message: np.ndarray, code: Code) -> np.ndarray:
-    """The bits uint8 (n,) nearest to `cover`, by the sum of costs of those that differ, from which `message` is extracted.
+    """Return the bits uint8 (n,) nearest to `cover`, by the sum of costs of those that differ, from which `message` is
+    extracted.
 
     cover uint8 (n,) and message uint8 (m,) of 0 and 1; costs float (n,), >= 0, infinite = wet, any scale.
     Raises InvalidSetting, DoesNotFit where m exceeds the elements that are not wet, NoPath where the wet ones are in the way;
@@ -104,7 +105,7 @@ def embed(cover: np.ndarray, costs: np.ndarray, message: np.ndarray, code: Code)
 
 
 def nearest(cover: np.ndarray, costs: np.ndarray, message: np.ndarray, code: Code) -> np.ndarray | None:
-    """`embed` for arguments known to be sound: None where there is no path."""
+    """Run `embed` on checked arguments; return None where there is no path."""
     if len(message) == 0:
         return cover.copy()
     made = prices(len(costs), lambda part: costs[part])
@@ -113,14 +114,16 @@ def nearest(cover: np.ndarray, costs: np.ndarray, message: np.ndarray, code: Cod
 
 
 class Prices(NamedTuple):
-    """What changes cost, as the search takes it: float32 (n,), scaled; and how many of them are not wet."""
+    """Costs of changes as the search takes them: float32 (n,), scaled; and the number of those that are not wet."""
 
     costs: np.ndarray
     dry: int
 
 
 def prices(count: int, part_costs: Callable[[slice], np.ndarray]) -> Prices:
-    """Of costs float64 (n,), made a strip at a time: of more than one, `part_costs` is asked for each slice twice."""
+    """Return the prices of costs float64 (n,), made a strip at a time: with several strips `part_costs` is called twice a
+    slice.
+    """
     dry, greatest, made = 0, 0.0, None
     for part in strips(count):
         made = part_costs(part)
@@ -137,7 +140,7 @@ def prices(count: int, part_costs: Callable[[slice], np.ndarray]) -> Prices:
 def cheapest(
     samples: np.ndarray, prices: np.ndarray, message: np.ndarray, code: Code, *, shift: int = 0, stride: int = 1
 ) -> np.ndarray | None:
-    """uint8 (n,): 1 where a bit is to change, so that all of them say `message` at the least cost; None where there is no path.
+    """Return uint8 (n,): 1 where a bit must change, so that all give `message` at the least cost; None where there is no path.
 
     The k-th bit is bit `shift` of `samples` uint8 (n,) at k stride mod n, its change costs prices[k]; see `Prices`.
     """
@@ -160,18 +163,18 @@ def cheapest(
 
 
 def strips(count: int) -> Iterator[slice]:
-    """Slices of at most STRIP that make up 0...count."""
+    """Yield slices of at most STRIP that make up 0...count."""
     return (slice(first, min(count, first + STRIP)) for first in range(0, count, STRIP))
 
 
 def extract(stego: np.ndarray, length: int, code: Code) -> np.ndarray:
-    """The message uint8 (length,) of the bits `stego` uint8 (n,)."""
+    """Return the message uint8 (length,) of the bits `stego` uint8 (n,)."""
     check_bits("stego", stego)
     return syndrome(stego, length, code)
 
 
 def syndrome(samples: np.ndarray, length: int, code: Code, *, shift: int = 0, stride: int = 1) -> np.ndarray:
-    """The message uint8 (length,) whose k-th bit is bit `shift` of `samples` uint8 (n,) at k stride mod n."""
+    """Return the message uint8 (length,) whose k-th bit is bit `shift` of `samples` uint8 (n,) at k stride mod n."""
     if not 0 <= length <= len(samples):
         raise InvalidSetting(
             f"{length} message bits do not fit into {len(samples)} elements", hint="give the length that was embedded"
@@ -182,7 +185,7 @@ def syndrome(samples: np.ndarray, length: int, code: Code, *, shift: int = 0, st
 
 
 def reachable(dry: np.ndarray, code: Code, *, limit: int | None = None) -> int:
-    """A length up to `limit` at which every message embeds where `dry` bool (n,) marks what may change: about the greatest.
+    """Return about the largest length up to `limit` at which every message embeds where `dry` bool (n,) marks usable elements.
 
     At that length the dry elements' columns have full rank. Lengths are tried downwards, in steps of a 64th: whether one
     embeds depends on where its blocks meet the wet elements, so that halving would often miss.
@@ -198,7 +201,7 @@ def reachable(dry: np.ndarray, code: Code, *, limit: int | None = None) -> int:
 
 
 def _blocks(elements: int, length: int, code: Code) -> Blocks:
-    """Block b ends at b's share of the elements, rounded: the rule of the authors' toolbox, in its floating-point numbers."""
+    """Return blocks where b ends at its share of the elements, rounded as in the authors' toolbox, in floating point."""
     edges = np.empty(length + 1, np.int32)
     for part in strips(length + 1):
         edges[part] = np.floor(np.arange(part.start, part.stop) * (elements / length) + 0.5)
@@ -220,7 +223,7 @@ def _syndrome(samples: np.ndarray, blocks: Blocks, length: int, shift: int, stri
 
 
 def _scaled(costs: np.ndarray, greatest: float) -> np.ndarray:
-    """float32 (n,): `costs` times a power of two that spares float32's range; what is negligible becomes 0."""
+    """Return float32 (n,): `costs` times a power of two that uses float32's range; negligible ones become 0."""
     lowest, highest = _EXPONENTS
     _, exponent = np.frexp(greatest)
     scaled = np.ldexp(costs, highest - int(exponent))

@@ -1,7 +1,7 @@
-"""The loops of the syndrome-trellis code: the cheapest change vector with a wanted syndrome, and the syndrome of a vector.
+"""Compile the syndrome-trellis code: the cheapest change vector with a wanted syndrome, and the syndrome of a vector.
 
 The 2^h path costs are one float32 array, worked on in vectors of 16 states. State s is lane s & 15 of vector s >> 4, so its
-partner s ^ column lies in vector (s >> 4) ^ (column >> 4), the lanes in a fixed other order: two loads and two constant
+partner s ^ column is in vector (s >> 4) ^ (column >> 4), the lanes in a fixed other order: two loads and two constant
 shuffles, no gather. The 16 comparisons of a vector are the 16 bits of one survivor word.
 
 T. Filler, J. Judas, J. Fridrich, "Minimizing additive distortion in steganography using syndrome-trellis codes", IEEE TIFS
@@ -28,7 +28,7 @@ SETTLE_BLOCKS = 64  # after so many blocks the smallest path cost is subtracted,
 def syndrome(
     samples: np.ndarray, shift: int, stride: int, edges: np.ndarray, columns: np.ndarray, shorter: int, out: np.ndarray
 ) -> None:
-    """The syndrome uint8 (m,), into `out`: a set bit of block b XORs its column into rows b, b + 1, ...
+    """Fill `out` with the syndrome uint8 (m,): a set bit of block b XORs its column into rows b, b + 1, ...
 
     The k-th bit is bit `shift` of samples uint8 (n,) at k stride mod n. edges int32 (m + 1,), block b being
     edges[b]...edges[b + 1]; columns int64 (2, p), p a power of two: of the blocks `shorter` wide and of those one wider, in
@@ -49,7 +49,7 @@ def syndrome(
 
 @compiled
 def full_rank(dry: np.ndarray, edges: np.ndarray, columns: np.ndarray, shorter: int, length: int) -> bool:
-    """Whether the columns of the elements marked in `dry` bool (n,) reach every syndrome of `length` bits.
+    """Return whether the columns of the elements marked in `dry` bool (n,) reach every syndrome of `length` bits.
 
     Gauss's elimination; a column never spans more than h rows below its first, so one word holds it.
     """
@@ -80,7 +80,7 @@ def cheapest(
     target: np.ndarray, costs: np.ndarray, edges: np.ndarray, columns: np.ndarray, shorter: int, height: int, segment: int,
     changes: np.ndarray,
 ) -> bool:  # fmt: skip
-    """The cheapest changes uint8 (n,) with the syndrome `target` uint8 (m,); False where every path is infinitely dear.
+    """Find the cheapest changes uint8 (n,) with the syndrome `target` uint8 (m,); return False where every path is infinite.
 
     costs float32 (n,), >= 0, infinite = wet; edges and columns as in `syndrome`.
 
@@ -130,7 +130,9 @@ def _forward(
     target: np.ndarray, costs: np.ndarray, edges: np.ndarray, columns: np.ndarray, shorter: int, height: int, start: int,
     segment: int, paths: np.ndarray, survivors: np.ndarray,
 ) -> None:  # fmt: skip
-    """Blocks start...start + segment from the path costs in paths[0], and back into it; one row of survivors an element."""
+    """Process blocks start...start + segment from the path costs in paths[0], and back into it; one row of survivors an
+    element.
+    """
     blocks = len(target)
     vectors, period = (1 << height) // LANES, columns.shape[1] - 1
     old, new = paths[0], paths[1]
@@ -192,7 +194,7 @@ def _backward(
 
 @compiled
 def _settle(paths: np.ndarray, vectors: int) -> None:
-    """Subtract the smallest path cost; what is infinite stays so."""
+    """Subtract the smallest path cost; infinite costs stay infinite."""
     lowest = paths[vectors * LANES :]  # the slack
     lowest[:] = np.inf
     for i in range(vectors):
@@ -205,7 +207,7 @@ def _settle(paths: np.ndarray, vectors: int) -> None:
 
 @compiled
 def _close(old: np.ndarray, new: np.ndarray, alive: int, kept: int, rows_left: int) -> None:
-    """Keep the states whose bit 0 is `kept`, and forget that bit."""
+    """Keep the states whose bit 0 is `kept`, and drop that bit."""
     if rows_left < 4:  # fewer states than lanes: there is no second vector
         old[LANES : 2 * LANES] = np.inf
     for i in range(alive):
@@ -217,7 +219,7 @@ def _close(old: np.ndarray, new: np.ndarray, alive: int, kept: int, rows_left: i
 
 @compiled
 def _open(old: np.ndarray, new: np.ndarray, half: int, kept: int, column: int, cost: float) -> None:
-    """`_close`, and a block's first element with it: its column has the top bit, so each state is reached from one other."""
+    """Run `_close` with a block's first element: its column has the top bit, so each state is reached from one other."""
     away = column >> 4
     lane = column & 15
     if lane == 1:
@@ -248,7 +250,9 @@ def _open(old: np.ndarray, new: np.ndarray, half: int, kept: int, column: int, c
 
 @compiled
 def _step(paths: np.ndarray, vectors: int, column: int, cost: float, survivors: np.ndarray, row: int) -> None:
-    """One element: every state from itself, or at `cost` from the state its column away; in place, two vectors at a time."""
+    """Process one element: every state from itself, or at `cost` from the state its column away; in place, two vectors at a
+    time.
+    """
     away = column >> 4
     lane = column & 15
     top = vectors  # the pairs are i, i ^ away with i over those without away's top bit
@@ -296,7 +300,9 @@ instruction: Any = intrinsic(prefer_literal=True)
 
 @instruction
 def _exchange(typing: Any, paths: Any, i: Any, j: Any, cost: Any, survivors: Any, row: Any, lane: Any) -> Any:
-    """paths[i] against paths[j] + cost and the other way round, vectors; survivors[row + i], [row + j]: where the other won."""
+    """Compare paths[i] with paths[j] + cost, and the other way round; survivors[row + i], [row + j] mark where the other
+    won.
+    """
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         paths, i, j, cost, survivors, row, _ = arguments
@@ -316,7 +322,7 @@ def _exchange(typing: Any, paths: Any, i: Any, j: Any, cost: Any, survivors: Any
 
 @instruction
 def _spread(typing: Any, old: Any, new: Any, i: Any, j: Any, kept: Any, cost: Any, lane: Any) -> Any:
-    """new[i] = the states 2 s + kept of `old`, new[j] = their partners at `cost`; vectors."""
+    """Set new[i] to the states 2 s + kept of `old`, and new[j] to their partners at `cost`; vectors."""
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         old, new, i, j, kept, cost, _ = arguments
@@ -331,7 +337,7 @@ def _spread(typing: Any, old: Any, new: Any, i: Any, j: Any, kept: Any, cost: An
 
 @instruction
 def _halve(typing: Any, old: Any, new: Any, i: Any, kept: Any) -> Any:
-    """new[i] = the states 2 s + kept of `old`; vectors."""
+    """Set new[i] to the states 2 s + kept of `old`; vectors."""
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         old, new, i, kept = arguments
@@ -344,7 +350,7 @@ def _halve(typing: Any, old: Any, new: Any, i: Any, kept: Any) -> Any:
 
 @instruction
 def _lower(typing: Any, lowest: Any, paths: Any, i: Any) -> Any:
-    """lowest = the smaller of it and paths[i]; vectors."""
+    """Lower lowest to paths[i] where that is smaller; vectors."""
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         lowest, paths, i = arguments
@@ -358,7 +364,7 @@ def _lower(typing: Any, lowest: Any, paths: Any, i: Any) -> Any:
 
 
 def _place(context: Any, builder: Any, kind: Any, array: Any, vector: Any, offset: Any = None) -> Any:
-    """The address of a vector of a float32 array, `offset` states further on."""
+    """Return the address of a vector of a float32 array, `offset` states further on."""
     start = builder.mul(vector, ir.Constant(vector.type, LANES))
     if offset is not None:
         start = builder.add(start, offset)
@@ -367,7 +373,7 @@ def _place(context: Any, builder: Any, kind: Any, array: Any, vector: Any, offse
 
 
 def _every_other(context: Any, builder: Any, kind: Any, array: Any, i: Any, kept: Any) -> Any:
-    """The states kept, kept + 2, ... of the vectors 2 i and 2 i + 1."""
+    """Return the states kept, kept + 2, ... of the vectors 2 i and 2 i + 1."""
     first = builder.mul(i, ir.Constant(i.type, 2))
     second = builder.add(first, ir.Constant(i.type, 1))
     low, high = (builder.load(_place(context, builder, kind, array, v, kept), align=4) for v in (first, second))
@@ -375,7 +381,7 @@ def _every_other(context: Any, builder: Any, kind: Any, array: Any, i: Any, kept
 
 
 def _partners(builder: Any, vector: Any, lane: int) -> Any:
-    """Each lane's value from the lane `lane` away (XOR)."""
+    """Return each lane's value from the lane `lane` away (XOR)."""
     return builder.shuffle_vector(vector, ir.Constant(_VECTOR, ir.Undefined), _order(own ^ lane for own in range(LANES)))
 
 
