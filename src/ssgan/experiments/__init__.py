@@ -1,1 +1,1 @@
-"""The paper's questions, one file each, asked again: in its own protocol, and in the one that the field accepts."""
+"""Repeat the paper's experiments, one a file: by its own protocol, and by the accepted one."""

@@ -1,4 +1,4 @@
-"""What does secrecy cost? Picture quality against detectability, for shares of realism from 1 to 0.5.
+"""Measure the price of secrecy: quality against detectability, for weights of realism from 1 to 0.5.
 
 The paper says that below 0.7 images come closer to noise, and gives no figure of quality. Each alpha is trained plainly, as
 printed, and balanced, so that it is the share that it claims to be; alpha = 1 is the same game without the detector. The error
@@ -27,7 +27,7 @@ SIZES = {
 
 
 def run(size: str, material: Material) -> list[Record]:
-    """Quality, how conspicuous, and how detectable, a line each; what is there already is not done again."""
+    """Return records of quality, conspicuousness and detectability; existing results are not computed again."""
     asked = SIZES[size]
     real, found = material.real(asked.covers), list[Record]()
     for alpha in ALPHAS[size]:

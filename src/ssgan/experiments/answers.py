@@ -1,4 +1,4 @@
-"""Are generated covers safer, against whom, and at what price? What the judged folder of Table 2 answers, a source each."""
+"""Answer by Table 2's evaluation whether generated covers are safer, against which detectors, and at what price."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TOLD = 0.25  # P_E beside real covers below which covers stand out
 
 @dataclass(frozen=True)
 class Answer:
-    """One embedder in one source, before the best of the detectors that were retrained on it.
+    """One embedder in one source, against the best of the detectors that were retrained on it.
 
     `side` is "safer", "no safer" or "no answer", compared with real covers and the same detector; "" for real covers
     themselves. `difference` is what P_E is larger by, with its interval.
@@ -29,12 +29,12 @@ class Answer:
 
     @property
     def source(self) -> str:
-        """What people call the covers."""
+        """The short name of the covers."""
         return self.row.covers
 
 
 def answers(rows: Sequence[Row]) -> list[Answer]:
-    """One for each source and embedder, real covers first."""
+    """Return one answer for each source and embedder, real covers first."""
     found = [_answer(rows, row) for row in strongest(rows)]
     return sorted(found, key=lambda one: (one.row.first.embedder, one.side != "", one.source))
 
@@ -50,7 +50,7 @@ def _answer(rows: Sequence[Row], row: Row) -> Answer:
 
 
 def price(rows: Sequence[Row]) -> dict[str, float]:
-    """Source → the least P_E of a detector that tells its covers, with nothing in them, from real ones."""
+    """Return source → the least P_E of a detector that tells its empty covers from real ones."""
     found: dict[str, float] = {}
     for row in of_kind(rows, "conspicuous"):
         found[row.covers] = min(row.figures["p_e"], found.get(row.covers, 1.0))
@@ -58,7 +58,7 @@ def price(rows: Sequence[Row]) -> dict[str, float]:
 
 
 def in_words(rows: Sequence[Row]) -> list[str]:
-    """Sentences: safer or not, whether secrecy is the reason, and what it costs."""
+    """Return sentences: whether covers are safer, whether secrecy is the reason, and its price."""
     found, sentences = answers(rows), []
     for embedder in dict.fromkeys(one.row.first.embedder for one in found):
         of = [one for one in found if one.row.first.embedder == embedder and one.side]
@@ -90,7 +90,7 @@ def in_words(rows: Sequence[Row]) -> list[str]:
 
 
 def bought(rows: Sequence[Row], source: str, reference: str) -> list[str]:
-    """A sentence for each embedder and detector: P_E in the covers of `source` less that in those of `reference`.
+    """Return a sentence for each embedder and detector: P_E in the covers of `source` less that in those of `reference`.
 
     It holds where both lack an answer of their own, too: the same warden, as well taught, looked at both.
     """

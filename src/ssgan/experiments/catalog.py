@@ -1,4 +1,4 @@
-"""The experiments by name: a new one is a file of its own and a row here."""
+"""List the experiments by name: a new one is a file of its own and a row here."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SIZES = ("smoke", "small", "full")
 
 @dataclass(frozen=True)
 class Experiment:
-    """What is asked, what answers it, and what there is to say of it before any figure."""
+    """One experiment: its question, the function that answers it, and remarks for readers."""
 
     title: str
     run: Callable[[str, Material], list[Record]]
@@ -35,9 +35,9 @@ EXPERIMENTS = {
 
 
 def reproduce(name: str, size: str, material: Material) -> tuple[list[Record], Path]:
-    """The records of an experiment, and the CSV file that holds them, beside the folder of all that they come from.
+    """Run an experiment; return its records and the CSV file that holds them, beside the folder of its material.
 
-    Cut off, it goes on.
+    An interrupted experiment resumes.
 
     Raises InvalidSetting for an unknown name or size, and where the folder is that of another experiment.
     """

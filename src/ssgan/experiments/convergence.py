@@ -1,4 +1,4 @@
-"""Does SSGAN converge faster than SGAN? Table 1 and Fig. 5 of the paper: minutes for seven epochs, and grids to look at.
+"""Compare the convergence of SSGAN and SGAN: Table 1 and Fig. 5 of the paper, minutes for seven epochs, and grids.
 
 The paper's 227.5 against 240.3 minutes are the time of an epoch, 5 % apart, which the optimizer and the loss explain; how good
 the images are after each epoch it only shows. So both are measured: the time of an epoch, as a ratio, from steps of the two in
@@ -30,7 +30,7 @@ SIZES = {
 
 
 def run(size: str, material: Material) -> list[Record]:
-    """Quality after each epoch, and the time of an epoch; what is there already is not done again."""
+    """Return records of quality after each epoch, and the time of an epoch; existing results are not computed again."""
     asked = SIZES[size]
     real = material.some(material.real(asked.covers))
     found: list[Record] = []
@@ -47,7 +47,7 @@ def run(size: str, material: Material) -> list[Record]:
 
 
 def _times(material: Material, asked: Size, size: str) -> list[Record]:
-    """How long the whole training takes, and SSGAN's time over SGAN's, from steps of the two in turn."""
+    """Return the time of the whole training, and SSGAN's time over SGAN's, from alternating steps of the two."""
     configs = {preset: material.config(preset, asked) for preset in MINUTES}
     images = EPOCHS[size] * configs["paper"].duration_images
     minutes = {preset: images * seconds / 60 for preset, seconds in _seconds_per_image(material, configs).items()}
@@ -63,7 +63,7 @@ def _time(question: str, preset: str, figure: str, published: float | None, ours
 
 
 def _seconds_per_image(material: Material, configs: dict[str, TrainingConfig]) -> dict[str, float]:
-    """Measured once, then kept in the material's folder."""
+    """Return the seconds an image, measured once and then kept in the material's folder."""
     kept = material.out / "times.json"
     if not kept.exists():
         material.tell("timing steps of both in turn")

@@ -1,4 +1,4 @@
-"""Does a secret seed of the generator protect? Table 3 of the paper, with the two conditions that it lacks.
+"""Test whether a secret seed of the generator protects: Table 3 of the paper, with the two conditions that it lacks.
 
 S1: the detector is asked about covers of the stream that it learned from; S2: about covers of another seed; S3: of another
 seed and a generator trained further. S1 against S2 is mostly the gap between what was learned by heart and what was not, if
@@ -29,7 +29,7 @@ SIZES = {
 
 
 def run(size: str, material: Material) -> list[Record]:
-    """The table, in the material's folder; what is there already is not done again."""
+    """Return the table's records, in the material's folder; existing results are not computed again."""
     asked = SIZES[size]
     config = material.config("paper", asked)
     longer = material.config("paper", asked, duration_images=round(FURTHER * config.duration_images))
@@ -55,7 +55,7 @@ def run(size: str, material: Material) -> list[Record]:
 
 
 def _by_heart(row: Row, size: str, material: Material) -> Record:
-    """S1': the accuracy on the very covers that the detector learned from, of the first seed."""
+    """Return S1': the accuracy on the training covers of the detector, of the first seed."""
     first, run = row.first, row.folders[0] / RUN
     asked = SIZES[size]
     question = Question(

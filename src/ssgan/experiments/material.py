@@ -1,7 +1,7 @@
-"""What every experiment is made of: real images, generators trained on them, and folders of covers of each kind.
+"""Make the material of the experiments: real images, generators trained on them, and folders of covers of each kind.
 
 A generator learns from a part of the people alone; its covers are drawn with a public seed, so that they can be made again.
-All of it is kept in the experiment's folder, and what stands there is not made twice.
+All of it is kept in the experiment's folder, and nothing is made twice.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Judges:
-    """Every one of these embedders before every one of these detectors."""
+    """All combinations of these embedders and these detectors."""
 
     embedders: tuple[str, ...] = ("lsb@0.4/plain",)
     detectors: tuple[str, ...] = ("gncnn",)
@@ -45,7 +45,7 @@ class Judges:
 
 @dataclass(frozen=True)
 class Size:
-    """How large an experiment is.
+    """The size of an experiment.
 
     `covers` of each kind; `training` is what is changed in a preset; `ready` are generators that come with the package, to be
     judged beside those that are trained; `duration_images` is the length of a network's training.
@@ -62,7 +62,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Material:
-    """Real images at `data`, cut by `geometry`; what is made of them goes to `out`. `tell` hears what is being done."""
+    """Real images at `data`, cut by `geometry`; all that is made goes to `out`, and `tell` receives progress."""
 
     data: Path
     out: Path
@@ -74,12 +74,12 @@ class Material:
 
     @cached_property
     def shape(self) -> tuple[int, int]:
-        """(channels, side) of the real images."""
+        """Return (channels, side) of the real images."""
         first = read_covers(Reading(self.data, self.geometry, self.convert, _A_FEW)).images
         return int(first.shape[1]), int(first.shape[-1])
 
     def config(self, preset: str, size: Size, **changes: Any) -> TrainingConfig:
-        """The settings of a training on these images; in a shorter one the warm-up and the average are shorter as well."""
+        """Return the settings of a training on these images; a shorter training has a shorter warm-up and average."""
         channels, side = self.shape
         whole = configure(preset)
         asked = {"channels": channels, "image_size": side} | size.training | changes
@@ -88,7 +88,7 @@ class Material:
         return configure(preset, **(shorter | asked))
 
     def generated(self, name: str, config: TrainingConfig, count: int, *, seed: int = 1) -> Path:
-        """A folder of `count` covers called `name`, by a generator of these settings, which is trained first.
+        """Return a folder of `count` covers named `name`, by a generator of these settings, which is trained first.
 
         What follows a plus in the name tells covers of one generator apart.
         """
@@ -103,7 +103,7 @@ class Material:
         return folder
 
     def ready(self, name: str, count: int, *, seed: int = 1) -> Path | None:
-        """A folder of covers by a generator that comes with the package; None where its images are of another shape."""
+        """Return a folder of covers by a bundled generator; None where its images have another shape."""
         place, folder, mark = find_generator(Path(name)), self.out / "covers" / name, self._mark(name)
         config = read_card(place).config
         if (config.channels, config.image_size) != self.shape:
@@ -115,7 +115,7 @@ class Material:
         return folder
 
     def judge(self, covers: Path, asked: Size, *, against: Path | None = None, transfer_to: Path | None = None) -> Path:
-        """The folder of the evaluation, which then holds these trials too."""
+        """Run these trials, and return the folder of the evaluation."""
         judged = self.out / JUDGED
         self.tell(f"judging {(transfer_to or covers).name}")
         for judges in asked.judges:
@@ -133,11 +133,13 @@ class Material:
         fulfil(order, missing(order), prepared(net, self.device), threads=self.threads or 1)
 
     def real(self, count: int) -> Path:
-        """A folder of the first `count` real images, cut."""
+        """Return a folder of the first `count` real images, cut."""
         return self._folder("real", lambda: self._real(count))
 
     def noisy(self, count: int) -> Path:
-        """A control: the same images, two thirds of the samples moved by one gray value. Is "safer" only "noisier"?"""
+        """Return a control: the same images with two thirds of the samples moved by one gray value, to test whether noise is
+        enough.
+        """
 
         def make() -> Covers:
             found = self._real(count)
@@ -147,7 +149,7 @@ class Material:
         return self._folder("real-noisy", make)
 
     def selected(self, count: int) -> Path:
-        """A control: of the `2 count` images after those of `real`, the half with the most noise.
+        """Return a control: of the `2 count` images after those of `real`, the half with the most noise.
 
         A sender may choose them without any generator. They are others, so that no picture is in two sources.
         """
@@ -162,11 +164,11 @@ class Material:
         return self._folder("real-selected", make)
 
     def some(self, folder: Path) -> Images:
-        """All images of a folder of covers."""
+        """Return all images of a folder of covers."""
         return read_covers(Reading(folder, Geometry(), (), None)).images
 
     def _mark(self, name: str) -> Path:
-        """The file that says that a folder of covers is whole."""
+        """Return the file that marks a folder of covers as whole."""
         return self.out / "covers" / f".{name}.whole"
 
     def _real(self, count: int) -> Covers:
@@ -176,7 +178,7 @@ class Material:
         return found
 
     def _folder(self, name: str, make: Callable[[], Covers]) -> Path:
-        """Images as PNG files by number, their people in an index; a mark beside the folder says that it is whole."""
+        """Write Images as PNG files by number with their people in an index; a mark beside the folder says that it is whole."""
         folder, mark = self.out / "covers" / name, self._mark(name)
         if not mark.exists():
             self.tell(f"making {name}")
@@ -193,13 +195,13 @@ class Material:
 
 
 def _moved(cover: Images, name: str) -> Images:
-    """uint8 (C, H, W): every sample moved by -1, 0 or 1, by chance."""
+    """Return uint8 (C, H, W): every sample moved by -1, 0 or 1 at random."""
     move = torch.from_numpy(seeds.generator(0, "noise", name).integers(-1, 2, tuple(cover.shape)))
     return (cover.long() + move).clamp(0, 255).to(torch.uint8)
 
 
 def _groups(covers: Covers) -> list[str]:
-    """What belongs together, as a digest: names of people and pictures may hold anything."""
+    """Return the groups as digests, since names of people and pictures may hold anything."""
     return [hashlib.sha256(name_bytes(covers.group[name])).hexdigest()[:16] for name in covers.names]
 
 

@@ -1,6 +1,6 @@
-"""One page for all experiments of a folder: the answers in words, pictures of the covers, plots, and every figure.
+"""Write one page for all experiments of a folder: answers in words, pictures of the covers, plots, and every figure.
 
-It is drawn from what lies in the folder alone: the same figures give the same bytes.
+It is drawn from the files of the folder alone: the same figures give the same bytes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SLICED = "sliced Wasserstein"
 
 
 def page(out: Path) -> str:
-    """The HTML page of the experiments whose CSV files lie in `out`. Raises InvalidSetting where there is none."""
+    """Return the HTML page of the experiments whose CSV files are in `out`. Raises InvalidSetting where there is none."""
     done = {name: read_csv(out / f"{name}.csv") for name in EXPERIMENTS if (out / f"{name}.csv").exists()}
     if not done:
         raise InvalidSetting(f"{out} holds no experiment", hint="run ssgan reproduce table2 FACES -o FOLDER")
@@ -45,7 +45,7 @@ def page(out: Path) -> str:
 
 
 def _part(out: Path, name: str, records: Sequence[Record]) -> dict[str, Any]:
-    """What the section of every experiment has."""
+    """Return the common parts of an experiment's section."""
     about = EXPERIMENTS[name].about.strip().split("\n\n")[1:]  # its first line is the title
     return {
         "name": name,
@@ -146,7 +146,7 @@ def _latent_seeds(folder: Path, records: Sequence[Record]) -> dict[str, Any]:
 
 
 def _quality(records: Sequence[Record]) -> list[tuple[str, str]]:
-    """The measures that are drawn: figure and features, which stand in the column of the detector, each once."""
+    """Return the drawn measures, each once: figure and features, which are in the column of the detector."""
     chosen = [r for r in records if r.question == "quality" and (r.figure in CURVES or r.figure.startswith(SLICED))]
     return list(dict.fromkeys((record.figure, record.detector) for record in chosen))
 
@@ -161,7 +161,7 @@ def _caption(records: Sequence[Record], figure: str, features: str) -> str:
 
 
 def _sheets(folder: Path) -> list[tuple[str, str]]:
-    """Name and picture of every kind of covers, in the order of their names."""
+    """Yield name and picture of every kind of covers, in the order of their names."""
     found = []
     for covers in sorted(path for path in (folder / "covers").iterdir() if path.is_dir()):
         chosen = sorted(covers.glob("*.png"))[:SHOWN]

@@ -1,4 +1,4 @@
-"""The outcome of an experiment as lines of a CSV file: what was published, what came out, and under which circumstances."""
+"""Keep the records of an experiment as a CSV file: published figures, measured ones, and their circumstances."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ssgan.storage.names import written
 
 @dataclass(frozen=True)
 class Record:
-    """One figure. `published` is the paper's, where it has one; `question` says what the line answers.
+    """One figure. `published` is the paper's, where it has one; `question` is what the figure answers.
 
     `at` is where on the way it was taken (images seen, alpha), where there is one; `real` what real images get; `findings` is
     what was found in the pairs that makes the figure mislead, or worthless.
@@ -46,7 +46,7 @@ class Record:
 def records_of(
     row: Row, *, experiment: str, question: str, size: str, published: float | None = None, at: float | None = None
 ) -> list[Record]:
-    """Accuracy, which the paper has, and P_E, which can be compared."""
+    """Return records of accuracy, for the paper, and of P_E, for comparison."""
     first = row.first
     about = (experiment, question, row.covers, row.called[first.trained_on], first.embedder, first.detector)
     low, high = row.intervals["p_e"]
@@ -61,13 +61,13 @@ def records_of(
 
 
 def record_of(figure: Figure, *, experiment: str, covers: str, size: str, at: float) -> Record:
-    """A figure of quality."""
+    """Return the record of a figure of quality."""
     told = (figure.generated, figure.generated_spread, None, None, figure.repeats, figure.images, size, at, figure.real)
     return Record(experiment, "quality", covers, "", "", figure.features, figure.figure, None, *told)
 
 
 def as_csv(records: Sequence[Record], circumstances: dict[str, str]) -> str:
-    """The lines, each with the circumstances (device, versions, commit); numbers to six digits after the point."""
+    """Return the lines, each with the circumstances (device, versions, commit); numbers to six digits after the point."""
     text = io.StringIO()
     names = [field.name for field in fields(Record)]
     writer = csv.DictWriter(text, fieldnames=[*names, *circumstances], lineterminator="\n")
@@ -79,7 +79,7 @@ def as_csv(records: Sequence[Record], circumstances: dict[str, str]) -> str:
 
 
 def read_csv(path: Path) -> list[Record]:
-    """The records of a file that `as_csv` wrote. Raises Damaged, a StorageFailed that names the file."""
+    """Return the records of a file that `as_csv` wrote. Raises Damaged, a StorageFailed that names the file."""
     kinds = {field.name: str(field.type) for field in fields(Record)}
     hint = "remove it: ssgan reproduce writes it again"
     rows = state_files.read_rows(path, ("experiment", "figure", "ours"), hint=hint)

@@ -1,13 +1,13 @@
-"""Are generated covers safer than real ones? Table 2 of the paper, crossed so that its two mixtures come apart.
+"""Test whether generated covers are safer than real ones: Table 2 of the paper, crossed to separate its two mixtures.
 
 The paper gives the accuracy of "the steganalyser trained on real images": SSGAN's S and SGAN's S, on real and on generated
 covers. The row of real covers cannot depend on a generator, so the columns differ in the detector; and a detector trained on
 real images and asked about generated ones measures how unlike the two are. So every source is judged by every detector, each
-trained on real covers and retrained on the covers that it judges; beside them stand covers by a plain GAN (alpha = 1), real
+trained on real covers and retrained on the covers that it judges; beside them are covers by a plain GAN (alpha = 1), real
 ones with noise added, and real ones chosen for their noise: what a sender could do without any secrecy in the loss.
 
 Look at the covers before the figures. A generator that has seen little makes patterns and no faces; what hides in these says
-nothing of a cover that somebody could send.
+nothing of a cover that could be sent.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ SIZES = {
 
 
 def run(size: str, material: Material) -> list[Record]:
-    """The table, in the material's folder; what is there already is not done again."""
+    """Return the table's records, in the material's folder; existing results are not computed again."""
     asked = SIZES[size]
     real = material.real(asked.covers)
     others = [material.noisy(asked.covers), material.selected(asked.covers)]

@@ -1,4 +1,4 @@
-"""The whole story on one page: covers that nobody has seen, a message in one, a warden who looks, and the game of the paper."""
+"""Show the whole story on one page: fresh covers, a message in one, a warden that looks, and the game of the paper."""
 
 from __future__ import annotations
 

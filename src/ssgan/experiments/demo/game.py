@@ -1,8 +1,8 @@
-"""Some rounds of the paper's game, from the bundled generator and the warden who has just learned on: look real, and hide well.
+"""Play some rounds of the paper's game, from the bundled generator and the trained warden.
 
-There are no photographs of faces here, so a copy of the generator that stays as it was stands in for reality: the critic, who
-begins from nothing, tells its faces from those of the one that plays. The warden looks for a message, and the generator hears
-both. In the end the warden as he was before is asked about old pictures and new ones.
+Without photographs of faces, an unchanged copy of the generator takes the place of real images: the critic, which starts
+untrained, tells its faces from those of the generator in training. The warden looks for a message, and the generator learns
+from both. In the end the earlier warden is tested on old pictures and new ones.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ Report = Callable[[int], None]  # rounds played
 
 @dataclass(frozen=True, eq=False)
 class Played:
-    """What came of it.
+    """The outcome of the game.
 
     course  figures of each round by name
     before, after  sheets uint8 (3, H, W) of the same latents
@@ -67,7 +67,7 @@ def play(
     batch: int,
     report: Report = lambda done: None,
 ) -> Played:
-    """Rounds of all three updates; in the first quarter the generator sits still, while the critic learns what to look for."""
+    """Play rounds of all three updates; in the first quarter only the critic learns."""
     given, card = open_generator(card.folder)
     config = replace(
         card.config, batch=batch, embedder=embedder, ema_images=0, precision="float32", secrecy="both", alpha=ALPHA
@@ -109,7 +109,7 @@ def _same(real: torch.Tensor, turn: int) -> torch.Tensor:
 
 
 def wrong(warden: nn.Module, covers: Images, embedder: str) -> float:
-    """P_E of a network on covers and their stegos."""
+    """Return P_E of a network on covers and their stegos."""
     stegos = Embedder.parse(embedder).simulate_seeded(covers, np.arange(len(covers), dtype=np.uint64))
     with torch.no_grad():
         scores = [

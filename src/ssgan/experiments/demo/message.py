@@ -1,4 +1,4 @@
-"""A message hidden in the best of several covers that nobody has seen, and revealed again."""
+"""Hide a message in the best of several fresh covers, and reveal it again."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STEGO = "stego.png"
 
 @dataclass(frozen=True, eq=False)
 class Try:
-    """A stego with what the bundled detectors say of it."""
+    """A stego with the answers of the bundled detectors."""
 
     hidden: Hidden
     verdict: Verdict
@@ -37,13 +37,13 @@ class Try:
 
     @property
     def rank(self) -> tuple[int, float, float]:
-        """Smaller is better: what the detectors say; where none may speak, where the changes lie decides."""
+        """The rank by the detectors, smaller is better; where none applies, by the places of the changes."""
         return (*suspicion(self.verdict), self.easy_share)
 
 
 @dataclass(frozen=True, eq=False)
 class Said:
-    """What was hidden, how it came back, and what a wrong passphrase gives."""
+    """The hidden message, the revealed one, and the outcome of a wrong passphrase."""
 
     message: str
     passphrase: str
@@ -55,18 +55,18 @@ class Said:
 
     @property
     def chosen(self) -> Try:
-        """The one to send."""
+        """The stego to send."""
         return self.tries[self.best]
 
 
 def covers(count: int) -> tuple[Images, Card]:
-    """Covers uint8 (N, 3, 64, 64) from latents of the operating system's, which are kept nowhere, and their generator."""
+    """Return covers uint8 (N, 3, 64, 64) from secret latents, and their generator."""
     generator, card = open_generator(find_generator(Path(GENERATOR)))
     return sample(prepared(generator), secret_latents(card.config, count)), card
 
 
 def say(message: str, candidates: Images) -> Said:
-    """Hide the message in each candidate, keep the stego that looks least like one, and reveal it.
+    """Hide the message in each candidate, keep the least suspicious stego, and reveal it.
 
     Raises DoesNotFit for a message that is too long.
     """
@@ -89,7 +89,7 @@ def say(message: str, candidates: Images) -> Said:
 
 
 def _refused(stego: bytes, wrong: str) -> str:
-    """What who tries other words is told."""
+    """Return the answer to a wrong passphrase."""
     try:
         return reveal_files([io.BytesIO(stego)], Passphrase(wrong)).decode()
     except NothingFound as error:

@@ -1,4 +1,4 @@
-"""The page: what was done, in words for people who have never heard of it, with every picture and figure inside."""
+"""Write the demo's page for readers new to the subject, with every picture and figure inside."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ LOSSES, COIN_LOSS = (0.6, 0.8), math.log(2)
 
 
 def write(told: Told, path: Path, *, stego: Path) -> Path:
-    """The page into a file, over one that stands there; its path."""
+    """Write the page to a file, in place of an existing one, and return its path."""
     pages.write(path, text(told, stego=stego), overwrite=True)
     return path
 
 
 def text(told: Told, *, stego: Path) -> str:
-    """The page."""
+    """Return the page."""
     hidden = told.said.chosen.hidden
     watched = [one for name, one in told.watched.items() if name != "apart"]
     return pages.render(
@@ -74,7 +74,7 @@ def text(told: Told, *, stego: Path) -> str:
 
 
 def in_words(one: Watched) -> str:
-    """What the warden came to, in one sentence."""
+    """Return the warden's result in one sentence."""
     wrong, (low, high) = 100 * one.p_e, (100 * end for end in one.interval)
     named, range_ = NAMES[one.source], f"{low:.0f} to {high:.0f}"
     if one.source == "apart":
@@ -85,7 +85,7 @@ def in_words(one: Watched) -> str:
 
 
 def played_in_words(played: Played) -> str:
-    """What came of the game, in one sentence."""
+    """Return the outcome of the game in one sentence."""
     before, after = (100 * error for error in played.wrong)
     return (
         f"the warden as he was is wrong about {before:.0f} of 100 times on the pictures from before and {after:.0f} on those "
@@ -106,7 +106,7 @@ def _tried(said: Said, at: int) -> dict[str, Any]:
 
 
 def _losses(played: Played) -> str:
-    """Of critic and warden, round by round, near what a coin would get."""
+    """Return the losses of critic and warden by round, against those of a coin."""
     named = {"the critic's loss": "critic_loss", "the warden's loss": "detector_loss"}
     lines = {name: list(enumerate(played.course[key], 1)) for name, key in named.items()}
     values = [value for line in lines.values() for _, value in line]

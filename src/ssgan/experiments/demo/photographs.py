@@ -1,4 +1,4 @@
-"""Photographs that lie in scikit-image's wheel, whole and as tiles.
+"""Read the photographs of scikit-image's wheel, whole and as tiles.
 
 Astronaut: NASA; chelsea: Stefan van der Walt; coffee: Rachel Michetti; camera: Lav Varshney; all free of restrictions. The left
 picture of "Motorcycle" is of the Middlebury stereo set (D. Scharstein and others, GCPR 2014) and is only learned from.
@@ -22,17 +22,17 @@ TILE = 64  # as large as the generated covers
 
 
 def available() -> bool:
-    """Whether scikit-image is installed."""
+    """Return whether scikit-image is installed."""
     return _folder() is not None
 
 
 def shown() -> np.ndarray:
-    """uint8 (1, SIDE, SIDE): the middle of a photograph of a man at a camera."""
+    """Return uint8 (1, SIDE, SIDE): the middle of a photograph of a man at a camera."""
     return next(cut for _, cut in Geometry(crop=SIDE).cut(_read(SHOWN)))
 
 
 def tiles() -> Images:
-    """uint8 (N, 3, TILE, TILE): the color photographs cut side by side, none overlapping, none resampled."""
+    """Return uint8 (N, 3, TILE, TILE): the color photographs cut side by side, none overlapping, none resampled."""
     return images.to_images(np.stack([tile for name in COLOR for _, tile in Patches(TILE).cut(_read(name))]))
 
 

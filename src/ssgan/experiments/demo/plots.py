@@ -1,4 +1,4 @@
-"""The errors of the wardens with their intervals, as SVG that follows the page's light and dark."""
+"""Plot the wardens' errors with their intervals, as SVG that follows the page's light and dark."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ROW = 58
 
 
 def errors(watched: Sequence[Watched], names: Sequence[str]) -> Markup:
-    """P_E of each source as a bar with its interval; the dashed line is a coin."""
+    """Return P_E of each source as a bar with its interval; the dashed line is a coin."""
     span = (_WIDTH - _LEFT - _RIGHT) / COIN
     bottom = _ROW * len(watched) + 8
     parts = [

@@ -1,4 +1,4 @@
-"""How much is to be told, and all that was."""
+"""Define the size of the demo and its result."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ssgan.images import Images
 
 @dataclass(frozen=True)
 class Size:
-    """How much of everything."""
+    """The numbers of images, epochs and rounds of the demo."""
 
     sheet: int = 36  # covers that are shown
     tries: int = 8  # covers that the message is hidden in
@@ -27,7 +27,7 @@ class Size:
 
     @property
     def units(self) -> int:
-        """Of progress, all together."""
+        """Units of progress, all together."""
         return 6 + wardens.EVALUATIONS * 3 + self.rounds
 
 
@@ -37,7 +37,7 @@ QUICK = Size(sheet=24, tries=4, images=3_000, rounds=4, schemes=("lsb", "hill"))
 
 @dataclass(frozen=True, eq=False)
 class Told:
-    """All that the page tells."""
+    """All results that the page shows."""
 
     size: Size
     sheet: Images
@@ -50,7 +50,7 @@ class Told:
     seconds: dict[str, float] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """The figures."""
+        """Return the figures."""
         chosen = self.said.chosen
         return {
             "message_came_back": self.said.revealed == self.said.message,

@@ -1,4 +1,4 @@
-"""The story in its order: sample, hide, reveal, look at the changes, let the warden look, play the game, write it all down."""
+"""Run the demo in order: sample, hide, reveal, show the changes, train the warden, play the game, write the page."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def tell(
     report: Report = lambda done, doing: None,
     note: Note = lambda chapter, words: None,
 ) -> tuple[Path, Told]:
-    """Do all of it, and write the page and the stego into `out`, over those of before; the page, and what it tells.
+    """Run the demo, and write the page and the stego into `out`, in place of earlier ones; return the page and the results.
 
     Raises DoesNotFit for a message that is too long, StorageFailed.
     """
@@ -79,7 +79,7 @@ def tell(
 
 
 def _seen(said: Said) -> Inspection:
-    """The cover that was taken, with its costs, and the very stego of the message."""
+    """Return the chosen cover with its costs and the stego of the message."""
     from ssgan.embedding.embedder import Embedder
 
     hidden = said.chosen.hidden
@@ -91,7 +91,7 @@ def _seen(said: Said) -> Inspection:
 
 
 def _priced(size: Size) -> tuple[Inspection | None, list[Priced]]:
-    """A photograph with HILL, and priced by the schemes, where there is one."""
+    """Return a photograph with HILL's costs, and those of the other schemes, where there is one."""
     from ssgan.embedding.embedder import Embedder
 
     if not photographs.available():
@@ -102,7 +102,7 @@ def _priced(size: Size) -> tuple[Inspection | None, list[Priced]]:
 
 
 def _tasks(size: Size) -> list[Task]:
-    """The sources that the warden learns from, as many covers of each."""
+    """Return the sources that the warden learns from, equally many covers of each."""
     tiles = photographs.tiles() if photographs.available() else None
     count = size.covers or (FEW if tiles is None else len(tiles))
     generated = saying.covers(count)[0]
@@ -115,7 +115,7 @@ def _tasks(size: Size) -> list[Task]:
 
 
 class _Clock:
-    """How far it is, and how long each part took."""
+    """The progress of the demo, and the time of each part."""
 
     def __init__(self, report: Report) -> None:
         self.report, self.seconds, self.done, self.doing = report, dict[str, float](), -1, ""
@@ -123,7 +123,7 @@ class _Clock:
         self.errors: dict[str, float] = {}
 
     def begin(self, part: str, doing: str, *, done: int | None = None) -> None:
-        """The part before is over."""
+        """Begin a part, which ends the one before."""
         now = time.monotonic()
         if self.part:
             self.seconds[self.part] = now - self.started
@@ -133,10 +133,10 @@ class _Clock:
         self.report(self.done, doing)
 
     def watched(self, source: str, seen: int, error: float) -> None:
-        """Of a warden."""
+        """Count the progress of a warden."""
         self.done += 1
         self.report(self.done, f"the warden learns on {source}: {seen:,} images, wrong about {100 * error:.0f} of 100")
 
     def played(self, rounds: int) -> None:
-        """Of the game."""
+        """Count the progress of the game."""
         self.report(self.base + rounds, f"playing the game, round {rounds}")

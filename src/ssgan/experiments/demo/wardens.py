@@ -1,4 +1,4 @@
-"""The warden learns to tell covers from stegos: a network trained for a moment on each of several sources, side by side.
+"""Train a warden for a moment on each of several sources, in parallel.
 
 All are trained by one protocol: as many covers, the same parts, embedder, network, recipe and seed. A process each, with one
 thread, so that two cores do two of them at once.
@@ -38,7 +38,7 @@ Report = Callable[[str, int, float], None]  # which source, images seen, validat
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """One source: covers uint8 (N, 3, H, W), and what the warden is to tell them from.
+    """One source: covers uint8 (N, 3, H, W), and the embedding to tell them from.
 
     By `embedder` from their own stegos, or, with `others`, as many covers of another source, from these.
     """
@@ -52,7 +52,9 @@ class Task:
 
 @dataclass(frozen=True)
 class Watched:
-    """What came of it: P_E with its 95 % interval, the validation errors on the way, how many pairs, and the network."""
+    """The warden's result: P_E with its 95 % interval, the validation errors on the way, the number of pairs, and the
+    network.
+    """
 
     source: str
     p_e: float
@@ -66,12 +68,12 @@ class Watched:
 
     @property
     def learned(self) -> bool:
-        """Whether he does better than a coin, beyond what chance alone would give."""
+        """Whether it is better than a coin, beyond chance."""
         return self.interval[1] < 0.5
 
 
 def watch(tasks: list[Task], report: Report = lambda source, seen, error: None, *, together: int = 2) -> list[Watched]:
-    """The tasks done, so many processes at a time. Raises what a process raised."""
+    """Run the tasks, so many processes at a time, and return their results. Raises what a process raised."""
     done: dict[str, Watched] = {}
     waiting, running = list(tasks), dict[Connection, multiprocessing.process.BaseProcess]()
     start = multiprocessing.get_context("spawn")
@@ -105,7 +107,7 @@ def watch(tasks: list[Task], report: Report = lambda source, seen, error: None, 
 
 
 def pairs_of(task: Task) -> tuple[Pairs, Pairs, Pairs]:
-    """To learn from, to choose by, and to be judged on; a cover is in one of them, with its stego."""
+    """Return pairs for training, validation and test; a cover is in one of them, with its stego."""
     if task.others is None:
         own = np.array([seeds.derive(_SEED, task.source, str(number)) for number in range(len(task.covers))], dtype=np.uint64)
         pairs = embedded(task.covers, Embedder.parse(task.embedder), own)
@@ -117,7 +119,7 @@ def pairs_of(task: Task) -> tuple[Pairs, Pairs, Pairs]:
 
 
 def learn(task: Task, report: Report = lambda source, seen, error: None) -> Watched:
-    """One task, in this process."""
+    """Run one task in this process."""
     train, validate, test = pairs_of(task)
     recipe = NETWORKS[NETWORK].recipe.with_(
         duration_images=task.images,
@@ -147,7 +149,7 @@ def learn(task: Task, report: Report = lambda source, seen, error: None) -> Watc
 
 
 def _work(there: Connection, task: Task) -> None:
-    """In a process of its own: figures on the way, then the result, or what went wrong."""
+    """Run tasks in a process of its own: send figures on the way, then the result or the error."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process ends this one
     torch.set_num_threads(1)
     try:
