@@ -1,16 +1,16 @@
-"""What can go wrong: one family of errors, each with a hint and an exit code.
+"""Define the errors: one family, each with a hint and an exit code.
 
-    SsganError                1   anything of ours
-    ├── InvalidSetting        2   an argument that cannot be meant as it stands
+    SsganError                1   any error of this package
+    ├── InvalidSetting        2   an argument that is not allowed, alone or with the others
     ├── NothingFound          3   no message with this key (wrong key, none hidden, or altered: one text)
     ├── DoesNotFit            4   more bits than the cover takes; `reachable` says how many would fit
     ├── RefusedImage          5   an image that cannot be read, or that the image policy turns away
     ├── RefusedModel          6   a model or checkpoint that is damaged or of another kind
     ├── StorageFailed         7   disk full, no permission, an existing file in the way
-    ├── TrainingDiverged      8   training left the finite numbers and could not be brought back
-    ├── SomeItemsFailed       9   a batch went through, but some of its items did not
+    ├── TrainingDiverged      8   training diverged and could not be brought back
+    ├── SomeItemsFailed       9   a batch of which some items failed
     ├── Incomplete           10   one part of a message that is spread over several images
-    └── NotEnoughMemory      12   a picture so large that the work on it would end for want of memory
+    └── NotEnoughMemory      12   a picture too large for the free memory
 
 The exit codes are the command line's; a library user catches the classes.
 """
@@ -24,7 +24,7 @@ _LONGEST_NAME = 60  # of a name that is repeated in a message: it may come from 
 
 
 class SsganError(Exception):
-    """The root of the family. `hint` says what to do about it, in one sentence, or is empty."""
+    """The root of the family. `hint` is one piece of advice, or empty."""
 
     exit_code = 1
 
@@ -33,7 +33,7 @@ class SsganError(Exception):
         self.hint = hint
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Pickled whole, so that an error raised in another process arrives as it was."""
+        """Pickle all attributes, so that an error raised in another process arrives unchanged."""
         return _restored, (type(self), self.args, self.__dict__)
 
 
@@ -45,7 +45,7 @@ def _restored(kind: type[SsganError], args: tuple[object, ...], state: dict[str,
 
 
 class InvalidSetting(SsganError, ValueError):
-    """An argument that cannot be meant as it stands."""
+    """An argument that is not allowed, alone or with the others."""
 
     exit_code = 2
 
@@ -67,7 +67,7 @@ class NothingFound(SsganError):
 
 
 class DoesNotFit(SsganError):
-    """More was asked for than the cover takes. `reachable` is the largest amount that fits, in `unit`."""
+    """More bits than the cover takes. `reachable` is the largest amount that fits, in `unit`."""
 
     exit_code = 4
 
@@ -96,19 +96,19 @@ class StorageFailed(SsganError):
 
 
 class TrainingDiverged(SsganError):
-    """Training left the finite numbers and could not be brought back."""
+    """Training that diverged to values that are not finite, and could not be brought back."""
 
     exit_code = 8
 
 
 class SomeItemsFailed(SsganError):
-    """A batch went through, but some of its items did not; the message says how many, the report which."""
+    """A batch of which some items failed; the message counts them, the report names them."""
 
     exit_code = 9
 
 
 class Incomplete(SsganError):
-    """One part of a message that is spread over several images; `part` says which, and how many are needed."""
+    """One part of a message that is spread over several images; `part` tells which, and how many are needed."""
 
     exit_code = 10
 
@@ -118,13 +118,13 @@ class Incomplete(SsganError):
 
 
 class NotEnoughMemory(SsganError, MemoryError):
-    """A picture so large that the work on it would end for want of memory; said from its header, before the work."""
+    """A picture that is too large for the free memory, recognized by its header before the work."""
 
     exit_code = 12
 
 
 class Failure(NamedTuple):
-    """A picture of many that got nothing, and why."""
+    """A failed picture of many, with the error, its hint and its exit code."""
 
     name: str
     error: str
@@ -133,5 +133,5 @@ class Failure(NamedTuple):
 
     @classmethod
     def of(cls, name: str, error: SsganError) -> Failure:
-        """From the error that was raised for it."""
+        """Return the failure for the error that was raised."""
         return cls(name, str(error), error.hint, error.exit_code)

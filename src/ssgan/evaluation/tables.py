@@ -91,7 +91,7 @@ def columns(rows: Sequence[Row], row: Row) -> dict[str, str]:
 
 
 def error(row: Row) -> str:
-    """Return p_E, its spread over seeds where there are several, and its interval."""
+    """Return P_E, its spread over seeds where there are several, and its interval."""
     low, high = row.intervals["p_e"]
     return f"{spread(row, 'p_e')} ({low:.3f} to {high:.3f})"
 
@@ -103,7 +103,7 @@ def spread(row: Row, name: str) -> str:
 
 
 def as_latex(rows: Sequence[Row]) -> str:
-    """Return p_E as a table for a paper: a source and an embedder a line, a detector a column (needs booktabs)."""
+    """Return P_E as a table for a paper: a source and an embedder a line, a detector a column (needs booktabs)."""
     chosen = [*of_kind(rows, "retrained"), *of_kind(rows, "transfer")]
     detectors = list(dict.fromkeys(row.first.detector for row in chosen))
     keys = list(dict.fromkeys((row.first.covers, row.first.trained_on, row.first.embedder) for row in chosen))

@@ -139,8 +139,8 @@ def write(
     """Write samples, uint8 (C, H, W), in the lossless format of the suffix of `path`, and prove it by reading.
 
     Whatever `encode` takes is taken. The file is whole or not there. `durable` waits until it is on the disk; a batch that can
-    be run again may go without. Raises InvalidSetting for a lossy or unknown suffix, StorageFailed where the file exists
-    already or cannot be written.
+    be run again may go without. Raises InvalidSetting for a lossy or unknown suffix, StorageFailed where the file exists or
+    cannot be written.
     """
     path = Path(path)
     samples = as_image(samples, layout=layout)

@@ -1,6 +1,6 @@
 """Compare generated covers with real ones: every figure with its features, its size and its spread.
 
-Every figure has its comparison. Real images are halved by chance; generated ones are compared with one half, and the other half with it
+Real images are halved at random; generated ones are compared with one half, and the other half with it
 as well, in equal numbers: the column `real` says what a perfect generator would get from so few images. Each is repeated with
 other halves, and mean and standard deviation are given.
 """
