@@ -1,4 +1,4 @@
-"""Many covers to stegos by simulation.
+"""Simulate stegos of many covers.
 
 A stego depends on nothing but the cover, its name, the embedder and the seed: not on the batch, the processes or the order.
 """
@@ -37,7 +37,7 @@ BATCH = 64  # covers of a portion whose stegos are files of their own
 
 @dataclass(frozen=True)
 class Settings:
-    """All that decides which pixels are written. One folder holds the stegos of one Settings."""
+    """All that decides which pixels are written. A folder holds the stegos of one Settings."""
 
     embedder: str
     seed: int = 0
@@ -52,7 +52,7 @@ class Settings:
             raise unknown("conversion", min(missing), images.CONVERSIONS)
 
     def as_json(self) -> dict[str, Any]:
-        """The settings as they stand in the manifest, with the version that understood them so."""
+        """Return the settings as the manifest holds them, with the version of this package."""
         digest = None if self.text is None else hashlib.sha256(self.text).hexdigest()
         told = {"command": "simulate", "version": __version__}
         return {**told, **asdict(self), "convert": sorted(self.convert), "text": digest}
@@ -85,7 +85,7 @@ class PixelCover:
 
 
 def read_pixels(data: bytes, name: str, settings: Settings) -> Cover:
-    """The pixels of an image file, uint8 (C, H, W), cut as the settings say. Raises RefusedImage."""
+    """Return the pixels of an image file, uint8 (C, H, W), cut as the settings say. Raises RefusedImage."""
     picture = images.read(data, convert=settings.convert, name=name)
     if picture.alpha is not None and picture.alpha.min() < OPAQUE:
         raise RefusedImage(f"{name} is transparent in places", hint="lay it on a background first")
@@ -95,7 +95,7 @@ def read_pixels(data: bytes, name: str, settings: Settings) -> Cover:
 
 @dataclass(frozen=True)
 class Simulation:
-    """The job: stegos of the covers in `sources`, as files in `folder` or, with `shards`, as tars there."""
+    """A job that writes stegos of the covers in `sources`, as files in `folder` or, with `shards`, as tars there."""
 
     settings: Settings
     folder: Path
@@ -107,21 +107,21 @@ class Simulation:
     beside = ""
 
     def hands(self) -> _Hands:
-        """With the embedder, and the covers' archives open."""
+        """Return a worker with the embedder, and the covers' archives open."""
         return _Hands(self)
 
     def stands(self, number: int) -> bool:
-        """Whether that shard is there; of single files only those that are missing are listed at all."""
+        """Return whether the shard of a portion exists; of single files, only missing ones are listed at all."""
         return self.shards and outputs.shard(self.folder, number).exists()
 
     def place(self, name: str) -> str:
-        """Where in the folder, or in the shards, the stego of the cover `name` is."""
+        """Return the path of the stego of the cover `name` in the folder or in the shards."""
         return place_of(name, f".{self.settings.image_format}")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What there is to do: the covers without a stego yet, and how many have theirs; nothing is written so far."""
+    """The covers without a stego, and the number of those with one; nothing is written so far."""
 
     job: Simulation
     listing: Listing
@@ -132,7 +132,7 @@ class Plan:
         return len(self.listing) - (self.finished if self.job.shards else 0)
 
     def told(self) -> dict[str, Any]:
-        """What the folder's manifest says."""
+        """Return the content of the folder's manifest."""
         told = {**self.job.settings.as_json(), "shard_size": None}
         return told | {"shard_size": self.listing.size, "images": self.listing.digest} if self.job.shards else told
 
@@ -149,7 +149,8 @@ def prepare(
     device: str = "cpu",
     read: Read = read_pixels,
 ) -> Plan:
-    """The plan for the covers in `sources`; with a `shard_size`, stegos go into tars of so many. `read` makes their samples.
+    """Return the plan for the covers in `sources`; with a `shard_size`, stegos go into tars of so many. `read` makes their
+    samples.
 
     Raises InvalidSetting where nothing can be found, two covers would have one stego, or `out` holds the stegos of other
     settings; with `overwrite` all stegos are made anew.
@@ -173,7 +174,7 @@ def prepare(
 
 
 def run(plan: Plan, engine: job.Engine, *, report: job.Report = job.silent) -> Tally:
-    """Write the stegos of a plan; `report` is told how many covers have been dealt with.
+    """Write the stegos of a plan; `report` receives the number of covers done.
 
     Covers that fail are in `failures.jsonl`; a disk that fails stops all (StorageFailed).
     """
@@ -194,12 +195,12 @@ def run(plan: Plan, engine: job.Engine, *, report: job.Report = job.silent) -> T
 
 
 def change_rate(tally: Tally) -> float:
-    """The fraction of samples changed."""
+    """Return the fraction of samples changed."""
     return tally.sums["changes"] / tally.sums["samples"] if tally.sums["samples"] else 0.0
 
 
 class _Hands:
-    """Read, embed, write."""
+    """A worker that reads covers, embeds and writes stegos."""
 
     def __init__(self, of: Simulation) -> None:
         import torch
@@ -212,7 +213,7 @@ class _Hands:
         self._together = TOGETHER_SAMPLES["cuda" if of.device.startswith("cuda") else "cpu"]
 
     def work(self, portion: Portion) -> Tally:
-        """Covers of one shape are embedded together, and one that fails fails alone."""
+        """Embed covers of one shape together; a cover that fails does not affect the others."""
         tally = Tally()
         shapes: dict[tuple[Any, ...], list[tuple[str, Cover]]] = {}
         held = 0
@@ -256,13 +257,13 @@ class _Hands:
 
 
 def _kind(samples: Samples[NDArray[Any]]) -> tuple[Any, ...]:
-    """What samples that are embedded together have in common."""
+    """Return what samples that are embedded together have in common."""
     has_mask = samples.usable is not None
     return samples.values.shape, samples.values.dtype, samples.low, samples.high, samples.unit, has_mask
 
 
 def together(covers: Sequence[Samples[NDArray[Any]]], device: str) -> Samples[torch.Tensor]:
-    """Samples (C, H, W) of one kind as a batch (N, C, H, W) on a device."""
+    """Return samples (C, H, W) of one kind as a batch (N, C, H, W) on a device."""
     import torch
 
     values = torch.from_numpy(np.stack([cover.values for cover in covers])).to(device)

@@ -1,4 +1,4 @@
-"""Costs of changing a sample by +1 and by -1, the wet rule that all schemes share, and the distortion of a change.
+"""Define the costs of changing a sample by +1 and by -1, the wet rule of all schemes, and the distortion of changes.
 
 Samples are whole numbers as float (N, C, H, W), of pixels 0...255; a cost is a float of the same shape and dtype, >= 0,
 infinite where the change must not happen (wet). A scheme computes costs from values and knows nothing of the ends of their
@@ -19,7 +19,7 @@ WET = math.inf
 
 
 class Costs(NamedTuple):
-    """rho+ and rho-: what raising and lowering each sample by one costs; float (N, C, H, W), >= 0, infinite = wet."""
+    """rho+ and rho-: the costs of raising and lowering each sample by one; float (N, C, H, W), >= 0, infinite = wet."""
 
     plus: torch.Tensor
     minus: torch.Tensor
@@ -30,7 +30,7 @@ Scheme = Callable[[torch.Tensor, float], Costs]
 
 
 def apply_wet_rule(costs: Costs, samples: Samples[torch.Tensor]) -> Costs:
-    """Return `costs` with the impossible made wet: +1 where a sample may not rise, -1 where it may not fall, and what is NaN.
+    """Return `costs` with impossible changes wet: +1 at 255, -1 at 0, and NaN; unchanged where there are none.
 
     `costs` are returned as they come where nothing is impossible.
     """
@@ -58,7 +58,7 @@ def _without_nan(rho: torch.Tensor) -> torch.Tensor:
 
 
 def distortion(costs: Costs, covers: torch.Tensor, stegos: torch.Tensor) -> torch.Tensor:
-    """float (N,): the sum of the costs of the changes made, from samples (N, C, H, W) of an integer type to others."""
+    """Return float (N,): the sum of the costs of the changes made, from samples (N, C, H, W) of an integer type to others."""
     zero = torch.zeros((), dtype=costs.plus.dtype, device=costs.plus.device)
     paid = torch.where(stegos > covers, costs.plus, zero) + torch.where(stegos < covers, costs.minus, zero)
     return paid.flatten(1).sum(1)

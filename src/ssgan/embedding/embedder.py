@@ -1,4 +1,4 @@
-"""An embedder is a scheme, a payload and a coder; in commands, settings and results it reads `hill@0.4` or `wow@0.2/stc`.
+"""Combine a scheme, a payload and a coder; in commands, settings and results an embedder reads `hill@0.4` or `wow@0.2/stc`.
 
 The scheme says where a change is cheap, the coder how bits ride on that: `bound` simulates the optimal sender, `plain` puts
 one bit on each visited sample, `stc` really codes, `message` sends messages as `hide` does. Options of a coder follow a colon:
@@ -31,7 +31,7 @@ Covers: TypeAlias = torch.Tensor | Samples[torch.Tensor]  # Images uint8 (N, 1 o
 
 @dataclass(frozen=True)
 class Embedder:
-    """scheme x payload (bits per sample) x coder.
+    """A scheme, a payload in bits per sample, and a coder.
 
     `dtype` is the precision of the costs: float64 exact, float32 fast. `text`, for coders that take one, is written in place of
     random bits.
@@ -68,7 +68,7 @@ class Embedder:
 
     @classmethod
     def parse(cls, name: str, *, dtype: torch.dtype = torch.float64, text: bytes | None = None) -> Embedder:
-        """From `scheme@payload`, `scheme@payload/coder` or `scheme@payload/coder:option,...`."""
+        """Return the embedder of `scheme@payload`, `scheme@payload/coder` or `scheme@payload/coder:option,...`."""
         parts = re.fullmatch(r"(\w+)@([^/]+)(?:/(\w+)(?::(.+))?)?", name.strip())
         if not parts:
             raise InvalidSetting(f"'{name}' is not an embedder", hint="write scheme@payload, such as hill@0.4 or wow@0.2/stc")
@@ -86,20 +86,24 @@ class Embedder:
 
     @property
     def method(self) -> str:
-        """Scheme and coder without the payload, as a curve over payloads is called: `hill`, `lsb/plain`."""
+        """Scheme and coder without the payload, the name of a curve over payloads: `hill`, `lsb/plain`."""
         return self.scheme + ("" if self.coder == DEFAULT_CODER else f"/{self.coder}")
 
     def costs(self, covers: Covers) -> Costs:
-        """The scheme's costs of Images or Samples (N, C, H, W), each channel for itself, in `dtype`, the wet rule applied."""
+        """Return the scheme's costs of Images or Samples (N, C, H, W), each channel by itself, in `dtype`, the wet rule
+        applied.
+        """
         return Costs(*self._pair(covers, self._share_costs))
 
     def change_probabilities(self, covers: Covers) -> ChangeProbabilities:
-        """(beta+, beta-) of Images or Samples (N, C, H, W), in `dtype`. Raises DoesNotFit where the payload does not."""
+        """Return (beta+, beta-) of Images or Samples (N, C, H, W), in `dtype`. Raises DoesNotFit where the payload does not
+        fit.
+        """
         of = CODERS[self.coder].probabilities
         return ChangeProbabilities(*self._pair(covers, lambda share: of(self._share_costs(share), self.payload)))
 
     def simulate(self, covers: Covers, rng: int | np.random.Generator) -> torch.Tensor:
-        """Stegos of Images or Samples (N, C, H, W), as values of their type, by a seed, an int or a NumPy Generator.
+        """Return stegos of Images or Samples (N, C, H, W), as values of their type, by a seed, an int or a NumPy Generator.
 
         One seed an image is drawn in order: with a Generator, any split into batches gives the same stegos.
         """
@@ -112,7 +116,8 @@ class Embedder:
         return CODERS[self.coder].capturable and self.text is None and not SCHEMES[self.scheme].adaptive
 
     def simulate_seeded(self, covers: Covers, seeds: Seeds) -> torch.Tensor:
-        """Stegos of Images or Samples (N, C, H, W), each from its own uint64 seed. Raises DoesNotFit where they are too small.
+        """Return stegos of Images or Samples (N, C, H, W), each from its own uint64 seed. Raises DoesNotFit where they are too
+        small.
 
         A `capturable` embedder takes seeds that lie on the covers' device as well, as int64 with the same bits.
         """
@@ -129,7 +134,7 @@ class Embedder:
         return stegos
 
     def _pair(self, covers: Covers, make: Callable[[Samples[torch.Tensor]], Pair]) -> Pair:
-        """What `make` gives for the shares, laid into two tensors: fresh memory is dearer than a copy."""
+        """Return the results of `make` for the parts, written into two tensors, since fresh memory costs more than a copy."""
         samples = self._samples(covers)
         shares = self._shares(samples)
         if len(shares) == 1:
@@ -141,7 +146,9 @@ class Embedder:
         return plus, minus
 
     def _samples(self, covers: Covers) -> Samples[torch.Tensor]:
-        """The covers as samples. Raises InvalidSetting for what is none, and for a kind that the scheme does not know."""
+        """Return the covers as samples. Raises InvalidSetting for what is none, and for a kind that the scheme does not
+        know.
+        """
         if not isinstance(covers, Samples):
             _expect_images(covers)
             covers = pixels(covers)

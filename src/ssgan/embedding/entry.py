@@ -1,4 +1,4 @@
-"""The row of a scheme: its cost function, and what the lists and documents show of it."""
+"""Define the row of a scheme: its cost function, and its description."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Correction = Callable[[torch.Tensor, torch.Tensor, np.ndarray], torch.Tensor]
 
 @dataclass(frozen=True)
 class Entry:
-    """One scheme: its cost function and what to say of it. `correct` chooses the signs anew once the changes are known.
+    """One scheme: its cost function and its description. `correct` chooses the signs anew once the changes are known.
 
     `reach` is how many rows away a sample can lie that has a part in a cost; None where all have, or where it is not known.
     `unit` is that of the samples whose costs it knows; None where samples of any kind will do.

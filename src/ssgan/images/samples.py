@@ -1,4 +1,4 @@
-"""Samples that a message can ride on: whole numbers, the range that a change may not leave, and which of them may change.
+"""Define samples that can carry a message: whole numbers, the range that a change must not leave, and which may change.
 
 Pixels are one maker of `Samples`; whoever has other whole numbers to change by one, such as quantized coefficients, makes them
 alike. Values are a NumPy array, which needs no torch, or a torch tensor.

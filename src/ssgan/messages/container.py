@@ -1,4 +1,6 @@
-"""The container: one image's samples, keys, lengths and stream (docs/format.md, 1 and 6 to 8), for writer and reader alike."""
+"""Define the container: samples, keys, lengths and stream of one image, for writer and reader (docs/format.md, 1 and 6
+to 8).
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,7 @@ FIRST_RUNG = 20
 
 @dataclass(frozen=True, repr=False)
 class Places:
-    """What one key makes of one image's samples: where they stand, and the keys."""
+    """What one key makes of one image's samples: the frozen and the carrying positions, and the subkeys."""
 
     shape: bytes
     carrying: int  # how many samples carry the message
@@ -46,11 +48,11 @@ class Places:
 
     @property
     def order(self) -> np.ndarray:
-        """int32 (n,): the places of the carrying samples among all, in the message's order; made anew for who asks."""
+        """int32 (n,): positions of the carrying samples among all, in the message's order; computed at each access."""
         return carrying_places(self.keys.order, self.carrying + len(self.frozen), self.frozen)
 
     def laid_out(self, samples: np.ndarray) -> np.ndarray:
-        """(n,): the carrying ones of `samples` (N,) in the message's order, for which no places need be known."""
+        """Return the carrying ones of `samples` (N,) in the message's order, without a table of positions."""
         return shuffled(self.keys.order, without(samples, self.frozen))
 
     @property
@@ -59,7 +61,7 @@ class Places:
         return rungs(self.carrying)
 
     def code(self) -> Code:
-        """The syndrome-trellis code of both layers."""
+        """Return the syndrome-trellis code of both layers."""
         return Code(12 if self.carrying <= 1 << 20 else 10, self.keys.code)
 
 
@@ -76,24 +78,24 @@ class Carrier:
         return self.samples.values
 
     def places(self, key: Key) -> Places:
-        """What the key makes of these samples. A passphrase takes its time here."""
+        """Return what the key makes of these samples. A passphrase takes its time here."""
         return places(self.shape, self.values, key)
 
 
 def image_carrier(image: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> Carrier:
-    """The samples of an image uint8 (C, H, W) with alpha uint8 (H, W): pixels are one maker of carriers."""
+    """Return the samples of an image uint8 (C, H, W) with alpha uint8 (H, W): pixels are one maker of carriers."""
     values = samples_of(image, alpha)
     return Carrier(pixels(values), shape_of(image, values))
 
 
 def samples_of(image: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
-    """uint8 (N,): the channel values of the pixels that count, of an image uint8 (C, H, W) with alpha uint8 (H, W)."""
+    """Return uint8 (N,): the channel values of the pixels that count, of an image uint8 (C, H, W) with alpha uint8 (H, W)."""
     rows = image.transpose(1, 2, 0)
     return np.ascontiguousarray(rows if alpha is None else rows[alpha == OPAQUE]).reshape(-1)
 
 
 def with_samples(image: np.ndarray, alpha: np.ndarray | None, samples: np.ndarray) -> np.ndarray:
-    """`image` with the values of the counting pixels replaced by `samples`."""
+    """Return `image` with the values of the counting pixels replaced by `samples`."""
     rows = image.transpose(1, 2, 0).copy()
     if alpha is None:
         rows[:] = samples.reshape(rows.shape)
@@ -103,18 +105,18 @@ def with_samples(image: np.ndarray, alpha: np.ndarray | None, samples: np.ndarra
 
 
 def shape_of(image: np.ndarray, samples: np.ndarray) -> bytes:
-    """What is bound into all keys: height, width, channels, and how many samples count."""
+    """Return what is bound into all keys: height, width, channels, and how many samples count."""
     channels, height, width = image.shape
     return shape_bytes(height, width, channels, len(samples))
 
 
 def shape_bytes(height: int, width: int, channels: int, samples: int) -> bytes:
-    """The same of numbers: D in docs/format.md."""
+    """Return the same of numbers: D in docs/format.md."""
     return b"ssgan/1" + struct.pack("<IIBI", height, width, channels, samples)
 
 
 def places(shape: bytes, samples: np.ndarray, key: Key) -> Places:
-    """The frozen samples, the salts read off them, the keys, and the order. A passphrase takes its time here."""
+    """Return the frozen samples, the salts read off them, the keys, and the order. A passphrase takes its time here."""
     count = len(samples)
     draw = FrozenDraw(count)
     public = draw.take_public(shape)
@@ -126,7 +128,7 @@ def places(shape: bytes, samples: np.ndarray, key: Key) -> Places:
 
 
 def public_samples(shape: bytes, samples: np.ndarray) -> np.ndarray:
-    """(p,): the values that no message changes, whatever its key."""
+    """Return (p,): the values that no message changes, whatever its key."""
     return samples[FrozenDraw(len(samples)).take_public(shape)]
 
 
@@ -135,29 +137,29 @@ def _salt(label: bytes, bound: bytes, frozen: np.ndarray) -> bytes:
 
 
 def value_bytes(values: Whole) -> bytes:
-    """The values of samples, little-endian where they take more than a byte."""
+    """Return the values of samples, little-endian where they take more than a byte."""
     return values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes()
 
 
 def largest_plaintext(carrying: int) -> int:
-    """Bytes: half a bit a sample, less what is not the sender's; negative where nothing fits."""
+    """Return the largest plaintext in bytes: half a bit a sample, less headers and tags; negative where nothing fits."""
     return carrying // 16 - OVERHEAD
 
 
 def capacity(image: ImageLike, *, alpha: ImageLike | None = None, layout: Layout | None = None) -> int:
-    """The most bytes that `hide` takes for an image, as `as_image` takes it, with any key and scheme."""
+    """Return the most bytes that `hide` takes for an image, as `as_image` takes it, with any key and scheme."""
     samples = as_image(image, layout=layout)
     return max(0, room(samples, as_alpha(alpha, samples)))
 
 
 def room(image: np.ndarray, alpha: np.ndarray | None) -> int:
-    """The largest plaintext in bytes; negative where not even an empty message fits."""
+    """Return the largest plaintext in bytes; negative where not even an empty message fits."""
     samples = counting(image, alpha)
     return largest_plaintext(samples - frozen_count(samples))
 
 
 def counting(image: np.ndarray, alpha: np.ndarray | None) -> int:
-    """How many samples count: those of pixels that nothing shines through."""
+    """Return how many samples count: those of pixels that are opaque."""
     count = image[0].size if alpha is None else int(np.count_nonzero(alpha == OPAQUE))
     return count * len(image)
 
@@ -173,29 +175,31 @@ def _ladder(largest: int) -> tuple[int, ...]:
 
 
 def rungs(carrying: int) -> list[int]:
-    """The plaintext lengths that `carrying` samples may hold, ascending."""
+    """Return the plaintext lengths that `carrying` samples may hold, ascending."""
     return list(_ladder(largest_plaintext(carrying)))
 
 
 def bits_in_second(length: int, split: int) -> int:
-    """How many of a stream's bits the second layer holds, for a plaintext of `length` bytes."""
+    """Return how many of a stream's bits the second layer holds, for a plaintext of `length` bytes."""
     return 8 * (length + OVERHEAD) * split // 32
 
 
 def probes(keys: Subkeys, count: int) -> np.ndarray:
-    """int64 (count x splits,): the first 16 bits of a stream, highest first, for each of `count` rungs and each split."""
+    """Return int64 (count x splits,): the first 16 bits of a stream, highest first, for each of `count` rungs and each
+    split.
+    """
     return np.frombuffer(keystream(keys.probe, 2 * count * len(SPLITS)), dtype=">u2").astype(np.int64)
 
 
 def seal(where: Places, plaintext: bytes, split: int, kind: int) -> bytes:
-    """The stream: probe, tag and ciphertext. The plaintext's length is one of the rungs."""
+    """Return the stream: probe, tag and ciphertext. The plaintext's length must be one of the rungs."""
     trial = where.rungs.index(len(plaintext)) * len(SPLITS) + split
     probe = int(probes(where.keys, len(where.rungs))[trial]).to_bytes(2, "big")
     return probe + AESSIV(where.keys.seal).encrypt(plaintext, _bound(where, len(plaintext), split, kind))
 
 
 def unseal(where: Places, stream: bytes, split: int) -> bytes | Part | None:
-    """The message or part in a stream; None where no kind opens, or what opens is not formed as its kind says."""
+    """Return the message or part in a stream; None where no kind opens, or its content is malformed."""
     cipher = AESSIV(where.keys.seal)
     for kind in KINDS:
         try:
@@ -209,7 +213,7 @@ def unseal(where: Places, stream: bytes, split: int) -> bytes | Part | None:
 
 
 def parse_plaintext(plaintext: bytes, kind: int) -> bytes | Part | None:
-    """The message or part that a plaintext of this kind is; None where it is not formed as its kind says."""
+    """Return the message or part that a plaintext of this kind is; None where it is not formed as its kind says."""
     body = _unpadded(plaintext) if kind & PADDED else plaintext
     if body is None:
         return None
@@ -219,7 +223,7 @@ def parse_plaintext(plaintext: bytes, kind: int) -> bytes | Part | None:
 
 
 def body_of(message: bytes | Part, compress: bool) -> tuple[bytes, int]:
-    """(body, kind without its padding bit): a message deflated only where that is asked for and shorter."""
+    """Return (body, kind without its padding bit): a message deflated only where that is asked for and shorter."""
     if isinstance(message, Part):
         return message.body(), PART | (DEFLATED if message.deflated else 0)
     packed = deflate(message) if compress else message
@@ -227,20 +231,20 @@ def body_of(message: bytes | Part, compress: bool) -> tuple[bytes, int]:
 
 
 def padded(body: bytes, length: int) -> tuple[bytes, int]:
-    """(plaintext of `length` bytes, the kind's padding bit)."""
+    """Return (plaintext of `length` bytes, the kind's padding bit)."""
     if len(body) == length:
         return body, 0
     return body + b"\x80" + bytes(length - len(body) - 1), PADDED
 
 
 def deflate(message: bytes) -> bytes:
-    """A raw DEFLATE stream."""
+    """Return a raw DEFLATE stream."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     return packer.compress(message) + packer.flush()
 
 
 def inflate(body: bytes) -> bytes | None:
-    """What a raw DEFLATE stream says; None where it is none, does not end where it should, or says too much."""
+    """Return the content of a raw DEFLATE stream; None where it is malformed, incomplete, or longer than allowed."""
     unpacker = zlib.decompressobj(-15)
     try:
         message = unpacker.decompress(body, LARGEST_INFLATED + 1)
@@ -256,5 +260,5 @@ def _unpadded(plaintext: bytes) -> bytes | None:
 
 
 def _bound(where: Places, length: int, split: int, kind: int) -> list[bytes]:
-    """The associated data."""
+    """Return the associated data of the authenticated encryption."""
     return [where.shape, struct.pack("<IBB", length, split, kind)]

@@ -1,4 +1,4 @@
-"""The sender's side: a message sealed, coded and laid where it hurts least, and read back before it is given away.
+"""Hide a message on the sender's side: seal it, code it where changes cost least, and read it back.
 
 Which samples change is the sender's own affair: any scheme of the catalog says what a change costs. A sample that a scheme
 would rather never touch is made very dear here, not impossible, so that what fits depends on the image's size alone.
@@ -36,7 +36,7 @@ DEAR = 1e3  # times the dearest finite cost: what a scheme's own ban on a sample
 
 @dataclass(frozen=True)
 class Hidden:
-    """A stego beside its cover, uint8 with the axes of the image given, and what it took: for judging how safe that is."""
+    """A stego with its cover, uint8 with the axes of the image given, and the figures by which its safety is judged."""
 
     cover: np.ndarray
     stego: np.ndarray
@@ -61,7 +61,7 @@ def hide(
     image: ImageLike, message: bytes | str | Part, key: Key, *, scheme: str = "hill", alpha: ImageLike | None = None,
     compress: bool = False, allow_flat: bool = False, layout: Layout | None = None,
 ) -> Hidden:  # fmt: skip
-    """`message`, text as UTF-8, in a cover as `as_image` takes it; only pixels with alpha 255 (uint8 (H, W)) are touched.
+    """Hide `message`, text as UTF-8, in a cover as `as_image` takes it; only pixels with alpha 255 (uint8 (H, W)) are changed.
 
     Cover and stego come back as NumPy arrays with the axes of `image`: (H, W), (C, H, W) or (H, W, C), as PIL images have it.
     `compress` packs it first where that is shorter: not for texts that others had a hand in, since the length tells. Raises
@@ -113,7 +113,7 @@ def hide_in(
     carrier: Callable[[], Carrier], price: Callable[[float], Iterable[Price]], message: bytes | str | Part, key: Key, *,
     compress: bool = False, allow_flat: bool = False,
 ) -> Written:  # fmt: skip
-    """`message`, text as UTF-8, in samples of any kind; it is read back before this returns.
+    """Return `message`, text as UTF-8, in samples of any kind; it is read back before this returns.
 
     `carrier` makes them, and is asked twice: while the code is at work, each byte a sample counts. `price` gives the costs of
     all samples at a payload in bits per sample, part by part. Raises DoesNotFit with the bytes that would fit, RefusedImage
@@ -148,13 +148,15 @@ def hide_in(
 
 
 def _laid_out(where: Places, samples: Samples[NDArray[Any]]) -> Samples[NDArray[Any]]:
-    """The carrying ones of the samples, in the message's order."""
+    """Return the carrying ones of the samples, in the message's order."""
     usable = None if samples.usable is None else where.laid_out(samples.usable)
     return replace(samples, values=where.laid_out(samples.values), usable=usable)
 
 
 def _write(where: Places, priced: Priced, plaintext: bytes, kind: int) -> tuple[np.ndarray, int]:
-    """(carrying samples with the stream in them, split): the split nearest to the optimal sender's that finds a way."""
+    """Return (carrying samples with the stream in them, split): the split nearest to the optimal sender's that has a
+    solution.
+    """
     total = 8 * (len(plaintext) + container.OVERHEAD)
     sender = Sender(priced.plus[None], priced.minus[None], priced.samples.part(None))
     if total > sender.largest_payload[0]:
@@ -171,7 +173,7 @@ def _write(where: Places, priced: Priced, plaintext: bytes, kind: int) -> tuple[
 
 
 def _no_way(where: Places, priced: Priced, length: int) -> DoesNotFit:
-    """What to say where samples that may not change leave no way to write `length` bytes and their overhead."""
+    """Return what to say where samples that may not change leave no way to write `length` bytes and their overhead."""
     samples = priced.samples
     assert samples.usable is not None, "with every bit in the first layer there is always a way"
     dry = (samples.may_rise | samples.may_fall)[layers.strides(len(samples))]
@@ -188,7 +190,7 @@ def _too_long(length: int, room: int) -> DoesNotFit:
 
 
 def _inverse(where: Places) -> np.ndarray:
-    """int32 (N,): which of the carrying samples each one is, in the message's order; n for those that are frozen."""
+    """Return int32 (N,): the index of each sample in the message's order; n for frozen samples."""
     order = where.order
     carries = np.full(where.carrying + len(where.frozen), where.carrying, order.dtype)
     for part in strips(len(order)):
@@ -197,7 +199,7 @@ def _inverse(where: Places) -> np.ndarray:
 
 
 def _priced_bands(made: Iterable[Band], alpha: np.ndarray | None, channels: int) -> Iterator[Price]:
-    """The costs of an image's counting samples, from those of its rows."""
+    """Yield the costs of an image's counting samples, from those of its rows."""
     before = None if alpha is None else np.concatenate([[0], np.cumsum(np.count_nonzero(alpha == OPAQUE, axis=1))])
     for band in made:
         last, width = band.first + len(band.plus), band.plus.shape[1]
@@ -213,7 +215,7 @@ def _priced_bands(made: Iterable[Band], alpha: np.ndarray | None, channels: int)
 
 
 def _priced(carrying: Samples[NDArray[Any]], made: Iterable[Price], carries: np.ndarray) -> Priced:
-    """The carrying samples with their costs, in which only what the samples may not do is impossible.
+    """Return the carrying samples with their costs, where only the ends of the range are wet.
 
     `carries` int32 (N,) says which carrying sample each one is. One array holds both costs as long as the scheme makes no
     difference.
@@ -236,7 +238,7 @@ def _priced(carrying: Samples[NDArray[Any]], made: Iterable[Price], carries: np.
 
 
 def _refuse_flat(frozen: np.ndarray) -> None:
-    """Shannon's entropy of the frozen values, as if they were independent: a rough measure, kind to the cover."""
+    """Refuse a cover whose frozen values have too little entropy, estimated as if they were independent."""
     shares = np.unique(frozen, return_counts=True)[1] / len(frozen)
     entropy = abs(float((shares * np.log2(shares)).sum()) * len(frozen))
     if entropy < LEAST_ENTROPY:

@@ -1,4 +1,4 @@
-"""Keyed choices: which samples stay frozen, and in which order the others carry the message (docs/format.md, 2, 3 and 5).
+"""Choose by key which samples stay frozen, and in which order the others carry the message (docs/format.md, 2, 3 and 5).
 
 All of it comes from the ChaCha20 keystream (RFC 8439) by a rule that is written down, so that no library's random stream, which
 may change with its version, is part of a message.
@@ -20,17 +20,17 @@ _WORDS = 1 << 18  # of keystream made at a time
 
 
 def frozen_count(samples: int) -> int:
-    """How many of so many samples are frozen."""
+    """Return how many of `count` samples are frozen."""
     return min(FROZEN_MOST, max(FROZEN_LEAST, samples // FROZEN_SHARE), samples)
 
 
 def public_count(samples: int) -> int:
-    """How many of the frozen samples stand in public places."""
+    """Return how many of the frozen samples are at public positions."""
     return min(PUBLIC_MOST, max(PUBLIC_LEAST, samples // PUBLIC_SHARE), samples)
 
 
 class FrozenDraw:
-    """A draw of the samples that are never changed, in steps with a key each; no place is drawn twice.
+    """A draw of the samples that are never changed, in steps with a key each; no position is drawn twice.
 
     It is the beginning of Fisher and Yates' exchange, of which only the places that moved are kept.
     """
@@ -41,7 +41,7 @@ class FrozenDraw:
         self._moved: dict[int, int] = {}
 
     def take(self, key: bytes, count: int) -> np.ndarray:
-        """int64 (count,): the next places, in the order in which they are drawn."""
+        """Return int64 (count,): the next positions, in the order in which they are drawn."""
         words, chosen = _words(key), []
         for i in range(self._drawn, self._drawn + count):
             j = i + _uniform(words, self._samples - i)
@@ -51,12 +51,12 @@ class FrozenDraw:
         return np.array(chosen, dtype=np.int64)
 
     def take_public(self, shape: bytes) -> np.ndarray:
-        """int64 (p,): the places that are the same for everybody in images of this shape. They are drawn first."""
+        """Return int64 (p,): the positions that all images of this shape share. They are drawn first."""
         return self.take(hashlib.sha256(b"ssgan/1/public" + shape).digest(), public_count(self._samples))
 
 
 def carrying_places(key: bytes, samples: int, frozen: np.ndarray) -> np.ndarray:
-    """int32 (n,), or int64 from 2^31 samples on: the places of the samples that carry the message, in its order.
+    """Return int32 (n,), or int64 from 2^31 samples on: positions of the samples that carry the message, in its order.
 
     `frozen` are left out.
     """
@@ -64,13 +64,13 @@ def carrying_places(key: bytes, samples: int, frozen: np.ndarray) -> np.ndarray:
 
 
 def without(values: np.ndarray, frozen: np.ndarray) -> np.ndarray:
-    """A copy of `values` (N,) without those at the places `frozen`, few and each once."""
+    """Return a copy of `values` (N,) without those at the few positions `frozen`, each named once."""
     ends = [-1, *np.sort(frozen).tolist(), len(values)]
     return np.concatenate([values[end + 1 : start] for end, start in itertools.pairwise(ends)])
 
 
 def shuffled(key: bytes, values: np.ndarray) -> np.ndarray:
-    """`values` (n,), one a carrying sample as they stand in the image, exchanged in place into the message's order."""
+    """Return `values` (n,), the carrying samples in image order, permuted in place into the message's order."""
     from ssgan.messages.order_loops import shuffle
 
     left, following = len(values) - 1, reader(key)

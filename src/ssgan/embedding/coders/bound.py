@@ -1,4 +1,4 @@
-"""Coder `bound`: the optimal sender, simulated.
+"""Simulate the optimal sender: the coder `bound`.
 
 Among all senders of the same payload, the one whose changes follow p(+-1) ~ exp(-lambda rho+-) has the least expected
 distortion; lambda is what the payload asks for. T. Filler, J. Fridrich, "Gibbs construction in steganography", IEEE TIFS 5(4),
@@ -27,12 +27,14 @@ _ARRAY_TYPES = (torch.float32, torch.float64)  # what the compiled loops take
 
 
 def simulate(covers: torch.Tensor, costs: Costs, payload: float, seeds: np.ndarray) -> torch.Tensor:
-    """Whole numbers (N, C, H, W) as the optimal sender of `payload` bits a sample changes them; one uint64 seed an image."""
+    """Return whole numbers (N, C, H, W) changed by the optimal sender of `payload` bits per sample; one uint64 seed an
+    image.
+    """
     return sample(covers, change_probabilities(costs, payload), seeds)
 
 
 def change_probabilities(costs: Costs, payload: float) -> ChangeProbabilities:
-    """The probabilities that carry `payload` bits per sample at the least expected distortion, in each image."""
+    """Return the probabilities that carry `payload` bits per sample at the least expected distortion, in each image."""
     if not payload >= 0:
         raise InvalidSetting(
             f"payload is {payload:g}; it counts bits per sample and must be at least 0", hint="give a number such as 0.4"
@@ -43,7 +45,8 @@ def change_probabilities(costs: Costs, payload: float) -> ChangeProbabilities:
 
 
 def lambdas(costs: Costs, *, payload: float | None = None, distortion: float | torch.Tensor | None = None) -> torch.Tensor:
-    """float64 (N,): each image's lambda, for a payload in bits per sample or for an expected distortion (one of the two).
+    """Return float64 (N,): each image's lambda, for a payload in bits per sample or for an expected distortion (one of the
+    two).
 
     Raises DoesNotFit where wet samples leave no room, with the payload that the worst image of the batch reaches.
     """
@@ -66,7 +69,7 @@ def lambdas(costs: Costs, *, payload: float | None = None, distortion: float | t
 
 
 def probabilities_at(costs: Costs, lam: torch.Tensor) -> ChangeProbabilities:
-    """exp(-lambda rho) / Z for given lambda (N,); differentiable in the costs."""
+    """Return exp(-lambda rho) / Z for given lambda (N,); differentiable in the costs."""
     if costs.plus.device.type == "cpu" and not costs.plus.requires_grad and not costs.minus.requires_grad:
         arrays = _arrays(costs)
         # Row by row in memory, whatever the strides of the costs are: the loop fills these arrays, and not copies of them.
@@ -83,7 +86,7 @@ def probabilities_at(costs: Costs, lam: torch.Tensor) -> ChangeProbabilities:
 
 
 def entropy_bits(probabilities: ChangeProbabilities) -> torch.Tensor:
-    """float64 (N,): how many bits the changes of each image carry."""
+    """Return float64 (N,): the entropy of the changes of each image in bits."""
     plus, minus = probabilities.plus.double(), probabilities.minus.double()
     none = (1 - plus - minus).clamp(min=0)
     nats = -sum(torch.xlogy(p, p) for p in (plus, minus, none))
@@ -91,14 +94,14 @@ def entropy_bits(probabilities: ChangeProbabilities) -> torch.Tensor:
 
 
 def expected_distortion(costs: Costs, probabilities: ChangeProbabilities) -> torch.Tensor:
-    """float64 (N,): the distortion of the changes, on average over them."""
+    """Return float64 (N,): the expected distortion of the changes."""
     pairs = ((costs.plus, probabilities.plus), (costs.minus, probabilities.minus))
     paid = sum(torch.where(beta > 0, rho * beta, torch.zeros_like(rho)).double() for rho, beta in pairs)
     return torch.as_tensor(paid).flatten(1).sum(1)
 
 
 def sample(covers: torch.Tensor, probabilities: ChangeProbabilities, seeds: np.ndarray) -> torch.Tensor:
-    """Samples of an integer type, +1 where r < beta+, -1 where beta+ <= r < beta+ + beta-, one uniform r a sample."""
+    """Return samples of an integer type, +1 where r < beta+, -1 where beta+ <= r < beta+ + beta-, one uniform r a sample."""
     r = public_seeds.uniforms(seeds, covers[0].numel(), device=covers.device).reshape(covers.shape)
     plus, minus = probabilities
     raised = r < plus
@@ -107,7 +110,7 @@ def sample(covers: torch.Tensor, probabilities: ChangeProbabilities, seeds: np.n
 
 
 def _arrays(costs: Costs) -> tuple[np.ndarray, np.ndarray]:
-    """Return the costs as arrays (N, n) of one dtype, row by row: copies where strides or precision ask for it."""
+    """Return the costs as arrays (N, n) of one dtype, row by row, copied where strides or precision require it."""
     plus, minus = (rho.detach() if rho.dtype in _ARRAY_TYPES else rho.detach().float() for rho in costs)
     if plus.dtype != minus.dtype:  # the compiled loops take both alike
         plus, minus = plus.double(), minus.double()

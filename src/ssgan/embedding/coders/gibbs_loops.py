@@ -1,4 +1,4 @@
-"""Compiled sums over the optimal sender's samples: entropy, distortion and its variance at a given lambda.
+"""Compile sums over the optimal sender's samples: entropy, distortion and its variance at a given lambda.
 
 Both exponentials of a sample, its probabilities and moments are made in one pass. The logarithms of the partition functions are
 taken of products: a lane multiplies up hundreds of them (each is at most 3) before one logarithm is due.
@@ -21,7 +21,7 @@ NEVER = 800.0  # exp(-800) is zero, and 800 times it, too: keeps infinite costs 
 def survey(
     plus: np.ndarray, minus: np.ndarray, values: np.ndarray, usable: np.ndarray, least: int, most: int, out: np.ndarray
 ) -> None:
-    """What there is in each row of costs (B, n); out (B, 5).
+    """Fill out (B, 5) with a survey of each row of costs (B, n). `ends` uint8 (B, n) are the covers, or (B, 0): see `Sender`.
 
     values (B, n) of any integer type, or (B, 0), and usable bool (B, n), or (B, 0), make wet what may not leave least...most
     or may not change at all: see `Sender`.
@@ -54,7 +54,7 @@ def moments(
     plus: np.ndarray, minus: np.ndarray, values: np.ndarray, usable: np.ndarray, least: int, most: int, lam: np.ndarray,
     floor: np.ndarray, out: np.ndarray,
 ) -> None:  # fmt: skip
-    """out (B, 3): for each row of costs (B, n) and x = lambda rho under the Gibbs law: sums of ln Z, E[x] and Var[x].
+    """Fill out (B, 3) for each row of costs (B, n) and x = lambda rho under the Gibbs law: sums of ln Z, E[x] and Var[x].
 
     `floor` (B,) is what a change costs at least.
     """
@@ -89,7 +89,9 @@ def solve(
 
 @compiled
 def nearer(u: float, low: float, high: float, value: float, slope: float, target: float) -> float:
-    """Newton's step on the logarithm of a falling function towards `target`, kept inside the bracket (low, high) of u."""
+    """Return a Newton step on the logarithm of a falling function towards `target`, kept inside the bracket (low, high)
+    of u.
+    """
     step = abs(np.log(target / value) * value / slope)
     step = min(step, LONGEST_STEP) if step == step else LONGEST_STEP  # 0 / 0 far out, where nothing is left to measure
     near = u + step if value > target else u - step
@@ -130,7 +132,7 @@ def _row_moments(
 
 @compiled
 def _inside(up: float, down: float, value: int, least: int, most: int) -> tuple[float, float]:
-    """The costs of +1 and -1 at a sample of that value, neither of which may begin or end outside least...most."""
+    """Return the costs of +1 and -1 at a sample of that value, where 255 cannot rise and 0 cannot fall."""
     return np.inf if value >= most or value < least else up, np.inf if value <= least or value > most else down
 
 
@@ -154,7 +156,7 @@ def _add(
 def fill_probabilities(
     plus: np.ndarray, minus: np.ndarray, lam: np.ndarray, floor: np.ndarray, raised: np.ndarray, lowered: np.ndarray
 ) -> None:
-    """raised, lowered (B, n) = exp(-lambda rho) / Z."""
+    """Fill raised, lowered (B, n) with exp(-lambda rho) / Z."""
     for b in range(plus.shape[0]):
         factor, least = lam[b], floor[b]
         for i in range(plus.shape[1]):

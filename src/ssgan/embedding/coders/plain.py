@@ -1,4 +1,4 @@
-"""Coder `plain`: one message bit on each visited sample, no coding: the +-1 embedding of the SSGAN paper and of SGAN.
+"""Embed one message bit in each visited sample, without coding: the ±1 embedding of the SSGAN paper and of SGAN.
 
 A visited sample whose last bit differs from the message bit is changed by +1 or -1 at random, or in the one direction that is
 dry: inward at the ends of the range, and always so under LSB replacement. Half the bits match already, so the change rate is
@@ -24,7 +24,7 @@ ORDER, SIGN, BITS = 1, 2, 3  # the separate streams drawn from an image's seed
 
 @dataclass(frozen=True)
 class Path:
-    """Which samples are visited, and in which order.
+    """The visited samples and their order.
 
     `keyed` is an order of its own for each image, drawn from its seed; `raster` runs through the rows from the top, channel by
     channel. `red` keeps to the first channel, as SGAN's code does; the payload then counts per red sample.
@@ -38,7 +38,8 @@ def simulate(
     samples: Samples[torch.Tensor], costs: Costs, payload: float, seeds: Seeds, *, path: Path = Path(),
     text: bytes | None = None,
 ) -> torch.Tensor:  # fmt: skip
-    """Values (N, C, H, W) that carry `payload` bits per sample, random ones or those of `text`, one uint64 seed an image.
+    """Return values (N, C, H, W) that carry `payload` bits per sample, random ones or those of `text`, one uint64 seed an
+    image.
 
     Each image begins at a place of the text that its seed draws, so that images carry different passages; the text's end is
     followed by its beginning.
@@ -49,7 +50,7 @@ def simulate(
 
 
 def change_probabilities(costs: Costs, payload: float) -> ChangeProbabilities:
-    """Half the payload, shared by the directions that are dry."""
+    """Return half the payload, divided among the directions that are not wet."""
     up, down = (costs.plus < torch.inf).to(costs.plus.dtype), (costs.minus < torch.inf).to(costs.plus.dtype)
     share = payload / 2 / (up + down).clamp(min=1)
     return ChangeProbabilities(up * share, down * share)
@@ -63,7 +64,7 @@ def visitable(samples: Samples[torch.Tensor], costs: Costs) -> Samples[torch.Ten
 
 
 def order(samples: Samples[torch.Tensor], payload: float, seeds: Seeds, *, path: Path = Path()) -> torch.Tensor:
-    """int64 (N, bits): the flat positions of the samples visited, in order; as many as the payload asks for.
+    """Return int64 (N, bits): the flat positions of the visited samples in order, as many as the payload needs.
 
     Samples that are not usable are passed over. Raises DoesNotFit where the others are fewer.
     """
@@ -90,12 +91,12 @@ def order(samples: Samples[torch.Tensor], payload: float, seeds: Seeds, *, path:
 
 
 def random_bits(visited: torch.Tensor, seeds: Seeds) -> torch.Tensor:
-    """bool (N, bits): fair bits of each image's seed."""
+    """Return bool (N, bits): fair bits of each image's seed."""
     return public_seeds.uniforms(seeds, visited.shape[1], stream=BITS, device=visited.device) < 0.5
 
 
 def text_bits(text: bytes, visited: torch.Tensor, seeds: Seeds) -> torch.Tensor:
-    """bool (N, bits): the text from a byte on that the image's seed draws, and round again; each byte's highest bit first."""
+    """Return bool (N, bits): the text from a byte that the image's seed draws, repeated; each byte's highest bit first."""
     if not text:
         raise InvalidSetting("the text to embed is empty", hint="give a text of one byte or more")
     bits = torch.from_numpy(np.unpackbits(np.frombuffer(text, dtype=np.uint8)).astype(bool)).to(visited.device)
@@ -104,7 +105,7 @@ def text_bits(text: bytes, visited: torch.Tensor, seeds: Seeds) -> torch.Tensor:
 
 
 def embed(covers: torch.Tensor, costs: Costs, bits: torch.Tensor, visited: torch.Tensor, seeds: Seeds) -> torch.Tensor:
-    """Samples (N, C, H, W) whose visited ones bear `bits` (N, bits) in their last bit, each changed by one at most."""
+    """Return samples (N, C, H, W) whose visited ones carry `bits` (N, bits) in their last bit, each changed by one at most."""
     flat = covers.flatten(1)
     wrong = (flat.gather(1, visited) & 1).bool() != bits
     up = (costs.plus.flatten(1) < torch.inf).gather(1, visited)
@@ -120,7 +121,7 @@ def embed(covers: torch.Tensor, costs: Costs, bits: torch.Tensor, visited: torch
 
 
 def extract(stegos: torch.Tensor, visited: torch.Tensor) -> torch.Tensor:
-    """bool (N, bits): what `embed` put on the visited samples."""
+    """Return bool (N, bits): the bits that `embed` wrote into the visited samples."""
     return (stegos.flatten(1).gather(1, visited) & 1).bool()
 
 

@@ -1,4 +1,4 @@
-"""Coder `authors`: the stego images that the authors' own programs write, bit for bit, for whoever repeats published results.
+"""Write the stegos of the authors' own programs, bit for bit, to repeat published results: the coder `authors`.
 
 Their bisection, their tables, MATLAB's random numbers column by column, after `reference_formulas.py`. Gray covers only, and
 the payload is met to 1e-3; for everything else the coder `bound` is better.
@@ -22,7 +22,7 @@ _WORD = 2**32  # MT19937 is seeded with 32 bits
 def simulate(
     samples: Samples[torch.Tensor], costs: Costs, payload: float, seeds: np.ndarray, *, scheme: str, options: tuple[str, ...]
 ) -> torch.Tensor:
-    """Values (N, 1, H, W); the option seed=K gives every image MATLAB's seed K, without it each gets its own."""
+    """Return values (N, 1, H, W); the option seed=K gives every image MATLAB's seed K, without it each gets its own."""
     if samples.values.shape[1] != 1:
         raise InvalidSetting(
             "the authors' programs take gray covers", hint="use the coder bound for color, or make covers gray"

@@ -1,4 +1,4 @@
-"""The authors' simulators to the last bit: their searches for lambda, their order of random numbers, their finite wet costs.
+"""Repeat the authors' simulators to the last bit: searches for lambda, order of random numbers, finite wet costs.
 
 For comparing with published stego images, not for use: the payload is met to 1e-3 where `bound` meets it to 1e-6, and the
 search gives up on covers that `bound` takes. The facts are those of the DDE Lab's MATLAB code, checked against its outputs:
@@ -20,7 +20,7 @@ from ssgan.images.samples import Samples
 
 
 class Simulator(NamedTuple):
-    """In what the authors' programs differ from one another."""
+    """The differences between the authors' programs."""
 
     wet: float  # the cost that stands for "must not change"
     rounds_bits: bool  # whether the payload is rounded to whole bits before the search
@@ -53,7 +53,7 @@ HALF_WIDTH = 5.01e-6  # np.isclose's default tolerance about 1/2, in the program
 def stego(
     cover: Samples[NDArray[Any]], plus: np.ndarray, minus: np.ndarray, payload: float, seed: int, *, scheme: str
 ) -> np.ndarray:
-    """Values (H, W): `cover` as the authors' program for `scheme` changes it, from float64 costs without the wet rule.
+    """Return uint8 (H, W): `cover` changed by the authors' program for `scheme`, from float64 costs without the wet rule.
 
     Raises DoesNotFit where the authors' search fails, which for them ends in a stego equal to the cover.
     """
@@ -78,7 +78,7 @@ def stego(
 def reference_costs(
     cover: Samples[NDArray[Any]], plus: np.ndarray, minus: np.ndarray, *, scheme: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """float64 costs with the authors' finite wet cost: where out of range, not a number, or beyond it."""
+    """Return float64 costs with the authors' finite wet cost: where out of range, not a number, or beyond it."""
     wet = _simulator(scheme).wet
 
     def dried(rho: np.ndarray, impossible: np.ndarray) -> np.ndarray:
@@ -88,7 +88,7 @@ def reference_costs(
 
 
 def reference_lambda(plus: np.ndarray, minus: np.ndarray, payload: float, *, scheme: str) -> float:
-    """lambda where the authors' bisection ends, from costs as `reference_costs` gives them.
+    """Return lambda where the authors' bisection ends, from costs as `reference_costs` gives them.
 
     Double lambda from 1000 until the entropy is at most m bits, then halve [0, lambda] until the entropies at the ends (n at 0)
     differ by 1e-3 m. The value returned is the last midpoint, whichever end it became.
@@ -116,14 +116,14 @@ def reference_lambda(plus: np.ndarray, minus: np.ndarray, payload: float, *, sch
 
 
 def change_probabilities(plus: np.ndarray, minus: np.ndarray, lam: float) -> tuple[np.ndarray, np.ndarray]:
-    """beta+ and beta-: exp(-lambda rho) / Z."""
+    """Return beta+ and beta-: exp(-lambda rho) / Z."""
     odds_plus, odds_minus = np.exp(-lam * plus), np.exp(-lam * minus)
     z = 1 + odds_plus + odds_minus
     return odds_plus / z, odds_minus / z
 
 
 def least_detectable(fisher: np.ndarray, payload: float) -> np.ndarray:
-    """beta, the probability of +1 and equally of -1, as the authors of MiPOD and MG solve for it; Fisher information (H, W).
+    """Return beta, the probability of +1 and of -1, as the authors of MiPOD and MG solve for it; Fisher information (H, W).
 
     lambda is halved in [1e3, 1e6], which is first widened by factors of two, until the payload is met to 1e-4 nats.
     """
@@ -163,7 +163,7 @@ def least_detectable(fisher: np.ndarray, payload: float) -> np.ndarray:
 
 
 def least_detectable_stego(cover: Samples[NDArray[Any]], beta: np.ndarray, seed: int, *, inward: bool = False) -> np.ndarray:
-    """Values (H, W): `cover` as MiPOD's program changes it: one array of random numbers decides where, a second one which way.
+    """Return uint8 (H, W): `cover` changed by MiPOD's program, with one array of random numbers for places and one for signs.
 
     Where a change would leave 0...255 the authors write 2 and 253, a change by two, and so does this unless `inward`, which
     writes 1 and 254; likewise at the ends of another range. The published stego images count a number within 5e-6 of a half as
@@ -179,7 +179,7 @@ def least_detectable_stego(cover: Samples[NDArray[Any]], beta: np.ndarray, seed:
 
 
 def mg_fisher_information(cover: np.ndarray) -> np.ndarray:
-    """float64 (H, W): 1 / sigma^4 of MG as its authors round it.
+    """Return float64 (H, W): 1 / sigma^4 of MG as its authors round it.
 
     Because their table hardly interpolates, the payload is often met only by parting samples of equal variance by the rounding
     errors of E[x^2] - E[x]^2. So `mg.fisher_information`, which is exact, cannot stand here.
@@ -191,7 +191,7 @@ def mg_fisher_information(cover: np.ndarray) -> np.ndarray:
 
 
 def _block_sum(x: np.ndarray) -> np.ndarray:
-    """Sums over 3 x 3 samples, zeros outside; exact for whole numbers."""
+    """Return sums over 3 x 3 samples, zeros outside; exact for whole numbers."""
     height, width = x.shape
     bordered = np.pad(x, 1)
     return sum((bordered[i : i + height, j : j + width] for i, j in np.ndindex(3, 3)), start=np.zeros_like(x))
@@ -204,13 +204,13 @@ def _simulator(scheme: str) -> Simulator:
 
 
 def _uniforms(seed: int, shape: tuple[int, ...], *, arrays: int = 1) -> list[np.ndarray]:
-    """What MATLAB's generator (MT19937) gives after `seed`, filling columns first."""
+    """Return the numbers of MATLAB's generator (MT19937) after `seed`, filling columns first."""
     legacy = np.random.RandomState(seed)  # this very generator is part of the reference
     return [legacy.random_sample(shape[0] * shape[1]).reshape(shape, order="F") for _ in range(arrays)]
 
 
 def _entropy_bits(plus: np.ndarray, minus: np.ndarray, lam: float) -> float:
-    """The entropy of the changes; probabilities below the machine's epsilon count as zero."""
+    """Return the entropy of the changes; probabilities below the machine's epsilon count as zero."""
     p_plus, p_minus = change_probabilities(plus, minus, lam)
     return _entropy(p_plus, p_minus, 1 - p_plus - p_minus) / math.log(2)
 
@@ -226,7 +226,7 @@ def _entropy(*probabilities: np.ndarray) -> float:
 
 
 def _inverse(y: np.ndarray) -> np.ndarray:
-    """x with y = x ln(x - 2).
+    """Return x with y = x ln(x - 2).
 
     Between the table's entries the authors hardly interpolate: the weight is what y exceeds the entry by, not divided by the
     step.
@@ -247,7 +247,7 @@ def _inverse(y: np.ndarray) -> np.ndarray:
 
 @cache
 def _table() -> np.ndarray:
-    """The authors' table `ixlnx3`, made again bit for bit: the midpoints at which their bisection stopped."""
+    """Return the authors' table `ixlnx3`, computed bit for bit: the midpoints at which their bisection stopped."""
     y = np.arange(round(TABLE_LARGEST / TABLE_STEP) + 1) * TABLE_STEP
     lower, upper = (np.full(y.size, end) for end in TABLE_BRACKET)
     middle = lower

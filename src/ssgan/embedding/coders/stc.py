@@ -1,4 +1,4 @@
-"""Coder `stc`: random messages really written with syndrome-trellis codes, in an order of samples drawn from each image's seed.
+"""Write random messages by syndrome-trellis codes, in an order of samples drawn from each image's seed: the coder `stc`.
 
 What a sender's stego looks like when the bits can be read back: a little more distortion than the bound. Messages that mean
 something, and orders that are secret, are the business of the rooms above.
@@ -24,7 +24,7 @@ ORDER, BITS = 1, 3  # the separate streams drawn from an image's seed, as in `pl
 def simulate(
     samples: Samples[torch.Tensor], costs: Costs, payload: float, seeds: np.ndarray, options: tuple[str, ...]
 ) -> torch.Tensor:
-    """Values (N, C, H, W) that carry `payload` bits per sample; the option h=12 sets the constraint height (10)."""
+    """Return values (N, C, H, W) that carry `payload` bits per sample; the option h=12 sets the constraint height (10)."""
     made, values = embed(samples, costs, payload, seeds, height=height_of(options)), samples.values
     stegos = np.stack([embedding.stego for embedding in made])
     back = np.empty_like(stegos)
@@ -35,7 +35,7 @@ def simulate(
 def embed(
     samples: Samples[torch.Tensor], costs: Costs, payload: float, seeds: np.ndarray, *, height: int = 10
 ) -> list[stc.Embedding]:
-    """One Embedding an image, its samples in the order of its seed. Raises DoesNotFit of the first image that is refused."""
+    """Return one Embedding an image, its samples in the order of its seed. Raises DoesNotFit for the first refused image."""
     order = _order(samples.values, seeds)
 
     def ordered(x: torch.Tensor) -> np.ndarray:
@@ -54,12 +54,12 @@ def embed(
 
 
 def height_of(options: tuple[str, ...]) -> int:
-    """The constraint height that the options name, or 10."""
+    """Return the constraint height that the options name, or 10."""
     return next((int(option.removeprefix("h=")) for option in options if option.startswith("h=")), 10)
 
 
 def _order(covers: torch.Tensor, seeds: np.ndarray) -> np.ndarray:
-    """int64 (N, n): which sample comes first, second, ...; the same wherever the covers live."""
+    """Return int64 (N, n): the order of the samples, the same on every device."""
     return public_seeds.uniforms(seeds, covers[0].numel(), stream=ORDER).argsort(dim=1, stable=True).numpy()
 
 

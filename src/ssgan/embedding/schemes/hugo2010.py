@@ -1,4 +1,4 @@
-"""The original HUGO: the change that a sample makes to the co-occurrences of differences, and their repair afterwards.
+"""The original HUGO: costs of the changes to co-occurrences of differences, and their repair afterwards.
 
 D(X, Y) = sum over triples of differences d in [-T, T]^3 of w(d) (|change of the four axis directions' counts, together| +
 |that of the four diagonal ones|), w(d) = 1 / (|d| + sigma)^gamma, sigma = gamma = 1. A sample's cost is D for its change alone.
@@ -29,7 +29,7 @@ ORDERS: tuple[str, ...] = get_args(Order)
 
 
 def costs(covers: torch.Tensor, payload: float, *, threshold: int = THRESHOLD) -> Costs:
-    """rho+ and rho- of float32 or float64 covers (N, C, H, W) of whole numbers; the payload plays no part.
+    """Return rho+ and rho- of float32 or float64 covers (N, C, H, W) of whole numbers; the payload plays no part.
 
     Computed on the processor whatever the covers' device, and not differentiable: bins are whole numbers.
     """
@@ -51,21 +51,21 @@ def costs(covers: torch.Tensor, payload: float, *, threshold: int = THRESHOLD) -
 
 
 def binary(rho: Costs) -> Costs:
-    """Costs of changing the last bit: that of the cheaper way, +1 where they are equal; the other way is wet."""
+    """Return costs of changing the last bit: those of the cheaper direction, +1 where they are equal; the other is wet."""
     up = rho.plus <= rho.minus
     wet = torch.full_like(rho.plus, WET)
     return Costs(torch.where(up, rho.plus, wet), torch.where(up, wet, rho.minus))
 
 
 def binary_costs(covers: torch.Tensor, payload: float) -> Costs:
-    """The scheme of the catalog: `costs`, of which each sample keeps the cheaper way that stays inside 0...255."""
+    """Return the scheme of the catalog: `costs`, of which each sample keeps the cheaper direction inside 0...255."""
     return binary(apply_wet_rule(costs(covers, payload), pixels(covers.to(torch.uint8))))
 
 
 def simulate(
     covers: torch.Tensor, payload: float, seeds: np.ndarray, *, order: Order = "ascending", threshold: int = THRESHOLD
 ) -> torch.Tensor:
-    """Images (N, C, H, W) as the paper's sender changes them: last bits by the optimal binary sender, then model correction.
+    """Return Images (N, C, H, W) changed by the paper's sender: last bits by the optimal binary sender, then model correction.
 
     `payload` counts bits per sample and cannot exceed 1; one uint64 seed an image.
     """
@@ -77,7 +77,8 @@ def simulate(
 def correct(
     covers: torch.Tensor, stegos: torch.Tensor, seeds: np.ndarray, *, order: Order = "ascending", threshold: int = THRESHOLD
 ) -> torch.Tensor:
-    """Images changed where `stegos` differ from `covers`, up or down as D likes it; the last bits are those of `stegos`.
+    """Return Images changed where `stegos` differ from `covers`, in the direction with the smaller D, with the last bits of
+    `stegos`.
 
     Only for binary coding, where the sign of a change says nothing. `order` is that of the visits, by the cost of the cheaper
     way; "none" only takes each sample's cheaper way, as if it were alone. The seeds (uint64, one an image) decide ties and

@@ -1,4 +1,4 @@
-"""Coder `stc`: a message really written into samples by changes of +-1, with syndrome-trellis codes, and read again.
+"""Write a message into samples by changes of ±1 with syndrome-trellis codes, and read it again: the coder `stc`.
 
 What `bound` simulates is done here up to the coding loss. The samples come flat, in an order that sender and receiver share (a
 keyed permutation: wet samples side by side leave no path); costs are the sender's own affair. NumPy and Numba only: the
@@ -53,7 +53,8 @@ def embed(
     cover: Flat, plus: np.ndarray, minus: np.ndarray, message: np.ndarray, code: Code | None = None, *,
     layers: int = 2, rng: np.random.Generator | None = None,
 ) -> Embedding:  # fmt: skip
-    """`message` uint8 (m,) of bits in a `cover` of flat samples (n,) by changes of +-1; it is extracted before this returns.
+    """Embed `message` uint8 (m,) of bits in a `cover` of flat samples (n,) by changes of ±1; it is extracted before this
+    returns.
 
     plus, minus: float64 (n,), the costs of +1 and of -1, >= 0, any scale, infinite = wet (as all that the samples may not do).
     layers=1 codes the lowest bits alone, at most 1 bit per sample: each change goes where it is cheaper, and where both ways
@@ -69,7 +70,9 @@ def embed(
 
 
 def extract(stego: np.ndarray, first: int, second: int, code: Code | None = None) -> np.ndarray:
-    """The message uint8 (second + first,) of `stego` (n,), of any integer type, samples in the order of the embedding."""
+    """Return the message uint8 (second + first,) of `stego` (n,), of any integer type, samples in the order of the
+    embedding.
+    """
     return two_layers.read(stego, first, second, code or Code())
 
 
@@ -77,7 +80,7 @@ def embed_batch(
     covers: Flat, plus: np.ndarray, minus: np.ndarray, messages: Sequence[np.ndarray], code: Code | None = None, *,
     layers: int = 2, rng: np.random.Generator | None = None, threads: int | None = None,
 ) -> list[Embedding | DoesNotFit]:  # fmt: skip
-    """`embed` for covers (N, n) of one size on `threads` (all cores): each an Embedding, or the error that `embed` raises.
+    """Run `embed` for covers (N, n) of one size on `threads` (all cores); return for each an Embedding, or the error.
 
     The same whatever the number of threads: `rng` gives each cover its own seed.
     """
@@ -98,7 +101,7 @@ def embed_within(
     cover: Flat, plus: np.ndarray, minus: np.ndarray, message: np.ndarray, code: Code | None = None, *, distortion: float,
     layers: int = 2, rng: np.random.Generator | None = None,
 ) -> Embedding:  # fmt: skip
-    """As much from the beginning of `message` as `distortion` pays for; 99 % of it is used, where the message lasts.
+    """Embed as much from the beginning of `message` as `distortion` allows; 99 % of it is used, if the message is long enough.
 
     Otherwise as `embed`. Raises DoesNotFit where it does not pay for one bit.
     """
@@ -137,7 +140,7 @@ def embed_within(
 
 
 def reachable(cover: Flat, plus: np.ndarray, minus: np.ndarray, code: Code | None = None, *, layers: int = 2) -> int:
-    """About the longest message, in bits, that embeds: found with a random one, to about 2 %.
+    """Return about the longest message, in bits, that embeds: found with a random one, to about 2 %.
 
     Another message of that length may find no path where it is two layers; with one, every message of that length embeds.
     """
@@ -151,7 +154,7 @@ def _embed_rows(
     covers: Flat, plus: np.ndarray, minus: np.ndarray, messages: Sequence[np.ndarray], code: Code, layers: int,
     rngs: Sequence[np.random.Generator | None],
 ) -> list[Embedding | DoesNotFit]:  # fmt: skip
-    """One entry a row of covers (N, n); the optimal sender is found for all of them at once."""
+    """Return one entry a row of covers (N, n); the optimal sender is found for all of them at once."""
     _check(covers, plus, minus, messages, layers, rngs)
     lengths = np.array([len(message) for message in messages])
     sender = _sender(plus, minus, layers)
@@ -181,7 +184,7 @@ def _embed_rows(
 def _write(
     samples: Priced, message: np.ndarray, code: Code, layers: int, lam: float, free: float, rng: np.random.Generator | None
 ) -> Written | None:
-    """The message written and read again; None where there is no path."""
+    """Write the message and read it again; return None where there is no path."""
     if len(message) == 0:
         return Written(samples.cover.copy(), 0, 0)
     if rng is not None and layers == 1:
@@ -196,7 +199,7 @@ def _write(
 
 
 def _refusal(samples: Priced, message: np.ndarray, code: Code, layers: int, largest: float) -> DoesNotFit:
-    """What to say of a message that was not written, with the number of its bits that can be."""
+    """Return the error for a message that was not written, with the number of its bits that fit."""
     most = _reachable(samples, message, code, layers, limit=len(message) - 1)
     if len(message) > largest:
         hint = "send fewer bits, or take a larger cover with fewer samples that may not change"
@@ -208,7 +211,7 @@ def _refusal(samples: Priced, message: np.ndarray, code: Code, layers: int, larg
 
 
 def _reachable(samples: Priced, message: np.ndarray, code: Code, layers: int, limit: int | None = None) -> int:
-    """How many bits from the beginning of `message` embed: what the first layer surely takes alone, or more by halving."""
+    """Return how many bits from the beginning of `message` embed: those the first layer takes alone, or more, by halving."""
     sender = _sender(samples.plus[None], samples.minus[None], layers)
     dry = np.minimum(samples.plus, samples.minus) < np.inf
     most = int(sender.largest_payload[0]) if limit is None else min(limit, int(sender.largest_payload[0]))
@@ -229,12 +232,12 @@ def _reachable(samples: Priced, message: np.ndarray, code: Code, layers: int, li
 
 
 def _sender(plus: np.ndarray, minus: np.ndarray, layers: int) -> Sender:
-    """Of one layer: the sender who can only flip the lowest bit, the cheaper way."""
+    """Return the optimal sender; for one layer, that of flips of the lowest bit in the cheaper direction."""
     return Sender(plus, minus) if layers == 2 else Sender(np.minimum(plus, minus), np.full_like(plus, np.inf))
 
 
 def _ideal_payloads(sender: Sender, distortion: np.ndarray) -> np.ndarray:
-    """float64 (B,): bits that the optimal sender would carry at these distortions (B,)."""
+    """Return float64 (B,): the bits of the optimal sender at these distortions (B,)."""
     most = distortion >= sender.largest_distortion
     ideal = np.where(most, sender.largest_payload, 0.0)
     between = (distortion > 0) & ~most
@@ -245,7 +248,7 @@ def _ideal_payloads(sender: Sender, distortion: np.ndarray) -> np.ndarray:
 
 
 def _distortion(samples: Priced, stego: np.ndarray) -> float:
-    """The sum of the costs of the changes."""
+    """Return the sum of the costs of the changes."""
     up, down = stego > samples.cover, stego < samples.cover
     return float(samples.plus[up].sum() + samples.minus[down].sum())
 

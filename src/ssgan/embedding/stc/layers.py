@@ -1,4 +1,4 @@
-"""A message in the two lowest bits of samples that change by at most one, each layer a syndrome-trellis code.
+"""Write a message to the two lowest bits of samples that change by at most one, each layer by a syndrome-trellis code.
 
 The two lowest bits tell x - 1, x and x + 1 apart. One of the two changes carries into the second bit (the far one: -1 at even
 samples, +1 at odd ones), the other alters the first bit alone (the near one). The second bits are coded first, at the price
@@ -69,7 +69,7 @@ class Written(NamedTuple):
 def write(
     samples: Priced, lam: float, free: float, message: np.ndarray, code: Code, *, splits: Sequence[int] | None = None
 ) -> Written | None:
-    """`message` uint8 (m,) in both layers; None where no split between them found a path.
+    """Write `message` uint8 (m,) to both layers; return None where no split between them has a path.
 
     lam is the optimal sender's lambda for m bits; costs below `free` count as that. `splits`, where given, are the numbers of
     bits that the second layer may hold; those nearest to the optimal sender's are tried first.
@@ -87,7 +87,7 @@ def write(
 
 
 def natural_split(samples: Priced, lam: float, free: float) -> float:
-    """How many bits the second layer of the optimal sender carries."""
+    """Return how many bits the second layer of the optimal sender carries."""
 
     def nats(part: slice) -> np.ndarray:
         return _entropy_of_flips(*_far_and_near(samples, part, lam, free))
@@ -96,7 +96,7 @@ def natural_split(samples: Priced, lam: float, free: float) -> float:
 
 
 def summed(count: int, values: Callable[[slice], np.ndarray]) -> float:
-    """The sum of float64 values made a strip at a time, bit for bit as NumPy adds them up where they stand side by side."""
+    """Return the sum of float64 values made a strip at a time, bit for bit as NumPy sums the whole array."""
 
     def part(first: int, count: int) -> float:
         if count <= trellis.STRIP:
@@ -108,7 +108,9 @@ def summed(count: int, values: Callable[[slice], np.ndarray]) -> float:
 
 
 def write_one(samples: Priced, message: np.ndarray, code: Code, rng: np.random.Generator) -> Written | None:
-    """`message` uint8 (m,) in the first layer alone, each change where it is cheaper; `rng` settles what costs the same."""
+    """Write `message` uint8 (m,) to the first layer alone, each change in the cheaper direction; `rng` decides between equal
+    costs.
+    """
     cover, (plus, minus) = samples.cover, samples.costs(slice(None))
     found = _write_first(cover, lambda part: np.minimum(plus[part], minus[part]), message, code)
     if found is None:
@@ -118,7 +120,7 @@ def write_one(samples: Priced, message: np.ndarray, code: Code, rng: np.random.G
 
 
 def read(stego: np.ndarray, first: int, second: int, code: Code) -> np.ndarray:
-    """The message uint8 (second + first,) of `stego` (n,), of any integer type."""
+    """Return the message uint8 (second + first,) of `stego` (n,), of any integer type."""
     stego = low_bytes(stego)
     ahead = trellis.syndrome(stego, second, replace(code, layer=2), shift=1)
     behind = trellis.syndrome(stego, first, replace(code, layer=1), stride=stride(len(stego)))
@@ -127,7 +129,7 @@ def read(stego: np.ndarray, first: int, second: int, code: Code) -> np.ndarray:
 
 @functools.lru_cache(maxsize=64)
 def stride(samples: int) -> int:
-    """s of the first layer, whose k-th sample is k s mod n.
+    """Return s of the first layer, whose k-th sample is k s mod n.
 
     It is the least number from floor(610 n / 987) on that has no common divisor with n: 610 / 987 is nearly the golden ratio,
     which keeps neighbors apart.
@@ -139,7 +141,7 @@ def stride(samples: int) -> int:
 
 
 def strided(x: np.ndarray) -> np.ndarray:
-    """`x` (n,) in the order of the first layer."""
+    """Return `x` (n,) in the order of the first layer."""
     out = np.empty_like(x)
     for part in trellis.strips(len(x)):
         out[part] = x[strides(len(x), part)]
@@ -147,19 +149,19 @@ def strided(x: np.ndarray) -> np.ndarray:
 
 
 def strides(samples: int, part: slice = slice(None)) -> np.ndarray:
-    """int (n,): the order of the first layer, or a part of it."""
+    """Return int (n,): the order of the first layer, or a part of it."""
     return np.arange(*part.indices(samples)) * stride(samples) % max(1, samples)
 
 
 def _far_and_near(samples: Priced, which: slice | np.ndarray, lam: float, free: float) -> tuple[np.ndarray, np.ndarray]:
-    """lambda times the costs of the change that carries into the second bit, and of the other one, of some samples."""
+    """Return lambda times the costs of the change that carries into the second bit, and of the other one, of some samples."""
     even, (plus, minus) = samples.cover[which] & 1 == 0, samples.costs(which)
     far, near = np.where(even, minus, plus), np.where(even, plus, minus)
     return np.maximum(far, free) * lam, np.maximum(near, free) * lam
 
 
 def _entropy_of_flips(far: np.ndarray, near: np.ndarray) -> np.ndarray:
-    """What the second layer of the optimal sender carries, in nats: h(q), q the probability that the bit flips."""
+    """Return what the second layer of the optimal sender carries, in nats: h(q), q the probability that the bit flips."""
     slack, odds = np.log1p(np.exp(-near)), np.exp(-far)
     z = 1 + np.exp(-near) + odds
     q = odds / z
@@ -168,7 +170,7 @@ def _entropy_of_flips(far: np.ndarray, near: np.ndarray) -> np.ndarray:
 
 
 def _write_split(samples: Priced, lam: float, free: float, message: np.ndarray, second: int, code: Code) -> np.ndarray | None:
-    """The stego (n,) with `second` bits in the second layer; None where a layer finds no path."""
+    """Write `second` bits to the second layer and return the stego (n,); None where a layer has no path."""
     cover = samples.cover
 
     def flips(part: slice) -> np.ndarray:
@@ -196,7 +198,7 @@ def _write_split(samples: Priced, lam: float, free: float, message: np.ndarray, 
 
 
 def _carried(cover: np.ndarray, flips: Callable[[slice], np.ndarray], message: np.ndarray, code: Code) -> np.ndarray | None:
-    """uint8 (n,): 1 where the second bit flips, so that the second layer says `message`."""
+    """Return uint8 (n,): 1 where the second bit flips, so that the second layer gives `message`."""
     if len(message) == 0:
         return np.zeros(len(cover), np.uint8)
     prices = trellis.prices(len(cover), flips)
@@ -208,7 +210,7 @@ def _carried(cover: np.ndarray, flips: Callable[[slice], np.ndarray], message: n
 def _write_first(
     samples: np.ndarray, costs: Callable[[np.ndarray], np.ndarray], message: np.ndarray, code: Code
 ) -> np.ndarray | None:
-    """uint8 (n,): 1 where the lowest bit of `samples` is to flip, so that the first layer says `message`.
+    """Return uint8 (n,): 1 where the lowest bit of `samples` must flip, so that the first layer gives `message`.
 
     `costs` gives the costs of flips at some places.
     """
@@ -229,7 +231,7 @@ def _write_first(
 
 
 def _changed(cover: np.ndarray, changes: np.ndarray, up: np.ndarray) -> np.ndarray:
-    """`cover` (n,) raised by one where it changes and `up` holds, lowered where it changes and it does not."""
+    """Return (n,): `cover` raised by one where it changes and `up` is set, lowered where it changes and `up` is not."""
     one = cover.dtype.type(1)
     step = up.astype(cover.dtype) * (one + one) - one  # of a type without a sign, -1 is its greatest value, and sums wrap
     return cover + step * changes.astype(cover.dtype, copy=False)
