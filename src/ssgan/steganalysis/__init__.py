@@ -1,1 +1,1 @@
-"""The warden: looks at images and says which ones carry something."""
+"""Detect stegos: networks, features, classifiers and attacks of the warden."""

@@ -1,4 +1,4 @@
-"""What the warden has, by name: networks, feature sets, and the detectors built on them. Each ends with its rows.
+"""List networks, feature sets, and the detectors built on them by name. Each file ends with its rows.
 
 A detector is called like its network, or like its feature set; `NAME/CLASSIFIER` asks for another classifier than the ensemble.
 """
@@ -16,7 +16,7 @@ from ssgan.steganalysis.networks import effnet, gncnn, sgan, srnet, xunet, yedro
 
 @dataclass(frozen=True)
 class Entry:
-    """One detector: what it is built on, a key of NETWORKS or FEATURES, and which classifier decides, "" for a network."""
+    """One detector: its basis, a key of NETWORKS or FEATURES, and its classifier, "" for a network."""
 
     kind: Literal["network", "features"]
     built_on: str
@@ -39,7 +39,7 @@ _ON_TOP = {"ensemble": "Fisher discriminants that vote", "ridge": "ridge regress
 
 
 def _entries() -> dict[str, Entry]:
-    """A row for each network, and one for each feature set with each classifier."""
+    """Return a row for each network, and one for each feature set with each classifier."""
     rows = {k: Entry("network", k, "", n.title, n.summary, n.paper, n.channels) for k, n in NETWORKS.items()}
     for name, found in FEATURES.items():
         for classifier in CLASSIFIERS:

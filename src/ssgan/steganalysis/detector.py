@@ -1,8 +1,7 @@
-"""The contract of the warden: pairs of images to learn from, and a score for each image, higher where it is rather a stego.
+"""Define the contract of detectors: they learn from pairs of images and score images, higher where one is rather a stego.
 
-What a detector is built on, a network, features or a formula, is its own affair; whoever trains or judges it needs these names
-alone. A calibration turns scores into probabilities where somebody asks for them (J. Platt, "Probabilistic outputs for support
-vector machines", 1999).
+A detector may be built on a network, features or a formula; training and judging need these names alone. A calibration turns
+scores into probabilities (J. Platt, "Probabilistic outputs for support vector machines", 1999).
 """
 
 from __future__ import annotations
@@ -57,11 +56,11 @@ class Pairs:
             raise InvalidSetting("a change probability is outside 0...1", hint="add those of +1 and of -1 for each sample")
 
     def __len__(self) -> int:
-        """N."""
+        """Return N."""
         return len(self.covers)
 
     def __getitem__(self, chosen: slice | np.ndarray | torch.Tensor) -> Pairs:
-        """The chosen pairs, in that order: by a slice, numbers or truth values."""
+        """Return the chosen pairs, in that order: by a slice, numbers or truth values."""
         index = torch.from_numpy(chosen) if isinstance(chosen, np.ndarray) else chosen
         maps = (None if part is None else part[index] for part in (self.cover_probabilities, self.stego_probabilities))
         return Pairs(self.covers[index], self.stegos[index], *maps)
@@ -69,13 +68,13 @@ class Pairs:
 
 @runtime_checkable
 class Detector(Protocol):
-    """Whatever can learn from pairs and score images. `__init__` stores settings and does nothing else."""
+    """A class that learns from pairs and scores images. `__init__` stores settings and does nothing else."""
 
     def fit(self, train: Pairs, validate: Pairs) -> None:
-        """Learn from `train`; whatever is chosen (when to stop, how strong, which of several) is chosen on `validate`."""
+        """Learn from `train`; all choices (when to stop, which strength, which of several) are made on `validate`."""
 
     def scores(self, images: Images, *, probabilities: Probabilities | None = None) -> np.ndarray:
-        """float64 (N,), finite, of uint8 (N, C, H, W): higher where an image is rather a stego, on any scale.
+        """Return float64 (N,), finite, of uint8 (N, C, H, W): higher where an image is rather a stego, on any scale.
 
         The score of an image depends on nothing but the image and its change probabilities, which a detector that knows no
         use for them ignores.
@@ -86,19 +85,21 @@ class Detector(Protocol):
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """The detector in a folder. Raises RefusedModel for everything else, and executes nothing."""
+        """Return the detector in a folder. Raises RefusedModel for anything else, and executes nothing."""
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Probabilities from scores: 1 / (1 + exp(-(slope score + offset))), for covers and stegos equally frequent; slope >= 0."""
+    """A map from scores to probabilities: 1 / (1 + exp(-(slope score + offset))), for equally many covers and stegos; slope >=
+    0.
+    """
 
     slope: float
     offset: float
 
     @classmethod
     def fit(cls, cover_scores: np.ndarray, stego_scores: np.ndarray) -> Calibration:
-        """The most likely one, on the scores of images that the detector did not learn from.
+        """Return the most likely calibration for the scores of images that the detector did not learn from.
 
         As Platt does, one cover is counted as a stego to (N + 2)^-1 and so on, so that separable scores have an answer. Scores
         that fall where they should rise get the slope 0.
@@ -117,18 +118,18 @@ class Calibration:
         return cls(slope / scale, offset - slope * middle / scale)
 
     def probabilities(self, scores: np.ndarray) -> np.ndarray:
-        """float64 in [0, 1], of the scores' shape."""
+        """Return float64 in [0, 1], of the scores' shape."""
         with np.errstate(over="ignore"):  # what overflows is certain
             logits = self.slope * np.asarray(scores, dtype=np.float64) + self.offset
         return np.asarray((1 + np.tanh(logits / 2)) / 2)
 
     def as_json(self) -> dict[str, float]:
-        """For a manifest."""
+        """Return the fields for a manifest."""
         return {"slope": self.slope, "offset": self.offset}
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> Calibration:
-        """The calibration of a manifest. Raises RefusedModel."""
+        """Return the calibration of a manifest. Raises RefusedModel."""
         numbers = [told.get(name) for name in ("slope", "offset")]
         if not all(isinstance(v, float | int) and not isinstance(v, bool) and math.isfinite(v) for v in numbers):
             raise RefusedModel("the calibration has no finite slope and offset", hint="train the detector again")
@@ -143,7 +144,9 @@ _STEPS = 100  # of Newton's method, which needs about ten
 
 
 def _newton(x: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
-    """The coefficients (2,) of the most likely logistic curve through x (2, N); steps are halved until they lower the loss."""
+    """Return the coefficients (2,) of the most likely logistic curve through x (2, N); steps are halved until they lower the
+    loss.
+    """
 
     def loss(beta: np.ndarray) -> float:
         logit = beta @ x

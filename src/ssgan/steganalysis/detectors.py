@@ -1,4 +1,4 @@
-"""Any detector of the catalog by its name, and back from its folder: for whoever trains or asks one and does not mind which."""
+"""Make any detector of the catalog by its name, and load it from its folder, for callers that accept any detector."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def make(
     device: str = "cpu",
     threads: int | None = None,
 ) -> AnyDetector:
-    """An untrained detector (a key of DETECTORS) for pairs like these.
+    """Return an untrained detector (a key of DETECTORS) for pairs like these.
 
     `duration_images` and `precision` are for networks, which else follow their recipe. Raises InvalidSetting for an unknown
     name, and where the detector reads other channels.
@@ -47,7 +47,7 @@ def make(
 
 
 def uses_probabilities(name: str) -> bool:
-    """Whether a detector (a key of DETECTORS) can be told change probabilities."""
+    """Return whether a detector (a key of DETECTORS) can use change probabilities."""
     entry = DETECTORS[name]
     if entry.kind == "features":
         return FEATURES[entry.built_on].needs_probabilities
@@ -55,7 +55,7 @@ def uses_probabilities(name: str) -> bool:
 
 
 def load(folder: Path, *, device: str = "cpu", threads: int | None = None) -> AnyDetector:
-    """The trained detector in a folder. Raises RefusedModel."""
+    """Return the trained detector in a folder. Raises RefusedModel."""
     _, manifest = weights.load(folder)
     if manifest.get("kind") == feature_detector.KIND:
         return FeatureDetector.load(folder, threads=threads)

@@ -1,4 +1,4 @@
-"""P_E, the smallest average error that any threshold on the scores makes, where that threshold lies, and how sure it is.
+"""Compute P_E, the smallest average error of any threshold on the scores, with that threshold and an interval.
 
 P_E = min over t of (P_FA(t) + P_MD(t)) / 2, stego being called where the score exceeds t. Ties are all on one side of a
 threshold, a perfect detector has 0, one that says the same of everything 1/2.
@@ -57,7 +57,7 @@ class Scores:
             raise InvalidSetting("scores and groups differ in number", hint="give a group for each score")
 
     def units(self) -> tuple[np.ndarray, np.ndarray]:
-        """int64 (N,) and (M,): the number of each one's group, the same in whatever order the scores are given."""
+        """Return int64 (N,) and (M,): the number of each one's group, independent of the order of scores."""
         parts = [np.asarray(self.groups), np.asarray(self.groups if self.stego_groups is None else self.stego_groups)]
         number = np.unique(np.concatenate(parts), return_inverse=True)[1]
         numbers = np.split(number, [len(self.covers)])
@@ -73,7 +73,7 @@ class Scores:
 
 
 def checked(scores: np.ndarray) -> np.ndarray:
-    """float64 (N,), N > 0, finite. Raises InvalidSetting."""
+    """Return float64 (N,), N > 0, finite. Raises InvalidSetting."""
     found = np.asarray(scores, dtype=np.float64)
     if found.ndim != 1 or not len(found) or not np.isfinite(found).all():
         raise InvalidSetting(
@@ -83,7 +83,9 @@ def checked(scores: np.ndarray) -> np.ndarray:
 
 
 def p_e(cover_scores: np.ndarray, stego_scores: np.ndarray) -> tuple[float, float]:
-    """(P_E in [0, 1/2], a threshold that reaches it) of the scores of covers (N,) and stegos (M,): higher = rather stego."""
+    """Return (P_E in [0, 1/2], a threshold that reaches it) of the scores of covers (N,) and stegos (M,): higher = rather
+    stego.
+    """
     values = np.unique(np.concatenate([cover_scores, stego_scores]))
     thresholds = np.concatenate([[-np.inf], values])  # each value, and one below all of them
     covers, stegos = np.sort(cover_scores), np.sort(stego_scores)
@@ -95,14 +97,16 @@ def p_e(cover_scores: np.ndarray, stego_scores: np.ndarray) -> tuple[float, floa
 
 
 def least_error(p_fa: np.ndarray, p_md: np.ndarray) -> tuple[float, int]:
-    """(P_E, the number of the first threshold that reaches it) of the false alarms and missed detections at thresholds (K,)."""
+    """Return (P_E, the number of the first threshold that reaches it) of the false alarms and missed detections at thresholds
+    (K,).
+    """
     errors = (p_fa + p_md) / 2
     best = int(errors.argmin())
     return float(errors[best]), best
 
 
 def error_interval(sets: Sequence[Scores], drawn: Sequence[np.ndarray] | None = None) -> Interval:
-    """A 95 % interval, within [0, 1/2], of P_E, or of its mean over several sets of scores (one a seed).
+    """Return a 95 % interval, within [0, 1/2], of P_E, or of its mean over several sets of scores (one a seed).
 
     `drawn` are the errors of each set's `redrawn` curves, where they are known already. It tells how far another test set of
     the same size would be off; what another training would give only several seeds tell.
@@ -117,7 +121,9 @@ def error_interval(sets: Sequence[Scores], drawn: Sequence[np.ndarray] | None = 
 
 
 def redrawn(scores: Scores, *, times: int | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """False alarms and detections, float64 (K,), at the same thresholds, of sets of as many groups drawn with replacement."""
+    """Yield false alarms and detections, float64 (K,), at the same thresholds, of sets of as many groups drawn with
+    replacement.
+    """
     of_covers, of_stegos = scores.units()
     count = int(max(of_covers.max(), of_stegos.max())) + 1
     digest = hashlib.sha256(b"".join(np.sort(checked(part)).tobytes() for part in (scores.covers, scores.stegos)))
@@ -133,7 +139,7 @@ def redrawn(scores: Scores, *, times: int | None = None) -> Iterator[tuple[np.nd
 
 
 def spread(here: float, drawn: Sequence[np.ndarray], pairs: int) -> Interval:
-    """From the lower to the upper end of the percentile interval and of the basic one, its mirror image at the figure `here`.
+    """Return the ends of the percentile interval and of the basic one, its mirror image at the figure `here`, joined.
 
     Of the mean over the sets: `drawn` are the figures of each one's drawn sets.
     """
@@ -146,18 +152,18 @@ def spread(here: float, drawn: Sequence[np.ndarray], pairs: int) -> Interval:
 
 
 def mean_of(drawn: Sequence[np.ndarray]) -> np.ndarray:
-    """The mean over the sets of what was drawn of each, (T, ...), of as many drawings as all of them have."""
+    """Return the mean over the sets of their draws, (T, ...), of as many draws as all of them have."""
     common = min(len(one) for one in drawn)
     return np.asarray(np.mean([one[:common] for one in drawn], axis=0))
 
 
 def pairs_of(sets: Sequence[Scores]) -> int:
-    """In all sets: where covers and stegos are not equally many, the fewer count."""
+    """Return the number of pairs in all sets: the smaller number where covers and stegos differ."""
     return sum(min(len(one.covers), len(one.stegos)) for one in sets)
 
 
 def _between(values: np.ndarray, count: int) -> float:
-    """A threshold with the first `count` of the values, and no more, at or below it: halfway to the next if there is room."""
+    """Return a threshold with exactly the first `count` of the values at or below it: halfway to the next if possible."""
     if count == 0:
         return float(np.nextafter(values[0], -np.inf))
     below = float(values[count - 1])
@@ -168,7 +174,7 @@ def _between(values: np.ndarray, count: int) -> float:
 
 
 def _binomial(sets: Sequence[Scores]) -> float:
-    """How far the binomial interval of P_E reaches, of the mean over the sets.
+    """Return the reach of the binomial interval of P_E, of the mean over the sets.
 
     From the deviations of P_FA and P_MD at its threshold, two successes and two failures more (Agresti and Coull), so that a
     rate of 0 has a deviation too. An end that would pass 0 or 1/2 is cut off there, and the other one counts.
@@ -185,7 +191,7 @@ def _binomial(sets: Sequence[Scores]) -> float:
 
 
 def _may_be_blind(sets: Sequence[Scores]) -> bool:
-    """Whether the sets together leave a chance above 2.5 % that covers and stegos have scores of one law.
+    """Return whether the chance exceeds 2.5 % that covers and stegos have scores of one law.
 
     Of n covers and m stegos the chance is exp(-x), x = 2 n m / (n + m) (1 - 2 P_E)^2; several are joined by Fisher's method.
     """
@@ -198,7 +204,7 @@ def _may_be_blind(sets: Sequence[Scores]) -> bool:
 
 
 class _Weighted:
-    """The ROC of scores that count so many times each: sorted once, summed at every draw."""
+    """The ROC of scores with counts: sorted once, summed at every draw."""
 
     def __init__(self, scores: Scores) -> None:
         values = np.unique(np.concatenate([scores.covers, scores.stegos]))[::-1]
@@ -209,7 +215,7 @@ class _Weighted:
             self._parts.append((np.argsort(-part, kind="stable"), np.concatenate([[0], reach])))
 
     def roc(self, covers: np.ndarray, stegos: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """False alarms and detections, (K,), where each cover and each stego counts so many times, int64 (N,) and (M,)."""
+        """Return false alarms and detections, (K,), for counts of each cover and each stego, int64 (N,) and (M,)."""
         of_covers, of_stegos = (
             np.concatenate([[0], np.cumsum(often[order])])[reach] / often.sum()
             for often, (order, reach) in zip((covers, stegos), self._parts, strict=True)

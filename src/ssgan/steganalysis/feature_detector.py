@@ -1,8 +1,8 @@
-"""A feature set with a classifier as a detector: what the field's tables call SPAM, SRM or CRM.
+"""Combine a feature set with a classifier into a detector, which the field's tables call SPAM, SRM or CRM.
 
 The ensemble chooses everything by its out-of-bag error and leaves the validation pairs alone; the ridge regression has its
 penalty chosen on them. Features are extracted from some images at a time and kept in single precision where they are many;
-with a run, they stay in its folder until the detector has learned, so that an interrupted extraction goes on.
+with a run, they stay in its folder until the detector has learned, so that an interrupted extraction resumes.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Report: TypeAlias = Callable[[int, dict[str, float]], None]  # images looked at,
 
 @dataclass(frozen=True)
 class FeatureSettings:
-    """Which features (a key of FEATURES), which of CLASSIFIERS on top, and the seed of what is drawn.
+    """The features (a key of FEATURES), the classifier (a key of CLASSIFIERS), and the seed of all draws.
 
     `learners` and `subspace` are the ensemble's, as in its own settings.
     """
@@ -89,7 +89,7 @@ class FeatureDetector:
             shutil.rmtree(store, ignore_errors=True)
 
     def scores(self, images: Images, *, probabilities: Probabilities | None = None) -> np.ndarray:
-        """float64 (N,), higher = rather stego, above 0 = called stego; the probabilities are for features that need them."""
+        """Return float64 (N,), higher = rather stego, above 0 = called stego; probabilities are for features that need them."""
         if self.classifier is None:
             raise InvalidSetting("the detector has learned nothing yet", hint="fit it, or load one that was fitted")
         parts = []
@@ -100,7 +100,7 @@ class FeatureDetector:
         return np.concatenate(parts) if parts else np.empty(0)
 
     def features(self, images: Images, probabilities: Probabilities | None = None) -> np.ndarray:
-        """float32 or float64 (N, D) of uint8 (N, C, H, W)."""
+        """Return float32 or float64 (N, D) of uint8 (N, C, H, W)."""
         found = FEATURES[self.settings.features]
         if found.needs_probabilities and probabilities is None:
             raise InvalidSetting(
@@ -116,7 +116,7 @@ class FeatureDetector:
         return np.concatenate(parts)
 
     def _kept(self, images: Images, probabilities: Probabilities | None, store: Path | None, told: _Counted) -> np.ndarray:
-        """The features, from the store as far as they are there; what is extracted is written there."""
+        """Return the features, from the store where they exist; newly extracted ones are written there."""
         parts = []
         step = BATCH * KEPT_TOGETHER
         for number, at in enumerate(range(0, len(images), step)):
@@ -141,7 +141,7 @@ class FeatureDetector:
 
     @classmethod
     def load(cls, folder: Path, *, threads: int | None = None) -> FeatureDetector:
-        """The detector in a folder. Raises RefusedModel."""
+        """Return the detector in a folder. Raises RefusedModel."""
         tensors, manifest = weights.load(folder)
         told, about = manifest.get("settings"), manifest.get("classifier")
         if manifest.get("kind") != KIND or not isinstance(told, dict) or not isinstance(about, dict):
@@ -153,7 +153,7 @@ class FeatureDetector:
 
 
 class _Counted:
-    """Tells `report` of progress: the images looked at, and each ensemble that is tried."""
+    """A counter that sends `report` the number of images done, and each ensemble that is tried."""
 
     def __init__(self, total: int, report: Report | None) -> None:
         self.total, self.report, self.done = total, report, 0
@@ -171,14 +171,14 @@ class _Counted:
 
 
 def _write(file: Path, part: np.ndarray) -> None:
-    """An array file that is whole or not there."""
+    """Write an array file, whole or not at all."""
     make_folder(file.parent)
     with whole_file(file, overwrite=True) as temporary, temporary.open("wb") as stream:
         np.save(stream, part, allow_pickle=False)
 
 
 def _settings(told: dict[str, Any]) -> FeatureSettings:
-    """The settings of a manifest. Raises RefusedModel."""
+    """Return the settings of a manifest. Raises RefusedModel."""
     numbers = (int, type(None))
     kinds = {"features": (str,), "classifier": (str,), "seed": (int,), "learners": numbers, "subspace": numbers}
     if told.keys() != kinds.keys() or any(type(told[name]) not in allowed for name, allowed in kinds.items()):

@@ -1,4 +1,4 @@
-"""The row of a feature set: how it is extracted, and what the lists and documents show of it."""
+"""Define the row of a feature set: its extraction, and its description."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The row of a network: how it is built and trained, and what the lists and documents show of it."""
+"""Define the row of a network: how it is built and trained, and its description."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Recipe:
             raise unknown("precision", self.precision, PRECISIONS)
 
     def with_(self, **changes: Any) -> Recipe:
-        """The recipe with some settings changed; None leaves one as it is."""
+        """Return the recipe with some settings changed; None leaves one unchanged."""
         return replace(self, **{name: value for name, value in changes.items() if value is not None})
 
 

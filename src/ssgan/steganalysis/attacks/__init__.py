@@ -1,1 +1,1 @@
-"""Structural attacks on LSB replacement."""
+"""Attack LSB replacement by its structure."""

@@ -1,4 +1,4 @@
-"""The classical attacks on LSB replacement: RS, sample pairs, weighted stego, chi-square; and "not enough data".
+"""Estimate LSB replacement by the classical attacks: RS, sample pairs, weighted stego, chi-square; or "not enough data".
 
 Replacement lets even samples only rise and odd ones only fall; each attack measures how much of that asymmetry is there and
 says which payload would explain it. All counts are sums over strips of rows, so leaving out one strip at a time (jackknife)
@@ -40,14 +40,14 @@ class Estimate:
 
 @dataclass(frozen=True)
 class NotEnoughData:
-    """The image does not allow an answer; `reason` says why."""
+    """The refusal of an image that allows no answer; `reason` says why."""
 
     reason: str
 
 
 @dataclass(frozen=True)
 class Estimates:
-    """What an attack says of N images: `estimates[i]` is an Estimate or NotEnoughData.
+    """The answers of an attack for N images: `estimates[i]` is an Estimate or NotEnoughData.
 
     As float64 arrays (N,): `payload`, the fraction of samples that carry a bit, in [0, 1], nan where there is not enough data;
     `raw`, what the formula gave, neither clipped nor withheld; `deviation`, its standard deviation: the jackknife's and
@@ -62,11 +62,11 @@ class Estimates:
     reasons: tuple[str, ...]
 
     def __len__(self) -> int:
-        """N."""
+        """Return N."""
         return len(self.payload)
 
     def __getitem__(self, i: int) -> Estimate | NotEnoughData:
-        """The answer for the i-th image."""
+        """Return the answer for the i-th image."""
         if not self.enough[i]:
             return NotEnoughData(self.reasons[i])
         return Estimate(float(self.payload[i]), float(self.deviation[i]))
@@ -74,7 +74,7 @@ class Estimates:
 
 @dataclass(frozen=True)
 class ChiSquare(Estimates):
-    """Estimates of the chi-square attack: `payload` is the share of rows, from the top, whose samples all carry bits.
+    """Estimates of the chi-square attack: `payload` is the fraction of rows, from the top, whose samples all carry bits.
 
     `p_value`, `statistic` (float64) and `degrees` (int64), each (N,), are those of the whole image under "every sample carries
     a bit": a small p-value says that not all do. The attack has no standard deviation.
@@ -86,7 +86,7 @@ class ChiSquare(Estimates):
 
 
 def sample_pairs(images: Images) -> Estimates:
-    """Sample pairs analysis (SPA) of uint8 (N, C, H, W); the pairs of all channels are counted together.
+    """Return sample pairs analysis (SPA) of uint8 (N, C, H, W); the pairs of all channels are counted together.
 
     S. Dumitrescu, X. Wu, Z. Wang, "Detection of LSB steganography via sample pair analysis", IEEE TSP 51(7), 2003; horizontal
     neighbors, the smaller root of gamma/2 q^2 + (2 X - P) q + Y - X = 0.
@@ -95,7 +95,8 @@ def sample_pairs(images: Images) -> Estimates:
 
 
 def rs(images: Images) -> Estimates:
-    """RS analysis of uint8 (N, C, H, W) by groups of four along rows and columns, mask 0 1 1 0; channels counted together.
+    """Return RS analysis of uint8 (N, C, H, W) by groups of four along rows and columns, mask 0 1 1 0; channels counted
+    together.
 
     J. Fridrich, M. Goljan, R. Du, "Detecting LSB steganography in color and gray-scale images", IEEE MultiMedia 8(4), 2001.
     """
@@ -103,7 +104,7 @@ def rs(images: Images) -> Estimates:
 
 
 def weighted_stego(images: Images, *, weighted: bool = True) -> Estimates:
-    """Weighted stego (WS) of uint8 (N, C, H, W); the sums of all channels are added up.
+    """Return weighted stego analysis (WS) of uint8 (N, C, H, W); the sums of all channels are added.
 
     J. Fridrich, M. Goljan, "On estimation of secret message length in LSB steganography in spatial domain", SPIE 5306, 2004;
     with the KB predictor and weights 1 / (5 + variance) of A. Ker, R. Böhme, "Revisiting weighted stego-image steganalysis",
@@ -117,7 +118,7 @@ def weighted_stego(images: Images, *, weighted: bool = True) -> Estimates:
 
 
 def chi_square(images: Images) -> ChiSquare:
-    """The chi-square attack on uint8 (N, C, H, W): are the values 2i and 2i + 1 equally frequent?
+    """Return the chi-square attack on uint8 (N, C, H, W), which tests whether the values 2i and 2i + 1 are equally frequent.
 
     A. Westfeld, A. Pfitzmann, "Attacks on steganographic systems", IH 1999. The statistic sums (a - b)^2 / (a + b) over the
     pairs of at least LEAST_PAIR samples of every channel. Given a + b, each term has one degree of freedom of its own, so there
@@ -151,7 +152,7 @@ _UNSTABLE = "parts of the image disagree about the payload"
 
 
 def _planes(images: Images) -> np.ndarray:
-    """uint8 (N C, H, W), contiguous."""
+    """Return uint8 (N C, H, W), contiguous."""
     if images.ndim != 4 or str(images.dtype).removeprefix("torch.") != "uint8":
         raise InvalidSetting(
             f"the images are {images.dtype} of shape {tuple(images.shape)}; expected uint8 (N, C, H, W)",
@@ -161,7 +162,7 @@ def _planes(images: Images) -> np.ndarray:
 
 
 def _sized(images: Images) -> np.ndarray:
-    """bool (N,): whether images of this shape are worth a look."""
+    """Return bool (N,): whether images of this shape are large enough."""
     height, width = images.shape[2:]
     return np.full(len(images), height * width >= LEAST_SAMPLES and min(height, width) >= STRIPS)
 
@@ -174,7 +175,7 @@ def _judged(
     kinds: int,
     dtype: type = np.int64,
 ) -> Estimates:
-    """`estimate` of the sums that `fill` makes, of the whole image and with each strip left out."""
+    """Return `estimate` of the sums that `fill` computes, for the whole image and with each strip left out."""
     planes = _planes(images)
     sums: np.ndarray = np.zeros((len(planes), STRIPS, kinds), dtype)
     fill(planes, sums)
@@ -191,7 +192,7 @@ def _judged(
 
 
 def _unequal(planes: np.ndarray, count: int) -> np.ndarray:
-    """int64 (N,): how many pairs of horizontal neighbors differ by more than their last bits."""
+    """Return int64 (N,): how many pairs of horizontal neighbors differ by more than their last bits."""
     pairs = np.zeros((len(planes), 1, 4), np.int64)
     loops.count_pairs(planes, pairs)
     return (pairs[:, 0, 3] - pairs[:, 0, 2]).reshape(count, -1).sum(axis=1)
@@ -216,7 +217,7 @@ def _rs(counts: np.ndarray) -> np.ndarray:
 
 
 def _roots(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The real parts of the two roots of a x^2 + b x + c = 0; both the same where a = 0, nan where there is none."""
+    """Return the real parts of the two roots of a x^2 + b x + c = 0; both the same where a = 0, nan where there is none."""
     discriminant = b * b - 4 * a * c
     root = np.sqrt(np.maximum(discriminant, 0))
     # The stable form: no difference of nearly equal numbers. A complex pair shares -b / 2a, a line has -c / b alone.
@@ -227,12 +228,14 @@ def _roots(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.
 
 
 def _ratio(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """a / b, nan where b = 0."""
+    """Return a / b, nan where b = 0."""
     return np.divide(a, b, out=np.full(np.broadcast(a, b).shape, np.nan), where=b != 0)
 
 
 def _equality(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(statistic, degrees of freedom, p-value), each (N, CUTS), of the counts (N, C, CUTS, pairs); p = 1 without any pair."""
+    """Return (statistic, degrees of freedom, p-value), each (N, CUTS), of the counts (N, C, CUTS, pairs); p = 1 without any
+    pair.
+    """
     import torch
 
     total = one + other

@@ -1,4 +1,4 @@
-"""The sums behind the structural attacks, one row of numbers for each strip of rows of each plane."""
+"""Compile the sums of the structural attacks, one row of numbers for each strip of rows of each plane."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ssgan.compute.compiled import compiled
 
 @compiled
 def count_pairs(planes: np.ndarray, out: np.ndarray) -> None:
-    """Pairs (u, v) of horizontal neighbors of uint8 planes (P, H, W), counted into int64 `out` (P, strips, 4).
+    """Count pairs (u, v) of horizontal neighbors of uint8 planes (P, H, W) into int64 `out` (P, strips, 4).
 
     In order: X (u > v odd, or u < v even), Y (u < v odd, or u > v even), those with equal upper bits, all.
     """
@@ -39,13 +39,13 @@ def _roughness(a: Any, b: Any, c: Any, d: Any) -> Any:
 
 @compiled
 def _down(x: Any) -> Any:
-    """The dual flip: 255 <-> 256, 0 <-> -1, 1 <-> 2, ..."""
+    """Return the dual flip: 255 <-> 256, 0 <-> -1, 1 <-> 2, ..."""
     return ((x + 1) ^ 1) - 1
 
 
 @compiled
 def count_groups(planes: np.ndarray, out: np.ndarray) -> None:
-    """Groups of four neighbors along rows and columns of uint8 planes (P, H, W), counted into int64 `out` (P, strips, 5).
+    """Count groups of four neighbors along rows and columns of uint8 planes (P, H, W) into int64 `out` (P, strips, 5).
 
     The two in the middle are flipped. In order: regular minus singular groups under the flip, under the dual flip, both once
     more after the last bit of every sample has been flipped; all groups.
@@ -79,7 +79,7 @@ def count_groups(planes: np.ndarray, out: np.ndarray) -> None:
 
 @compiled
 def sum_residuals(planes: np.ndarray, weighted: bool, out: np.ndarray) -> None:
-    """Sums over the inner samples x of uint8 planes (P, H, W), into float64 `out` (P, strips, 2).
+    """Sum over the inner samples x of uint8 planes (P, H, W) into float64 `out` (P, strips, 2).
 
     w (x - x')(x - prediction) and w, where x' is x with its last bit flipped, the prediction is that of the KB kernel and
     w = 1 / (5 + variance of the 3 x 3 samples around x), or 1.
@@ -109,7 +109,7 @@ def sum_residuals(planes: np.ndarray, weighted: bool, out: np.ndarray) -> None:
 
 @compiled
 def count_values(planes: np.ndarray, out: np.ndarray) -> None:
-    """How often each value occurs in uint8 planes (P, H, W), into int64 `out` (P, strips, 256)."""
+    """Count how often each value occurs in uint8 planes (P, H, W) into int64 `out` (P, strips, 256)."""
     strips, height, width = out.shape[1], planes.shape[1], planes.shape[2]
     for p in range(len(planes)):
         for i in range(height):

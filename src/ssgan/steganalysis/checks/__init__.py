@@ -1,1 +1,1 @@
-"""Checks of pairs and splits before a training, so that no detector learns a mistake of the data."""
+"""Check pairs and splits before a training, so that no detector learns a mistake of the data."""

@@ -1,4 +1,4 @@
-"""What a diagnosis says: how bad, in a sentence, and what to do."""
+"""Define a finding of a check: its severity, a sentence, and advice."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Severity: TypeAlias = Literal["refuse", "warn", "note"]
 
 @dataclass(frozen=True)
 class Finding:
-    """`refuse`: no figure would mean anything; `warn`: figures may mislead; `note`: good to know."""
+    """One finding: `refuse`, figures would be meaningless; `warn`, figures may mislead; `note`, a remark."""
 
     severity: Severity
     sentence: str
@@ -27,20 +27,20 @@ class Finding:
 
 
 def refuse(findings: Sequence[Finding]) -> None:
-    """Raise InvalidSetting for the first finding with which nothing is worth doing."""
+    """Raise InvalidSetting for the first finding that makes every figure meaningless."""
     for finding in findings:
         if finding.severity == "refuse":
             raise InvalidSetting(finding.sentence, hint=finding.hint)
 
 
 def keep(folder: Path, findings: Sequence[Finding]) -> None:
-    """Write them into a folder, in place of those before."""
+    """Write findings into a folder, in place of earlier ones."""
     with whole_file(folder / FINDINGS, overwrite=True) as temporary:
         temporary.write_text(json.dumps([asdict(found) for found in findings], indent=2) + "\n", encoding="utf-8")
 
 
 def kept(folder: Path) -> list[Finding]:
-    """The findings of a folder."""
+    """Return the findings of a folder."""
     path = folder / FINDINGS
     if not path.exists():
         return []
@@ -51,5 +51,5 @@ def kept(folder: Path) -> list[Finding]:
 
 
 def some(count: int, total: int, what: str) -> str:
-    """Such as 3 of 40 pairs."""
+    """Return the counts in words, such as 3 of 40 pairs."""
     return f"{count} of {total} {what}"

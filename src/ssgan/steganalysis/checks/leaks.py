@@ -1,4 +1,4 @@
-"""What stands on both sides of a split: the same image, a cover and its stego, overlapping crops, one person or picture.
+"""Find leaks between the parts of a split: the same image, a cover and its stego, overlapping crops, one person or picture.
 
 A detector that has seen the covers of the test part is judged by its memory; one that has seen a cover of which the test part
 holds the stego calls the stego a cover, and errs more often than a coin.
@@ -32,7 +32,7 @@ def leaks(
     labels: Mapping[str, Sequence[str]] | None = None,
     names: Mapping[str, Sequence[str]] | None = None,
 ) -> list[Finding]:
-    """What the parts (train, validate, test) have in common; `labels` are the groups of their pairs, `names` their names."""
+    """Return findings on what the parts (train, validate, test) share; `labels` are the groups of their pairs."""
     found = []
     for one, other in combinations(parts, 2):
         called = names.get(other) if names else None
@@ -44,7 +44,7 @@ def leaks(
 
 
 def counterparts(of: Images, among: Images) -> np.ndarray:
-    """int64 (N,): for each image the number of one in `among` that differs from it by at most 1 everywhere, or -1.
+    """Return int64 (N,): for each image the number of one in `among` that differs from it by at most 1 everywhere, or -1.
 
     Flat images have none. Of several, the nearest in the means of a coarse grid is compared.
     """
@@ -61,7 +61,7 @@ def counterparts(of: Images, among: Images) -> np.ndarray:
 
 
 def _grid(pictures: Images) -> torch.Tensor:
-    """float32 (N, D): the means of a grid, less their own mean over everything, so that distances keep their digits."""
+    """Return float32 (N, D): the means of a grid, less their own mean, so that distances keep their digits."""
     parts = [
         torch.nn.functional.adaptive_avg_pool2d(part.float() - 128, GRID).flatten(1) for part in torch.split(pictures, COMPARED)
     ]
@@ -90,7 +90,7 @@ def _same(one: str, other: str, first: Pairs, second: Pairs, names: Sequence[str
 
 
 def _overlapping(one: str, other: str, first: Images, second: Images, names: Sequence[str] | None) -> list[Finding]:
-    """Blocks that stand in both parts, at whatever place."""
+    """Return blocks that are in both parts, at any position."""
     side = BLOCK if min(first.shape[-2:]) >= 3 * BLOCK else SMALL_BLOCK
     if min(first.shape[-2:]) < side:
         return []
@@ -117,7 +117,7 @@ def _overlapping(one: str, other: str, first: Images, second: Images, names: Seq
 
 
 def _holds_any(image: np.ndarray, side: int, known: np.ndarray, likely: np.ndarray) -> bool:
-    """Whether a block of the image (H, W) is among the known hashes, sorted; few pass the sieve of their upper bits."""
+    """Return whether a block of the image (H, W) is among the known hashes, sorted; a filter on upper bits excludes most."""
     hashes = _hashes(image[None], side).ravel()
     hashes = hashes[likely[hashes >> np.uint64(64 - SIEVE)]]
     places = np.searchsorted(known, hashes)
@@ -125,7 +125,7 @@ def _holds_any(image: np.ndarray, side: int, known: np.ndarray, likely: np.ndarr
 
 
 def _grid_hashes(images: np.ndarray, side: int) -> np.ndarray:
-    """uint64: the hashes of the textured blocks (B, side, side) on the grid of images (N, H, W)."""
+    """Return uint64: the hashes of the textured blocks (B, side, side) on the grid of images (N, H, W)."""
     n, height, width = images.shape
     rows, columns = height // side, width // side
     cut = images[:, : rows * side, : columns * side].reshape(n, rows, side, columns, side).swapaxes(2, 3)
@@ -134,7 +134,7 @@ def _grid_hashes(images: np.ndarray, side: int) -> np.ndarray:
 
 
 def _hashes(images: np.ndarray, side: int) -> np.ndarray:
-    """uint64 (N, H - side + 1, W - side + 1): the hash of the block that begins at each place."""
+    """Return uint64 (N, H - side + 1, W - side + 1): the hash of the block at each position."""
     values = images.astype(np.uint64) + np.uint64(1)
     for axis, factor in ((2, ACROSS), (1, DOWN)):
         count = values.shape[axis] - side + 1

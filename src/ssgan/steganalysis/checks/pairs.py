@@ -1,7 +1,7 @@
-"""What ruins trainings and evaluations, found in the pairs before anything is learned: pairs that are none, values, one key.
+"""Find faults of the pairs before a training: wrong pairs, wrong values, one key for all.
 
 Wrong pairs, images in 0...1, one key for all stegos and the same scene on both sides of a split are behind most figures that
-could not be had again. What lies between parts is looked for in `leaks`, a loss that will not fall in `standstill`.
+could not be had again. Faults between parts are found in `leaks`, a plateau of the loss in `plateau`.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ def diagnose(
     *,
     prescribed: Prescribed | None = None,
 ) -> list[Finding]:
-    """All findings on the parts (train, validate, test) of a split, the worst first; `labels` are the groups of the pairs.
+    """Return all findings on the parts (train, validate, test) of a split, the worst first; `labels` are the groups of the
+    pairs.
 
     `prescribed` says how probably the embedder moves each sample of covers up and down, where it is known.
     """
@@ -62,7 +63,7 @@ def diagnose(
 
 
 def pairing(pairs: Pairs) -> list[Finding]:
-    """Whether the i-th stego comes from the i-th cover, and what was done to it."""
+    """Return findings on whether the i-th stego comes from the i-th cover, unprocessed otherwise."""
     difference = pairs.stegos.short() - pairs.covers.short()
     changed = (difference != 0).flatten(1).double().mean(dim=1).cpu().numpy()
     largest = difference.abs().flatten(1).amax(dim=1).cpu().numpy()
@@ -107,7 +108,7 @@ def pairing(pairs: Pairs) -> list[Finding]:
 
 
 def values(pairs: Pairs) -> list[Finding]:
-    """Whether covers are gray values 0...255, and use them."""
+    """Return findings on whether covers are gray values 0...255, and use their range."""
     low, high = int(pairs.covers.min()), int(pairs.covers.max())
     if high < NARROWEST:
         return [
@@ -129,12 +130,12 @@ def values(pairs: Pairs) -> list[Finding]:
 
 
 def keys(pairs: Pairs, prescribed: Prescribed | None = None) -> list[Finding]:
-    """Whether the stegos were made with one key: changes of different covers then fall together, or agree in sign.
+    """Return findings on one key for all stegos: changes of different covers then coincide, or agree in sign.
 
     Of each couple of covers, the changes at the same places are counted, and those at places shifted by two, in eight
     directions. Where keys differ, no shift is better than another, so the unshifted count is the largest with probability 1/9
     at most; the couples are independent, and the number of those where it is follows a binomial law. Content that
-    lies in the same places in all covers moves such counts a little: a finding needs a clear surplus besides.
+    is in the same places in all covers moves such counts a little: a finding needs a clear surplus besides.
     A code such as stc makes other changes in each cover even with one key: there it cannot be seen this way.
 
     In covers that are alike, such as a young generator's, the scheme itself may want the same places, or, as LSB replacement
@@ -165,22 +166,24 @@ def keys(pairs: Pairs, prescribed: Prescribed | None = None) -> list[Finding]:
 
 
 def _coincident(moved: torch.Tensor, half: int) -> torch.Tensor:
-    """(9, half): how far what happens in the images of each couple agrees, unshifted and shifted by each of SHIFTS."""
+    """Return (9, half): the agreement within the images of each couple, unshifted and shifted by each of SHIFTS."""
     one, other = moved[:half], moved[half : 2 * half]
     return torch.stack([(one * other.roll(shift, dims=(1, 2))).sum(dim=(1, 2)) for shift in ((0, 0), *SHIFTS)])
 
 
 def _wins(couples: torch.Tensor, half: int, least: float) -> int:
-    """In how many couples the unshifted count is the largest, if this is beyond chance and the surplus more than `least`."""
+    """Return the number of couples with the largest count unshifted, if it is beyond chance and the surplus more than
+    `least`.
+    """
     wins = int((couples[0] > couples[1:].amax(dim=0)).sum())
     beyond = float(couples[0].sum() - couples[1:].mean(dim=0).sum())
     return wins if _tail(wins, half, 1 / (1 + len(SHIFTS))) < FALSE_ALARM / 2 and beyond > least else 0
 
 
 def _wanted(covers: Images, changes: torch.Tensor, prescribed: Prescribed | None) -> tuple[torch.Tensor, torch.Tensor]:
-    """(N, H, W) of the first channel: how probably a sample changes, and the mean change, by the scheme alone.
+    """Return (N, H, W) of the first channel: the probability of a change and the mean change, by the scheme alone.
 
-    Where nobody says, changes that all go where replacement of the last bit leads are taken for such, anywhere in an image.
+    By themselves, changes that all go where replacement of the last bit leads are taken for such, anywhere in an image.
     """
     if prescribed is not None:
         up, down = prescribed(covers)
@@ -193,7 +196,7 @@ def _wanted(covers: Images, changes: torch.Tensor, prescribed: Prescribed | None
 
 
 def balance(parts: Mapping[str, Pairs], labels: Mapping[str, Sequence[str]] | None = None) -> list[Finding]:
-    """Parts that are small, repeat themselves, or are mostly of one group."""
+    """Return findings on parts that are small, repeat themselves, or are mostly of one group."""
     found = []
     for part, pairs in parts.items():
         if part != "train" and len(pairs) < FEW_PAIRS:
@@ -214,7 +217,7 @@ def balance(parts: Mapping[str, Pairs], labels: Mapping[str, Sequence[str]] | No
 
 
 def _no_pairs(pairs: Pairs, far: np.ndarray) -> Finding:
-    """What is the matter with stegos far from their covers: in another order, or changed in every way."""
+    """Return the finding on stegos far from their covers: in another order, or processed."""
     places = np.flatnonzero(far)
     own = counterparts(pairs.stegos[places], pairs.covers)
     text = some(len(places), len(pairs), "stegos have hardly a sample in common with their covers")
@@ -225,7 +228,7 @@ def _no_pairs(pairs: Pairs, far: np.ndarray) -> Finding:
 
 
 def _exchanged(pairs: Pairs) -> list[Finding]:
-    """Whether the stegos are the smoother ones: changes add to what a high-pass filter lets through, on the average."""
+    """Return the finding where stegos are smoother than covers, since changes add to the high-pass residual."""
     kernel = torch.tensor(filters.KV, dtype=torch.float32, device=pairs.covers.device)[None, None]
     powers = [_power(pictures, kernel) for pictures in (pairs.covers, pairs.stegos)]
     gain = (powers[1] - powers[0]).cpu().numpy()
@@ -238,7 +241,7 @@ def _exchanged(pairs: Pairs) -> list[Finding]:
 
 
 def _power(pictures: Images, kernel: torch.Tensor) -> torch.Tensor:
-    """float64 (N,): the mean square of the residual of each image."""
+    """Return float64 (N,): the mean square of the residual of each image."""
     parts = []
     for part in torch.split(pictures, 256):
         residual = torch.nn.functional.conv2d(part.float().flatten(0, 1)[:, None], kernel)
@@ -247,7 +250,7 @@ def _power(pictures: Images, kernel: torch.Tensor) -> torch.Tensor:
 
 
 def _tail(successes: int, trials: int, probability: float) -> float:
-    """P(X >= successes) of a binomial law."""
+    """Return P(X >= successes) of a binomial law."""
     logs = [
         math.lgamma(trials + 1) - math.lgamma(k + 1) - math.lgamma(trials - k + 1)
         + k * math.log(probability) + (trials - k) * math.log1p(-probability)
@@ -257,7 +260,7 @@ def _tail(successes: int, trials: int, probability: float) -> float:
 
 
 def _spread(total: int, most: int) -> torch.Tensor:
-    """At most so many numbers below `total`, evenly spread."""
+    """Return at most so many numbers below `total`, evenly spread."""
     return torch.unique(torch.linspace(0, total - 1, max(1, min(total, most)), dtype=torch.float64).long())
 
 

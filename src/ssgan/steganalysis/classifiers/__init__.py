@@ -1,1 +1,1 @@
-"""Classifiers of features: ridge regression and the ensemble of Fisher discriminants."""
+"""Classify features: ridge regression and the ensemble of Fisher discriminants."""

@@ -1,4 +1,4 @@
-"""The ensemble of Fisher discriminants: many weak learners, each on a few features and a redrawn training set, vote.
+"""Train the ensemble of Fisher discriminants: many weak learners vote, each on a few features and a bootstrap sample.
 
 J. Kodovský, J. Fridrich, V. Holub, "Ensemble classifiers for steganalysis of digital media", TIFS 7(2), 2012. Images that a
 learner was not trained on judge it: this out-of-bag error decides how many learners there are (L) and how many features each
@@ -34,7 +34,7 @@ TOLERANCE, LEAST_GAIN, LEAST_STEP = 0.02, 0.005, 0.05  # where the search for d_
 
 @dataclass(frozen=True)
 class Settings:
-    """`learners` and `subspace` (features a learner sees): None lets the out-of-bag error decide."""
+    """The size of an ensemble: `learners` and `subspace` (features a learner sees); None lets the out-of-bag error decide."""
 
     learners: int | None = None
     subspace: int | None = None
@@ -69,7 +69,7 @@ class Ensemble:
     error: float
 
     def projections(self, features: np.ndarray, *, threads: int = 1) -> np.ndarray:
-        """float64 (N, L): w f - b of every learner, for features (N, D)."""
+        """Return float64 (N, L): w f - b of every learner, for features (N, D)."""
         rows = _matrix(features)
         if rows.shape[1] != self.features:
             raise InvalidSetting(
@@ -83,15 +83,15 @@ class Ensemble:
         return out - self.b
 
     def votes(self, features: np.ndarray, *, threads: int = 1) -> np.ndarray:
-        """int64 (N,), -L...L: learners that say stego less learners that say cover."""
+        """Return int64 (N,), -L...L: learners that say stego less learners that say cover."""
         return np.sign(self.projections(features, threads=threads)).sum(axis=1).astype(np.int64)
 
     def scores(self, features: np.ndarray, *, threads: int = 1) -> np.ndarray:
-        """float64 (N,): the mean over learners of (w f - b) / sigma; above 0 rather stego."""
+        """Return float64 (N,): the mean over learners of (w f - b) / sigma; above 0 rather stego."""
         return np.asarray((self.projections(features, threads=threads) / self.sigma).mean(axis=1))
 
     def as_tensors(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-        """(tensors, manifest) for `ssgan.storage.weights.save`."""
+        """Return (tensors, manifest) for `ssgan.storage.weights.save`."""
         tensors = {"subspaces": self.subspaces, "w": self.w, "b": self.b, "sigma": self.sigma, "error": np.array(self.error)}
         return tensors, {"kind": KIND, "features": self.features}
 
@@ -101,13 +101,13 @@ class Ensemble:
 
     @classmethod
     def load(cls, folder: Path) -> Ensemble:
-        """The ensemble in a folder. Raises RefusedModel."""
+        """Return the ensemble in a folder. Raises RefusedModel."""
         tensors, manifest = weights.load(folder, finite=False)  # an error may be unknown
         return cls.from_tensors(tensors, manifest)
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, np.ndarray], manifest: Mapping[str, Any]) -> Ensemble:
-        """The ensemble made of what `ssgan.storage.weights.load` gives. Raises RefusedModel."""
+        """Return the ensemble made of what `ssgan.storage.weights.load` gives. Raises RefusedModel."""
         dims = manifest.get("features")
         if manifest.get("kind") != KIND or type(dims) is not int:
             raise RefusedModel("the folder holds another kind of model", hint=f"give the folder of a {KIND}")
@@ -131,7 +131,7 @@ def fit(
     threads: int = 1,
     report: Callable[[int, int, float], None] = lambda subspace, learners, error: None,
 ) -> Ensemble:
-    """An ensemble trained on features (N, D) of covers and of their stegos, row by row.
+    """Return an ensemble trained on features (N, D) of covers and of their stegos, row by row.
 
     It depends on the seed but not on the number of threads. `report(subspace, learners, error)` is told of every ensemble that
     the search for d_sub tries. Beside the features, one copy of them is held.
@@ -157,7 +157,7 @@ def fit(
 
 
 def best_subspace(error: Callable[[int], float], dims: int) -> int:
-    """The number of features with the smallest `error`, found as in Algorithm 2: to the right in steps, then in halved steps.
+    """Return the number of features with the smallest `error`, by the search of Algorithm 2: steps up, then halved steps.
 
     As in the authors' code, one step more is tried where the smallest is the last but one.
     """
@@ -189,7 +189,7 @@ def best_subspace(error: Callable[[int], float], dims: int) -> int:
 
 
 def discriminant(covers: np.ndarray, stegos: np.ndarray) -> Learner:
-    """One Fisher discriminant on all features (N, D) and all images, its threshold where the training error is smallest."""
+    """Return one Fisher discriminant on all features (N, D) and all images, with the threshold of the least training error."""
     columns = _columns(covers, stegos)
     everything = np.arange(len(covers))
     room = _Room(len(columns), len(covers))
@@ -198,9 +198,9 @@ def discriminant(covers: np.ndarray, stegos: np.ndarray) -> Learner:
 
 
 def from_learners(learners: Iterable[tuple[np.ndarray, np.ndarray, float]], *, features: int, first: int = 0) -> Ensemble:
-    """An ensemble that others trained: (subspace, w, b) of each learner, all of one length; `first` is the number of the first
-    feature, 1 for MATLAB's. The learners' spread is not known and taken for 1: their scales are alike, because w is in each the
-    scatter's inverse times the difference of the means. Raises RefusedModel.
+    """Return an ensemble trained elsewhere: (subspace, w, b) of each learner, all of one length; `first` is the number of the
+    first feature, 1 for MATLAB's. The learners' spread is unknown and taken for 1: their scales are alike, because each w is
+    the scatter's inverse times the difference of the means. Raises RefusedModel.
     """
     parts = [(np.ravel(s), np.ravel(w), float(np.ravel(b)[0])) for s, w, b in learners]
     if not parts or len({len(part) for s, w, _ in parts for part in (s, w)}) != 1:
@@ -216,7 +216,7 @@ def from_learners(learners: Iterable[tuple[np.ndarray, np.ndarray, float]], *, f
 
 
 def _grown(columns: np.ndarray, subspace: int, learners: int | None, *, seed: int, threads: int) -> Ensemble:
-    """Learners of so many features, until there are enough."""
+    """Return learners of so many features, until there are enough."""
     dims, images = columns.shape[0], columns.shape[1] // 2
     votes, errors, made = np.zeros(2 * images), list[float](), list[Learner]()
     rooms = SimpleQueue[_Room]()
@@ -252,14 +252,14 @@ def _grown(columns: np.ndarray, subspace: int, learners: int | None, *, seed: in
 
 
 def drawing(dims: int, subspace: int, images: int, *, seed: int, number: int) -> tuple[np.ndarray, np.ndarray]:
-    """What a learner of that number sees: its features, int64 (subspace,), and how often each image, int64 (images,)."""
+    """Return the draw of a learner: its features, int64 (subspace,), and the count of each image, int64 (images,)."""
     rng = seeds.generator(seed, "ensemble", str(subspace), str(number))
     chosen = np.sort(rng.choice(dims, subspace, replace=False, shuffle=False))
     return chosen, np.bincount(rng.integers(0, images, images), minlength=images)
 
 
 def _enough(errors: list[float], learners: int | None) -> bool:
-    """Whether the ensemble with these out-of-bag errors, learner by learner, needs no more of them."""
+    """Return whether an ensemble with these out-of-bag errors, learner by learner, is large enough."""
     if learners is not None:
         return len(errors) >= learners
     if len(errors) < FEWEST:
@@ -269,12 +269,12 @@ def _enough(errors: list[float], learners: int | None) -> bool:
 
 
 def vote_error(covers: np.ndarray, stegos: np.ndarray) -> float:
-    """The share of covers and stegos that the votes get wrong; a tie counts half. Eq. (5)."""
+    """Return the fraction of covers and stegos that the votes get wrong; a tie counts half. Eq. (5)."""
     return float((1 + np.sign(covers).mean()) / 2 + (1 - np.sign(stegos).mean()) / 2) / 2
 
 
 class _Room:
-    """Memory for one learner at a time: asked for anew each time, it would cost more than filling it."""
+    """Memory for one learner at a time, allocated once, since allocating costs more than filling."""
 
     def __init__(self, subspace: int, images: int) -> None:
         self.centered = np.empty(subspace * 2 * images)
@@ -284,7 +284,7 @@ class _Room:
 def _learned(
     columns: np.ndarray, subspace: np.ndarray, drawn: np.ndarray, times: np.ndarray, room: _Room
 ) -> tuple[Learner, np.ndarray]:
-    """A Fisher discriminant of some features and some images, each as often as it was drawn; and w f of all images."""
+    """Return a Fisher discriminant of some features and images, each as often as drawn, and w f of all images."""
     size = len(subspace), 2 * len(drawn)
     centered = room.centered[: size[0] * size[1]].reshape(size)
     means = np.empty((len(subspace), 2))
@@ -301,7 +301,7 @@ def _learned(
 
 
 def solved(scatter: np.ndarray, difference: np.ndarray) -> np.ndarray:
-    """Scatter's inverse times the difference of the means; more is added to its diagonal until there is an inverse."""
+    """Return the scatter's inverse times the difference of the means; its diagonal grows until the inverse exists."""
     diagonal = np.einsum("ii->i", scatter)
     diagonal += RIDGE
     more = np.finfo(np.float64).eps * max(float(diagonal.mean()), 1.0)
@@ -318,7 +318,7 @@ def solved(scatter: np.ndarray, difference: np.ndarray) -> np.ndarray:
 
 
 def best_threshold(covers: tuple[np.ndarray, np.ndarray], stegos: tuple[np.ndarray, np.ndarray]) -> tuple[float, float]:
-    """(threshold, sign): where false alarms and missed detections are fewest, and whether stegos lie above (+1) or below.
+    """Return (threshold, sign): the threshold of the fewest errors, and whether stegos are above (+1) or below.
 
     Of covers and of stegos, the values w f (n,), and how often each of them counts, whole numbers (n,) in all their sum > 0.
     """
@@ -337,7 +337,7 @@ def best_threshold(covers: tuple[np.ndarray, np.ndarray], stegos: tuple[np.ndarr
 
 
 def _matrix(features: np.ndarray) -> np.ndarray:
-    """Finite float32 or float64 (N, D), contiguous."""
+    """Return finite float32 or float64 (N, D), contiguous."""
     array = np.asarray(features)
     if array.ndim != 2:
         raise InvalidSetting(f"features are {array.shape}; expected (N, D)", hint="give a row for each image")
@@ -348,7 +348,7 @@ def _matrix(features: np.ndarray) -> np.ndarray:
 
 
 def _columns(covers: np.ndarray, stegos: np.ndarray) -> np.ndarray:
-    """(D, 2 N): a feature a row, of the covers and then of the stegos."""
+    """Return (D, 2 N): a feature a row, of the covers and then of the stegos."""
     if np.shape(covers) != np.shape(stegos) or len(covers) < 2:
         raise InvalidSetting(
             f"covers and stegos are pairs, two or more: {np.shape(covers)} and {np.shape(stegos)} are not",

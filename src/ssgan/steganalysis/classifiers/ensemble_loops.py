@@ -1,4 +1,4 @@
-"""The loops of the ensemble: features are read by columns, so that a learner touches only those it was given."""
+"""Compile the ensemble: features are read by columns, so that a learner touches only its own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ssgan.compute.compiled import compiled
 def center(
     columns: np.ndarray, subspace: np.ndarray, drawn: np.ndarray, times: np.ndarray, out: np.ndarray, means: np.ndarray
 ) -> None:
-    """The drawn samples of the subspace's features, less the mean of their class, ready for one product with itself.
+    """Gather the drawn samples of the subspace's features, less the mean of their class.
 
     `columns` (D, 2 N) holds a feature a row, covers first; `drawn` are n different numbers below N, each drawn so many `times`.
     out (d, 2 n) = (feature - mean) sqrt(times / all times), so that out out' is the sum of the classes' covariances;
@@ -44,7 +44,7 @@ def center(
 
 @compiled
 def solve(lower: np.ndarray, values: np.ndarray) -> None:
-    """Put x with (lower lower') x = values in the place of `values`; `lower` is a lower triangular matrix (d, d)."""
+    """Replace `values` by x with (lower lower') x = values; `lower` is a lower triangular matrix (d, d)."""
     for i in range(len(values)):
         total = values[i]
         for j in range(i):
@@ -58,7 +58,7 @@ def solve(lower: np.ndarray, values: np.ndarray) -> None:
 
 @compiled
 def project(columns: np.ndarray, subspace: np.ndarray, weights: np.ndarray, out: np.ndarray) -> None:
-    """out (M,) = the subspace's features (D, M) times the weights (d,)."""
+    """Fill out (M,) with the subspace's features (D, M) times the weights (d,)."""
     out[:] = 0
     for k in range(len(subspace)):
         row, weight = columns[subspace[k]], weights[k]
@@ -68,7 +68,9 @@ def project(columns: np.ndarray, subspace: np.ndarray, weights: np.ndarray, out:
 
 @compiled
 def project_rows(rows: np.ndarray, subspaces: np.ndarray, weights: np.ndarray, first: int, last: int, out: np.ndarray) -> None:
-    """out (N, L) = the L projections of an ensemble (L, d) of the images first...last - 1 with features `rows` (N, D)."""
+    """Fill out (N, L) with the L projections of an ensemble (L, d) of the images first...last - 1 with features `rows`
+    (N, D).
+    """
     for i in range(first, last):
         row = rows[i]
         for m in range(len(subspaces)):

@@ -1,4 +1,4 @@
-"""The ensemble of Fisher discriminants learned from features that come some at a time, as many of them as there may be.
+"""Train the ensemble of Fisher discriminants on streams of features, however many there are.
 
 What `ensemble.fit` makes of the same images with the same sizes, for a size is not searched for here: each would take as many
 passes again. The first pass sums up what each learner's scatter needs, the second projects, onto the disk, for thresholds and
@@ -21,7 +21,7 @@ Stream: TypeAlias = Callable[[], Iterable[tuple[np.ndarray, np.ndarray]]]
 
 
 def fit(covers: Stream, stegos: Stream, *, images: int, learners: int, subspace: int, seed: int = 0) -> Ensemble:
-    """An ensemble of so many learners of `subspace` features each; `images` is one more than the largest number.
+    """Return an ensemble of so many learners of `subspace` features each; `images` is one more than the largest number.
 
     Each stream is begun twice, and gives the same both times. Raises InvalidSetting where there is nothing to learn from.
     """
@@ -56,7 +56,7 @@ def fit(covers: Stream, stegos: Stream, *, images: int, learners: int, subspace:
 
 
 class _Sums:
-    """Of one class: the numbers of its images, and for each learner means and scatter of what it sees."""
+    """Sums over one class: the numbers of its images, and for each learner means and scatter of its features."""
 
     def __init__(self, stream: Stream, images: int, learners: int, subspace: int, seed: int) -> None:
         self.subspaces: Sequence[np.ndarray] = []
@@ -92,14 +92,14 @@ class _Sums:
         self.times[:] = np.minimum([times for _, times in drawn], 255)
 
     def of(self, number: int) -> tuple[np.ndarray, np.ndarray]:
-        """A learner's mean, float64 (d,), and covariance, (d, d)."""
+        """Return a learner's mean, float64 (d,), and covariance, (d, d)."""
         away = self._firsts[number] / self._weight[number]
         scatter = self._seconds[number] / self._weight[number] - np.outer(away, away)
         return away + self._center[self.subspaces[number]], scatter
 
 
 def _projected(ensemble: Ensemble, stream: Stream, file: IO[bytes], count: int) -> np.ndarray:
-    """float64 (L, count): the projections of all images, lying in the file."""
+    """Return float64 (L, count): the projections of all images, in the file."""
     found = np.memmap(file, np.float64, "w+", shape=(len(ensemble.b), count))
     at = 0
     for some, features in stream():

@@ -1,4 +1,4 @@
-"""The linear baseline beside the ensemble: ridge regression on the two classes, its penalty chosen on other pairs.
+"""Train the linear baseline beside the ensemble: ridge regression on the two classes, its penalty chosen on other pairs.
 
 R. Cogranne, V. Sedighi, J. Fridrich, T. Pevný, "Is ensemble classifier needed for steganalysis in high-dimensional feature
 spaces?", WIFS 2015: hardly. Features are brought to mean 0 and deviation 1; one eigendecomposition serves every penalty.
@@ -31,7 +31,7 @@ class Ridge:
     error: float
 
     def scores(self, features: np.ndarray) -> np.ndarray:
-        """float64 (N,), of features (N, D); above 0 rather stego."""
+        """Return float64 (N,) for features (N, D); above 0 rather stego."""
         if features.ndim != 2 or features.shape[1] != len(self.w):
             raise InvalidSetting(
                 f"the detector was trained on {len(self.w)} features, not on {features.shape[1:]}",
@@ -41,22 +41,22 @@ class Ridge:
         return np.array([(row * self.w).sum() for row in features]) + self.offset
 
     def as_tensors(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-        """(tensors, manifest) for `ssgan.storage.weights.save`."""
+        """Return (tensors, manifest) for `ssgan.storage.weights.save`."""
         numbers = {"offset": self.offset, "penalty": self.penalty, "error": self.error}
         return {"w": self.w} | {name: np.array(number) for name, number in numbers.items()}, {"kind": KIND}
 
     def save(self, folder: Path) -> None:
-        """Write it into a folder, after `ssgan.storage.weights`."""
+        """Write the regression into a folder, after `ssgan.storage.weights`."""
         weights.save(folder, *self.as_tensors())
 
     @classmethod
     def load(cls, folder: Path) -> Ridge:
-        """The one in a folder. Raises RefusedModel."""
+        """Return the regression in a folder. Raises RefusedModel."""
         return cls.from_tensors(*weights.load(folder))
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, np.ndarray], manifest: Mapping[str, Any]) -> Ridge:
-        """The one made of what `ssgan.storage.weights.load` gives. Raises RefusedModel."""
+        """Return the regression made of what `ssgan.storage.weights.load` gives. Raises RefusedModel."""
         if manifest.get("kind") != KIND:
             raise RefusedModel("the folder holds another kind of model", hint=f"give the folder of a {KIND} regression")
         w = weights.take(tensors, "w", "float64", (None,))
@@ -67,7 +67,7 @@ class Ridge:
 
 
 def fit(train: tuple[np.ndarray, np.ndarray], validate: tuple[np.ndarray, np.ndarray]) -> Ridge:
-    """A ridge regression on the features (N, D) of (covers, stegos), the penalty of least P_E on those of other pairs.
+    """Return a ridge regression on the features (N, D) of (covers, stegos), the penalty of least P_E on those of other pairs.
 
     Time and memory go with the smaller of D and 2 N, squared.
     """
@@ -91,7 +91,7 @@ def fit(train: tuple[np.ndarray, np.ndarray], validate: tuple[np.ndarray, np.nda
 
 
 def _solutions(x: np.ndarray, labels: np.ndarray) -> list[tuple[float, np.ndarray]]:
-    """(penalty, w) of every penalty: (x' x + penalty) w = x' labels, through x' x or x x', whichever is smaller."""
+    """Return (penalty, w) of every penalty: (x' x + penalty) w = x' labels, through x' x or x x', whichever is smaller."""
     wide = x.shape[1] > x.shape[0]
     values, vectors = np.linalg.eigh(x @ x.T if wide else x.T @ x)
     values = np.maximum(values, 0)

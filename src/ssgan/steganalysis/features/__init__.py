@@ -1,1 +1,1 @@
-"""One set of features, one file."""
+"""Extract features, one set a file."""

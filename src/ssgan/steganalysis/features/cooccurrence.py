@@ -1,8 +1,8 @@
-"""Which bins of a co-occurrence count as one: symmetries that natural images have, so that each bin is better filled.
+"""Merge the bins of a co-occurrence by symmetries of natural images, so that each bin is better filled.
 
 A window read backwards is as likely as the window; where minima are counted beside maxima, the maximum of the negated levels is
-as likely as the minimum; where one residual is counted, its negative is as likely as it. What is merged, and in which order the
-merged bins stand, is that of the authors' program of the spatial rich model (DDE Lab, 2011).
+as likely as the minimum; where one residual is counted, its negative is as likely as it. The merges and the order of the
+merged bins are those of the authors' program of the spatial rich model (DDE Lab, 2011).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ MINMAX, PLAIN = 0, 1
 
 @functools.lru_cache
 def merges(levels: int, length: int) -> np.ndarray:
-    """int64 (2, M, 4): for minima with maxima, and for single residuals, the bins that are added, in order; -1 is none.
+    """Return int64 (2, M, 4): for minima with maxima, and for single residuals, the bins that are added, in order; -1 is none.
 
     A bin is a window of `length` levels read as a number of base `levels`.
     """
@@ -31,7 +31,9 @@ def merges(levels: int, length: int) -> np.ndarray:
 
 
 def dimensions(levels: int, length: int) -> tuple[int, int]:
-    """How many features come of minima with maxima, and of single residuals: 325 and 169 for 5 levels, windows of 4."""
+    """Return how many features come from minima with maxima, and from single residuals: 325 and 169 for 5 levels,
+    windows of 4.
+    """
     made = merges(levels, length)
     return int((made[MINMAX, :, 0] >= 0).sum()), int((made[PLAIN, :, 0] >= 0).sum())
 

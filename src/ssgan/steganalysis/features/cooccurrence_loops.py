@@ -1,4 +1,4 @@
-"""Co-occurrences on the processor: how often each window of four neighboring levels occurs, along rows and down columns.
+"""Compile co-occurrences: how often each window of four neighboring levels occurs, along rows and down columns.
 
 Two windows that overlap are counted as one run of five levels, which halves the counting, the slow part; the table of runs is
 summed into windows at the end. Runs are counted in two tables by turns: smooth images show the same run again and again, and
@@ -28,7 +28,7 @@ def fill_bank(
     images: np.ndarray, taps: np.ndarray, border: int, thresholds: np.ndarray, members: np.ndarray, kinds: np.ndarray,
     merges: np.ndarray, places: np.ndarray, out: np.ndarray,
 ) -> None:  # fmt: skip
-    """The features of one bank of residuals, in their places in out (N, D) float64.
+    """Fill the features of one bank of residuals, in their places in out (N, D) float64.
 
     images uint8 (N, C, H, W); `taps` (B, K, 3) of B filters; `thresholds` (Q, 2); `members` (P, 2, 4): for each of P parts the
     sets of filters, as bits, whose extremes are scanned along rows and down columns; `kinds` (P,) the row of `merges`
@@ -159,7 +159,7 @@ def _sum_runs(tables: np.ndarray, counts: np.ndarray) -> None:
 
 @compiled
 def merge_bins(counts: np.ndarray, across: int, down: int, merge: np.ndarray, plain: bool, out: np.ndarray) -> None:
-    """Features from the counts (2, 2, B) along and down, of minima and of maxima: normalized, and bins that are one added.
+    """Fill features from the counts (2, 2, B) along and down, of minima and of maxima: normalized, equal bins added.
 
     Frequencies along and down are added. Every step is rounded to single precision, as the authors' program does. A row of
     `merge` lists bins; where maxima are counted beside minima the maximum of the negated levels, B - 1 - bin, joins each.

@@ -1,4 +1,4 @@
-"""CRM-5,404, the color rich model: how the residuals of red, green and blue at one pixel go together.
+"""CRM-5,404, the color rich model: the joint distribution of the residuals of red, green and blue at a pixel.
 
 The residuals and sets are those of the spatial rich model at q = 1, truncated to -3...3; the windows run across the channels.
 M. Goljan, J. Fridrich, R. Cogranne, "Rich model for steganalysis of color images", IEEE WIFS 2014; values are those of the
@@ -34,7 +34,7 @@ COUNTED_TWICE = {"s1_minmax24", "s1_minmax34", "s1_minmax54", "s3_minmax24"}
 
 
 def color_parts(bank: Bank) -> tuple[Part, ...]:
-    """The bank's parts without those that differ by the way of the scan alone: a pixel's channels have no direction."""
+    """Return the bank's parts without those that differ only by the direction of the scan, which a pixel's channels lack."""
     found: list[Part] = []
     for part in bank.parts:
         if part.submodel.endswith("v") and not part.plain:
@@ -47,7 +47,7 @@ def color_parts(bank: Bank) -> tuple[Part, ...]:
 
 
 def color_name(bank: Bank, part: Part) -> str:
-    """As the authors write it: s1_minmax22c_q1, s1_minmax34hvc_q1."""
+    """Return the authors' name of a submodel: s1_minmax22c_q1, s1_minmax34hvc_q1."""
     stem = part.submodel.removesuffix("hv")
     if stem == "minmax34h":
         stem = "minmax34hv"
@@ -57,7 +57,7 @@ def color_name(bank: Bank, part: Part) -> str:
 
 
 def _layout() -> tuple[dict[str, slice], dict[str, np.ndarray]]:
-    """The slice of each submodel by name, and by bank where each of its parts begins."""
+    """Return the slice of each submodel by name, and by bank where each of its parts begins."""
     widths, size = dimensions(LEVELS, CHANNELS), dict.fromkeys((f"{b}_{n}c_q1" for b, ns in ORDER.items() for n in ns), 0)
     within = {bank.name: [(color_name(bank, part), widths[part.plain]) for part in color_parts(bank)] for bank in BANKS}
     for name, width in (row for rows in within.values() for row in rows):
@@ -76,7 +76,7 @@ DIMENSION = max(part.stop for part in SUBMODELS.values())
 
 
 def features(images: np.ndarray | torch.Tensor, *, threads: int | None = None) -> np.ndarray:
-    """float64 (N, 5404) from uint8 images (N, 3, H, W): every submodel of `SUBMODELS`, each with single precision.
+    """Return float64 (N, 5404) from uint8 images (N, 3, H, W): every submodel of `SUBMODELS`, each with single precision.
 
     `threads` images are worked on at a time (None: as many as torch uses threads). Raises InvalidSetting where the images are
     not uint8 (N, 3, H, W), RefusedImage below 5 x 5 pixels.
@@ -98,7 +98,7 @@ def features(images: np.ndarray | torch.Tensor, *, threads: int | None = None) -
 
 
 def feature_names() -> list[str]:
-    """One name a feature: submodel and number, as `s1_minmax22c_q1[0]`."""
+    """Return one name a feature: submodel and number, as `s1_minmax22c_q1[0]`."""
     return [f"{name}[{i}]" for name, part in SUBMODELS.items() for i in range(part.stop - part.start)]
 
 

@@ -1,4 +1,4 @@
-"""Co-occurrences between the color channels on the processor: the three levels of one residual at the same pixel.
+"""Compile co-occurrences between the color channels: the three levels of one residual at the same pixel.
 
 A set of filters is counted in two tables by turns, for the reason given in `cooccurrence_loops.py`.
 """
@@ -21,7 +21,7 @@ def fill_color_bank(
     images: np.ndarray, taps: np.ndarray, border: int, thresholds: np.ndarray, members: np.ndarray, kinds: np.ndarray,
     merges: np.ndarray, places: np.ndarray, out: np.ndarray,
 ) -> None:  # fmt: skip
-    """The features of one bank of residuals, in their places in out (N, D) float64.
+    """Fill the features of one bank of residuals, in their places in out (N, D) float64.
 
     images uint8 (N, 3, H, W); `thresholds` (3,); all else as in `cooccurrence_loops.fill_bank`, at one quantization step:
     the sets that are scanned down there are one more term here, normalized by itself.
@@ -66,7 +66,7 @@ def fill_color_bank(
 
 @compiled
 def _count_colors(planes: np.ndarray, rows: int, stride: int, width: int, index: np.ndarray, tables: np.ndarray) -> None:
-    """Add the triples of levels at each pixel; the places at the end of a row that are no residual have a bin of their own."""
+    """Add the triples of levels at each pixel; positions at the end of a row without a residual have a bin of their own."""
     one, size = np.uint32(1), rows * stride
     first, second, third = planes[0], planes[1], planes[2]
     for i in range(size):

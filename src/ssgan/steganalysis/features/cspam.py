@@ -1,4 +1,4 @@
-"""SPAM of an image beside SPAM of the image embedded once more: 1,372 features that mind the source of the image less.
+"""SPAM of an image beside SPAM of the image embedded once more: 1,372 features that depend less on the source.
 
 A first change of ±1 makes more of a difference to a cover than a second one to its stego; what an image is like without any
 change is a matter of its camera, and deceives a detector that was trained on others. So the detector sees both. The idea is
@@ -22,7 +22,7 @@ _SEED = 77  # public: every image of one size gets the same changes
 
 
 def features(images: np.ndarray | torch.Tensor, *, threads: int | None = None) -> np.ndarray:
-    """float64 (N, 1372): SPAM of uint8 images (N, C, H, W), then SPAM of each embedded once more.
+    """Return float64 (N, 1372): SPAM of uint8 images (N, C, H, W), then SPAM of each embedded once more.
 
     `threads` images are worked on at a time (None: as many as torch uses threads). Raises InvalidSetting where the images are
     not uint8 (N, 1 or 3, H, W), RefusedImage below 4 x 4 pixels.
@@ -32,7 +32,7 @@ def features(images: np.ndarray | torch.Tensor, *, threads: int | None = None) -
 
 
 def embedded_again(array: np.ndarray) -> np.ndarray:
-    """The images uint8 (N, C, H, W) with +-1 in a fifth of their samples, the same ones in each; 0 rises, 255 falls."""
+    """Return the images uint8 (N, C, H, W) with ±1 in a fifth of their samples, the same ones in each; 0 rises, 255 falls."""
     rng = np.random.default_rng(_SEED)
     shape = array.shape[1:]
     change = np.where(rng.random(shape) < CHANGED, rng.choice(np.array([-1, 1], dtype=np.int16), shape), 0)
@@ -42,7 +42,7 @@ def embedded_again(array: np.ndarray) -> np.ndarray:
 
 
 def feature_names() -> list[str]:
-    """One name a feature: SPAM's, and those of the reference behind `again/`."""
+    """Return one name a feature: SPAM's, and those of the reference with the prefix `again/`."""
     names = spam.feature_names()
     return [*names, *(f"again/{name}" for name in names)]
 

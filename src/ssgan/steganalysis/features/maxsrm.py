@@ -1,4 +1,4 @@
-"""maxSRMd2, the spatial rich model of a warden who knows where a sender would rather change: 34,671 features.
+"""maxSRMd2, the spatial rich model of a warden that knows the change probabilities: 34,671 features.
 
 Each window counts as much as the largest change probability among its four samples, so that places where nothing is embedded
 do not dilute the rest; and it is slanted (d2), two steps to the side of which the second is one sample lower. T. Denemark,
@@ -32,7 +32,8 @@ __all__ = ["DIMENSION", "SCANS", "SUBMODELS", "features"]
 def features(
     images: np.ndarray | torch.Tensor, probabilities: np.ndarray | torch.Tensor, *, scan: str = "d2", threads: int | None = None
 ) -> np.ndarray:
-    """float64 (N, 34671) from uint8 images (N, C, H, W) and the probabilities, of the same shape, that a sample is changed.
+    """Return float64 (N, 34671) from uint8 images (N, C, H, W) and the probabilities, of the same shape, that a sample is
+    changed.
 
     Submodels, names and order are those of SRM. Probabilities may have any scale: each scan is divided by the sum of its
     weights, so that equal probabilities with `scan="straight"` give SRM itself; where all are 0, so are the features.
@@ -57,7 +58,7 @@ def features(
 
 
 def _weights(probabilities: np.ndarray | torch.Tensor, shape: tuple[int, ...]) -> np.ndarray:
-    """The probabilities as contiguous float64, looked at once."""
+    """Return the probabilities as contiguous float64, checked."""
     given = probabilities.detach().cpu().double().numpy() if isinstance(probabilities, torch.Tensor) else probabilities
     if given.shape != shape:
         hint = "give one probability a sample, β⁺ + β⁻ of the embedder on this image"

@@ -1,6 +1,6 @@
-"""Co-occurrences weighed by change probabilities on the processor: a window adds the largest probability of its four samples.
+"""Compile co-occurrences weighed by change probabilities: a window adds the largest probability of its four samples.
 
-Levels and probabilities of a strip stand as one long row each; a window is four places in it, so many samples apart.
+Levels and probabilities of a strip are one long row each; a window is four places in it, so many samples apart.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def fill_weighted_bank(
     images: np.ndarray, weights: np.ndarray, windows: np.ndarray, taps: np.ndarray, border: int, thresholds: np.ndarray,
     members: np.ndarray, kinds: np.ndarray, merges: np.ndarray, places: np.ndarray, out: np.ndarray,
 ) -> None:  # fmt: skip
-    """The features of one bank of residuals, in their places in out (N, D) float64.
+    """Fill the features of one bank of residuals, in their places in out (N, D) float64.
 
     `weights` float64 (N, C, H, W), and `windows` (2, 4, 2): row and column of a window's four samples, in scans along and
     down; all else as in `cooccurrence_loops.fill_bank`. A window whose samples all weigh nothing is not counted.
@@ -63,7 +63,7 @@ def fill_weighted_bank(
 
 @compiled
 def _weigh(inside: np.ndarray, window: np.ndarray, stride: int, out: np.ndarray) -> float:
-    """out: the largest weight in the window that starts at each place of the strip, 0 where none does; returns their sum."""
+    """Fill out with the largest weight in the window at each position of the strip, 0 where there is none; return their sum."""
     out[:] = 0
     total = 0.0
     deepest, widest = window[:, 0].max(), window[:, 1].max()
@@ -81,7 +81,7 @@ def _weigh(inside: np.ndarray, window: np.ndarray, stride: int, out: np.ndarray)
 def _add_weights(
     plane: np.ndarray, window: np.ndarray, stride: int, weights: np.ndarray, index: np.ndarray, tables: np.ndarray
 ) -> None:
-    """Add each place's weight to the bin of the window that starts there."""
+    """Add the weight of each position to the bin of its window."""
     a, b, c, d = (
         plane[window[0, 0] * stride + window[0, 1] :],
         plane[window[1, 0] * stride + window[1, 1] :],

@@ -1,4 +1,4 @@
-"""The residuals of the rich models: five banks of filters, and the sets of them that a submodel looks at.
+"""Define the residuals of the rich models: five banks of filters, and the sets of them in each submodel.
 
 A residual is what the neighbors do not predict of a sample. A submodel takes, place by place, the least and the largest of
 several residuals that differ by direction only, and scans it along rows and down columns; its name says how many filters (first
@@ -23,7 +23,7 @@ DIRECTIONS = {
 
 @dataclass(frozen=True)
 class Part:
-    """What is counted together: sets of filters scanned along rows and down columns. `plain`: each set is one filter."""
+    """Sets of filters counted together, along rows and down columns. `plain`: each set is one filter."""
 
     submodel: str
     across: tuple[str, ...]
@@ -31,13 +31,13 @@ class Part:
     plain: bool = False
 
     def turned(self, submodel: str) -> Part:
-        """The same sets scanned the other way."""
+        """Return the same sets scanned the other way."""
         return Part(submodel, self.down, self.across, self.plain)
 
 
 @dataclass(frozen=True)
 class Bank:
-    """Filters of one order: a letter and the weights (size, size) of each, what is divided by, and the parts, in order."""
+    """Filters of one order: a letter and the weights (size, size) of each, the divisor, and the parts, in order."""
 
     name: str
     filters: dict[str, np.ndarray]
@@ -46,22 +46,22 @@ class Bank:
 
     @property
     def border(self) -> int:
-        """How many samples the filters look beyond a place."""
+        """Reach of the filters in samples."""
         return len(next(iter(self.filters.values()))) // 2
 
     def taps(self) -> np.ndarray:
-        """int64 (B, K, 3): row, column and weight of every sample that a filter looks at, filled up with weights 0."""
+        """Return int64 (B, K, 3): row, column and weight of every sample that a filter reads, padded with weights 0."""
         listed = [[(*place, weights[*place]) for place in np.argwhere(weights)] for weights in self.filters.values()]
         longest = max(map(len, listed))
         return np.array([[*taps, *[(0, 0, 0)] * (longest - len(taps))] for taps in listed], np.int64)
 
     def bits(self, letters: str) -> int:
-        """A set of filters as bits."""
+        """Return a set of filters as bits."""
         return sum(1 << list(self.filters).index(letter) for letter in letters)
 
 
 def _along(direction: tuple[int, int], weights: dict[int, int], size: int) -> np.ndarray:
-    """The filter that weighs the samples at so many steps in that direction."""
+    """Return the filter that weighs the samples at these steps in that direction."""
     made = np.zeros((size, size), np.int64)
     for steps, weight in weights.items():
         made[size // 2 + steps * direction[0], size // 2 + steps * direction[1]] = weight
@@ -69,7 +69,7 @@ def _along(direction: tuple[int, int], weights: dict[int, int], size: int) -> np
 
 
 def _halves(kernel: tuple[tuple[int, ...], ...]) -> dict[str, np.ndarray]:
-    """The kernel (k) and its upper, lower, left and right half, the middle row or column included."""
+    """Return the kernel (k) and its upper, lower, left and right half, the middle row or column included."""
     whole = np.array(kernel, np.int64)
     row, column = np.indices(whole.shape) - len(whole) // 2
     kept = {"u": row <= 0, "b": row >= 0, "l": column <= 0, "r": column >= 0}
@@ -77,7 +77,7 @@ def _halves(kernel: tuple[tuple[int, ...], ...]) -> dict[str, np.ndarray]:
 
 
 def _odd_parts() -> Iterator[Part]:
-    """Submodels of the filters that stick out in one of eight directions: first and third order."""
+    """Yield submodels of the filters that extend in one of eight directions: first and third order."""
     pairs, corners = ("RU", "RD", "LU", "LD"), ("RUa", "RDc", "LUb", "LDd")
     two = Part("minmax22h", ("RL",), ("UD",))
     three = Part("minmax34h", ("LUR", "RDL"), ("DLU", "URD"))
@@ -90,7 +90,7 @@ def _odd_parts() -> Iterator[Part]:
 
 
 def _second_parts() -> Iterator[Part]:
-    """Submodels of the second differences: horizontal, vertical, diagonal, minor diagonal."""
+    """Yield submodels of the second differences: horizontal, vertical, diagonal, minor diagonal."""
     split, spam = Part("minmax24h", ("mh", "dh"), ("mv", "dv")), Part("spam12hv", ("h",), ("v",), plain=True)
     for name, sets in (("minmax21", ("hv",)), ("minmax41", ("hvdm",)), ("minmax32", ("hvm", "hvd"))):
         yield Part(name, sets, sets)
@@ -98,7 +98,7 @@ def _second_parts() -> Iterator[Part]:
 
 
 def _edge_parts(whole_first: bool) -> Iterator[Part]:
-    """Submodels of a square kernel and its halves; the square itself goes to s35_spam11, where 3 x 3 and 5 x 5 meet."""
+    """Yield submodels of a square kernel and its halves; the square itself goes to s35_spam11, which joins 3 x 3 and 5 x 5."""
     pairs = ("ul", "br", "ur", "bl")
     two, spam = Part("minmax22h", ("ub",), ("lr",)), Part("spam14hv", ("u", "b"), ("l", "r"), plain=True)
     whole = Part("s35_spam11", ("k",), ("k",), plain=True)

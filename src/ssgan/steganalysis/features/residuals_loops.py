@@ -1,6 +1,6 @@
-"""Residuals on the processor: filters of small integers, quantized and truncated to a few levels, and their minima and maxima.
+"""Compile residuals: filters of small integers, quantized and truncated to a few levels, and their minima and maxima.
 
-Rows stand one behind the other in one long row of an even stride, so that the vector registers are full on narrow images too.
+Rows follow each other in one long row of an even stride, so that the vector registers are full on narrow images too.
 What is made across the ends of rows means nothing, and the counting leaves it out.
 """
 
@@ -15,19 +15,19 @@ LARGEST_STRIP = 1 << 16  # samples: a strip and its levels fit in the second-lev
 
 @compiled
 def stride_of(width: int) -> int:
-    """The width rounded up to an even number: windows are counted two by two."""
+    """Return the width rounded up to an even number: windows are counted two by two."""
     return width + width % 2
 
 
 @compiled
 def strip_rows(height: int, stride: int) -> int:
-    """How many rows of residuals are worked on at a time: an even number, or all of them."""
+    """Return how many rows of residuals are worked on at a time: an even number, or all of them."""
     return min(height, max(4, LARGEST_STRIP // stride // 2 * 2))
 
 
 @compiled
 def lay_out(plane: np.ndarray, top: int, stride: int, samples: np.ndarray) -> None:
-    """The rows from `top` on, as many as there are and fit, each continued to the stride by zeros; zeros after the last."""
+    """Copy the rows from `top` on, as many as exist and fit, each padded to the stride by zeros; zeros after the last."""
     height, width = plane.shape
     rows = min(height - top, len(samples) // stride)
     samples[rows * stride :] = 0
@@ -40,7 +40,7 @@ def lay_out(plane: np.ndarray, top: int, stride: int, samples: np.ndarray) -> No
 
 @compiled
 def filter_strip(samples: np.ndarray, stride: int, taps: np.ndarray, residual: np.ndarray) -> None:
-    """residual int16: the sum over `taps` (row, column, weight) of the samples that far on, times the weight."""
+    """Fill residual int16: the sum over `taps` (row, column, weight) of the samples at that offset, times the weight."""
     residual[:] = 0
     for t in range(len(taps)):
         weight = np.int16(taps[t, 2])
@@ -52,7 +52,7 @@ def filter_strip(samples: np.ndarray, stride: int, taps: np.ndarray, residual: n
 
 @compiled
 def quantize(residual: np.ndarray, thresholds: np.ndarray, levels: np.ndarray) -> None:
-    """levels uint8 0...2T: T, plus how many of the T thresholds the residual reaches, less how many its negative does."""
+    """Fill levels uint8 0...2T: T, plus how many of the T thresholds the residual reaches, less how many its negative does."""
     first, second = np.int16(thresholds[0]), np.int16(thresholds[1])
     if len(thresholds) == 2:
         for i in range(len(levels)):
@@ -69,7 +69,7 @@ def quantize(residual: np.ndarray, thresholds: np.ndarray, levels: np.ndarray) -
 
 @compiled
 def extreme(levels: np.ndarray, members: int, largest: bool, out: np.ndarray) -> None:
-    """The least or the largest, place by place, of the rows of `levels` (B, L) whose bits are set in `members`."""
+    """Take the least or the largest, position by position, of the rows of `levels` (B, L) whose bits are set in `members`."""
     fresh = True
     for b in range(len(levels)):
         if members >> b & 1:

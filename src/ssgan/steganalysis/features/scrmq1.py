@@ -22,7 +22,7 @@ DIMENSION = srm.DIMENSION_Q1 + crm.DIMENSION
 
 
 def features(images: np.ndarray | torch.Tensor, *, threads: int | None = None) -> np.ndarray:
-    """float64 (N, 18157) from uint8 images (N, 3, H, W): `srm.features_q1`, the channels' added, then `crm.features`.
+    """Return float64 (N, 18157) from uint8 images (N, 3, H, W): `srm.features_q1`, added over channels, then `crm.features`.
 
     `threads` images are worked on at a time (None: as many as torch uses threads). Raises InvalidSetting where the images are
     not uint8 (N, 3, H, W), RefusedImage below 8 x 8 pixels.
@@ -32,7 +32,7 @@ def features(images: np.ndarray | torch.Tensor, *, threads: int | None = None) -
 
 
 def feature_names() -> list[str]:
-    """One name a feature: submodel and number, as `s1_minmax22h_q1[0]`."""
+    """Return one name a feature: submodel and number, as `s1_minmax22h_q1[0]`."""
     return [f"{name}[{i}]" for name, part in SUBMODELS.items() for i in range(part.stop - part.start)]
 
 

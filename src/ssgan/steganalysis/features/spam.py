@@ -21,7 +21,7 @@ DIMENSION = 2 * BINS
 
 
 def features(images: np.ndarray | torch.Tensor, *, threads: int | None = None) -> np.ndarray:
-    """float64 (N, 686), each half summing to 1, from uint8 images (N, C, H, W); a color image's channels are averaged.
+    """Return float64 (N, 686), each half summing to 1, from uint8 images (N, C, H, W); a color image's channels are averaged.
 
     `threads` images are worked on at a time (None: as many as torch uses threads). Raises InvalidSetting where the images are
     not uint8 (N, 1 or 3, H, W), RefusedImage below 4 x 4 pixels.
@@ -33,7 +33,7 @@ def features(images: np.ndarray | torch.Tensor, *, threads: int | None = None) -
 
 
 def feature_names() -> list[str]:
-    """One name a feature: the submodel and its three differences, as `straight[-3,0,2]`."""
+    """Return one name a feature: the submodel and its three differences, as `straight[-3,0,2]`."""
     levels = [i - TRUNCATION for i in range(LEVELS)]
     return [f"{model}[{a},{b},{c}]" for model in SUBMODELS for a in levels for b in levels for c in levels]
 

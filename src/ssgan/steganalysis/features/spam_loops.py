@@ -1,4 +1,4 @@
-"""SPAM on the processor: differences of neighbors along four directions, and how often each triple of them occurs.
+"""Compile SPAM: differences of neighbors along four directions, and how often each triple of them occurs.
 
 Each direction is counted in two tables, for even and for odd columns: a smooth image shows the same triple again and again, and
 an addition to a counter must wait for the one before it.
@@ -19,7 +19,7 @@ BINS = LEVELS**3
 
 @compiled
 def fill_spam(images: np.ndarray, out: np.ndarray) -> None:
-    """out (N, 2, 343) float64: straight and diagonal triples of uint8 images (N, C, H, W), averaged over directions."""
+    """Fill out (N, 2, 343) float64: straight and diagonal triples of uint8 images (N, C, H, W), averaged over directions."""
     channels, height, width = images.shape[1:]
     rows = min(_strip(width), height)
     strip = np.zeros((rows + 4) * width, np.uint8)  # three rows more than are counted, and what their last samples look at
@@ -44,7 +44,7 @@ def fill_spam(images: np.ndarray, out: np.ndarray) -> None:
 
 @compiled
 def _read_backwards() -> np.ndarray:
-    """For each triple the one that it becomes when it is read backwards: its differences reversed and negated."""
+    """Fill for each triple the one that it becomes when read backwards: its differences reversed and negated."""
     found = np.empty(BINS, np.uint16)
     last = LEVELS - 1
     for a in range(LEVELS):
@@ -59,7 +59,7 @@ def _count(plane: np.ndarray, strip: np.ndarray, differences: np.ndarray, index:
     """Add the triples of one plane, strip by strip.
 
     A strip is worked on as one long row, so that loops are long on narrow images too; what is made across the ends of rows is
-    counted in a bin of its own, which nobody reads.
+    counted in a bin of its own, which is never read.
     """
     height, width = plane.shape
     rows = _strip(width)
@@ -86,13 +86,15 @@ def _count(plane: np.ndarray, strip: np.ndarray, differences: np.ndarray, index:
 
 @compiled
 def _strip(width: int) -> int:
-    """How many rows stay in the first-level cache with what is made of them."""
+    """Return how many rows fit in the first-level cache with their results."""
     return max(1, 4096 // width)
 
 
 @compiled
 def _differ(strip: np.ndarray, width: int, size: int, differences: np.ndarray) -> None:
-    """Levels 0...6 of the differences along the row, down, down to the right, and down to the left (from one to the right)."""
+    """Fill levels 0...6 of the differences along the row, down, down to the right, and down to the left (from one to the
+    right).
+    """
     below, along, down, right, left = strip[width:], differences[0], differences[1], differences[2], differences[3]
     for x in range(size):
         here, beside = np.int16(strip[x]), np.int16(strip[x + 1])
@@ -116,7 +118,7 @@ def _join(first: np.ndarray, second: np.ndarray, third: np.ndarray, index: np.nd
 
 @compiled
 def _increase(index: np.ndarray, size: int, tables: np.ndarray) -> None:
-    """Count triples of all directions, which take turns."""
+    """Count triples of all directions in turn."""
     one = np.uint32(1)
     for x in range(0, size - 1, 2):
         for direction in range(4):

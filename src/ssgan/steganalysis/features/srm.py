@@ -29,19 +29,19 @@ STEPS_Q1: Steps = dict.fromkeys(STEPS, (1.0,))
 
 @dataclass(frozen=True)
 class Layout:
-    """Where features stand: the slice of each submodel by name, in order, and the first place of each (bank, step, part)."""
+    """The places of features: the slice of each submodel by name, in order, and the first one of each (bank, step, part)."""
 
     submodels: dict[str, slice]
     places: dict[str, np.ndarray]
 
     @property
     def dimension(self) -> int:
-        """How many features there are."""
+        """Number of features."""
         return max(part.stop for part in self.submodels.values())
 
 
 def layout(steps: Steps) -> Layout:
-    """The submodels one after the other, bank by bank and step by step."""
+    """Return the submodels one after the other, bank by bank and step by step."""
     size: dict[str, int] = {}
     within: dict[tuple[str, int, int], tuple[str, int]] = {}
     widths = dimensions(LEVELS, WINDOW)
@@ -64,7 +64,7 @@ def layout(steps: Steps) -> Layout:
 
 
 def submodel_name(bank: Bank, submodel: str, step: float) -> str:
-    """As the authors write it: s1_minmax22h_q1, s35_spam11_q15."""
+    """Return the authors' name of a submodel: s1_minmax22h_q1, s35_spam11_q15."""
     prefix = "" if submodel.startswith("s35") else f"{bank.name}_"
     return f"{prefix}{submodel}_q{step:g}".replace(".", "")
 
@@ -75,7 +75,7 @@ DIMENSION, DIMENSION_Q1 = _FULL.dimension, _Q1.dimension
 
 
 def features(images: np.ndarray | torch.Tensor, *, threads: int | None = None) -> np.ndarray:
-    """float64 (N, 34671) from uint8 images (N, C, H, W): every submodel of `SUBMODELS`, each with single precision.
+    """Return float64 (N, 34671) from uint8 images (N, C, H, W): every submodel of `SUBMODELS`, each with single precision.
 
     Of a color image the features of the three channels are added, as in the authors' color rich model. Scans along rows and
     columns are added too, so that a single residual's part sums to 2 a channel, and minima with maxima to 4.
@@ -86,17 +86,17 @@ def features(images: np.ndarray | torch.Tensor, *, threads: int | None = None) -
 
 
 def features_q1(images: np.ndarray | torch.Tensor, *, threads: int | None = None) -> np.ndarray:
-    """float64 (N, 12753): SRMQ1, the submodels of `SUBMODELS_Q1`; all else as `features`."""
+    """Return float64 (N, 12753): SRMQ1, the submodels of `SUBMODELS_Q1`; all else as `features`."""
     return _features(images, STEPS_Q1, _Q1, threads)
 
 
 def feature_names() -> list[str]:
-    """One name a feature: submodel and number, as `s1_minmax22h_q1[0]`."""
+    """Return one name a feature: submodel and number, as `s1_minmax22h_q1[0]`."""
     return _names(SUBMODELS)
 
 
 def feature_names_q1() -> list[str]:
-    """The same for SRMQ1."""
+    """Return the same for SRMQ1."""
     return _names(SUBMODELS_Q1)
 
 
@@ -121,7 +121,9 @@ def _features(images: np.ndarray | torch.Tensor, steps: Steps, places: Layout, t
 def bank_arrays(
     bank: Bank, steps: tuple[float, ...], *, parts: Sequence[Part] | None = None, truncation: int = LEVELS // 2
 ) -> tuple[np.ndarray, int, np.ndarray, np.ndarray, np.ndarray]:
-    """For the loops: taps, border, thresholds (Q, T), members (P, 2, 4) and kinds (P,) of the bank's parts, or of others."""
+    """Return arrays for the loops: taps, border, thresholds (Q, T), members (P, 2, 4) and kinds (P,) of the bank's parts, or
+    others.
+    """
     counted = bank.parts if parts is None else parts
     members = np.zeros((len(counted), 2, 4), np.int64)
     for p, part in enumerate(counted):
@@ -132,7 +134,7 @@ def bank_arrays(
 
 
 def quantizer(step: float, truncation: int) -> np.ndarray:
-    """The least integer residuals that round to 1, 2, ... `truncation` steps; halves are rounded away from zero."""
+    """Return the least integer residuals that round to 1, 2, ... `truncation` steps; halves are rounded away from zero."""
     return np.ceil((np.arange(truncation) + 0.5) * step).astype(np.int64)
 
 

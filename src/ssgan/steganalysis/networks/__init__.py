@@ -1,1 +1,1 @@
-"""One network, one file."""
+"""Build networks, one a file."""

@@ -21,7 +21,7 @@ from ssgan.steganalysis.network import Network, Recipe
 
 @dataclass(frozen=True)
 class Stage:
-    """So many MBConv blocks; the first one strides. `widening`: by how much the maps grow inside."""
+    """A number of MBConv blocks, the first with a stride; `widening` is the growth of the maps inside."""
 
     maps: int
     blocks: int
@@ -44,7 +44,7 @@ COLOR_FILTERS = (8, 9, 10, 11, 20, 21, 22, 23, 24, 25)
 
 
 class EffNet(nn.Module):
-    """Gray values 0...255 float (N, C, H, W), any size from 32 on -> logit (N,).
+    """A network from gray values 0...255 float (N, C, H, W), any size from 32 on, to logits (N,).
 
     The stem makes thirty maps: of gray images by the thirty filters, of color ones by ten for each channel; the first stage
     mixes the channels.
@@ -73,14 +73,14 @@ class EffNet(nn.Module):
                     self.stem.weight[channel * 10 : channel * 10 + 10, channel] = bank[list(COLOR_FILTERS)]
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """One logit an image."""
+        """Return one logit an image."""
         x = self.layers(self.stem(images)).mean(dim=(2, 3))  # (N, 320)
         logit: torch.Tensor = self.dense(x).squeeze(1)
         return logit
 
 
 class MbConv(nn.Module):
-    """Widen, depthwise, weigh the maps, narrow; beside a shortcut where the shape stays."""
+    """A block that widens, filters each map, weighs the maps and narrows, with a shortcut where the shape stays."""
 
     def __init__(self, before: int, stage: Stage, *, stride: int) -> None:
         super().__init__()
@@ -93,7 +93,7 @@ class MbConv(nn.Module):
         self.shortcut = stride == 1 and before == stage.maps
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Maps (N, before, H, W) -> (N, stage.maps, H / stride, W / stride)."""
+        """Return maps (N, before, H, W) -> (N, stage.maps, H / stride, W / stride)."""
         y = self.depthwise(self.widen(x))
         weights = self.excite(nn.functional.silu(self.squeeze(y.mean(dim=(2, 3), keepdim=True)))).sigmoid()  # (N, wide, 1, 1)
         y = self.narrow(y * weights)

@@ -25,7 +25,8 @@ LEAST_SIZE = 32
 
 
 class Gncnn(nn.Module):
-    """Gray values 0...255 float (N, C, H, W) -> logit (N,). Color: each channel is filtered by itself, then all are mixed.
+    """A network from gray values 0...255 float (N, C, H, W) to logits (N,). Color: each channel is filtered by itself, then all
+    are mixed.
 
     `sigma` is the width of the activation exp(-x^2 / sigma^2), in units of the filtered gray value.
     """
@@ -63,21 +64,23 @@ class Gncnn(nn.Module):
             nn.init.xavier_uniform_(weight)  # N(0, 0.01) of the paper leaves every activation at its flat top
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """One logit an image, independent of the other images of the batch."""
+        """Return one logit an image, independent of the other images of the batch."""
         x = nn.functional.conv2d(images, self.kv, padding=2 if self.padded else 0, groups=images.shape[1])
         for convolution, pool in zip(self.convolutions, self.pools, strict=True):
             x = pool(torch.exp(-(convolution(x) / self.sigma).square()))  # (N, 16, H / 2, W / 2)
         return self._judged(x)
 
     def fused(self, images: torch.Tensor, parts: Parts) -> torch.Tensor:
-        """The same in training, float32 on the processor, differentiable once; slow in the published form."""
+        """Return the same in training, in float32 on the processor, differentiable once; slow in the published form."""
         if not self.padded:
             return self(images)
         layers = [(layer.get_parameter("weight"), layer.get_parameter("bias")) for layer in self.convolutions]
         return self._judged(gncnn_fused.features(images, self.kv, self.sigma, layers, parts))
 
     def lean(self, images: torch.Tensor) -> torch.Tensor:
-        """The same in half as many passes over the maps, differentiable once: a graphics card waits for its memory."""
+        """Return the same in half as many passes over the maps, differentiable once, since a graphics card waits for its
+        memory.
+        """
         x = nn.functional.conv2d(images, self.kv, padding=2 if self.padded else 0, groups=images.shape[1])
         for convolution, pool in zip(self.convolutions, self.pools, strict=True):
             x = pool(_Gaussian.apply(convolution(x), self.sigma))  # type: ignore[no-untyped-call]

@@ -14,7 +14,9 @@ from ssgan.steganalysis.network import Network, Recipe
 
 
 class SganS(nn.Module):
-    """S: gray values 0...255 float (N, C, H, W) -> logit (N,). BatchNorm before each of four 5 x 5 convolutions of stride 2."""
+    """S, from gray values 0...255 float (N, C, H, W) to logits (N,): BatchNorm before each of four 5 x 5 convolutions of stride
+    2.
+    """
 
     def __init__(self, image_size: int = 64, channels: int = 3) -> None:
         super().__init__()
@@ -28,13 +30,15 @@ class SganS(nn.Module):
         _initialize(self)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """One logit an image."""
+        """Return one logit an image."""
         logit: torch.Tensor = self.dense(self.layers(_filtered(self, images)).flatten(1)).squeeze(1)
         return logit
 
 
 class SganStar(nn.Module):
-    """S* of the code: convolutions of 10, 20, 30 and 40 maps, poolings of stride 1, so the dense layer sees every place."""
+    """S* of the code: convolutions of 10, 20, 30 and 40 maps, poolings of stride 1, so that the dense layer sees every
+    pixel.
+    """
 
     def __init__(self, image_size: int = 64, channels: int = 3) -> None:
         super().__init__()
@@ -47,7 +51,7 @@ class SganStar(nn.Module):
         _initialize(self)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """One logit an image."""
+        """Return one logit an image."""
         logit: torch.Tensor = self.dense(self.layers(_filtered(self, images)).flatten(1)).squeeze(1)
         return logit
 
@@ -66,7 +70,7 @@ class SganStarText(nn.Module):
         _initialize(self)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """One logit an image."""
+        """Return one logit an image."""
         logit: torch.Tensor = self.dense(self.layers(_filtered(self, images)).flatten(1)).squeeze(1)
         return logit
 
@@ -94,7 +98,7 @@ def _filtered(network: nn.Module, images: torch.Tensor) -> torch.Tensor:
 
 
 def _initialize(network: nn.Module) -> None:
-    """N(0, 0.02), as in the code."""
+    """Initialize by N(0, 0.02), as in the code."""
     for layer in network.modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):
             nn.init.normal_(layer.weight, std=0.02)

@@ -16,7 +16,9 @@ WIDE = 12  # from this layer on, laying out the weights anew in each step costs 
 
 
 class SrNet(nn.Module):
-    """Gray values 0...255 float (N, C, H, W), any size from 32 on -> logit (N,). Color: the first layer mixes the channels."""
+    """A network from gray values 0...255 float (N, C, H, W), any size from 32 on, to logits (N,). Color: the first layer mixes
+    channels.
+    """
 
     def __init__(self, image_size: int = 64, channels: int = 1) -> None:
         super().__init__()
@@ -35,11 +37,11 @@ class SrNet(nn.Module):
         nn.init.normal_(self.dense.weight, std=0.01)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """One logit an image."""
+        """Return one logit an image."""
         return self._judged(self.layers(images))
 
     def fused(self, images: torch.Tensor, parts: Parts) -> torch.Tensor:
-        """The same in training, float32 on the processor: BatchNorm and ReLU are one, channels lie side by side."""
+        """Return the same in training, in float32 on the processor, with BatchNorm and ReLU fused and adjacent channels."""
         if any(isinstance(layer, nn.BatchNorm2d) and type(layer) is not nn.BatchNorm2d for layer in self.modules()):
             return self(images)  # statistics of several processes together
         x = images
@@ -56,7 +58,7 @@ class SrNet(nn.Module):
 
 
 class _Unpooled(nn.Module):
-    """Type 2: x + [convolution, BatchNorm, ReLU, convolution, BatchNorm](x)."""
+    """A block of type 2: x + [convolution, BatchNorm, ReLU, convolution, BatchNorm](x)."""
 
     def __init__(self, maps: int) -> None:
         super().__init__()
@@ -67,12 +69,12 @@ class _Unpooled(nn.Module):
         return moved
 
     def fused(self, x: torch.Tensor, parts: Parts) -> torch.Tensor:
-        """The same, BatchNorm and ReLU being one."""
+        """Return the same with BatchNorm and ReLU fused."""
         return x + _fused(self.branch[2], _fused(self.branch[0], x, parts, rectified=True), parts)
 
 
 class _Pooled(nn.Module):
-    """Type 3: the same, pooled to half the side, beside a strided 1 x 1 convolution."""
+    """A block of type 3: the same, pooled to half the side, beside a strided 1 x 1 convolution."""
 
     def __init__(self, before: int, after: int) -> None:
         super().__init__()
@@ -86,7 +88,7 @@ class _Pooled(nn.Module):
         return halved
 
     def fused(self, x: torch.Tensor, parts: Parts) -> torch.Tensor:
-        """The same, BatchNorm and ReLU being one."""
+        """Return the same with BatchNorm and ReLU fused."""
         branched = _fused(self.branch[2], _fused(self.branch[0], x, parts, rectified=True), parts)
         halved: torch.Tensor = _fused(self.shortcut, x, parts) + self.branch[3](branched)
         return halved
@@ -97,7 +99,7 @@ def _plain(before: int, after: int) -> nn.Sequential:
 
 
 def _fused(layer: nn.Module, x: torch.Tensor, parts: Parts, *, rectified: bool = False) -> torch.Tensor:
-    """A convolution with its BatchNorm, and ReLU after it."""
+    """Return a convolution with its BatchNorm, and ReLU after it."""
     assert isinstance(layer, nn.Sequential)
     return normalized(layer[0](x), layer[1], parts, rectified=rectified)
 

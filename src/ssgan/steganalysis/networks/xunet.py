@@ -1,4 +1,4 @@
-"""Xu-Net: five groups after a fixed high-pass filter; magnitudes, TanH and 1 x 1 convolutions keep it to statistics of noise.
+"""Xu-Net: five groups after a fixed high-pass filter; magnitudes, TanH and 1 x 1 convolutions limit it to noise statistics.
 
 G. Xu, H.-Z. Wu, Y.-Q. Shi, "Structural design of convolutional neural networks for steganalysis", IEEE SPL 23(5), 2016. The
 order convolution, magnitude, BatchNorm in the first group is the paper's.
@@ -16,7 +16,9 @@ from ssgan.steganalysis.networks.fused import xunet_fused
 
 
 class XuNet(nn.Module):
-    """Gray values 0...255 float (N, C, H, W), any size -> logit (N,). Color: each channel is filtered by itself, then mixed."""
+    """A network from gray values 0...255 float (N, C, H, W), any size, to logits (N,). Color: channels are filtered, then
+    mixed.
+    """
 
     def __init__(self, image_size: int = 64, channels: int = 1) -> None:
         super().__init__()
@@ -38,14 +40,14 @@ class XuNet(nn.Module):
         nn.init.xavier_uniform_(self.dense.weight)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """One logit an image."""
+        """Return one logit an image."""
         x = nn.functional.conv2d(images, self.kv, padding=2, groups=images.shape[1])
         x = self.groups(self.first_norm(self.first(x).abs()))  # (N, 128, H / 16, W / 16)
         logit: torch.Tensor = self.dense(x.mean(dim=(2, 3))).squeeze(1)
         return logit
 
     def fused(self, images: torch.Tensor, parts: Parts) -> torch.Tensor:
-        """The same in training, float32 on the processor, without a derivative by the images."""
+        """Return the same in training, float32 on the processor, without a derivative by the images."""
         layers = [self.first, self.first_norm, *self.groups]
         if any(isinstance(layer, nn.BatchNorm2d) and type(layer) is not nn.BatchNorm2d for layer in layers):
             return self(images)  # statistics of several processes together

@@ -16,7 +16,9 @@ FIRST_TRUNCATION, SECOND_TRUNCATION = 3.0, 2.0
 
 
 class YedroudjNet(nn.Module):
-    """Gray values 0...255 float (N, C, H, W), any size from 32 on -> logit (N,). Color: thirty maps a channel, then mixed."""
+    """A network from gray values 0...255 float (N, C, H, W), any size from 32 on, to logits (N,). Color: thirty maps a
+    channel.
+    """
 
     def __init__(self, image_size: int = 64, channels: int = 1) -> None:
         super().__init__()
@@ -39,7 +41,7 @@ class YedroudjNet(nn.Module):
                 nn.init.xavier_uniform_(layer.weight)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """One logit an image."""
+        """Return one logit an image."""
         x = nn.functional.conv2d(images, self.bank, padding=2, groups=images.shape[1])  # (N, 30 C, H, W)
         x = self.first_norm(self.first(x).abs()).clamp(-FIRST_TRUNCATION, FIRST_TRUNCATION)
         x = self.second_norm(self.second(x)).clamp(-SECOND_TRUNCATION, SECOND_TRUNCATION)

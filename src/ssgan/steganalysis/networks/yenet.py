@@ -1,4 +1,4 @@
-"""Ye-Net: the rich model's thirty filters as a first layer that learns on, clipped by a truncated linear unit; no BatchNorm.
+"""Ye-Net: the rich model's thirty filters as a trainable first layer, clipped by a truncated linear unit; no BatchNorm.
 
 J. Ye, J. Ni, Y. Yi, "Deep learning hierarchical representations for image steganalysis", IEEE TIFS 12(11), 2017. Padded, and
 averaged to 3 x 3 in place of the last stride, so that any size from 32 on works.
@@ -16,7 +16,7 @@ THRESHOLD = 3.0  # of the truncated linear unit
 
 
 class YeNet(nn.Module):
-    """Gray values 0...255 float (N, C, H, W) -> logit (N,). Color: the thirty filters see each channel, and are added up.
+    """A network from gray values 0...255 float (N, C, H, W) to logits (N,). Color: the filters see each channel, and are added.
 
     Change probabilities float (N, C, H, W), where given, pass through the filters' magnitudes and are added after the first
     layer: the selection-channel-aware form of the paper.
@@ -52,7 +52,7 @@ class YeNet(nn.Module):
         nn.init.zeros_(self.dense.bias)
 
     def forward(self, images: torch.Tensor, change_probabilities: torch.Tensor | None = None) -> torch.Tensor:
-        """One logit an image."""
+        """Return one logit an image."""
         x = self.first(images).clamp(-THRESHOLD, THRESHOLD)  # (N, 30, H, W)
         if change_probabilities is not None:
             x = x + nn.functional.conv2d(change_probabilities, self.first.weight.abs(), padding=2)

@@ -22,7 +22,7 @@ PYRAMID = (1, 2, 4)  # the last maps are averaged over so many parts of each sid
 
 
 class ZhuNet(nn.Module):
-    """Gray values 0...255 float (N, C, H, W), any size from 32 on -> logit (N,).
+    """A network from gray values 0...255 float (N, C, H, W), any size from 32 on, to logits (N,).
 
     Color: the thirty filters see each channel by itself, and the first separable convolution mixes the channels; the shortcut
     around it then needs a 1 x 1 convolution, which starts by handing on each filter from one channel, in turn: their mean would
@@ -54,7 +54,7 @@ class ZhuNet(nn.Module):
         self._start_from_the_filters(channels)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """One logit an image."""
+        """Return one logit an image."""
         x = torch.cat([self.small(images), self.large(images)], dim=1)  # (N, 30 C, H, W)
         x = self.groups(self.shortcut(x) + self.mixed(self.depthwise(x).abs()))  # (N, 128, H / 8, W / 8)
         parts = [nn.functional.adaptive_avg_pool2d(x, side).flatten(1) for side in PYRAMID]
@@ -75,7 +75,7 @@ class ZhuNet(nn.Module):
 
 
 def filter_banks() -> tuple[np.ndarray, np.ndarray]:
-    """The rich model's filters as float64 (25, 3, 3) and (5, 5, 5), the second being the 5 x 5 square and its edges.
+    """Return the rich model's filters as float64 (25, 3, 3) and (5, 5, 5), the second being the 5 x 5 square and its edges.
 
     A third difference has four taps in a row, one more than fit into 3 x 3: the outermost goes to its neighbor, so that a flat
     image still leaves no residual. Merely cut off, as in another reading of the paper, it would let the brightness through.

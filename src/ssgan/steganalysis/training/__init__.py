@@ -1,1 +1,1 @@
-"""How a network detector is trained."""
+"""Train network detectors."""

@@ -1,8 +1,8 @@
-"""Choose what a training is shown, and when: easier stages first, if there are any, and shuffled epochs in each of them.
+"""Choose the images of each training step: easier stages first, if there are any, and shuffled epochs in each stage.
 
 Ye-Net and SRNet learn small payloads only after larger ones (J. Ye, J. Ni, Y. Yi, IEEE TIFS 12(11), 2017; M. Boroumand,
 M. Chen, J. Fridrich, IEEE TIFS 14(5), 2019). Which pair comes when, turned how, and with which fresh changes, follows from the
-seed and the number of images seen alone: nothing has to be remembered to go on.
+seed and the number of images seen alone: nothing has to be saved to resume.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Embed = Callable[[Images, np.ndarray], Images]  # covers uint8 (N, C, H, W), a u
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """Pairs to learn from, and for how many images, covers and stegos together; None: to the end.
+    """Pairs to learn from, and the number of images, covers and stegos together, that they last; None: to the end.
 
     With `embed` the covers get fresh changes in every epoch in place of the stegos of the pairs, from seeds of their own. Where
     the pairs have change probabilities, `probabilities` gives those of the fresh stegos.
@@ -68,7 +68,7 @@ def easier_images(stages: Sequence[Stage]) -> int:
 
 
 def stage_at(stages: Sequence[Stage], images_seen: int) -> int:
-    """Return the number of the stage that a batch after so many images is taken from; the first is 0."""
+    """Return the number of the stage of a batch after so many images; the first is 0."""
     passed = 0
     for number, stage in enumerate(stages):
         passed += stage.images or 0
@@ -85,7 +85,7 @@ class Batch(NamedTuple):
 
 
 def batch(stage: Stage, places: range, *, seed: int, device: torch.device) -> Batch:
-    """The pairs at `places` of the endless sequence of shuffled epochs, a pair under one symmetry, on `device`."""
+    """Return the pairs at `places` of the endless sequence of shuffled epochs, each under one symmetry, on `device`."""
     shown = list(_sequence(len(stage.pairs), seed, places))
     index = torch.tensor([pair for _, pair, _ in shown])
     covers = stage.pairs.covers[index].to(device)
@@ -108,7 +108,7 @@ def _probabilities(stage: Stage, index: torch.Tensor, stegos: Images) -> Probabi
 
 
 def _turned(pictures: torch.Tensor, turns: Sequence[int]) -> torch.Tensor:
-    """Each picture (N, C, H, H) under its own symmetry."""
+    """Return each picture (N, C, H, H) under its own symmetry."""
     turned = pictures.clone()
     for k in set(turns) - {0}:
         places = torch.tensor([i for i, other in enumerate(turns) if other == k], device=pictures.device)
@@ -117,7 +117,7 @@ def _turned(pictures: torch.Tensor, turns: Sequence[int]) -> torch.Tensor:
 
 
 def _sequence(pairs: int, seed: int, places: range) -> Iterator[tuple[int, int, int]]:
-    """(epoch, pair, symmetry) at each place."""
+    """Yield (epoch, pair, symmetry) at each position."""
     order = symmetries = np.empty(0, dtype=np.int64)
     epoch_made = -1
     for place in places:

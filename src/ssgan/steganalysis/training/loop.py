@@ -1,7 +1,7 @@
-"""The training of a network: steps, evaluations, and the state that lives through them, on its way to and from a run's folder.
+"""Train a network: steps, evaluations, and the state, which is saved to and resumed from a run's folder.
 
 The network kept is the best of the evaluations on the question itself, never of those made during easier stages. What is
-saved lets a training go on as if it had not been stopped, bit for bit on the same machine.
+saved lets a training resume as if it had not been stopped, bit for bit on the same machine.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Training:
         self.findings: list[Finding] = []
 
     def _way(self) -> distributed.Forward:
-        """How the network is gone through in training; its logits, and so the loss, are float32 in any precision."""
+        """Return the forward pass of training; its logits, and so the loss, are float32 in any precision."""
         recipe = self.settings.recipe
         shared = any(isinstance(layer, distributed.SharedBatchNorm) for layer in self.network.modules())
         # A faster way knows neither change probabilities nor statistics of other processes.
@@ -88,7 +88,7 @@ class Training:
         return plain
 
     def go(self, validate: Pairs, report: Report | None, note: Note | None) -> None:
-        """To the end; where a signal stops it, only after everything is saved, if there is a folder for it."""
+        """Train to the end; a signal ends it after everything is saved, if there is a folder."""
         self.started, self.started_at = time.monotonic() - self.seconds, self.images_seen
         self.began = time.monotonic()
         number = 0
@@ -105,12 +105,12 @@ class Training:
             raise KeyboardInterrupt  # where the signal was taken without ending anything
 
     def over(self) -> bool:
-        """Whether the duration has passed, the patience is at its end, or nothing can become better."""
+        """Return whether the duration or the patience is over, or the error cannot improve."""
         recipe = self.settings.recipe
         return self.images_seen >= recipe.duration_images or self.waited >= recipe.patience or self.best_error == 0
 
     def step(self, interrupted: signals.Interruption) -> tuple[bool, int]:
-        """One batch of the stage. Whether an evaluation is due, and the signal that came to any of the processes, or 0."""
+        """Train on one batch; return whether an evaluation is due, and the signal noted in any of the processes, or 0."""
         recipe = self.settings.recipe
         self._set_rate(recipe.learning_rate * (1 + math.cos(math.pi * self.images_seen / recipe.duration_images)) / 2)
         stage = self.stages[stage_at(self.stages, self.images_seen)]
@@ -130,7 +130,7 @@ class Training:
         return passed or self.images_seen >= recipe.duration_images, int(told[:, 1].max())
 
     def _learn(self, *given: torch.Tensor) -> torch.Tensor:
-        """The loss of covers and their stegos, and the step after it."""
+        """Take a step on covers and their stegos, and return the loss."""
         logits = self.forward(*given)
         labels = (torch.arange(len(logits), device=logits.device) >= len(logits) // 2).float()
         loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, labels)
@@ -140,7 +140,7 @@ class Training:
         return loss.detach()
 
     def _set_rate(self, rate: float) -> None:
-        """On a graphics card it is a tensor, which a recorded step looks at."""
+        """Set the learning rate: a tensor on a graphics card, where a captured step reads it."""
         for group in self.optimizer.param_groups:
             if isinstance(group["lr"], torch.Tensor):
                 group["lr"].fill_(rate)
@@ -148,7 +148,7 @@ class Training:
                 group["lr"] = rate
 
     def evaluate(self, validate: Pairs, report: Report | None, note: Note | None) -> None:
-        """The validation error; the best network so far is kept, and all of it saved."""
+        """Compute the validation error, keep the best network so far, and save everything."""
         parts = ((validate.covers, validate.cover_probabilities), (validate.stegos, validate.stego_probabilities))
         covers, stegos = (
             scored(self.network, pictures, self.settings, self.device, probabilities=maps, processes=self.processes)
@@ -170,7 +170,7 @@ class Training:
             report(self.images_seen, figures)
 
     def _figures(self, error: float, covers: np.ndarray, stegos: np.ndarray) -> dict[str, float]:
-        """What an evaluation says; the loss is the mean since the one before."""
+        """Return the figures of an evaluation; the loss is the mean since the last one."""
         now = time.monotonic()
         self.seconds = now - self.started
         rate = (self.images_seen - self.started_at) / max(now - self.began, 1e-9)
@@ -187,7 +187,7 @@ class Training:
         }
 
     def _explain(self, validate: Pairs, note: Note | None) -> None:
-        """Once, where the loss sits where it began: why."""
+        """Explain a plateau of the loss, once."""
         if not self.explained and is_plateau(self.history):
             self.explained = True
             self.tell(
@@ -198,7 +198,7 @@ class Training:
             )
 
     def tell(self, findings: Sequence[Finding], note: Note | None) -> None:
-        """Findings to whoever listens, and into the folder."""
+        """Send findings to `note`, and write them into the folder."""
         if not findings or self.processes.rank:
             return
         self.findings += findings
@@ -209,12 +209,12 @@ class Training:
                 note(finding)
 
     def best_network(self) -> torch.nn.Module:
-        """The network of the best evaluation."""
+        """Return the network of the best evaluation."""
         self.network.load_state_dict(self.best)
         return self.network.eval()
 
     def resume(self) -> bool:
-        """Whether there was something in the folder from which to go on."""
+        """Resume from the folder; return whether it held a state."""
         if self.run is None:
             return False
         found = self.processes.first(lambda: _saved(self.run))
@@ -231,7 +231,7 @@ class Training:
         return True
 
     def save(self) -> None:
-        """All that is needed to go on, in one step."""
+        """Save the state, in one step."""
         if self.run is None or self.processes.rank:
             return
         moments = self.optimizer.state_dict()["state"]
@@ -246,7 +246,7 @@ _COUNTED = ("images_seen", "best_error", "waited", "loss_sum", "loss_images", "s
 
 
 def _saved(run: Run | None) -> tuple[dict[str, np.ndarray], dict[str, Any], list[dict[str, float]], list[Finding]] | None:
-    """Tensors, what was counted, the evaluations so far and the findings; statistics of what came after are dropped."""
+    """Return tensors, counters, the evaluations so far and the findings; later statistics are dropped."""
     if run is None or not (run.folder / LATEST / weights.MANIFEST).exists():
         return None
     tensors, manifest = weights.load(run.folder / LATEST, largest_bytes=LARGEST_STATE)
@@ -263,7 +263,7 @@ def scored(
     probabilities: Probabilities | None = None,
     processes: distributed.Processes = ALONE,
 ) -> np.ndarray:
-    """float64 (N,): the logits; several processes share them out by whole batches, so that they are those of one process."""
+    """Return float64 (N,): the logits; several processes divide whole batches, so that they are those of one process."""
     if settings.probabilities and probabilities is None:
         raise InvalidSetting(
             "this detector was trained with change probabilities and needs those of the images",
@@ -284,7 +284,7 @@ def scored(
 def _given(
     pictures: Images, probabilities: Probabilities | None, settings: NetworkSettings, device: torch.device
 ) -> tuple[torch.Tensor, ...]:
-    """What the network takes, float32 on the device: gray values, and the probabilities where it is told them."""
+    """Return the network's inputs, float32 on the device: gray values, and probabilities where it uses them."""
     pixels = pictures.to(device).float()
     if not settings.probabilities or probabilities is None:
         return (pixels,)
@@ -301,7 +301,7 @@ def _part(tensors: dict[str, np.ndarray], prefix: str) -> dict[str, torch.Tensor
 
 
 def _optimizer(recipe: Recipe, network: torch.nn.Module) -> torch.optim.Optimizer:
-    """On a graphics card one whose steps can be recorded, and whose rate is a tensor."""
+    """Make the optimizer; on a graphics card its steps can be captured, and its rate is a tensor."""
     device = next(network.parameters()).device
     recorded = device.type == "cuda"
     rate = torch.tensor(recipe.learning_rate, device=device) if recorded else recipe.learning_rate

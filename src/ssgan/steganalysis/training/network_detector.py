@@ -1,4 +1,4 @@
-"""Any network of the catalog as a detector: trained on pairs, kept at its best validation error, resumed exactly.
+"""Make any network of the catalog a detector: trained on pairs, kept at its best validation error, resumed exactly.
 
 A cover and its own stego are in the same batch, under the same one of the eight flips and quarter turns, and nothing is ever
 interpolated: the signal is a change by one. Before anything is learned, the pairs are looked at for what ruins trainings.
@@ -30,7 +30,7 @@ from ssgan.storage.runs import Run
 
 
 class NetworkDetector:
-    """fit(train, validate), scores(images): the logit, higher = more likely stego. `device` is where torch computes.
+    """A Detector by a network: scores are logits, higher = more likely stego. `device` is where torch computes.
 
     `examine`: whether the pairs are looked at first; not for those that are none, as in a run without any stego. In processes
     that work together (ssgan.compute.distributed) all call `fit`, with the same pairs.
@@ -51,7 +51,7 @@ class NetworkDetector:
     ) -> None:
         """Train; with `run`, in that folder, from where an interrupted training of the same settings stopped.
 
-        `report` hears of evaluations, `note` what was found in the pairs or in the course of things; both also stand in the
+        `report` receives evaluations, `note` findings on the pairs or the training; both are also in the
         folder. Raises InvalidSetting for pairs that cannot be learned from, TrainingDiverged where the loss is no number any
         more.
         """
@@ -70,20 +70,20 @@ class NetworkDetector:
         self.network = training.best_network()
 
     def scores(self, images: Images, *, probabilities: Probabilities | None = None) -> np.ndarray:
-        """float64 (N,): the logits of Images (N, C, H, W), each the same whatever its neighbors.
+        """Return float64 (N,): the logits of Images (N, C, H, W), each the same whatever its neighbors.
 
         A detector that was trained with change probabilities needs those of the images; others take no notice of them.
         """
         return scored(self._trained(), images, self.settings, self.device, probabilities=probabilities)
 
     def save(self, folder: Path) -> None:
-        """Weights and settings."""
+        """Write weights and settings."""
         told = {"kind": "network detector", "settings": asdict(self.settings)}
         weights.save(folder, dict(self._trained().state_dict()), told)
 
     @classmethod
     def load(cls, folder: Path, *, device: str = "cpu") -> NetworkDetector:
-        """The detector in a folder. Raises RefusedModel."""
+        """Return the detector in a folder. Raises RefusedModel."""
         tensors, manifest = weights.load(folder)
         detector = cls(_settings(manifest, folder), device=device)
         detector.network = _filled(_make(detector.settings), tensors, folder).to(detector.device)
@@ -96,7 +96,7 @@ class NetworkDetector:
 
 
 def _examined(stages: Sequence[Stage], validate: Pairs) -> list[Finding]:
-    """What is found in the pairs of all stages; in those of the question also beside the validation pairs."""
+    """Return findings on the pairs of all stages, and on those of the question together with the validation pairs."""
     earlier = [finding for stage in stages[:-1] for finding in diagnose({"train": stage.pairs})]
     return list(dict.fromkeys([*earlier, *diagnose({"train": stages[-1].pairs, "validate": validate})]))
 
@@ -110,7 +110,7 @@ def _settings(manifest: dict[str, Any], folder: Path) -> NetworkSettings:
 
 
 def _make(settings: NetworkSettings) -> torch.nn.Module:
-    """Freshly initialized from the seed, leaving torch's own generator as it was."""
+    """Return a network initialized from the seed, without changing torch's own generator."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seeds.derive(settings.seed, "weights", settings.network) % 2**63)
         return NETWORKS[settings.network].make(settings.image_size, settings.channels)

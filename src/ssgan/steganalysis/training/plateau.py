@@ -1,4 +1,4 @@
-"""Why a loss sits at 0.693, the loss of a coin: too early, too fast, too little to see, or something wrong.
+"""Explain a loss at 0.693, that of a coin: too early, too fast, too little to see, or something wrong.
 
 What the figures of the evaluations say, each cause in a sentence with what to do; the likeliest first.
 """
@@ -26,7 +26,7 @@ CONFIDENT = 4.0  # standard deviations above 1/2, at each of the evaluations
 
 
 def is_plateau(history: Sequence[Mapping[str, float]]) -> bool:
-    """Return whether the last evaluations all found the loss where it began."""
+    """Return whether the last evaluations all found the initial loss."""
     last = [figures["loss"] for figures in history[-EVALUATIONS:]]
     return len(last) == EVALUATIONS and all(loss > COIN - NEAR for loss in last)
 
@@ -50,7 +50,7 @@ def explain_plateau(
 
 
 def _broken(last: Sequence[Mapping[str, float]], count: int) -> list[Finding]:
-    """Errors above one half are no chance, they are labels."""
+    """Return the finding on errors above one half, which are no chance but wrong labels."""
     least = 0.5 + CONFIDENT * math.sqrt(0.125 / count)
     errors = [figures["error_at_zero"] for figures in last]
     if min(errors) <= least:
@@ -85,7 +85,7 @@ def _rate(settings: NetworkSettings) -> list[Finding]:
 
 
 def _little(pairs: Pairs) -> list[Finding]:
-    """The square root law: how much there is to see grows with the changes, over the root of the size."""
+    """Return the finding by the square root law: the evidence grows with the changes, over the root of the size."""
     changed = (pairs.stegos != pairs.covers).double().mean()
     samples = pairs.covers[0].numel()
     strength = float(changed) * math.sqrt(samples)

@@ -1,4 +1,4 @@
-"""Settings of a network detector: which network, what it reads, by which recipe."""
+"""Define the settings of a network detector: the network, its inputs, its recipe."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ssgan.steganalysis.network import Recipe
 
 @dataclass(frozen=True)
 class NetworkSettings:
-    """What decides a trained network: its name, what it reads, the recipe and the seed.
+    """All that decides a trained network: its name, its inputs, the recipe and the seed.
 
     With `probabilities` it is told the change probabilities of every image, in training and when it is asked.
     """
@@ -34,7 +34,7 @@ class NetworkSettings:
 
     @classmethod
     def of(cls, network: str, pairs: Pairs, *, seed: int = 0, recipe: Recipe | None = None) -> NetworkSettings:
-        """For pairs like these, by the network's own recipe; with their probabilities where it has a use for them."""
+        """Return settings for pairs like these, by the network's own recipe; with probabilities where it uses them."""
         height, width = pairs.covers.shape[2:]
         if height != width:
             raise InvalidSetting(f"networks are trained on square images, not {height} x {width}", hint="crop them first")
@@ -43,7 +43,9 @@ class NetworkSettings:
 
 
 def uses_probabilities(network: str) -> bool:
-    """Whether the forward of a network takes change probabilities beside the images. Raises InvalidSetting for no network."""
+    """Return whether the forward of a network takes change probabilities beside the images. Raises InvalidSetting for no
+    network.
+    """
     if network not in NETWORKS:
         raise unknown("network", network, NETWORKS)
     return bool(getattr(NETWORKS[network].make, "uses_probabilities", False))

@@ -1,1 +1,1 @@
-"""Layers of the networks as single functions for the CPU: the same numbers, sooner."""
+"""Compute layers of the networks as single functions on the processor: the same numbers, faster."""

@@ -1,4 +1,4 @@
-"""The forward pass of training, made fast: same parameters, same buffers, same numbers up to rounding.
+"""Choose the fastest forward pass in training: same parameters, same buffers, same numbers up to rounding.
 
 A network of the catalog stays the plain definition that it is; `accelerated` only chooses how its batches are computed. On the
 processor a network with a fused form, written for it, computes in that; the others keep the channels of a place side by side,
@@ -28,13 +28,15 @@ class Fusible(Protocol):
     """A network with another way to compute a training batch, on the processor, in float32."""
 
     def fused(self, images: torch.Tensor, parts: Parts) -> torch.Tensor:
-        """Logits (N,) with derivatives by the parameters, not by the images; running statistics go on as in training."""
+        """Return logits (N,) with derivatives by the parameters, not by the images, and update running statistics as in
+        training.
+        """
         ...
 
 
 @runtime_checkable
 class Transparent(Fusible, Protocol):
-    """One whose other way has derivatives by the images as well, which a generator learns from; those once, not twice."""
+    """A fusible network with derivatives by the images as well, once and not twice, for training a generator."""
 
     fused_by_images: bool
 
@@ -44,12 +46,12 @@ class Lean(Protocol):
     """A network with another way to compute a training batch on a graphics card, in any precision; differentiable once."""
 
     def lean(self, images: torch.Tensor) -> torch.Tensor:
-        """Logits (N,)."""
+        """Return logits (N,)."""
         ...
 
 
 def accelerated(network: nn.Module, *, device: torch.device, images: int, precision: str = "float32") -> Forward:
-    """Maps pixels 0...255 float (N, C, H, W) on `device` to logits float32 (N,), for training `network`.
+    """Return maps pixels 0...255 float (N, C, H, W) on `device` to logits float32 (N,), for training `network`.
 
     Gradients go to the network's own parameters, statistics to its own buffers; its keys stay as they are. `images` is how many
     images the training will see. "bf16" computes convolutions and products in bfloat16, the weights stay float32. For a fixed
@@ -85,9 +87,9 @@ def _fused(network: nn.Module) -> Forward:
 
 
 def _channels_last(images: torch.Tensor) -> torch.Tensor:
-    """The same values with the channels of a place side by side, which every later layer then keeps.
+    """Return the same values with the channels of a pixel adjacent in memory, which every later layer keeps.
 
-    Spelled out by strides: torch takes one channel in either order for both, and would go on in the other.
+    Spelled out by strides: torch takes one channel in either order for both, and would continue in the other.
     """
     count, channels, height, width = images.shape
     side_by_side = images.permute(0, 2, 3, 1).contiguous()

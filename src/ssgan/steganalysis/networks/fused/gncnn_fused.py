@@ -1,4 +1,4 @@
-"""GNCNN's filter and layers as one differentiable function on the processor, several times as fast as layer by layer.
+"""Compute GNCNN's filter and layers as one differentiable function on the processor, faster than layer by layer.
 
 Most of a training step on small images is moving maps in and out of memory: here an image's maps stay near the core. The
 derivative of a layer is made from z exp(-z^2 / sigma^2), kept instead of all that led to it. Parts of the batch go to threads;
@@ -22,7 +22,8 @@ from ssgan.steganalysis.networks.fused.plane_loops import filter_planes
 def features(
     images: torch.Tensor, kv: torch.Tensor, sigma: float, layers: Sequence[tuple[torch.Tensor, torch.Tensor]], parts: Parts
 ) -> torch.Tensor:
-    """float32 images (N, C, H, W) -> the last layer's means (N, 16, h, w); `layers` are weights and biases, padded by k // 2.
+    """Return the last layer's means (N, 16, h, w) of float32 images (N, C, H, W); `layers` are weights and biases, padded by k
+    // 2.
 
     Differentiable once, by the weights and biases, and by the images, which is how a generator learns from the network.
     """
@@ -103,7 +104,9 @@ class _Layers(torch.autograd.Function):
 
 
 def _filtered_back(gradient: np.ndarray, kernels: np.ndarray, height: int, width: int) -> np.ndarray:
-    """The derivative by the pixels (N, C, H, W) from that by the filtered planes (N, C, H (W + 4)), in lines W + 4 apart."""
+    """Return the derivative by the pixels (N, C, H, W) from that by the filtered planes (N, C, H (W + 4)), in lines W + 4
+    apart.
+    """
     turned, stride = np.ascontiguousarray(kernels[:, :, ::-1, ::-1]), width + 4
     padded, out = (np.zeros((gradient.shape[1], (height + 4) * stride), np.float32) for _ in range(2))
     lines = gradient.reshape(*gradient.shape[:2], height, stride)

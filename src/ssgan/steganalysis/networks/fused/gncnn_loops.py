@@ -1,4 +1,4 @@
-"""One layer of GNCNN, image by image: convolution, Gaussian and pooling while all of it is near the core, and the way back."""
+"""Compile one layer of GNCNN, image by image: convolution, Gaussian and pooling within the cache, and the backward pass."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def layer(
     out_start: int,
     out_stride: int,
 ) -> None:
-    """Images first...last - 1 of x (N, C, planes padded by k // 2) through one layer whose maps are of `size`.
+    """Run images first...last - 1 of x (N, C, planes padded by k // 2) through one layer with maps of `size`.
 
     slopes (N, O, H stride) = z exp(-z^2 / sigma^2), of which the derivative is made; out (N, O, planes) the means, in lines
     `out_stride` apart from `out_start` on.
@@ -71,7 +71,8 @@ def layer_gradient(
     bias_sums: np.ndarray,
     before: np.ndarray,
 ) -> None:
-    """The way back: added to weight_sums (O, C, k, k) and bias_sums (O,); `before` (N, C, H stride) the derivative by x.
+    """Run the backward pass: add to weight_sums (O, C, k, k) and bias_sums (O,); `before` (N, C, H stride) is the derivative by
+    x.
 
     gradient (N, O, lines) is that by the means; turned (C, O, k, k) the weights turned by 180 degrees, or (0, ...) where the
     derivative by x is not wanted.

@@ -1,4 +1,4 @@
-"""BatchNorm from the sums of a batch: what it multiplies with and adds, its running statistics, and its derivative."""
+"""Compute BatchNorm from the sums of a batch: its factors, its running statistics, and its derivative."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ class Normalization:
             norm.num_batches_tracked.add_(1)
 
     def gradient(self, moments: np.ndarray) -> tuple[np.ndarray, torch.Tensor, torch.Tensor]:
-        """(mix, by the weight, by the bias), from each map's sum of the derivative by a z + b and of its products with values.
+        """Return (mix, by the weight, by the bias), from each map's sum of the derivative by a z + b and of its products with
+        values.
 
         The derivative by z is then a gradient + b z + c, with (a, b, c) the map's row of mix, float32 (O, 3).
         """

@@ -1,4 +1,4 @@
-"""BatchNorm with or without ReLU as one differentiable function on the processor, the channels of a place side by side.
+"""Compute BatchNorm with or without ReLU as one differentiable function on the processor, with adjacent channels.
 
 ReLU costs no pass of its own, and keeps no maps. Parts of the batch go to threads; their sums are added up in the order of the
 parts, so that the numbers do not depend on how many threads there are.
@@ -18,7 +18,9 @@ from ssgan.steganalysis.networks.fused.normalization import Normalization
 
 
 def normalized(x: torch.Tensor, norm: nn.Module, parts: Parts, *, rectified: bool = False) -> torch.Tensor:
-    """What `norm`, a BatchNorm2d in training, makes of float32 x (N, C, H, W), or ReLU of that; its statistics go on."""
+    """Return the output of `norm`, a BatchNorm2d in training, for float32 x (N, C, H, W), or ReLU of it; update its
+    statistics.
+    """
     assert isinstance(norm, nn.BatchNorm2d)
     made: torch.Tensor = _Normalized.apply(x, norm.weight, norm.bias, norm, rectified, parts)  # type: ignore[no-untyped-call]
     return made
@@ -72,5 +74,5 @@ class _Normalized(torch.autograd.Function):
 
 
 def _rows(x: torch.Tensor) -> np.ndarray:
-    """(N, C, H, W) -> (N, H W C); the same memory where the channels lie side by side."""
+    """Return (N, C, H, W) -> (N, H W C); the same memory where channels are adjacent."""
     return x.detach().permute(0, 2, 3, 1).contiguous().flatten(1).numpy()

@@ -1,4 +1,4 @@
-"""BatchNorm and ReLU on images whose channels lie side by side: each image is one row of numbers, (N, H W C).
+"""Compile BatchNorm and ReLU on images with adjacent channels: each image is one row of numbers, (N, H W C).
 
 What a channel is multiplied with is repeated along a row of some hundred numbers, a tile, so that the inner loop is long
 however few channels there are. Sums are taken in single precision in each place of a tile over an image, the rest in double.
@@ -23,7 +23,7 @@ def _tiled(row: np.ndarray) -> np.ndarray:
 
 @compiled
 def _fold(tile: np.ndarray, sums: np.ndarray, column: int) -> None:
-    """Add what was summed up in each place of the tile to its channel."""
+    """Add the sums at each position of the tile to its channel."""
     channels = len(sums)
     for i in range(len(tile)):
         sums[i % channels, column] += tile[i]
@@ -31,7 +31,7 @@ def _fold(tile: np.ndarray, sums: np.ndarray, column: int) -> None:
 
 @compiled
 def moments(x: np.ndarray, origin: np.ndarray, first: int, last: int, sums: np.ndarray) -> None:
-    """To sums (C, 2) the sum and the sum of squares of the images first...last - 1, less the channel's origin (C,)."""
+    """Add to sums (C, 2) the sum and the sum of squares of the images first...last - 1, less the channel's origin (C,)."""
     less = _tiled(origin)
     size = len(less)
     plain, squares = np.empty(size, np.float32), np.empty(size, np.float32)
@@ -50,7 +50,7 @@ def moments(x: np.ndarray, origin: np.ndarray, first: int, last: int, sums: np.n
 
 @compiled
 def normalize(x: np.ndarray, coefficients: np.ndarray, rectified: bool, first: int, last: int, out: np.ndarray) -> None:
-    """a x + b with (a, b) the channel's column of coefficients (2, C), or ReLU of that."""
+    """Compute a x + b with (a, b) the channel's column of coefficients (2, C), or ReLU of that."""
     a, b = _tiled(coefficients[0]), _tiled(coefficients[1])
     for n in range(first, last):
         for j in range(0, x.shape[1], len(a)):
@@ -74,7 +74,7 @@ def moments_of_gradient(
     last: int,
     sums: np.ndarray,
 ) -> None:
-    """Of the derivative by a x + b: to sums (C, 2) its sum, and that of its products with x less the channel's origin."""
+    """Add to sums (C, 2) the sum of the derivative by a x + b, and of its products with x less the channel's origin."""
     a, b, less = _tiled(coefficients[0]), _tiled(coefficients[1]), _tiled(origin)
     plain, products = np.empty(len(a), np.float32), np.empty(len(a), np.float32)
     for n in range(first, last):
@@ -106,7 +106,7 @@ def normalize_gradient(
     last: int,
     out: np.ndarray,
 ) -> None:
-    """The derivative by x: p times that by a x + b, plus q x + r, with (p, q, r) the channel's column of mix (3, C)."""
+    """Compute the derivative by x: p times that by a x + b, plus q x + r, with (p, q, r) the channel's column of mix (3, C)."""
     a, b = _tiled(coefficients[0]), _tiled(coefficients[1])
     p, q, r = _tiled(mix[0]), _tiled(mix[1]), _tiled(mix[2])
     for n in range(first, last):

@@ -1,4 +1,4 @@
-"""Convolution and pooling of one image's planes, in memory laid out so that the inner loop runs over a whole plane.
+"""Compile convolution and pooling of one image's planes, laid out so that the inner loop runs over a whole plane.
 
 A plane with a border of zeros is one row of numbers: its lines, `stride` apart, one after the other. A place moved by (y, x) is
 then `y stride + x` further on everywhere, so one loop covers all lines, and a tap is one multiplication. The few sums that
@@ -16,8 +16,8 @@ _ZERO = np.float32(0)
 
 @compiled
 def correlate(x: np.ndarray, weights: np.ndarray, stride: int, length: int, out: np.ndarray) -> None:
-    """out[o, i] += sum over c, y, x of weights[o, c, y, x] x[c, i + y stride + x], for i < length; O a multiple of four,
-    and C too where k = 1.
+    """Add to out[o, i] the sum over c, y, x of weights[o, c, y, x] x[c, i + y stride + x], for i < length; O a multiple of
+    four, and C too where k = 1.
 
     x (C, P), weights (O, C, k, k) with k = 1, 3 or 5, out (O, length or more).
     """
@@ -69,7 +69,7 @@ def _add3(
 
 @compiled
 def _add1(x: np.ndarray, w: np.ndarray, length: int, a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> None:
-    """Four planes at once."""
+    """Add four planes at once."""
     for k in range(0, x.shape[0], 4):
         a0, a1, a2, a3 = w[0, k, 0, 0], w[0, k + 1, 0, 0], w[0, k + 2, 0, 0], w[0, k + 3, 0, 0]
         b0, b1, b2, b3 = w[1, k, 0, 0], w[1, k + 1, 0, 0], w[1, k + 2, 0, 0], w[1, k + 3, 0, 0]
@@ -86,7 +86,7 @@ def _add1(x: np.ndarray, w: np.ndarray, length: int, a: np.ndarray, b: np.ndarra
 
 @compiled
 def weight_gradient(x: np.ndarray, gradient: np.ndarray, start: int, stride: int, length: int, out: np.ndarray) -> None:
-    """out[o, c, y, x] += sum over i < length of gradient[o, start + i] x[c, i + y stride + x].
+    """Add to out[o, c, y, x] the sum over i < length of gradient[o, start + i] x[c, i + y stride + x].
 
     The gradient is zero between the lines.
     """
@@ -146,7 +146,7 @@ def _products3(
 def _products1(
     x: np.ndarray, a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray, length: int, out: np.ndarray
 ) -> None:
-    """Four planes at once."""
+    """Sum the products of four planes at once."""
     for k in range(0, x.shape[0], 4):
         a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = c0 = c1 = c2 = c3 = d0 = d1 = d2 = d3 = _ZERO
         x0, x1, x2, x3 = x[k], x[k + 1], x[k + 2], x[k + 3]
@@ -186,7 +186,7 @@ def filter_planes(planes: np.ndarray, kernels: np.ndarray, padded: np.ndarray, s
 
 @compiled
 def _lay(plane: np.ndarray, out: np.ndarray) -> None:
-    """The lines of plane (H, W) into the middle of the wider and higher `out`."""
+    """Copy the lines of plane (H, W) into the middle of the wider and higher `out`."""
     border = (out.shape[1] - plane.shape[1]) // 2
     for y in range(plane.shape[0]):
         for x in range(plane.shape[1]):
@@ -195,7 +195,7 @@ def _lay(plane: np.ndarray, out: np.ndarray) -> None:
 
 @compiled
 def clear_between(out: np.ndarray, height: int, width: int, stride: int) -> None:
-    """Zeros after each line but the last, whose end nothing was written behind."""
+    """Clear the padding after each line but the last, behind which nothing was written."""
     lines = out[: (height - 1) * stride].reshape(height - 1, stride)
     for y in range(height - 1):
         for x in range(width, stride):
@@ -207,7 +207,7 @@ def clear_between(out: np.ndarray, height: int, width: int, stride: int) -> None
 
 @compiled
 def pool(values: np.ndarray, width: int, reach: int, column: np.ndarray, out: np.ndarray) -> None:
-    """Means over (2 reach + 1)^2 places of values (H, W or more), zeros around the plane counted, every second place.
+    """Compute means over (2 reach + 1)^2 values (H, W or more), zeros around the plane counted, at every second position.
 
     They fill the first ceil(W / 2) columns of the ceil(H / 2) lines of `out`; `column` (W + 2 reach + 1) is for work.
     """
@@ -239,7 +239,8 @@ def pool(values: np.ndarray, width: int, reach: int, column: np.ndarray, out: np
 
 @compiled
 def pool_gradient(gradient: np.ndarray, size: tuple[int, int], reach: int, reached: np.ndarray, out: np.ndarray) -> None:
-    """The derivative of `pool`: from means, in the first columns of `gradient`, to a plane of `size` (H, W), in those of `out`.
+    """Compute the derivative of `pool`: from means, in the first columns of `gradient`, to a plane of `size` (H, W) in those of
+    `out`.
 
     `reached` (ceil(H / 2) + 2, 2 ceil(W / 2)) is for work.
     """
@@ -260,7 +261,7 @@ def pool_gradient(gradient: np.ndarray, size: tuple[int, int], reach: int, reach
 
 @compiled
 def _spread(gradient: np.ndarray, reach: int, out: np.ndarray) -> None:
-    """Along the lines only: each line of means to the places that they reach, with a line of zeros above and below."""
+    """Spread each line of means along itself, with a line of zeros above and below."""
     share = np.float32(1 / (2 * reach + 1) ** 2)
     out[0] = 0
     out[len(out) - 1] = 0
@@ -283,7 +284,7 @@ def _spread(gradient: np.ndarray, reach: int, out: np.ndarray) -> None:
 
 @compiled_sums
 def total(values: np.ndarray) -> np.float32:
-    """The sum of all."""
+    """Return the sum of all."""
     s = _ZERO
     for x in range(len(values)):
         s += values[x]

@@ -1,4 +1,4 @@
-"""Xu-Net's groups as one differentiable function on the processor, faster than layer by layer.
+"""Compute Xu-Net's groups as one differentiable function on the processor, faster than layer by layer.
 
 Between two convolutions the batch is gone through once: normalized, bent, pooled and convolved again image by image, while its
 maps are near the core, and the sums for the next normalization are taken on the way. Parts of the batch go to threads; their
@@ -22,10 +22,10 @@ from ssgan.steganalysis.networks.fused.plane_loops import filter_planes
 
 
 def features(images: torch.Tensor, kv: torch.Tensor, layers: Sequence[nn.Module], parts: Parts) -> torch.Tensor:
-    """float32 images (N, C, H, W) -> the last group's means (N, O), of Xu-Net's `layers` with every activation and pooling.
+    """Return the last group's means (N, O) of float32 images (N, C, H, W), through `layers` with every activation and pooling.
 
     The first group takes magnitudes, the first two bend by tanh, the others by ReLU; the last averages over all. Differentiable
-    by the parameters, not by the images; the running statistics go on as in training.
+    by the parameters, not by the images; the running statistics are updated as in training.
     """
     norms = [layer for layer in layers if isinstance(layer, nn.BatchNorm2d)]
     convolutions = [layer for layer in layers if isinstance(layer, nn.Conv2d)]
@@ -36,7 +36,7 @@ def features(images: torch.Tensor, kv: torch.Tensor, layers: Sequence[nn.Module]
 
 
 class _Part:
-    """What one part of the batch brings to a convolution and gets from it, in the memory layout that suits the convolution."""
+    """Inputs and outputs of a convolution for one part of the batch, in the memory layout that suits the convolution."""
 
     def __init__(self, count: int, size: tuple[int, int], weights: np.ndarray) -> None:
         border, (height, width) = weights.shape[2] // 2, size
@@ -49,13 +49,13 @@ class _Part:
         self.by_values = self.z  # on the way back, laid out like z: the derivative by the normalized values
 
     def steps(self, array: np.ndarray) -> tuple[int, int]:
-        """From one image to the next and from one map to the next, in an array (images / together, maps, numbers)."""
+        """Return the strides from one image and one map to the next, in an array (images / together, maps, numbers)."""
         return array[0].size if self.together == 1 else array.shape[2] // self.together, array.shape[2]
 
 
 @dataclass
 class _Stage:
-    """One group with all that its way back needs."""
+    """One group with everything that its backward pass needs."""
 
     index: int
     size: tuple[int, int]
@@ -104,7 +104,7 @@ class _Groups(torch.autograd.Function):
 
 
 def _forward(stages: list[_Stage], pixels: np.ndarray, kernels: np.ndarray, parts: Parts) -> np.ndarray:
-    """The last stage's convolution after the stage before it, or after the filter; the moments of what it makes."""
+    """Run the last stage's convolution after the earlier stage or the filter; return the moments of its output."""
     stage, before = stages[-1], stages[-2] if len(stages) > 1 else None
     moments = np.zeros((parts.count, len(stage.weights), 2))
 
@@ -139,7 +139,7 @@ def _average(stage: _Stage, out: np.ndarray, parts: Parts) -> None:
 
 
 def _average_gradient(stage: _Stage, given: np.ndarray, parts: Parts) -> np.ndarray:
-    """Back into the last stage from the derivative by its means (N, O); its moments."""
+    """Run the backward pass into the last stage from the derivative by its means (N, O); return its moments."""
     moments = np.zeros((parts.count, given.shape[1], 2))
 
     def work(k: int, first: int, last: int) -> None:
@@ -160,7 +160,7 @@ def _activate_gradient(
 
 
 def _backward(stages: list[_Stage], mix: np.ndarray, parts: Parts) -> tuple[np.ndarray, np.ndarray]:
-    """Back from the last stage into the one before it: the derivative by the last one's weights, the other's moments."""
+    """Run the backward pass from a stage into the earlier one; return the derivative by its weights and the other's moments."""
     stage, before = stages[-1], stages[-2] if len(stages) > 1 else None
     turned = np.ascontiguousarray(stage.weights[:, :, ::-1, ::-1].swapaxes(0, 1))
     if before is None:
@@ -180,5 +180,5 @@ def _backward(stages: list[_Stage], mix: np.ndarray, parts: Parts) -> tuple[np.n
 
 
 def _empty(*shape: int) -> np.ndarray:
-    """float32, from torch, which keeps freed memory at hand."""
+    """Return float32 memory from torch, which keeps freed memory."""
     return torch.empty(shape).numpy()

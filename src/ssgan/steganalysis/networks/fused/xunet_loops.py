@@ -1,7 +1,7 @@
-"""One group of Xu-Net, image by image: convolution and sums for the normalization, then activation and pooling, and back.
+"""Compile one group of Xu-Net, image by image: convolution and sums for BatchNorm, then activation and pooling, and back.
 
 Where planes are given as one row of memory, `steps` says how far it is from one image to the next and from one map to the next.
-For 1 x 1 convolutions the images of a part lie side by side in each map, as one image of one line: small planes alone would
+For 1 x 1 convolutions the images of a part are side by side in each map, as one image of one line: small planes alone would
 make short loops.
 """
 
@@ -21,7 +21,7 @@ _SUMMED = 1024  # so many numbers are added up in single precision, their sums i
 def convolve(
     x: np.ndarray, weights: np.ndarray, size: tuple[int, int], magnitude: bool, out: np.ndarray, moments: np.ndarray
 ) -> None:
-    """x (N, C, planes padded by k // 2) convolved to out (N, O, H stride), `size` being (H, W).
+    """Convolve x (N, C, planes padded by k // 2) to out (N, O, H stride), `size` being (H, W).
 
     Added to moments (O, 2): the sum and the sum of squares of the values, or with `magnitude` of their magnitudes.
     """
@@ -41,7 +41,7 @@ def convolve(
 
 @compiled_sums
 def _moments(values: np.ndarray, magnitude: bool) -> tuple[np.float32, np.float32]:
-    """The sum of the values or magnitudes, and that of their squares."""
+    """Return the sum of the values or magnitudes, and that of their squares."""
     s = t = _ZERO
     if magnitude:
         for i in range(len(values)):
@@ -68,7 +68,7 @@ def activate(
     out_steps: tuple[int, int],
     out_border: int,
 ) -> None:
-    """tanh or ReLU of a z + b, of magnitudes or values, with (a, b) the map's row of `coefficients`; then means.
+    """Compute tanh or ReLU of a z + b, of magnitudes or values, with (a, b) the map's row of `coefficients`; then means.
 
     The means are over 5 x 5 at every second place. They go into planes with a border of `out_border` zeros.
     """
@@ -90,7 +90,7 @@ def activate(
 
 @compiled
 def average(z: np.ndarray, steps: tuple[int, int], area: int, coefficients: np.ndarray, count: int, out: np.ndarray) -> None:
-    """The mean of ReLU of a z + b over all `area` places of each plane, out (N, O); (a, b) as above."""
+    """Compute the mean of ReLU of a z + b over all `area` values of each plane, out (N, O); (a, b) as above."""
     values, share = np.empty(area, np.float32), np.float32(1 / area)
     for n in range(count):
         for o in range(len(coefficients)):
@@ -122,7 +122,7 @@ def _bend(values: np.ndarray, tanh: bool) -> None:
 
 @compiled
 def _bend_gradient(values: np.ndarray, tanh: bool, spread: np.ndarray) -> None:
-    """The derivative by the values, in their place, from that by what they are bent to."""
+    """Replace the derivative by the activation's output by that by its input."""
     if tanh:
         for i in range(len(values)):
             bent = single_tanh(values[i])
@@ -136,7 +136,7 @@ def _bend_gradient(values: np.ndarray, tanh: bool, spread: np.ndarray) -> None:
 def _spread(
     gradient: np.ndarray, start: int, stride: int, size: tuple[int, int], reached: np.ndarray, plane: np.ndarray
 ) -> None:
-    """The derivative by what was averaged; `stride` 0 stands for one mean over all."""
+    """Spread the derivative over the averaged values; `stride` 0 means one average over all."""
     if stride > 0:
         lines = (size[0] + 1) // 2
         pool_gradient(gradient[start : start + lines * stride].reshape(lines, stride), size, 2, reached, plane)
@@ -163,7 +163,7 @@ def activate_gradient(
     out: np.ndarray,
     moments: np.ndarray,
 ) -> None:
-    """The way back from the derivative by the means to that by a z + b, in `out`, laid out like z and zero between lines.
+    """Compute the derivative by a z + b from that by the means, in `out`, laid out like z and zero between lines.
 
     The lines of the means are `gradient_stride` apart, 0 for a single mean. Added to moments (O, 2): the sum of what is made,
     and that of its products with the values or magnitudes.
@@ -189,7 +189,7 @@ def activate_gradient(
 
 @compiled_sums
 def _products(a: np.ndarray, b: np.ndarray, magnitude: bool) -> tuple[np.float32, np.float32]:
-    """The sum of the first, and that of its products with the second or its magnitudes."""
+    """Return the sum of the first, and that of its products with the second or its magnitudes."""
     s = t = _ZERO
     if magnitude:
         for i in range(len(a)):
@@ -214,9 +214,10 @@ def convolve_gradient(
     weight_sums: np.ndarray,
     before: np.ndarray,
 ) -> None:
-    """Back through normalization and convolution: by z, a gradient + b z + c, with (a, b, c) of the map's row of mix (O, 3).
+    """Run the backward pass through BatchNorm and convolution: by z, a gradient + b z + c, (a, b, c) the map's row of mix (O,
+    3).
 
-    With `magnitude` z stands for its magnitude, and the result gets its sign. Added to weight_sums (O, C, k, k); `before`
+    With `magnitude` z means its magnitude, and the result gets its sign. Added to weight_sums (O, C, k, k); `before`
     (N, C, H stride) is the derivative by x where turned (C, O, k, k), the weights turned by 180 degrees, has any rows.
     """
     (height, width), border = size, weight_sums.shape[2] // 2
