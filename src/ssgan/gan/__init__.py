@@ -1,1 +1,3 @@
-"""Where covers come from: a generator, against a critic who asks if they look real and a warden who asks if they hide."""
+"""Generate covers: a generator against a critic, which asks if they look real, and a warden, which asks if they hide
+something.
+"""

@@ -1,4 +1,4 @@
-"""The row of a backbone: generator and critic of one design, and what the lists and documents show of them."""
+"""Define the row of a backbone: generator and critic of one design, and its description."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Backbones and objectives by name: a backbone's file ends with its rows, an objective is two functions and a row here."""
+"""List backbones and objectives by name: a backbone's file ends with its rows, an objective is two functions and a row here."""
 
 from __future__ import annotations
 

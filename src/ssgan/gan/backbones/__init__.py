@@ -1,1 +1,1 @@
-"""Generator and critic of one design, one file."""
+"""Build generators and critics, one design a file."""

@@ -20,7 +20,7 @@ SLOPE = 0.2  # of the leaky ReLU
 
 
 class Generator(nn.Module):
-    """Latents float32 (N, L) -> Floats (N, C, H, W) in (-1, 1), H = W = image_size.
+    """A network from latents float32 (N, L) to Floats (N, C, H, W) in (-1, 1), H = W = image_size.
 
     Widths fall from `width` times 8 (at 64 x 64) to `width`, halving as the side doubles. A side that is no power of two times
     the first one is cut from the middle of the next larger one.
@@ -53,7 +53,7 @@ class Generator(nn.Module):
         initialize(self)
 
     def forward(self, latents: torch.Tensor) -> torch.Tensor:
-        """One image a latent."""
+        """Return one image a latent."""
         x = self.dense(latents).unflatten(1, (self.first_width, self.base_size, self.base_size))
         x = layers.activated(self.first_norm, x, self.slope)
         for up, norm in zip(self.ups, self.norms, strict=False):
@@ -62,7 +62,7 @@ class Generator(nn.Module):
 
 
 class Critic(nn.Module):
-    """Floats (N, C, H, W) -> critic values (N,), higher = rather real. The first layer has no BatchNorm.
+    """A network from Floats (N, C, H, W) to critic values (N,), higher = rather real. The first layer has no BatchNorm.
 
     `norm` is `batch`, or `none` for objectives whose penalty looks at one image at a time.
     """
@@ -86,7 +86,7 @@ class Critic(nn.Module):
         initialize(self)
 
     def forward(self, floats: torch.Tensor) -> torch.Tensor:
-        """One value an image; with BatchNorm in training, it depends on the batch."""
+        """Return one value an image; with BatchNorm in training, it depends on the batch."""
         x = floats
         for down, norm in zip(self.downs, self.norms, strict=True):
             x = layers.activated(norm, down(x), SLOPE)  # (N, width, side / 2, side / 2)
@@ -95,17 +95,17 @@ class Critic(nn.Module):
 
 
 def generator4(image_size: int = 64, channels: int = 3, *, latent: int = 100, width: int = 64) -> Generator:
-    """The same with kernel 4 and ReLU, as WGAN's reference code has it."""
+    """Return the same with kernel 4 and ReLU, as WGAN's reference code has it."""
     return Generator(image_size, channels, latent=latent, width=width, kernel=4, slope=0.0)
 
 
 def critic4(image_size: int = 64, channels: int = 3, *, width: int = 64, norm: str = "batch") -> Critic:
-    """The same with kernel 4."""
+    """Return the same with kernel 4."""
     return Critic(image_size, channels, width=width, kernel=4, norm=norm)
 
 
 def initialize(network: nn.Module) -> None:
-    """Normal, mean 0 and deviation 0.02; BatchNorm's gain the same around 1 (DCGAN)."""
+    """Initialize by a normal law, mean 0 and deviation 0.02; BatchNorm's gain the same around 1 (DCGAN)."""
     for layer in network.modules():
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             nn.init.normal_(layer.weight, std=0.02)

@@ -44,7 +44,7 @@ class Phase(nn.Module):
         self.last = nn.Conv2d(width, outputs(phase, channels), 1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """All values of a phase."""
+        """Return all values of a phase."""
         for layer in (self.first, self.second, self.third):
             x = functional.leaky_relu(layer(x), SLOPE)
         found: torch.Tensor = self.last(x)
@@ -83,7 +83,7 @@ class Detail(nn.Module):
 
 
 def planes_of(pictures: torch.Tensor) -> torch.Tensor:
-    """(N, C, H, W) -> (N, 4, C, H / 2, W / 2), as `ssgan.drawn.planes.split` has it."""
+    """Return (N, C, H, W) -> (N, 4, C, H / 2, W / 2), as `ssgan.drawn.planes.split` has it."""
     ordered = pictures[:, list(COLORS[pictures.shape[1]])]
     return torch.stack([ordered[:, :, row::2, column::2] for row, column in PHASES], dim=1)
 
@@ -101,7 +101,7 @@ def bits(law: Law, samples: torch.Tensor) -> torch.Tensor:
 
 
 def _laws(values: torch.Tensor, y: torch.Tensor, samples: torch.Tensor, phase: int) -> list[Law]:
-    """The laws of a phase's planes from its network's values."""
+    """Return the laws of a phase's planes from its network's values."""
     means, scales, colors, neighbors, _ = layout(phase, y.shape[1])
     laws: list[Law] = []
     residuals: list[torch.Tensor] = []

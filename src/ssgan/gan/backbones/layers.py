@@ -1,4 +1,4 @@
-"""The layers that double and halve a side, and exact rewrites of them that are faster on a given device.
+"""Double and halve a side, with exact rewrites of these layers that are faster on a given device.
 
 Kernel 5 with stride 2 is padded as TensorFlow's SAME has it for even sides, which is what the paper's family of code does:
 twice the side up, half of it, rounded up, down. Kernel 4 is WGAN's.
@@ -56,27 +56,27 @@ def center_crop(floats: torch.Tensor, size: int) -> torch.Tensor:
 
 
 def up(before: int, after: int, kernel: int, *, bias: bool) -> nn.ConvTranspose2d:
-    """(N, before, S, S) -> (N, after, 2 S, 2 S)."""
+    """Return (N, before, S, S) -> (N, after, 2 S, 2 S)."""
     if kernel == 5:
         return Up(before, after, 5, stride=2, padding=2, output_padding=1, bias=bias)
     return Up(before, after, 4, stride=2, padding=1, bias=bias)
 
 
 def down(before: int, after: int, kernel: int, *, bias: bool) -> nn.Conv2d:
-    """(N, before, S, S) -> (N, after, S / 2, S / 2)."""
+    """Return (N, before, S, S) -> (N, after, S / 2, S / 2)."""
     return Down(before, after, kernel, stride=2, padding=2 if kernel == 5 else 1, bias=bias)
 
 
 def down_side(side: int, kernel: int) -> int:
-    """The side after `down`."""
+    """Return the side after `down`."""
     return strided_conv.narrow_side(side, kernel)
 
 
 class Up(nn.ConvTranspose2d):
-    """As its parent, of kernel 5 or 4 and stride 2."""
+    """The transposed convolution of its parent, of kernel 5 or 4 and stride 2."""
 
     def forward(self, input: torch.Tensor, output_size: list[int] | None = None) -> torch.Tensor:
-        """Twice the side."""
+        """Return maps of twice the side."""
         if output_size is None and by_phases(input, self.weight):
             return nn.functional.pixel_shuffle(nn.functional.conv2d(input, *phases_up(self.weight, self.bias), padding=1), 2)
         if output_size is not None or not by_products(input, self.weight):
@@ -86,10 +86,10 @@ class Up(nn.ConvTranspose2d):
 
 
 class Down(nn.Conv2d):
-    """As its parent, of kernel 5 or 4 and stride 2."""
+    """The convolution of its parent, of kernel 5 or 4 and stride 2."""
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
-        """Half the side."""
+        """Return maps of half the side."""
         if by_phases(input, self.weight):
             return nn.functional.conv2d(nn.functional.pixel_unshuffle(input, 2), phases_down(self.weight), self.bias, padding=1)
         if not by_products(input, self.weight):
@@ -98,9 +98,9 @@ class Down(nn.Conv2d):
 
 
 def by_products(x: torch.Tensor, weight: torch.Tensor) -> bool:
-    """Whether a batch goes through as matrix products over places: wide layers on a processor, in float32.
+    """Return whether a batch is computed by matrix products over positions: wide layers on a processor, in float32.
 
-    Whoever traces or counts operations is shown torch's own.
+    Tools that trace or count operations see torch's own.
     """
     if x.device.type != "cpu" or x.dtype != torch.float32 or torch.is_autocast_enabled("cpu") or not is_wide(weight):
         return False
@@ -109,13 +109,13 @@ def by_products(x: torch.Tensor, weight: torch.Tensor) -> bool:
 
 
 def by_phases(x: torch.Tensor, weight: torch.Tensor) -> bool:
-    """Whether a layer at the image goes through by its four phases: on graphics cards."""
+    """Return whether a layer at the image is computed by its four phases: on graphics cards."""
     fits = weight.shape[1] <= strided_conv.IMAGE_CHANNELS and weight.shape[2] == 5 and x.shape[2] % 2 == x.shape[3] % 2 == 0
     return x.is_cuda and fits
 
 
 def phases_up(weight: torch.Tensor, bias: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Weights (C, C', 5, 5) that double -> (4 C', C, 3, 3) that keep the side, a channel for each of the places two by two.
+    """Return weights (C, C', 5, 5) that double -> (4 C', C, 3, 3) that keep the side, a channel for each of 2 x 2 pixels.
 
     The place 2 j + p takes the taps k = 4 - 2 t + p of the places j + t - 1, t = 0, 1, 2; the sixth tap is zero.
     """
@@ -126,20 +126,20 @@ def phases_up(weight: torch.Tensor, bias: torch.Tensor | None) -> tuple[torch.Te
 
 
 def phases_down(weight: torch.Tensor) -> torch.Tensor:
-    """Weights (C', C, 5, 5) that halve -> (C', 4 C, 3, 3) that keep the side of places two by two: taps k = 2 t + p."""
+    """Return weights (C', C, 5, 5) that halve -> (C', 4 C, 3, 3) that keep the side of 2 x 2 pixels: taps k = 2 t + p."""
     after, before = weight.shape[:2]
     taps = nn.functional.pad(weight, (0, 1, 0, 1)).view(after, before, 3, 2, 3, 2)
     return taps.permute(0, 1, 3, 5, 2, 4).reshape(after, 4 * before, 3, 3)
 
 
 def is_wide(weight: torch.Tensor) -> bool:
-    """Whether products are faster for a layer's weights (C', C, k, k), see above."""
+    """Return whether products are faster for a layer's weights (C', C, k, k), see above."""
     after, before = weight.shape[:2]
     return after >= WIDE_IMAGE if before <= strided_conv.IMAGE_CHANNELS else after * before >= WIDE
 
 
 def activated(norm: nn.Module, x: torch.Tensor, slope: float) -> torch.Tensor:
-    """leaky_relu(norm(x)); places that come first in memory stay so. It may write over x, which is a layer's output."""
+    """Return leaky_relu(norm(x)) in the memory order of x, a layer's output, which it may overwrite."""
     if x.is_contiguous() or not x.permute(2, 3, 0, 1).is_contiguous() or isinstance(norm, nn.Identity):
         return nn.functional.leaky_relu_(norm(x), slope)
     places = strided_conv.places_first(x)  # (H, W, N, C)
@@ -148,7 +148,7 @@ def activated(norm: nn.Module, x: torch.Tensor, slope: float) -> torch.Tensor:
 
 
 def lay_out(network: nn.Module) -> None:
-    """Lay the weights of wide layers in memory as the products read them and make their gradients; shapes stay as they are."""
+    """Lay the weights of wide layers in memory as the products read them and make their gradients; shapes are unchanged."""
     for layer in network.modules():
         if isinstance(layer, Up | Down) and is_wide(layer.weight):
             layer.weight.data = layer.weight.data.permute(2, 3, 1, 0).contiguous().permute(3, 2, 0, 1)

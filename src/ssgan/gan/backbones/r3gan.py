@@ -21,7 +21,7 @@ SLOPE = 0.2
 
 
 class Generator(nn.Module):
-    """Latents float32 (N, L) -> Floats (N, C, H, W), H = W = image_size; tanh keeps them in (-1, 1)."""
+    """A network from latents float32 (N, L) to Floats (N, C, H, W), H = W = image_size; tanh keeps them in (-1, 1)."""
 
     def __init__(self, image_size: int = 64, channels: int = 3, *, latent: int = 64, width: int = 64) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class Generator(nn.Module):
         nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
 
     def forward(self, latents: torch.Tensor) -> torch.Tensor:
-        """One image a latent."""
+        """Return one image a latent."""
         x = self.start * self.dense(latents)[:, :, None, None]  # (N, widest, side, side)
         for stage in self.stages:
             x = stage(x)
@@ -48,7 +48,7 @@ class Generator(nn.Module):
 
 
 class Critic(nn.Module):
-    """Floats (N, C, H, W) -> critic values (N,), higher = rather real. There is no norm, whatever `norm` says."""
+    """A network from Floats (N, C, H, W) to critic values (N,), higher = rather real. There is no norm, for any `norm`."""
 
     def __init__(self, image_size: int = 64, channels: int = 3, *, width: int = 64, norm: str = "none") -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class Critic(nn.Module):
         nn.init.kaiming_normal_(self.dense.weight, nonlinearity="linear")
 
     def forward(self, floats: torch.Tensor) -> torch.Tensor:
-        """One value an image, independent of the others."""
+        """Return one value an image, independent of the others."""
         x = self.first(floats)
         for stage in self.stages:
             x = stage(x)
@@ -77,7 +77,7 @@ class Critic(nn.Module):
 
 
 class _Block(nn.Module):
-    """x + W3 act(W2 act(W1 x)), W2 grouped; W3 begins at zero, W1 and W2 the smaller the deeper the net."""
+    """The block x + W3 act(W2 act(W1 x)), W2 grouped; W3 begins at zero, W1 and W2 are smaller in deeper nets."""
 
     def __init__(self, width: int, blocks: int) -> None:
         super().__init__()
@@ -100,7 +100,7 @@ class _Block(nn.Module):
 
 
 def _by_groups(layer: nn.Conv2d, x: torch.Tensor) -> torch.Tensor:
-    """The grouped convolution; on a graphics card as a full one with zeros between the groups.
+    """Return the grouped convolution; on a graphics card as a full one with zeros between the groups.
 
     With the second derivatives of a penalty, a batch of 64 takes an H200 11 ms in groups and 3.8 ms in full (128 channels,
     64 x 64, bfloat16; in float32 65 and 11), and 5.2 and 2.1 ms at 512 channels, 16 x 16.
@@ -112,14 +112,14 @@ def _by_groups(layer: nn.Conv2d, x: torch.Tensor) -> torch.Tensor:
 
 
 def filled(weight: torch.Tensor, groups: int) -> torch.Tensor:
-    """Weights (C', C / groups, k, k) -> (C', C, k, k), zero where one group would read another's channels."""
+    """Return weights (C', C / groups, k, k) -> (C', C, k, k), zero where one group would read another's channels."""
     after, own, *kernel = weight.shape
     apart = torch.eye(groups, dtype=weight.dtype, device=weight.device).view(groups, 1, groups, 1, 1, 1)
     return (weight.view(groups, after // groups, 1, own, *kernel) * apart).reshape(after, groups * own, *kernel)
 
 
 class _Resample(nn.Module):
-    """Bilinear by the factor 2, 1/2 or 1, and a 1 x 1 convolution where the width changes."""
+    """Bilinear resampling by the factor 2, 1/2 or 1, and a 1 x 1 convolution where the width changes."""
 
     def __init__(self, before: int, after: int, factor: float) -> None:
         super().__init__()
@@ -137,7 +137,7 @@ class _Resample(nn.Module):
 
 
 def _widths(image_size: int, width: int) -> list[int]:
-    """From the image's side to the first maps': `width`, twice that, then MOST times."""
+    """Return the widths from the image's side to the first maps': `width`, twice that, then MOST times."""
     return [width * min(2**i, MOST) for i in range(num_doublings(image_size) + 1)]
 
 

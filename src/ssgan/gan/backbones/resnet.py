@@ -14,7 +14,7 @@ from ssgan.gan.backbones.layers import base_size, center_crop, num_doublings
 
 
 class Generator(nn.Module):
-    """Latents float32 (N, L) -> Floats (N, C, H, W) in (-1, 1), H = W = image_size."""
+    """A network from latents float32 (N, L) to Floats (N, C, H, W) in (-1, 1), H = W = image_size."""
 
     def __init__(self, image_size: int = 64, channels: int = 3, *, latent: int = 128, width: int = 64) -> None:
         super().__init__()
@@ -28,13 +28,13 @@ class Generator(nn.Module):
         _initialize(self)
 
     def forward(self, latents: torch.Tensor) -> torch.Tensor:
-        """One image a latent."""
+        """Return one image a latent."""
         x = self.dense(latents).unflatten(1, (self.first_width, self.base_size, self.base_size))
         return center_crop(self.last(self.blocks(x)).tanh(), self.image_size)
 
 
 class Critic(nn.Module):
-    """Floats (N, C, H, W) -> critic values (N,), higher = rather real; `norm` is `batch` or `none`."""
+    """A network from Floats (N, C, H, W) to critic values (N,), higher = rather real; `norm` is `batch` or `none`."""
 
     def __init__(self, image_size: int = 64, channels: int = 3, *, width: int = 64, norm: str = "none") -> None:
         super().__init__()
@@ -46,14 +46,14 @@ class Critic(nn.Module):
         _initialize(self)
 
     def forward(self, floats: torch.Tensor) -> torch.Tensor:
-        """One value an image."""
+        """Return one value an image."""
         x = self.blocks(self.first(floats)).relu().mean(dim=(2, 3))
         value: torch.Tensor = self.dense(x).squeeze(1)
         return value
 
 
 class _Up(nn.Module):
-    """BatchNorm, ReLU, nearest neighbors, convolution, BatchNorm, ReLU, convolution; the shortcut by 1 x 1."""
+    """A block: BatchNorm, ReLU, nearest neighbors, convolution, BatchNorm, ReLU, convolution; the shortcut by 1 x 1."""
 
     def __init__(self, before: int, after: int) -> None:
         super().__init__()
@@ -69,7 +69,7 @@ class _Up(nn.Module):
 
 
 class _Down(nn.Module):
-    """ReLU, convolution, ReLU, convolution, means of four; the shortcut likewise by 1 x 1."""
+    """A block: ReLU, convolution, ReLU, convolution, means of four; the shortcut likewise by 1 x 1."""
 
     def __init__(self, before: int, after: int, norm: str) -> None:
         super().__init__()
@@ -85,7 +85,7 @@ class _Down(nn.Module):
 
 
 def _initialize(network: nn.Module) -> None:
-    """He's, which suits ReLU (K. He et al., ICCV 2015)."""
+    """Initialize by He's law, which suits ReLU (K. He et al., ICCV 2015)."""
     for layer in network.modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):
             nn.init.kaiming_normal_(layer.weight)

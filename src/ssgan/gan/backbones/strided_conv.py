@@ -1,4 +1,4 @@
-"""Convolutions that halve a side, and their transposes, as matrix products over places; exact, and fast on processors.
+"""Compute strided convolutions and their transposes as matrix products over positions; exact, and fast on processors.
 
 A batch is laid out with the places outside and the channels inside: in memory it is (H, W, N, C). Then the part of a row that a
 tap of the kernel meets is one matrix, of places and images by channels, and a layer is one batched product a tap and no more:
@@ -27,30 +27,30 @@ Derivative: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
 
 
 def narrow(x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
-    """The convolution of stride 2: (N, C, H, W) -> (N, C', H', W')."""
+    """Return the convolution of stride 2: (N, C, H, W) -> (N, C', H', W')."""
     size = (x.shape[2], x.shape[3])
     return _bilinear(_narrow(x.detach(), w.detach()), x, w, lambda g: widen(g, w, size), lambda g: kernel(x, g, w.shape[2]))
 
 
 def widen(y: torch.Tensor, w: torch.Tensor, size: Size) -> torch.Tensor:
-    """Its transpose: (N, C', H', W') -> (N, C, H, W), `size` being H and W."""
+    """Return its transpose: (N, C', H', W') -> (N, C, H, W), `size` being H and W."""
     made = _widen(y.detach(), w.detach(), size)
     return _bilinear(made, y, w, lambda g: narrow(g, w), lambda g: kernel(g, y, w.shape[2]))
 
 
 def kernel(x: torch.Tensor, y: torch.Tensor, side: int) -> torch.Tensor:
-    """The derivative by the weights: (C', C, side, side)."""
+    """Return the derivative by the weights: (C', C, side, side)."""
     size = (x.shape[2], x.shape[3])
     return _bilinear(_kernel(x.detach(), y.detach(), side), x, y, lambda g: widen(y, g, size), lambda g: narrow(x, g))
 
 
 def narrow_side(side: int, kernel_side: int) -> int:
-    """H' of H."""
+    """Return H' of H."""
     return (side + 1) // 2 if kernel_side == 5 else side // 2
 
 
 def places_first(x: torch.Tensor) -> torch.Tensor:
-    """(N, C, H, W) as (H, W, N, C), contiguous; no copy where it lies so in memory."""
+    """Return (N, C, H, W) as (H, W, N, C), contiguous; no copy where memory has this order."""
     return x.permute(2, 3, 0, 1).contiguous()
 
 
@@ -58,7 +58,7 @@ def places_first(x: torch.Tensor) -> torch.Tensor:
 
 
 def _bilinear(made: torch.Tensor, first: torch.Tensor, second: torch.Tensor, *derivatives: Derivative) -> torch.Tensor:
-    """`made`, with its derivatives by the two arguments."""
+    """Return `made`, with its derivatives by the two arguments."""
     if not (torch.is_grad_enabled() and (first.requires_grad or second.requires_grad)):
         return made
     of_each = [_By.apply(given, made, by) for given, by in zip((first, second), derivatives, strict=True)]  # type: ignore[no-untyped-call]
@@ -95,7 +95,7 @@ class _Sum(torch.autograd.Function):
 
 
 class _Tap(NamedTuple):
-    """Narrow places first...last - 1 meet the wide ones of one parity, each at its own index plus `half` among those."""
+    """Narrow positions first...last - 1 that meet wide ones of one parity, each at its own index plus `half` among those."""
 
     tap: int
     parity: int
@@ -105,7 +105,7 @@ class _Tap(NamedTuple):
 
     @property
     def middle(self) -> bool:
-        """Whether it meets twice the place's own index."""
+        """Whether it meets twice the position's own index."""
         return self.half == self.parity == 0
 
     @property
@@ -114,17 +114,17 @@ class _Tap(NamedTuple):
 
     @property
     def wide(self) -> slice:
-        """Within the places of its parity."""
+        """The slice among the positions of its parity."""
         return slice(self.first + self.half, self.last + self.half)
 
     @property
     def rows(self) -> slice:
-        """Among all places."""
+        """The slice among all positions."""
         return slice(2 * (self.first + self.half) + self.parity, 2 * (self.last + self.half - 1) + self.parity + 1, 2)
 
 
 def _taps(wide: int, side: int) -> list[_Tap]:
-    """Of a kernel on an axis of `wide` places, none without a place; those without a shift come first."""
+    """Return the taps of a kernel on an axis of `wide` positions, none empty; those without a shift come first."""
     count, found = narrow_side(wide, side), []
     for tap in range(side):
         half, parity = divmod(tap - (2 if side == 5 else 1), 2)
@@ -189,27 +189,27 @@ def _kernel(x: torch.Tensor, y: torch.Tensor, side: int) -> torch.Tensor:
 
 
 def _channels_second(x: torch.Tensor) -> torch.Tensor:
-    """(H, W, N, C) as (N, C, H, W), without a copy."""
+    """Return (H, W, N, C) as (N, C, H, W), without a copy."""
     return x.permute(2, 3, 0, 1)
 
 
 def _taps_first(w: torch.Tensor) -> torch.Tensor:
-    """(C', C, k, k) as (k, k, C, C'), contiguous; no copy where it lies so in memory."""
+    """Return (C', C, k, k) as (k, k, C, C'), contiguous; no copy where memory has this order."""
     return w.permute(2, 3, 1, 0).contiguous()
 
 
 def _parted(x: torch.Tensor, axis: int) -> list[torch.Tensor]:
-    """The even and the odd ones of an axis."""
+    """Return the even and the odd positions of an axis."""
     return [part.contiguous() for part in (x.movedim(axis, 0)[parity::2].movedim(0, axis) for parity in (0, 1))]
 
 
 def _met(parted: list[torch.Tensor], row: _Tap, column: _Tap) -> torch.Tensor:
-    """What a tap meets, a view: (rows, columns * N, C)."""
+    """Return the input of a tap, a view: (rows, columns * N, C)."""
     return parted[column.parity][row.rows, column.wide].flatten(1, 2)
 
 
 def _part(y: torch.Tensor, row: _Tap, column: _Tap) -> torch.Tensor:
-    """Where it leads, a view: (rows, columns * N, C')."""
+    """Return the output of a tap, a view: (rows, columns * N, C')."""
     return y[row.narrow, column.narrow].flatten(1, 2)
 
 
@@ -217,7 +217,7 @@ def _part(y: torch.Tensor, row: _Tap, column: _Tap) -> torch.Tensor:
 
 
 def _side_by_side(x: torch.Tensor, side: int) -> torch.Tensor:
-    """(N, C, H, W) -> (k * k * C, H' * W' * N), 0 where a tap meets nothing."""
+    """Return (N, C, H, W) -> (k * k * C, H' * W' * N), 0 where a tap meets nothing."""
     count, channels, height, width = x.shape
     parted = _parted(x.permute(1, 2, 3, 0), 2)
     lines, places = narrow_side(height, side), narrow_side(width, side)
@@ -236,7 +236,7 @@ def _side_by_side(x: torch.Tensor, side: int) -> torch.Tensor:
 
 
 def _laid_over(columns: torch.Tensor, count: int, size: Size, side: int) -> torch.Tensor:
-    """Its transpose, (k * k * C, H' * W' * N) -> (N, C, H, W): each tap's share added where it was met."""
+    """Return its transpose, (k * k * C, H' * W' * N) -> (N, C, H, W): each tap's part added at its input."""
     height, width = size
     columns = columns.view(side, side, -1, narrow_side(height, side), narrow_side(width, side), count)
     channels = columns.shape[2]

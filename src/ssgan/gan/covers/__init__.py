@@ -1,1 +1,1 @@
-"""Covers by a trained generator: from latents to files."""
+"""Make covers by a trained generator, from latents to files."""

@@ -1,4 +1,4 @@
-"""Covers of a generator given by its name or folder, in one call."""
+"""Sample covers of a generator given by its name or folder, in one call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A generator for other programs: ONNX, proved against torch before the file gets its name, or a folder in half the bytes.
+"""Export a generator for other programs: as ONNX, proved against torch before the file gets its name, or in half the bytes.
 
 ONNX takes `latents`, float32 (N, L), and gives `pixels`, uint8 (N, C, H, W). The file's metadata say by which law latents are
 to be drawn.
@@ -35,7 +35,7 @@ _SEED = 0
 
 
 class Comparison(NamedTuple):
-    """How the images of a copy differ from the original's, on TRIED public latents."""
+    """The differences between the images of a copy and of the original, on TRIED public latents."""
 
     images: int
     differing: float  # share of the samples
@@ -44,7 +44,7 @@ class Comparison(NamedTuple):
 
 
 class _Pixels(nn.Module):
-    """Latents to gray values before rounding, and to pixels."""
+    """A module from latents to gray values before rounding, and to pixels."""
 
     def __init__(self, generator: nn.Module) -> None:
         super().__init__()
@@ -56,9 +56,9 @@ class _Pixels(nn.Module):
 
 
 def export_onnx(generator: nn.Module, card: Card, path: Path, *, overwrite: bool = False) -> Comparison:
-    """Write an ONNX file, after onnxruntime made the same images from it as torch makes.
+    """Write an ONNX file, after onnxruntime made the same images from it as torch.
 
-    Gray values may differ by TOLERANCE before rounding, so pixels differ by 1 at most, and only there where the value lies on a
+    Gray values may differ by TOLERANCE before rounding, so pixels differ by 1 at most, and only where the value is on a
     rounding edge. Raises InvalidSetting where packages are missing, StorageFailed, RefusedModel where the images are others.
     """
     if path.suffix.lower() != ".onnx":
@@ -85,13 +85,13 @@ def export_weights(generator: nn.Module, card: Card, folder: Path, *, half: bool
 
 
 def compare(expected: Images, found: Images) -> Comparison:
-    """Two sets of Images of one shape."""
+    """Compare two sets of Images of one shape."""
     apart = (expected.int() - found.int()).abs()
     return Comparison(len(expected), float((apart > 0).double().mean()), int(apart.max()))
 
 
 def _exported(module: nn.Module, card: Card) -> Any:
-    """The ONNX program, its batch of any size. The exporter's remarks on packages that it does without are not passed on."""
+    """Return the ONNX program, for batches of any size. The exporter's remarks on missing packages are dropped."""
     example = public_latents(card.config, range(2), _SEED)
     config = card.config
     with _quiet():
@@ -118,7 +118,7 @@ def _exported(module: nn.Module, card: Card) -> Any:
 
 
 def _compared(runtime: ModuleType, path: Path, generator: nn.Module, card: Card) -> Comparison:
-    """What onnxruntime makes of the file, beside what torch makes. Raises RefusedModel."""
+    """Compare the images of onnxruntime with those of torch. Raises RefusedModel."""
     options = runtime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
@@ -141,7 +141,7 @@ def _compared(runtime: ModuleType, path: Path, generator: nn.Module, card: Card)
 
 
 def _runtime() -> ModuleType:
-    """onnxruntime, once all that an export needs is there."""
+    """Return onnxruntime, once all packages of an export are there."""
     try:
         import onnx  # noqa: F401
         import onnxruntime
@@ -156,7 +156,7 @@ def _runtime() -> ModuleType:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the exporter's warnings."""
+    """Silence the exporter's warnings."""
     logger = logging.getLogger("torch.onnx")
     before = logger.level
     logger.setLevel(logging.ERROR)

@@ -1,4 +1,4 @@
-"""A generator in a folder of its own: its weights, and the settings that they were trained with, to build the net from again.
+"""Keep a generator in a folder of its own: its weights, and the settings to build the net from.
 
 What is read may come from anyone: the settings are checked one by one, the net is laid out without memory, and only a file of
 just those weights is then read. Nothing is executed.
@@ -31,7 +31,7 @@ _HINT = "fetch the generator again, or train it again"
 
 
 class Card(NamedTuple):
-    """What a generator's folder says of itself, the weights unread."""
+    """The description of a generator in its folder, the weights unread."""
 
     folder: Path
     config: TrainingConfig
@@ -49,7 +49,7 @@ def save_generator(
     *,
     half: bool = False,
 ) -> None:
-    """Write a generator of `config` into a folder; one that stands there is replaced in one step.
+    """Write a generator of `config` into a folder; an existing one is replaced in one step.
 
     `about` holds plain JSON values, `images_seen` above all. With `half`, kernels are written as float16, in half the bytes.
     Raises InvalidSetting for weights that `config` does not have or that are not finite, StorageFailed.
@@ -66,7 +66,7 @@ def save_generator(
 
 
 def load_generator(folder: Path) -> tuple[nn.Module, TrainingConfig]:
-    """The generator in a folder, float32 on the CPU and in evaluation mode, and its settings.
+    """Return the generator in a folder, float32 on the CPU and in evaluation mode, and its settings.
 
     Raises RefusedModel for all that is damaged, odd, too large, or not of these settings.
     """
@@ -75,7 +75,7 @@ def load_generator(folder: Path) -> tuple[nn.Module, TrainingConfig]:
 
 
 def open_generator(folder: Path) -> tuple[nn.Module, Card]:
-    """As `load_generator`, with all that the folder says of this very generator."""
+    """Return the generator as `load_generator` does, with the card in its folder."""
     for tried in range(_TRIES):
         card = read_card(folder)
         try:
@@ -88,7 +88,7 @@ def open_generator(folder: Path) -> tuple[nn.Module, Card]:
 
 
 def read_card(folder: Path) -> Card:
-    """What stands in the manifest, checked; the weights are not read. Raises RefusedModel."""
+    """Return the checked manifest; the weights are not read. Raises RefusedModel."""
     told = weights.announced(folder)
     manifest = told["manifest"]
     if manifest.get("kind") != KIND or not isinstance(manifest.get("about"), dict):
@@ -101,12 +101,12 @@ def read_card(folder: Path) -> Card:
 
 
 def bundled() -> list[Path]:
-    """The folders of the generators that come with the package."""
+    """Return the folders of the bundled generators."""
     return sorted(manifest.parent for manifest in BUNDLED.glob(f"*/{weights.MANIFEST}"))
 
 
 def find_generator(place: Path) -> Path:
-    """The folder of a generator: that of a run, finished or under way, `place` itself, or a bundled one of that name.
+    """Return the folder of a generator: that of a run, finished or under way, `place` itself, or a bundled one of that name.
 
     Raises InvalidSetting.
     """
@@ -123,7 +123,7 @@ def find_generator(place: Path) -> Path:
 
 
 def _loaded(card: Card) -> nn.Module:
-    """The net of a card, filled."""
+    """Return the net of a card, with its weights."""
     limit = min(LARGEST_BYTES, 8 * sum(t.numel() for t in _blueprint(card.config).state_dict().values()))
     arrays, manifest = weights.load(card.folder, largest_bytes=limit + weights.LARGEST_TEXT)
     if weights.announced(card.folder)["sha256"] != card.digest or _config(manifest.get("config"), card.folder) != card.config:
@@ -141,7 +141,7 @@ def _loaded(card: Card) -> nn.Module:
 
 
 def _blueprint(config: TrainingConfig) -> nn.Module:
-    """The net without memory. Raises InvalidSetting where these settings make none."""
+    """Return the net without memory. Raises InvalidSetting where these settings make none."""
     if config.backbone not in BACKBONES:
         raise unknown("backbone", config.backbone, BACKBONES)
     make = BACKBONES[config.backbone].generator
@@ -157,18 +157,18 @@ def _blueprint(config: TrainingConfig) -> nn.Module:
 
 
 def _layout(config: TrainingConfig) -> dict[str, tuple[int, ...]]:
-    """The shapes of all weights by name."""
+    """Return the shapes of all weights by name."""
     return {name: tuple(tensor.shape) for name, tensor in _blueprint(config).state_dict().items()}
 
 
 def _odd(found: Mapping[str, tuple[int, ...]], wanted: Mapping[str, tuple[int, ...]]) -> str:
-    """The first tensor that is missing, too many or of another shape; "" where there is none."""
+    """Return the first tensor that is missing, too many or of another shape; "" where there is none."""
     names = sorted(name for name in {*found, *wanted} if name not in found or tuple(found[name]) != wanted.get(name))
     return names[0] if names else ""
 
 
 def _stored(tensor: torch.Tensor, *, half: bool) -> torch.Tensor:
-    """As it is written: kernels as float16 where asked for and where they fit, all else that has a fraction as float32."""
+    """Return a tensor as it is written: kernels as float16 where asked for and possible, other fractions as float32."""
     if not tensor.is_floating_point():
         return tensor
     fits = tensor.ndim > 1 and float(tensor.abs().max()) < torch.finfo(torch.float16).max
@@ -176,7 +176,7 @@ def _stored(tensor: torch.Tensor, *, half: bool) -> torch.Tensor:
 
 
 def _config(told: object, folder: Path) -> TrainingConfig:
-    """The settings in a manifest, each of its own kind and within bounds. Raises RefusedModel."""
+    """Return the settings in a manifest, each of its own kind and within bounds. Raises RefusedModel."""
     if not isinstance(told, dict):
         raise RefusedModel(f"{folder} does not record the settings of its generator", hint=_HINT)
     kinds = get_type_hints(TrainingConfig)
@@ -199,7 +199,7 @@ def _config(told: object, folder: Path) -> TrainingConfig:
 
 
 def _is_of_kind(value: object, kind: Any) -> bool:
-    """Whether a JSON value is what a field of TrainingConfig holds."""
+    """Return whether a JSON value is what a field of TrainingConfig holds."""
     if get_origin(kind) is Literal:
         return value in get_args(kind)
     if kind is float:

@@ -53,7 +53,7 @@ class Promise:
     promise_bytes: int
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values by name."""
+        """Return plain values by name."""
         return asdict(self)
 
 
@@ -190,7 +190,7 @@ def _up(generator: Generator, number: int) -> nn.ConvTranspose2d:
 
 
 def _normalization(norm: nn.Module) -> tuple[torch.Tensor, torch.Tensor]:
-    """Gain and offset of a BatchNorm in evaluation."""
+    """Return gain and offset of a BatchNorm in evaluation."""
     assert isinstance(norm, nn.BatchNorm2d)
     assert norm.running_mean is not None
     assert norm.running_var is not None

@@ -1,1 +1,1 @@
-"""The game: losses, updates, loop and checkpoints."""
+"""Play the game: losses, updates, loop and checkpoints."""

@@ -1,4 +1,4 @@
-"""From settings to a game ready to be played: nets, objective, embedder, optimizers, on a device, in a precision."""
+"""Assemble a game from settings: nets, objective, embedder, optimizers, on a device, in a precision."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def assemble(
 
 @contextmanager
 def faster_products(device: torch.device) -> Iterator[None]:
-    """Within the block, products on an accelerator may use TF32, and freed memory is kept."""
+    """Allow TF32 for products on an accelerator, and keep freed memory, within the block."""
     if device.type != "cuda":
         yield
         return
@@ -72,7 +72,7 @@ def faster_products(device: torch.device) -> Iterator[None]:
 
 
 class InPrecision(nn.Module):
-    """A net gone through in bfloat16 or with channels side by side; what comes out is float32, as are its weights."""
+    """A net in bfloat16 or with adjacent channels; its output and its weights are float32."""
 
     def __init__(self, net: nn.Module, device: torch.device, *, bf16: bool) -> None:
         super().__init__()
@@ -80,7 +80,7 @@ class InPrecision(nn.Module):
         net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, given: torch.Tensor) -> torch.Tensor:
-        """As the net's."""
+        """Run the net in its precision."""
         if given.ndim == 4:
             given = given.contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.kind, torch.bfloat16, enabled=self.bf16):
@@ -94,7 +94,7 @@ def _expect_known(what: str, name: str, catalog: Collection[str]) -> None:
 
 
 def _nets(config: TrainingConfig) -> dict[str, nn.Module]:
-    """Freshly initialized, each from a seed of its own, leaving torch's own generator as it was."""
+    """Return nets initialized each from a seed of its own, without changing torch's own generator."""
     backbone, objective = BACKBONES[config.backbone], OBJECTIVES[config.objective]
     size, channels, width = config.image_size, config.channels, config.width
     makers: dict[str, Callable[[], nn.Module]] = {
@@ -112,7 +112,7 @@ def _nets(config: TrainingConfig) -> dict[str, nn.Module]:
 
 
 def _optimizer(config: TrainingConfig, name: str, net: nn.Module) -> torch.optim.Optimizer:
-    """On a graphics card one whose steps can be recorded."""
+    """Make an optimizer; on a graphics card its steps can be captured."""
     rate = config.detector_learning_rate if name == "detector" else config.learning_rate
     recorded = next(net.parameters()).is_cuda
     if config.optimizer == "rmsprop":
@@ -124,7 +124,7 @@ def _optimizer(config: TrainingConfig, name: str, net: nn.Module) -> torch.optim
 
 
 def _in_precision(net: nn.Module, config: TrainingConfig, device: torch.device) -> nn.Module:
-    """On a CPU in float32, the net itself: with kernel 5, channels side by side gain nothing there."""
+    """Wrap the net; on a CPU in float32 return it unchanged, since with kernel 5 adjacent channels gain nothing."""
     bf16 = config.precision == "bf16"
     return InPrecision(net, device, bf16=bf16) if bf16 or device.type != "cpu" else net
 

@@ -1,4 +1,4 @@
-"""What a training will cost, before it begins: parameters, arithmetic and memory, from a step of two images that is counted."""
+"""Estimate the cost of a training: parameters, arithmetic and memory, from one counted step of two images."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ PROGRAM_BYTES = 300 << 20  # of the libraries themselves
 
 @dataclass(frozen=True)
 class Budget:
-    """parameters: of each net. flops_per_image: of convolutions and products, an image shown to the critic.
+    """The cost of a training. parameters: of each net. flops_per_image: of convolutions and products, an image shown to the
+    critic.
 
     memory_bytes: weights, gradients, moments, averages, the state that is kept, and what the largest update holds for its way
     back, twice, since gradients come on that way; not the data.
@@ -36,7 +37,7 @@ class Budget:
 
 
 def estimate(config: TrainingConfig) -> Budget:
-    """Of one process on a CPU. Raises InvalidSetting for settings that make no game."""
+    """Estimate the cost on one process and a CPU. Raises InvalidSetting for settings that make no game."""
     small = replace(config, batch=COUNTED_TOGETHER, precision="float32")
     device = torch.device("cpu")
     game, nets = assemble(small, device, Processes())
@@ -58,7 +59,7 @@ def estimate(config: TrainingConfig) -> Budget:
 
 
 class _Counter(TorchDispatchMode):
-    """Two for each multiplication of a convolution or a product (torch's own mode has no room for gradients at images)."""
+    """A counter of two for each multiplication of a convolution or a product (torch's own misses gradients at images)."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -73,7 +74,7 @@ class _Counter(TorchDispatchMode):
 
 @contextmanager
 def _saved_bytes(optimizers: Iterable[torch.optim.Optimizer]) -> Iterator[list[int]]:
-    """Yield the bytes saved for the way back, each storage once, of every update within the block.
+    """Yield the bytes saved for the backward pass, each storage once, of every update within the block.
 
     An update ends with the step of its optimizer.
     """

@@ -56,12 +56,12 @@ class CapturedSsgan(Ssgan):
 
 
 def runner_of(game: Ssgan) -> Runner:
-    """Return what runs the work of this game."""
+    """Return the runner of this game."""
     return game.runner if isinstance(game, CapturedSsgan) else Eager()
 
 
 def on_device(image_seeds: Seeds, device: torch.device) -> torch.Tensor:
-    """int64 (N,): uint64 seeds, with the same bits, on the device."""
+    """Return int64 (N,): uint64 seeds, with the same bits, on the device."""
     if isinstance(image_seeds, np.ndarray):
         image_seeds = torch.from_numpy(image_seeds.view(np.int64))
     return image_seeds.to(device, non_blocking=True)

@@ -1,4 +1,4 @@
-"""States of a training on the disk: the two newest, each in a folder of its own, whole or not there.
+"""Keep states of a training on the disk: the two newest, each in a folder of its own, whole or not there.
 
 A newest one that is damaged is passed over for the one before.
 """
@@ -23,13 +23,13 @@ LARGEST_BYTES = 1 << 33  # weights, averages, and two moments of each
 
 
 class Checkpoints:
-    """Those of a run's folder, called after the images seen."""
+    """The states in a run's folder, named after the images seen."""
 
     def __init__(self, run: Path) -> None:
         self.folder = run / FOLDER
 
     def save(self, tensors: Mapping[str, torch.Tensor], told: Mapping[str, Any]) -> None:
-        """One more; all but the newest, and what was never finished, are removed. Raises StorageFailed."""
+        """Write a state; remove all but the newest, and unfinished ones. Raises StorageFailed."""
         weights.save(self.folder / f"{told['images_seen']:012d}", tensors, told)
         newest = self._folders()[-KEPT:]
         for other in self.folder.iterdir():
@@ -37,7 +37,7 @@ class Checkpoints:
                 shutil.rmtree(other, ignore_errors=True)
 
     def newest(self) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
-        """(tensors, what was told) of the newest that is whole, or None. Raises RefusedModel where none of several is."""
+        """Return (tensors, values) of the newest whole state, or None. Raises RefusedModel where none of several is whole."""
         failed: RefusedModel | None = None
         for folder in reversed(self._folders()):
             try:
@@ -49,12 +49,12 @@ class Checkpoints:
         return None
 
     def drop_after(self, images_seen: int) -> None:
-        """Remove those of a future that did not come."""
+        """Remove the states after that number of images."""
         for folder in self._folders():
             if int(folder.name) > images_seen:
                 with contextlib.suppress(OSError):
                     shutil.rmtree(folder)
 
     def _folders(self) -> list[Path]:
-        """Oldest first; one without a manifest was not finished, and is none."""
+        """Return the folders, oldest first; one without a manifest is unfinished and left out."""
         return sorted(path.parent for path in self.folder.glob(f"*/{weights.MANIFEST}") if path.parent.name.isdigit())

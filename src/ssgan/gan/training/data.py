@@ -1,4 +1,4 @@
-"""Real images: read once into a cache, split before anything else, and shown to the critic in shuffled epochs.
+"""Read real images once into a cache, split them first, and show them to the critic in shuffled epochs.
 
 What is held back is never shown, so that it can judge what came out. Which image comes when, and whether mirrored, follows
 from the seed and the number of the batch.
@@ -53,7 +53,7 @@ class ReadingConfig(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class RealImages:
-    """Images uint8 (N, C, H, W), mapped from the cache, and which of them are learned from.
+    """Images uint8 (N, C, H, W), mapped from the cache, and the numbers of the training ones.
 
     names     the N names
     chosen    int64 (M,), ascending: the rows that are shown
@@ -68,7 +68,7 @@ class RealImages:
     bad: list[tuple[str, str]]
 
     def some(self, count: int, seed: int) -> Floats:
-        """At most so many of those that are shown, always the same."""
+        """Return at most so many of the training images, always the same."""
         rows = seeds.generator(seed, "grid", "real").permutation(self.chosen)[:count]
         return images.to_floats(self.images[torch.from_numpy(rows)])
 
@@ -84,7 +84,7 @@ def read(
     workers: int = 1,
     progress: Progress | None = None,
 ) -> RealImages:
-    """The images of a folder, zip or tar, by way of a cache in the folder `cache`; split by person, else by picture.
+    """Return the images of a folder, zip or tar, by way of a cache in the folder `cache`; split by person, else by picture.
 
     A picture that would not do is left out and told of, or, if `strict`, refused. Raises InvalidSetting where the images are
     not of the shape that the settings ask for, and as `datasets.cached` does.
@@ -119,7 +119,7 @@ class Batches:
         self._epochs: dict[int, np.ndarray] = {}
 
     def at(self, number: int) -> Floats:
-        """float32 (n, C, H, W)."""
+        """Return float32 (n, C, H, W)."""
         rows = self.chosen[torch.from_numpy(self._rows(number)[self.mine])]
         # The one copy of what is mapped. A few numbers go to a device without a wait for the work that is on its way there.
         batch = self.images[rows.to(self.images.device, non_blocking=True)]
@@ -130,12 +130,12 @@ class Batches:
         return images.to_floats(batch.to(self.device))
 
     def _rows(self, number: int) -> np.ndarray:
-        """int64 (batch,): places among the chosen, of the number-th batch of the endless sequence of epochs."""
+        """Return int64 (batch,): positions among the chosen, of the number-th batch of the endless sequence of epochs."""
         epochs, places = np.divmod(np.arange(number * self.config.batch, (number + 1) * self.config.batch), len(self.chosen))
         return np.array([self._epoch(int(epoch))[place] for epoch, place in zip(epochs, places, strict=True)])
 
     def _epoch(self, epoch: int) -> np.ndarray:
-        """Its order; the last two are kept."""
+        """Return the order of an epoch; the last two are kept."""
         if epoch not in self._epochs:
             self._epochs = {e: order for e, order in self._epochs.items() if e == epoch - 1}
             self._epochs[epoch] = seeds.generator(self.config.seed, "epoch", str(epoch)).permutation(len(self.chosen))

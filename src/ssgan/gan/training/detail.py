@@ -171,7 +171,7 @@ def measured(network: Detail, pictures: torch.Tensor, config: DetailConfig) -> d
 
 
 def _step(network: Detail, optimizer: torch.optim.Optimizer, pictures: torch.Tensor, config: DetailConfig, step: int) -> float:
-    """One update. Raises TrainingDiverged."""
+    """Return one update. Raises TrainingDiverged."""
     y = half_size(pictures, config.noise, seeds.generator(config.seed, "noise", str(step)))
     loss = network.bits(y, planes_of(pictures).float()).mean()
     optimizer.zero_grad()

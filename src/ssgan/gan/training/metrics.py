@@ -1,4 +1,4 @@
-"""What a training says of itself: means of what its updates measured, with speed and time left, a line every so many images."""
+"""Log a training: means of the updates' figures, with speed and time left, a line every so many images."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FOLDER = "tensorboard"
 
 
 class MetricLog:
-    """Sums in the state, so that a training that goes on says the same."""
+    """Sums of figures, kept in the state, so that a resumed training logs the same."""
 
     def __init__(self, state: State) -> None:
         self.state, self.waiting = state, 0.0
@@ -23,20 +23,20 @@ class MetricLog:
 
     @contextmanager
     def waited(self) -> Iterator[None]:
-        """Within the block, the training waits for data."""
+        """Count the time of the block as waiting for data."""
         asked = time.monotonic()
         yield
         self.waiting += time.monotonic() - asked
 
     def add(self, measured: Mapping[str, float]) -> None:
-        """What one step measured."""
+        """Add the figures of one step."""
         for name, value in measured.items():
             total, count = self.state.sums.get(name, [0.0, 0])
             self.state.sums[name] = [total + value, count + 1]
         self.state.seconds = self.seconds_before + time.monotonic() - self.begun
 
     def line(self) -> dict[str, float]:
-        """The means since the last line, and how it goes."""
+        """Return the means since the last line, with speed and time left."""
         means = {name: total / count for name, (total, count) in self.state.sums.items()}
         self.state.sums = {}
         passed = max(time.monotonic() - self.begun, 1e-9)
@@ -51,7 +51,7 @@ class MetricLog:
 
 
 class TensorBoardWriter:
-    """The same for TensorBoard, where it is asked for and installed."""
+    """A writer of the same figures for TensorBoard, where it is asked for and installed."""
 
     def __init__(self, run: Path, *, images_seen: int, wanted: bool) -> None:
         self.writer: Any = None
@@ -66,7 +66,7 @@ class TensorBoardWriter:
             self.writer = SummaryWriter(str(run / FOLDER), purge_step=images_seen)
 
     def show(self, images_seen: int, figures: Mapping[str, float]) -> None:
-        """A point on every curve."""
+        """Add a point to every curve."""
         if self.writer is not None:
             for name, value in figures.items():
                 self.writer.add_scalar(name, value, images_seen)

@@ -1,6 +1,6 @@
-"""What critic and generator want of each other: losses of critic values, and the penalty that keeps the critic tame.
+"""Define the objectives of critic and generator: losses of critic values, and the penalty that bounds the critic.
 
-Critic values are float (N,), higher = rather real; losses are means and are made small. Sources stand at each function.
+Critic values are float (N,), higher = rather real; losses are means and are made small. Each function names its source.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ Penalty: TypeAlias = Callable[[CriticNetwork, torch.Tensor, torch.Tensor, torch.
 
 @dataclass(frozen=True)
 class Objective:
-    """`critic(real values, generated values)` and `generator(generated values, real values)`; real ones count if `relative`.
+    """One objective: `critic(real values, generated values)`, `generator(generated values, real values)`; real ones count if
+    `relative`.
 
     `clip` bounds the critic's weights after each of its steps. `norm` is what the critic may normalize by: a penalty on single
     images does not go with BatchNorm.
@@ -36,37 +37,39 @@ class Objective:
 
 
 def log_critic(real: torch.Tensor, generated: torch.Tensor) -> torch.Tensor:
-    """-E log D(x) - E log(1 - D(G(z))), D the sigmoid of the value. I. Goodfellow et al., NeurIPS 2014, Eq. (1)."""
+    """Return -E log D(x) - E log(1 - D(G(z))), D the sigmoid of the value. I. Goodfellow et al., NeurIPS 2014, Eq. (1)."""
     return softplus(-real).mean() + softplus(generated).mean()
 
 
 def log_generator(generated: torch.Tensor, real: torch.Tensor | None = None) -> torch.Tensor:
-    """-E log D(G(z)): the form that does not saturate, from the same paper, section 3."""
+    """Return -E log D(G(z)): the form that does not saturate, from the same paper, section 3."""
     return softplus(-generated).mean()
 
 
 def wasserstein_critic(real: torch.Tensor, generated: torch.Tensor) -> torch.Tensor:
-    """E D(G(z)) - E D(x). M. Arjovsky, S. Chintala, L. Bottou, "Wasserstein GAN", 2017, algorithm 1."""
+    """Return E D(G(z)) - E D(x). M. Arjovsky, S. Chintala, L. Bottou, "Wasserstein GAN", 2017, algorithm 1."""
     return generated.mean() - real.mean()
 
 
 def wasserstein_generator(generated: torch.Tensor, real: torch.Tensor | None = None) -> torch.Tensor:
-    """-E D(G(z))."""
+    """Return -E D(G(z))."""
     return -generated.mean()
 
 
 def hinge_critic(real: torch.Tensor, generated: torch.Tensor) -> torch.Tensor:
-    """E max(0, 1 - D(x)) + E max(0, 1 + D(G(z))). J. Lim, J. Ye, "Geometric GAN", 2017."""
+    """Return E max(0, 1 - D(x)) + E max(0, 1 + D(G(z))). J. Lim, J. Ye, "Geometric GAN", 2017."""
     return (1 - real).relu().mean() + (1 + generated).relu().mean()
 
 
 def relativistic_critic(real: torch.Tensor, generated: torch.Tensor) -> torch.Tensor:
-    """E f(D(x) - D(G(z))), f = softplus(-t), pair by pair. A. Jolicoeur-Martineau, ICLR 2019; Y. Huang et al., NeurIPS 2024."""
+    """Return E f(D(x) - D(G(z))), f = softplus(-t), pair by pair. A. Jolicoeur-Martineau, ICLR 2019; Y. Huang et al., NeurIPS
+    2024.
+    """
     return softplus(generated - real).mean()
 
 
 def relativistic_generator(generated: torch.Tensor, real: torch.Tensor | None = None) -> torch.Tensor:
-    """The same with the pair exchanged."""
+    """Return the same with the pair exchanged."""
     assert real is not None, "a relativistic objective compares with real values"
     return softplus(real - generated).mean()
 
@@ -76,7 +79,7 @@ R1_R2 = 1.0  # gamma / 2 of R3GAN at small sizes, for each of the two
 
 
 def gradient_penalty(critic: CriticNetwork, real: torch.Tensor, generated: torch.Tensor, drawn: torch.Tensor) -> torch.Tensor:
-    """lambda E (|grad D(x')| - 1)^2 at x' between real and generated. I. Gulrajani et al., NeurIPS 2017, Eq. (3)."""
+    """Return lambda E (|grad D(x')| - 1)^2 at x' between real and generated. I. Gulrajani et al., NeurIPS 2017, Eq. (3)."""
     share = drawn[:, None, None, None]
     between = (share * real + (1 - share) * generated).requires_grad_()
     norms = _gradient(critic, between).flatten(1).norm(dim=1)
@@ -84,7 +87,7 @@ def gradient_penalty(critic: CriticNetwork, real: torch.Tensor, generated: torch
 
 
 def zero_centered(critic: CriticNetwork, real: torch.Tensor, generated: torch.Tensor, drawn: torch.Tensor) -> torch.Tensor:
-    """gamma / 2 (E |grad D(x)|^2 + E |grad D(G(z))|^2): R1 and R2. Y. Huang et al., NeurIPS 2024, Eq. (4)."""
+    """Return gamma / 2 (E |grad D(x)|^2 + E |grad D(G(z))|^2): R1 and R2. Y. Huang et al., NeurIPS 2024, Eq. (4)."""
     terms = [_gradient(critic, part.detach().requires_grad_()).square().flatten(1).sum(1).mean() for part in (real, generated)]
     return R1_R2 * (terms[0] + terms[1])
 

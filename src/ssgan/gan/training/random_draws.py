@@ -1,6 +1,6 @@
-"""What is random in a training: latents, embedding, penalties and the order of images, each by the seed, its use and the step.
+"""Draw all randomness of a training by seed, use and step: latents, embedding, penalties and the order of images.
 
-Nothing has to be remembered to go on from a step. Processes that share out a batch draw the whole of it and take their part.
+Nothing has to be saved to resume from a step. Processes that share a batch draw the whole of it and take their part.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Use: TypeAlias = Literal["critic", "detector", "generator", "grid"]
 
 
 def latents(config: TrainingConfig, rng: np.random.Generator, count: int) -> torch.Tensor:
-    """float32 (count, L) by the law of the settings."""
+    """Return float32 (count, L) by the law of the settings."""
     shape = (count, config.latent)
     if config.latent_law == "normal":
         return torch.from_numpy(rng.standard_normal(shape, dtype=np.float32))
@@ -40,16 +40,16 @@ class RandomDraws:
         self.mine = slice(processes.rank * size, (processes.rank + 1) * size)
 
     def latents(self, use: Use, step: int, turn: int = 0) -> torch.Tensor:
-        """float32 (n, L) on the device."""
+        """Return float32 (n, L) on the device."""
         rng = seeds.generator(self.config.seed, use, "latents", str(step), str(turn))
         return latents(self.config, rng, self.config.batch)[self.mine].to(self.device, non_blocking=True)
 
     def image_seeds(self, use: Use, step: int, turn: int = 0) -> np.ndarray:
-        """uint64 (n,): one seed an image, for its embedding."""
+        """Return uint64 (n,): one seed an image, for its embedding."""
         rng = seeds.generator(self.config.seed, use, "embedding", str(step), str(turn))
         return seeds.image_seeds(rng, self.config.batch)[self.mine]
 
     def penalty(self, step: int, turn: int = 0) -> torch.Tensor:
-        """float32 (n,) in [0, 1) on the device: one number an image, for penalties that want one."""
+        """Return float32 (n,) in [0, 1) on the device: one number an image, for penalties that need one."""
         rng = torch.Generator().manual_seed(seeds.derive(self.config.seed, "penalty", str(step), str(turn)) % 2**63)
         return torch.rand(self.config.batch, generator=rng)[self.mine].to(self.device, non_blocking=True)

@@ -1,4 +1,4 @@
-"""Looking at what the generator makes: a grid of samples from latents that stay the same, and how much they differ.
+"""Watch the generator: a grid of samples from constant latents, and how much they differ.
 
 A generator that makes one image of all latents has collapsed. Noise is no difference: images are compared as 8 x 8 thumbnails.
 """
@@ -35,7 +35,7 @@ class SampleGrids:
     real: Floats
 
     def hang(self, generator: nn.Module, images_seen: int) -> dict[str, float]:
-        """Write samples/IMAGES.png, and say how much the samples differ, as a share of what real images do."""
+        """Write samples/IMAGES.png, and return how much the samples differ, as a fraction of what real images do."""
         floats = sampled(generator, latents(self.config, seeds.generator(self.config.seed, "grid"), SIDE**2))
         make_folder(self.folder / FOLDER)
         images.write(
@@ -46,12 +46,12 @@ class SampleGrids:
 
 
 def alike(diversity: float, images_seen: int, duration_images: int) -> bool:
-    """Whether a generator seems to have collapsed."""
+    """Return whether a generator seems to have collapsed."""
     return diversity < COLLAPSED and images_seen >= max(EARLY_IMAGES, duration_images / 10)
 
 
 def warning(diversity: float, images_seen: int) -> str:
-    """What there is to say of it."""
+    """Return the warning on a collapse."""
     return (
         f"after {images_seen} images the generated ones differ by {diversity:.0%} of what real ones do: the generator may "
         "have collapsed onto few of them; look at the samples, and try more critic steps or a lower learning rate"
@@ -59,7 +59,7 @@ def warning(diversity: float, images_seen: int) -> str:
 
 
 def sampled(generator: nn.Module, given: torch.Tensor, *, batch: int = SIDE**2) -> Floats:
-    """Floats on the CPU, made in evaluation mode: each image depends on its latent alone."""
+    """Return Floats on the CPU, made in evaluation mode: each image depends on its latent alone."""
     was_training = generator.training
     device = next(generator.parameters()).device
     generator.eval()
@@ -70,14 +70,14 @@ def sampled(generator: nn.Module, given: torch.Tensor, *, batch: int = SIDE**2) 
 
 
 def grid(pictures: Images) -> np.ndarray:
-    """uint8 (C, SIDE h, SIDE w) of SIDE^2 Images."""
+    """Return uint8 (C, SIDE h, SIDE w) of SIDE^2 Images."""
     _, channels, height, width = pictures.shape
     rows = pictures.view(SIDE, SIDE, channels, height, width).permute(2, 0, 3, 1, 4)  # (C, row, h, column, w)
     return rows.reshape(channels, SIDE * height, SIDE * width).numpy()
 
 
 def distance(floats: Floats) -> float:
-    """The mean Euclidean distance of two thumbnails."""
+    """Return the mean Euclidean distance of two thumbnails."""
     if len(floats) < 2:
         return 0.0
     return float(torch.pdist(nn.functional.adaptive_avg_pool2d(floats, THUMBNAIL).flatten(1)).mean())

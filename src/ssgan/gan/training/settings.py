@@ -1,4 +1,4 @@
-"""What decides a training, as one frozen record, and the presets: rows of a table, with what to expect of each.
+"""Define the settings of a training as one frozen record, and the presets: rows of a table, with what to expect of each.
 
 Each point that the paper leaves open is a field here; docs/paper.md says which reading was chosen and why.
 """
@@ -16,9 +16,9 @@ Secrecy: TypeAlias = Literal["saturating", "non-saturating", "both", "confusion"
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Everything that changes what comes out. Learning rates and counts are per step, lengths in images shown to the critic.
+    """Everything that changes the result. Learning rates and counts are per step, lengths in images shown to the critic.
 
-    What stands beside a type is what the command line says of the setting.
+    The text beside a type is the help of the command line.
     """
 
     preset: str = "paper"
@@ -91,12 +91,12 @@ class TrainingConfig:
 
     @property
     def secret(self) -> bool:
-        """Whether the detector has a part in the game."""
+        """Whether the detector takes part in the game."""
         return bool(self.detector) and self.detector_steps > 0
 
 
 def configure(preset: str, **changes: Any) -> TrainingConfig:
-    """A preset with some fields changed; None leaves one as it is. Raises InvalidSetting."""
+    """Return a preset with some fields changed; None leaves one unchanged. Raises InvalidSetting."""
     if preset not in PRESETS:
         raise unknown("preset", preset, PRESETS)
     known = {field.name for field in fields(TrainingConfig)}

@@ -1,5 +1,5 @@
-"""SSGAN: a generator G against a critic D, who asks whether its images look real, and a detector S, the paper's steganalyser,
-who asks whether a message hidden in them shows.
+"""SSGAN: a generator G against a critic D, which asks whether its images look real, and a detector S, the paper's steganalyser,
+which asks whether a message hidden in them shows.
 
     min over G, max over D and S of
         alpha (E D(x) - E D(G(z))) + (1 - alpha) E[log S(Stego(G(z))) + log(1 - S(G(z)))]                            Eq. (4)
@@ -36,7 +36,7 @@ EMBEDDING_FORMS = ("both", "confusion")  # forms of secrecy that embed into the 
 
 @dataclass
 class Balance:
-    """The weight of the detector's gradient beside the critic's: as it comes, or brought to the critic's norm first.
+    """The weight of the detector's gradient beside the critic's: unchanged, or scaled to the critic's norm first.
 
     The two gradients at the generator's images differ by a factor of tens to thousands, which moves with the clipping, the
     width and the scale of the detector's input, so that a plain alpha is no share of anything. All values are tensors on the
@@ -122,7 +122,7 @@ class Ssgan:
             return torch.cat([covers[:half], images.to_pixels(real)[half:]])
 
     def learn_pairs(self, covers: torch.Tensor, stegos: torch.Tensor) -> Scalars:
-        """Update S from Images, -log(1 - S(cover)) and -log S(stego)."""
+        """Update S from Images, by -log(1 - S(cover)) and -log S(stego)."""
         logits = self.forward(torch.cat([covers, stegos]).float())
         of_covers, of_stegos = logits.chunk(2)
         loss = (softplus(of_covers).mean() + softplus(-of_stegos).mean()) / 2
@@ -157,7 +157,7 @@ class Ssgan:
         return measured
 
     def secrecy(self, floats: torch.Tensor, image_seeds: Seeds) -> torch.Tensor:
-        """What G pays for covers that S reads rightly; four forms.
+        """Return the generator's loss for covers that S classifies correctly; four forms.
 
         saturating       E log(1 - S(G(z))), as printed                                                            R1
         non-saturating   -E log S(G(z)), as SGAN's code has it                                                     R2
@@ -217,13 +217,13 @@ def numbers(scalars: Scalars) -> dict[str, float]:
 
 
 def rounded(floats: torch.Tensor) -> torch.Tensor:
-    """Gray values 0...255, whole as float32, from Floats; the gradient passes as if nothing had been rounded."""
+    """Return gray values 0...255, whole as float32, from Floats; the gradient passes as if nothing was rounded."""
     values = (floats + 1) * 127.5
     return values + (images.to_pixels(floats).float() - values).detach()
 
 
 def straight_through_stego(covers: torch.Tensor, embedder: Embedder, image_seeds: Seeds) -> torch.Tensor:
-    """Stegos of gray values, whole as float32: cover + (stego - cover), the bracket taken as constant.
+    """Return stegos of gray values, whole as float32: cover + (stego - cover), the bracket taken as constant.
 
     For LSB matching that is the gradient of the mean, since the mean of the changes is 0 away from 0 and 255.
     """
@@ -233,5 +233,5 @@ def straight_through_stego(covers: torch.Tensor, embedder: Embedder, image_seeds
 
 
 def _confusion(logits: torch.Tensor) -> torch.Tensor:
-    """The cross-entropy with 1/2."""
+    """Return the cross-entropy with 1/2."""
     return (softplus(logits) + softplus(-logits)).mean() / 2

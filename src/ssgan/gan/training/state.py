@@ -1,4 +1,4 @@
-"""All that changes in a training: nets, average, optimizers, balance, and what was counted. Out to a checkpoint, and back in.
+"""Keep everything that changes in a training: nets, average, optimizers, balance, and counters. Save it, and restore it.
 
 A state is sound as long as every number in it is finite. Unsound ones are thrown away: the training goes back to the last sound
 state that it kept, and on from there at half the learning rates.
@@ -26,7 +26,7 @@ _COUNTED = ("images_seen", "retries", "seconds", "collapsed")
 
 
 class Average:
-    """A running mean of the generator's weights, which makes steadier images than any single step's.
+    """A running mean of the generator's weights, which makes steadier images than those of any single step.
 
     `net` follows `generator`; the running statistics of its normalization are averaged with the weights. The half-life is
     counted in images. In the beginning it is a twentieth of what has been seen, so that the first weights are soon forgotten
@@ -51,7 +51,7 @@ class Average:
 
 
 class State:
-    """Of one training.
+    """The state of one training.
 
     collapsed  whether the last look found all samples alike
     sums       of figures since the last line of statistics, each with how many went into it
@@ -73,11 +73,11 @@ class State:
         return self.average.net if self.average is not None else self.nets["generator"]
 
     def modules(self) -> dict[str, nn.Module]:
-        """The nets, and the average, by name."""
+        """Return the nets, and the average, by name."""
         return self.nets | ({"average": self.average.net} if self.average is not None else {})
 
     def tensors(self) -> dict[str, torch.Tensor]:
-        """All of it that are tensors, not copied."""
+        """Return all parts that are tensors, not copied."""
         found = {f"{name}.{key}": tensor for name, net in self.modules().items() for key, tensor in net.state_dict().items()}
         for name, optimizer in self.game.optimizers.items():
             for i, values in optimizer.state_dict()["state"].items():
@@ -85,7 +85,7 @@ class State:
         return found
 
     def told(self) -> dict[str, Any]:
-        """The rest of it, as JSON values."""
+        """Return all other parts as JSON values."""
         balance = self.game.balance
         return {
             **{name: getattr(self, name) for name in _COUNTED},
@@ -94,7 +94,7 @@ class State:
         }
 
     def take(self, tensors: Mapping[str, torch.Tensor | np.ndarray], told: Mapping[str, Any]) -> None:
-        """Become what `tensors` and `told` gave. Raises RefusedModel where they are of other nets."""
+        """Restore what `tensors` and `told` gave. Raises RefusedModel where they are of other nets."""
         owned = {
             name: torch.tensor(value) if isinstance(value, np.ndarray) else value.clone() for name, value in tensors.items()
         }
@@ -117,7 +117,7 @@ class State:
         self._set_rates()
 
     def sound(self, measured: Mapping[str, float]) -> bool:
-        """Whether what was measured, and every weight, statistic and moment, is finite."""
+        """Return whether all figures, and every weight, statistic and moment, are finite."""
         if not all(math.isfinite(value) for value in measured.values()):
             return False
         moments = sum(len(optimizer.state) for optimizer in self.game.optimizers.values())
@@ -128,11 +128,11 @@ class State:
         return bool(largest.isfinite())
 
     def _largest(self) -> torch.Tensor:
-        """The largest magnitude; nan is larger than anything."""
+        """Return the largest magnitude; nan is larger than anything."""
         return nn.utils.get_total_norm(self._watched, norm_type=math.inf)
 
     def slower(self) -> None:
-        """Half the learning rates from now on. Raises TrainingDiverged when that has been tried often enough."""
+        """Halve the learning rates. Raises TrainingDiverged when that was done often enough."""
         if self.retries >= MOST_RETRIES:
             raise TrainingDiverged(
                 f"the training diverged again after {self.images_seen} images, at {RATE_FACTOR**self.retries:g} "
@@ -150,25 +150,25 @@ class State:
 
 
 class Snapshot:
-    """A sound state kept in memory, to which a training goes back."""
+    """A sound state in memory that a training can return to."""
 
     def __init__(self, state: State) -> None:
         self.state = state
         self.keep()
 
     def keep(self) -> None:
-        """Keep the state as it is now."""
+        """Copy the current state."""
         self.tensors = {name: tensor.detach().clone() for name, tensor in self.state.tensors().items()}
         self.told = self.state.told()
 
     def go_back(self) -> None:
-        """Make the state what it was; only the retries are counted on."""
+        """Restore the state, except the number of retries."""
         retries = self.state.retries
         self.state.take(self.tensors, self.told | {"retries": retries})
 
 
 def _laid_out_as(weight: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
-    """A moment in the memory order of its weight: fused optimizers go through both side by side."""
+    """Return a moment in the memory order of its weight, since fused optimizers walk both side by side."""
     return torch.empty_like(weight).copy_(value).detach() if value.shape == weight.shape else value
 
 

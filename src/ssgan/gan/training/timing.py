@@ -1,4 +1,4 @@
-"""How long trainings take beside each other: steps of each in turn, so that a busy machine is the same for all of them."""
+"""Time several trainings by alternating steps, so that a busy machine is the same for all of them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ROUNDS = 7
 def seconds_per_image(
     configs: Mapping[str, TrainingConfig], device: str | torch.device = "cpu", *, rounds: int = ROUNDS
 ) -> dict[str, float]:
-    """Seconds of a step over the real images that it shows to the critic, the median of `rounds` steps, for each settings.
+    """Return for each settings the median of `rounds` seconds a step, over the real images shown to the critic.
 
     On a processor they are those of this process's CPU time, on an accelerator those of a clock. Raises InvalidSetting.
     """
@@ -40,7 +40,7 @@ def seconds_per_image(
 
 
 def _steps(config: TrainingConfig, where: torch.device) -> Callable[[int], None]:
-    """What does the step of that number, on real images that are noise."""
+    """Return a function that does the step of that number, on noise in place of real images."""
     game, _ = assemble(config, where, Processes())
     draws = RandomDraws(config, Processes(), where)
     shape = (config.batch, config.channels, config.image_size, config.image_size)
