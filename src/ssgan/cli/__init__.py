@@ -1,1 +1,1 @@
-"""The command line: a command parses, calls one function, prints."""
+"""Run the command line: a command parses, calls one function, prints."""

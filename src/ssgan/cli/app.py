@@ -1,4 +1,4 @@
-"""The commands of `ssgan` and how it ends: 0, an error of ours with its exit code, 2 for usage, 130 when interrupted."""
+"""Define the commands of `ssgan` and how it ends: 0, an error's exit code, 2 for usage, 130 when interrupted."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ _COMMANDS: dict[str, Callable[..., int | None]] = {
 
 
 def commands() -> App:
-    """The command line as one object; it is built for each call and keeps no state."""
+    """Return the command line as one object, built for each call and without state."""
     app = App(
         name="ssgan",
         help=_ABOUT,
@@ -100,7 +100,7 @@ def commands() -> App:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line; its exit code. Only our own family of errors is caught: anything else is a mistake to be seen."""
+    """Run one command line and return its exit code. Only errors of this package are caught: any other is a bug to be seen."""
     as_json = "--json" in arguments
     # Before torch is imported: on images of this size threads wait for each other, and processes do the work.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -128,7 +128,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _with_standard_streams(arguments: Sequence[str]) -> list[str]:
-    """A lone hyphen is a path here, which it says in this spelling; but not where it is the message."""
+    """Return the arguments with a lone hyphen as the path ./-, except where it is the message."""
     before = ["", *arguments]
     return [
         "./-" if now == "-" and last not in ("-m", "--message") else now for last, now in zip(before, arguments, strict=False)

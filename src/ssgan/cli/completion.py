@@ -16,7 +16,7 @@ Shell = Literal["bash", "zsh", "fish"]
 
 
 def completing(build: Callable[[], App]) -> Callable[..., None]:
-    """The command, for the command line that `build` makes."""
+    """Return the command, for the command line that `build` makes."""
 
     def completion(
         shell: Annotated[Shell, Parameter(help="Which shell.")],
@@ -52,7 +52,7 @@ def completing(build: Callable[[], App]) -> Callable[..., None]:
 
 
 def place(shell: Shell) -> Path:
-    """Where the shell looks for a script of ssgan's. Raises StorageFailed where this user has no home folder."""
+    """Return the path of a shell's completion script. Raises StorageFailed where this user has no home folder."""
     from ssgan.storage.folders import home, xdg_folder
 
     if shell == "zsh":

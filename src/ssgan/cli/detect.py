@@ -82,7 +82,7 @@ def detect(
 
 
 def _without_samples(judged: Judged) -> Judged:
-    """The same without its pixels, so that memory stays small."""
+    """Return the same without its pixels, to keep memory small."""
     from dataclasses import replace
 
     return replace(judged, samples=None)
@@ -124,7 +124,7 @@ def _estimate(answer: object) -> dict[str, Any]:
 
 
 def _note(screen: Screen, alarms: int, count: int, base_rate: float) -> None:
-    """What an alarm means where stegos are rare, and what silence means."""
+    """Return the meaning of an alarm where stegos are rare, and that of silence."""
     from ssgan.detection.verdicts import FALSE_ALARMS, share_of_true_alarms
 
     most = share_of_true_alarms(base_rate)

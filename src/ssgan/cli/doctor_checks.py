@@ -1,4 +1,4 @@
-"""Is all as it should be on this machine? Versions, folders, bundled weights, a message there and back, compiled loops.
+"""Check this installation: versions, folders, bundled weights, a message there and back, compiled loops.
 
 Each check finds something or fails; a failure says what to do, and keeps no other check from being made.
 """
@@ -38,7 +38,7 @@ _LISTED = ("report", "parquet", "onnx", "quality", "tensorboard")
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found; `hint` says what to do where it is not well."""
+    """The result of one check, with a `hint` where it failed."""
 
     check: str
     well: bool
@@ -51,7 +51,7 @@ Check = Callable[[], str]  # what was found; raises SsganError where it is not w
 
 
 def checks() -> dict[str, Check]:
-    """All checks but the warming of compiled loops, by name, in the order in which they are made."""
+    """Return all checks but those of compiled loops, by name, in their order."""
     return {
         "python": _python,
         "packages": _packages,
@@ -70,7 +70,7 @@ def checks() -> dict[str, Check]:
 
 
 def examine(checks_by_name: dict[str, Check]) -> Iterator[Finding]:
-    """The findings, one after the other."""
+    """Yield the findings, one after the other."""
     for name, check in checks_by_name.items():
         started = time.perf_counter()
         try:
@@ -84,7 +84,7 @@ def examine(checks_by_name: dict[str, Check]) -> Iterator[Finding]:
 
 
 def warm() -> dict[str, Check]:
-    """A check for each group of compiled loops: they run, and are compiled where they are not yet."""
+    """Return a check for each group of compiled loops: it runs them, and compiles those that are not yet."""
     from ssgan.cli import doctor_warmup
 
     def done(work: Callable[[], object]) -> str:
@@ -122,7 +122,7 @@ def _extras() -> str:
 
 
 def _required(extra: str) -> list[str]:
-    """The packages that ssgan names as needed, for an extra or always."""
+    """Return the packages that ssgan requires, for an extra or always."""
     try:
         told = importlib.metadata.requires("ssgan") or []
     except importlib.metadata.PackageNotFoundError:
@@ -188,7 +188,7 @@ def _ledger() -> str:
 
 
 def _writable(folder: Path, hint: str) -> str:
-    """Written to for a proof. Raises StorageFailed."""
+    """Write a file to the folder as a test, and return its free space in words. Raises StorageFailed."""
     try:
         with tempfile.NamedTemporaryFile(dir=folder, prefix=".ssgan-"):
             pass
@@ -238,7 +238,7 @@ def _passphrase() -> str:
 
 
 def _said(cover: np.ndarray, key: Key) -> str:
-    """Hidden, and revealed. Raises SsganError where it does not come back."""
+    """Hide a message and reveal it, and return the times. Raises SsganError where it does not come back."""
     from ssgan.messages.hide import hide
     from ssgan.messages.reveal import reveal
 
@@ -251,7 +251,7 @@ def _said(cover: np.ndarray, key: Key) -> str:
 
 
 def _cover() -> np.ndarray:
-    """A generated cover, from latents that nobody knows."""
+    """Return a generated cover, from secret latents."""
     from ssgan.gan.covers.generators import find_generator, open_generator
     from ssgan.gan.covers.sample import prepared, sample, secret_latents
 

@@ -1,4 +1,4 @@
-"""Every loop that is compiled at its first call, called once on a small image, so that nothing has to wait for it later.
+"""Call every compiled loop once on a small image, so that later calls need not wait for the compiler.
 
 Machine code is kept in the cache folder (ssgan.compute.compiled): where it is there already, this takes a second or two.
 """
@@ -31,7 +31,7 @@ Work = Callable[[], object]
 
 
 def work() -> dict[str, Work]:
-    """What is to be done, by name: schemes, messages, features, attacks, trainings."""
+    """Return the work by name: schemes, messages, features, attacks, trainings."""
     rng = np.random.default_rng(1)
     gray, color = (torch.from_numpy(rng.integers(60, 200, (_PAIRS, c, SIDE, SIDE), dtype=np.uint8)) for c in (1, 3))
     jobs: dict[str, Work] = {f"scheme {name}": lambda name=name: _embed(name, color) for name in SCHEMES}  # type: ignore[misc]
@@ -52,7 +52,7 @@ def work() -> dict[str, Work]:
 
 
 def kept() -> int:
-    """How many loops have machine code in the cache folder; none where there is no such folder."""
+    """Return how many loops have machine code in the cache folder."""
     try:
         return sum(1 for _ in cache_folder().rglob("*.nbi"))
     except StorageFailed:

@@ -46,7 +46,7 @@ def estimate(
 
 
 def _rows(one: Estimated, *, json: bool) -> list[dict[str, Any]]:
-    """A row for each attack; for a file that cannot be read, one row."""
+    """Return a row for each attack, and one for a file that cannot be read."""
     from ssgan.steganalysis.attacks.structural import Estimate
 
     nothing = None if json else "-"

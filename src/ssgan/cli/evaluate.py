@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @Parameter(name="*", group=Group("Tables of any size", sort_key=1))
 @dataclass(frozen=True)
 class Tables:
-    """What was scored or extracted before."""
+    """Tables of scores or features from earlier runs."""
 
     scores: Annotated[
         tuple[Path, Path] | None, Parameter(help="Of covers and of stegos, a .csv or .parquet each, by `ssgan score -o`.")
@@ -34,11 +34,11 @@ class Tables:
 
     @property
     def asked(self) -> bool:
-        """Whether there are any."""
+        """Whether any table is given."""
         return self.scores is not None or self.features is not None
 
     def judge(self, screen: Screen, *, others: bool) -> None:
-        """Tell the figures."""
+        """Judge the tables and print the figures."""
         from ssgan.evaluation.streamed import judge_features, judge_scores
 
         if others or (self.scores is not None and self.features is not None):
@@ -133,7 +133,7 @@ def report(
 
 
 def _tell(screen: Screen, folder: Path) -> None:
-    """The report into the folder, and its rows on the screen."""
+    """Write the report into the folder, and print its rows."""
     from ssgan.evaluation.report import failed, write_report
     from ssgan.evaluation.rows import rows_of
 
@@ -168,7 +168,7 @@ def _row(row: Row, *, full: bool) -> dict[str, Any]:
 
 
 def _said(progress: Progress) -> str:
-    """What a training says of itself, in a few words."""
+    """Return the progress of a training in a few words."""
     figures = progress.figures or {}
     if "validation_p_e" in figures:
         return f": {progress.images} images seen, validation P_E {figures['validation_p_e']:.3f}"

@@ -1,4 +1,4 @@
-"""What each command's --help ends with: a few command lines to begin with, each with what it does."""
+"""List examples for the end of each command's --help: a few command lines, each with its effect."""
 
 from __future__ import annotations
 
@@ -103,6 +103,6 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
 
 
 def epilogue(command: str) -> str:
-    """The examples of a command in Markdown, as the end of its help; empty where there are none."""
+    """Return the examples of a command in Markdown; empty where there are none."""
     lines = [part for line, words in EXAMPLES.get(command, ()) for part in (f"    ssgan {line}", f"        # {words}")]
     return "\n".join(["Examples:", "", *lines]) if lines else ""

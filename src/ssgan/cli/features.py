@@ -76,7 +76,7 @@ def _into_shards(
     shard_size: int,
     force: bool,
 ) -> None:
-    """A folder of shards, by as many processes as are wanted."""
+    """Write a folder of shards, by as many processes as wanted."""
     from ssgan.bulk import features as extracting
     from ssgan.bulk.job import FAILURES
     from ssgan.steganalysis.catalog import FEATURES
@@ -95,7 +95,7 @@ def _into_shards(
 
 
 def _summarize(screen: Screen, plan: Plan, tally: Tally) -> None:
-    """The figures, the first failures by name, and, where there are any, the exit code that says so."""
+    """Print figures and the first failures, and return the exit code."""
     from ssgan.bulk.feature_table import failures_beside
     from ssgan.steganalysis.catalog import FEATURES
 

@@ -112,7 +112,7 @@ def _compare(
 def _write(
     out: Path, title: str, facts: dict[str, str], shown: dict[str, np.ndarray], every: list[Priced], *, force: bool
 ) -> None:
-    """The page, or the pictures in a folder."""
+    """Write the page, or the pictures in a folder."""
     from ssgan.evaluation import inspection
     from ssgan.views import pages
 

@@ -1,4 +1,4 @@
-"""`ssgan keygen`, and the options that say which key is meant."""
+"""`ssgan keygen`, and the options that name the key."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _KEY = Group("Key (asked for on the terminal, if none is given)", sort_key=2)
 @Parameter(name="*", group=_KEY)
 @dataclass(frozen=True)
 class KeyOptions:
-    """Which key: a key file, or a passphrase from the terminal, a file or a descriptor."""
+    """The key: a key file, or a passphrase from the terminal, a file or a descriptor."""
 
     key_file: Annotated[Path | None, Parameter(help="A key file, made by ssgan keygen.")] = None
     passphrase_file: Annotated[Path | None, Parameter(help="A file whose first line is the passphrase.")] = None
@@ -36,7 +36,7 @@ class KeyOptions:
     ] = False
 
     def check(self) -> None:
-        """Raise InvalidSetting for what cannot be meant together, before anything is read."""
+        """Raise InvalidSetting for options that exclude each other, before anything is read."""
         if sum(one is not None for one in (self.key_file, self.passphrase_file, self.passphrase_fd)) > 1:
             raise InvalidSetting(
                 "more than one key is given", hint="give one of --key-file, --passphrase-file, --passphrase-fd"
@@ -55,7 +55,7 @@ class KeyOptions:
         return self.passphrase_fd is not None and int(self.passphrase_fd) == 0
 
     def key(self, screen: Screen, *, new: bool) -> Key:
-        """The key that is meant; a `new` passphrase is typed twice, and warned of where it is easy to guess."""
+        """Return the key; a `new` passphrase is typed twice, and warned of where it is easy to guess."""
         from ssgan.cli import passphrases
         from ssgan.messages.keys import Passphrase
 

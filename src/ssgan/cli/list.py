@@ -1,4 +1,4 @@
-"""`ssgan list`: what there is to choose from."""
+"""`ssgan list`: the catalogs."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _images(channels: tuple[int, ...]) -> str:
 
 
 def _size(kind: str, built_on: str) -> str:
-    """How many numbers a detector learns from, or how many it learns."""
+    """Return how many numbers a detector learns from, or how many parameters it has."""
     from ssgan.steganalysis.catalog import FEATURES, NETWORKS
 
     if kind == "features":

@@ -1,4 +1,4 @@
-"""`ssgan models`: the generators and detectors that come with the package, and those that were trained here."""
+"""`ssgan models`: bundled generators and detectors, and those trained here."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Places = Annotated[
 
 
 def commands() -> App:
-    """`models` with its verbs; without one it lists."""
+    """Return `models` with its verbs; without one it lists."""
     app = App(name="models", help="List, show or verify generators and detectors.", default_parameter=Parameter(negative=""))
     app.default(ls)
     app.command(ls, name="ls")
@@ -97,7 +97,7 @@ def verify(places: Places = None, /, *, json: Json = False) -> None:
 
 
 def _wanted(places: list[Path] | None) -> list[Path]:
-    """The models named, those in folders of models among them, or all bundled ones."""
+    """Return the named models, those in folders of models among them, or all bundled ones."""
     from ssgan.detection.verdicts.bundled import bundled as detectors
     from ssgan.gan.covers.generators import bundled as generators
 
@@ -108,7 +108,7 @@ def _wanted(places: list[Path] | None) -> list[Path]:
 
 
 def _shown(place: Path) -> str:
-    """A bundled model by its name, any other as it was given."""
+    """Return the name of a bundled model, or the path of another as it was given."""
     from ssgan.detection.verdicts.bundled import BUNDLED as DETECTORS
     from ssgan.storage.folders import BUNDLED as GENERATORS
 
@@ -116,7 +116,7 @@ def _shown(place: Path) -> str:
 
 
 def _inner(place: Path) -> list[Path]:
-    """The place itself, or, where it is a folder of runs or models, these."""
+    """Return the folder itself, or the runs and models in it."""
     from ssgan.storage.weights import MANIFEST
 
     def holds(folder: Path) -> bool:
@@ -128,7 +128,7 @@ def _inner(place: Path) -> list[Path]:
 
 
 def _places(folder: Path) -> tuple[Path, ...]:
-    """Where a run or a model may have its manifest."""
+    """Return the folders where a run or a model may have its manifest."""
     from ssgan.detection.train import DETECTOR
     from ssgan.gan.covers.generators import FOLDER
 
@@ -136,7 +136,7 @@ def _places(folder: Path) -> tuple[Path, ...]:
 
 
 def _find(place: Path) -> Path:
-    """The folder with the manifest of a run, a model or a bundled one. Raises InvalidSetting."""
+    """Return the folder with the manifest of a run, a model or a bundled one. Raises InvalidSetting."""
     from ssgan.detection.verdicts.bundled import bundled
     from ssgan.gan.covers.generators import find_generator
     from ssgan.storage.weights import MANIFEST
@@ -148,7 +148,7 @@ def _find(place: Path) -> Path:
 
 
 def _opened(folder: Path) -> None:
-    """Read a model as whoever uses it would. Raises RefusedModel."""
+    """Read a model whole, as in use. Raises RefusedModel."""
     from ssgan.detection.verdicts import bundled as trained
     from ssgan.gan.covers import generators
     from ssgan.steganalysis import detectors
@@ -164,7 +164,7 @@ def _opened(folder: Path) -> None:
 
 
 def _row(place: Path, *, whole: bool) -> tuple[str, dict[str, Any]]:
-    """(kind, what its manifest says) of a model. Raises RefusedModel, InvalidSetting."""
+    """Return (kind, manifest) of a model. Raises RefusedModel, InvalidSetting."""
     from ssgan.gan.covers.generators import KIND, read_card
     from ssgan.storage import weights
 
@@ -203,10 +203,10 @@ def _generator(name: str, card: Card, *, whole: bool) -> dict[str, Any]:
 
 
 def _listed(manifest: dict[str, Any]) -> str:
-    """A manifest in lines."""
+    """Return a manifest in lines."""
     return "\n".join(f"{key}: {value}" for key, value in manifest.items())
 
 
 def size_in_words(count: int) -> str:
-    """Megabytes."""
+    """Return the size in megabytes."""
     return f"{count / 1e6:.1f} MB"

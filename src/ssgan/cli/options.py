@@ -1,4 +1,4 @@
-"""Options that several commands share, each said once."""
+"""Define options that several commands share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ssgan.errors import InvalidSetting
 
 
 def check_device(_: object, device: str) -> None:
-    """Raise InvalidSetting for a device that this machine, or this build of torch, does not have; run before all else."""
+    """Raise InvalidSetting for a device that this machine or this build of torch does not have. It runs before all else."""
     if device == "cpu":
         return
     import torch
@@ -47,5 +47,5 @@ Convert = Annotated[
 
 
 def words(text: str) -> tuple[str, ...]:
-    """The words of a list with commas."""
+    """Return the words of a list with commas."""
     return tuple(word.strip() for word in text.split(",") if word.strip())

@@ -1,4 +1,4 @@
-"""Where a passphrase comes from: the terminal, the first line of a file, or a descriptor.
+"""Read passphrases: from the terminal, the first line of a file, or a descriptor.
 
 Never the command line or the environment: other programs see a command line while it runs, shells keep it,
 and environments are handed on.
@@ -20,7 +20,7 @@ _FEW = 6  # different ones
 
 
 def from_file(path: Path) -> str:
-    """The first line of a file, or of a pipe that has a name."""
+    """Return the first line of a file or a named pipe."""
     try:
         with path.open("rb") as file:
             return _text(file.readline(LONGEST + 1))
@@ -31,7 +31,7 @@ def from_file(path: Path) -> str:
 
 
 def from_descriptor(descriptor: int) -> str:
-    """The first line of an open descriptor, and no byte more: the rest is somebody else's."""
+    """Return the first line of an open descriptor, without reading a byte more, since the rest may be meant for others."""
     line = b""
     try:
         while not line.endswith(b"\n") and len(line) <= LONGEST and (byte := os.read(descriptor, 1)):
@@ -46,7 +46,7 @@ def from_descriptor(descriptor: int) -> str:
 
 
 def from_terminal(*, new: bool) -> str:
-    """What is typed, unseen; twice where it is `new`, and then an empty answer is given a passphrase of random words."""
+    """Return what is typed, unseen; a `new` one is typed twice, and an empty answer gets random words."""
     if not _has_terminal():
         raise InvalidSetting(
             "no key is given, and there is no terminal to ask for a passphrase",
@@ -69,7 +69,7 @@ def from_terminal(*, new: bool) -> str:
 
 
 def weakness(text: str) -> str:
-    """What makes a passphrase easy to guess, or nothing. A rough measure: it knows no dictionary."""
+    """Return what makes a passphrase easy to guess, or nothing. A rough measure without a dictionary."""
     if len(text) < _SHORT:
         return f"it has fewer than {_SHORT} characters"
     if len(set(text)) < _FEW:
@@ -90,7 +90,7 @@ def _text(line: bytes) -> str:
 
 
 def _checked(text: str) -> str:
-    """Bytes that the terminal's encoding does not know arrive as surrogates."""
+    """Return the passphrase as UTF-8. Bytes outside the terminal's encoding arrive as surrogates."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -99,7 +99,7 @@ def _checked(text: str) -> str:
 
 
 def _has_terminal() -> bool:
-    """Whether somebody can be asked, whatever the standard streams are connected to."""
+    """Return whether there is a terminal to ask at, whatever the standard streams are connected to."""
     if os.name == "nt":
         return sys.stdin is not None and sys.stdin.isatty()
     try:
@@ -110,6 +110,6 @@ def _has_terminal() -> bool:
 
 
 def _say(text: str) -> None:
-    """To the terminal itself: the standard streams may go into a log."""
+    """Print to the terminal itself, since the standard streams may go into a log."""
     with Path("CONOUT$" if os.name == "nt" else "/dev/tty").open("w", encoding="utf-8") as terminal:
         terminal.write(text)

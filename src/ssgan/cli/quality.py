@@ -1,4 +1,4 @@
-"""`ssgan quality`: how good generated covers are, beside real ones."""
+"""`ssgan quality`: the quality of generated covers, beside real ones."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def quality(
 
 
 def _chosen(screen: Screen, path: Path, geometry: Geometry, convert: tuple[str, ...], limit: int, seed: int) -> Images:
-    """Images of a source, and a word on how many."""
+    """Return images of a source, and their number in words."""
     from ssgan.datasets.loading import left_out
     from ssgan.evaluation.quality.image_sets import choose
 

@@ -66,7 +66,7 @@ def reveal(
 
 
 def _check_place(out: Path, read: list[Path | None], *, overwrite: bool) -> None:
-    """Before the key is asked for: a file in the way, and never one that is read from."""
+    """Refuse an existing output, and one that is read from, before the key is asked for."""
     from ssgan.messages.plan import same_file
 
     if not os.path.lexists(out):

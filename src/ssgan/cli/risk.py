@@ -1,4 +1,4 @@
-"""The line of risk that `ssgan hide` prints: what the bundled detectors say of the stego that was just written."""
+"""Print the risk of a stego that `ssgan hide` has written, by the bundled detectors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MORE = "a warden who trains on your source sees more"
 
 
 def show_risk(screen: Screen, task: Task, hidden: Hidden) -> None:
-    """Ask, and say it; the sender's screen alone hears of it."""
+    """Ask the detectors, and print the answer on the sender's screen alone."""
     from ssgan.detection.verdicts import risk
     from ssgan.messages.container import OVERHEAD
 

@@ -1,4 +1,4 @@
-"""Where a command's words go: people read lines, programs read one JSON object a line with its `message_type`.
+"""Print a command's output: lines for people, one JSON object a line with its `message_type` for programs.
 
 Results go to standard output, progress and errors to standard error; with --json all but warnings and
 errors goes to standard output. Everything that is printed passes through `_say`: what would steer a terminal is
@@ -31,32 +31,32 @@ class Screen:
         self.quiet = quiet
 
     def result(self, message_type: str, text: str | Sequence[str], **fields: Any) -> None:
-        """What the command was called for: a line, or several."""
+        """Print the result of the command: a line, or several."""
         if self.json:
             _say_json(sys.stdout, message_type, fields)
         else:
             _say(sys.stdout, *([text] if isinstance(text, str) else text))
 
     def note(self, message_type: str, text: str, **fields: Any) -> None:
-        """Something on the way; not said when quiet."""
+        """Print a remark on the way, unless quiet."""
         if not self.quiet:
             self.result(message_type, text, **fields) if self.json else _say(sys.stderr, text)
 
     def warn(self, text: str) -> None:
-        """What somebody should know before going on; also said when quiet."""
+        """Print a warning, even when quiet."""
         if self.json:
             _say_json(sys.stderr, "warning", {"warning": text})
         else:
             _say(sys.stderr, f"ssgan: warning: {text}")
 
     def raw(self, content: bytes) -> None:
-        """Bytes to standard output as they are."""
+        """Write bytes to standard output unchanged."""
         sys.stdout.flush()
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
 
     def stdout_is_open_to_others(self) -> bool:
-        """Whether standard output goes into a file that others can read."""
+        """Return whether standard output is a file that others can read."""
         try:
             mode = os.fstat(sys.stdout.fileno()).st_mode
         except (OSError, ValueError):
@@ -64,7 +64,7 @@ class Screen:
         return os.name == "posix" and stat.S_ISREG(mode) and bool(mode & 0o077)
 
     def table(self, message_type: str, rows: list[dict[str, Any]]) -> None:
-        """Rows with the same keys, as columns under their names, or as one JSON object a row."""
+        """Print rows with the same keys, as columns under their names, or as one JSON object a row."""
         if self.json:
             for row in rows:
                 _say_json(sys.stdout, message_type, row)
@@ -78,7 +78,7 @@ class Screen:
 
     @contextmanager
     def progress(self, total: int, doing: str) -> Iterator[Callable[..., None]]:
-        """A function that is told how many of `total` are done: a bar on a terminal, now and then a line elsewhere.
+        """Return a function that takes how many of `total` are done: a bar on a terminal, now and then a line elsewhere.
 
         Either says how many a second that makes, or in its place what it is told besides: words, and figures for programs.
         """
@@ -104,12 +104,12 @@ class Screen:
 
 
 def counted(number: int, noun: str) -> str:
-    """A number with its noun."""
+    """Return a number with its noun."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def show_error(error: SsganError, *, json: bool) -> None:
-    """What went wrong and what to do, on standard error."""
+    """Print an error and its hint on standard error."""
     if json:
         _say_json(sys.stderr, "error", {"error": str(error), "hint": error.hint, "exit_code": error.exit_code})
         return
@@ -123,7 +123,7 @@ def _bar(total: int, doing: str) -> Iterator[Callable[..., None]]:
     from rich.text import Text
 
     class Rate(ProgressColumn):
-        """How many a second."""
+        """The column with the number per second."""
 
         def render(self, task: Task) -> Text:
             return Text(f"{task.speed:.0f}/s" if task.speed else "")
@@ -139,7 +139,7 @@ def _bar(total: int, doing: str) -> Iterator[Callable[..., None]]:
 
 
 def _say(stream: TextIO, *lines: str) -> None:
-    """Print lines for people: the only place that does."""
+    """Print lines for people; nothing else does."""
     for line in lines:
         print(fitting(shown(line), _encoding(stream)), file=stream)
 
@@ -151,5 +151,5 @@ def _say_json(stream: TextIO, message_type: str, fields: dict[str, Any]) -> None
 
 
 def _encoding(stream: TextIO) -> str:
-    """What a stream can show; a stream of tests, which keeps text, has none."""
+    """Return the encoding of a stream; a stream of tests, which keeps text, has none."""
     return getattr(stream, "encoding", None) or "utf-8"

@@ -24,7 +24,7 @@ _READING = Group("Reading covers")
 @Parameter(name="*", group=_READING)
 @dataclass(frozen=True)
 class Reading:
-    """What is made of the files before they are covers."""
+    """How files become covers."""
 
     geometry: Annotated[
         Literal["celeba64", "celeba178"] | None, Parameter(help="A preset: celeba64 is --crop 108 --size 64, the usual faces.")
@@ -37,7 +37,7 @@ class Reading:
     convert: Convert = ""
 
     def parse(self) -> tuple[Geometry, tuple[str, ...]]:
-        """The geometry, and the conversions to allow: a JPEG that is resized is a photograph like any other."""
+        """Return the geometry and the allowed conversions: a JPEG that is resized is a photograph like any other."""
         from ssgan.datasets import GEOMETRIES, Geometry
 
         if self.geometry and (self.crop or self.size):
@@ -115,7 +115,7 @@ def _announce(screen: Screen, plan: Plan, *, dry: bool) -> None:
 
 
 def _summarize(screen: Screen, plan: Plan, tally: Tally) -> None:
-    """The figures, the first failures by name, and, where there are any, the exit code that says so."""
+    """Print figures and the first failures, and return the exit code."""
     from ssgan.bulk.simulate import change_rate
 
     show_failures(screen, tally)

@@ -1,4 +1,4 @@
-"""Standard output and error of the program: what cannot be written is an error in words, and who reads no more is not told so.
+"""Guard standard output and error: a failed write is an error in words, and a closed pipe ends the program quietly.
 
 Python's own streams raise OSError from wherever something is printed, or only when Python ends. Here standard output raises
 StorageFailed; where its reader has gone, the program ends as by SIGPIPE. What standard error cannot take is lost.
@@ -23,7 +23,7 @@ class _Output(io.FileIO):
     """The bytes of standard output."""
 
     def write(self, content: Any, /) -> int:
-        """As `FileIO.write`. Raises StorageFailed, or SystemExit where nobody reads any more."""
+        """Write as `FileIO.write`. Raises StorageFailed, or SystemExit where the reader has gone."""
         try:
             return super().write(content)
         except BrokenPipeError:
@@ -37,7 +37,7 @@ class _Errors(io.FileIO):
     """The bytes of standard error."""
 
     def write(self, content: Any, /) -> int:
-        """As `FileIO.write`, but nothing is raised."""
+        """Write as `FileIO.write`, but raise nothing."""
         try:
             return super().write(content)
         except OSError:
@@ -55,7 +55,7 @@ def guard() -> None:
 
 
 def release() -> None:
-    """At the end: what is still to be written and cannot be is left out, or Python would complain in its own words."""
+    """Flush at the end, and drop what cannot be written, which Python would report in its own words."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -65,7 +65,7 @@ def release() -> None:
 
 
 def _guarded(stream: TextIO, kind: type[io.FileIO]) -> TextIO:
-    """A stream to the same place; that of a console of Windows, which is of another kind, stays as it is."""
+    """Return a stream to the same file; that of a Windows console, of another kind, is left unchanged."""
     raw = getattr(stream.buffer, "raw", stream.buffer) if isinstance(stream, io.TextIOWrapper) else None
     if not isinstance(stream, io.TextIOWrapper) or type(raw) is not io.FileIO:
         return stream

@@ -1,4 +1,4 @@
-"""How many threads a command uses: its own answer, since torch is told 1 before it is imported."""
+"""Choose the number of threads of a command, since torch is told 1 before it is imported."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from ssgan.errors import InvalidSetting
 
 
 def cores() -> int:
-    """The cores that this process may use, where the system tells."""
+    """Return the cores that this process may use, where the system tells."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def use_threads(wanted: int | None) -> int:
-    """Let torch use so many threads, or as many as there are cores; their number."""
+    """Let torch use so many threads, or one a core, and return their number."""
     import torch
 
     if wanted is not None and wanted < 1:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def _settings() -> type:
-    """The settings of a training as options, none of them given: what is left out is the preset's."""
+    """Return the settings of a training as options, none of them given: missing ones are the preset's."""
     hints = get_type_hints(TrainingConfig, include_extras=True)
     group = Group("Settings, the preset's where left out", sort_key=1)
     options: list[tuple[str, Any, Any]] = []
@@ -41,7 +41,7 @@ else:
 @Parameter(name="*", group=Group("How it works and what it says", sort_key=2))
 @dataclass(frozen=True)
 class Working:
-    """None of it changes what comes out."""
+    """Options that do not change the result."""
 
     device: Device = "cpu"
     threads: Annotated[int | None, Parameter(help="Threads; as many as there are cores, if left out.")] = None
@@ -114,7 +114,7 @@ def train(
 
 
 def said(figures: dict[str, float]) -> str:
-    """Losses, both gradients at the images, and how often the detector is right."""
+    """Return losses, both gradients at the images, and how often the detector is right, in words."""
     parts = [f"critic {figures['critic_loss']:.3g}, generator {figures['generator_loss']:.3g}"]
     if "detector_accuracy" in figures:
         parts.append(f"detector {figures['detector_loss']:.3g} ({figures['detector_accuracy']:.0%} right)")
@@ -126,7 +126,7 @@ def said(figures: dict[str, float]) -> str:
 
 
 def _announce(screen: Screen, config: TrainingConfig, budget: Budget) -> None:
-    """Settings and cost."""
+    """Print settings and cost."""
     if screen.json:
         screen.note("plan", "", **asdict(config), **asdict(budget))
         return

@@ -1,4 +1,4 @@
-"""What the commands for many images share: who works, into what, and how failures are told."""
+"""Share what the commands for many images have in common: workers, outputs, and reports of failures."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ class Scaling:
 
     @property
     def asked(self) -> bool:
-        """Whether anything but the usual is wanted."""
+        """Whether any option differs from its default."""
         return self.engine_name != "pool" or self.ray_address is not None
 
     def engine(self, listed: Portions) -> Engine:
-        """No more processes than there are portions."""
+        """Return the engine, with no more processes than there are portions."""
         from ssgan.bulk.engines import engine
 
         workers = self.workers or (_cards() if self.device.startswith("cuda") else cores())
@@ -88,14 +88,14 @@ class Shards:
 
 
 def show_failures(screen: Screen, tally: Tally) -> None:
-    """The first ones by name."""
+    """Print the first failures by name."""
     for failure in tally.failures:
         text = f"failed: {failure.name}: {failure.error.removeprefix(failure.name + ': ')}"
         screen.note("failure", text, **failure._asdict())
 
 
 def failed(tally: Tally, folder: Path, what: str, *, listed_in: Path | None = None) -> None:
-    """Raise SomeItemsFailed where something failed, now or in a shard that stood."""
+    """Raise SomeItemsFailed where something failed, now or in an earlier shard."""
     from ssgan.bulk.job import FAILURES
 
     if tally.failed:
@@ -106,7 +106,7 @@ def failed(tally: Tally, folder: Path, what: str, *, listed_in: Path | None = No
 
 
 def figures(tally: Tally, finished: int, folder: Path) -> dict[str, Any]:
-    """What the summary of a job tells programs."""
+    """Return the figures of a job's summary for programs."""
     return {
         "written": tally.written,
         "finished_before": finished,
