@@ -132,7 +132,7 @@ def _row_moments(
 
 @compiled
 def _inside(up: float, down: float, value: int, least: int, most: int) -> tuple[float, float]:
-    """Return the costs of +1 and -1 at a sample of that value, where 255 cannot rise and 0 cannot fall."""
+    """Return the costs of +1 and -1 at a sample of that value, neither of which may begin or end outside least...most."""
     return np.inf if value >= most or value < least else up, np.inf if value <= least or value > most else down
 
 
