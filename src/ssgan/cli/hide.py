@@ -44,7 +44,7 @@ class MessageOptions:
     file: Annotated[Path | None, Parameter(name=("--file", "-f"), help="A file with the message; - for standard input.")] = None
 
     def read(self, *, from_stdin: bool) -> bytes:
-        """The message's bytes; exactly one source must be named."""
+        """Return the message's bytes. Exactly one source must be named."""
         from_stdin |= self.file is not None and self.file == _STDIN
         in_file = self.file is not None and self.file != _STDIN
         if sum((self.message is not None, in_file, from_stdin)) != 1:
@@ -86,7 +86,7 @@ class Manner:
     no_ledger: Annotated[bool, Parameter(help="Keep no list of used covers on this machine, and look into none.")] = False
 
     def settings(self, *, overwrite: bool) -> Settings:
-        """The same for the library."""
+        """Return the settings for the library."""
         from ssgan.messages import ledger
         from ssgan.messages.plan import Settings
 
@@ -228,7 +228,7 @@ def _planned(covers: list[Path], message: bytes, out: Path, way: Way, making: Ma
 
 
 def _best(screen: Screen, message: bytes, key: Key, out: Path, plan: Plan, making: Making) -> Hidden:
-    """The message in the best of several generated covers."""
+    """Hide the message in the best of several generated covers."""
     from ssgan.bulk.hide_in_generated import COUNT, GENERATOR, hide_in_best
 
     generator = making.generator or Path(GENERATOR)
@@ -242,7 +242,7 @@ def _best(screen: Screen, message: bytes, key: Key, out: Path, plan: Plan, makin
 
 
 def _check_streams(covers: tuple[Path, ...], message: MessageOptions, key: KeyOptions) -> None:
-    """Standard input is one stream."""
+    """Refuse to read standard input twice."""
     wanted = covers.count(_STDIN) + (message.file == _STDIN) + key.from_stdin
     if wanted > 1:
         raise InvalidSetting("standard input is asked for twice", hint="give the passphrase by another descriptor or a file")
@@ -258,7 +258,7 @@ def _check_drawn(way: Way) -> None:
 
 
 def _announce(screen: Screen, plan: Plan, *, dry: bool) -> None:
-    """What the files had besides, whether it is much, and, in a dry run, all the rest."""
+    """Print notes on the covers. Warn about a large payload. In a dry run, print the plan."""
     for task in plan.tasks:
         for note in task.picture.notes:
             screen.note("note", f"{task.cover}: {note}", cover=str(task.cover), note=note)

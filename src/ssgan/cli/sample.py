@@ -36,7 +36,7 @@ class Sheet:
     ] = 0
 
     def check(self, *, leave: bool, force: bool) -> bool:
-        """Whether to draw it; `leave` a sheet that is there. All that can be refused is refused here, before any work."""
+        """Return whether to draw the sheet, `leave` an existing one; refuse what can be refused before any work."""
         from ssgan.images import written_format
 
         if self.sheet is None:
@@ -144,7 +144,7 @@ def _into_tars(
     dry: bool,
     force: bool,
 ) -> None:
-    """Shards of covers, by as many processes as are wanted."""
+    """Write shards of covers, by as many processes as wanted."""
     from ssgan.bulk import sample as sampling
     from ssgan.gan.covers.generators import find_generator, read_card
 
@@ -176,7 +176,7 @@ def _announce(screen: Screen, order: Order, numbers: list[int], *, dry: bool) ->
 
 
 def _fulfil(screen: Screen, order: Order, numbers: list[int], net: nn.Module | None, *, threads: int) -> None:
-    """Make the covers, and say how fast that was."""
+    """Make the covers, and print the speed."""
     from ssgan.gan.covers.files import fulfil
 
     with screen.progress(len(numbers), "sampling") as report:
@@ -204,7 +204,7 @@ def _draw(
     count: int,
     force: bool,
 ) -> None:
-    """The sheet: ways between latents, the covers that were written, or, without any, images that are only shown."""
+    """Draw the sheet: paths between latents, the covers that were written, or images for it alone."""
     from ssgan import images
     from ssgan.gan.covers.files import first_covers
     from ssgan.gan.covers.sample import latents, paths, sample

@@ -1,4 +1,4 @@
-"""`ssgan train-detector` and `ssgan score`: a detector for one embedder, and what it says of files."""
+"""`ssgan train-detector` and `ssgan score`: a detector for one embedder, and its scores of files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @Parameter(name="*", group=Group("How it is taught", sort_key=1))
 @dataclass(frozen=True)
 class Teaching:
-    """What the detector is taught beside the pairs themselves."""
+    """Options of a detector's training beside the pairs."""
 
     curriculum: Annotated[str, Parameter(help="Larger payloads learned from first, such as 0.8,0.6 (networks).")] = ""
     fresh: Annotated[bool, Parameter(help="New changes in the covers in every epoch (networks).")] = False
@@ -39,7 +39,7 @@ class Teaching:
     null: Annotated[bool, Parameter(help="Without any stego, covers against covers: the error must be one half.")] = False
 
     def parse(self) -> dict[str, Any]:
-        """As a question has it."""
+        """Return the options in the form of a question."""
         try:
             curriculum = tuple(float(payload) for payload in self.curriculum.split(",") if payload)
         except ValueError as error:
@@ -104,7 +104,7 @@ def train_detector(
 
 
 def _judged(result: DetectorResult) -> str:
-    """The error on the test part, in words."""
+    """Return the error on the test part in words."""
     train, validate, test = result.pairs
     parts = f"on {test} pairs kept apart ({train} trained on, {validate} to choose by)"
     if result.null is not None:
@@ -116,7 +116,7 @@ def _judged(result: DetectorResult) -> str:
 
 
 def _cut(reading: Reading, tile: int | None) -> tuple[Geometry | Patches, tuple[str, ...]]:
-    """What is made of a picture: one image, or tiles."""
+    """Return the geometry of a picture: one image, or tiles."""
     from ssgan.datasets import Patches
 
     geometry, convert = reading.parse()
@@ -128,7 +128,7 @@ def _cut(reading: Reading, tile: int | None) -> tuple[Geometry | Patches, tuple[
 
 
 def _said(images: int, figures: dict[str, float]) -> str:
-    """A line of progress: of a network's evaluation, of features, or of an ensemble that was tried."""
+    """Return a line of progress: of a network's evaluation, of features, or of an ensemble that was tried."""
     if "validation_p_e" in figures:
         error, best = figures["validation_p_e"], figures["best_p_e"]
         speed, left = figures["images_per_second"], round(figures["seconds_left"])
@@ -194,7 +194,7 @@ def score(
 def _score_into(
     out: Path, run: Path, files: list[Path], scaling: Scaling, screen: Screen, *, limit: int | None, force: bool
 ) -> None:
-    """As one table, by as many processes as are wanted."""
+    """Write scores as one table, by as many processes as wanted."""
     from ssgan.bulk import score as scoring
 
     plan = scoring.prepare(run, files, out, limit=limit, overwrite=force, device=scaling.device)

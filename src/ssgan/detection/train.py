@@ -1,4 +1,4 @@
-"""A detector for one embedder: taught on one part of the covers, chosen on another, and judged once on what was kept apart.
+"""Train a detector for one embedder on one part of the covers, choose it on another, and judge it once on the test part.
 
 This is the warden who knows the source, the scheme and the payload (Kerckhoffs), and, where the question says so, also how
 probably each sample is changed. The pairs are looked at for what would make the figures worthless before anything is learned.
@@ -53,7 +53,7 @@ def train_detector(
     note: Note | None = None,
     refusing: bool = True,
 ) -> DetectorResult:
-    """Train in the folder `out`, or go on there, and judge; the figures, which also stand in its done.json.
+    """Train in the folder `out`, or resume there, and judge; return the figures, which are also in its done.json.
 
     The scores of all pairs but those learned from stand in its scores.csv. `threads`, of features, and as many processes to
     read, change no figure (None: as many as torch uses, and one). `prepared` is what `prepare` makes of the question, where it
@@ -99,7 +99,9 @@ def train_detector(
 
 
 def judge(validate: PairScores, test: PairScores, groups: Sequence[str]) -> ErrorFigures:
-    """Judge by the scores of the validation and of the test pairs; `groups` are those of the test pairs."""
+    """Return P_E on the test pairs with its 95 % interval, and the errors at the threshold and calibration of the validation
+    pairs.
+    """
     validation_error, threshold = p_e(*validate)
     test_error, _ = p_e(*test)
     return ErrorFigures(
@@ -114,7 +116,7 @@ def judge(validate: PairScores, test: PairScores, groups: Sequence[str]) -> Erro
 
 
 def pair_scores(detector: detectors.AnyDetector, pairs: Pairs) -> PairScores:
-    """The scores of the covers and of the stegos."""
+    """Return the scores of the covers and of the stegos."""
     return (
         detector.scores(pairs.covers, probabilities=pairs.cover_probabilities),
         detector.scores(pairs.stegos, probabilities=pairs.stego_probabilities),
@@ -132,7 +134,7 @@ def keep_scores(folder: Path, prepared: Prepared, scores: dict[str, PairScores])
 
 
 def null_error(p_fa: float, p_md: float, pairs: int) -> NullError:
-    """The error of a detector of nothing at the threshold of the validation part, over so many pairs of the test part.
+    """Return the error of a blind detector at the threshold of the validation part, and its interval in 95 of 100 runs.
 
     P_E itself is the least error of any threshold, and so lies a little below one half even then.
     """
@@ -158,7 +160,7 @@ def _teach(
 
 
 def _finish(detector: detectors.AnyDetector, question: Question, prepared: Prepared, run: Run) -> DetectorResult:
-    """Judged, and all of it written."""
+    """Judge the detector and write all results."""
     parts = prepared.parts
     detector.save(run.folder / DETECTOR)
     scores = {part: pair_scores(detector, parts[part]) for part in SCORED}

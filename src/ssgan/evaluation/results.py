@@ -1,4 +1,4 @@
-"""The result of a trial, as its folder keeps it: figures, the scores they come from, and what was found in the pairs."""
+"""Keep the result of a trial in its folder: figures, the scores behind them, and findings in the pairs."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ FILE_OF_SCORES = (Path(SCORES), Path("run") / SCORES)  # a transfer's, and that 
 
 @dataclass(frozen=True)
 class Result:
-    """What came out. `accuracy`, `p_fa` and `p_md` are at the threshold chosen in validation at home; `home_p_e` is the error
-    where the detector was trained.
+    """The figures of a trial. `accuracy`, `p_fa` and `p_md` are at the threshold chosen in validation at home; `home_p_e` is
+    the error where the detector was trained.
 
     `kind` is retrained, transfer (never a measure of security), null, conspicuous or gross. `pairs` are those of train,
     validate and test; `raised` is the share of changes that went up.
@@ -56,7 +56,7 @@ class Result:
 
     @classmethod
     def read(cls, folder: Path) -> Result:
-        """The result of a finished trial. Raises RefusedModel where the file is another."""
+        """Return the result of a finished trial. Raises RefusedModel where the file is another."""
         try:
             told = result_of(folder)
             return cls(
@@ -77,7 +77,7 @@ class Result:
 def judged(
     about: dict[str, Any], detector: DetectorResult, scores_in: Path, findings: Sequence[Finding], *, home_p_e: float | None
 ) -> Result:
-    """The result of a trial from that of its detector and from the scores on its test part; `home_p_e` of a transfer."""
+    """Return the result of a trial from the figures of its detector's run and from the scores on its test part."""
     question, home = about["question"], about["home"] or about["question"]
     scores = _read(scores_in / SCORES)
     threshold = detector.threshold
@@ -106,7 +106,7 @@ def judged(
 
 
 def scores_of(folder: Path) -> Scores:
-    """The scores on the test part of a finished trial. Raises RefusedModel."""
+    """Return the scores on the test part of a finished trial. Raises RefusedModel."""
     for name in FILE_OF_SCORES:
         if (folder / name).exists():
             return _read(folder / name)

@@ -1,4 +1,4 @@
-"""A trial: covers, an embedder, a detector, and a seed that decides the split, the changes and the training; and what came out.
+"""Run a trial: covers, an embedder, a detector, and a seed that decides the split, the changes and the training.
 
 The detector is trained on the very source, embedder and payload that it judges (Kerckhoffs), unless the trial has another
 home: then what comes out is a transfer, how much a detector that was trained elsewhere still sees, and no measure of security.
@@ -43,7 +43,7 @@ Prepare: TypeAlias = Callable[[Question], Prepared]
 
 @dataclass(frozen=True)
 class Trial:
-    """What is judged, and where the detector comes from: `home` is the question it was trained for, if it is another one.
+    """The question that is judged, and `home`, the question that the detector was trained for, if it is another one.
 
     `gross` marks the control that must be found.
     """
@@ -62,7 +62,7 @@ class Trial:
 
     @property
     def kind(self) -> Kind:
-        """What its figure speaks of."""
+        """The kind of its figure."""
         if self.home is not None:
             return "transfer"
         if self.question.null:
@@ -72,7 +72,7 @@ class Trial:
         return "gross" if self.gross else "retrained"
 
     def called(self, names: Mapping[str, str]) -> Trial:
-        """The same with other names for its sources."""
+        """Return the same trial with other names for its sources."""
 
         def renamed(question: Question) -> Question:
             against = None if question.against is None else Path(names[str(question.against)])
@@ -82,7 +82,7 @@ class Trial:
 
     @property
     def about(self) -> dict[str, Any]:
-        """All that decides the outcome, as plain values."""
+        """All settings that decide the outcome, as plain values."""
         return {
             "kind": self.kind,
             "question": self.question.as_json(),
@@ -91,7 +91,7 @@ class Trial:
 
     @property
     def name(self) -> str:
-        """A folder's name: people see what it is, the digest tells apart what people do not see."""
+        """The folder's name: readable, with a digest of all settings."""
         question = self.question
         told = [self.kind, question.covers.name, str(question.embedder) if question.embeds else "", question.detector]
         digest = hashlib.sha256(json.dumps(self.about, sort_keys=True).encode()).hexdigest()[:10]
@@ -108,7 +108,7 @@ def evaluate(
     report: Report | None = None,
     refusing: bool = True,
 ) -> Result:
-    """The result of a trial, in a folder of its own below `folder`, where it goes on or is read.
+    """Run a trial in a folder of its own below `folder`, resume it, or read its result.
 
     `prepared` gives the pairs of a question, where they may be known already. Without `refusing`, pairs that make every figure
     worthless are a finding in the result, not the end. A transfer trains the detector at its home first,
@@ -139,7 +139,7 @@ def evaluate(
 
 
 def as_files(prepared: Prepared) -> Prepared:
-    """The same pairs, every image of them written as a PNG and read back: what is judged is a file that could be sent."""
+    """Return the pairs with every image written as a PNG and read back, so that real files are judged."""
     parts = {
         part: Pairs(_read_back(pairs.covers), _read_back(pairs.stegos), pairs.cover_probabilities, pairs.stego_probabilities)
         for part, pairs in prepared.parts.items()
@@ -162,7 +162,7 @@ def _transfer(
     refusing: bool,
     **teach: Any,
 ) -> tuple[DetectorResult, float, list[Finding]]:
-    """The detector of the home, as it stands, asked about the test part of the other source; and its P_E at home."""
+    """Score the test part of the other source by the detector of the home, unchanged."""
     assert trial.home is not None
     assert named.home is not None
     out = folder / TRIALS / named.name
@@ -190,7 +190,7 @@ def _transfer(
 
 
 def _pictures(trial: Trial, folder: Path) -> tuple[dict[str, str], dict[str, str]]:
-    """(name of each source → digest of its pictures, path → name): its name is the path by which this folder came to know it.
+    """Return (name of each source → digest of its pictures, path → name); the name is the path when this folder was begun.
 
     So what was begun goes on after the pictures have moved. Raises InvalidSetting where those at a known path are others.
     """

@@ -1,4 +1,4 @@
-"""Hide in image files: check, hide, encode, read back, record, and only then let the stego have its name; reveal from files.
+"""Hide in image files: check, hide, encode, read back, record, and only then name the stego; reveal from files.
 
 This is the one way to hide: the command line, the library, the jobs over many covers, the page, generated covers and the demo
 come through here. What was made is read again with the key, as the receiver will, before its name exists. A message spread over
@@ -73,7 +73,7 @@ def reveal_files(
     notify: Callable[[str], None] | None = None,
     models: Sequence[Model] = (),
 ) -> bytes:
-    """The message in one image file, or in several that it was spread over; an open binary stream will do for a file.
+    """Return the message in one image file, or in several that it was spread over; open binary streams are read, too.
 
     Drawn covers are asked with the models of the package, and with `models` besides.
     `notify` gets a sentence for each file that has bytes after its end; they do not matter to the message.
@@ -130,7 +130,7 @@ def _reveal_one(source: Source, key: Key, notify: Callable[[str], None] | None, 
 
 @dataclass(frozen=True, repr=False)
 class Stego:
-    """A stego as the bytes of its file, read back with the key, and in nobody's hands so far."""
+    """A stego as the bytes of its file, read back with the key, and not yet written."""
 
     task: Task
     hidden: Hidden
@@ -138,12 +138,12 @@ class Stego:
 
     @property
     def used(self) -> list[Used]:
-        """What counts as used with it: the cover, and the stego, which the list does not tell from it."""
+        """What is recorded as used: the cover, and the stego, which the list does not distinguish from it."""
         return [(self.hidden.cover, self.hidden.alpha)]
 
 
 def carry_out(planned: Plan, key: Key) -> list[Hidden]:
-    """Do what was planned: all files of it, each read back with the key, or none."""
+    """Carry out a plan: write all its files, each read back with the key, or none."""
     return deliver(planned, (make_stego(task, key, planned.settings) for task in planned.tasks))
 
 
@@ -181,7 +181,7 @@ def make_stego(task: Task, key: Key, settings: Settings) -> Stego:
 
 
 def encoded(hidden: Hidden, task: Task, settings: Settings) -> tuple[Hidden, bytes]:
-    """The stego's file, written as the cover's was, and the same `hidden` with what there is to say of that."""
+    """Return the stego's file, encoded as the cover's was, and `hidden` with the notes on that."""
     wanted = images.written_format(task.out)
     file = images.encode_like(
         hidden.stego, task.picture, wanted, alpha=task.picture.alpha, keep_metadata=settings.keep_metadata
@@ -192,14 +192,14 @@ def encoded(hidden: Hidden, task: Task, settings: Settings) -> tuple[Hidden, byt
 def make_best(
     tasks: Sequence[Task], key: Key, settings: Settings, rank: Callable[[Sequence[Stego]], Sequence[Any]]
 ) -> tuple[int, list[Stego]]:
-    """A stego of every task, and the number of the one that `rank` gives the smallest value: that one is to be sent."""
+    """Return a stego of every task, and the number of the one with the smallest `rank`, which is to be sent."""
     stegos = [make_stego(task, key, settings) for task in tasks]
     ranks = rank(stegos)
     return min(range(len(stegos)), key=lambda number: ranks[number]), stegos
 
 
 def claim(stegos: Sequence[Stego], ledger: Ledger | None) -> None:
-    """Enter covers and stegos into the list of used ones, before anybody can have a stego.
+    """Enter covers and stegos into the list of used ones, before any stego is written.
 
     Raises RefusedImage for a cover that another process has taken meanwhile, StorageFailed.
     """
@@ -211,7 +211,7 @@ def claim(stegos: Sequence[Stego], ledger: Ledger | None) -> None:
 
 
 def deliver(planned: Plan, stegos: Iterable[Stego]) -> list[Hidden]:
-    """Write stegos to the places that were planned: all of them or none, and the covers count as used before that.
+    """Write stegos to their planned paths, all of them or none, and record the covers as used before that.
 
     A process that is killed in between wastes a cover; the other order would let two stegos of one be sent.
     """
@@ -228,7 +228,7 @@ def deliver(planned: Plan, stegos: Iterable[Stego]) -> list[Hidden]:
 
 
 def write_secret(path: Path, content: bytes, *, overwrite: bool = False) -> None:
-    """A file that only its owner may read: whole or not there. Raises StorageFailed."""
+    """Write a file that only its owner may read, whole or not at all. Raises StorageFailed."""
     with images.whole_file(path, overwrite=overwrite) as temporary:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         with os.fdopen(descriptor, "wb") as file:
@@ -236,7 +236,7 @@ def write_secret(path: Path, content: bytes, *, overwrite: bool = False) -> None
 
 
 def _prove(stego: Stego, temporary: Path) -> None:
-    """The disk must give back what was proved."""
+    """Read written files back and compare them with the bytes that were proved."""
     try:
         content = temporary.read_bytes()
     except OSError:
@@ -246,7 +246,7 @@ def _prove(stego: Stego, temporary: Path) -> None:
 
 
 def proved(content: bytes, hidden: Hidden, body: bytes | Part, key: Key) -> bool:
-    """Whether the bytes of a file are the stego, sample for sample, and give the message to who has the key."""
+    """Return whether a file's bytes are the stego, sample for sample, and give the message with the key."""
     try:
         back = images.read(content)
         same = np.array_equal(back.samples, hidden.stego) and (back.alpha is None) == (hidden.alpha is None)
@@ -259,7 +259,7 @@ def proved(content: bytes, hidden: Hidden, body: bytes | Part, key: Key) -> bool
 
 @contextlib.contextmanager
 def _whole_files(planned: Plan) -> Iterator[list[Path]]:
-    """Temporary paths that become the tasks' files after the block: all of them, or, after an exception, none."""
+    """Provide temporary paths that become the tasks' files after the block: all of them or, after an exception, none."""
     paths, overwrite = [task.out for task in planned.tasks], planned.settings.overwrite
     made_folder = planned.folder is not None and not planned.folder.exists()
     if planned.folder is not None:

@@ -1,4 +1,4 @@
-"""What is to be hidden where, checked as far as it can be without a key: so nobody types a passphrase in vain.
+"""Plan a hide operation: check covers, paths and capacity before the passphrase is asked for.
 
 Nothing is written here, so this is also what a dry run shows.
 """
@@ -35,7 +35,7 @@ _ASK = "ask for the file as the sender wrote it: no message survives a conversio
 
 @dataclass(frozen=True)
 class Settings:
-    """How the sender hides. The receiver needs to know nothing of it."""
+    """Choices of the sender, none of which the receiver needs to know."""
 
     scheme: str = "hill"
     compress: bool = False
@@ -48,7 +48,7 @@ class Settings:
 
 @dataclass(frozen=True, repr=False)
 class Task:
-    """One cover: what goes into it, and where the stego is to stand."""
+    """One cover, the content that it is to carry, and the path of its stego."""
 
     cover: Path
     out: Path
@@ -58,22 +58,22 @@ class Task:
 
     @property
     def samples(self) -> int:
-        """How many samples count."""
+        """Number of samples that count."""
         return container.counting(self.picture.samples, self.picture.alpha)
 
     @property
     def capacity(self) -> int:
-        """Bytes."""
+        """Largest plaintext in bytes."""
         return room(self.picture)
 
     @property
     def rung_bytes(self) -> int:
-        """The length that the body is padded to."""
+        """Length that the body is padded to."""
         return next(rung for rung in container.rungs(self.samples - frozen_count(self.samples)) if rung >= self.body_bytes)
 
     @property
     def payload(self) -> float:
-        """Bits per counting sample, all of the stream."""
+        """Bits of the whole stream per counting sample."""
         return 8 * (self.rung_bytes + container.OVERHEAD) / self.samples
 
 
@@ -88,13 +88,13 @@ class Plan:
 
 
 def one_cover(cover: Path, message: bytes, out: Path, settings: Settings) -> Plan:
-    """`message` into one cover. Raises what `ssgan.messages.files.hide_file` raises, as far as no key is needed."""
+    """Plan `message` into one cover. Raises what `ssgan.messages.files.hide_file` raises, as far as no key is needed."""
     _check_one(out, [cover], settings)
     return _one(cover, cover_picture(cover, settings), message, out, settings)
 
 
 def one_picture(name: str, picture: Picture, message: bytes, out: Path, settings: Settings) -> Plan:
-    """`message` into a picture that is in no file, to be called `name`. Raises as `one_cover` does."""
+    """Plan `message` into a picture that is in no file, named `name`. Raises as `one_cover` does."""
     _check_one(out, [], settings)
     return _one(Path(name), picture, message, out, settings)
 
@@ -107,7 +107,7 @@ def _check_one(out: Path, covers: Sequence[Path], settings: Settings) -> None:
 
 
 def content_task(name: str, content: bytes, message: bytes, out: Path, settings: Settings) -> Task:
-    """`message` into a cover whose file's bytes these are; the stego is to be a file named as `out`, wherever that goes.
+    """Plan `message` into a cover given as the bytes of its file; the stego gets the format of `out`.
 
     Raises what `one_cover` does, but for `out`, of which only the suffix counts.
     """
@@ -117,7 +117,7 @@ def content_task(name: str, content: bytes, message: bytes, out: Path, settings:
 
 
 def picture_task(name: str, picture: Picture, message: bytes, out: Path, settings: Settings) -> Task:
-    """`message` into a picture, as `content_task`."""
+    """Plan `message` into a picture, as `content_task` does."""
     _check_scheme(settings)
     return _one(Path(name), picture, message, out, settings).tasks[0]
 
@@ -137,7 +137,9 @@ def _one(cover: Path, picture: Picture, message: bytes, out: Path, settings: Set
 
 
 def several_covers(covers: Sequence[Path], message: bytes, folder: Path, needed: int, settings: Settings) -> Plan:
-    """`message` spread over covers, any `needed` of whose stegos give it back; each stego has its cover's name in `folder`."""
+    """Plan `message` spread over covers, any `needed` of whose stegos give it back; stegos get their covers' names in
+    `folder`.
+    """
     from ssgan.messages import spread
 
     _check_scheme(settings)
@@ -166,7 +168,7 @@ def several_covers(covers: Sequence[Path], message: bytes, folder: Path, needed:
 
 
 def cover_picture(cover: Path, settings: Settings | None = None) -> Picture:
-    """The picture in a file that is to be a cover: nothing is converted, but it may be turned. Raises RefusedImage."""
+    """Return the picture in a file that is to be a cover: it is not converted, but may be turned. Raises RefusedImage."""
     settings = settings or Settings()
     picture = images.read(cover, convert=images.CONVERSIONS, work=_hiding_bytes(settings.scheme))
     return as_cover(picture, str(cover), upright=settings.upright)
@@ -177,19 +179,21 @@ def _hiding_bytes(scheme: str) -> int:
 
 
 def as_cover(picture: Picture, name: str, *, upright: bool = False) -> Picture:
-    """The picture, read with all conversions allowed, if it needed none; turned if `upright`. Raises RefusedImage."""
+    """Return a picture that was read with all conversions allowed, if it needed none; turned if `upright`. Raises
+    RefusedImage.
+    """
     for word in picture.converted:
         raise RefusedImage(f"{name} cannot be used as a cover: {images.CONVERSIONS[word]}", hint=_HINTS.get(word, _HINT))
     return images.upright(picture) if upright else picture
 
 
 def stego_picture(source: str | os.PathLike[str] | BinaryIO) -> Picture:
-    """The picture in a file that may be a stego. Raises RefusedImage."""
+    """Return the picture in a file that may be a stego. Raises RefusedImage."""
     return as_stego(images.read(source, convert=images.CONVERSIONS, work=REVEALING_BYTES), source_name(source))
 
 
 def as_stego(picture: Picture, name: str) -> Picture:
-    """The picture, read with all conversions allowed, if it needed none of its samples. Raises RefusedImage.
+    """Return a picture that was read with all conversions allowed, if its samples needed none. Raises RefusedImage.
 
     Bytes after its end do not matter: who passes a file on may add some, and the message is in the samples.
     """
@@ -199,17 +203,17 @@ def as_stego(picture: Picture, name: str) -> Picture:
 
 
 def source_name(source: str | os.PathLike[str] | BinaryIO) -> str:
-    """What to call a source of bytes."""
+    """Return a name for a source of bytes."""
     return os.fspath(source) if isinstance(source, str | os.PathLike) else "standard input"
 
 
 def room(picture: Picture) -> int:
-    """The most bytes that a picture takes as a cover, with any key and scheme."""
+    """Return the largest message in bytes that a picture takes as a cover, with any key and scheme."""
     return max(0, container.room(picture.samples, picture.alpha))
 
 
 def same_file(one: Path, other: Path) -> bool:
-    """Whether two names stand for one file, by links or otherwise."""
+    """Return whether two names are of one file, by links or otherwise."""
     try:
         return one.samefile(other)
     except (OSError, ValueError):
@@ -217,12 +221,12 @@ def same_file(one: Path, other: Path) -> bool:
 
 
 def _carries(picture: Picture) -> bool:
-    """Whether there is room at least for an empty message."""
+    """Return whether an empty message fits."""
     return container.room(picture.samples, picture.alpha) >= 0
 
 
 def stego_name(cover: Path) -> str:
-    """The cover's name, as PNG where its own format is not written."""
+    """Return the cover's name, as PNG where its own format is not written."""
     return cover.name if cover.suffix.lower() in images.WRITTEN else f"{cover.stem}.png"
 
 
@@ -250,7 +254,7 @@ def check_place(out: Path, covers: Sequence[Path], *, overwrite: bool) -> None:
 
 
 def _check_cover(cover: Path, picture: Picture, out: Path, settings: Settings) -> None:
-    """The format of the stego must keep all that the cover has, and the cover must be fresh."""
+    """Refuse a format that drops something of the cover, and a cover that was used before."""
     alpha = picture.alpha
     images.encode(picture.samples[:, :1, :1], images.written_format(out), alpha=None if alpha is None else alpha[:1, :1])
     ledger = settings.ledger
@@ -259,7 +263,7 @@ def _check_cover(cover: Path, picture: Picture, out: Path, settings: Settings) -
 
 
 def used_before(cover: str) -> RefusedImage:
-    """The error for a cover that is in the list of used ones."""
+    """Return the error for a cover that is in the list of used ones."""
     return RefusedImage(
         f"{cover} was used before: two stegos of one cover give each other away",
         hint="take a fresh picture, or allow it with --reuse, or keep no list of used covers with --no-ledger",

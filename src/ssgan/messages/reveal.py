@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def reveal(
     image: ImageLike, key: Key, *, alpha: ImageLike | None = None, layout: Layout | None = None, models: Sequence[Model] = ()
 ) -> bytes:
-    """The message in an image, as `as_image` takes it, with alpha uint8 (H, W) where it has any.
+    """Return the message in an image, as `as_image` takes it, with alpha uint8 (H, W) where it has any.
 
     A cover that was drawn is asked with the models of the package, and with `models` besides (`ssgan.drawn.model.load`).
 
@@ -48,7 +48,8 @@ def reveal(
 
 
 def reveal_any(image: np.ndarray, key: Key, *, alpha: np.ndarray | None = None, models: Sequence[Model] = ()) -> bytes | Part:
-    """The message, or the part of one, in an image uint8 (C, H, W). Raises NothingFound, InvalidSetting for what is no key.
+    """Return the message, or the part of one, in an image uint8 (C, H, W). Raises NothingFound, InvalidSetting for what is no
+    key.
 
     Both versions of the format are always tried, so that time tells nothing.
     """
@@ -63,7 +64,9 @@ def reveal_any(image: np.ndarray, key: Key, *, alpha: np.ndarray | None = None, 
 
 
 def reveal_from(carrier: Carrier, key: Key) -> bytes | Part:
-    """The message, or the part of one, in samples of any kind. Raises NothingFound, InvalidSetting for what is no key."""
+    """Return the message, or the part of one, in samples of any kind. Raises NothingFound, InvalidSetting for what is no
+    key.
+    """
     check_key(key)
     where = carrier.places(key)
     carrying = where.laid_out(low_bytes(carrier.values))
@@ -78,7 +81,7 @@ def reveal_from(carrier: Carrier, key: Key) -> bytes | Part:
 
 
 def _drawn(image: np.ndarray, key: Key, models: Sequence[Model]) -> bytes | Part | None:
-    """What version 2 finds, with every model that draws pictures of this shape."""
+    """Return what version 2 finds, with every model that draws pictures of this shape."""
     from ssgan.drawn import model
 
     shape = (*image.shape[1:], image.shape[0])
@@ -92,7 +95,7 @@ def _drawn(image: np.ndarray, key: Key, models: Sequence[Model]) -> bytes | Part
 
 
 def as_text(message: bytes) -> str | None:
-    """The message as text, or None where it is none, or could steer a terminal."""
+    """Return the message as text, or None where it is not UTF-8 or has control characters."""
     try:
         text = message.decode("utf-8")
     except UnicodeDecodeError:
@@ -102,7 +105,7 @@ def as_text(message: bytes) -> str | None:
 
 
 def reveal_with(where: Places, carrying: np.ndarray) -> bytes | Part | None:
-    """The message in the carrying samples (n,), of any integer type, in their order, or None.
+    """Return the message in the carrying samples (n,), of any integer type, in their order, or None.
 
     Every rung and split, ascending; where none answers, the work of one opening more, so that time tells nothing.
     """
@@ -121,7 +124,7 @@ def reveal_with(where: Places, carrying: np.ndarray) -> bytes | Part | None:
 
 
 def _beginnings(where: Places, carrying: np.ndarray) -> np.ndarray:
-    """int64 (rungs x splits,): the first 16 bits of each stream that there may be."""
+    """Return int64 (rungs x splits,): the first 16 bits of each possible stream."""
     from ssgan.messages.probe_loops import BITS, beginnings
 
     trials = [(length, split) for length in where.rungs for split in SPLITS]

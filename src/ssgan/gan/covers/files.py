@@ -1,4 +1,4 @@
-"""Covers in a folder: PNG files named by number, gone on with after an interruption, never written over what stands there.
+"""Write covers to a folder: PNG files named by number, resumed after an interruption, never over existing files.
 
 sample.json says which generator made them and with which public seed, if any; latents are not in it.
 """
@@ -35,7 +35,7 @@ _NAME = re.compile(r"[0-9]{6,}\.png")
 
 @dataclass(frozen=True)
 class Order:
-    """What is wanted: `count` covers by the generator of `card`; `seed` None takes the operating system's random source.
+    """An order of `count` covers by the generator of `card`; `seed` None takes the operating system's random source.
 
     With a `model` they are drawn from it (`ssgan.drawn`), sample by sample.
     """
@@ -48,11 +48,11 @@ class Order:
     model: Model | None = None
 
     def target(self, number: int) -> Path:
-        """Where the cover of that number stands."""
+        """Return the path of the cover of that number."""
         return self.out / f"{number:06d}.png"
 
     def told(self) -> dict[str, object]:
-        """What one folder's covers have in common."""
+        """Return what the covers of one folder have in common."""
         told: dict[str, object] = {
             "command": "sample",
             "version": __version__,
@@ -63,7 +63,7 @@ class Order:
 
 
 def missing(order: Order) -> list[int]:
-    """The numbers that have no file yet, or all of them where the order may overwrite; nothing is written.
+    """Return the numbers that have no file yet, or all of them where the order may overwrite; nothing is written.
 
     Raises InvalidSetting where the folder holds the covers of another generator or seed, StorageFailed where files with these
     names are of unknown origin.
@@ -91,7 +91,7 @@ def fulfil(
     threads: int = 1,
     report: Callable[[int], None] = lambda done: None,
 ) -> float:
-    """Make the covers of these numbers by a generator that is `prepared`, or by the order's model; the seconds that it took.
+    """Make the covers of these numbers by a generator that is `prepared`; return the seconds taken.
 
     `report` is told how many are done. While one piece is computed, the one before is encoded and written by `threads`.
     Raises StorageFailed, RefusedModel.
@@ -135,13 +135,13 @@ def drawn_cover(model: Model, number: int, seed: int | None) -> np.ndarray:
 
 
 def first_covers(order: Order, count: int) -> torch.Tensor:
-    """Images: the first so many covers of a folder, as they were written."""
+    """Return Images: the first covers of a folder, as they were written."""
     wanted = range(min(count, order.count))
     return images.to_images(np.stack([images.read(order.target(number)).samples for number in wanted]))
 
 
 def _clear(order: Order) -> None:
-    """Remove what the folder's manifest calls ours, and what stands where the new covers will."""
+    """Remove the files of the folder's manifest, and those in the way of the new covers."""
     ours = [path for path in order.out.iterdir() if _NAME.fullmatch(path.name)] if (order.out / MANIFEST).exists() else []
     try:
         for path in {*ours, *(order.target(number) for number in range(order.count))}:

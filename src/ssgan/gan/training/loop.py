@@ -1,4 +1,4 @@
-"""The training of a generator: one loop, read from top to bottom, that can be stopped anywhere and goes on as if not.
+"""Train a generator: one loop, read from top to bottom, that can be stopped anywhere and resumed exactly.
 
 A step shows real images to the critic, stegos of generated covers to the detector, and lets the generator hear both.
 """
@@ -52,7 +52,7 @@ Note: TypeAlias = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Pace:
-    """How often a training speaks, hangs a grid of samples, and saves itself; none of it changes what comes out."""
+    """Intervals of reports, grids of samples and checkpoints; none changes the result."""
 
     log_images: int | None = None
     sample_images: int | None = None
@@ -62,7 +62,7 @@ class Pace:
 
 @dataclass(frozen=True)
 class Reading:
-    """What is made of the files before they are real images; `strict` refuses a bad one, `cache` is where they are kept."""
+    """The reading of files as real images; `strict` refuses a bad one, `cache` is the folder of the cache."""
 
     geometry: Geometry = Geometry()
     convert: tuple[str, ...] = ()
@@ -83,7 +83,7 @@ def train(
     note: Note | None = None,
     progress: Progress | None = None,
 ) -> TrainingResult:
-    """Train in the folder `out`, or go on there; what it came to, which also stands in its done.json.
+    """Train in the folder `out`, or resume there; return the result, which is also in its done.json.
 
     The same settings go on where the folder stands, a longer duration too. `report` hears of figures, `note` of what somebody
     should know, `progress` of the pictures that are read. Under torchrun the processes share out every batch, and the first
@@ -179,34 +179,34 @@ def train(
 
 
 class RunWriter:
-    """Where the first process saves: checkpoints to go on from, and the latest generator to make covers with."""
+    """The writer of the first process: checkpoints to resume from, and the latest generator to make covers with."""
 
     def __init__(self, run: Run, state: State) -> None:
         self.run, self.state, self.checkpoints = run, state, Checkpoints(run.folder)
 
     def newest(self) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
-        """From what to go on, if there is anything; statistics of what came after are dropped."""
+        """Return the state to resume from, if there is one; later statistics are dropped."""
         found = self.checkpoints.newest()
         if (self.run.folder / STATS).exists():
             self.run.rewind(0 if found is None else found[1]["images_seen"])
         return found
 
     def save(self) -> None:
-        """The state as it is."""
+        """Save the current state."""
         state = self.state
         self.checkpoints.save(state.tensors(), state.told())
         told = {"images_seen": state.images_seen}
         save_generator(self.run.folder / GENERATOR, state.best_generator, state.game.config, told)
 
     def go_back(self) -> None:
-        """Forget what came after the state."""
+        """Drop what came after the state."""
         self.run.rewind(self.state.images_seen)
         self.checkpoints.drop_after(self.state.images_seen)
         self.save()
 
 
 def _go_back(kept: Snapshot, shelf: RunWriter | None, note: Note | None) -> None:
-    """To the last sound state, more slowly from there. Raises TrainingDiverged."""
+    """Return to the last sound state, with lower rates. Raises TrainingDiverged."""
     state = kept.state
     left_at = state.images_seen
     kept.go_back()
@@ -222,28 +222,28 @@ def _go_back(kept: Snapshot, shelf: RunWriter | None, note: Note | None) -> None
 
 
 def _look_alike(diversity: float, state: State, run: Run, note: Note | None) -> None:
-    """Say that the generator may have collapsed, once until that is over."""
+    """Warn that the generator may have collapsed, once until that is over."""
     before, state.collapsed = state.collapsed, alike(diversity, state.images_seen, state.game.config.duration_images)
     if state.collapsed and not before:
         _say(warning(diversity, state.images_seen), run, state.images_seen, note)
 
 
 def _say(text: str, run: Run, images_seen: int, note: Note | None) -> None:
-    """Into the statistics, and to whoever listens."""
+    """Write figures into the statistics, and send them to `report`."""
     run.log(images_seen, warning=text)
     if note is not None:
         note(text)
 
 
 def _identity(data: Path, config: TrainingConfig, reading: Reading) -> dict[str, Any]:
-    """What a run is one of: all that changes what comes out but the duration, since a longer one goes on."""
+    """Return the settings that identify a run: all but the duration, since a longer training resumes a shorter one."""
     training = asdict(config)
     del training["duration_images"]
     return {**training, "data": str(data), **asdict(reading.geometry), "convert": sorted(reading.convert)}
 
 
 def _stands(out: Path, identity: dict[str, Any]) -> bool:
-    """Whether there is a run already; it must be one of these settings."""
+    """Return whether there is a run already. Raises InvalidSetting where it is of other settings."""
     if not (out / CONFIG).exists():
         return False
     Run(out, identity, notes=PATHS)
@@ -251,7 +251,7 @@ def _stands(out: Path, identity: dict[str, Any]) -> bool:
 
 
 def _done(out: Path, config: TrainingConfig, data: Path) -> bool:
-    """Whether there is nothing to do, as far as can be said without reading pictures that may be others.
+    """Return whether there is nothing to do, decided without reading pictures, which may have changed.
 
     What a power loss left of done.json is no end: the training goes on from its last state and ends again.
     """
@@ -274,7 +274,9 @@ def _read(
     processes: distributed.Processes,
     progress: Progress | None,
 ) -> RealImages:
-    """First by the first process, which makes the cache; then by all, which find it, or, on another disk, make their own."""
+    """Read images first in the first process, which makes the cache; then in all, which find it or, on another disk, make their
+    own.
+    """
 
     def read_them() -> RealImages:
         return read(
@@ -294,7 +296,7 @@ def _read(
 
 
 def _keep_list(out: Path, data: Path, real: RealImages, note: Note | None, *, holds_back: bool) -> None:
-    """data.json: what is held back, and what would not do. Raises InvalidSetting where the run began with other images."""
+    """Write data.json: images held back, and refused ones. Raises InvalidSetting where the run began with other images."""
     digest = hashlib.sha256(name_bytes("\0".join(real.names[i] for i in real.chosen)))
     for row in real.chosen:
         digest.update(real.images[row].numpy().tobytes())
@@ -322,7 +324,7 @@ def _keep_list(out: Path, data: Path, real: RealImages, note: Note | None, *, ho
 
 
 def _finish(run: Run, state: State, real: RealImages) -> TrainingResult:
-    """done.json."""
+    """Write done.json and return it."""
     lost = {"images_seen": state.images_seen, "seconds": round(state.seconds, 1)}  # with its lines of statistics
     lines = [line for line in run.stats() if "warning" not in line]
     result = TrainingResult(
@@ -338,5 +340,5 @@ def _finish(run: Run, state: State, real: RealImages) -> TrainingResult:
 
 
 def _passed(before: int, now: int, every: int) -> bool:
-    """Whether a multiple of `every` lies between."""
+    """Return whether a multiple of `every` is between."""
     return now // max(every, 1) > before // max(every, 1)
