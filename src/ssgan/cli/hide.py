@@ -134,7 +134,7 @@ def hide(
     _check_streams(covers, message, key)
     content = message.read(from_stdin=_STDIN in covers)
     if making.covers is not None and not making.changed:
-        _check_drawn(way)
+        check_for_drawn(way)
         draw(
             screen, content, out, key, making, needed=way.needed, compress=way.compress, dry=way.dry_run,
             read=[key.key_file, key.passphrase_file, message.file], force=force,
@@ -248,9 +248,9 @@ def _check_streams(covers: tuple[Path, ...], message: MessageOptions, key: KeyOp
         raise InvalidSetting("standard input is asked for twice", hint="give the passphrase by another descriptor or a file")
 
 
-def _check_drawn(way: Way) -> None:
+def check_for_drawn(way: Manner) -> None:
     """Options that say how a cover is changed mean nothing for one that is drawn."""
-    usual = Way()
+    usual = Manner()
     given = [name for name in _FOR_CHANGES if getattr(way, name) != getattr(usual, name)]
     if given:
         options = ", ".join(f"--{name.replace('_', '-')}" for name in given)

@@ -132,9 +132,16 @@ def show_capacity(screen: Screen, making: Making, needed: int | None) -> None:
 
 def model_of(generator: Path | None) -> Model:
     """Return the model that draws, of a generator's folder or of the package, by name."""
-    from ssgan.drawn.model import find, load
+    from ssgan.drawn.model import load
 
-    return load(find(generator or GENERATOR))
+    return load(model_folder(generator))
+
+
+def model_folder(generator: Path | None) -> Path:
+    """Return the folder of that model."""
+    from ssgan.drawn.model import find
+
+    return find(generator or GENERATOR)
 
 
 def spare(outs: Sequence[Path], read: Sequence[Path | None]) -> None:

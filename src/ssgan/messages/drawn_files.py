@@ -96,7 +96,7 @@ def carry_out(planned: DrawnPlan, key: Key) -> list[DrawnMessage]:
         made = [drawn.hide(part, key, planned.model, drawing) for part in bodies]
     contents = [content_of(one.picture, out) for one, out in zip(made, planned.outs, strict=True)]
     for content, body, out in zip(contents, bodies, planned.outs, strict=True):
-        _prove(content, body, key, planned.model, out)
+        check_read_back(content, body, key, planned.model, out)
     if planned.folder is not None:
         make_folder(planned.folder)
     with contextlib.ExitStack() as stack:
@@ -111,8 +111,8 @@ def content_of(picture: NDArray[np.uint8], out: Path) -> bytes:
     return images.encode(np.ascontiguousarray(picture.transpose(2, 0, 1)), images.written_format(out))
 
 
-def _prove(content: bytes, body: bytes | Part, key: Key, model: Model, out: Path) -> None:
-    """The bytes of the file must give the message to the reader."""
+def check_read_back(content: bytes, body: bytes | Part, key: Key, model: Model, out: Path) -> None:
+    """Check that the bytes of a file give the message to the reader. Raises StorageFailed."""
     try:
         found = reveal_any(images.read(content).samples, key, models=[model])
     except (RefusedImage, NothingFound):

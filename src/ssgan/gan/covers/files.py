@@ -59,7 +59,7 @@ class Order:
             "generator": self.card.digest,
             "seed": self.seed,
         }
-        return told if self.model is None else {**told, "drawn": self.model.identity.hex()}
+        return {**told, "drawn": None if self.model is None else self.model.identity.hex()}
 
 
 def missing(order: Order) -> list[int]:

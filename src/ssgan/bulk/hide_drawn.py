@@ -1,0 +1,174 @@
+"""Any number of drawn covers, a message in each, every one read back before it counts; as files, or in tar shards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ssgan import images
+from ssgan.bulk import job, outputs
+from ssgan.bulk.hide import MESSAGE_SUFFIXES, Messages
+from ssgan.bulk.job import Tally
+from ssgan.bulk.simulate import BATCH
+from ssgan.datasets.portions import Numbers, Portion
+from ssgan.drawn import drawing
+from ssgan.drawn.model import Model, load
+from ssgan.errors import DoesNotFit, Failure, InvalidSetting, NothingFound, RefusedImage, StorageFailed
+from ssgan.messages import drawn
+from ssgan.messages.drawn_files import check_read_back, content_of
+from ssgan.messages.keys import Key
+from ssgan.messages.reveal import reveal_any
+from ssgan.storage.runs import check_manifest
+from ssgan.version import __version__
+
+
+@dataclass(frozen=True, repr=False)
+class DrawnHiding:
+    """The job: a cover drawn by each message, as files in `folder` or, with `shards`, as tars there."""
+
+    messages: Messages
+    key: Key
+    model: Path
+    compress: bool
+    folder: Path
+    shards: bool = False
+
+    beside = ""
+
+    def hands(self) -> _Worker:
+        """Return the state of one process, with the model loaded."""
+        return _Worker(self)
+
+    def stands(self, number: int) -> bool:
+        """Return whether that shard is there; single files are looked at one by one."""
+        return self.shards and outputs.shard(self.folder, number).exists()
+
+
+@dataclass(frozen=True, repr=False)
+class DrawnHidingPlan:
+    """What there is to do; nothing is written so far."""
+
+    job: DrawnHiding
+    drawn_by: Model
+    listing: Numbers
+    finished: int
+
+    def __len__(self) -> int:
+        return len(self.listing) - self.finished
+
+    def manifest(self) -> dict[str, Any]:
+        """Return what decides the covers, but for messages and key, of which nothing is written anywhere."""
+        shard_size = self.listing.size if self.job.shards else None
+        return {
+            "command": "hide-each", "version": __version__, "drawn": self.drawn_by.identity.hex(), "shard_size": shard_size,
+            "count": len(self.listing),
+        }  # fmt: skip
+
+
+def prepare(
+    messages: Messages,
+    key: Key,
+    model: Path,
+    out: Path,
+    *,
+    count: int | None = None,
+    compress: bool = False,
+    shard_size: int | None = None,
+) -> DrawnHidingPlan:
+    """Return the plan for `count` covers, or for one cover a message of a folder, called as the message is.
+
+    Raises InvalidSetting where `out` holds something else, DoesNotFit for a message that is too long for every cover.
+    """
+    names = [f"{number:06d}.png" for number in range(count or 0)]
+    if messages.folder is not None:
+        names = _names(messages.folder)
+        if count is not None and count != len(names):
+            raise InvalidSetting(
+                f"count is {count}, and {messages.folder} holds {len(names)} messages", hint="leave out --count"
+            )
+    if not names:
+        raise InvalidSetting("no cover would be drawn", hint="give --count, or a folder with messages")
+    drawn_by = load(model)
+    if messages.same is not None and not compress and len(messages.same) > drawn.capacity(drawn_by):
+        raise DoesNotFit(
+            f"{len(messages.same)} bytes do not fit: {drawn_by.name} promises {drawn.capacity(drawn_by)}",
+            reachable=drawn.capacity(drawn_by),
+            unit="bytes",
+            hint="send less, or spread the message with ssgan hide --covers generated --count",
+        )
+    made = DrawnHiding(messages, key, model, compress, out, shard_size is not None)
+    listing = Numbers(len(names), shard_size or BATCH, names.__getitem__)
+    finished = job.standing(made.stands, listing) if made.shards else sum((out / name).exists() for name in names)
+    plan = DrawnHidingPlan(made, drawn_by, listing, finished)
+    check_manifest(out / outputs.MANIFEST, plan.manifest(), what="stegos")
+    return plan
+
+
+def run(plan: DrawnHidingPlan, engine: job.Engine, *, report: job.Report = job.silent) -> Tally:
+    """Draw; messages that do not fit are in `failures.jsonl`.
+
+    Raises StorageFailed where a file in the folder is not the cover of its message, or another run writes into the folder.
+    """
+    folder = plan.job.folder
+    with outputs.alone(folder):
+        outputs.write_manifest(folder, plan.manifest(), what="stegos")
+        if not plan.job.shards:
+            job.forget_failures(folder)
+        tally = job.run(plan.job, plan.listing, engine, report=report)
+        if not tally.failed:
+            outputs.remove_manifest(folder)
+    return tally
+
+
+class _Worker:
+    """State that one process keeps between portions: the model."""
+
+    def __init__(self, of: DrawnHiding) -> None:
+        self._job, self._model = of, load(of.model)
+
+    def work(self, portion: Portion) -> Tally:
+        """Draw one cover after the other; files that are there must open to their message."""
+        tally, of = Tally(), self._job
+        with outputs.writing(of.folder, portion.number, tally, shards=of.shards) as write:
+            for entry in portion.entries:
+                try:
+                    message = of.messages.of(entry.name)
+                    if not of.shards and (of.folder / entry.name).exists():
+                        self._require(of.folder / entry.name, message)
+                    else:
+                        write(entry.name, self._drawn(entry.name, message))
+                    tally.written += 1
+                except (DoesNotFit, InvalidSetting) as error:
+                    tally.fail(Failure.of(entry.name, error))
+        return tally
+
+    def _drawn(self, name: str, message: bytes) -> bytes:
+        """The file of a cover, drawn once and read back."""
+        made = drawn.hide(message, self._job.key, self._model, drawing, compress=self._job.compress)
+        content = content_of(made.picture, Path(name))
+        check_read_back(content, message, self._job.key, self._model, Path(name))
+        return content
+
+    def _require(self, path: Path, message: bytes) -> None:
+        """The file in the way. Raises StorageFailed where it is not the cover of this message."""
+        try:
+            found = reveal_any(images.read(path).samples, self._job.key, models=[self._model])
+        except (RefusedImage, NothingFound):
+            found = None
+        if found != message:
+            raise StorageFailed(
+                f"{path} is not what would be written there: the key does not open it to its message",
+                hint="choose another folder, or give the key and the message of before",
+            )
+
+
+def _names(folder: Path) -> list[str]:
+    """Covers called as the messages in a folder. Raises InvalidSetting where two would have one name."""
+    found: Sequence[Path] = sorted(path for path in folder.rglob("*") if path.suffix in MESSAGE_SUFFIXES and path.is_file())
+    names = [str(path.relative_to(folder).with_suffix(".png")) for path in found]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InvalidSetting(f"two messages are for {twice}", hint="rename one of them")
+    return names
