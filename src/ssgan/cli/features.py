@@ -42,7 +42,7 @@ def features(
 
     Parquet has the columns `file` and `features`, a vector; the features' names are in its metadata. A .npz has the arrays
     `features`, `names`, `feature_names` and `set`. Finished pieces are kept beside the table until it is whole, so the same
-    command goes on after an interruption. A folder in place of a file takes Parquet shards, for any number of images.
+    command resumes after an interruption. A folder in place of a file takes Parquet shards, for any number of images.
     """
     from ssgan.bulk.feature_table import prepare, run
     from ssgan.bulk.image_features import Settings

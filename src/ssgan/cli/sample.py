@@ -85,7 +85,7 @@ def sample(
 ) -> None:
     """Make covers with a trained generator.
 
-    Covers that stand are left alone, so the same command goes on after an interruption; a folder with covers of another
+    Existing covers are left alone, so the same command resumes after an interruption; a folder with covers of another
     generator or seed is refused. With a seed a cover depends only on the generator, the seed and its number.
     """
     from ssgan.gan.covers.files import Order, missing

@@ -69,8 +69,8 @@ def simulate(
 ) -> None:
     """Make the stegos that an embedder would make of random messages: for training and testing detectors.
 
-    The stego of a file depends only on its pixels, its name, the embedder and the seed. Stegos that stand are left alone, so
-    the same command goes on after an interruption. What failed is in failures.jsonl.
+    The stego of a file depends only on its pixels, its name, the embedder and the seed. Existing stegos are left alone, so
+    the same command resumes after an interruption. What failed is in failures.jsonl.
     """
     from ssgan.bulk.simulate import Settings, prepare, run
     from ssgan.embedding.embedder import Embedder

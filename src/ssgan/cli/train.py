@@ -69,7 +69,7 @@ def train(
     """Train a generator of covers: against a critic who asks if they look real, and a warden who asks if they hide something.
 
     A part of the people, or else of the pictures, is held back and never shown; data.json in the run names it. The latest
-    generator is in RUN/generator, grids of samples in RUN/samples. After Ctrl-C or a crash the same command goes on; so does
+    generator is in RUN/generator, grids of samples in RUN/samples. After Ctrl-C or a crash the same command resumes; so does
     one with a longer --duration-images.
 
     Several processes share out every batch: torchrun --nproc-per-node N -m ssgan train ...

@@ -55,7 +55,7 @@ def train_detail(
 
     It gives the law of every sample from the picture at half its size and the samples drawn before. What it minimizes is the
     number of bits that a sample carries; at the end that is measured on photographs that were held back. After Ctrl-C or a
-    crash the same command goes on. Then: ssgan export GENERATOR --to FOLDER --drawn --detail RUN.
+    crash the same command resumes. Then: ssgan export GENERATOR --to FOLDER --drawn --detail RUN.
     """
     from ssgan.gan.training.detail import train_detail
 

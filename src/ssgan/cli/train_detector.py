@@ -161,7 +161,7 @@ def score(
 
     `stego` compares with the threshold that was best in validation, where covers and stegos were equally many; `probability`
     is that of a stego there. Among real pictures stegos are rare, and most alarms are then false. With --out the same command
-    goes on after an interruption.
+    resumes after an interruption.
     """
     scaling = scaling or Scaling()
     if out is not None:

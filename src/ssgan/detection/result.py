@@ -17,7 +17,7 @@ _LATE = ("null",)  # what not every run says
 
 @dataclass(frozen=True)
 class NullError:
-    """The error of a detector of nothing, and the interval that it lies in in 95 of 100 runs."""
+    """The error of a blind detector, and its interval in 95 of 100 runs."""
 
     error: float
     interval: tuple[float, float]

@@ -1,7 +1,7 @@
 """Train a detector for one embedder on one part of the covers, choose it on another, and judge it once on the test part.
 
-This is the warden who knows the source, the scheme and the payload (Kerckhoffs), and, where the question says so, also how
-probably each sample is changed. The pairs are looked at for what would make the figures worthless before anything is learned.
+The warden knows the source, the scheme and the payload (Kerckhoffs) and, where the question says so, also the change
+probabilities. Before training, the pairs are checked for anything that would make the figures worthless.
 """
 
 from __future__ import annotations
@@ -55,13 +55,13 @@ def train_detector(
 ) -> DetectorResult:
     """Train in the folder `out`, or resume there, and judge; return the figures, which are also in its done.json.
 
-    The scores of all pairs but those learned from stand in its scores.csv. `threads`, of features, and as many processes to
-    read, change no figure (None: as many as torch uses, and one). `prepared` is what `prepare` makes of the question, where it
-    is known already. `note` hears what is found in the pairs; with `refusing`, what makes every figure worthless ends the run,
-    else it stands beside the figures. Under torchrun the processes share out a network's batches, and
-    the first one writes.
+    The scores of all pairs but those of the training part are in its scores.csv. `threads`, of features, and as many
+    processes to read, change no figure (None: as many as torch uses, and one). `prepared` is the result of `prepare`, where
+    it is known already. `note` receives findings on the pairs; with `refusing`, one that makes every figure worthless ends
+    the run, else it is kept with the figures. Under torchrun the processes share a network's batches, and the first one
+    writes.
 
-    Raises InvalidSetting for what cannot be meant or learned from, DoesNotFit where a cover cannot carry the payload,
+    Raises InvalidSetting for settings or pairs that are not usable, DoesNotFit where a cover cannot carry the payload,
     TrainingDiverged.
     """
     question.check()
@@ -136,7 +136,7 @@ def keep_scores(folder: Path, prepared: Prepared, scores: dict[str, PairScores])
 def null_error(p_fa: float, p_md: float, pairs: int) -> NullError:
     """Return the error of a blind detector at the threshold of the validation part, and its interval in 95 of 100 runs.
 
-    P_E itself is the least error of any threshold, and so lies a little below one half even then.
+    P_E itself is the least error of any threshold, and so a little below one half even then.
     """
     error = (p_fa + p_md) / 2
     reach = NORMAL_95 * math.sqrt(0.25 / (2 * pairs))

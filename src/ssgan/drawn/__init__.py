@@ -1,1 +1,1 @@
-"""Covers drawn sample by sample from exact laws, in integers: the message picks the samples (docs/drawn.md)."""
+"""Draw covers sample by sample from exact laws, in integers, where the message picks the samples (docs/drawn.md)."""

@@ -1,4 +1,4 @@
-"""Bits to samples and back by an exact sampler of 128 bits (docs/drawn.md, 4).
+"""Code bits as samples and back by an exact sampler of 128 bits (docs/drawn.md, 4).
 
     state = begin_draw(words, samples)          state, words = begin_put(samples)
     value = draw(state, words, row, mean16)     put(state, words, row, mean16, value)
@@ -34,7 +34,7 @@ class Interval:
 
     @property
     def determined(self) -> int:
-        """How many words all the streams begin with: what a reader gets for sure."""
+        """Number of words that all streams begin with, which a reader gets for sure."""
         if not self.is_possible:
             return 0
         return (WORD_BITS * self.used - (self.low ^ (self.low + self.size - 1)).bit_length()) // WORD_BITS
@@ -50,7 +50,9 @@ class Interval:
 
 
 def most_words(samples: int) -> int:
-    """Return how many words the draw of so many samples can use at most: each tells 16 bits at most, four words lie about."""
+    """Return how many words the draw of so many samples can use at most: each tells 16 bits at most, and about four words
+    remain.
+    """
     return samples // 2 + _LIMBS
 
 
@@ -82,7 +84,7 @@ def end_put(state: NDArray[np.int64], words: NDArray[np.uint32]) -> Interval:
 
 
 def _state() -> NDArray[np.int64]:
-    """V = 0, R = 2^96."""
+    """Return the initial state: V = 0, R = 2^96."""
     state = np.zeros(STATE_LENGTH, np.int64)
     state[_LIMBS] = 1
     state[USED] = _FIRST_WORDS

@@ -1,4 +1,4 @@
-"""The compiled steps of `coder.py`: one sample drawn by bits, and one sample put back into bits, in 128-bit integers.
+"""Compile the steps of `coder.py`: draw one sample by bits, and put one back into bits, in 128-bit integers.
 
 A state is int64 (10,): V in places 0...3 and R in 4...7, four limbs of 32 bits each, the highest first; how many words were
 used in 8; whether a value was met that its law cannot give in 9. A product of a limb and a frequency is below 2^49, so nothing
@@ -24,7 +24,7 @@ _TWO_32 = 4294967296.0
 
 @compiled
 def cumulative(row: np.ndarray, mean16: Int, value: Int) -> Any:
-    """How much of 2^16 lies below `value` 0...256 in the law of `mean16`, row int32 (12801,)."""
+    """Return the part of 2^16 below `value` 0...256 in the law of `mean16`, row int32 (12801,)."""
     if value <= 0:
         return np.int64(0)
     if value >= 256:
@@ -35,7 +35,7 @@ def cumulative(row: np.ndarray, mean16: Int, value: Int) -> Any:
 
 @compiled
 def cumulative_of_parity(row: np.ndarray, mean16: Int, value: Int) -> Any:
-    """How much of 2^15 lies below `value` among the values of its parity, for a dry law."""
+    """Return the part of 2^15 below `value` among the values of its parity, for a dry law."""
     total = np.int64(0)
     v = value - 2
     while v >= 0:
@@ -49,7 +49,7 @@ def cumulative_of_parity(row: np.ndarray, mean16: Int, value: Int) -> Any:
 
 @compiled
 def draw(state: np.ndarray, words: np.ndarray, row: np.ndarray, mean16: Int) -> Any:
-    """The next value 0...255 by the bits of `words` uint32, or -1 where the draw is to be given up (below 2^-80).
+    """Return the next value 0...255 by the bits of `words` uint32, or -1 where the draw must be given up (below 2^-80).
 
     row int32 (12801,) of tables.py, mean16 any integer. `words` must hold as many as `coder.most_words` says.
     """
@@ -70,7 +70,7 @@ def draw(state: np.ndarray, words: np.ndarray, row: np.ndarray, mean16: Int) -> 
 
 @compiled
 def draw_with_parity(state: np.ndarray, words: np.ndarray, row: np.ndarray, mean16: Int, parity: Int) -> Any:
-    """The same among the values of lowest bit `parity`, for a dry law: their frequencies add up to 2^15."""
+    """Return the same among the values of lowest bit `parity`, for a dry law: their frequencies add up to 2^15."""
     shares = _share(state, 15)
     if shares >= 32768:
         return np.int64(ABORTED)
@@ -94,7 +94,7 @@ def put(state: np.ndarray, words: np.ndarray, row: np.ndarray, mean16: Int, valu
 
 @compiled
 def put_with_parity(state: np.ndarray, words: np.ndarray, row: np.ndarray, mean16: Int, value: Int) -> None:
-    """The same for a value that was drawn with its parity known, from a dry law."""
+    """Put a value that was drawn with its parity known, from a dry law."""
     below = cumulative_of_parity(row, mean16, value)
     _put(state, words, below, cumulative(row, mean16, value + 1) - cumulative(row, mean16, value), 15)
 
@@ -149,7 +149,7 @@ def put_many_with_parities(
 
 @compiled
 def _share(state: np.ndarray, bits: Int) -> Any:
-    """floor(V / floor(R / 2^bits)), less than 2^(bits + 1)."""
+    """Return floor(V / floor(R / 2^bits)), less than 2^(bits + 1)."""
     over = 32 - bits
     mask = (np.int64(1) << bits) - 1
     v0, v1, v2, v3 = state[0], state[1], state[2], state[3]
@@ -169,7 +169,7 @@ def _share(state: np.ndarray, bits: Int) -> Any:
 
 @compiled
 def _is_less(v0: Int, v1: Int, v2: Int, v3: Int, q0: Int, q1: Int, q2: Int, q3: Int, times: Int) -> bool:
-    """Whether V < times * q."""
+    """Return whether V < times * q."""
     p3 = q3 * times
     p2 = q2 * times + (p3 >> 32)
     p1 = q1 * times + (p2 >> 32)
@@ -186,7 +186,7 @@ def _is_less(v0: Int, v1: Int, v2: Int, v3: Int, q0: Int, q1: Int, q2: Int, q3: 
 
 @compiled
 def _take(state: np.ndarray, words: np.ndarray, below: Int, weight: Int, bits: Int) -> None:
-    """V -= below q, R = weight q with q = floor(R / 2^bits); a word more where R fell below 2^96."""
+    """Set V -= below q and R = weight q, with q = floor(R / 2^bits); take one more word where R fell below 2^96."""
     over = 32 - bits
     mask = (np.int64(1) << bits) - 1
     borrow, carry, rest = np.int64(0), np.int64(0), np.int64(0)
@@ -209,7 +209,7 @@ def _take(state: np.ndarray, words: np.ndarray, below: Int, weight: Int, bits: I
 
 @compiled
 def _put(state: np.ndarray, words: np.ndarray, below: Int, weight: Int, bits: Int) -> None:
-    """B += below q at its place, with the carry to the left; R = weight q."""
+    """Set B += below q at its place, with the carry to the left, and R = weight q."""
     if weight == 0:
         state[IMPOSSIBLE] = 1
         weight = np.int64(1)  # so that what follows takes the time that it always takes
@@ -241,6 +241,6 @@ def _put(state: np.ndarray, words: np.ndarray, below: Int, weight: Int, bits: In
 
 @compiled
 def _shift_range(state: np.ndarray) -> None:
-    """R *= 2^32, and one word more is used."""
+    """Set R *= 2^32, and use one more word."""
     state[4], state[5], state[6], state[7] = state[5], state[6], state[7], 0
     state[USED] += 1

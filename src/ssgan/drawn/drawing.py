@@ -41,7 +41,7 @@ class Drawn:
 
     @property
     def words_used(self) -> int:
-        """How many words of 32 bits of its stream a reader gets for sure."""
+        """Number of 32-bit words of its stream that a reader gets for sure."""
         return self.interval.determined
 
 
@@ -91,7 +91,7 @@ def read(model: Model, picture: NDArray[np.uint8], latent: bytes) -> Interval:
 
 
 def read_nonce(picture: NDArray[np.uint8]) -> bytes:
-    """Return the 16 bytes that the header of `picture` uint8 (H, W, C) says; in every picture it says something."""
+    """Return the 16 bytes in the header of `picture` uint8 (H, W, C); every picture has some."""
     return header.read_nonce(np.ascontiguousarray(split(picture)[0, 0]).ravel())
 
 
@@ -135,7 +135,7 @@ def self_information(model: Model, picture: NDArray[np.uint8], latent: bytes) ->
 
 
 def _base(model: Model, latent: bytes) -> NDArray[np.int64]:
-    """The y of the last stage, int64 (H / 2, W / 2, C) in quarters of a gray value. Raises GivenUp."""
+    """Return the y of the last stage, int64 (H / 2, W / 2, C) in quarters of a gray value. Raises GivenUp."""
     following = reader(latent)
     count = model.first.weights.shape[0]
     sums = model.small_picture(_indices(following, count))
@@ -154,7 +154,7 @@ def _base(model: Model, latent: bytes) -> NDArray[np.int64]:
 def _draw_stage(
     model: Model, stage: Stage, y: NDArray[np.int64], bits: NDArray[np.uint32], nonce: bytes | None
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64], int]:
-    """The planes of a stage, (4, C, H, W), the sampler's state, and how many samples can carry a header.
+    """Return the planes of a stage, (4, C, H, W), the sampler's state, and how many samples can carry a header.
 
     A header is written where there is a nonce. Raises GivenUp.
     """
@@ -231,12 +231,12 @@ class _Laws:
 
 
 def _indices(following: Callable[[int], bytes], count: int) -> NDArray[np.int64]:
-    """The next words of 12 bits: the lower bits of little-endian words of 16."""
+    """Return the next words of 12 bits: the lower bits of little-endian words of 16."""
     return np.frombuffer(following(2 * count), "<u2").astype(np.int64) % LATENT_WORDS
 
 
 def _others(places: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """Those of 0...count - 1 that are not among `places`, ascending."""
+    """Return the numbers 0...count - 1 that are not among `places`, ascending."""
     kept = np.ones(count, np.bool_)
     kept[places] = False
     return np.flatnonzero(kept)

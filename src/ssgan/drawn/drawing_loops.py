@@ -1,4 +1,4 @@
-"""The compiled loops of `drawing.py`: a plane whose means follow its neighbors, drawn, put back, or weighed."""
+"""Compile the loops of `drawing.py`: draw, put back or weigh a plane whose means follow its neighbors."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def plane_bits(
 
 @compiled
 def _mean(base: np.ndarray, weights: np.ndarray, values: np.ndarray, i: Int, j: Int) -> Any:
-    """The mean of a sample in sixteenths of a gray value."""
+    """Return the mean of a sample in sixteenths of a gray value."""
     total = np.int64(512)
     if weights.shape[2] == 0:
         return base[i, j]

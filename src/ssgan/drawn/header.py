@@ -1,4 +1,4 @@
-"""The nonce in lowest bits: a syndrome of the first plane, written without any bias (docs/drawn.md, 5).
+"""Hide the nonce in lowest bits: a syndrome of the first plane, written without any bias (docs/drawn.md, 5).
 
 The lowest bits of the plane times a public matrix are the nonce, for everybody and in every picture of this shape. To write
 one, 128 samples whose lowest bits are exactly uniform, the pivots, are drawn last: their lowest bits solve the equation.
@@ -37,7 +37,7 @@ def matrix(rows: int) -> NDArray[np.int64]:
 
 
 def read_nonce(plane: NDArray[np.uint8]) -> bytes:
-    """Return the 16 bytes that the lowest bits of `plane` uint8 (n,) say; they mean something to who has the key only."""
+    """Return the 16 bytes in the lowest bits of `plane` uint8 (n,); they have a meaning only with the key."""
     bits = plane[header_places(len(plane))] & np.uint8(1)
     return _as_bytes(_sum(matrix(len(bits)), bits))
 
@@ -85,7 +85,7 @@ def find_pivots(dry: NDArray[np.bool_]) -> Pivots:
 
 
 def _sum(rows: NDArray[np.int64], bits: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """int64 (2,): the sum modulo 2 of the rows (n, 2) whose bit is 1."""
+    """Return int64 (2,): the sum modulo 2 of the rows (n, 2) whose bit is 1."""
     return np.bitwise_xor.reduce(rows[bits.view(np.bool_)], axis=0)
 
 

@@ -1,4 +1,4 @@
-"""The compiled elimination over GF(2) of `header.py`: rows of 128 bits as two int64."""
+"""Compile the elimination over GF(2) of `header.py`: rows of 128 bits as two int64."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def reduce_row(row: np.ndarray, sums: np.ndarray, basis: np.ndarray, has: np.nda
 
 @compiled
 def independent(rows: np.ndarray, candidates: np.ndarray, chosen: np.ndarray, basis: np.ndarray, sums: np.ndarray) -> int:
-    """The first independent ones of rows int64 (n, 2) among `candidates` int64 (m,), in order; returns how many.
+    """Find the first independent ones of rows int64 (n, 2) among `candidates` int64 (m,), in order; return how many.
 
     chosen (128,) takes their numbers, basis (128, 2) a basis by leading bits, sums (128, 2) which chosen ones each is made of.
     """

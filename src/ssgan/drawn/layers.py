@@ -1,4 +1,4 @@
-"""Layers of an integer network, exact on every machine.
+"""Compute layers of an integer network, exactly on every machine.
 
 All values are integers carried in float64. A layer is a matrix product, plus a bias, times a power of two, rounded down. As
 long as the sum of |weight| times the largest input, plus |bias|, stays below 2^53, every partial sum is an integer below

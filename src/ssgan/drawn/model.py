@@ -1,4 +1,4 @@
-"""A model that draws pictures: nothing but integers, and a hash over all of them that is its name in keys.
+"""Define a model that draws pictures: nothing but integers, with a hash over all of them as its name in keys.
 
     latents --dense layer, doubling layers, tanh by table--> picture of the generator --means of 2 x 2, noise--> y
     y, phases drawn before --four small networks--> laws of the next phase            (`ssgan.drawn.drawing`)
@@ -99,13 +99,13 @@ def phase_values(stage: Stage, phase: int, inputs: Floats) -> NDArray[np.int64]:
 
 
 def installed(shape: tuple[int, ...] | None = None) -> list[Model]:
-    """Return the models that come with the package, those that draw pictures of this shape."""
+    """Return the bundled models that draw pictures of this shape."""
     folders = installed_folders()
     return [load(folder) for folder in folders if shape is None or announced_shape(folder) == tuple(shape)]
 
 
 def installed_folders() -> list[Path]:
-    """Return the folders of the models that come with the package."""
+    """Return the folders of the bundled models."""
     return sorted(manifest.parent for manifest in BUNDLED.glob(f"*/{FOLDER}/{weights.MANIFEST}"))
 
 

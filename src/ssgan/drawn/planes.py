@@ -1,4 +1,4 @@
-"""The order in which the samples of a picture are drawn.
+"""Order the samples of a picture for drawing.
 
 A picture falls into blocks of 2 x 2 pixels. First all upper left pixels are drawn, then the lower right ones, the upper right
 and the lower left ones: four phases of half the picture's size. Within a phase green comes before red and blue, and within a
@@ -45,13 +45,13 @@ def layout(phase: int, channels: int) -> tuple[list[int], list[int], list[list[i
 
 
 def split(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(H, W, C) -> (4, C, H / 2, W / 2): phases, and in each its planes in the order of drawing."""
+    """Return (H, W, C) as (4, C, H / 2, W / 2): phases, and in each its planes in the order of drawing."""
     order = list(COLORS[picture.shape[2]])
     return np.stack([picture[row::2, column::2][:, :, order].transpose(2, 0, 1) for row, column in PHASES])
 
 
 def joined(planes: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(4, C, H / 2, W / 2) -> (H, W, C): the inverse of `split`."""
+    """Return (4, C, H / 2, W / 2) as (H, W, C): the inverse of `split`."""
     _, channels, height, width = planes.shape
     picture = np.empty((2 * height, 2 * width, channels), np.uint8)
     order = list(COLORS[channels])

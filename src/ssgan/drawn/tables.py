@@ -1,4 +1,5 @@
-"""Laws of samples as integer tables: logistic, 42 scales, 16 bits, balanced between even and odd values (docs/drawn.md, 3).
+"""Make the laws of samples as integer tables: logistic, 42 scales, 16 bits, balanced between even and odd values
+(docs/drawn.md, 3).
 
 A row holds the cumulative law of one scale in sixteenths of a gray level. A sample's mean is given in sixteenths as well, so
 that the law of a sample is the row, read at every sixteenth entry from where its mean says. What falls outside of 0...255
@@ -66,7 +67,7 @@ def _refusal(reason: str) -> RefusedModel:
 
 
 def cumulative(tables: NDArray[np.int32], scale: ArrayLike, mean16: ArrayLike, value: ArrayLike) -> NDArray[np.int64]:
-    """Return how much of 2^16 lies below `value`, int64 of the arguments' common shape.
+    """Return the part of 2^16 below `value`, int64 of the arguments' common shape.
 
     scale 0...41, mean16 any integer in sixteenths of a gray level, value 0...256.
     """

@@ -119,7 +119,7 @@ class Embedder:
         """Return stegos of Images or Samples (N, C, H, W), each from its own uint64 seed. Raises DoesNotFit where they are too
         small.
 
-        A `capturable` embedder takes seeds that lie on the covers' device as well, as int64 with the same bits.
+        A `capturable` embedder also takes seeds on the covers' device, as int64 with the same bits.
         """
         samples = self._samples(covers)
         coder, correct = CODERS[self.coder], SCHEMES[self.scheme].correct

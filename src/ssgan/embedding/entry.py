@@ -19,7 +19,7 @@ Correction = Callable[[torch.Tensor, torch.Tensor, np.ndarray], torch.Tensor]
 class Entry:
     """One scheme: its cost function and its description. `correct` chooses the signs anew once the changes are known.
 
-    `reach` is how many rows away a sample can lie that has a part in a cost; None where all have, or where it is not known.
+    `reach` is the largest distance in rows of a sample that affects a cost; None where all do, or where it is not known.
     `unit` is that of the samples whose costs it knows; None where samples of any kind will do.
     """
 

@@ -2,8 +2,8 @@
 
 The detector is trained on the very source, embedder and payload that it judges (Kerckhoffs), unless the trial has another
 home: then what comes out is a transfer, how much a detector that was trained elsewhere still sees, and no measure of security.
-Beside trials stand controls: covers against covers, covers against photographs, and a gross embedding that must be found.
-A trial is a run folder: cut off, it goes on; done, it is read.
+Trials have controls: covers against covers, covers against photographs, and a gross embedding that must be found.
+A trial is a run folder: an interrupted one resumes, a finished one is read.
 """
 
 from __future__ import annotations
@@ -192,7 +192,7 @@ def _transfer(
 def _pictures(trial: Trial, folder: Path) -> tuple[dict[str, str], dict[str, str]]:
     """Return (name of each source → digest of its pictures, path → name); the name is the path when this folder was begun.
 
-    So what was begun goes on after the pictures have moved. Raises InvalidSetting where those at a known path are others.
+    So a trial can be resumed after the pictures have moved. Raises InvalidSetting where those at a known path are others.
     """
     questions = [question for question in (trial.question, trial.home) if question is not None]
     paths = {path for question in questions for path in (question.covers, question.against) if path is not None}

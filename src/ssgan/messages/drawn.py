@@ -1,4 +1,4 @@
-"""Messages in drawn covers: the ciphertext picks the samples of a generator (docs/format.md, version 2; docs/drawn.md).
+"""Hide messages in drawn covers: the ciphertext picks the samples of a generator (docs/format.md, version 2; docs/drawn.md).
 
     key, nonce > root > latent: which picture; seal, mask, fill: the stream that draws its samples
     picture > nonce > root > latent > the streams that draw this very picture > the message
@@ -42,11 +42,11 @@ _KIND_SHIFT = 56
 
 
 class Model(Protocol):
-    """What a message needs to know of the model that draws its cover."""
+    """The part of a model that a message needs to draw its cover."""
 
     @property
     def name(self) -> str:
-        """As in the list of generators."""
+        """The name in the list of generators."""
 
     @property
     def identity(self) -> bytes:
@@ -58,11 +58,11 @@ class Model(Protocol):
 
     @property
     def promise_bytes(self) -> int:
-        """The longest body that every picture is trusted to take."""
+        """The longest body that fits in every picture."""
 
 
 class DrawnPicture(Protocol):
-    """A picture, and how many words of its stream a reader gets for sure."""
+    """A picture, and the number of words of its stream that a reader gets for sure."""
 
     @property
     def picture(self) -> NDArray[np.uint8]:
@@ -78,17 +78,17 @@ M_in = TypeVar("M_in", bound=Model, contravariant=True)
 
 
 class Reader(Protocol[M_in]):
-    """How pictures drawn from a model of its kind are read."""
+    """The reader of pictures drawn from one kind of model."""
 
     def read_nonce(self, picture: NDArray[np.uint8]) -> bytes:
-        """Return the 16 bytes that the header says."""
+        """Return the 16 bytes in the header."""
 
     def read(self, model: M_in, picture: NDArray[np.uint8], latent: bytes) -> Interval:
         """Return the streams that draw the picture."""
 
 
 class Drawing(Reader[M_in], Protocol[M_in]):
-    """How they are drawn as well; the module `ssgan.drawn.drawing` is one."""
+    """A reader that also draws; the module `ssgan.drawn.drawing` is one."""
 
     def draw(self, model: M_in, latent: bytes, nonce: bytes, bits: NDArray[np.uint32]) -> DrawnPicture:
         """Draw the picture of `latent` (32 bytes) whose header says `nonce` (16 bytes) by the stream. Raises GivenUp."""
@@ -96,7 +96,7 @@ class Drawing(Reader[M_in], Protocol[M_in]):
 
 @dataclass(frozen=True, repr=False)
 class DrawnKeys:
-    """What the root of one picture is stretched into, for one model."""
+    """The keys derived from the root of one picture, for one model."""
 
     latent: bytes
     seal: bytes
@@ -105,7 +105,7 @@ class DrawnKeys:
 
     @classmethod
     def of(cls, root: bytes, identity: bytes) -> DrawnKeys:
-        """Return HKDF-Expand with a label and the model's identity each."""
+        """Derive them by HKDF-Expand, with a label and the model's identity each."""
         sizes = {"latent": 32, "seal": 64, "fill": 32, "mask": HEAD.size}
         return cls(**{name: expand(root, b"ssgan/2/" + name.encode() + identity, size) for name, size in sizes.items()})
 

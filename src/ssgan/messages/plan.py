@@ -195,7 +195,7 @@ def stego_picture(source: str | os.PathLike[str] | BinaryIO) -> Picture:
 def as_stego(picture: Picture, name: str) -> Picture:
     """Return a picture that was read with all conversions allowed, if its samples needed none. Raises RefusedImage.
 
-    Bytes after its end do not matter: who passes a file on may add some, and the message is in the samples.
+    Bytes after its end are accepted: a service that passes files on may add some, and the message is in the samples.
     """
     for word in picture.converted - {"trailing"}:
         raise RefusedImage(f"{name} cannot be used as a stego: {images.CONVERSIONS[word]}", hint=_ASK)
@@ -239,7 +239,7 @@ def _check_scheme(settings: Settings) -> None:
 
 
 def check_place(out: Path, covers: Sequence[Path], *, overwrite: bool) -> None:
-    """A stego may not stand in a cover's place, and in another file's only where that is wanted."""
+    """Refuse the path of a cover for a stego, and the path of another file unless overwriting is wanted."""
     images.written_format(out)
     for cover in covers:
         if same_file(out, cover):

@@ -182,7 +182,7 @@ def mg_fisher_information(cover: np.ndarray) -> np.ndarray:
     """Return float64 (H, W): 1 / sigma^4 of MG as its authors round it.
 
     Because their table hardly interpolates, the payload is often met only by parting samples of equal variance by the rounding
-    errors of E[x^2] - E[x]^2. So `mg.fisher_information`, which is exact, cannot stand here.
+    errors of E[x^2] - E[x]^2. So `mg.fisher_information`, which is exact, cannot be used here.
     """
     x = cover.astype(np.float64)
     count = _block_sum(np.ones_like(x))

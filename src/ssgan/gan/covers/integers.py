@@ -1,4 +1,5 @@
-"""A generator and its detail networks as a model of integers that draws covers (`ssgan.drawn`): folded, bounded and measured.
+"""Turn a generator and its detail networks into a model of integers that draws covers (`ssgan.drawn`): folded, bounded,
+measured.
 
 BatchNorm goes into the weights before it. Weights are whole numbers of at most 15 bits with a shift a layer; tanh, normal
 quantiles and the laws become tables of integers here, once, since the libraries that compute them differ between machines.
@@ -40,7 +41,7 @@ Tensors = dict[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class Promise:
-    """What was measured over honest draws, and what follows from it."""
+    """The measurements over honest draws, and what follows from them."""
 
     draws: int
     given_up: int
@@ -131,7 +132,7 @@ def to_integers(generator: nn.Module, card: Card, details: Sequence[tuple[Detail
 
 
 def measured(model: Model, draws: int = DRAWS, progress: Callable[[int], None] | None = None) -> Promise:
-    """Return what honest draws say of a model. Raises RefusedModel where a header may not find its samples."""
+    """Return the measurements of a model over honest draws. Raises RefusedModel where a header may not find its samples."""
     rooms, dry, given_up, bits = [], [], 0, 0.0
     for done in range(draws):
         while True:
@@ -168,7 +169,7 @@ def measured(model: Model, draws: int = DRAWS, progress: Callable[[int], None] |
 
 
 def _fold_generator(generator: Generator, tensors: Tensors) -> None:
-    """The layers of a generator, each with the normalization that follows it."""
+    """Return the layers of a generator, each with the normalization that follows it."""
     gain, offset = _normalization(generator.first_norm)
     places = generator.base_size**2
     dense = generator.dense.weight.double() * gain.repeat_interleave(places)[:, None]
@@ -199,7 +200,7 @@ def _normalization(norm: nn.Module) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def _store(tensors: Tensors, name: str, kernel: NDArray[np.float64], bias: NDArray[np.float64]) -> None:
-    """A layer in integers: as many bits after the point as its largest weight leaves of 15."""
+    """Return a layer in integers, with as many fractional bits as its largest weight leaves of 15."""
     largest = float(np.abs(kernel).max(initial=0.0))
     shift = _MOST_SHIFT if largest == 0 else min(_MOST_SHIFT, math.floor(math.log2(_WEIGHT_BOUND / largest)))
     if shift < 1:

@@ -54,7 +54,7 @@ def train_detail(
     report: Callable[[int, dict[str, float]], None] | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Train in the folder `out`, or go on there; return what is written to its done.json.
+    """Train in the folder `out`, or resume there; return what is written to its done.json.
 
     Raises InvalidSetting, RefusedImage where no image can be used, TrainingDiverged, StorageFailed.
     """
@@ -141,7 +141,7 @@ def load_detail(folder: Path) -> tuple[Detail, DetailConfig, dict[str, Any]]:
 
 
 def measured(network: Detail, pictures: torch.Tensor, config: DetailConfig) -> dict[str, Any]:
-    """Return bits a sample on pictures that were never shown, by phase and plane, and how well the laws fit them.
+    """Return bits a sample on held-out pictures, by phase and plane, and how well the laws fit them.
 
     `uniformity` is, by phase and plane, the largest deviation from 1 of ten cells of the probability transform's histogram.
     """
@@ -171,7 +171,7 @@ def measured(network: Detail, pictures: torch.Tensor, config: DetailConfig) -> d
 
 
 def _step(network: Detail, optimizer: torch.optim.Optimizer, pictures: torch.Tensor, config: DetailConfig, step: int) -> float:
-    """Return one update. Raises TrainingDiverged."""
+    """Take one training step. Raises TrainingDiverged."""
     y = half_size(pictures, config.noise, seeds.generator(config.seed, "noise", str(step)))
     loss = network.bits(y, planes_of(pictures).float()).mean()
     optimizer.zero_grad()
@@ -202,7 +202,7 @@ def _save(
     seen: int,
     seconds: float,
 ) -> None:
-    """The state to go on from, and the network to draw with."""
+    """Save the state to resume from, and the network to draw with."""
     tensors = {f"network.{name}": value for name, value in network.state_dict().items()}
     for name, parameter in network.named_parameters():
         for key in ("exp_avg", "exp_avg_sq", "step"):
@@ -216,7 +216,7 @@ def _save(
 def _take(
     found: tuple[dict[str, np.ndarray], dict[str, Any]], network: Detail, optimizer: torch.optim.Adam
 ) -> tuple[int, float]:
-    """Put a saved state back; return images seen and seconds."""
+    """Restore a saved state; return images seen and seconds."""
     arrays, told = found
     tensors = {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
     network.load_state_dict({name[8:]: value for name, value in tensors.items() if name.startswith("network.")})

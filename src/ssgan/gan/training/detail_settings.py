@@ -1,4 +1,4 @@
-"""What decides the training of a detail network, as one frozen record."""
+"""Define the settings of a detail network's training, as one frozen record."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ssgan.errors import InvalidSetting
 
 @dataclass(frozen=True)
 class DetailConfig:
-    """Everything that changes what comes out. What stands beside a type is what the command line says of the setting."""
+    """Everything that changes the result. The text beside a type is the help of the command line."""
 
     image_size: Annotated[int, "Side of the pictures, in pixels, an even number."] = 64
     channels: Annotated[int, "1 gray, 3 color."] = 3

@@ -85,11 +85,11 @@ def train(
 ) -> TrainingResult:
     """Train in the folder `out`, or resume there; return the result, which is also in its done.json.
 
-    The same settings go on where the folder stands, a longer duration too. `report` hears of figures, `note` of what somebody
+    The same settings resume in the folder, also for a longer duration. `report` receives figures, `note` warnings that a user
     should know, `progress` of the pictures that are read. Under torchrun the processes share out every batch, and the first
     one writes. `threads` processes read files.
 
-    Raises InvalidSetting, RefusedImage where no image will do, TrainingDiverged, StorageFailed.
+    Raises InvalidSetting, RefusedImage where no image can be used, TrainingDiverged, StorageFailed.
     """
     refuse_among([data], out)
     keep_freed()
@@ -253,7 +253,7 @@ def _stands(out: Path, identity: dict[str, Any]) -> bool:
 def _done(out: Path, config: TrainingConfig, data: Path) -> bool:
     """Return whether there is nothing to do, decided without reading pictures, which may have changed.
 
-    What a power loss left of done.json is no end: the training goes on from its last state and ends again.
+    A done.json damaged by a power loss does not count: the training resumes from its last state and ends again.
     """
     try:
         seen, shown = TrainingResult.read(out).images_seen, state_files.read_object(out / DATA).get("stamp")
