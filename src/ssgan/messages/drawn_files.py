@@ -27,7 +27,7 @@ from ssgan.storage.folders import make_folder
 
 @dataclass(frozen=True, repr=False)
 class DrawnPlan:
-    """What is to be drawn, checked as far as no key is needed."""
+    """The covers to draw, checked as far as no key is needed."""
 
     message: bytes
     model: Model
