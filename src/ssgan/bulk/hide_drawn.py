@@ -145,7 +145,7 @@ class _Worker:
         return tally
 
     def _drawn(self, name: str, message: bytes) -> bytes:
-        """The file of a cover, drawn once and read back."""
+        """Return the file of a cover, drawn once and read back."""
         made = drawn.hide(message, self._job.key, self._model, drawing, compress=self._job.compress)
         content = content_of(made.picture, Path(name))
         check_read_back(content, message, self._job.key, self._model, Path(name))
@@ -165,7 +165,7 @@ class _Worker:
 
 
 def _names(folder: Path) -> list[str]:
-    """Covers called as the messages in a folder. Raises InvalidSetting where two would have one name."""
+    """Return covers called as the messages in a folder. Raises InvalidSetting where two would have one name."""
     found: Sequence[Path] = sorted(path for path in folder.rglob("*") if path.suffix in MESSAGE_SUFFIXES and path.is_file())
     names = [str(path.relative_to(folder).with_suffix(".png")) for path in found]
     if len(set(names)) < len(names):

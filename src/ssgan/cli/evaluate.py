@@ -85,7 +85,7 @@ def evaluate(
     Every source, embedder, detector and seed is a trial of its own: covers are split by person where known, else by picture,
     before they are embedded, and the error is that of a part seen once. Beside them run the controls: covers against covers,
     and LSB replacement of every sample, which must be found. A source whose pictures are of the wanted size already is taken
-    as it is, whatever --geometry or --crop say. What was interrupted resumes; more embedders, detectors or seeds in the same folder
+    as it is, whatever --geometry or --crop say. It resumes; more embedders, detectors or seeds in the same folder
     are added. The folder then holds results.csv, .md, .tex and report.html.
 
     With --scores or --features two tables are judged instead, of any number of images.

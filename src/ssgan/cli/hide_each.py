@@ -39,7 +39,7 @@ def hide_each(
 ) -> None:
     """Hide a message in each of many covers, the same one or one for each, every stego read back before it counts.
 
-    The same command goes on after an interruption; what failed is in failures.jsonl. A key file is best: a passphrase costs
+    The same command resumes after an interruption; what failed is in failures.jsonl. A key file is best: a passphrase costs
     a quarter of a second an image, as it should. On a cluster the key travels to its hosts. With --covers generated a cover is
     drawn by each message, in place of changing one.
     """
