@@ -1,4 +1,4 @@
-"""Any number of drawn covers, a message in each, every one read back before it counts; as files, or in tar shards."""
+"""Draw any number of covers, a message in each, every one read back before it counts; as files, or in tar shards."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ssgan.version import __version__
 
 @dataclass(frozen=True, repr=False)
 class DrawnHiding:
-    """The job: a cover drawn by each message, as files in `folder` or, with `shards`, as tars there."""
+    """A job that draws a cover by each message, as files in `folder` or, with `shards`, as tars there."""
 
     messages: Messages
     key: Key
@@ -38,17 +38,17 @@ class DrawnHiding:
     beside = ""
 
     def hands(self) -> _Worker:
-        """Return the state of one process, with the model loaded."""
+        """Return a worker with the model loaded."""
         return _Worker(self)
 
     def stands(self, number: int) -> bool:
-        """Return whether that shard is there; single files are looked at one by one."""
+        """Return whether the shard of a portion exists; single files are checked one by one."""
         return self.shards and outputs.shard(self.folder, number).exists()
 
 
 @dataclass(frozen=True, repr=False)
 class DrawnHidingPlan:
-    """What there is to do; nothing is written so far."""
+    """The covers to draw; nothing is written so far."""
 
     job: DrawnHiding
     drawn_by: Model
@@ -59,7 +59,7 @@ class DrawnHidingPlan:
         return len(self.listing) - self.finished
 
     def manifest(self) -> dict[str, Any]:
-        """Return what decides the covers, but for messages and key, of which nothing is written anywhere."""
+        """Return the settings that decide the covers, without messages and key, of which nothing is written."""
         shard_size = self.listing.size if self.job.shards else None
         return {
             "command": "hide-each", "version": __version__, "drawn": self.drawn_by.identity.hex(), "shard_size": shard_size,
@@ -77,7 +77,7 @@ def prepare(
     compress: bool = False,
     shard_size: int | None = None,
 ) -> DrawnHidingPlan:
-    """Return the plan for `count` covers, or for one cover a message of a folder, called as the message is.
+    """Return the plan for `count` covers, or for one cover a message of a folder, named like the message.
 
     Raises InvalidSetting where `out` holds something else, DoesNotFit for a message that is too long for every cover.
     """
@@ -152,7 +152,7 @@ class _Worker:
         return content
 
     def _require(self, path: Path, message: bytes) -> None:
-        """The file in the way. Raises StorageFailed where it is not the cover of this message."""
+        """Check the file in the way. Raises StorageFailed where it is not the cover of this message."""
         try:
             found = reveal_any(images.read(path).samples, self._job.key, models=[self._model])
         except (RefusedImage, NothingFound):
@@ -165,7 +165,7 @@ class _Worker:
 
 
 def _names(folder: Path) -> list[str]:
-    """Return covers called as the messages in a folder. Raises InvalidSetting where two would have one name."""
+    """Return covers named like the messages in a folder. Raises InvalidSetting where two would have one name."""
     found: Sequence[Path] = sorted(path for path in folder.rglob("*") if path.suffix in MESSAGE_SUFFIXES and path.is_file())
     names = [str(path.relative_to(folder).with_suffix(".png")) for path in found]
     if len(set(names)) < len(names):
