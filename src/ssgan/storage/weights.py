@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import safetensors
@@ -82,15 +82,15 @@ def load(
     told = _manifest(folder)
     length = told["bytes"]
     if not isinstance(length, int) or isinstance(length, bool) or not 8 <= length <= largest_bytes:
-        _refuse(folder, f"its weights file should have 8 to {largest_bytes} bytes, not {str(length)[:30]}")
+        raise refused(folder, f"its weights file should have 8 to {largest_bytes} bytes, not {str(length)[:30]}")
     if not isinstance(told["weights"], str) or not _FILE.fullmatch(told["weights"]):
-        _refuse(folder, "it names no weights file of its own")
+        raise refused(folder, "it names no weights file of its own")
     try:
         content = state_files.read_bytes(folder / told["weights"], largest=length, links=False)
     except state_files.Damaged as error:
-        _refuse(folder, f"of its weights file, {error.reason}")
+        raise refused(folder, f"of its weights file, {error.reason}") from error
     if len(content) != length or hashlib.sha256(content).hexdigest() != told["sha256"]:
-        _refuse(folder, "the weights file is not the one that the manifest speaks of")
+        raise refused(folder, "the weights file is not the one that the manifest speaks of")
     return _decoded(content, folder, finite=finite), told["manifest"]
 
 
@@ -98,7 +98,7 @@ def announced(folder: Path) -> dict[str, Any]:
     """Return `manifest` as given to `save`, and `bytes` and `sha256` of the weights file, unread. Raises RefusedModel."""
     told = _manifest(folder)
     if not isinstance(told["bytes"], int) or not isinstance(told["sha256"], str):
-        _refuse(folder, "it does not say which weights are its own")
+        raise refused(folder, "it does not say which weights are its own")
     return {"manifest": told["manifest"], "bytes": told["bytes"], "sha256": told["sha256"]}
 
 
@@ -117,10 +117,6 @@ def take(tensors: Mapping[str, np.ndarray], name: str, dtype: str, shape: tuple[
 def refused(folder: Path, reason: str) -> RefusedModel:
     """Return the error for a folder that holds no model of the kind that is wanted."""
     return RefusedModel(f"{folder} holds no model that can be trusted: {reason}", hint=_HINT)
-
-
-def _refuse(folder: Path, reason: str) -> NoReturn:
-    raise refused(folder, reason)
 
 
 def _is_name(name: str) -> bool:
@@ -150,11 +146,11 @@ def _manifest(folder: Path) -> dict[str, Any]:
     try:
         told = state_files.read_strictly(folder / MANIFEST, largest=LARGEST_TEXT)
     except state_files.Damaged as error:
-        _refuse(folder, f"of {MANIFEST}, {error.reason}")
+        raise refused(folder, f"of {MANIFEST}, {error.reason}") from error
     if told.get("format") != FORMAT or set(told) != {"format", "weights", "bytes", "sha256", "manifest_sha256", "manifest"}:
-        _refuse(folder, f"the manifest is not one of {FORMAT!r}")
+        raise refused(folder, f"the manifest is not one of {FORMAT!r}")
     if not isinstance(told["manifest"], dict) or _digest(told["manifest"]) != told["manifest_sha256"]:
-        _refuse(folder, "the manifest has been altered")
+        raise refused(folder, "the manifest has been altered")
     return told
 
 
@@ -162,20 +158,20 @@ def _decoded(content: bytes, folder: Path, *, finite: bool) -> dict[str, np.ndar
     """Decode a safetensors file. The library checks header, shapes and offsets against each other; our limits are here."""
     length = int.from_bytes(content[:8], "little")
     if not 2 <= length <= min(LARGEST_TEXT, len(content) - 8):
-        _refuse(folder, f"the header of the weights file has {length} bytes")
+        raise refused(folder, f"the header of the weights file has {length} bytes")
     try:
         state_files.parsed_strictly(content[8 : 8 + length])  # refuses a key that occurs twice
         arrays: dict[str, np.ndarray] = safetensors.numpy.load(content)
     except (safetensors.SafetensorError, KeyError, ValueError, TypeError, OverflowError) as error:
-        _refuse(folder, f"the weights file is not sound ({str(error)[:80]})")
+        raise refused(folder, f"the weights file is not sound ({str(error)[:80]})") from error
     for name, array in arrays.items():
         if not _is_name(name):
-            _refuse(folder, f"{name[:40]!r} is no name for a tensor")
+            raise refused(folder, f"{name[:40]!r} is no name for a tensor")
         if array.dtype.str not in DTYPES or array.ndim > LARGEST_RANK:
-            _refuse(folder, f"{name} is {array.dtype} of {array.ndim} dimensions")
+            raise refused(folder, f"{name} is {array.dtype} of {array.ndim} dimensions")
         # The least and the largest are nan where any is, and need no memory beside the array.
         if finite and array.dtype.kind == "f" and not np.isfinite([array.min(initial=0), array.max(initial=0)]).all():
-            _refuse(folder, f"{name} holds numbers that are not finite")
+            raise refused(folder, f"{name} holds numbers that are not finite")
         if array.dtype.kind == "b" and array.view(np.uint8).max(initial=0) > 1:
-            _refuse(folder, f"{name} holds truth values that are neither")
+            raise refused(folder, f"{name} holds truth values that are neither")
     return arrays
