@@ -54,7 +54,7 @@ def reveal_any(image: np.ndarray, key: Key, *, alpha: np.ndarray | None = None, 
     Both versions of the format are always tried, so that time tells nothing.
     """
     check_key(key)
-    drawn = None if alpha is not None else _drawn(image, key, models)
+    drawn = None if alpha is not None and (alpha != 255).any() else _drawn(image, key, models)
     try:
         found = reveal_from(container.image_carrier(image, alpha), key)
     except NothingFound:
