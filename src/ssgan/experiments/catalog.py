@@ -11,7 +11,7 @@ from ssgan.errors import unknown
 from ssgan.experiments import alpha, convergence, latent_seeds, security
 from ssgan.experiments.material import Material
 from ssgan.experiments.records import Record, as_csv
-from ssgan.storage.atomic import whole_file
+from ssgan.storage.atomic import atomic_write
 from ssgan.storage.runs import Run, given_up_if_refused
 
 SIZES = ("smoke", "small", "full")
@@ -57,6 +57,6 @@ def reproduce(name: str, size: str, material: Material) -> tuple[list[Record], P
     made = Run.told(folder).get("made", {})
     circumstances = {"device": material.device} | {key: made.get(key, "") for key in ("machine", "torch", "ssgan", "commit")}
     path = folder.with_name(f"{name}.csv")
-    with whole_file(path, overwrite=True) as temporary:
+    with atomic_write(path, overwrite=True) as temporary:
         temporary.write_text(as_csv(found, circumstances), encoding="utf-8", newline="\n")
     return found, path

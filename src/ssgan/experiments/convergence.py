@@ -17,7 +17,7 @@ from ssgan.experiments.records import Record, record_of
 from ssgan.gan.training.settings import TrainingConfig
 from ssgan.gan.training.timing import seconds_per_image
 from ssgan.storage import state_files
-from ssgan.storage.atomic import whole_file
+from ssgan.storage.atomic import atomic_write
 
 NAME = "table1"
 MINUTES = {"paper": 227.5, "sgan": 240.3}  # of seven epochs on a Titan X
@@ -68,7 +68,7 @@ def _seconds_per_image(material: Material, configs: dict[str, TrainingConfig]) -
     if not kept.exists():
         material.tell("timing steps of both in turn")
         found = seconds_per_image(configs, material.device)
-        with whole_file(kept) as temporary:
+        with atomic_write(kept) as temporary:
             temporary.write_text(json.dumps(found), encoding="utf-8")
     told = state_files.read_object(kept, *configs, hint="remove it: the same command measures again")
     return {name: state_files.number(kept, name, told=told) for name in configs}

@@ -188,7 +188,7 @@ class Material:
             for file, cover in zip(files, found.images.numpy(), strict=True):
                 images.write(folder / file, cover, overwrite=True, durable=False)
             rows = [f"{file},{group}" for file, group in zip(files, _groups(found), strict=True)]
-            with images.whole_file(folder / "index.csv", overwrite=True) as temporary:
+            with images.atomic_write(folder / "index.csv", overwrite=True) as temporary:
                 temporary.write_text("\n".join(["file,identity", *rows, ""]), encoding="utf-8")
             mark.touch()
         return folder

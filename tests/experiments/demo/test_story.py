@@ -24,7 +24,7 @@ SMALL = demo.Size(sheet=6, tries=2, images=128, rounds=3, batch=4, covers=24, sc
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, demo.Told, Path, list[int], list[str]]:
+def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, demo.DemoResult, Path, list[int], list[str]]:
     done: list[int] = []
     chapters: list[str] = []
     out = tmp_path_factory.mktemp("demo")
@@ -38,7 +38,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, demo.Told, Path
     return page.read_text(encoding="utf-8"), told, out, done, chapters
 
 
-def test_the_page_fetches_nothing_and_runs_nothing(told: tuple[str, demo.Told, Path, list[int], list[str]]) -> None:
+def test_the_page_fetches_nothing_and_runs_nothing(told: tuple[str, demo.DemoResult, Path, list[int], list[str]]) -> None:
     page = Seen(told[0])
     assert not {"script", "link", "iframe", "object"} & set(page.tags)
     inside = [address for address in page.addresses if address.startswith("#")]
@@ -50,7 +50,7 @@ def test_the_page_fetches_nothing_and_runs_nothing(told: tuple[str, demo.Told, P
     assert page.unnamed == 0, "every picture is described in words"
 
 
-def test_the_message_is_in_the_file_beside_the_page(told: tuple[str, demo.Told, Path, list[int], list[str]]) -> None:
+def test_the_message_is_in_the_file_beside_the_page(told: tuple[str, demo.DemoResult, Path, list[int], list[str]]) -> None:
     text, found, out, _, _ = told
     stego = images.read(out / STEGO).samples
     assert reveal(stego, Passphrase(found.said.passphrase)) == b'<b>"&'
@@ -59,7 +59,7 @@ def test_the_message_is_in_the_file_beside_the_page(told: tuple[str, demo.Told, 
     assert found.said.passphrase in text
 
 
-def test_what_the_page_says_are_the_figures(told: tuple[str, demo.Told, Path, list[int], list[str]]) -> None:
+def test_what_the_page_says_are_the_figures(told: tuple[str, demo.DemoResult, Path, list[int], list[str]]) -> None:
     text, found, _, _, _ = told
     shown = " ".join(unescape(text).split())
     assert [*found.watched] == ["photographs", "generated", "apart"]
@@ -72,7 +72,9 @@ def test_what_the_page_says_are_the_figures(told: tuple[str, demo.Told, Path, li
     assert ("learned nothing" in shown) == any(not found.watched[name].learned for name in ("photographs", "generated"))
 
 
-def test_progress_goes_to_its_end_and_every_chapter_is_told(told: tuple[str, demo.Told, Path, list[int], list[str]]) -> None:
+def test_progress_goes_to_its_end_and_every_chapter_is_told(
+    told: tuple[str, demo.DemoResult, Path, list[int], list[str]],
+) -> None:
     _, _, _, done, chapters = told
     assert done == sorted(done)
     assert done[-1] == SMALL.units
@@ -80,7 +82,7 @@ def test_progress_goes_to_its_end_and_every_chapter_is_told(told: tuple[str, dem
 
 
 def test_without_photographs_the_page_says_so(
-    told: tuple[str, demo.Told, Path, list[int], list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    told: tuple[str, demo.DemoResult, Path, list[int], list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from dataclasses import replace
 

@@ -9,7 +9,7 @@ import torch
 from ssgan.errors import SsganError
 from ssgan.experiments.demo import photographs, plots, wardens
 from ssgan.experiments.demo.page import in_words
-from ssgan.experiments.demo.wardens import Task, Watched
+from ssgan.experiments.demo.wardens import Task, WardenResult
 
 
 def covers(count: int = 20, side: int = 32) -> torch.Tensor:
@@ -46,13 +46,13 @@ def test_what_goes_wrong_in_a_process_comes_out_of_it() -> None:
 
 @pytest.mark.parametrize(("interval", "learned"), [((0.1, 0.2), True), ((0.4, 0.5), False)])
 def test_words_say_plainly_whether_he_learned_anything(interval: tuple[float, float], learned: bool) -> None:
-    one = Watched("generated", sum(interval) / 2, interval, (6, 2, 2), 0.5, 64, 1.0)
+    one = WardenResult("generated", sum(interval) / 2, interval, (6, 2, 2), 0.5, 64, 1.0)
     assert one.learned is learned
     assert ("learned nothing" in in_words(one)) is not learned
 
 
 def test_errors_are_drawn_and_their_names_escaped() -> None:
-    one = Watched("generated", 0.3, (0.2, 0.4), (6, 2, 2), 0.5, 64, 1.0)
+    one = WardenResult("generated", 0.3, (0.2, 0.4), (6, 2, 2), 0.5, 64, 1.0)
     drawn = str(plots.errors([one], ["<a>"]))
     assert drawn.startswith("<svg")
     assert "&lt;a&gt;" in drawn

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ssgan.experiments.demo.result import FULL, QUICK, Size, Told
+from ssgan.experiments.demo.result import FULL, QUICK, DemoResult, Size
 from ssgan.experiments.demo.story import MESSAGE, tell
 
-__all__ = ["FULL", "MESSAGE", "QUICK", "Size", "Told", "tell"]
+__all__ = ["FULL", "MESSAGE", "QUICK", "Size", "DemoResult", "tell"]

@@ -40,7 +40,7 @@ Report = Callable[[int], None]  # rounds played
 
 
 @dataclass(frozen=True, eq=False)
-class Played:
+class GameResult:
     """The outcome of the game.
 
     course  figures of each round by name
@@ -66,7 +66,7 @@ def play(
     rounds: int,
     batch: int,
     report: Report = lambda done: None,
-) -> Played:
+) -> GameResult:
     """Play rounds of all three updates; in the first quarter only the critic learns."""
     given, card = open_generator(card.folder)
     config = replace(
@@ -92,7 +92,7 @@ def play(
             course.setdefault(name, []).append(value)
         report(turn + 1)
     after = images.to_pixels(sampled(nets["generator"], latents))
-    return Played(
+    return GameResult(
         rounds,
         heard_from,
         course,

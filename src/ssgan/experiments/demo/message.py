@@ -27,7 +27,7 @@ STEGO = "stego.png"
 
 
 @dataclass(frozen=True, eq=False)
-class Try:
+class Candidate:
     """A stego with the answers of the bundled detectors."""
 
     hidden: Hidden
@@ -42,7 +42,7 @@ class Try:
 
 
 @dataclass(frozen=True, eq=False)
-class Said:
+class HiddenMessage:
     """The hidden message, the revealed one, and the outcome of a wrong passphrase."""
 
     message: str
@@ -50,11 +50,11 @@ class Said:
     wrong: str
     refused: str
     revealed: str
-    tries: list[Try]
+    tries: list[Candidate]
     best: int
 
     @property
-    def chosen(self) -> Try:
+    def chosen(self) -> Candidate:
         """The stego to send."""
         return self.tries[self.best]
 
@@ -65,7 +65,7 @@ def covers(count: int) -> tuple[Images, Card]:
     return sample(prepared(generator), secret_latents(card.config, count)), card
 
 
-def say(message: str, candidates: Images) -> Said:
+def say(message: str, candidates: Images) -> HiddenMessage:
     """Hide the message in each candidate, keep the least suspicious stego, and reveal it.
 
     Raises DoesNotFit for a message that is too long.
@@ -74,18 +74,18 @@ def say(message: str, candidates: Images) -> Said:
     key, settings = Passphrase(words), Settings(allow_flat=True)
     pictures = [Picture(cover, None, "PNG") for cover in candidates.numpy()]
     tasks = [picture_task(NAME, picture, message.encode(), Path(STEGO), settings) for picture in pictures]
-    tries: list[Try] = []
+    tries: list[Candidate] = []
 
     def rank(stegos: Sequence[Stego]) -> list[tuple[int, float, float]]:
         verdicts = judge(images.to_images(np.stack([stego.hidden.stego for stego in stegos])))
         for stego, verdict in zip(stegos, verdicts, strict=True):
-            tries.append(Try(stego.hidden, verdict, easy_share(stego.hidden.cover, stego.hidden.stego), stego.content))
+            tries.append(Candidate(stego.hidden, verdict, easy_share(stego.hidden.cover, stego.hidden.stego), stego.content))
         return [one.rank for one in tries]
 
     best, _ = make_best(tasks, key, settings, rank)
     content = tries[best].content
     revealed = reveal_files([io.BytesIO(content)], key).decode()
-    return Said(message, words, wrong, _refused(content, wrong), revealed, tries, best)
+    return HiddenMessage(message, words, wrong, _refused(content, wrong), revealed, tries, best)
 
 
 def _refused(stego: bytes, wrong: str) -> str:

@@ -12,10 +12,10 @@ from markupsafe import Markup
 
 from ssgan.evaluation import plots
 from ssgan.experiments.demo import plots as drawing
-from ssgan.experiments.demo.game import ASKED, Played
-from ssgan.experiments.demo.message import Said
-from ssgan.experiments.demo.result import Told
-from ssgan.experiments.demo.wardens import Watched
+from ssgan.experiments.demo.game import ASKED, GameResult
+from ssgan.experiments.demo.message import HiddenMessage
+from ssgan.experiments.demo.result import DemoResult
+from ssgan.experiments.demo.wardens import WardenResult
 from ssgan.steganalysis.error_rate import NORMAL_95
 from ssgan.version import __version__
 from ssgan.views import maps, pages
@@ -27,13 +27,13 @@ _SHEET_COLUMNS = 12
 LOSSES, COIN_LOSS = (0.6, 0.8), math.log(2)
 
 
-def write(told: Told, path: Path, *, stego: Path) -> Path:
+def write(told: DemoResult, path: Path, *, stego: Path) -> Path:
     """Write the page to a file, in place of an existing one, and return its path."""
     pages.write(path, text(told, stego=stego), overwrite=True)
     return path
 
 
-def text(told: Told, *, stego: Path) -> str:
+def text(told: DemoResult, *, stego: Path) -> str:
     """Return the page."""
     hidden = told.said.chosen.hidden
     watched = [one for name, one in told.watched.items() if name != "apart"]
@@ -73,7 +73,7 @@ def text(told: Told, *, stego: Path) -> str:
     )  # fmt: skip
 
 
-def in_words(one: Watched) -> str:
+def in_words(one: WardenResult) -> str:
     """Return the warden's result in one sentence."""
     wrong, (low, high) = 100 * one.p_e, (100 * end for end in one.interval)
     named, range_ = NAMES[one.source], f"{low:.0f} to {high:.0f}"
@@ -84,7 +84,7 @@ def in_words(one: Watched) -> str:
     return f"{named}: wrong about {wrong:.0f} of 100 ({range_}), where a coin is wrong 50 times"
 
 
-def played_in_words(played: Played) -> str:
+def played_in_words(played: GameResult) -> str:
     """Return the outcome of the game in one sentence."""
     before, after = (100 * error for error in played.wrong)
     return (
@@ -93,7 +93,7 @@ def played_in_words(played: Played) -> str:
     )
 
 
-def _tried(said: Said, at: int) -> dict[str, Any]:
+def _tried(said: HiddenMessage, at: int) -> dict[str, Any]:
     one = said.tries[at]
     probability = one.verdict.probability
     return {
@@ -105,7 +105,7 @@ def _tried(said: Said, at: int) -> dict[str, Any]:
     }
 
 
-def _losses(played: Played) -> str:
+def _losses(played: GameResult) -> str:
     """Return the losses of critic and warden by round, against those of a coin."""
     named = {"the critic's loss": "critic_loss", "the warden's loss": "detector_loss"}
     lines = {name: list(enumerate(played.course[key], 1)) for name, key in named.items()}

@@ -7,14 +7,14 @@ from html import escape
 
 from markupsafe import Markup
 
-from ssgan.experiments.demo.wardens import Watched
+from ssgan.experiments.demo.wardens import WardenResult
 
 COIN = 0.5
 _WIDTH, _LEFT, _RIGHT = 640, 190, 70
 _ROW = 58
 
 
-def errors(watched: Sequence[Watched], names: Sequence[str]) -> Markup:
+def errors(watched: Sequence[WardenResult], names: Sequence[str]) -> Markup:
     """Return P_E of each source as a bar with its interval; the dashed line is a coin."""
     span = (_WIDTH - _LEFT - _RIGHT) / COIN
     bottom = _ROW * len(watched) + 8

@@ -7,9 +7,9 @@ from typing import Any
 
 from ssgan.evaluation.inspection import Inspection, Priced
 from ssgan.experiments.demo import wardens
-from ssgan.experiments.demo.game import Played
-from ssgan.experiments.demo.message import Said
-from ssgan.experiments.demo.wardens import Watched
+from ssgan.experiments.demo.game import GameResult
+from ssgan.experiments.demo.message import HiddenMessage
+from ssgan.experiments.demo.wardens import WardenResult
 from ssgan.images import Images
 
 
@@ -36,17 +36,17 @@ QUICK = Size(sheet=24, tries=4, images=3_000, rounds=4, schemes=("lsb", "hill"))
 
 
 @dataclass(frozen=True, eq=False)
-class Told:
+class DemoResult:
     """All results that the page shows."""
 
     size: Size
     sheet: Images
-    said: Said
+    said: HiddenMessage
     seen: Inspection
     photograph: Inspection | None
     priced: list[Priced]
-    watched: dict[str, Watched]
-    played: Played
+    watched: dict[str, WardenResult]
+    played: GameResult
     seconds: dict[str, float] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:

@@ -12,10 +12,10 @@ from ssgan import images
 from ssgan.evaluation.inspection import Inspection, Priced, every_scheme, inspect_cover
 from ssgan.experiments.demo import game, page, photographs, wardens
 from ssgan.experiments.demo import message as saying
-from ssgan.experiments.demo.message import STEGO, Said
-from ssgan.experiments.demo.result import FULL, Size, Told
+from ssgan.experiments.demo.message import STEGO, HiddenMessage
+from ssgan.experiments.demo.result import FULL, DemoResult, Size
 from ssgan.experiments.demo.wardens import Task
-from ssgan.storage.atomic import whole_file
+from ssgan.storage.atomic import atomic_write
 from ssgan.storage.folders import make_folder
 
 PAGE = "ssgan-demo.html"
@@ -37,7 +37,7 @@ def tell(
     message: str = MESSAGE,
     report: Report = lambda done, doing: None,
     note: Note = lambda chapter, words: None,
-) -> tuple[Path, Told]:
+) -> tuple[Path, DemoResult]:
     """Run the demo, and write the page and the stego into `out`, in place of earlier ones; return the page and the results.
 
     Raises DoesNotFit for a message that is too long, StorageFailed.
@@ -68,17 +68,17 @@ def tell(
     played = game.play(card, CARELESS, warden.network, rounds=size.rounds, batch=size.batch, report=clock.played)
     note("game", f"{played.rounds} rounds: {page.played_in_words(played)}")
     clock.begin("page", "writing the page", done=size.units - 1)
-    told = Told(
+    told = DemoResult(
         size, covers[: size.sheet], said, seen, photograph, priced, {one.source: one for one in watched}, played, clock.seconds
     )
-    with whole_file(out / STEGO, overwrite=True, durable=False) as temporary:
+    with atomic_write(out / STEGO, overwrite=True, durable=False) as temporary:
         temporary.write_bytes(chosen.content)
     path = page.write(told, out / PAGE, stego=out / STEGO)
     report(size.units, "done")
     return path, told
 
 
-def _seen(said: Said) -> Inspection:
+def _seen(said: HiddenMessage) -> Inspection:
     """Return the chosen cover with its costs and the stego of the message."""
     from ssgan.embedding.embedder import Embedder
 

@@ -51,7 +51,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Watched:
+class WardenResult:
     """The warden's result: P_E with its 95 % interval, the validation errors on the way, the number of pairs, and the
     network.
     """
@@ -72,9 +72,9 @@ class Watched:
         return self.interval[1] < 0.5
 
 
-def watch(tasks: list[Task], report: Report = lambda source, seen, error: None, *, together: int = 2) -> list[Watched]:
+def watch(tasks: list[Task], report: Report = lambda source, seen, error: None, *, together: int = 2) -> list[WardenResult]:
     """Run the tasks, so many processes at a time, and return their results. Raises what a process raised."""
-    done: dict[str, Watched] = {}
+    done: dict[str, WardenResult] = {}
     waiting, running = list(tasks), dict[Connection, multiprocessing.process.BaseProcess]()
     start = multiprocessing.get_context("spawn")
     try:
@@ -95,7 +95,7 @@ def watch(tasks: list[Task], report: Report = lambda source, seen, error: None, 
                     ) from None
                 if isinstance(told, BaseException):
                     raise told
-                if isinstance(told, Watched):
+                if isinstance(told, WardenResult):
                     done[told.source] = told
                     running.pop(here).join()
                 else:
@@ -118,7 +118,7 @@ def pairs_of(task: Task) -> tuple[Pairs, Pairs, Pairs]:
     return pairs[train], pairs[validate], pairs[test]
 
 
-def learn(task: Task, report: Report = lambda source, seen, error: None) -> Watched:
+def learn(task: Task, report: Report = lambda source, seen, error: None) -> WardenResult:
     """Run one task in this process."""
     train, validate, test = pairs_of(task)
     recipe = NETWORKS[NETWORK].recipe.with_(
@@ -145,7 +145,7 @@ def learn(task: Task, report: Report = lambda source, seen, error: None) -> Watc
     error, _ = p_e(scores.covers, scores.stegos)
     assert detector.network is not None
     network = {name: tensor.numpy() for name, tensor in detector.network.state_dict().items()}
-    return Watched(task.source, error, found, sizes, changed, course[-1][0], seconds, tuple(course), network)
+    return WardenResult(task.source, error, found, sizes, changed, course[-1][0], seconds, tuple(course), network)
 
 
 def _work(there: Connection, task: Task) -> None:
