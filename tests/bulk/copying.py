@@ -21,7 +21,7 @@ class Copying:
     times: int = 0
     beside = ""
 
-    def hands(self) -> Copying:
+    def worker(self) -> Copying:
         return self
 
     def stands(self, number: int) -> bool:

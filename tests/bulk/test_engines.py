@@ -106,8 +106,8 @@ def test_an_address_is_for_ray() -> None:
 
 
 def test_shards_are_the_same_bytes_by_one_process_or_two(many: Path, tmp_path: Path) -> None:
-    for name, hands in (("one", Serial()), ("two", Pool(2))):
-        tally = simulate(prepare([many], tmp_path / name, HILL, shard_size=7), hands)
+    for name, runs_on in (("one", Serial()), ("two", Pool(2))):
+        tally = simulate(prepare([many], tmp_path / name, HILL, shard_size=7), runs_on)
         assert tally.written == 40
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
 
@@ -192,7 +192,7 @@ def test_processes_end_with_the_one_that_began_them(tmp_path: Path) -> None:
         "from ssgan.bulk import Pool, run\nfrom ssgan.datasets.portions import Numbers\n"
         "@dataclass(frozen=True)\nclass Slow:\n"
         "    folder: Path\n    beside = ''\n"
-        "    def hands(self): return self\n    def stands(self, number): return False\n"
+        "    def worker(self): return self\n    def stands(self, number): return False\n"
         "    def work(self, portion):\n        (self.folder / str(os.getpid())).touch(); time.sleep(60)\n"
         "if __name__ == '__main__':\n    run(Slow(Path('pids')), Numbers(4, 1, str), Pool(2))\n"
     )

@@ -203,13 +203,13 @@ def test_two_that_meet_in_the_list_alone_get_one_stego_and_the_shard_is_written_
     covers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another process takes a cover while the shard is made."""
-    ledger, before = Ledger(tmp_path / "ledger"), hiding._Hands._seal
+    ledger, before = Ledger(tmp_path / "ledger"), hiding._Worker._seal
 
     def sealed(self: Any, wheres: Any) -> Any:
         ledger.record([(cover(1), None)])
         return before(self, wheres)
 
-    monkeypatch.setattr(hiding._Hands, "_seal", sealed)
+    monkeypatch.setattr(hiding._Worker, "_seal", sealed)
     tally = hide(covers, tmp_path / "out", shard_size=3, ledger=ledger)
     assert (tally.written, tally.failed) == (2, 1)
     assert set(stegos(tmp_path / "out")) == {"0.png", "2.png"}

@@ -14,7 +14,7 @@ from multiprocessing.connection import wait as wait_for_end
 from pathlib import Path
 from typing import Any
 
-from ssgan.bulk.job import Engine, Job, Tally, given_up, hands_of, work_on
+from ssgan.bulk.job import Engine, Job, Tally, record_lost, work_on, worker_of
 from ssgan.bulk.ray_engine import Ray
 from ssgan.datasets.portions import Portion
 from ssgan.errors import InvalidSetting, SomeItemsFailed, unknown
@@ -47,7 +47,7 @@ class Serial:
             for portion in portions:
                 yield portion, work_on(job, portion)
         finally:
-            hands_of.cache_clear()  # archives are closed, networks forgotten
+            worker_of.cache_clear()  # archives are closed, networks forgotten
 
 
 class Pool:
@@ -150,7 +150,7 @@ class _Running:
             return future.result()
         except BrokenProcessPool:
             self._stop()
-            return given_up(job, portion)
+            return record_lost(job, portion)
         finally:
             self._begun.clear()
 

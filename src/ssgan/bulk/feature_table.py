@@ -19,7 +19,7 @@ from ssgan.bulk.tables import Columns, Write, writer
 from ssgan.datasets.listing import Item, Shelf, listed, stamp
 from ssgan.errors import Failure, InvalidSetting, RefusedImage, StorageFailed
 from ssgan.steganalysis.catalog import FEATURES
-from ssgan.storage.atomic import whole_file
+from ssgan.storage.atomic import atomic_write
 from ssgan.storage.folders import make_folder
 from ssgan.storage.names import json_text
 from ssgan.storage.runs import CONFIG
@@ -173,7 +173,7 @@ def _write_table(plan: Plan, spans: dict[int, int], rows: int) -> None:
     found = FEATURES[plan.settings.features]
     columns = Columns(plan.settings.features, found.names(), plan.settings.dtype)
     group = max(1, _GROUP_BYTES // (found.dimension * np.dtype(columns.dtype).itemsize))
-    with whole_file(plan.out, overwrite=plan.overwrite) as temporary:
+    with atomic_write(plan.out, overwrite=plan.overwrite) as temporary:
         plan.write(temporary, regrouped(plan.parts.read(spans), plan.names, group), rows, columns)
 
 
@@ -183,7 +183,7 @@ def _write_failures(out: Path, failures: list[Failure]) -> None:
     if not failures:
         path.unlink(missing_ok=True)
         return
-    with whole_file(path, overwrite=True) as temporary:
+    with atomic_write(path, overwrite=True) as temporary:
         lines = (json_text(failure._asdict()) + "\n" for failure in failures)
         temporary.write_text("".join(lines), encoding="utf-8")
 

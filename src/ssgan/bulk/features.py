@@ -16,7 +16,7 @@ from ssgan.datasets.portions import Listing, Portion
 from ssgan.datasets.sources import refuse_among
 from ssgan.errors import RefusedImage
 from ssgan.steganalysis.catalog import FEATURES
-from ssgan.storage.atomic import whole_file
+from ssgan.storage.atomic import atomic_write
 from ssgan.storage.runs import check_manifest
 from ssgan.version import __version__
 
@@ -35,9 +35,9 @@ class Extraction:
 
     beside = "_"
 
-    def hands(self) -> _Hands:
+    def worker(self) -> _Worker:
         """Return a worker with the archives open."""
-        return _Hands(self)
+        return _Worker(self)
 
     def stands(self, number: int) -> bool:
         """Return whether the shard of a portion exists."""
@@ -96,7 +96,7 @@ def run(plan: Plan, engine: job.Engine, *, report: job.Report = job.silent) -> T
         return job.run(plan.job, plan.listing, engine, report=report)
 
 
-class _Hands:
+class _Worker:
     """A worker that reads images, extracts features and writes shards."""
 
     def __init__(self, of: Extraction) -> None:
@@ -127,7 +127,7 @@ class _Hands:
                     yield [piece.names[number] for number in part.good], part.features
 
         path = outputs.shard(self._job.folder, portion.number, SUFFIX)
-        with whole_file(path, overwrite=True) as temporary:
+        with atomic_write(path, overwrite=True) as temporary:
             writer(path)(temporary, groups(), len(portion.entries), self._columns)
             job.keep_failures(self._job.folder, portion.number, tally.failures)
         return tally

@@ -68,9 +68,9 @@ class Hiding:
 
     beside = ""
 
-    def hands(self) -> _Hands:
+    def worker(self) -> _Worker:
         """Return a worker with the covers' archives open."""
-        return _Hands(self)
+        return _Worker(self)
 
     def stands(self, number: int) -> bool:
         """Return whether the shard of a portion exists; of single files, only missing ones are listed at all."""
@@ -99,9 +99,9 @@ class Checking:
         """The folder of the stegos."""
         return self.hiding.folder
 
-    def hands(self) -> _Checks:
+    def worker(self) -> _CheckWorker:
         """Return a worker with nothing open, since covers are not read."""
-        return _Checks(self.hiding)
+        return _CheckWorker(self.hiding)
 
     def stands(self, number: int) -> bool:
         """Return False: every outcome is checked."""
@@ -194,7 +194,7 @@ class _Ready:
     manner: str  # as `ssgan.images.Encoded` says; nothing for one that another process made
 
 
-class _Hands:
+class _Worker:
     """A worker that reads covers, hides, proves, records and writes stegos."""
 
     def __init__(self, of: Hiding) -> None:
@@ -307,7 +307,7 @@ def _require(of: Hiding, entry: Entry, path: Path, content: bytes | None = None)
     return found
 
 
-class _Checks:
+class _CheckWorker:
     """A worker that opens existing stegos, and adds to the list of used covers what it has lost."""
 
     def __init__(self, of: Hiding) -> None:

@@ -37,7 +37,7 @@ class DrawnHiding:
 
     beside = ""
 
-    def hands(self) -> _Worker:
+    def worker(self) -> _Worker:
         """Return a worker with the model loaded."""
         return _Worker(self)
 

@@ -15,7 +15,7 @@ from typing import Protocol, TypeAlias
 from ssgan.datasets.portions import Portion
 from ssgan.errors import Failure, SomeItemsFailed, StorageFailed
 from ssgan.storage import state_files
-from ssgan.storage.atomic import whole_file
+from ssgan.storage.atomic import atomic_write
 from ssgan.storage.folders import make_folder
 from ssgan.storage.names import json_text
 
@@ -57,7 +57,7 @@ class Tally:
         self.sums.update(part.sums)
 
 
-class Hands(Protocol):
+class Worker(Protocol):
     """State that a worker process keeps between portions: open archives, a loaded network."""
 
     def work(self, portion: Portion) -> Tally:
@@ -80,7 +80,7 @@ class Job(Protocol):
         """Prefix of the names of files beside the outcomes: readers of tables ignore names with an underscore."""
         ...
 
-    def hands(self) -> Hands:
+    def worker(self) -> Worker:
         """Return a worker; called once in each process."""
         ...
 
@@ -172,19 +172,19 @@ def work_on(job: Job, portion: Portion) -> Tally:
     if job.stands(portion.number):
         failed = kept_failures(job.folder, portion.number)
         return Tally(len(portion.entries) - len(failed), len(failed), failed)
-    return hands_of(job).work(portion)
+    return worker_of(job).work(portion)
 
 
 @lru_cache(maxsize=1)
-def hands_of(job: Job) -> Hands:
+def worker_of(job: Job) -> Worker:
     """Return the worker of this process: what it opened and loaded is kept from portion to portion."""
     import torch
 
     torch.set_num_threads(1)
-    return job.hands()
+    return job.worker()
 
 
-def given_up(job: Job, portion: Portion) -> Tally:
+def record_lost(job: Job, portion: Portion) -> Tally:
     """Return the tally of a portion that ends every process."""
     tally = Tally()
     hint = "give the same command again with a smaller --batch or --shard-size, or leave the picture out"
@@ -213,7 +213,7 @@ def _gather_failures(folder: Path, listed: Path) -> None:
     if not found:
         remove(listed)
         return
-    with whole_file(listed, overwrite=True, durable=False) as temporary, temporary.open("wb") as all_of_them:
+    with atomic_write(listed, overwrite=True, durable=False) as temporary, temporary.open("wb") as all_of_them:
         for path in found:
             all_of_them.write(path.read_bytes())
 
@@ -228,5 +228,5 @@ def remove(path: Path) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file that can be made again, whole."""
-    with whole_file(path, overwrite=True, durable=False) as temporary:
+    with atomic_write(path, overwrite=True, durable=False) as temporary:
         temporary.write_text(text, encoding="utf-8")

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from ssgan.bulk.job import FAILED, Tally, forget_failures, keep_failures, remove
 from ssgan.errors import StorageFailed
 from ssgan.storage import runs
-from ssgan.storage.atomic import left_over, sync, temporary_for, whole_file
+from ssgan.storage.atomic import atomic_write, left_over, sync, temporary_for
 from ssgan.storage.folders import make_folder
 from ssgan.storage.locks import locked
 
@@ -46,7 +46,7 @@ def writing(
         keep_failures(folder, number, tally.failures)
         return
     path = shard(folder, number)
-    with whole_file(path, overwrite=seal is None, temporary=_temporary(folder, path.name, seal)) as temporary:
+    with atomic_write(path, overwrite=seal is None, temporary=_temporary(folder, path.name, seal)) as temporary:
         names: list[str] = []
         with tarfile.open(temporary, "w", format=tarfile.PAX_FORMAT) as archive:
             yield lambda name, content: names.append(_add(archive, name, content))
@@ -65,7 +65,10 @@ def _write(folder: Path, name: str, content: bytes, seal: Seal | None) -> None:
     path = folder / name
     make_folder(path.parent)
     beside = _temporary(folder, name, seal)
-    with suppress(_LeftOut), whole_file(path, overwrite=seal is None, durable=seal is not None, temporary=beside) as temporary:
+    with (
+        suppress(_LeftOut),
+        atomic_write(path, overwrite=seal is None, durable=seal is not None, temporary=beside) as temporary,
+    ):
         temporary.write_bytes(content)
         if seal is not None:
             sync(temporary)

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
-from ssgan.bulk.job import Job, Tally, given_up, work_on
+from ssgan.bulk.job import Job, Tally, record_lost, work_on
 from ssgan.datasets.portions import Portion
 from ssgan.errors import InvalidSetting, SsganError
 from ssgan.version import __version__
@@ -88,7 +88,7 @@ class _OnProcessors:
         except self._ray.exceptions.RayError as error:
             if isinstance(error, self._ray.exceptions.RayTaskError):  # a fault in our own code, not a lost process
                 raise
-            return given_up(self._here, portion)
+            return record_lost(self._here, portion)
         if isinstance(made, SsganError):
             raise made
         return made

@@ -28,9 +28,9 @@ class Sampling:
 
     beside = ""
 
-    def hands(self) -> _Hands:
+    def worker(self) -> _Worker:
         """Return a worker with the generator loaded."""
-        return _Hands(self)
+        return _Worker(self)
 
     def stands(self, number: int) -> bool:
         """Return whether the shard of a portion exists."""
@@ -92,7 +92,7 @@ def run(plan: Plan, engine: job.Engine, *, report: job.Report = job.silent) -> T
         return job.run(plan.job, plan.listing, engine, report=report)
 
 
-class _Hands:
+class _Worker:
     """A worker that draws latents, generates covers and writes shards."""
 
     def __init__(self, of: Sampling) -> None:

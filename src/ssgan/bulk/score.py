@@ -18,7 +18,7 @@ from ssgan.datasets.entries import Entry, Reader
 from ssgan.datasets.portions import Listing, Portion
 from ssgan.detection.score import Scorer
 from ssgan.errors import Failure, InvalidSetting, RefusedImage, StorageFailed
-from ssgan.storage.atomic import whole_file
+from ssgan.storage.atomic import atomic_write
 from ssgan.storage.names import written
 from ssgan.storage.runs import check_manifest
 from ssgan.storage.state_files import Damaged, read_text
@@ -41,9 +41,9 @@ class Scoring:
 
     beside = ""
 
-    def hands(self) -> _Hands:
+    def worker(self) -> _Worker:
         """Return a worker with the detector loaded and the archives open."""
-        return _Hands(self)
+        return _Worker(self)
 
     def stands(self, number: int) -> bool:
         """Return whether the rows of a portion exist."""
@@ -109,7 +109,7 @@ def run(plan: Plan, engine: job.Engine, *, report: job.Report = job.silent) -> T
         tally = job.run(plan.job, plan.listing, engine, report=report)
         numbers = range(-(-len(plan.listing) // plan.listing.size))
         parts = [outputs.shard(folder, number, ".csv") for number in numbers]
-        with whole_file(plan.out, overwrite=plan.overwrite) as temporary:
+        with atomic_write(plan.out, overwrite=plan.overwrite) as temporary:
             (_join_parquet if plan.out.suffix.lower() == ".parquet" else _join_csv)(parts, temporary)
         shutil.rmtree(folder, ignore_errors=True)
     return tally
@@ -151,7 +151,7 @@ def rows_of(part: Path) -> Iterator[tuple[Any, ...]]:
         raise Damaged(part, "it is no list of scores", hint=hint) from error
 
 
-class _Hands:
+class _Worker:
     """A worker that reads images, scores them and writes rows."""
 
     def __init__(self, of: Scoring) -> None:
@@ -174,7 +174,7 @@ class _Hands:
                 else:
                     tally.written += 1
         path = outputs.shard(self._job.folder, portion.number, ".csv")
-        with whole_file(path, overwrite=True) as temporary:
+        with atomic_write(path, overwrite=True) as temporary:
             temporary.write_text(lines.getvalue(), encoding="utf-8", newline="")
             job.keep_failures(self._job.folder, portion.number, tally.failures)
         return tally

@@ -106,9 +106,9 @@ class Simulation:
 
     beside = ""
 
-    def hands(self) -> _Hands:
+    def worker(self) -> _Worker:
         """Return a worker with the embedder, and the covers' archives open."""
-        return _Hands(self)
+        return _Worker(self)
 
     def stands(self, number: int) -> bool:
         """Return whether the shard of a portion exists; of single files, only missing ones are listed at all."""
@@ -199,7 +199,7 @@ def change_rate(tally: Tally) -> float:
     return tally.sums["changes"] / tally.sums["samples"] if tally.sums["samples"] else 0.0
 
 
-class _Hands:
+class _Worker:
     """A worker that reads covers, embeds and writes stegos."""
 
     def __init__(self, of: Simulation) -> None:

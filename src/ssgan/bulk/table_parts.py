@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ssgan.errors import Failure
-from ssgan.storage.atomic import whole_file
+from ssgan.storage.atomic import atomic_write
 from ssgan.storage.runs import Run
 from ssgan.storage.state_files import Damaged, is_file
 
@@ -48,7 +48,7 @@ class Parts:
         """Write a piece. Raises StorageFailed."""
         path = self.folder / f"{part.first:08d}-{part.last:08d}.npz"
         told = json.dumps([list(failure) for failure in part.failures])
-        with whole_file(path, overwrite=True, durable=False) as temporary, temporary.open("wb") as stream:
+        with atomic_write(path, overwrite=True, durable=False) as temporary, temporary.open("wb") as stream:
             np.savez(stream, good=part.good, features=part.features, failures=np.array(told))
 
     def spans(self) -> dict[int, int]:
