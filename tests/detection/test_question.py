@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ssgan import images
 from ssgan.datasets import Geometry
-from ssgan.detection.question import Question, Reading, _couples, embedded, lessons, prepare, probabilities, read_covers
+from ssgan.detection.question import Question, Reading, _couples, embedded, prepare, probabilities, read_covers, stages_of
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import InvalidSetting
 from ssgan.steganalysis.catalog import NETWORKS
@@ -53,7 +53,7 @@ def test_easier_lessons_come_first_with_the_same_covers(folder: Path) -> None:
     asked = question(folder, curriculum=(0.8, 0.6), fresh=True)
     prepared = prepare(asked)
     recipe = NETWORKS["xunet"].recipe.with_(duration_images=1000, lesson_share=0.25)
-    taught = lessons(asked, prepared, recipe)
+    taught = stages_of(asked, prepared, recipe)
     assert [lesson.images for lesson in taught] == [250, 250, None]
     rates = [float((lesson.pairs.covers != lesson.pairs.stegos).double().mean()) for lesson in taught]
     assert rates == sorted(rates, reverse=True)
@@ -64,7 +64,7 @@ def test_easier_lessons_come_first_with_the_same_covers(folder: Path) -> None:
     for lesson, payload in zip(taught, (0.8, 0.6, 0.4), strict=True):
         assert lesson.embed is not None
         assert torch.equal(lesson.embed(covers, own), Embedder("hill", payload).simulate_seeded(covers, own))
-    assert lessons(question(folder), prepared, recipe)[0].embed is None
+    assert stages_of(question(folder), prepared, recipe)[0].embed is None
 
 
 def test_without_any_stego_the_pairs_are_covers_each_used_once(folder: Path) -> None:

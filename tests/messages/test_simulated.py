@@ -69,7 +69,7 @@ def test_both_rungs_are_sent_as_often_as_they_should_be(monkeypatch: pytest.Monk
 def test_what_no_message_can_be_is_refused() -> None:
     with pytest.raises(DoesNotFit, match="takes at most") as refusal:
         Embedder("hill", 0.6, "message").simulate(covers(1), 1)
-    assert refusal.value.reachable == 8 * (container.largest_plaintext(48 * 48 - 64 - 8) + container.OVERHEAD)
+    assert refusal.value.reachable == 8 * (container.max_plaintext_bytes(48 * 48 - 64 - 8) + container.OVERHEAD)
     with pytest.raises(InvalidSetting, match="shortest message"):
         Embedder("hill", 0.01, "message").simulate(covers(1), 1)
     assert torch.equal(Embedder("hill", 0, "message").simulate(covers(1), 1), covers(1))

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from ssgan.errors import StorageFailed
-from ssgan.images import whole_file
+from ssgan.images import atomic_write
 from ssgan.storage.atomic import sync, temporary_for, unfinished, write_all
 from tests.processes import begun
 
 
 def test_the_file_appears_after_the_block_and_not_before(tmp_path: Path) -> None:
-    with whole_file(tmp_path / "a") as temporary:
+    with atomic_write(tmp_path / "a") as temporary:
         temporary.write_bytes(b"all of it")
         assert not (tmp_path / "a").exists()
     assert (tmp_path / "a").read_bytes() == b"all of it"
@@ -29,7 +29,7 @@ def test_after_an_exception_nothing_is_there_and_nothing_is_lost(error: type[Bas
     (tmp_path / "old").write_bytes(b"old")
 
     def fail() -> None:
-        with whole_file(tmp_path / "old", overwrite=True) as temporary:
+        with atomic_write(tmp_path / "old", overwrite=True) as temporary:
             temporary.write_bytes(b"half")
             raise error
 
@@ -42,7 +42,7 @@ def test_a_file_that_appears_meanwhile_is_not_overwritten(tmp_path: Path) -> Non
     path = tmp_path / "a"
 
     def race() -> None:
-        with whole_file(path) as temporary:
+        with atomic_write(path) as temporary:
             temporary.write_bytes(b"ours")
             path.write_bytes(b"theirs")
 
@@ -52,7 +52,7 @@ def test_a_file_that_appears_meanwhile_is_not_overwritten(tmp_path: Path) -> Non
 
 
 def write(path: Path, data: bytes = b"x") -> None:
-    with whole_file(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_bytes(data)
 
 
@@ -78,7 +78,7 @@ def test_a_folder_without_permission_is_named_with_a_hint(tmp_path: Path) -> Non
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_a_full_disk_is_named_with_a_hint(tmp_path: Path) -> None:
     def fill() -> None:
-        with whole_file(tmp_path / "a"), Path("/dev/full").open("wb") as full:
+        with atomic_write(tmp_path / "a"), Path("/dev/full").open("wb") as full:
             full.write(b"x")
 
     with pytest.raises(StorageFailed, match="No space") as failure:
@@ -134,9 +134,9 @@ def test_a_killed_writer_leaves_the_old_file_or_the_new_one_whole(tmp_path: Path
     path, size = tmp_path / "a", 2**20
     script = f"""
 import itertools, pathlib
-from ssgan.images import whole_file
+from ssgan.images import atomic_write
 for number in itertools.count():
-    with whole_file(pathlib.Path({str(path)!r}), overwrite=True) as temporary:
+    with atomic_write(pathlib.Path({str(path)!r}), overwrite=True) as temporary:
         temporary.write_bytes(bytes([number % 256]) * {size})
 """
     for delay in (0.0, 0.01, 0.03):
@@ -179,7 +179,7 @@ def test_bytes_then_name_go_to_the_disk(
 
     for function in ("link", "replace", "rename"):
         monkeypatch.setattr(os, function, noting(getattr(os, function)))
-    with whole_file(path, overwrite=overwrite, **options) as temporary:  # type: ignore[arg-type]
+    with atomic_write(path, overwrite=overwrite, **options) as temporary:  # type: ignore[arg-type]
         temporary.write_bytes(b"new")
         names |= {temporary.stat().st_ino: temporary, tmp_path.stat().st_ino: tmp_path}
     moved = [("move", temporary, path)]

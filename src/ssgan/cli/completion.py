@@ -32,7 +32,7 @@ def completing(build: Callable[[], App]) -> Callable[..., None]:
         Installed it is used by every new shell: bash needs the package bash-completion, for zsh the folder ~/.zfunc must be in
         fpath (fpath+=~/.zfunc before compinit in .zshrc). No file of yours is changed.
         """
-        from ssgan.storage.atomic import whole_file
+        from ssgan.storage.atomic import atomic_write
         from ssgan.storage.folders import make_folder
 
         if install and out is not None:
@@ -44,7 +44,7 @@ def completing(build: Callable[[], App]) -> Callable[..., None]:
             return
         make_folder(path.parent)
         # The script is ours, of this version: what stands where it is installed is an older one.
-        with whole_file(path, overwrite=force or install) as temporary:
+        with atomic_write(path, overwrite=force or install) as temporary:
             temporary.write_text(script, encoding="utf-8", newline="\n")
         screen.result("completion", f"{path}: a new {shell} completes ssgan with Tab", shell=shell, out=str(path))
 

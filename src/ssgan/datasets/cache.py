@@ -113,7 +113,7 @@ def _build(
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageFailed(f"{file.parent} cannot be created: {error.strerror}", hint="choose another folder") from error
-    with images.whole_file(file, overwrite=True) as temporary, temporary.open("wb") as stream:
+    with images.atomic_write(file, overwrite=True) as temporary, temporary.open("wb") as stream:
         stream.write(bytes(_HEADER_BYTES))
         for name, samples in rows(source, geometry, bad, **settings):
             stream.write(samples.tobytes())
@@ -130,7 +130,7 @@ def _build(
         "partitions": {name: found for name, of in known.items() if (found := source.partition(of)) is not None},
         "bad": bad,
     }
-    with images.whole_file(file.with_suffix(".json"), overwrite=True) as temporary:
+    with images.atomic_write(file.with_suffix(".json"), overwrite=True) as temporary:
         temporary.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
     return manifest
 

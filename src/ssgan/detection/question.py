@@ -105,7 +105,7 @@ class Question:
         payload = Embedder.parse(self.embedder).payload
         if any(not larger > payload for larger in self.curriculum):
             raise InvalidSetting(
-                f"the lessons {', '.join(f'{p:g}' for p in self.curriculum)} are not easier than {payload:g} bits per sample",
+                f"the stages {', '.join(f'{p:g}' for p in self.curriculum)} are not easier than {payload:g} bits per sample",
                 hint="give larger payloads, such as twice and one and a half times that of the question",
             )
         if not self.embeds and (taught or self.selection_channel):
@@ -257,7 +257,7 @@ def _named(parts: dict[str, Pairs], chosen: dict[str, np.ndarray], names: tuple[
     return Prepared(parts, called, {part: [group[name] for name in some] for part, some in called.items()}, 0.0)
 
 
-def lessons(question: Question, prepared: Prepared, recipe: Recipe) -> list[Stage]:
+def stages_of(question: Question, prepared: Prepared, recipe: Recipe) -> list[Stage]:
     """Return the stages of a network's curriculum: larger payloads first, then the question itself."""
     target, train = Embedder.parse(question.embedder), prepared.parts["train"]
     length = round(recipe.lesson_share * recipe.duration_images)

@@ -18,7 +18,7 @@ import numpy as np
 from ssgan.compute import distributed
 from ssgan.datasets.sources import refuse_among
 from ssgan.datasets.splits import PARTS
-from ssgan.detection.question import Prepared, Question, lessons, prepare
+from ssgan.detection.question import Prepared, Question, prepare, stages_of
 from ssgan.detection.result import DetectorResult, ErrorFigures, NullError
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import InvalidSetting
@@ -28,7 +28,7 @@ from ssgan.steganalysis.checks.pairs import diagnose
 from ssgan.steganalysis.detector import Calibration, Pairs
 from ssgan.steganalysis.error_rate import NORMAL_95, Scores, error_interval, p_e
 from ssgan.steganalysis.training.network_detector import NetworkDetector
-from ssgan.storage.atomic import whole_file
+from ssgan.storage.atomic import atomic_write
 from ssgan.storage.names import written
 from ssgan.storage.runs import CONFIG, Run, given_up_if_refused
 
@@ -125,7 +125,7 @@ def pair_scores(detector: detectors.AnyDetector, pairs: Pairs) -> PairScores:
 
 def keep_scores(folder: Path, prepared: Prepared, scores: dict[str, PairScores]) -> None:
     """Write the scores of parts into a folder: a pair a row, with the name and the group of its cover, every digit kept."""
-    with whole_file(folder / SCORES, overwrite=True) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+    with atomic_write(folder / SCORES, overwrite=True) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(("part", "name", "group", "cover", "stego"))
         for part, (covers, stegos) in scores.items():
@@ -149,7 +149,7 @@ def _teach(
     train, validate = prepared.parts["train"], prepared.parts["validate"]
     if isinstance(detector, NetworkDetector):
         detector.examine = False  # all three parts have been looked at, or are no pairs
-        taught = lessons(question, prepared, detector.settings.recipe)
+        taught = stages_of(question, prepared, detector.settings.recipe)
         detector.fit(taught, validate, run=run, report=report, note=note)
     elif distributed.current().count > 1:
         raise InvalidSetting(

@@ -13,7 +13,7 @@ from ssgan.images.files import WRITTEN, Picture, encode, file_bytes, read, uprig
 from ssgan.images.header import CONVERSIONS, MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE
 from ssgan.images.likeness import encode_like
 from ssgan.images.tensors import SYMMETRIES, Floats, Images, inverse_symmetry, symmetry, to_floats, to_images, to_pixels
-from ssgan.storage.atomic import whole_file
+from ssgan.storage.atomic import atomic_write
 
 __all__ = [
     "CONVERSIONS",
@@ -43,7 +43,7 @@ __all__ = [
     "to_images",
     "to_pixels",
     "upright",
-    "whole_file",
+    "atomic_write",
     "write",
     "written_format",
 ]

@@ -25,7 +25,7 @@ from ssgan.images.detect import inspect
 from ssgan.images.formats import netpbm
 from ssgan.images.header import CONVERSIONS, FOLLOWING, MAX_FILE_BYTES, Header
 from ssgan.images.orientation import UPRIGHT, turned, turned_note
-from ssgan.storage.atomic import whole_file
+from ssgan.storage.atomic import atomic_write
 
 # Suffix → the format written.
 WRITTEN = {".png": "PNG", ".bmp": "BMP", ".pgm": "PGM", ".ppm": "PPM", ".tif": "TIFF", ".tiff": "TIFF"}
@@ -146,7 +146,7 @@ def write(
     samples = as_image(samples, layout=layout)
     alpha = as_alpha(alpha, samples)
     data = encode(samples, written_format(path), alpha=alpha)
-    with whole_file(path, overwrite=overwrite, durable=durable) as temporary:
+    with atomic_write(path, overwrite=overwrite, durable=durable) as temporary:
         temporary.write_bytes(data)
         _prove(temporary, samples, alpha)
 

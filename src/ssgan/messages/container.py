@@ -141,7 +141,7 @@ def value_bytes(values: Whole) -> bytes:
     return values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes()
 
 
-def largest_plaintext(carrying: int) -> int:
+def max_plaintext_bytes(carrying: int) -> int:
     """Return the largest plaintext in bytes: half a bit a sample, less headers and tags; negative where nothing fits."""
     return carrying // 16 - OVERHEAD
 
@@ -154,11 +154,11 @@ def capacity(image: ImageLike, *, alpha: ImageLike | None = None, layout: Layout
 
 def room(image: np.ndarray, alpha: np.ndarray | None) -> int:
     """Return the largest plaintext in bytes; negative where not even an empty message fits."""
-    samples = counting(image, alpha)
-    return largest_plaintext(samples - frozen_count(samples))
+    samples = usable_samples(image, alpha)
+    return max_plaintext_bytes(samples - frozen_count(samples))
 
 
-def counting(image: np.ndarray, alpha: np.ndarray | None) -> int:
+def usable_samples(image: np.ndarray, alpha: np.ndarray | None) -> int:
     """Return how many samples count: those of pixels that are opaque."""
     count = image[0].size if alpha is None else int(np.count_nonzero(alpha == OPAQUE))
     return count * len(image)
@@ -176,7 +176,7 @@ def _ladder(largest: int) -> tuple[int, ...]:
 
 def rungs(carrying: int) -> list[int]:
     """Return the plaintext lengths that `carrying` samples may hold, ascending."""
-    return list(_ladder(largest_plaintext(carrying)))
+    return list(_ladder(max_plaintext_bytes(carrying)))
 
 
 def bits_in_second(length: int, split: int) -> int:

@@ -101,7 +101,7 @@ def carry_out(planned: DrawnPlan, key: Key) -> list[DrawnMessage]:
         make_folder(planned.folder)
     with contextlib.ExitStack() as stack:
         for content, out in zip(contents, planned.outs, strict=True):
-            temporary = stack.enter_context(images.whole_file(out, overwrite=planned.overwrite))
+            temporary = stack.enter_context(images.atomic_write(out, overwrite=planned.overwrite))
             temporary.write_bytes(content)
     return made
 

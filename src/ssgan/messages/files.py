@@ -229,7 +229,7 @@ def deliver(planned: Plan, stegos: Iterable[Stego]) -> list[Hidden]:
 
 def write_secret(path: Path, content: bytes, *, overwrite: bool = False) -> None:
     """Write a file that only its owner may read, whole or not at all. Raises StorageFailed."""
-    with images.whole_file(path, overwrite=overwrite) as temporary:
+    with images.atomic_write(path, overwrite=overwrite) as temporary:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
@@ -267,7 +267,7 @@ def _whole_files(planned: Plan) -> Iterator[list[Path]]:
     mine: dict[Path, os.stat_result] = {}
     try:
         with contextlib.ExitStack() as stack:
-            temporaries = [stack.enter_context(images.whole_file(path, overwrite=overwrite)) for path in paths]
+            temporaries = [stack.enter_context(images.atomic_write(path, overwrite=overwrite)) for path in paths]
             yield temporaries
             mine = {path: temporary.stat() for path, temporary in zip(paths, temporaries, strict=True)}
     except BaseException:

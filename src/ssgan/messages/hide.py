@@ -123,7 +123,7 @@ def hide_in(
     message = message if isinstance(message, Part) else as_message(message)
     cover = carrier()
     body, kind = container.body_of(message, compress)
-    room, where = max(0, container.largest_plaintext(len(cover.values) - frozen_count(len(cover.values)))), cover.places(key)
+    room, where = max(0, container.max_plaintext_bytes(len(cover.values) - frozen_count(len(cover.values)))), cover.places(key)
     if not where.rungs or len(body) > room:
         raise _too_long(len(body), room)
     if not allow_flat:

@@ -20,7 +20,7 @@ from typing import BinaryIO, TypeAlias
 import numpy as np
 
 from ssgan.errors import StorageFailed
-from ssgan.images import ImageLike, Layout, as_alpha, as_image, whole_file
+from ssgan.images import ImageLike, Layout, as_alpha, as_image, atomic_write
 from ssgan.messages import container
 from ssgan.storage.atomic import sync, write_all
 from ssgan.storage.folders import make_folder, user_folder
@@ -227,7 +227,7 @@ class Ledger:
 
     def _make_key(self) -> None:
         try:
-            with whole_file(self.folder / "key") as temporary:
+            with atomic_write(self.folder / "key") as temporary:
                 descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
                 with os.fdopen(descriptor, "wb") as file:
                     file.write(secrets.token_bytes(KEY_BYTES))

@@ -59,7 +59,7 @@ class Task:
     @property
     def samples(self) -> int:
         """Number of samples that count."""
-        return container.counting(self.picture.samples, self.picture.alpha)
+        return container.usable_samples(self.picture.samples, self.picture.alpha)
 
     @property
     def capacity(self) -> int:

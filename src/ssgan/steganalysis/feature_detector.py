@@ -24,7 +24,7 @@ from ssgan.steganalysis.classifiers.ensemble import Ensemble
 from ssgan.steganalysis.classifiers.ridge import Ridge
 from ssgan.steganalysis.detector import Pairs, Probabilities
 from ssgan.storage import weights
-from ssgan.storage.atomic import whole_file
+from ssgan.storage.atomic import atomic_write
 from ssgan.storage.folders import make_folder
 from ssgan.storage.runs import Run
 
@@ -173,7 +173,7 @@ class _Counted:
 def _write(file: Path, part: np.ndarray) -> None:
     """Write an array file, whole or not at all."""
     make_folder(file.parent)
-    with whole_file(file, overwrite=True) as temporary, temporary.open("wb") as stream:
+    with atomic_write(file, overwrite=True) as temporary, temporary.open("wb") as stream:
         np.save(stream, part, allow_pickle=False)
 
 

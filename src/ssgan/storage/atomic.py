@@ -30,7 +30,7 @@ _LONGEST_STEM = 100  # characters of the name that the temporary one repeats, so
 
 
 @contextlib.contextmanager
-def whole_file(path: Path, *, overwrite: bool = False, durable: bool = True, temporary: Path | None = None) -> Iterator[Path]:
+def atomic_write(path: Path, *, overwrite: bool = False, durable: bool = True, temporary: Path | None = None) -> Iterator[Path]:
     """Provide a temporary path to write to; after the block it becomes `path` or, after an exception, is removed.
 
     `durable` waits until the bytes are on the disk; what can be made again may go without. `temporary` is the path to write to,
@@ -74,13 +74,13 @@ def write_all(descriptor: int, content: bytes) -> None:
 
 
 def unfinished(path: Path) -> list[Path]:
-    """Return the temporary files that `whole_file` left of `path`, where its process was killed."""
+    """Return the temporary files that `atomic_write` left of `path`, where its process was killed."""
     pattern = f".{glob.escape(path.name[:_LONGEST_STEM])}.{'[0-9a-f]' * 12}{UNFINISHED}"
     return sorted(path.parent.glob(pattern)) if path.parent.is_dir() else []
 
 
 def left_over(folder: Path) -> Iterator[Path]:
-    """Yield the temporary files that `whole_file` left in a folder and below, where a process was killed."""
+    """Yield the temporary files that `atomic_write` left in a folder and below, where a process was killed."""
     for where, _, names in os.walk(folder):
         yield from (Path(where, name) for name in names if _TEMPORARY.fullmatch(name))
 

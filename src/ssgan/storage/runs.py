@@ -20,7 +20,7 @@ from typing import Any
 
 from ssgan.errors import InvalidSetting, SsganError, StorageFailed
 from ssgan.storage import state_files
-from ssgan.storage.atomic import UNFINISHED, whole_file
+from ssgan.storage.atomic import UNFINISHED, atomic_write
 from ssgan.storage.folders import make_folder
 
 CONFIG, STATS, DONE = "config.json", "stats.jsonl", "done.json"
@@ -48,7 +48,7 @@ class Run:
                     f"{folder} is the run of other settings ({was})",
                     hint="choose another folder, or give the settings of this one",
                 )
-        with whole_file(path, overwrite=path.exists()) as temporary:
+        with atomic_write(path, overwrite=path.exists()) as temporary:
             temporary.write_text(json.dumps({"config": wanted, "made": _circumstances()}, indent=2) + "\n", encoding="utf-8")
 
     @staticmethod
@@ -78,7 +78,7 @@ class Run:
 
     def finish(self, result: dict[str, Any]) -> None:
         """Write the result of the job, which marks it as done."""
-        with whole_file(self.folder / DONE, overwrite=True) as temporary:
+        with atomic_write(self.folder / DONE, overwrite=True) as temporary:
             temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
     def log(self, images_seen: int, **figures: float | int | str) -> None:
@@ -97,7 +97,7 @@ class Run:
     def rewind(self, images_seen: int) -> None:
         """Drop the statistics after the point from which the job resumes."""
         kept = [line for line in self.stats() if line["images_seen"] <= images_seen]
-        with whole_file(self.folder / STATS, overwrite=True) as temporary:
+        with atomic_write(self.folder / STATS, overwrite=True) as temporary:
             temporary.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
 
 
@@ -140,7 +140,7 @@ def check_manifest(path: Path, wanted: Mapping[str, Any], *, what: str, free: Co
 
 def write_manifest(path: Path, manifest: Mapping[str, Any]) -> None:
     """Write the manifest of a job into the folder of its outcomes. Raises StorageFailed."""
-    with whole_file(path, overwrite=True, durable=False) as temporary:
+    with atomic_write(path, overwrite=True, durable=False) as temporary:
         temporary.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
 
 

@@ -21,7 +21,7 @@ import safetensors.numpy
 
 from ssgan.errors import InvalidSetting, RefusedModel
 from ssgan.storage import state_files
-from ssgan.storage.atomic import whole_file
+from ssgan.storage.atomic import atomic_write
 from ssgan.storage.folders import make_folder
 
 MANIFEST = "manifest.json"
@@ -61,9 +61,9 @@ def save(folder: Path, tensors: Mapping[str, Any], manifest: Mapping[str, Any]) 
     if len(text) > LARGEST_TEXT:
         raise InvalidSetting(f"the manifest has {len(text)} bytes, more than {LARGEST_TEXT}", hint="keep tables as tensors")
     make_folder(folder)
-    with whole_file(folder / told["weights"], overwrite=True) as temporary:
+    with atomic_write(folder / told["weights"], overwrite=True) as temporary:
         temporary.write_bytes(content)
-    with whole_file(folder / MANIFEST, overwrite=True) as temporary:
+    with atomic_write(folder / MANIFEST, overwrite=True) as temporary:
         temporary.write_bytes(text)
     for other in folder.iterdir():
         if _FILE.fullmatch(other.name) and other.name != told["weights"]:

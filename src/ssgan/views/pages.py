@@ -13,7 +13,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from ssgan import images
-from ssgan.storage.atomic import whole_file
+from ssgan.storage.atomic import atomic_write
 from ssgan.storage.folders import make_folder
 from ssgan.storage.names import name_bytes, shown, written
 
@@ -45,5 +45,5 @@ def inline(picture: np.ndarray) -> str:
 def write(path: Path, text: str, *, overwrite: bool = False) -> None:
     """Write the page to a file, whose folder is made. Raises StorageFailed, also where a file is in the way."""
     make_folder(path.parent)
-    with whole_file(path, overwrite=overwrite, durable=False) as temporary:
+    with atomic_write(path, overwrite=overwrite, durable=False) as temporary:
         temporary.write_text(written(text), encoding="utf-8", newline="\n")

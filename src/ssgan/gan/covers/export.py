@@ -67,7 +67,7 @@ def export_onnx(generator: nn.Module, card: Card, path: Path, *, overwrite: bool
     if path.exists() and not overwrite:
         raise StorageFailed(f"{path} exists already and was left as it is", hint="choose another name, or give --force")
     program = _exported(_Pixels(generator).eval(), card)
-    with images.whole_file(path, overwrite=overwrite) as temporary:
+    with images.atomic_write(path, overwrite=overwrite) as temporary:
         program.save(temporary, external_data=False)
         return _compared(runtime, temporary, generator, card)
 

@@ -36,7 +36,7 @@ from ssgan.gan.training.settings import TrainingConfig
 from ssgan.gan.training.ssgan import numbers, play
 from ssgan.gan.training.state import RATE_FACTOR, Snapshot, State
 from ssgan.storage import signals, state_files
-from ssgan.storage.atomic import whole_file
+from ssgan.storage.atomic import atomic_write
 from ssgan.storage.names import name_bytes
 from ssgan.storage.runs import CONFIG, STATS, Run, given_up_if_refused
 
@@ -314,7 +314,7 @@ def _keep_list(out: Path, data: Path, real: RealImages, note: Note | None, *, ho
         raise InvalidSetting(
             "these are not the images that the run began with", hint="give those, or train into another folder"
         )
-    with whole_file(path, overwrite=True) as temporary:
+    with atomic_write(path, overwrite=True) as temporary:
         temporary.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     if holds_back and not real.held_back and note is not None:
         shown = f"{len(real.chosen)} are too few for this train_share"

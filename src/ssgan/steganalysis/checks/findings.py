@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from ssgan.errors import InvalidSetting
-from ssgan.storage.atomic import whole_file
+from ssgan.storage.atomic import atomic_write
 from ssgan.storage.state_files import Damaged, read_json
 
 FINDINGS = "findings.json"
@@ -35,7 +35,7 @@ def refuse(findings: Sequence[Finding]) -> None:
 
 def keep(folder: Path, findings: Sequence[Finding]) -> None:
     """Write findings into a folder, in place of earlier ones."""
-    with whole_file(folder / FINDINGS, overwrite=True) as temporary:
+    with atomic_write(folder / FINDINGS, overwrite=True) as temporary:
         temporary.write_text(json.dumps([asdict(found) for found in findings], indent=2) + "\n", encoding="utf-8")
 
 
