@@ -91,7 +91,7 @@ def to_gray(samples: np.ndarray) -> np.ndarray:
 def _centre(samples: np.ndarray, side: int) -> np.ndarray:
     height, width = samples.shape[1:]
     if min(height, width) < side:
-        raise RefusedImage(f"the picture is {width} x {height}, the crop {side}: too large", hint="choose a smaller crop")
+        raise RefusedImage(f"the picture is {width} x {height}, smaller than the crop of {side}", hint="choose a smaller crop")
     top, left = (height - side) // 2, (width - side) // 2
     return samples[:, top : top + side, left : left + side]
 

@@ -111,7 +111,7 @@ class Question:
         if not self.embeds and (taught or self.selection_channel):
             raise InvalidSetting("a run without stegos has no changes to teach", hint="give null alone")
         if self.null and self.against is not None:
-            raise InvalidSetting("covers are compared with covers, or with another source", hint="give null or against")
+            raise InvalidSetting("null and against are both given", hint="give null or against")
 
 
 @dataclass(frozen=True)

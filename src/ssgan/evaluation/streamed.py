@@ -1,6 +1,6 @@
 """Judge tables of scores or features some rows at a time: a million images in the memory of some thousands.
 
-Scores need no more than two numbers an image. Features teach the ensemble of Fisher discriminants that detectors have too, with
+Scores need no more than two numbers an image. Features train the ensemble of Fisher discriminants that detectors use, too, with
 fixed sizes, for a search would need many passes. A cover and its stego have the same name and go to the same part.
 """
 

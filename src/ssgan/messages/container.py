@@ -111,7 +111,7 @@ def shape_of(image: np.ndarray, samples: np.ndarray) -> bytes:
 
 
 def shape_bytes(height: int, width: int, channels: int, samples: int) -> bytes:
-    """Return the same of numbers: D in docs/format.md."""
+    """Return the bytes of these numbers that are bound into all keys: D in docs/format.md."""
     return b"ssgan/1" + struct.pack("<IIBI", height, width, channels, samples)
 
 

@@ -53,8 +53,8 @@ class Recipe:
 class Network:
     """One network: `make(image_size, channels)` builds it.
 
-    `layers` says what it is made of, `color` what becomes of three channels, `published` an error that others measured, with
-    its source, where one could be read; the sources speak of other images than ours. After `begins_images` images the loss can
+    `layers` describes its parts, `color` its use of three channels, `published` a published error with its source, where there
+    is one; the sources use other images than ours. After `begins_images` images the loss can
     be expected to have left that of a coin: most networks begin within a few hundred steps on gross changes, else later.
     """
 

@@ -32,7 +32,7 @@ def shown(text: str, *, keep: str = "") -> str:
 
 
 def written(text: str) -> str:
-    """Return `text` such that UTF-8 can hold it: a byte of PEP 383 as \xe9, any other lone surrogate as \ud800."""
+    """Return `text` such that UTF-8 can hold it: a byte of PEP 383 as \\xe9, any other lone surrogate as \\ud800."""
     if text.isascii():
         return text
     return "".join(_escape(letter) if "\ud800" <= letter <= "\udfff" else letter for letter in text)
