@@ -80,8 +80,8 @@ def correct(
     """Return Images changed where `stegos` differ from `covers`, in the direction with the smaller D, with the last bits of
     `stegos`.
 
-    Only for binary coding, where the sign of a change carries nothing. `order` is that of the visits, by the cost of the cheaper
-    way; "none" only takes each sample's cheaper way, as if it were alone. The seeds (uint64, one an image) decide ties and
+    Only for binary coding, where the sign of a change carries nothing. `order` is that of the visits, by the cheaper cost;
+    "none" only takes each sample's cheaper way, as if it were alone. The seeds (uint64, one an image) decide ties and
     the random order. Computed on the processor.
     """
     if order not in ORDERS:
