@@ -134,7 +134,7 @@ def test_batches_do_not_matter() -> None:
         ({"curriculum": (0.8, 0.3)}, "are not easier than 0.4"),
         ({"null": True, "fresh": True}, "no changes to teach"),
         ({"against": Path("photographs"), "fresh": True}, "no changes to teach"),
-        ({"against": Path("photographs"), "null": True}, "compared with covers, or with another source"),
+        ({"against": Path("photographs"), "null": True}, "null and against are both given"),
         ({"embedder": "hill"}, "not an embedder"),
     ],
 )

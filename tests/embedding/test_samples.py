@@ -140,9 +140,9 @@ def test_the_wet_rule_is_that_of_the_samples() -> None:
 
 def test_samples_out_of_their_type_or_with_another_mask_are_refused() -> None:
     values = torch.zeros(1, 1, 2, 2, dtype=torch.int8)
-    with pytest.raises(InvalidSetting, match="cannot lie within"):
+    with pytest.raises(InvalidSetting, match="does not suit samples"):
         Samples(values, -1023, 1023)
-    with pytest.raises(InvalidSetting, match="cannot lie within"):
+    with pytest.raises(InvalidSetting, match="does not suit samples"):
         Samples(values.numpy(), -1023, 1023)
     with pytest.raises(InvalidSetting, match="expected bool"):
         Samples(values, -100, 100, usable=torch.ones(2, 2, dtype=torch.bool))

@@ -81,7 +81,7 @@ def _export_drawn(
     *,
     force: bool,
 ) -> None:
-    """Write the model of integers, and say what was measured."""
+    """Write the model of integers, and print the measurements."""
     from ssgan.gan.covers.integers import export_drawn
     from ssgan.gan.training.detail import FOLDER, load_detail
 

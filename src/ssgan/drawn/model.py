@@ -141,7 +141,9 @@ def load(folder: Path) -> Model:
         raise RefusedModel(f"{folder} does not say how many bytes a picture takes", hint="export the generator again")
     found = from_tensors(arrays, name=folder.resolve().parent.name, promise_bytes=promise)
     if found.shape != announced_shape(folder):
-        raise RefusedModel(f"{folder} draws other pictures than it says", hint="export the generator again with --drawn")
+        raise RefusedModel(
+            f"{folder} draws other pictures than its manifest announces", hint="export the generator again with --drawn"
+        )
     return found
 
 

@@ -45,7 +45,7 @@ class Samples(Generic[Values]):
         least, greatest = self._type_ends
         if not least <= self.low < self.high <= greatest:
             raise InvalidSetting(
-                f"samples of {self.values.dtype} cannot lie within {self.low}...{self.high}",
+                f"the range {self.low}...{self.high} does not suit samples of {self.values.dtype}",
                 hint="give the lower end first, and a type that holds both",
             )
         mask = self.usable

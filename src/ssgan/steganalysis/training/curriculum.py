@@ -45,7 +45,7 @@ class Stage:
         if self.embed is not None and self.pairs.cover_probabilities is not None and self.probabilities is None:
             raise InvalidSetting(
                 "fresh stegos have other change probabilities than those of the pairs",
-                hint="give `probabilities`, which says those of images",
+                hint="give `probabilities`, a function that returns those of images",
             )
 
 
