@@ -15,12 +15,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ssgan.drawn import coder, coder_loops, header
+from ssgan.drawn import coder, coder_loops, drawing, header
 from ssgan.drawn.tables import cumulative, is_dry, law_tables
-from ssgan.messages.drawn import DrawnKeys, picture_root, reveal_drawn, stream_words
+from ssgan.messages.drawn import DrawnKeys, hide, picture_root, reveal_drawn, stream_words
 from ssgan.messages.keys import KeyFile, Passphrase, parse_key_file
 from ssgan.messages.parts import Part
-from tests.vectors import drawn_reader, reader
+from tests.drawn import small_models
+from tests.vectors import drawn_model, drawn_reader, reader
 
 Vector = dict[str, Any]
 
@@ -202,3 +203,16 @@ def test_the_second_reader_finds_what_a_picture_says(vector: Vector) -> None:
     shape = vector["height"], vector["width"], vector["channels"]
     picture = drawn_reader.Picture(*shape, planes, laws, bytes.fromhex(vector["identity"]))
     assert content_of(drawn_reader.read(picture, reader_key(vector["key"]))) == vector["expect"], vector["why"]
+
+
+@pytest.mark.parametrize(("channels", "stages"), [(1, 1), (3, 1), (1, 2)])
+def test_the_second_reader_reads_what_the_package_draws_from_a_model(channels: int, stages: int) -> None:
+    """From the model's integers, the key and the picture alone."""
+    settings = {"size": 32, "channels": channels, "stages": stages}
+    tensors = small_models.small_tensors(4, **settings, log2_scale=1.5, gray=128)
+    made = hide(b"read by two", KeyFile(bytes(range(32))), small_models.small_model(4, **settings), drawing).picture
+    other, key = drawn_model.Reader(tensors), reader.Key(bytes(range(32)))
+    shape = b"ssgan/1" + struct.pack("<IIBI", *made.shape, made.size)
+    first = made[::2, ::2, 1 if channels == 3 else 0].reshape(-1)
+    own = drawn_reader.keys(drawn_reader.root(shape, drawn_reader.nonce(first.tolist()), key), other.identity)
+    assert drawn_reader.read(other.picture(made, own.latent), key) == b"read by two"
