@@ -32,9 +32,9 @@ from ssgan import images
 from ssgan.compute.distributed import Processes
 from ssgan.gan.backbones import layers
 from ssgan.gan.training.assembly import assemble
-from ssgan.gan.training.random_draws import RandomDraws
+from ssgan.gan.training.random_draws import RandomDraws, Use
 from ssgan.gan.training.settings import configure
-from ssgan.gan.training.ssgan import Ssgan, numbers, rounded
+from ssgan.gan.training.ssgan import Ssgan, numbers, play, rounded
 
 CPU = torch.device("cpu")
 PEAK_SIDE = 2048
@@ -108,24 +108,34 @@ def plain_layer(layer: layers.Up | layers.Down) -> nn.Module:
     return made
 
 
-class Inputs:
-    """What one step is given, the same for both."""
+class Inputs(RandomDraws):
+    """What one step is given, the same for both and the same in every step: nothing is drawn while time is taken."""
 
     def __init__(self, game: Ssgan) -> None:
         config, rng = game.config, torch.Generator().manual_seed(1)
+        super().__init__(config, Processes(), CPU)
         size = (config.batch, config.channels, config.image_size, config.image_size)
         self.real = torch.rand(size, generator=rng) * 2 - 1
-        self.latents = torch.rand((4, config.batch, config.latent), generator=rng) * 2 - 1
+        self.every = torch.rand((2 + config.generator_steps, config.batch, config.latent), generator=rng) * 2 - 1
         self.seeds = np.arange(config.batch, dtype=np.uint64)
         self.drawn = torch.rand(config.batch, generator=rng)
+
+    def latents(self, use: Use, step: int, turn: int = 0) -> torch.Tensor:
+        """Of this update."""
+        return self.every[{"critic": 0, "detector": 1}.get(use, 2 + turn)]
+
+    def image_seeds(self, use: Use, step: int, turn: int = 0) -> np.ndarray:
+        """The same for all."""
+        return self.seeds
+
+    def penalty(self, step: int, turn: int = 0) -> torch.Tensor:
+        """The same for all."""
+        return self.drawn
 
 
 def step(game: Ssgan, given: Inputs) -> None:
     """Ours, as the training does it."""
-    game.update_critic(given.real, given.latents[0], given.drawn)
-    game.update_detector(given.latents[1], given.seeds, given.real)
-    for latents in given.latents[2:]:
-        game.update_generator(latents, given.seeds, real=given.real)
+    play(game, given, 0, lambda turn: given.real)
 
 
 def plain_step(game: Ssgan, given: Inputs) -> None:
@@ -134,7 +144,7 @@ def plain_step(game: Ssgan, given: Inputs) -> None:
     assert detector is not None
     # The critic.
     with torch.no_grad():
-        generated = game.generator(given.latents[0])
+        generated = game.generator(given.latents("critic", 0))
     loss = game.critic(generated).mean() - game.critic(given.real).mean()
     optimizers["critic"].zero_grad()
     loss.backward()
@@ -144,7 +154,7 @@ def plain_step(game: Ssgan, given: Inputs) -> None:
             weights.clamp_(-config.clip, config.clip)
     # The detector.
     with torch.no_grad():
-        covers = images.to_pixels(game.generator(given.latents[1]))
+        covers = images.to_pixels(game.generator(given.latents("detector", 0)))
     stegos = game.embedder.simulate_seeded(covers, given.seeds)
     of_covers, of_stegos = detector(covers.float()), detector(stegos.float())
     loss = (softplus(of_covers).mean() + softplus(-of_stegos).mean()) / 2
@@ -152,7 +162,7 @@ def plain_step(game: Ssgan, given: Inputs) -> None:
     loss.backward()
     optimizers["detector"].step()
     # The generator, twice.
-    for latents in given.latents[2:]:
+    for latents in given.every[2:]:
         generated = game.generator(latents)
         hiding = -softplus(detector(rounded(generated))).mean()
         loss = config.alpha * -game.critic(generated).mean() + (1 - config.alpha) * hiding
@@ -189,8 +199,8 @@ def step_flops(game: Ssgan, given: Inputs) -> int:
         critic(given.real).sum().backward()
         detector(torch.cat([given.real, given.real])).sum().backward()
         with torch.no_grad():
-            generator(given.latents[0]), generator(given.latents[1])
-        for latents in given.latents[2:]:
+            generator(given.every[0]), generator(given.every[1])
+        for latents in given.every[2:]:
             generator(latents).sum().backward()
             for net in (critic, detector):
                 net.requires_grad_(False)(given.real.clone().requires_grad_()).sum().backward()
@@ -217,7 +227,7 @@ def whole_step(rounds: int) -> Row:
 def sampling(rounds: int) -> Row:
     """Images of a trained generator, batch 64."""
     game, plain = games()
-    latents = Inputs(game).latents[0]
+    latents = Inputs(game).every[0]
     ours, theirs = game.generator.eval(), plain.generator.eval()
 
     def sample(generator: nn.Module) -> torch.Tensor:
@@ -236,7 +246,7 @@ def sampling(rounds: int) -> Row:
 def each_layer(rounds: int) -> Iterator[Row]:
     """Forward, and the derivatives by the input and by the weights, of every layer of both nets in a batch of 64."""
     game, _ = games()
-    floats, latents = Inputs(game).real, Inputs(game).latents[0]
+    floats, latents = Inputs(game).real, Inputs(game).every[0]
     given: dict[nn.Module, torch.Tensor] = {}
     found = [
         layer for net in (game.generator, game.critic) for layer in net.modules() if isinstance(layer, layers.Up | layers.Down)
@@ -269,7 +279,7 @@ def each_layer(rounds: int) -> Iterator[Row]:
 
 def gradients(game: Ssgan, given: Inputs) -> torch.Tensor:
     """Of the critic's values of real images less those of generated ones, by all weights of the critic and the generator."""
-    loss = game.critic(given.real).mean() - game.critic(game.generator(given.latents[0])).mean()
+    loss = game.critic(given.real).mean() - game.critic(game.generator(given.every[0])).mean()
     weights = [*game.critic.parameters(), *game.generator.parameters()]
     return torch.cat([gradient.flatten() for gradient in torch.autograd.grad(loss, weights)])
 
@@ -326,24 +336,18 @@ def rate(device: torch.device, batch: int, precision: str, order: torch.memory_f
     for name in ("generator", "critic"):
         net: nn.Module = Ordered(nets[name], device, order, bf16=precision == "bf16")
         setattr(game, name, torch.compile(net) if made == "compiled" else net)
-    config = game.config
-    draws, real = RandomDraws(config, Processes(), device), Inputs(game).real.to(device)
+    draws, real = RandomDraws(game.config, Processes(), device), Inputs(game).real.to(device)
 
-    def play(first: int) -> None:
+    def go(first: int) -> None:
         for number in range(first, first + rounds):
-            given = game.update_critic(real, draws.latents("critic", number), draws.penalty(number))
-            given |= game.update_detector(draws.latents("detector", number), draws.image_seeds("detector", number), real)
-            for turn in range(config.generator_steps):
-                own = draws.image_seeds("generator", number, turn)
-                given |= game.update_generator(draws.latents("generator", number, turn), own, real=real)
-            numbers(given)
+            numbers(play(game, draws, number, lambda turn: real))
 
-    play(0)
+    go(0)
     seconds = []
     for turn in range(1, 1 + ROUNDS["layer"]):
         wait(device)
         start = time.perf_counter()
-        play(turn * rounds)
+        go(turn * rounds)
         wait(device)
         seconds.append(time.perf_counter() - start)
     return rounds * batch / statistics.median(seconds)
