@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ssgan.embedding.catalog import SCHEMES
 from ssgan.embedding.costs import WET, Costs, apply_wet_rule
@@ -27,11 +28,11 @@ class Band(NamedTuple):
 
     plane: int
     first: int
-    plus: np.ndarray
-    minus: np.ndarray
+    plus: NDArray[np.float64]
+    minus: NDArray[np.float64]
 
 
-def bands(image: np.ndarray, scheme: str, payload: float) -> Iterator[Band]:
+def bands(image: NDArray[np.uint8], scheme: str, payload: float) -> Iterator[Band]:
     """Yield all bands of an image uint8 (C, H, W), from plane to plane; `payload` counts bits per sample."""
     entry, (_, height, width) = SCHEMES[scheme], image.shape
     if entry.reach is None:
@@ -48,7 +49,7 @@ def bands(image: np.ndarray, scheme: str, payload: float) -> Iterator[Band]:
             yield Band(plane, first, plus, plus if costs.minus is costs.plus else minus)
 
 
-def _costs(image: np.ndarray, scheme: str, payload: float) -> Costs:
+def _costs(image: NDArray[np.uint8], scheme: str, payload: float) -> Costs:
     covers = torch.from_numpy(np.array(image[None]))
     plus, minus = SCHEMES[scheme].costs(covers.double(), payload)
     if minus is not plus:

@@ -8,11 +8,12 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ssgan.embedding.costs import Costs
 from ssgan.images.samples import Samples
 
-Seeds: TypeAlias = np.ndarray | torch.Tensor  # uint64 (N,), or int64 with the same bits on the covers' device
+Seeds: TypeAlias = NDArray[np.uint64] | torch.Tensor  # uint64 (N,), or int64 with the same bits on the covers' device
 
 
 class ChangeProbabilities(NamedTuple):

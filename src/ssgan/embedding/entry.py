@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ssgan.embedding.costs import Scheme
 from ssgan.images.samples import PIXEL_UNIT
 
 # Changes of the same samples with better signs: (covers, stegos, seeds) -> stegos
-Correction = Callable[[torch.Tensor, torch.Tensor, np.ndarray], torch.Tensor]
+Correction = Callable[[torch.Tensor, torch.Tensor, NDArray[np.uint64]], torch.Tensor]
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ssgan.errors import InvalidSetting
 from ssgan.images import ImageLike, Layout, as_image
@@ -36,7 +38,9 @@ class Difference:
         return self.changes / self.samples
 
 
-def difference(cover: ImageLike | np.ndarray, stego: ImageLike | np.ndarray, *, layout: Layout | None = None) -> Difference:
+def difference(
+    cover: ImageLike | NDArray[np.uint8], stego: ImageLike | NDArray[np.uint8], *, layout: Layout | None = None
+) -> Difference:
     """Return the difference of two images of one size, as `as_image` takes them, or of two batches uint8 (N, C, H, W).
 
     Raises InvalidSetting for what is no image, and for images that differ in shape.
@@ -57,7 +61,7 @@ def difference(cover: ImageLike | np.ndarray, stego: ImageLike | np.ndarray, *, 
     )
 
 
-def _samples(given: ImageLike | np.ndarray, layout: Layout | None) -> np.ndarray:
+def _samples(given: ImageLike | NDArray[Any], layout: Layout | None) -> NDArray[Any]:
     """Return uint8 (C, H, W), or (N, C, H, W) of a batch."""
     if getattr(given, "ndim", 0) != 4:
         return as_image(given, layout=layout)
@@ -65,7 +69,7 @@ def _samples(given: ImageLike | np.ndarray, layout: Layout | None) -> np.ndarray
     return np.asarray(given) if first else np.empty((0, 1, 1, 1), np.uint8)
 
 
-def _shape(image: np.ndarray) -> str:
+def _shape(image: NDArray[Any]) -> str:
     """Return width x height and kind of samples in words."""
     channels, height, width = image.shape[-3:]
     return f"{width} x {height} {'gray' if channels == 1 else 'color'}"

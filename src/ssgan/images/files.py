@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from ssgan.compute.available_memory import available_memory
@@ -51,8 +52,8 @@ class Picture:
     file       the bytes that were read, where the format is one that is written; else empty
     """
 
-    samples: np.ndarray
-    alpha: np.ndarray | None
+    samples: NDArray[np.uint8]
+    alpha: NDArray[np.uint8] | None
     format: str
     converted: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
@@ -205,7 +206,7 @@ def _check_memory(header: Header, work: int, name: str) -> None:
         )
 
 
-def _check_decoded(samples: np.ndarray, alpha: np.ndarray | None, header: Header) -> None:
+def _check_decoded(samples: NDArray[np.uint8], alpha: NDArray[np.uint8] | None, header: Header) -> None:
     """Refuse an image where decoder and walk disagree, since one of the two was deceived."""
     shape = (header.channels, header.height, header.width)
     if samples.dtype != np.uint8 or samples.shape != shape or (alpha is not None and alpha.shape != shape[1:]):
@@ -221,7 +222,7 @@ def _too_long(length: int, label: str = "") -> RefusedImage:
     )
 
 
-def check_written(samples: np.ndarray, alpha: np.ndarray | None, format_name: str) -> None:
+def check_written(samples: NDArray[np.uint8], alpha: NDArray[np.uint8] | None, format_name: str) -> None:
     """Raise InvalidSetting for pixels that `format_name` cannot hold: samples uint8 (C, H, W), alpha uint8 (H, W) or None."""
     _check_samples(samples, alpha)
     if format_name not in WRITTEN.values():
@@ -232,7 +233,7 @@ def check_written(samples: np.ndarray, alpha: np.ndarray | None, format_name: st
         raise InvalidSetting(f"{format_name} does not hold {len(samples)} channels", hint="write gray to .pgm, color to .ppm")
 
 
-def _check_samples(samples: np.ndarray, alpha: np.ndarray | None) -> None:
+def _check_samples(samples: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> None:
     """Refuse samples that are not 8-bit gray or color with pixels."""
     if samples.dtype != np.uint8 or samples.ndim != 3 or samples.shape[0] not in (1, 3) or samples.size == 0:
         raise InvalidSetting(
@@ -258,7 +259,7 @@ def written_format(path: Path) -> str:
     return WRITTEN[suffix]
 
 
-def _prove(path: Path, samples: np.ndarray, alpha: np.ndarray | None) -> None:
+def _prove(path: Path, samples: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> None:
     """Read the file back and compare it sample for sample."""
     back = _decode(file_bytes(path), (), "")
     same_alpha = back.alpha is None if alpha is None else np.array_equal(back.alpha, alpha)  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ssgan.images import filters_loops
 
@@ -56,7 +57,7 @@ KV_TAPS = ((-1, 2, -2, 2, -1), (2, -6, 8, -6, 2), (-2, 8, -12, 8, -2), (2, -6, 8
 KV = np.array(KV_TAPS, dtype=np.float64) / 12
 
 
-def srm_bank() -> np.ndarray:
+def srm_bank() -> NDArray[np.float64]:
     """Return float64 (30, 5, 5): the linear residual filters of the rich model (the same paper), each over its middle weight.
 
     Eight first-order differences, four second-order, eight third-order, the 3 x 3 square and its four edges, the 5 x 5 square
@@ -77,7 +78,7 @@ def srm_bank() -> np.ndarray:
     return np.stack([kernel / abs(kernel[2, 2]) for kernel in kernels])
 
 
-def _eighth_turns(line: np.ndarray) -> list[np.ndarray]:
+def _eighth_turns(line: NDArray[Any]) -> list[NDArray[np.float64]]:
     """Return a filter along the middle row, to the right, turned to all eight directions."""
     turned = []
     for down, right in ((0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1), (1, 0), (1, 1)):
@@ -94,7 +95,7 @@ def average(x: torch.Tensor, *, size: int) -> torch.Tensor:
     return correlate(mirror(x, size // 2), Separable(taps, taps))
 
 
-def cosine_bank(size: int) -> np.ndarray:
+def cosine_bank(size: int) -> NDArray[np.float64]:
     """Return the `size` orthonormal one-dimensional DCT-II basis functions, float64 (size, size), lowest frequency first."""
     angle = np.pi / size * np.outer(np.arange(size), np.arange(size) + 0.5)
     return np.asarray(np.cos(angle) * np.sqrt(np.where(np.arange(size) == 0, 1.0, 2.0) / size)[:, None])

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from ssgan.errors import RefusedImage
@@ -46,8 +47,8 @@ FOLLOWING = "bytes follow the end of the image"  # the end of the note for them
 class Pixels(NamedTuple):
     """Decoded samples: uint8 (C, H, W), and the alpha channel uint8 (H, W) or None."""
 
-    samples: np.ndarray
-    alpha: np.ndarray | None
+    samples: NDArray[np.uint8]
+    alpha: NDArray[np.uint8] | None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     import torch
@@ -37,7 +38,7 @@ def to_pixels(floats: Floats) -> Images:
     return ((floats.detach() + 1.0) * _HALF).round().clamp(0, 255).to(torch.uint8)
 
 
-def to_images(samples: np.ndarray) -> Images:
+def to_images(samples: NDArray[np.uint8]) -> Images:
     """Return Images from uint8 samples (C, H, W) or (N, C, H, W), sharing memory where it is writable and torch can."""
     import torch
 

@@ -9,7 +9,7 @@ import hashlib
 import struct
 import zlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from cryptography.exceptions import InvalidTag
@@ -23,6 +23,8 @@ from ssgan.images.samples import OPAQUE, Samples, Whole, pixels
 from ssgan.messages.keys import Key, Subkeys, final_root, frozen_key
 from ssgan.messages.order import FrozenDraw, carrying_places, frozen_count, public_count, shuffled, without
 from ssgan.messages.parts import Part, parse_part
+
+T = TypeVar("T", bound=np.generic)
 
 OVERHEAD = 18  # bytes of a stream beside its plaintext: the probe and AES-SIV's tag
 SPLITS = range(17)  # of 32: the second layer's share of the bits
@@ -38,20 +40,20 @@ class Places:
 
     shape: bytes
     carrying: int  # how many samples carry the message
-    frozen: np.ndarray  # int64 (k,): the public ones first
+    frozen: NDArray[np.int64]  # int64 (k,): the public ones first
     keys: Subkeys
 
     @property
-    def public(self) -> np.ndarray:
+    def public(self) -> NDArray[np.int64]:
         """int64 (p,): the frozen samples that are the same for every key."""
         return self.frozen[: public_count(len(self.frozen) + self.carrying)]
 
     @property
-    def order(self) -> np.ndarray:
+    def order(self) -> NDArray[np.signedinteger[Any]]:
         """int32 (n,): positions of the carrying samples among all, in the message's order; computed at each access."""
         return carrying_places(self.keys.order, self.carrying + len(self.frozen), self.frozen)
 
-    def laid_out(self, samples: np.ndarray) -> np.ndarray:
+    def laid_out(self, samples: NDArray[T]) -> NDArray[T]:
         """Return the carrying ones of `samples` (N,) in the message's order, without a table of positions."""
         return shuffled(self.keys.order, without(samples, self.frozen))
 
@@ -88,13 +90,13 @@ def image_carrier(image: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> 
     return Carrier(pixels(values), shape_of(image, values))
 
 
-def samples_of(image: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
+def samples_of(image: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
     """Return uint8 (N,): the channel values of the pixels that count, of an image uint8 (C, H, W) with alpha uint8 (H, W)."""
     rows = image.transpose(1, 2, 0)
     return np.ascontiguousarray(rows if alpha is None else rows[alpha == OPAQUE]).reshape(-1)
 
 
-def with_samples(image: np.ndarray, alpha: np.ndarray | None, samples: np.ndarray) -> np.ndarray:
+def with_samples(image: NDArray[np.uint8], alpha: NDArray[np.uint8] | None, samples: Whole) -> NDArray[np.uint8]:
     """Return `image` with the values of the counting pixels replaced by `samples`."""
     rows = image.transpose(1, 2, 0).copy()
     if alpha is None:
@@ -104,7 +106,7 @@ def with_samples(image: np.ndarray, alpha: np.ndarray | None, samples: np.ndarra
     return np.ascontiguousarray(rows.transpose(2, 0, 1))
 
 
-def shape_of(image: np.ndarray, samples: np.ndarray) -> bytes:
+def shape_of(image: NDArray[np.uint8], samples: Whole) -> bytes:
     """Return what is bound into all keys: height, width, channels, and how many samples count."""
     channels, height, width = image.shape
     return shape_bytes(height, width, channels, len(samples))
@@ -115,7 +117,7 @@ def shape_bytes(height: int, width: int, channels: int, samples: int) -> bytes:
     return b"ssgan/1" + struct.pack("<IIBI", height, width, channels, samples)
 
 
-def places(shape: bytes, samples: np.ndarray, key: Key) -> Places:
+def places(shape: bytes, samples: Whole, key: Key) -> Places:
     """Return the frozen samples, the salts read off them, the keys, and the order. A passphrase takes its time here."""
     count = len(samples)
     draw = FrozenDraw(count)
@@ -127,12 +129,12 @@ def places(shape: bytes, samples: np.ndarray, key: Key) -> Places:
     return Places(shape, count - len(frozen), frozen, keys)
 
 
-def public_samples(shape: bytes, samples: np.ndarray) -> np.ndarray:
+def public_samples(shape: bytes, samples: Whole) -> Whole:
     """Return (p,): the values that no message changes, whatever its key."""
     return samples[FrozenDraw(len(samples)).take_public(shape)]
 
 
-def _salt(label: bytes, bound: bytes, frozen: np.ndarray) -> bytes:
+def _salt(label: bytes, bound: bytes, frozen: Whole) -> bytes:
     return hashlib.sha256(label + bound + value_bytes(frozen)).digest()
 
 
@@ -152,13 +154,13 @@ def capacity(image: ImageLike, *, alpha: ImageLike | None = None, layout: Layout
     return max(0, room(samples, as_alpha(alpha, samples)))
 
 
-def room(image: np.ndarray, alpha: np.ndarray | None) -> int:
+def room(image: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> int:
     """Return the largest plaintext in bytes; negative where not even an empty message fits."""
     samples = usable_samples(image, alpha)
     return max_plaintext_bytes(samples - frozen_count(samples))
 
 
-def usable_samples(image: np.ndarray, alpha: np.ndarray | None) -> int:
+def usable_samples(image: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> int:
     """Return how many samples count: those of pixels that are opaque."""
     count = image[0].size if alpha is None else int(np.count_nonzero(alpha == OPAQUE))
     return count * len(image)
@@ -184,7 +186,7 @@ def bits_in_second(length: int, split: int) -> int:
     return 8 * (length + OVERHEAD) * split // 32
 
 
-def probes(keys: Subkeys, count: int) -> np.ndarray:
+def probes(keys: Subkeys, count: int) -> NDArray[np.int64]:
     """Return int64 (count x splits,): the first 16 bits of a stream, highest first, for each of `count` rungs and each
     split.
     """

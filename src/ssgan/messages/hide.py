@@ -38,9 +38,9 @@ DEAR = 1e3  # times the dearest finite cost: what a scheme's own ban on a sample
 class Hidden:
     """A stego with its cover, uint8 with the axes of the image given, and the figures by which its safety is judged."""
 
-    cover: np.ndarray
-    stego: np.ndarray
-    alpha: np.ndarray | None
+    cover: NDArray[np.uint8]
+    stego: NDArray[np.uint8]
+    alpha: NDArray[np.uint8] | None
     message_bytes: int
     rung_bytes: int  # the length that an observer could know at best
     payload: float  # bits per counting sample, all of the stream
@@ -52,7 +52,7 @@ class Hidden:
     left_out: tuple[str, ...] = ()  # metadata of the cover's file that the stego's does not have
 
     @property
-    def changes(self) -> np.ndarray:
+    def changes(self) -> NDArray[np.int8]:
         """int8, with the axes of the stego: -1, 0 or +1."""
         return (self.stego.astype(np.int16) - self.cover).astype(np.int8)
 
@@ -93,8 +93,8 @@ class Price(NamedTuple):
     """
 
     where: slice
-    plus: np.ndarray
-    minus: np.ndarray
+    plus: NDArray[np.float64]
+    minus: NDArray[np.float64]
 
 
 @dataclass(frozen=True, repr=False)
@@ -153,7 +153,7 @@ def _laid_out(where: Places, samples: Samples[NDArray[Any]]) -> Samples[NDArray[
     return replace(samples, values=where.laid_out(samples.values), usable=usable)
 
 
-def _write(where: Places, priced: Priced, plaintext: bytes, kind: int) -> tuple[np.ndarray, int]:
+def _write(where: Places, priced: Priced, plaintext: bytes, kind: int) -> tuple[Whole, int]:
     """Return (carrying samples with the stream in them, split): the split nearest to the optimal sender's that has a
     solution.
     """
@@ -189,7 +189,7 @@ def _too_long(length: int, room: int) -> DoesNotFit:
     )  # fmt: skip
 
 
-def _inverse(where: Places) -> np.ndarray:
+def _inverse(where: Places) -> NDArray[np.signedinteger[Any]]:
     """Return int32 (N,): the index of each sample in the message's order; n for frozen samples."""
     order = where.order
     carries = np.full(where.carrying + len(where.frozen), where.carrying, order.dtype)
@@ -198,7 +198,7 @@ def _inverse(where: Places) -> np.ndarray:
     return carries
 
 
-def _priced_bands(made: Iterable[Band], alpha: np.ndarray | None, channels: int) -> Iterator[Price]:
+def _priced_bands(made: Iterable[Band], alpha: NDArray[np.uint8] | None, channels: int) -> Iterator[Price]:
     """Yield the costs of an image's counting samples, from those of its rows."""
     before = None if alpha is None else np.concatenate([[0], np.cumsum(np.count_nonzero(alpha == OPAQUE, axis=1))])
     for band in made:
@@ -214,7 +214,7 @@ def _priced_bands(made: Iterable[Band], alpha: np.ndarray | None, channels: int)
             yield Price(places, plus, plus if band.minus is band.plus else band.minus[counts])
 
 
-def _priced(carrying: Samples[NDArray[Any]], made: Iterable[Price], carries: np.ndarray) -> Priced:
+def _priced(carrying: Samples[NDArray[Any]], made: Iterable[Price], carries: NDArray[np.signedinteger[Any]]) -> Priced:
     """Return the carrying samples with their costs, where only the ends of the range are wet.
 
     `carries` int32 (N,) says which carrying sample each one is. One array holds both costs as long as the scheme makes no
@@ -237,7 +237,7 @@ def _priced(carrying: Samples[NDArray[Any]], made: Iterable[Price], carries: np.
     return Priced(carrying, both[0], both[-1])
 
 
-def _refuse_flat(frozen: np.ndarray) -> None:
+def _refuse_flat(frozen: Whole) -> None:
     """Refuse a cover whose frozen values have too little entropy, estimated as if they were independent."""
     shares = np.unique(frozen, return_counts=True)[1] / len(frozen)
     entropy = abs(float((shares * np.log2(shares)).sum()) * len(frozen))

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ssgan.errors import StorageFailed
 from ssgan.images import ImageLike, Layout, as_alpha, as_image, atomic_write
@@ -253,12 +254,12 @@ def usual_folder() -> Path:
         raise StorageFailed(f"the list of used covers cannot be kept: {error}", hint=_ELSEWHERE) from error
 
 
-def fingerprint(image: np.ndarray, alpha: np.ndarray | None) -> bytes:
+def fingerprint(image: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> bytes:
     """Return bytes that identify an image, uint8 (C, H, W): its shape and the samples that no message changes."""
     samples = container.samples_of(image, alpha)
     shape = container.shape_of(image, samples)
     return shape + container.value_bytes(container.public_samples(shape, samples))
 
 
-def _digest(key: bytes, image: np.ndarray, alpha: np.ndarray | None) -> bytes:
+def _digest(key: bytes, image: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> bytes:
     return hmac.new(key, fingerprint(image, alpha), hashlib.sha256).digest()[:DIGEST_BYTES]

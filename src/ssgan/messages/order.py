@@ -9,10 +9,14 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Iterator
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ssgan.compute.keystream import reader
+
+T = TypeVar("T", bound=np.generic)
 
 FROZEN_LEAST, FROZEN_MOST, FROZEN_SHARE = 64, 256, 32
 PUBLIC_LEAST, PUBLIC_MOST, PUBLIC_SHARE = 32, 64, 128  # of the frozen ones
@@ -40,7 +44,7 @@ class FrozenDraw:
         self._drawn = 0
         self._moved: dict[int, int] = {}
 
-    def take(self, key: bytes, count: int) -> np.ndarray:
+    def take(self, key: bytes, count: int) -> NDArray[np.int64]:
         """Return int64 (count,): the next positions, in the order in which they are drawn."""
         words, chosen = _words(key), []
         for i in range(self._drawn, self._drawn + count):
@@ -50,12 +54,12 @@ class FrozenDraw:
         self._drawn += count
         return np.array(chosen, dtype=np.int64)
 
-    def take_public(self, shape: bytes) -> np.ndarray:
+    def take_public(self, shape: bytes) -> NDArray[np.int64]:
         """Return int64 (p,): the positions that all images of this shape share. They are drawn first."""
         return self.take(hashlib.sha256(b"ssgan/1/public" + shape).digest(), public_count(self._samples))
 
 
-def carrying_places(key: bytes, samples: int, frozen: np.ndarray) -> np.ndarray:
+def carrying_places(key: bytes, samples: int, frozen: NDArray[np.int64]) -> NDArray[np.signedinteger[Any]]:
     """Return int32 (n,), or int64 from 2^31 samples on: positions of the samples that carry the message, in its order.
 
     `frozen` are left out.
@@ -63,13 +67,13 @@ def carrying_places(key: bytes, samples: int, frozen: np.ndarray) -> np.ndarray:
     return shuffled(key, without(np.arange(samples, dtype=np.int32 if samples < 1 << 31 else np.int64), frozen))
 
 
-def without(values: np.ndarray, frozen: np.ndarray) -> np.ndarray:
+def without(values: NDArray[T], frozen: NDArray[np.int64]) -> NDArray[T]:
     """Return a copy of `values` (N,) without those at the few positions `frozen`, each named once."""
     ends = [-1, *np.sort(frozen).tolist(), len(values)]
     return np.concatenate([values[end + 1 : start] for end, start in itertools.pairwise(ends)])
 
 
-def shuffled(key: bytes, values: np.ndarray) -> np.ndarray:
+def shuffled(key: bytes, values: NDArray[T]) -> NDArray[T]:
     """Return `values` (n,), the carrying samples in image order, permuted in place into the message's order."""
     from ssgan.messages.order_loops import shuffle
 

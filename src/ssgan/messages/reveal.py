@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ssgan.embedding.stc import layers as two_layers
 from ssgan.embedding.stc import submatrices
 from ssgan.errors import Incomplete, NothingFound
 from ssgan.images import ImageLike, Layout, as_alpha, as_image
-from ssgan.images.samples import low_bytes
+from ssgan.images.samples import Whole, low_bytes
 from ssgan.messages import container
 from ssgan.messages.container import SPLITS, Carrier, Places
 from ssgan.messages.keys import Key, check_key
@@ -47,7 +48,9 @@ def reveal(
     return found
 
 
-def reveal_any(image: np.ndarray, key: Key, *, alpha: np.ndarray | None = None, models: Sequence[Model] = ()) -> bytes | Part:
+def reveal_any(
+    image: NDArray[np.uint8], key: Key, *, alpha: NDArray[np.uint8] | None = None, models: Sequence[Model] = ()
+) -> bytes | Part:
     """Return the message, or the part of one, in an image uint8 (C, H, W). Raises NothingFound, InvalidSetting for what is no
     key.
 
@@ -80,7 +83,7 @@ def reveal_from(carrier: Carrier, key: Key) -> bytes | Part:
     return found
 
 
-def _drawn(image: np.ndarray, key: Key, models: Sequence[Model]) -> bytes | Part | None:
+def _drawn(image: NDArray[np.uint8], key: Key, models: Sequence[Model]) -> bytes | Part | None:
     """Return what version 2 finds, with every model that draws pictures of this shape."""
     from ssgan.drawn import model
 
@@ -104,26 +107,26 @@ def as_text(message: bytes) -> str | None:
     return None if steering else text
 
 
-def reveal_with(where: Places, carrying: np.ndarray) -> bytes | Part | None:
+def reveal_with(where: Places, carrying: Whole) -> bytes | Part | None:
     """Return the message in the carrying samples (n,), of any integer type, in their order, or None.
 
     Every rung and split, ascending; where none answers, the work of one opening more, so that time tells nothing.
     """
-    lengths, carrying = where.rungs, low_bytes(carrying)
+    lengths, low = where.rungs, low_bytes(carrying)
     if not lengths:
         return None
-    answers = np.flatnonzero(_beginnings(where, carrying) == container.probes(where.keys, len(lengths)))
+    answers = np.flatnonzero(_beginnings(where, low) == container.probes(where.keys, len(lengths)))
     for trial in answers.tolist():
         rung, split = divmod(trial, len(SPLITS))
-        found = _open(where, carrying, lengths[rung], split)
+        found = _open(where, low, lengths[rung], split)
         if found is not None:
             return found
     if not len(answers):
-        _open(where, carrying, lengths[len(lengths) // 2], len(SPLITS) // 2)
+        _open(where, low, lengths[len(lengths) // 2], len(SPLITS) // 2)
     return None
 
 
-def _beginnings(where: Places, carrying: np.ndarray) -> np.ndarray:
+def _beginnings(where: Places, carrying: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Return int64 (rungs x splits,): the first 16 bits of each possible stream."""
     from ssgan.messages.probe_loops import BITS, beginnings
 
@@ -138,7 +141,7 @@ def _beginnings(where: Places, carrying: np.ndarray) -> np.ndarray:
     return begun
 
 
-def _open(where: Places, carrying: np.ndarray, length: int, split: int) -> bytes | Part | None:
+def _open(where: Places, carrying: NDArray[np.uint8], length: int, split: int) -> bytes | Part | None:
     total, second = 8 * (length + container.OVERHEAD), container.bits_in_second(length, split)
     bits = two_layers.read(carrying, total - second, second, where.code())
     return container.unseal(where, np.packbits(bits).tobytes(), split)

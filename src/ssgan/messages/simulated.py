@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ssgan.compute.keystream import keystream
 from ssgan.errors import DoesNotFit, InvalidSetting
@@ -21,7 +22,7 @@ from ssgan.messages.keys import KeyFile
 from ssgan.messages.order import frozen_count
 
 
-def simulate(covers: torch.Tensor, scheme: str, payload: float, seeds: np.ndarray) -> torch.Tensor:
+def simulate(covers: torch.Tensor, scheme: str, payload: float, seeds: NDArray[np.uint64]) -> torch.Tensor:
     """Return stegos of Images (N, C, H, W), each with a message and a key file of its own; one uint64 seed an image.
 
     `payload` counts all bits of the stream per sample. Streams have the lengths of rungs, some 12 % apart: an image gets the
@@ -32,7 +33,7 @@ def simulate(covers: torch.Tensor, scheme: str, payload: float, seeds: np.ndarra
         return covers.clone()
     pictures, lengths = covers.detach().cpu().numpy(), _lengths(covers[0].numel(), payload)
 
-    def sent(i: int) -> np.ndarray:
+    def sent(i: int) -> NDArray[np.uint8]:
         drawn = hashlib.sha256(b"ssgan/simulated" + int(seeds[i]).to_bytes(8, "big")).digest()
         (below, above), share = lengths
         coin = int.from_bytes(keystream(drawn, 8), "big") * 2.0**-64

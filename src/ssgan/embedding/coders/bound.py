@@ -9,9 +9,11 @@ so flat covers, whose costs are beyond 10^9, are as easy as any.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ssgan.compute import seeds as public_seeds
 from ssgan.embedding.coder import Assignment, ChangeProbabilities, Coder
@@ -26,7 +28,7 @@ TOLERANCE = 1e-8  # relative, of the payload or the distortion met
 _ARRAY_TYPES = (torch.float32, torch.float64)  # what the compiled loops take
 
 
-def simulate(covers: torch.Tensor, costs: Costs, payload: float, seeds: np.ndarray) -> torch.Tensor:
+def simulate(covers: torch.Tensor, costs: Costs, payload: float, seeds: NDArray[np.uint64]) -> torch.Tensor:
     """Return whole numbers (N, C, H, W) changed by the optimal sender of `payload` bits per sample; one uint64 seed an
     image.
     """
@@ -100,7 +102,7 @@ def expected_distortion(costs: Costs, probabilities: ChangeProbabilities) -> tor
     return torch.as_tensor(paid).flatten(1).sum(1)
 
 
-def sample(covers: torch.Tensor, probabilities: ChangeProbabilities, seeds: np.ndarray) -> torch.Tensor:
+def sample(covers: torch.Tensor, probabilities: ChangeProbabilities, seeds: NDArray[np.uint64]) -> torch.Tensor:
     """Return samples of an integer type, +1 where r < beta+, -1 where beta+ <= r < beta+ + beta-, one uniform r a sample."""
     r = public_seeds.uniforms(seeds, covers[0].numel(), device=covers.device).reshape(covers.shape)
     plus, minus = probabilities
@@ -109,7 +111,7 @@ def sample(covers: torch.Tensor, probabilities: ChangeProbabilities, seeds: np.n
     return covers + raised.to(covers.dtype) * 2 - (raised | lowered).to(covers.dtype)
 
 
-def _arrays(costs: Costs) -> tuple[np.ndarray, np.ndarray]:
+def _arrays(costs: Costs) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
     """Return the costs as arrays (N, n) of one dtype, row by row, copied where strides or precision require it."""
     plus, minus = (rho.detach() if rho.dtype in _ARRAY_TYPES else rho.detach().float() for rho in costs)
     if plus.dtype != minus.dtype:  # the compiled loops take both alike
@@ -137,7 +139,7 @@ def _refuse_distortion(largest: torch.Tensor, asked: torch.Tensor) -> None:
         )
 
 
-def _simulate(assignment: Assignment, samples: Samples[torch.Tensor], costs: Costs, seeds: np.ndarray) -> torch.Tensor:
+def _simulate(assignment: Assignment, samples: Samples[torch.Tensor], costs: Costs, seeds: NDArray[np.uint64]) -> torch.Tensor:
     return simulate(samples.values, costs, assignment.payload, seeds)
 
 

@@ -31,7 +31,9 @@ class Sender:
     Given the `covers` (B, n), what may not rise or fall is wet whatever its costs say, so that one array may be both.
     """
 
-    def __init__(self, plus: np.ndarray, minus: np.ndarray, covers: Samples[NDArray[Any]] | None = None) -> None:
+    def __init__(
+        self, plus: NDArray[np.floating[Any]], minus: NDArray[np.floating[Any]], covers: Samples[NDArray[Any]] | None = None
+    ) -> None:
         values = np.empty((len(plus), 0), np.uint8) if covers is None else np.ascontiguousarray(covers.values)
         if covers is None or covers.usable is None:
             usable = np.empty((len(plus), 0), np.bool_)
@@ -46,44 +48,44 @@ class Sender:
         self._unit = np.where(mean > 0, mean, 1.0)  # (B,): of cost
 
     @property
-    def free(self) -> np.ndarray:
+    def free(self) -> NDArray[np.float64]:
         """float64 (B,): the least cost of a change."""
         return self._unit * FREE
 
     @property
-    def largest_payload(self) -> np.ndarray:
+    def largest_payload(self) -> NDArray[np.float64]:
         """float64 (B,): the payload in bits where each change that is not wet is equally frequent."""
         return self._one + np.log2(3) * self._two
 
     @property
-    def largest_distortion(self) -> np.ndarray:
+    def largest_distortion(self) -> NDArray[np.float64]:
         """float64 (B,): the distortion at the largest payload."""
         return self._spread
 
-    def rows(self, which: np.ndarray) -> Sender:
+    def rows(self, which: NDArray[np.bool_]) -> Sender:
         """Return the sender for the covers marked in `which` bool (B,)."""
         return self if which.all() else self._part(which, slice(None))
 
-    def lambdas_for_payload(self, bits: np.ndarray, tolerance: float = 1e-6) -> np.ndarray:
+    def lambdas_for_payload(self, bits: NDArray[np.float64], tolerance: float = 1e-6) -> NDArray[np.float64]:
         """Return float64 (B,): the lambdas of an entropy of `bits` (B,), in (0, largest_payload], to a relative tolerance."""
         within = np.minimum(bits, self.largest_payload * (1 - MARGIN))
         return self._find(within * np.log(2), tolerance, distortion=False)
 
-    def lambdas_for_distortion(self, distortion: np.ndarray, tolerance: float = 1e-6) -> np.ndarray:
+    def lambdas_for_distortion(self, distortion: NDArray[np.float64], tolerance: float = 1e-6) -> NDArray[np.float64]:
         """Return float64 (B,): the lambdas of an expected `distortion` (B,), in (0, largest_distortion)."""
         return self._find(distortion, tolerance, distortion=True)
 
-    def payload(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def payload(self, u: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return bits (B,) at ln lambda = u (B,), and their slope in u."""
         entropy, _, variance = self._moments(u)
         return entropy / np.log(2), -variance / np.log(2)
 
-    def distortion(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def distortion(self, u: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the expected distortion (B,) at ln lambda = u (B,), and its slope in u."""
         _, mean, variance = self._moments(u)
         return mean * np.exp(-u), -variance * np.exp(-u)
 
-    def _find(self, target: np.ndarray, tolerance: float, *, distortion: bool) -> np.ndarray:
+    def _find(self, target: NDArray[np.float64], tolerance: float, *, distortion: bool) -> NDArray[np.float64]:
         """Return the solution of each row by itself, so that no row's lambda depends on the others of the batch."""
         sample, u = self._every(STRIDE), -np.log(self._unit)
         share = self._costs[0].shape[1] / sample._costs[0].shape[1]
@@ -95,7 +97,7 @@ class Sender:
         """Return a sender of a regular subset of the samples, where there are enough of them."""
         return self if self._costs[0].shape[1] < 16 * stride else self._part(slice(None), slice(None, None, stride))
 
-    def _part(self, rows: np.ndarray | slice, samples: slice) -> Sender:
+    def _part(self, rows: NDArray[np.bool_] | slice, samples: slice) -> Sender:
         part = object.__new__(Sender)
         plus, minus, values, usable = (np.ascontiguousarray(array[rows, samples]) for array in self._costs)
         part._costs, part._ends = (plus, minus, values, usable), self._ends
@@ -103,7 +105,7 @@ class Sender:
         part._spread, part.wrong = self._spread[rows], self.wrong[rows]
         return part
 
-    def _moments(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _moments(self, u: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Return sums over the samples for x = lambda rho: the entropy in nats, E[x] and Var[x]; float64 (B,) each."""
         sums = np.empty((len(u), 3))
         gibbs_loops.moments(*self._costs, *self._ends, np.exp(u), self.free, sums)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ssgan.embedding import provided
 from ssgan.embedding.coder import Assignment, Coder
@@ -13,7 +14,7 @@ from ssgan.errors import InvalidSetting
 from ssgan.images.samples import PIXEL_UNIT, Samples
 
 
-def _simulate(assignment: Assignment, samples: Samples[torch.Tensor], costs: Costs, seeds: np.ndarray) -> torch.Tensor:
+def _simulate(assignment: Assignment, samples: Samples[torch.Tensor], costs: Costs, seeds: NDArray[np.uint64]) -> torch.Tensor:
     if samples.unit != PIXEL_UNIT:
         raise InvalidSetting(
             f"the coder message sends what `hide` does in pixels; these samples are in units of a {samples.unit}",

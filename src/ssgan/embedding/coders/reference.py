@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ssgan.embedding.coder import Assignment, Coder
 from ssgan.embedding.coders import bound, reference_formulas
@@ -20,7 +21,13 @@ _WORD = 2**32  # MT19937 is seeded with 32 bits
 
 
 def simulate(
-    samples: Samples[torch.Tensor], costs: Costs, payload: float, seeds: np.ndarray, *, scheme: str, options: tuple[str, ...]
+    samples: Samples[torch.Tensor],
+    costs: Costs,
+    payload: float,
+    seeds: NDArray[np.uint64],
+    *,
+    scheme: str,
+    options: tuple[str, ...],
 ) -> torch.Tensor:
     """Return values (N, 1, H, W); the option seed=K gives every image MATLAB's seed K, without it each gets its own."""
     if samples.values.shape[1] != 1:
@@ -43,13 +50,13 @@ def simulate(
     return stegos
 
 
-def _fisher(cover: np.ndarray, scheme: str) -> np.ndarray:
+def _fisher(cover: NDArray[np.uint8], scheme: str) -> NDArray[np.float64]:
     if scheme == "mg":
         return reference_formulas.mg_fisher_information(cover)
     return mipod.fisher_information(torch.from_numpy(cover.astype(np.float64))[None, None])[0, 0].numpy()
 
 
-def _simulate(assignment: Assignment, samples: Samples[torch.Tensor], costs: Costs, seeds: np.ndarray) -> torch.Tensor:
+def _simulate(assignment: Assignment, samples: Samples[torch.Tensor], costs: Costs, seeds: NDArray[np.uint64]) -> torch.Tensor:
     return simulate(samples, costs, assignment.payload, seeds, scheme=assignment.scheme, options=assignment.options)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssgan.errors import DoesNotFit, unknown
-from ssgan.images.samples import Samples
+from ssgan.images.samples import Samples, Whole
 
 
 class Simulator(NamedTuple):
@@ -51,9 +51,15 @@ HALF_WIDTH = 5.01e-6  # np.isclose's default tolerance about 1/2, in the program
 
 
 def stego(
-    cover: Samples[NDArray[Any]], plus: np.ndarray, minus: np.ndarray, payload: float, seed: int, *, scheme: str
-) -> np.ndarray:
-    """Return uint8 (H, W): `cover` changed by the authors' program for `scheme`, from float64 costs without the wet rule.
+    cover: Samples[NDArray[Any]],
+    plus: NDArray[np.float64],
+    minus: NDArray[np.float64],
+    payload: float,
+    seed: int,
+    *,
+    scheme: str,
+) -> Whole:
+    """Return values (H, W): `cover` changed by the authors' program for `scheme`, from float64 costs without the wet rule.
 
     Raises DoesNotFit where the authors' search fails, which for them ends in a stego equal to the cover.
     """
@@ -76,18 +82,18 @@ def stego(
 
 
 def reference_costs(
-    cover: Samples[NDArray[Any]], plus: np.ndarray, minus: np.ndarray, *, scheme: str
-) -> tuple[np.ndarray, np.ndarray]:
+    cover: Samples[NDArray[Any]], plus: NDArray[np.float64], minus: NDArray[np.float64], *, scheme: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return float64 costs with the authors' finite wet cost: where out of range, not a number, or beyond it."""
     wet = _simulator(scheme).wet
 
-    def dried(rho: np.ndarray, impossible: np.ndarray) -> np.ndarray:
+    def dried(rho: NDArray[np.float64], impossible: NDArray[np.bool_]) -> NDArray[np.float64]:
         return np.where(impossible | np.isnan(rho) | (rho > wet), wet, rho)
 
     return dried(np.asarray(plus, np.float64), ~cover.may_rise), dried(np.asarray(minus, np.float64), ~cover.may_fall)
 
 
-def reference_lambda(plus: np.ndarray, minus: np.ndarray, payload: float, *, scheme: str) -> float:
+def reference_lambda(plus: NDArray[np.float64], minus: NDArray[np.float64], payload: float, *, scheme: str) -> float:
     """Return lambda where the authors' bisection ends, from costs as `reference_costs` gives them.
 
     Double lambda from 1000 until the entropy is at most m bits, then halve [0, lambda] until the entropies at the ends (n at 0)
@@ -115,14 +121,16 @@ def reference_lambda(plus: np.ndarray, minus: np.ndarray, payload: float, *, sch
     return middle
 
 
-def change_probabilities(plus: np.ndarray, minus: np.ndarray, lam: float) -> tuple[np.ndarray, np.ndarray]:
+def change_probabilities(
+    plus: NDArray[np.float64], minus: NDArray[np.float64], lam: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return beta+ and beta-: exp(-lambda rho) / Z."""
     odds_plus, odds_minus = np.exp(-lam * plus), np.exp(-lam * minus)
     z = 1 + odds_plus + odds_minus
     return odds_plus / z, odds_minus / z
 
 
-def least_detectable(fisher: np.ndarray, payload: float) -> np.ndarray:
+def least_detectable(fisher: NDArray[np.float64], payload: float) -> NDArray[np.float64]:
     """Return beta, the probability of +1 and of -1, as the authors of MiPOD and MG solve for it; Fisher information (H, W).
 
     lambda is halved in [1e3, 1e6], which is first widened by factors of two, until the payload is met to 1e-4 nats.
@@ -162,8 +170,10 @@ def least_detectable(fisher: np.ndarray, payload: float) -> np.ndarray:
     return 1 / _inverse(best * fisher)
 
 
-def least_detectable_stego(cover: Samples[NDArray[Any]], beta: np.ndarray, seed: int, *, inward: bool = False) -> np.ndarray:
-    """Return uint8 (H, W): `cover` changed by MiPOD's program, with one array of random numbers for places and one for signs.
+def least_detectable_stego(
+    cover: Samples[NDArray[Any]], beta: NDArray[np.float64], seed: int, *, inward: bool = False
+) -> Whole:
+    """Return values (H, W): `cover` changed by MiPOD's program, with one array of random numbers for places and one for signs.
 
     Where a change would leave 0...255 the authors write 2 and 253, a change by two, and so does this unless `inward`, which
     writes 1 and 254; likewise at the ends of another range. The published stego images count a number within 5e-6 of a half as
@@ -178,7 +188,7 @@ def least_detectable_stego(cover: Samples[NDArray[Any]], beta: np.ndarray, seed:
     return np.where(changed > high, high - depth, np.where(changed < low, low + depth, changed)).astype(cover.values.dtype)
 
 
-def mg_fisher_information(cover: np.ndarray) -> np.ndarray:
+def mg_fisher_information(cover: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Return float64 (H, W): 1 / sigma^4 of MG as its authors round it.
 
     Because their table hardly interpolates, the payload is often met only by parting samples of equal variance by the rounding
@@ -190,7 +200,7 @@ def mg_fisher_information(cover: np.ndarray) -> np.ndarray:
     return 1 / np.maximum(variance, 1.0) ** 2
 
 
-def _block_sum(x: np.ndarray) -> np.ndarray:
+def _block_sum(x: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return sums over 3 x 3 samples, zeros outside; exact for whole numbers."""
     height, width = x.shape
     bordered = np.pad(x, 1)
@@ -203,29 +213,29 @@ def _simulator(scheme: str) -> Simulator:
     return SIMULATORS[scheme]
 
 
-def _uniforms(seed: int, shape: tuple[int, ...], *, arrays: int = 1) -> list[np.ndarray]:
+def _uniforms(seed: int, shape: tuple[int, ...], *, arrays: int = 1) -> list[NDArray[np.float64]]:
     """Return the numbers of MATLAB's generator (MT19937) after `seed`, filling columns first."""
     legacy = np.random.RandomState(seed)  # this very generator is part of the reference
     return [legacy.random_sample(shape[0] * shape[1]).reshape(shape, order="F") for _ in range(arrays)]
 
 
-def _entropy_bits(plus: np.ndarray, minus: np.ndarray, lam: float) -> float:
+def _entropy_bits(plus: NDArray[np.float64], minus: NDArray[np.float64], lam: float) -> float:
     """Return the entropy of the changes; probabilities below the machine's epsilon count as zero."""
     p_plus, p_minus = change_probabilities(plus, minus, lam)
     return _entropy(p_plus, p_minus, 1 - p_plus - p_minus) / math.log(2)
 
 
-def _ternary_nats(beta: np.ndarray) -> float:
+def _ternary_nats(beta: NDArray[np.float64]) -> float:
     return _entropy(beta, beta, 1 - 2 * beta)
 
 
-def _entropy(*probabilities: np.ndarray) -> float:
+def _entropy(*probabilities: NDArray[np.float64]) -> float:
     stacked = np.stack(probabilities)
     dry = stacked >= np.finfo(np.float64).eps
     return -float(np.sum(stacked[dry] * np.log(stacked[dry])))
 
 
-def _inverse(y: np.ndarray) -> np.ndarray:
+def _inverse(y: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return x with y = x ln(x - 2).
 
     Between the table's entries the authors hardly interpolate: the weight is what y exceeds the entry by, not divided by the
@@ -246,7 +256,7 @@ def _inverse(y: np.ndarray) -> np.ndarray:
 
 
 @cache
-def _table() -> np.ndarray:
+def _table() -> NDArray[np.float64]:
     """Return the authors' table `ixlnx3`, computed bit for bit: the midpoints at which their bisection stopped."""
     y = np.arange(round(TABLE_LARGEST / TABLE_STEP) + 1) * TABLE_STEP
     lower, upper = (np.full(y.size, end) for end in TABLE_BRACKET)

@@ -6,8 +6,11 @@ something, and orders that are secret, are the business of the rooms above.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ssgan.compute import seeds as public_seeds
 from ssgan.embedding.coder import Assignment, Coder
@@ -22,7 +25,7 @@ ORDER, BITS = 1, 3  # the separate streams drawn from an image's seed, as in `pl
 
 
 def simulate(
-    samples: Samples[torch.Tensor], costs: Costs, payload: float, seeds: np.ndarray, options: tuple[str, ...]
+    samples: Samples[torch.Tensor], costs: Costs, payload: float, seeds: NDArray[np.uint64], options: tuple[str, ...]
 ) -> torch.Tensor:
     """Return values (N, C, H, W) that carry `payload` bits per sample; the option h=12 sets the constraint height (10)."""
     made, values = embed(samples, costs, payload, seeds, height=height_of(options)), samples.values
@@ -33,12 +36,12 @@ def simulate(
 
 
 def embed(
-    samples: Samples[torch.Tensor], costs: Costs, payload: float, seeds: np.ndarray, *, height: int = 10
+    samples: Samples[torch.Tensor], costs: Costs, payload: float, seeds: NDArray[np.uint64], *, height: int = 10
 ) -> list[stc.Embedding]:
     """Return one Embedding an image, its samples in the order of its seed. Raises DoesNotFit for the first refused image."""
     order = _order(samples.values, seeds)
 
-    def ordered(x: torch.Tensor) -> np.ndarray:
+    def ordered(x: torch.Tensor) -> NDArray[Any]:
         return np.take_along_axis(x.detach().flatten(1).cpu().numpy(), order, axis=1)
 
     usable = None if samples.usable is None else ordered(samples.usable)
@@ -58,12 +61,12 @@ def height_of(options: tuple[str, ...]) -> int:
     return next((int(option.removeprefix("h=")) for option in options if option.startswith("h=")), 10)
 
 
-def _order(covers: torch.Tensor, seeds: np.ndarray) -> np.ndarray:
+def _order(covers: torch.Tensor, seeds: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Return int64 (N, n): the order of the samples, the same on every device."""
     return public_seeds.uniforms(seeds, covers[0].numel(), stream=ORDER).argsort(dim=1, stable=True).numpy()
 
 
-def _simulate(assignment: Assignment, samples: Samples[torch.Tensor], costs: Costs, seeds: np.ndarray) -> torch.Tensor:
+def _simulate(assignment: Assignment, samples: Samples[torch.Tensor], costs: Costs, seeds: NDArray[np.uint64]) -> torch.Tensor:
     return simulate(samples, costs, assignment.payload, seeds, assignment.options)
 
 

@@ -13,6 +13,7 @@ from typing import Literal, get_args
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ssgan.compute import seeds as public_seeds
 from ssgan.compute.row_threads import share_rows
@@ -63,7 +64,7 @@ def binary_costs(covers: torch.Tensor, payload: float) -> Costs:
 
 
 def simulate(
-    covers: torch.Tensor, payload: float, seeds: np.ndarray, *, order: Order = "ascending", threshold: int = THRESHOLD
+    covers: torch.Tensor, payload: float, seeds: NDArray[np.uint64], *, order: Order = "ascending", threshold: int = THRESHOLD
 ) -> torch.Tensor:
     """Return Images (N, C, H, W) changed by the paper's sender: last bits by the optimal binary sender, then model correction.
 
@@ -75,7 +76,12 @@ def simulate(
 
 
 def correct(
-    covers: torch.Tensor, stegos: torch.Tensor, seeds: np.ndarray, *, order: Order = "ascending", threshold: int = THRESHOLD
+    covers: torch.Tensor,
+    stegos: torch.Tensor,
+    seeds: NDArray[np.uint64],
+    *,
+    order: Order = "ascending",
+    threshold: int = THRESHOLD,
 ) -> torch.Tensor:
     """Return Images changed where `stegos` differ from `covers`, in the direction with the smaller D, with the last bits of
     `stegos`.
@@ -98,7 +104,12 @@ def correct(
 
 
 def _correct_plane(
-    plane: np.ndarray, places: np.ndarray, coins: np.ndarray, keys: np.ndarray, order: Order, threshold: int
+    plane: NDArray[np.int16],
+    places: NDArray[np.int64],
+    coins: NDArray[np.float64],
+    keys: NDArray[np.float64],
+    order: Order,
+    threshold: int,
 ) -> None:
     from ssgan.embedding.schemes.hugo2010_loops import TIE, correct_model, cost_places
 

@@ -26,7 +26,7 @@ from ssgan.embedding.stc import trellis
 from ssgan.embedding.stc.layers import Priced, Written
 from ssgan.embedding.stc.trellis import Code, NoPath
 from ssgan.errors import DoesNotFit, InvalidSetting
-from ssgan.images.samples import Samples
+from ssgan.images.samples import Samples, Whole
 
 Flat: TypeAlias = Samples[NDArray[Any]]  # (n,), or (N, n) of N covers
 TOLERANCE = 1e-8  # of the payload that lambda is found for: heavy-tailed costs make the bound steep in it
@@ -39,7 +39,7 @@ _SHARE = 1 << 16  # samples that one task of a batch takes
 class Embedding:
     """A message in a cover. The receiver needs `first`, `second`, the code and the order of the samples."""
 
-    stego: np.ndarray  # (n,), of the cover's type
+    stego: Whole  # (n,), of the cover's type
     first: int  # bits in the lowest bits of the samples: the end of the message
     second: int  # bits in the second-lowest ones: the beginning of the message
     height: int
@@ -50,7 +50,7 @@ class Embedding:
 
 
 def embed(
-    cover: Flat, plus: np.ndarray, minus: np.ndarray, message: np.ndarray, code: Code | None = None, *,
+    cover: Flat, plus: NDArray[np.float64], minus: NDArray[np.float64], message: NDArray[np.uint8], code: Code | None = None, *,
     layers: int = 2, rng: np.random.Generator | None = None,
 ) -> Embedding:  # fmt: skip
     """Embed `message` uint8 (m,) of bits in a `cover` of flat samples (n,) by changes of ±1; it is extracted before this
@@ -69,7 +69,7 @@ def embed(
     return made
 
 
-def extract(stego: np.ndarray, first: int, second: int, code: Code | None = None) -> np.ndarray:
+def extract(stego: Whole, first: int, second: int, code: Code | None = None) -> NDArray[np.uint8]:
     """Return the message uint8 (second + first,) of `stego` (n,), of any integer type, samples in the order of the
     embedding.
     """
@@ -77,8 +77,9 @@ def extract(stego: np.ndarray, first: int, second: int, code: Code | None = None
 
 
 def embed_batch(
-    covers: Flat, plus: np.ndarray, minus: np.ndarray, messages: Sequence[np.ndarray], code: Code | None = None, *,
-    layers: int = 2, rng: np.random.Generator | None = None, threads: int | None = None,
+    covers: Flat, plus: NDArray[np.float64], minus: NDArray[np.float64],
+    messages: Sequence[NDArray[np.uint8]], code: Code | None = None, *, layers: int = 2,
+    rng: np.random.Generator | None = None, threads: int | None = None,
 ) -> list[Embedding | DoesNotFit]:  # fmt: skip
     """Run `embed` for covers (N, n) of one size on `threads` (all cores); return for each an Embedding, or the error.
 
@@ -98,8 +99,9 @@ def embed_batch(
 
 
 def embed_within(
-    cover: Flat, plus: np.ndarray, minus: np.ndarray, message: np.ndarray, code: Code | None = None, *, distortion: float,
-    layers: int = 2, rng: np.random.Generator | None = None,
+    cover: Flat, plus: NDArray[np.float64], minus: NDArray[np.float64],
+    message: NDArray[np.uint8], code: Code | None = None, *, distortion: float, layers: int = 2,
+    rng: np.random.Generator | None = None,
 ) -> Embedding:  # fmt: skip
     """Embed as much from the beginning of `message` as `distortion` allows; 99 % of it is used, if the message is long enough.
 
@@ -139,7 +141,9 @@ def embed_within(
     return best
 
 
-def reachable(cover: Flat, plus: np.ndarray, minus: np.ndarray, code: Code | None = None, *, layers: int = 2) -> int:
+def reachable(
+    cover: Flat, plus: NDArray[np.float64], minus: NDArray[np.float64], code: Code | None = None, *, layers: int = 2
+) -> int:
     """Return about the longest message, in bits, that embeds: found with a random one, to about 2 %.
 
     Another message of that length may find no path where it is two layers; with one, every message of that length embeds.
@@ -151,8 +155,8 @@ def reachable(cover: Flat, plus: np.ndarray, minus: np.ndarray, code: Code | Non
 
 
 def _embed_rows(
-    covers: Flat, plus: np.ndarray, minus: np.ndarray, messages: Sequence[np.ndarray], code: Code, layers: int,
-    rngs: Sequence[np.random.Generator | None],
+    covers: Flat, plus: NDArray[np.float64], minus: NDArray[np.float64],
+    messages: Sequence[NDArray[np.uint8]], code: Code, layers: int, rngs: Sequence[np.random.Generator | None],
 ) -> list[Embedding | DoesNotFit]:  # fmt: skip
     """Return one entry a row of covers (N, n); the optimal sender is found for all of them at once."""
     _check(covers, plus, minus, messages, layers, rngs)
@@ -182,7 +186,13 @@ def _embed_rows(
 
 
 def _write(
-    samples: Priced, message: np.ndarray, code: Code, layers: int, lam: float, free: float, rng: np.random.Generator | None
+    samples: Priced,
+    message: NDArray[np.uint8],
+    code: Code,
+    layers: int,
+    lam: float,
+    free: float,
+    rng: np.random.Generator | None,
 ) -> Written | None:
     """Write the message and read it again; return None where there is no path."""
     if len(message) == 0:
@@ -198,7 +208,7 @@ def _write(
     return written
 
 
-def _refusal(samples: Priced, message: np.ndarray, code: Code, layers: int, largest: float) -> DoesNotFit:
+def _refusal(samples: Priced, message: NDArray[np.uint8], code: Code, layers: int, largest: float) -> DoesNotFit:
     """Return the error for a message that was not written, with the number of its bits that fit."""
     most = _reachable(samples, message, code, layers, limit=len(message) - 1)
     if len(message) > largest:
@@ -210,7 +220,7 @@ def _refusal(samples: Priced, message: np.ndarray, code: Code, layers: int, larg
     return NoPath(f"wet samples leave no way to write these {len(message)} bits", reachable=most, hint=hint)
 
 
-def _reachable(samples: Priced, message: np.ndarray, code: Code, layers: int, limit: int | None = None) -> int:
+def _reachable(samples: Priced, message: NDArray[np.uint8], code: Code, layers: int, limit: int | None = None) -> int:
     """Return how many bits from the beginning of `message` embed: those the first layer takes alone, or more, by halving."""
     sender = _sender(samples.plus[None], samples.minus[None], layers)
     dry = np.minimum(samples.plus, samples.minus) < np.inf
@@ -231,12 +241,12 @@ def _reachable(samples: Priced, message: np.ndarray, code: Code, layers: int, li
     return fits
 
 
-def _sender(plus: np.ndarray, minus: np.ndarray, layers: int) -> Sender:
+def _sender(plus: NDArray[np.float64], minus: NDArray[np.float64], layers: int) -> Sender:
     """Return the optimal sender; for one layer, that of flips of the lowest bit in the cheaper direction."""
     return Sender(plus, minus) if layers == 2 else Sender(np.minimum(plus, minus), np.full_like(plus, np.inf))
 
 
-def _ideal_payloads(sender: Sender, distortion: np.ndarray) -> np.ndarray:
+def _ideal_payloads(sender: Sender, distortion: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return float64 (B,): the bits of the optimal sender at these distortions (B,)."""
     most = distortion >= sender.largest_distortion
     ideal = np.where(most, sender.largest_payload, 0.0)
@@ -247,14 +257,14 @@ def _ideal_payloads(sender: Sender, distortion: np.ndarray) -> np.ndarray:
     return ideal
 
 
-def _distortion(samples: Priced, stego: np.ndarray) -> float:
+def _distortion(samples: Priced, stego: Whole) -> float:
     """Return the sum of the costs of the changes."""
     up, down = stego > samples.cover, stego < samples.cover
     return float(samples.plus[up].sum() + samples.minus[down].sum())
 
 
 def _check(
-    covers: Flat, plus: np.ndarray, minus: np.ndarray, messages: Sequence[np.ndarray], layers: int,
+    covers: Flat, plus: NDArray[np.float64], minus: NDArray[np.float64], messages: Sequence[NDArray[np.uint8]], layers: int,
     rngs: Sequence[np.random.Generator | None],
 ) -> None:  # fmt: skip
     shape = covers.values.shape

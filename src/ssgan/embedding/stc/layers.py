@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from ssgan.embedding.coders import gibbs
 from ssgan.embedding.stc import trellis
 from ssgan.embedding.stc.trellis import Code
-from ssgan.images.samples import Samples, low_bytes
+from ssgan.images.samples import Samples, Whole, low_bytes
 
 # Where a layer finds no path, bits move from one to the other: shares of the message, in this order; last, all to the first.
 SHIFTS = (0, 1 / 64, -1 / 64, 1 / 32, -1 / 32, 1 / 16, -1 / 16, 1 / 8, -1 / 8, 1 / 4, -1 / 4, -1)
@@ -40,34 +40,34 @@ class Priced(NamedTuple):
     """
 
     samples: Samples[NDArray[Any]]
-    plus: np.ndarray
-    minus: np.ndarray
+    plus: NDArray[np.float64]
+    minus: NDArray[np.float64]
 
     @property
-    def cover(self) -> np.ndarray:
+    def cover(self) -> Whole:
         """The samples' values (n,), of an integer type."""
         return self.samples.values
 
-    def costs(self, which: slice | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def costs(self, which: slice | NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the costs of +1 and -1 of those in a slice or at places int (k,), with all that is impossible made wet."""
         some, plus, minus = self.samples.part(which), self.plus[which], self.minus[which]
         return _wet_unless(some.may_rise, plus), _wet_unless(some.may_fall, minus)
 
 
-def _wet_unless(may: np.ndarray, costs: np.ndarray) -> np.ndarray:
+def _wet_unless(may: NDArray[np.bool_], costs: NDArray[np.float64]) -> NDArray[np.float64]:
     return costs if may.all() else np.where(may, costs, np.inf)
 
 
 class Written(NamedTuple):
     """stego (n,), of the cover's type: its second layer holds the message's first `second` bits, its first layer the others."""
 
-    stego: np.ndarray
+    stego: Whole
     first: int
     second: int
 
 
 def write(
-    samples: Priced, lam: float, free: float, message: np.ndarray, code: Code, *, splits: Sequence[int] | None = None
+    samples: Priced, lam: float, free: float, message: NDArray[np.uint8], code: Code, *, splits: Sequence[int] | None = None
 ) -> Written | None:
     """Write `message` uint8 (m,) to both layers; return None where no split between them has a path.
 
@@ -89,13 +89,13 @@ def write(
 def natural_split(samples: Priced, lam: float, free: float) -> float:
     """Return how many bits the second layer of the optimal sender carries."""
 
-    def nats(part: slice) -> np.ndarray:
+    def nats(part: slice) -> NDArray[np.float64]:
         return _entropy_of_flips(*_far_and_near(samples, part, lam, free))
 
     return summed(len(samples.cover), nats) / float(np.log(2))
 
 
-def summed(count: int, values: Callable[[slice], np.ndarray]) -> float:
+def summed(count: int, values: Callable[[slice], NDArray[np.float64]]) -> float:
     """Return the sum of float64 values made a strip at a time, bit for bit as NumPy sums the whole array."""
 
     def part(first: int, count: int) -> float:
@@ -107,7 +107,7 @@ def summed(count: int, values: Callable[[slice], np.ndarray]) -> float:
     return part(0, count)
 
 
-def write_one(samples: Priced, message: np.ndarray, code: Code, rng: np.random.Generator) -> Written | None:
+def write_one(samples: Priced, message: NDArray[np.uint8], code: Code, rng: np.random.Generator) -> Written | None:
     """Write `message` uint8 (m,) to the first layer alone, each change in the cheaper direction; `rng` decides between equal
     costs.
     """
@@ -119,7 +119,7 @@ def write_one(samples: Priced, message: np.ndarray, code: Code, rng: np.random.G
     return Written(_changed(cover, found, up), len(message), 0)
 
 
-def read(stego: np.ndarray, first: int, second: int, code: Code) -> np.ndarray:
+def read(stego: Whole, first: int, second: int, code: Code) -> NDArray[np.uint8]:
     """Return the message uint8 (second + first,) of `stego` (n,), of any integer type."""
     stego = low_bytes(stego)
     ahead = trellis.syndrome(stego, second, replace(code, layer=2), shift=1)
@@ -140,7 +140,7 @@ def stride(samples: int) -> int:
     return found
 
 
-def strided(x: np.ndarray) -> np.ndarray:
+def strided(x: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return `x` (n,) in the order of the first layer."""
     out = np.empty_like(x)
     for part in trellis.strips(len(x)):
@@ -148,19 +148,21 @@ def strided(x: np.ndarray) -> np.ndarray:
     return out
 
 
-def strides(samples: int, part: slice = slice(None)) -> np.ndarray:
+def strides(samples: int, part: slice = slice(None)) -> NDArray[np.int64]:
     """Return int (n,): the order of the first layer, or a part of it."""
     return np.arange(*part.indices(samples)) * stride(samples) % max(1, samples)
 
 
-def _far_and_near(samples: Priced, which: slice | np.ndarray, lam: float, free: float) -> tuple[np.ndarray, np.ndarray]:
+def _far_and_near(
+    samples: Priced, which: slice | NDArray[np.int64], lam: float, free: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return lambda times the costs of the change that carries into the second bit, and of the other one, of some samples."""
     even, (plus, minus) = samples.cover[which] & 1 == 0, samples.costs(which)
     far, near = np.where(even, minus, plus), np.where(even, plus, minus)
     return np.maximum(far, free) * lam, np.maximum(near, free) * lam
 
 
-def _entropy_of_flips(far: np.ndarray, near: np.ndarray) -> np.ndarray:
+def _entropy_of_flips(far: NDArray[np.float64], near: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return what the second layer of the optimal sender carries, in nats: h(q), q the probability that the bit flips."""
     slack, odds = np.log1p(np.exp(-near)), np.exp(-far)
     z = 1 + np.exp(-near) + odds
@@ -169,20 +171,20 @@ def _entropy_of_flips(far: np.ndarray, near: np.ndarray) -> np.ndarray:
     return np.log(z) + q * np.minimum(far, gibbs.NEVER) - (1 - q) * slack
 
 
-def _write_split(samples: Priced, lam: float, free: float, message: np.ndarray, second: int, code: Code) -> np.ndarray | None:
+def _write_split(samples: Priced, lam: float, free: float, message: NDArray[np.uint8], second: int, code: Code) -> Whole | None:
     """Write `second` bits to the second layer and return the stego (n,); None where a layer has no path."""
     cover = samples.cover
 
-    def flips(part: slice) -> np.ndarray:
+    def flips(part: slice) -> NDArray[np.float64]:
         far, near = _far_and_near(samples, part, lam, free)
         return far + np.log1p(np.exp(-near))  # -ln of the odds of a flip of the second bit, >= 0
 
     flipped = _carried(cover, flips, message[:second], code)
     if flipped is None:
         return None
-    carried: np.ndarray = flipped
+    carried: NDArray[np.uint8] = flipped
 
-    def nears(places: np.ndarray) -> np.ndarray:
+    def nears(places: NDArray[np.int64]) -> NDArray[np.float64]:
         _, near = _far_and_near(samples, places, lam, free)
         near[carried[places] > 0] = np.inf
         return near
@@ -197,7 +199,9 @@ def _write_split(samples: Priced, lam: float, free: float, message: np.ndarray, 
     return settled
 
 
-def _carried(cover: np.ndarray, flips: Callable[[slice], np.ndarray], message: np.ndarray, code: Code) -> np.ndarray | None:
+def _carried(
+    cover: Whole, flips: Callable[[slice], NDArray[np.float64]], message: NDArray[np.uint8], code: Code
+) -> NDArray[np.uint8] | None:
     """Return uint8 (n,): 1 where the second bit flips, so that the second layer gives `message`."""
     if len(message) == 0:
         return np.zeros(len(cover), np.uint8)
@@ -208,8 +212,8 @@ def _carried(cover: np.ndarray, flips: Callable[[slice], np.ndarray], message: n
 
 
 def _write_first(
-    samples: np.ndarray, costs: Callable[[np.ndarray], np.ndarray], message: np.ndarray, code: Code
-) -> np.ndarray | None:
+    samples: Whole, costs: Callable[[np.ndarray], np.ndarray], message: NDArray[np.uint8], code: Code
+) -> NDArray[np.uint8] | None:
     """Return uint8 (n,): 1 where the lowest bit of `samples` must flip, so that the first layer gives `message`.
 
     `costs` gives the costs of flips at some places.
@@ -230,7 +234,7 @@ def _write_first(
     return back
 
 
-def _changed(cover: np.ndarray, changes: np.ndarray, up: np.ndarray) -> np.ndarray:
+def _changed(cover: Whole, changes: NDArray[np.uint8], up: NDArray[np.bool_]) -> Whole:
     """Return (n,): `cover` raised by one where it changes and `up` is set, lowered where it changes and `up` is not."""
     one = cover.dtype.type(1)
     step = up.astype(cover.dtype) * (one + one) - one  # of a type without a sign, -1 is its greatest value, and sums wrap

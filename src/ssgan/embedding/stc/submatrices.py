@@ -11,6 +11,7 @@ import functools
 import hashlib
 
 import numpy as np
+from numpy.typing import NDArray
 
 LABEL = b"ssgan/stc/columns/2"
 PUBLIC_KEY = b"the published tables end here"  # for what the tables leave out
@@ -18,7 +19,7 @@ WIDTHS = range(2, 21)  # of the published blocks
 
 
 @functools.lru_cache(maxsize=256)
-def published(height: int, width: int) -> np.ndarray:
+def published(height: int, width: int) -> NDArray[np.int64]:
     """Return int64 (width,): the columns of the DDE Lab toolbox (heights 7...12, widths 2...20), or publicly keyed ones."""
     if height not in _PUBLISHED or width not in WIDTHS:
         return keyed(height, width, PUBLIC_KEY)
@@ -29,7 +30,7 @@ def published(height: int, width: int) -> np.ndarray:
     return columns
 
 
-def keyed(height: int, width: int, key: bytes, layer: int = 1) -> np.ndarray:
+def keyed(height: int, width: int, key: bytes, layer: int = 1) -> NDArray[np.int64]:
     """Return int64 (width,): columns of `height` bits drawn from `key`; another layer or height gives unrelated columns.
 
     A block's columns are the first of `sequence`; a block wider than that repeats it in order.
@@ -40,7 +41,7 @@ def keyed(height: int, width: int, key: bytes, layer: int = 1) -> np.ndarray:
 
 
 @functools.lru_cache(maxsize=256)
-def sequence(height: int, key: bytes, layer: int = 1) -> np.ndarray:
+def sequence(height: int, key: bytes, layer: int = 1) -> NDArray[np.int64]:
     """Return int64 (2^(height - 2),): all columns with the first and the last bit set, in an order drawn from `key`.
 
     The stream is SHAKE-256 of LABEL, one byte of layer, one of height, and the key, read as little-endian 16-bit words. The low

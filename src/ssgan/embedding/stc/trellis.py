@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ssgan.embedding.stc import submatrices
 from ssgan.errors import DoesNotFit, InvalidSetting
@@ -55,7 +56,7 @@ class Code:
             hint = "derive a key from the passphrase first"
             raise InvalidSetting(f"the key has {len(self.key)} bytes; it must have at least {SHORTEST_KEY}", hint=hint)
 
-    def columns(self, width: int) -> np.ndarray:
+    def columns(self, width: int) -> NDArray[np.int64]:
         """Return int64 (width,): the columns of blocks of this width; bit t is row t."""
         if self.key is None:
             return submatrices.published(self.height, width)
@@ -68,12 +69,12 @@ class Blocks(NamedTuple):
     The columns of wide blocks repeat themselves: only their period is here.
     """
 
-    edges: np.ndarray
-    columns: np.ndarray
+    edges: NDArray[np.int32]
+    columns: NDArray[np.int64]
     shorter: int
 
 
-def embed(cover: np.ndarray, costs: np.ndarray, message: np.ndarray, code: Code) -> np.ndarray:
+def embed(cover: NDArray[np.uint8], costs: NDArray[np.float64], message: NDArray[np.uint8], code: Code) -> NDArray[np.uint8]:
     """Return the bits uint8 (n,) nearest to `cover`, by the sum of costs of those that differ, from which `message` is
     extracted.
 
@@ -104,7 +105,9 @@ def embed(cover: np.ndarray, costs: np.ndarray, message: np.ndarray, code: Code)
     return stego
 
 
-def nearest(cover: np.ndarray, costs: np.ndarray, message: np.ndarray, code: Code) -> np.ndarray | None:
+def nearest(
+    cover: NDArray[np.uint8], costs: NDArray[np.float64], message: NDArray[np.uint8], code: Code
+) -> NDArray[np.uint8] | None:
     """Run `embed` on checked arguments; return None where there is no path."""
     if len(message) == 0:
         return cover.copy()
@@ -116,11 +119,11 @@ def nearest(cover: np.ndarray, costs: np.ndarray, message: np.ndarray, code: Cod
 class Prices(NamedTuple):
     """Costs of changes as the search takes them: float32 (n,), scaled; and the number of those that are not wet."""
 
-    costs: np.ndarray
+    costs: NDArray[np.float32]
     dry: int
 
 
-def prices(count: int, part_costs: Callable[[slice], np.ndarray]) -> Prices:
+def prices(count: int, part_costs: Callable[[slice], NDArray[np.float64]]) -> Prices:
     """Return the prices of costs float64 (n,), made a strip at a time: with several strips `part_costs` is called twice a
     slice.
     """
@@ -138,8 +141,14 @@ def prices(count: int, part_costs: Callable[[slice], np.ndarray]) -> Prices:
 
 
 def cheapest(
-    samples: np.ndarray, prices: np.ndarray, message: np.ndarray, code: Code, *, shift: int = 0, stride: int = 1
-) -> np.ndarray | None:
+    samples: NDArray[np.uint8],
+    prices: NDArray[np.float32],
+    message: NDArray[np.uint8],
+    code: Code,
+    *,
+    shift: int = 0,
+    stride: int = 1,
+) -> NDArray[np.uint8] | None:
     """Return uint8 (n,): 1 where a bit must change, so that all give `message` at the least cost; None where there is no path.
 
     The k-th bit is bit `shift` of `samples` uint8 (n,) at k stride mod n, its change costs prices[k]; see `Prices`.
@@ -167,13 +176,13 @@ def strips(count: int) -> Iterator[slice]:
     return (slice(first, min(count, first + STRIP)) for first in range(0, count, STRIP))
 
 
-def extract(stego: np.ndarray, length: int, code: Code) -> np.ndarray:
+def extract(stego: NDArray[np.uint8], length: int, code: Code) -> NDArray[np.uint8]:
     """Return the message uint8 (length,) of the bits `stego` uint8 (n,)."""
     check_bits("stego", stego)
     return syndrome(stego, length, code)
 
 
-def syndrome(samples: np.ndarray, length: int, code: Code, *, shift: int = 0, stride: int = 1) -> np.ndarray:
+def syndrome(samples: NDArray[np.uint8], length: int, code: Code, *, shift: int = 0, stride: int = 1) -> NDArray[np.uint8]:
     """Return the message uint8 (length,) whose k-th bit is bit `shift` of `samples` uint8 (n,) at k stride mod n."""
     if not 0 <= length <= len(samples):
         raise InvalidSetting(
@@ -184,7 +193,7 @@ def syndrome(samples: np.ndarray, length: int, code: Code, *, shift: int = 0, st
     return _syndrome(samples, _blocks(len(samples), length, code), length, shift, stride)
 
 
-def reachable(dry: np.ndarray, code: Code, *, limit: int | None = None) -> int:
+def reachable(dry: NDArray[np.bool_], code: Code, *, limit: int | None = None) -> int:
     """Return about the largest length up to `limit` at which every message embeds where `dry` bool (n,) marks usable elements.
 
     At that length the dry elements' columns have full rank. Lengths are tried downwards, in steps of a 64th: whether one
@@ -214,7 +223,7 @@ def _blocks(elements: int, length: int, code: Code) -> Blocks:
     return Blocks(edges, columns, shorter)
 
 
-def _syndrome(samples: np.ndarray, blocks: Blocks, length: int, shift: int, stride: int) -> np.ndarray:
+def _syndrome(samples: NDArray[np.uint8], blocks: Blocks, length: int, shift: int, stride: int) -> NDArray[np.uint8]:
     from ssgan.embedding.stc import trellis_loops
 
     message = np.empty(length, np.uint8)
@@ -222,7 +231,7 @@ def _syndrome(samples: np.ndarray, blocks: Blocks, length: int, shift: int, stri
     return message
 
 
-def _scaled(costs: np.ndarray, greatest: float) -> np.ndarray:
+def _scaled(costs: NDArray[np.float64], greatest: float) -> NDArray[np.float32]:
     """Return float32 (n,): `costs` times a power of two that uses float32's range; negligible ones become 0."""
     lowest, highest = _EXPONENTS
     _, exponent = np.frexp(greatest)
@@ -230,7 +239,7 @@ def _scaled(costs: np.ndarray, greatest: float) -> np.ndarray:
     return np.where(scaled < 2.0**lowest, 0, scaled).astype(np.float32)
 
 
-def check_bits(name: str, bits: np.ndarray) -> None:
+def check_bits(name: str, bits: NDArray[Any]) -> None:
     """Raise InvalidSetting unless `bits` is uint8 (n,) of 0 and 1."""
     if bits.ndim != 1 or bits.dtype != np.uint8 or (bits.size and bits.max() > 1):
         hint = "give a flat uint8 array of 0 and 1"

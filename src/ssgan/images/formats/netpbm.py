@@ -7,8 +7,10 @@ from __future__ import annotations
 import re
 from functools import partial
 from itertools import islice
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ssgan.images.encoded import Encoded
 from ssgan.images.header import Header, Pixels, check_size, damaged, take, trailing, truncated
@@ -54,13 +56,13 @@ def walk(data: bytes) -> Header:
     return Header(format_name, width, height, channels, pixels, _conversions(largest) + extra, notes)
 
 
-def encode(samples: np.ndarray) -> bytes:
+def encode(samples: NDArray[np.uint8]) -> bytes:
     """Return the binary PGM or PPM of uint8 samples (C, H, W)."""
     channels, height, width = samples.shape
     return b"P%d\n%d %d\n255\n" % (5 if channels == 1 else 6, width, height) + samples.transpose(1, 2, 0).tobytes()
 
 
-def encode_like(data: bytes, samples: np.ndarray, *, keep_metadata: bool = False) -> Encoded | None:
+def encode_like(data: bytes, samples: NDArray[np.uint8], *, keep_metadata: bool = False) -> Encoded | None:
     """Return the file of uint8 samples (C, H, W) with header and layout of the netpbm file `data`, binary or plain as that one.
 
     Comments are metadata, except those that a program writes about itself. None where `data` holds other than 8-bit samples,
@@ -87,7 +89,7 @@ def encode_like(data: bytes, samples: np.ndarray, *, keep_metadata: bool = False
     return Encoded(head + body, "cover", left_out=("comment",) if comments else ())
 
 
-def _as_text(old: bytes, values: np.ndarray) -> bytes:
+def _as_text(old: bytes, values: NDArray[Any]) -> bytes:
     """Return the values (H, W, C) as numbers, with the gaps between those of `old`; one row a line where that is empty."""
     if not old:
         return b"".join(b"\n" + b" ".join(b"%d" % value for value in row) for row in values.reshape(len(values), -1)) + b"\n"
@@ -157,7 +159,7 @@ def _plain(body: bytes, shape: tuple[int, int, int], largest: int, bitmap: bool)
     return _scaled(1 - values if bitmap and values.max() <= 1 else values, largest)
 
 
-def _scaled(values: np.ndarray, largest: int) -> Pixels:
+def _scaled(values: NDArray[Any], largest: int) -> Pixels:
     """Return uint8 (C, H, W) from values (H, W, C) of 0 to `largest`."""
     if values.max() > largest:
         raise damaged(f"a sample is larger than {largest}")

@@ -11,12 +11,13 @@ import functools
 import itertools
 
 import numpy as np
+from numpy.typing import NDArray
 
 MINMAX, PLAIN = 0, 1
 
 
 @functools.lru_cache
-def merges(levels: int, length: int) -> np.ndarray:
+def merges(levels: int, length: int) -> NDArray[np.int64]:
     """Return int64 (2, M, 4): for minima with maxima, and for single residuals, the bins that are added, in order; -1 is none.
 
     A bin is a window of `length` levels read as a number of base `levels`.

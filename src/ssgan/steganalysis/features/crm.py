@@ -7,8 +7,11 @@ authors' program. The union of these and of SRMQ1 of the same color image is the
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ssgan.compute.image_threads import samples, share_images
 from ssgan.steganalysis.feature_set import FeatureSet
@@ -56,7 +59,7 @@ def color_name(bank: Bank, part: Part) -> str:
     return submodel_name(bank, f"{stem}c", 1.0)
 
 
-def _layout() -> tuple[dict[str, slice], dict[str, np.ndarray]]:
+def _layout() -> tuple[dict[str, slice], dict[str, NDArray[Any]]]:
     """Return the slice of each submodel by name, and by bank where each of its parts begins."""
     widths, size = dimensions(LEVELS, CHANNELS), dict.fromkeys((f"{b}_{n}c_q1" for b, ns in ORDER.items() for n in ns), 0)
     within = {bank.name: [(color_name(bank, part), widths[part.plain]) for part in color_parts(bank)] for bank in BANKS}
@@ -75,7 +78,7 @@ SUBMODELS, _PLACES = _layout()
 DIMENSION = max(part.stop for part in SUBMODELS.values())
 
 
-def features(images: np.ndarray | torch.Tensor, *, threads: int | None = None) -> np.ndarray:
+def features(images: NDArray[np.uint8] | torch.Tensor, *, threads: int | None = None) -> NDArray[np.float64]:
     """Return float64 (N, 5404) from uint8 images (N, 3, H, W): every submodel of `SUBMODELS`, each with single precision.
 
     `threads` images are worked on at a time (None: as many as torch uses threads). Raises InvalidSetting where the images are

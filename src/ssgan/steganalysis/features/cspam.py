@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ssgan.compute.image_threads import samples
 from ssgan.images.samples import PEAK
@@ -21,7 +22,7 @@ CHANGED = 0.2  # share of the samples that the reference changes: LSB matching a
 _SEED = 77  # public: every image of one size gets the same changes
 
 
-def features(images: np.ndarray | torch.Tensor, *, threads: int | None = None) -> np.ndarray:
+def features(images: NDArray[np.uint8] | torch.Tensor, *, threads: int | None = None) -> NDArray[np.float64]:
     """Return float64 (N, 1372): SPAM of uint8 images (N, C, H, W), then SPAM of each embedded once more.
 
     `threads` images are worked on at a time (None: as many as torch uses threads). Raises InvalidSetting where the images are
@@ -31,7 +32,7 @@ def features(images: np.ndarray | torch.Tensor, *, threads: int | None = None) -
     return np.hstack((spam.features(array, threads=threads), spam.features(embedded_again(array), threads=threads)))
 
 
-def embedded_again(array: np.ndarray) -> np.ndarray:
+def embedded_again(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return the images uint8 (N, C, H, W) with ±1 in a fifth of their samples, the same ones in each; 0 rises, 255 falls."""
     rng = np.random.default_rng(_SEED)
     shape = array.shape[1:]

@@ -8,8 +8,11 @@ WIFS 2014. The probabilities come in as data: whose they are, and how well they 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ssgan.compute.image_threads import samples, share_images
 from ssgan.errors import InvalidSetting, unknown
@@ -30,8 +33,12 @@ __all__ = ["DIMENSION", "SCANS", "SUBMODELS", "features"]
 
 
 def features(
-    images: np.ndarray | torch.Tensor, probabilities: np.ndarray | torch.Tensor, *, scan: str = "d2", threads: int | None = None
-) -> np.ndarray:
+    images: NDArray[np.uint8] | torch.Tensor,
+    probabilities: NDArray[np.floating[Any]] | torch.Tensor,
+    *,
+    scan: str = "d2",
+    threads: int | None = None,
+) -> NDArray[np.float64]:
     """Return float64 (N, 34671) from uint8 images (N, C, H, W) and the probabilities, of the same shape, that a sample is
     changed.
 
@@ -57,7 +64,7 @@ def features(
     return out
 
 
-def _weights(probabilities: np.ndarray | torch.Tensor, shape: tuple[int, ...]) -> np.ndarray:
+def _weights(probabilities: NDArray[np.floating[Any]] | torch.Tensor, shape: tuple[int, ...]) -> NDArray[Any]:
     """Return the probabilities as contiguous float64, checked."""
     given = probabilities.detach().cpu().double().numpy() if isinstance(probabilities, torch.Tensor) else probabilities
     if given.shape != shape:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ssgan.images.filters import KB_TAPS, KV_TAPS
 
@@ -40,7 +41,7 @@ class Bank:
     """Filters of one order: a letter and the weights (size, size) of each, the divisor, and the parts, in order."""
 
     name: str
-    filters: dict[str, np.ndarray]
+    filters: dict[str, NDArray[np.int64]]
     divisor: int
     parts: tuple[Part, ...]
 
@@ -49,7 +50,7 @@ class Bank:
         """Reach of the filters in samples."""
         return len(next(iter(self.filters.values()))) // 2
 
-    def taps(self) -> np.ndarray:
+    def taps(self) -> NDArray[np.int64]:
         """Return int64 (B, K, 3): row, column and weight of every sample that a filter reads, padded with weights 0."""
         listed = [[(*place, weights[*place]) for place in np.argwhere(weights)] for weights in self.filters.values()]
         longest = max(map(len, listed))
@@ -60,7 +61,7 @@ class Bank:
         return sum(1 << list(self.filters).index(letter) for letter in letters)
 
 
-def _along(direction: tuple[int, int], weights: dict[int, int], size: int) -> np.ndarray:
+def _along(direction: tuple[int, int], weights: dict[int, int], size: int) -> NDArray[np.int64]:
     """Return the filter that weighs the samples at these steps in that direction."""
     made = np.zeros((size, size), np.int64)
     for steps, weight in weights.items():
@@ -68,7 +69,7 @@ def _along(direction: tuple[int, int], weights: dict[int, int], size: int) -> np
     return made
 
 
-def _halves(kernel: tuple[tuple[int, ...], ...]) -> dict[str, np.ndarray]:
+def _halves(kernel: tuple[tuple[int, ...], ...]) -> dict[str, NDArray[np.int64]]:
     """Return the kernel (k) and its upper, lower, left and right half, the middle row or column included."""
     whole = np.array(kernel, np.int64)
     row, column = np.indices(whole.shape) - len(whole) // 2
@@ -106,7 +107,7 @@ def _edge_parts(whole_first: bool) -> Iterator[Part]:
     yield from (whole, spam, spam.turned("spam14hv")) if whole_first else (spam, spam.turned("spam14hv"), whole)
 
 
-def _second(step: tuple[int, int]) -> np.ndarray:
+def _second(step: tuple[int, int]) -> NDArray[np.int64]:
     return _along(step, {-1: 1, 0: -2, 1: 1}, 3)
 
 

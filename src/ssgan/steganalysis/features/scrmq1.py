@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ssgan.compute.image_threads import samples
 from ssgan.steganalysis.feature_set import FeatureSet
@@ -21,7 +22,7 @@ SUBMODELS = srm.SUBMODELS_Q1 | {
 DIMENSION = srm.DIMENSION_Q1 + crm.DIMENSION
 
 
-def features(images: np.ndarray | torch.Tensor, *, threads: int | None = None) -> np.ndarray:
+def features(images: NDArray[np.uint8] | torch.Tensor, *, threads: int | None = None) -> NDArray[np.float64]:
     """Return float64 (N, 18157) from uint8 images (N, 3, H, W): `srm.features_q1`, added over channels, then `crm.features`.
 
     `threads` images are worked on at a time (None: as many as torch uses threads). Raises InvalidSetting where the images are

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ssgan.compute.image_threads import samples, share_images
 from ssgan.steganalysis.feature_set import FeatureSet
@@ -20,7 +21,7 @@ SUBMODELS = {"straight": slice(0, BINS), "diagonal": slice(BINS, 2 * BINS)}
 DIMENSION = 2 * BINS
 
 
-def features(images: np.ndarray | torch.Tensor, *, threads: int | None = None) -> np.ndarray:
+def features(images: NDArray[np.uint8] | torch.Tensor, *, threads: int | None = None) -> NDArray[np.float64]:
     """Return float64 (N, 686), each half summing to 1, from uint8 images (N, C, H, W); a color image's channels are averaged.
 
     `threads` images are worked on at a time (None: as many as torch uses threads). Raises InvalidSetting where the images are

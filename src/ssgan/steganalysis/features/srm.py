@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ssgan.compute.image_threads import samples, share_images
 from ssgan.steganalysis.feature_set import FeatureSet
@@ -32,7 +33,7 @@ class Layout:
     """The places of features: the slice of each submodel by name, in order, and the first one of each (bank, step, part)."""
 
     submodels: dict[str, slice]
-    places: dict[str, np.ndarray]
+    places: dict[str, NDArray[np.int64]]
 
     @property
     def dimension(self) -> int:
@@ -74,7 +75,7 @@ SUBMODELS, SUBMODELS_Q1 = _FULL.submodels, _Q1.submodels
 DIMENSION, DIMENSION_Q1 = _FULL.dimension, _Q1.dimension
 
 
-def features(images: np.ndarray | torch.Tensor, *, threads: int | None = None) -> np.ndarray:
+def features(images: NDArray[np.uint8] | torch.Tensor, *, threads: int | None = None) -> NDArray[np.float64]:
     """Return float64 (N, 34671) from uint8 images (N, C, H, W): every submodel of `SUBMODELS`, each with single precision.
 
     Of a color image the features of the three channels are added, as in the authors' color rich model. Scans along rows and
@@ -85,7 +86,7 @@ def features(images: np.ndarray | torch.Tensor, *, threads: int | None = None) -
     return _features(images, STEPS, _FULL, threads)
 
 
-def features_q1(images: np.ndarray | torch.Tensor, *, threads: int | None = None) -> np.ndarray:
+def features_q1(images: NDArray[np.uint8] | torch.Tensor, *, threads: int | None = None) -> NDArray[np.float64]:
     """Return float64 (N, 12753): SRMQ1, the submodels of `SUBMODELS_Q1`; all else as `features`."""
     return _features(images, STEPS_Q1, _Q1, threads)
 
@@ -104,7 +105,9 @@ def _names(submodels: Mapping[str, slice]) -> list[str]:
     return [f"{name}[{i}]" for name, part in submodels.items() for i in range(part.stop - part.start)]
 
 
-def _features(images: np.ndarray | torch.Tensor, steps: Steps, places: Layout, threads: int | None) -> np.ndarray:
+def _features(
+    images: NDArray[np.uint8] | torch.Tensor, steps: Steps, places: Layout, threads: int | None
+) -> NDArray[np.float64]:
     array = samples(images, channels=(1, 3), smallest=SMALLEST)
     out = np.empty((len(array), places.dimension))
     merge = merges(LEVELS, WINDOW)
@@ -120,7 +123,7 @@ def _features(images: np.ndarray | torch.Tensor, steps: Steps, places: Layout, t
 
 def bank_arrays(
     bank: Bank, steps: tuple[float, ...], *, parts: Sequence[Part] | None = None, truncation: int = LEVELS // 2
-) -> tuple[np.ndarray, int, np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[NDArray[np.int64], int, NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Return arrays for the loops: taps, border, thresholds (Q, T), members (P, 2, 4) and kinds (P,) of the bank's parts, or
     others.
     """
@@ -133,7 +136,7 @@ def bank_arrays(
     return bank.taps(), bank.border, thresholds, members, np.array([part.plain for part in counted], np.int64)
 
 
-def quantizer(step: float, truncation: int) -> np.ndarray:
+def quantizer(step: float, truncation: int) -> NDArray[np.int64]:
     """Return the least integer residuals that round to 1, 2, ... `truncation` steps; halves are rounded away from zero."""
     return np.ceil((np.arange(truncation) + 0.5) * step).astype(np.int64)
 
