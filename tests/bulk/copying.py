@@ -19,12 +19,12 @@ class Copying:
     folder: Path
     deadly: int = -1
     times: int = 0
-    beside = ""
+    file_prefix = ""
 
     def worker(self) -> Copying:
         return self
 
-    def stands(self, number: int) -> bool:
+    def is_done(self, number: int) -> bool:
         return shard(self.folder, number).exists()
 
     def work(self, portion: Portion) -> Tally:

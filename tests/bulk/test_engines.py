@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from ssgan import images
 from ssgan.bulk import Pool, Serial
 from ssgan.bulk.engines import engine
-from ssgan.bulk.job import Tally, run, standing
+from ssgan.bulk.job import Tally, count_done, run
 from ssgan.bulk.simulate import Settings, prepare
 from ssgan.bulk.simulate import run as simulate
 from ssgan.datasets.portions import Numbers, Portion
@@ -53,7 +53,7 @@ def test_what_stands_is_left_and_what_is_missing_is_made(
     before = contents(job.folder)
     for number in gone:
         (job.folder / f"{number:06}.tar").unlink(missing_ok=True)
-    left = count - standing(job.stands, numbers)
+    left = count - count_done(job.is_done, numbers)
     tally = run(job, numbers, Serial())
     assert (tally.written, tally.sums["stood"]) == (left, count - left)
     assert contents(job.folder) == before
@@ -192,7 +192,7 @@ def test_processes_end_with_the_one_that_began_them(tmp_path: Path) -> None:
         "from ssgan.bulk import Pool, run\nfrom ssgan.datasets.portions import Numbers\n"
         "@dataclass(frozen=True)\nclass Slow:\n"
         "    folder: Path\n    beside = ''\n"
-        "    def worker(self): return self\n    def stands(self, number): return False\n"
+        "    def worker(self): return self\n    def is_done(self, number): return False\n"
         "    def work(self, portion):\n        (self.folder / str(os.getpid())).touch(); time.sleep(60)\n"
         "if __name__ == '__main__':\n    run(Slow(Path('pids')), Numbers(4, 1, str), Pool(2))\n"
     )

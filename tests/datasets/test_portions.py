@@ -31,7 +31,7 @@ def test_a_listing_gives_every_picture_once_and_can_be_gone_through_again(many: 
 
 
 def test_what_stands_is_counted_and_not_listed(many: Path) -> None:
-    listing = Listing([many], size=10, place=str, stands=lambda place: place < "015")
+    listing = Listing([many], size=10, place=str, is_done=lambda place: place < "015")
     assert (len(listing), listing.finished) == (25, 15)
     assert next(listing.portions()).entries[0].name == "015.png"
 

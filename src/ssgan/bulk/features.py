@@ -33,13 +33,13 @@ class Extraction:
     folder: Path
     sources: tuple[Path, ...]
 
-    beside = "_"
+    file_prefix = "_"
 
     def worker(self) -> _Worker:
         """Return a worker with the archives open."""
         return _Worker(self)
 
-    def stands(self, number: int) -> bool:
+    def is_done(self, number: int) -> bool:
         """Return whether the shard of a portion exists."""
         return outputs.shard(self.folder, number, SUFFIX).exists()
 
@@ -83,7 +83,7 @@ def prepare(
     if overwrite:
         return plan
     check_manifest(out / MANIFEST, plan.told(), what="features")
-    return Plan(made, listing, job.standing(made.stands, listing), overwrite)
+    return Plan(made, listing, job.count_done(made.is_done, listing), overwrite)
 
 
 def run(plan: Plan, engine: job.Engine, *, report: job.Report = job.silent) -> Tally:

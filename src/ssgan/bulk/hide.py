@@ -66,13 +66,13 @@ class Hiding:
     sources: tuple[Path, ...]
     shards: bool = False
 
-    beside = ""
+    file_prefix = ""
 
     def worker(self) -> _Worker:
         """Return a worker with the covers' archives open."""
         return _Worker(self)
 
-    def stands(self, number: int) -> bool:
+    def is_done(self, number: int) -> bool:
         """Return whether the shard of a portion exists; of single files, only missing ones are listed at all."""
         return self.shards and outputs.shard(self.folder, number).exists()
 
@@ -92,7 +92,7 @@ class Checking:
 
     hiding: Hiding
 
-    beside = ""
+    file_prefix = ""
 
     @property
     def folder(self) -> Path:
@@ -103,7 +103,7 @@ class Checking:
         """Return a worker with nothing open, since covers are not read."""
         return _CheckWorker(self.hiding)
 
-    def stands(self, number: int) -> bool:
+    def is_done(self, number: int) -> bool:
         """Return False: every outcome is checked."""
         return False
 
@@ -144,15 +144,15 @@ def prepare(
     refuse_among(sources, out)
     shards = shard_size is not None
 
-    def stands(where: str) -> bool:
+    def is_done(where: str) -> bool:
         return not shards and (out / where).exists()
 
-    listing = Listing(sources, size=shard_size or BATCH, place=place, stands=stands, limit=limit)
+    listing = Listing(sources, size=shard_size or BATCH, place=place, is_done=is_done, limit=limit)
     plan = Plan(listing.sources, out, settings, listing, listing.finished, shards)
     check_manifest(out / outputs.MANIFEST, plan.told(), what="stegos")
     if not shards:
         return plan
-    done = job.standing(lambda number: outputs.shard(out, number).exists(), listing)
+    done = job.count_done(lambda number: outputs.shard(out, number).exists(), listing)
     return Plan(listing.sources, out, settings, listing, done, shards)
 
 
@@ -166,7 +166,7 @@ def run(plan: Plan, messages: Messages, key: Key, engine: job.Engine, *, report:
         plan.settings.ledger.prepare()
     made = Hiding(messages, key, plan.settings, plan.folder, plan.sources, plan.shards)
     with outputs.alone(plan.folder):
-        finished = plan.listing.standing() if not plan.shards else filter(_is_done(made), plan.listing.portions())
+        finished = plan.listing.done_portions() if not plan.shards else filter(_is_done(made), plan.listing.portions())
         if plan.finished:
             for _ in engine.run(Checking(made), finished):
                 pass
@@ -181,7 +181,7 @@ def run(plan: Plan, messages: Messages, key: Key, engine: job.Engine, *, report:
 
 
 def _is_done(made: Hiding) -> Callable[[Portion], bool]:
-    return lambda portion: made.stands(portion.number)
+    return lambda portion: made.is_done(portion.number)
 
 
 @dataclass

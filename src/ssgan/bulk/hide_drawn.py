@@ -35,13 +35,13 @@ class DrawnHiding:
     folder: Path
     shards: bool = False
 
-    beside = ""
+    file_prefix = ""
 
     def worker(self) -> _Worker:
         """Return a worker with the model loaded."""
         return _Worker(self)
 
-    def stands(self, number: int) -> bool:
+    def is_done(self, number: int) -> bool:
         """Return whether the shard of a portion exists; single files are checked one by one."""
         return self.shards and outputs.shard(self.folder, number).exists()
 
@@ -100,7 +100,7 @@ def prepare(
         )
     made = DrawnHiding(messages, key, model, compress, out, shard_size is not None)
     listing = Numbers(len(names), shard_size or BATCH, names.__getitem__)
-    finished = job.standing(made.stands, listing) if made.shards else sum((out / name).exists() for name in names)
+    finished = job.count_done(made.is_done, listing) if made.shards else sum((out / name).exists() for name in names)
     plan = DrawnHidingPlan(made, drawn_by, listing, finished)
     check_manifest(out / outputs.MANIFEST, plan.manifest(), what="stegos")
     return plan

@@ -76,7 +76,7 @@ class Job(Protocol):
         ...
 
     @property
-    def beside(self) -> str:
+    def file_prefix(self) -> str:
         """Prefix of the names of files beside the outcomes: readers of tables ignore names with an underscore."""
         ...
 
@@ -84,7 +84,7 @@ class Job(Protocol):
         """Return a worker; called once in each process."""
         ...
 
-    def stands(self, number: int) -> bool:
+    def is_done(self, number: int) -> bool:
         """Return whether the outcome of the portion of that number exists."""
         ...
 
@@ -131,14 +131,14 @@ def run(job: Job, listed: Portions, engine: Engine, *, report: Report = silent) 
             report(tally.done + tally.sums["stood"])
     finally:
         tally.seconds = time.monotonic() - started
-        _gather_failures(job.folder, job.folder / f"{job.beside}{FAILURES}")
+        _gather_failures(job.folder, job.folder / f"{job.file_prefix}{FAILURES}")
     return tally
 
 
 def _left(job: Job, listed: Portions, tally: Tally) -> Iterator[Portion]:
     """Yield portions without an outcome, and count the failures of those that have one."""
     for portion in listed.portions():
-        if not job.stands(portion.number):
+        if not job.is_done(portion.number):
             yield portion
             continue
         failed = kept_failures(job.folder, portion.number)
@@ -146,10 +146,10 @@ def _left(job: Job, listed: Portions, tally: Tally) -> Iterator[Portion]:
         tally.add(Tally(failed=len(failed), failures=failed))
 
 
-def standing(stands: Callable[[int], bool], listed: Portions) -> int:
+def count_done(is_done: Callable[[int], bool], listed: Portions) -> int:
     """Return how many pictures are in portions with an outcome, by their numbers."""
     starts = range(0, len(listed), listed.size)
-    return sum(min(listed.size, len(listed) - start) for number, start in enumerate(starts) if stands(number))
+    return sum(min(listed.size, len(listed) - start) for number, start in enumerate(starts) if is_done(number))
 
 
 def forget_failures(folder: Path) -> None:
@@ -169,7 +169,7 @@ def keep_failures(folder: Path, number: int, failures: list[Failure]) -> None:
 
 def work_on(job: Job, portion: Portion) -> Tally:
     """Work on a portion in any process, and skip it where its outcome has been written meanwhile."""
-    if job.stands(portion.number):
+    if job.is_done(portion.number):
         failed = kept_failures(job.folder, portion.number)
         return Tally(len(portion.entries) - len(failed), len(failed), failed)
     return worker_of(job).work(portion)

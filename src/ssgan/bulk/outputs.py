@@ -64,10 +64,10 @@ class _LeftOut(Exception):
 def _write(folder: Path, name: str, content: bytes, seal: Seal | None) -> None:
     path = folder / name
     make_folder(path.parent)
-    beside = _temporary(folder, name, seal)
+    temporary_path = _temporary(folder, name, seal)
     with (
         suppress(_LeftOut),
-        atomic_write(path, overwrite=seal is None, durable=seal is not None, temporary=beside) as temporary,
+        atomic_write(path, overwrite=seal is None, durable=seal is not None, temporary=temporary_path) as temporary,
     ):
         temporary.write_bytes(content)
         if seal is not None:

@@ -26,13 +26,13 @@ class Sampling:
     seed: int | None
     device: str = "cpu"
 
-    beside = ""
+    file_prefix = ""
 
     def worker(self) -> _Worker:
         """Return a worker with the generator loaded."""
         return _Worker(self)
 
-    def stands(self, number: int) -> bool:
+    def is_done(self, number: int) -> bool:
         """Return whether the shard of a portion exists."""
         return outputs.shard(self.folder, number).exists()
 
@@ -82,7 +82,7 @@ def prepare(
             f"{out} ends with a shard of {before % shard_size} covers, to which none can be added",
             hint=f"choose another folder, or ask for {before} covers, as before",
         )
-    return Plan(made, card, listing, job.standing(made.stands, listing), overwrite)
+    return Plan(made, card, listing, job.count_done(made.is_done, listing), overwrite)
 
 
 def run(plan: Plan, engine: job.Engine, *, report: job.Report = job.silent) -> Tally:

@@ -39,13 +39,13 @@ class Scoring:
     sources: tuple[Path, ...]
     device: str = "cpu"
 
-    beside = ""
+    file_prefix = ""
 
     def worker(self) -> _Worker:
         """Return a worker with the detector loaded and the archives open."""
         return _Worker(self)
 
-    def stands(self, number: int) -> bool:
+    def is_done(self, number: int) -> bool:
         """Return whether the rows of a portion exist."""
         return outputs.shard(self.folder, number, ".csv").exists()
 
@@ -94,7 +94,7 @@ def prepare(
     if overwrite:
         return plan
     check_manifest(folder / outputs.MANIFEST, plan.told(), what="scores")
-    return Plan(made, out, listing, job.standing(made.stands, listing), overwrite)
+    return Plan(made, out, listing, job.count_done(made.is_done, listing), overwrite)
 
 
 def run(plan: Plan, engine: job.Engine, *, report: job.Report = job.silent) -> Tally:

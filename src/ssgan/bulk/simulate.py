@@ -104,13 +104,13 @@ class Simulation:
     device: str = "cpu"
     read: Read = read_pixels
 
-    beside = ""
+    file_prefix = ""
 
     def worker(self) -> _Worker:
         """Return a worker with the embedder, and the covers' archives open."""
         return _Worker(self)
 
-    def stands(self, number: int) -> bool:
+    def is_done(self, number: int) -> bool:
         """Return whether the shard of a portion exists; of single files, only missing ones are listed at all."""
         return self.shards and outputs.shard(self.folder, number).exists()
 
@@ -161,15 +161,15 @@ def prepare(
     if not overwrite:  # before the covers are listed, which may take long
         check_manifest(out / outputs.MANIFEST, settings.as_json(), what="stegos", free=("convert",))
 
-    def stands(place: str) -> bool:
+    def is_done(place: str) -> bool:
         return not shards and not overwrite and (out / place).exists()
 
-    listing = Listing(sources, size=shard_size or batch, place=made.place, stands=stands, limit=limit)
+    listing = Listing(sources, size=shard_size or batch, place=made.place, is_done=is_done, limit=limit)
     made = Simulation(settings, out, listing.sources, shards, device, read)
     plan = Plan(made, listing, listing.finished, overwrite)
     if shards and not overwrite:
         check_manifest(out / outputs.MANIFEST, plan.told(), what="stegos", free=("convert",))
-        plan = Plan(made, listing, job.standing(made.stands, listing), overwrite)
+        plan = Plan(made, listing, job.count_done(made.is_done, listing), overwrite)
     return plan
 
 

@@ -91,7 +91,7 @@ def _into_shards(
     made = f"{tally.written} x {found.dimension} features ({found.title}) in {out}" if tally.written else "no features"
     rate = f"{tally.images_per_second:.0f} images/s"
     screen.result("summary", f"{made}, {rate}", dimension=found.dimension, **figures(tally, plan.finished, out))
-    failed(tally, out, "images got no features", listed_in=out / f"{plan.job.beside}{FAILURES}")
+    failed(tally, out, "images got no features", listed_in=out / f"{plan.job.file_prefix}{FAILURES}")
 
 
 def _summarize(screen: Screen, plan: Plan, tally: Tally) -> None:

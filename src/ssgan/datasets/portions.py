@@ -60,14 +60,14 @@ class Listing:
         *,
         size: int,
         place: Callable[[str], str] = str,
-        stands: Callable[[str], bool] = lambda place: False,
+        is_done: Callable[[str], bool] = lambda place: False,
         limit: int | None = None,
     ) -> None:
         self.sources, self.size = sources_of(paths), size
         self._file = tempfile.TemporaryFile("w+", encoding="ascii")  # noqa: SIM115 - it lives as long as the listing
-        self._standing = tempfile.TemporaryFile("w+", encoding="ascii")  # noqa: SIM115
+        self._done = tempfile.TemporaryFile("w+", encoding="ascii")  # noqa: SIM115
         weakref.finalize(self, self._file.close)
-        weakref.finalize(self, self._standing.close)
+        weakref.finalize(self, self._done.close)
         digest, places = hashlib.sha256(), array("Q")
         self.finished = self._count = 0
         for entry in islice(entries(self.sources), limit):
@@ -75,9 +75,9 @@ class Listing:
             mark = hashlib.blake2b(name_bytes(where), digest_size=8).digest()
             places.append(int.from_bytes(mark, "little"))
             digest.update(mark)
-            if stands(where):
+            if is_done(where):
                 self.finished += 1
-                self._standing.write(json.dumps(entry) + "\n")
+                self._done.write(json.dumps(entry) + "\n")
             else:
                 self._file.write(json.dumps(entry) + "\n")
                 self._count += 1
@@ -98,9 +98,9 @@ class Listing:
         """Yield all portions to do, one at a time."""
         return self._in(self._file)
 
-    def standing(self) -> Iterator[Portion]:
+    def done_portions(self) -> Iterator[Portion]:
         """Yield the pictures that are done, in portions of their own."""
-        return self._in(self._standing)
+        return self._in(self._done)
 
     def _in(self, file: IO[str]) -> Iterator[Portion]:
         file.seek(0)
