@@ -24,12 +24,13 @@ from ssgan.drawn.header import GivenUp
 from ssgan.drawn.model import Model
 from ssgan.errors import DoesNotFit, Incomplete, InvalidSetting, NothingFound, RefusedModel
 from ssgan.messages import drawn
-from ssgan.messages.drawn import OVERHEAD, DrawnKeys, hide, hide_spread, picture_root, reveal_drawn, stream_words
+from ssgan.messages.drawn import OVERHEAD, DrawnKeys, hide, picture_root, reveal_drawn, stream_words
 from ssgan.messages.hide import hide as hide_changed
 from ssgan.messages.keys import KeyFile, Passphrase, fresh_key
 from ssgan.messages.parts import Part
 from ssgan.messages.reveal import reveal
-from ssgan.messages.spread import gather
+from ssgan.messages.spread import capacity as spread_capacity
+from ssgan.messages.spread import gather, split
 from tests.drawn.small_models import small_model
 
 KEY = KeyFile(bytes(range(32)))
@@ -193,24 +194,22 @@ def test_pictures_at_the_ends_of_the_range_come_back(gray: int, end: int) -> Non
 
 def test_a_message_in_parts_needs_as_many_as_were_said() -> None:
     message = os.urandom(900)
-    made = hide_spread(message, KEY, MODEL, drawing, count=4, needed=2)
-    parts = [revealed(one.picture) for one in made]
+    parts = [revealed(hide(part, KEY, MODEL, drawing).picture) for part in split(message, count=4, needed=2)]
     assert all(isinstance(part, Part) for part in parts)
     for chosen in ((0, 1), (3, 1), (2, 3)):
         assert gather([part for i in chosen if isinstance(part := parts[i], Part)]) == message
     with pytest.raises(Incomplete):
         gather([part for part in parts[:1] if isinstance(part, Part)])
-    zipped = hide_spread(bytes(9000), KEY, MODEL, drawing, count=2, needed=1, compress=True)
+    zipped = [hide(part, KEY, MODEL, drawing) for part in split(bytes(9000), count=2, needed=1, compress=True)]
     assert gather([part for one in zipped if isinstance(part := revealed(one.picture), Part)]) == bytes(9000)
 
 
-def test_parts_that_do_not_fit_are_refused_with_the_number_that_does() -> None:
-    with pytest.raises(DoesNotFit, match="1171 bytes do not fit") as refusal:
-        hide_spread(bytes(1171), KEY, MODEL, drawing, count=3, needed=2)
-    assert refusal.value.reachable == 1170
-    assert len(hide_spread(bytes(1170), KEY, MODEL, drawing, count=3, needed=2)) == 3
-    with pytest.raises(InvalidSetting):
-        hide_spread(b"", KEY, MODEL, drawing, count=1, needed=1)
+def test_a_part_that_does_not_fit_is_refused() -> None:
+    assert spread_capacity([MODEL.promise_bytes] * 3, needed=2) == 1170
+    with pytest.raises(DoesNotFit, match="601 bytes do not fit"):
+        hide(split(bytes(1171), count=3, needed=2)[0], KEY, MODEL, drawing)
+    part = split(bytes(1170), count=3, needed=2)[2]
+    assert revealed(hide(part, KEY, MODEL, drawing).picture) == part
 
 
 def test_what_is_no_key_or_message_is_refused() -> None:
@@ -373,7 +372,7 @@ def test_reveal_asks_the_models_of_the_package_and_version_1_besides(monkeypatch
     opaque, hole = np.full((32, 32), 255, np.uint8), np.full((32, 32), 255, np.uint8)
     hole[3, 4] = 254
     assert reveal(picture, KEY, alpha=opaque) == b"found without an option"
-    part = hide_spread("in parts", KEY, MODEL, drawing, count=2, needed=2)[1]
+    part = hide(split(b"in parts", count=2, needed=2)[1], KEY, MODEL, drawing)
     with pytest.raises(Incomplete, match="this is part 2 of a message spread over 2 images"):
         reveal(part.picture, KEY)
     changed = picture.copy()

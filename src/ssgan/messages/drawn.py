@@ -28,10 +28,10 @@ from ssgan.drawn.coder import Interval, most_words
 from ssgan.drawn.header import NONCE_BYTES, GivenUp
 from ssgan.drawn.model import OVERHEAD as OVERHEAD
 from ssgan.errors import DoesNotFit, RefusedModel
-from ssgan.messages import container, spread
+from ssgan.messages import container
 from ssgan.messages.container import DEFLATED, PART
 from ssgan.messages.keys import Key, as_message, check_key, expand
-from ssgan.messages.parts import HEAD_BYTES, Part
+from ssgan.messages.parts import Part
 
 HEAD = struct.Struct("<Q")  # the plaintext's length, and in the highest byte its kind
 TAG_BYTES = 16
@@ -161,23 +161,6 @@ def hide(message: bytes | str | Part, key: Key, model: M, drawing: Drawing[M], *
         f"{model.name} gave up {MOST_TRIES} draws in a row: its pictures have too few samples that can carry the header",
         hint="export the generator again, or take another",
     )
-
-
-def hide_spread(
-    message: bytes | str, key: Key, model: M, drawing: Drawing[M], *, count: int, needed: int, compress: bool = False
-) -> list[DrawnMessage]:
-    """Draw `count` covers, any `needed` of which give `message` back. Raises as `hide` does."""
-    check_key(key)
-    parts = spread.split(as_message(message), count=count, needed=needed, compress=compress)
-    most = spread.capacity([capacity(model)] * count, needed=needed)
-    if HEAD_BYTES + len(parts[0].share) > capacity(model):
-        raise DoesNotFit(
-            f"{parts[0].length} bytes do not fit: {count} covers by {model.name} take at most {most} where {needed} suffice",
-            reachable=most,
-            unit="bytes",
-            hint="draw more covers, let more of them be needed, or send less",
-        )
-    return [hide(part, key, model, drawing) for part in parts]
 
 
 def reveal_drawn(picture: NDArray[np.uint8], key: Key, models: Iterable[M], reader: Reader[M]) -> bytes | Part | None:
