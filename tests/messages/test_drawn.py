@@ -355,10 +355,10 @@ def test_what_honest_covers_say_is_uniform_for_every_reader() -> None:
 
 
 @pytest.mark.slow
-def test_ten_thousand_round_trips() -> None:
+def test_two_thousand_round_trips() -> None:
     rng = np.random.default_rng(9)
     models = [small_model(seed, channels=1 + 2 * (seed % 2), gray=40 + 30 * seed, promise_bytes=20) for seed in range(1, 7)]
-    for i in range(10_000):
+    for i in range(2000):
         model, key, message = models[i % 6], fresh_key(), rng.bytes(int(rng.integers(0, 21)))
         assert revealed(hide(message, key, model, drawing).picture, key, model) == message, i
 
