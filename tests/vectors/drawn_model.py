@@ -139,7 +139,8 @@ class Reader:
                 for q, at in enumerate(color_places[plane]):
                     residual = 16 * x[:, :, self.colors[q]] - base[:, :, q]
                     base[:, :, plane] += (np.clip(values[:, :, at], -2048, 2048) * residual + 512) // 1024
-                scales = np.clip((6 * values[:, :, channels + plane] + 12800) // 1024, 0, 41)
+                least = 12 if phase == plane == 0 else 0
+                scales = np.clip((6 * values[:, :, channels + plane] + 12800) // 1024, least, 41)
                 for r in range(height):
                     for c in range(width):
                         mean, total = int(base[r, c, plane]), 512

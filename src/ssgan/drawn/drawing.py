@@ -23,7 +23,7 @@ from ssgan.drawn.header import NONCE_BYTES, GivenUp, find_pivots, header_places
 from ssgan.drawn.layers import UNIT, Floats
 from ssgan.drawn.model import LATENT_WORDS, QUARTERS, Model, Stage, phase_values
 from ssgan.drawn.planes import COLORS, NEIGHBORS, PHASES, header_plane, joined, layout, split
-from ssgan.drawn.tables import is_dry
+from ssgan.drawn.tables import FIRST_BALANCED, is_dry
 
 LATENT_BYTES = 32
 _COLOR_BOUND, _NEIGHBOR_BOUND = 2 * UNIT, UNIT  # of the weights, in 1024ths
@@ -209,7 +209,7 @@ class _Laws:
             before = planes[phase - 1].transpose(1, 2, 0).astype(np.float64)
             self._inputs.append((before * QUARTERS - self.y.astype(np.float64)) * (UNIT / (16 * QUARTERS)))
         self._values = phase_values(self.stage, phase, np.concatenate(self._inputs, axis=2))
-        self._layout = layout(phase, self.y.shape[2])
+        self._phase, self._layout = phase, layout(phase, self.y.shape[2])
         self._residuals: list[NDArray[np.int64]] = []
 
     def plane(self, plane: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
@@ -220,7 +220,8 @@ class _Laws:
         for place, residual in zip(colors[plane], self._residuals, strict=True):
             weight = np.clip(values[:, :, place], -_COLOR_BOUND, _COLOR_BOUND)
             base = base + ((weight * residual + UNIT // 2) >> 10)
-        numbers = np.clip((6 * values[:, :, scales[plane]] + _HALF_SCALES) >> 10, 0, _LAST_SCALE)
+        least = FIRST_BALANCED if header_plane(self._phase, plane) else 0  # so that few samples there are not dry
+        numbers = np.clip((6 * values[:, :, scales[plane]] + _HALF_SCALES) >> 10, least, _LAST_SCALE)
         around = np.clip(values[:, :, neighbors[plane]], -_NEIGHBOR_BOUND, _NEIGHBOR_BOUND)
         self._base = base
         return np.ascontiguousarray(numbers), np.ascontiguousarray(base), np.ascontiguousarray(around)

@@ -18,7 +18,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from ssgan.drawn.planes import COLORS, NEIGHBORS, PHASES, layout, outputs
+from ssgan.drawn.planes import COLORS, NEIGHBORS, PHASES, header_plane, layout, outputs
 
 SLOPE = 0.25  # of the leaky ReLU
 COLOR_BOUND, NEIGHBOR_BOUND = 2.0, 1.0  # of the weights
@@ -117,5 +117,6 @@ def _laws(values: torch.Tensor, y: torch.Tensor, samples: torch.Tensor, phase: i
             for weight, (row, column) in zip(neighbors[plane], NEIGHBORS, strict=True):
                 moved = padded[:, :, 1 + row : 1 + row + height, 1 + column : 1 + column + width]
                 mean = mean + values[:, weight].unsqueeze(1).clamp(-NEIGHBOR_BOUND, NEIGHBOR_BOUND) * moved
-        laws.append(Law(mean, values[:, scales[plane]].unsqueeze(1)))
+        log2_scale = values[:, scales[plane]].unsqueeze(1)
+        laws.append(Law(mean, log2_scale.clamp(min=0.0) if header_plane(phase, plane) else log2_scale))
     return laws

@@ -31,6 +31,7 @@ from ssgan.gan.training.detail_settings import DetailConfig
 from ssgan.storage import weights
 
 DRAWS = 2000  # on which the promise is measured
+DARKEST = 16  # gray value of a generator's picture before noise
 LEAST_DRY = 192  # samples that can carry the header, in every draw
 _SAFE_SHARE, _SAFE_DEVIATIONS = 0.85, 8.0
 _MOST_SHIFT = 14
@@ -220,5 +221,11 @@ def _uniform_quantiles() -> NDArray[np.int32]:
 
 
 def _tanh_table() -> NDArray[np.int32]:
+    """Gray values by what comes before tanh, cut to DARKEST...255 - DARKEST.
+
+    Near black and white the law of a sample reaches the end of the range, and its lowest bit is not fair. A generator that
+    makes whole pictures so leaves too few samples for the header.
+    """
     values = np.arange(-TANH_REACH, TANH_REACH + 1) / UNIT
-    return np.rint(UNIT * 127.5 * (np.tanh(values) + 1)).astype(np.int32)
+    grays = np.rint(UNIT * 127.5 * (np.tanh(values) + 1)).astype(np.int32)
+    return np.clip(grays, DARKEST * UNIT, (255 - DARKEST) * UNIT)
