@@ -3,6 +3,7 @@
     python benchmarks/drawn.py trips [--count 10000]       random messages and keys, read back; other keys; changed samples
     python benchmarks/drawn.py laws [--count 850]          honest and driven samples under their tables; bits; bytes; one latent
     python benchmarks/drawn.py warden [--count 1000] [--detectors spam scrmq1] [--seeds 3]
+    python benchmarks/drawn.py natural FACES [--count 600]  how far covers are from photographs: residual, colors, P_E by SPAM
 
 `warden` asks a detector, trained anew for each question, to tell honest covers from covers with a message of every byte that is
 promised; and, as a control, from the same honest covers with LSB matching and HILL at 0.4 bits a sample. P_E of a part that is
@@ -26,6 +27,7 @@ import torch
 from scipy import stats
 
 from ssgan.compute.keystream import reader
+from ssgan.datasets import GEOMETRIES, load, open_source
 from ssgan.drawn import drawing, model
 from ssgan.drawn.coder import most_words
 from ssgan.drawn.drawing_loops import plane_bits
@@ -34,6 +36,9 @@ from ssgan.drawn.model import Model
 from ssgan.drawn.planes import header_plane, split
 from ssgan.drawn.tables import cumulative, is_dry
 from ssgan.embedding.embedder import Embedder
+from ssgan.evaluation.quality.features import kv_residuals
+from ssgan.gan.covers.generators import find_generator, open_generator
+from ssgan.gan.covers.sample import prepared, public_latents, sample
 from ssgan.images import Images
 from ssgan.messages import drawn
 from ssgan.messages.drawn import DrawnKeys, picture_root, reveal_drawn
@@ -47,7 +52,7 @@ RESULTS = Path(__file__).resolve().parents[1] / "results" / "drawn.csv"
 FIELDS = ("figure", "value", "low", "high", "count", "processor", "torch", "numpy")
 CELLS = 1024
 NEAR = ((0, -1), (-1, 0), (-1, -1), (-1, 1))
-DRAWN = "drawn at the promise"
+DRAWN, PAIRED = "drawn at the promise", "in the same covers"
 SHARES = (0.7, 0.1)  # of the pictures: to learn from, to choose by; the rest is judged once
 
 Row = tuple[str, float, float, float, int]  # figure, value, interval, count
@@ -204,26 +209,51 @@ def warden(by: Model, count: int, names: list[str], seeds: int) -> Iterator[Row]
     """P_E of detectors that are trained for each question."""
     covers, sent = as_images(by, honest, count), as_images(by, driven, count)
     for seed in range(seeds):
-        order = np.random.default_rng(seed).permutation(count)
-        ends = [int(SHARES[0] * count), int(sum(SHARES) * count)]
-        parts = dict(zip(("train", "validate", "test"), np.split(order, ends), strict=True))
-        others: dict[str, Images] = {DRAWN: sent}
-        for name in ("lsb@0.4", "hill@0.4"):
-            others[name] = Embedder.parse(name).simulate(covers, seed)
-        for question, stegos in others.items():
-            # The message comes in covers of its own; changed covers stand beside the ones that were changed.
-            for name in names:
-                pairs = {part: Pairs(covers[rows], stegos[rows]) for part, rows in parts.items()}
-                duration = 20_000 if name in NETWORKS else None
-                made = detectors.make(
-                    name, pairs["train"], seed=seed, duration_images=duration, threads=torch.get_num_threads()
-                )
-                made.fit(pairs["train"], pairs["validate"])
-                scores = made.scores(pairs["test"].covers), made.scores(pairs["test"].stegos)
-                groups = np.arange(len(parts["test"]))
-                others_of = groups + len(groups) if question == DRAWN else None
-                low, high = error_interval([Scores(*scores, groups, others_of)])
-                yield f"{question} by {name}, seed {seed}, P_E", p_e(*scores)[0], low, high, len(parts["test"])
+        changed = {name: Embedder.parse(name).simulate(covers, seed) for name in ("lsb@0.4", "hill@0.4")}
+        for name in names:
+            yield judged(DRAWN, name, covers, sent, seed)
+            for embedder, stegos in changed.items():
+                yield judged(f"{embedder} {PAIRED}", name, covers, stegos, seed)
+
+
+def natural(by: Model, faces: Path, count: int, names: list[str]) -> Iterator[Row]:
+    """How far covers are from photographs: the generator's own, drawn ones, and other photographs."""
+    with open_source(faces) as source:
+        found = load(source, GEOMETRIES["celeba64"], convert=("jpeg",)).images
+    rows = np.random.default_rng(4).permutation(len(found))[: 2 * count]
+    photographs, others = found[rows[:count]], found[rows[count:]]
+    net, card = open_generator(find_generator(Path("faces64")))
+    covers = {
+        "photographs": others,
+        "faces64 as it is": sample(prepared(net), public_latents(card.config, range(count), 1)),
+        "drawn covers": as_images(by, honest, count),
+    }
+    for kind, images in covers.items():
+        residual = kv_residuals(images).double().numpy() / 12
+        yield f"{kind}: residual, deviation in gray values", float(residual.std()), 0, 0, count
+        yield f"{kind}: residual, median size in gray values", float(np.median(np.abs(residual))), 0, 0, count
+        flat = residual.transpose(1, 0, 2, 3).reshape(3, -1)
+        for name, one, other in (("R and G", 0, 1), ("G and B", 1, 2), ("R and B", 0, 2)):
+            yield f"{kind}: correlation of residuals of {name}", float(np.corrcoef(flat[one], flat[other])[0, 1]), 0, 0, count
+        for name in names:
+            yield judged(f"{kind}, told from photographs", name, photographs, images, 0)
+
+
+def judged(question: str, name: str, covers: Images, stegos: Images, seed: int) -> Row:
+    """P_E of a detector that is trained to tell two sets of pictures apart, not in pairs."""
+    count = len(covers)
+    ends = [int(SHARES[0] * count), int(sum(SHARES) * count)]
+    parts = dict(
+        zip(("train", "validate", "test"), np.split(np.random.default_rng(seed).permutation(count), ends), strict=True)
+    )
+    pairs = {part: Pairs(covers[rows], stegos[rows]) for part, rows in parts.items()}
+    duration = 20_000 if name in NETWORKS else None
+    made = detectors.make(name, pairs["train"], seed=seed, duration_images=duration, threads=torch.get_num_threads())
+    made.fit(pairs["train"], pairs["validate"])
+    scores = made.scores(pairs["test"].covers), made.scores(pairs["test"].stegos)
+    groups = np.arange(len(parts["test"]))
+    low, high = error_interval([Scores(*scores, groups, None if PAIRED in question else groups + len(groups))])
+    return f"{question} by {name}, seed {seed}, P_E", p_e(*scores)[0], low, high, len(groups)
 
 
 def as_images(by: Model, make: Callable[[Model, int], tuple[drawing.Drawn, bytes]], count: int) -> Images:
@@ -234,7 +264,8 @@ def as_images(by: Model, make: Callable[[Model, int], tuple[drawing.Drawn, bytes
 def main() -> None:
     """Measure, print, and keep."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["trips", "laws", "warden"])
+    parser.add_argument("what", choices=["trips", "laws", "warden", "natural"])
+    parser.add_argument("faces", type=Path, nargs="?", help="photographs, for natural")
     parser.add_argument("--count", type=int)
     parser.add_argument("--detectors", nargs="+", default=["spam", "scrmq1"])
     parser.add_argument("--seeds", type=int, default=3)
@@ -246,6 +277,7 @@ def main() -> None:
         "trips": lambda: trips(by, args.count or 10_000),
         "laws": lambda: laws(by, args.count or 850),
         "warden": lambda: warden(by, args.count or 1000, args.detectors, args.seeds),
+        "natural": lambda: natural(by, args.faces, args.count or 600, args.detectors),
     }[args.what]()
     kept: dict[str, dict[str, object]] = {}
     if RESULTS.exists():
