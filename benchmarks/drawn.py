@@ -3,6 +3,7 @@
     python benchmarks/drawn.py trips [--count 10000]       random messages and keys, read back; other keys; changed samples
     python benchmarks/drawn.py laws [--count 850]          honest and driven samples under their tables; bits; bytes; one latent
     python benchmarks/drawn.py warden [--count 1000] [--detectors spam scrmq1] [--seeds 3]
+    python benchmarks/drawn.py parts [--count 2000]         by SPAM: planes, lowest bits, dark and bright covers
     python benchmarks/drawn.py natural FACES [--count 600]  how far covers are from photographs: residual, colors, P_E by SPAM
 
 `warden` asks a detector, trained anew for each question, to tell honest covers from covers with a message of every byte that is
@@ -216,6 +217,22 @@ def warden(by: Model, count: int, names: list[str], seeds: int) -> Iterator[Row]
                 yield judged(f"{embedder} {PAIRED}", name, covers, stegos, seed)
 
 
+def parts(by: Model, count: int) -> Iterator[Row]:
+    """P_E of SPAM on what might give a message away by itself: parts of pictures, and pictures of one kind."""
+    covers, sent = as_images(by, honest, count), as_images(by, driven, count)
+    looks: dict[str, Callable[[Images], Images]] = {
+        "the first plane": lambda images: images[:, 1:2, ::2, ::2],
+        "the last plane": lambda images: images[:, 2:3, 1::2, ::2],
+        "the lowest bits": lambda images: (images & 1) * 64,
+        "the two lowest bits": lambda images: (images & 3) * 32,
+    }
+    for name, look in looks.items():
+        yield judged(f"{DRAWN}, {name}", "spam", look(covers), look(sent), 0)
+    for name, sign in (("darkest", 1), ("brightest", -1)):
+        some, others = (images[(sign * images.float().mean((1, 2, 3))).argsort()[: count // 4]] for images in (covers, sent))
+        yield judged(f"{DRAWN}, the {name} quarter", "spam", some, others, 0)
+
+
 def natural(by: Model, faces: Path, count: int, names: list[str]) -> Iterator[Row]:
     """How far covers are from photographs: the generator's own, drawn ones, and other photographs."""
     with open_source(faces) as source:
@@ -264,7 +281,7 @@ def as_images(by: Model, make: Callable[[Model, int], tuple[drawing.Drawn, bytes
 def main() -> None:
     """Measure, print, and keep."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["trips", "laws", "warden", "natural"])
+    parser.add_argument("what", choices=["trips", "laws", "warden", "parts", "natural"])
     parser.add_argument("faces", type=Path, nargs="?", help="photographs, for natural")
     parser.add_argument("--count", type=int)
     parser.add_argument("--detectors", nargs="+", default=["spam", "scrmq1"])
@@ -277,6 +294,7 @@ def main() -> None:
         "trips": lambda: trips(by, args.count or 10_000),
         "laws": lambda: laws(by, args.count or 850),
         "warden": lambda: warden(by, args.count or 1000, args.detectors, args.seeds),
+        "parts": lambda: parts(by, args.count or 2000),
         "natural": lambda: natural(by, args.faces, args.count or 600, args.detectors),
     }[args.what]()
     kept: dict[str, dict[str, object]] = {}
