@@ -170,13 +170,13 @@ def test_a_message_is_drawn_once() -> None:
 
 
 def test_a_draw_that_is_given_up_begins_again_with_another_nonce() -> None:
-    """Laws so narrow that a picture has 128 independent dry samples now and then only."""
-    by, model = Counted(), small_model(log2_scale=-0.1, promise_bytes=10)
-    for i in range(8):
+    """Pictures so dark that one has 128 independent dry samples now and then only."""
+    by, model = Counted(), small_model(log2_scale=0.0, gray=14, promise_bytes=10)
+    for i in range(20):
         assert revealed(hide(b"%d" % i, KEY, model, by).picture, model=model) == b"%d" % i
-    assert by.draws == by.given_up + 8
+    assert by.draws == by.given_up + 20
     assert by.given_up > 0
-    never = small_model(log2_scale=-1.5)
+    never = small_model(log2_scale=0.0, gray=4)
     with pytest.raises(RefusedModel, match="64 draws in a row") as refusal:
         hide(b"", KEY, never, drawing)
     assert refusal.value.hint

@@ -389,7 +389,8 @@ def test_a_spread_message_is_written_whole_or_not_at_all(photos: list[Path], tmp
     first = planned.tasks[0].out
 
     def write_while_somebody_else_does() -> None:
-        with files._whole_files(planned) as temporaries:
+        outs = [task.out for task in planned.tasks]
+        with files.write_together(outs, overwrite=False, folder=planned.folder) as temporaries:
             for temporary in temporaries:
                 temporary.write_bytes(b"whole")
             first.write_bytes(b"somebody else's")
@@ -404,7 +405,8 @@ def test_a_folder_made_for_stegos_goes_with_them(photos: list[Path], tmp_path: P
     planned = plan.several_covers(photos, b"x", tmp_path / "out", 2, plan.Settings())
 
     def write_until_interrupted() -> None:
-        with files._whole_files(planned) as temporaries:
+        outs = [task.out for task in planned.tasks]
+        with files.write_together(outs, overwrite=False, folder=planned.folder) as temporaries:
             temporaries[0].write_bytes(b"half")
             raise KeyboardInterrupt
 

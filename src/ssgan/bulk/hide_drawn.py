@@ -17,7 +17,7 @@ from ssgan.drawn import drawing
 from ssgan.drawn.model import Model, load
 from ssgan.errors import DoesNotFit, Failure, InvalidSetting, NothingFound, RefusedImage, StorageFailed
 from ssgan.messages import drawn
-from ssgan.messages.drawn_files import check_read_back, content_of
+from ssgan.messages.drawn_files import check_file, content_of
 from ssgan.messages.keys import Key
 from ssgan.messages.reveal import reveal_any
 from ssgan.storage.runs import check_manifest
@@ -148,7 +148,7 @@ class _Worker:
         """Return the file of a cover, drawn once and read back."""
         made = drawn.hide(message, self._job.key, self._model, drawing, compress=self._job.compress)
         content = content_of(made.picture, Path(name))
-        check_read_back(content, message, self._job.key, self._model, Path(name))
+        check_file(content, made.picture, Path(name))
         return content
 
     def _require(self, path: Path, message: bytes) -> None:

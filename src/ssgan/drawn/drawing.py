@@ -9,6 +9,7 @@ pivots come last, with the lowest bits that make the header say the nonce. Sende
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -134,6 +135,7 @@ def self_information(model: Model, picture: NDArray[np.uint8], latent: bytes) ->
     return out
 
 
+@functools.lru_cache(maxsize=1)  # what was drawn is read back at once
 def _base(model: Model, latent: bytes) -> NDArray[np.int64]:
     """Return the y of the last stage, int64 (H / 2, W / 2, C) in quarters of a gray value. Raises GivenUp."""
     following = reader(latent)
@@ -143,6 +145,7 @@ def _base(model: Model, latent: bytes) -> NDArray[np.int64]:
         noise = model.noise[_indices(following, sums.size)].reshape(sums.shape) * float(stage.noise)
         y = np.clip(np.floor((sums + noise + UNIT // 2) / UNIT), 0, 255 * QUARTERS).astype(np.int64)
         if number == len(model.stages) - 1:
+            y.setflags(write=False)
             return y
         samples = 4 * y.size
         bits = np.frombuffer(following(4 * most_words(samples)), "<u4").astype(np.uint32)

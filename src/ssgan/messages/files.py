@@ -218,7 +218,8 @@ def deliver(planned: Plan, stegos: Iterable[Stego]) -> list[Hidden]:
     if planned.settings.ledger is not None:
         planned.settings.ledger.prepare()
     made = []
-    with _whole_files(planned) as temporaries:
+    outs = [task.out for task in planned.tasks]
+    with write_together(outs, overwrite=planned.settings.overwrite, folder=planned.folder) as temporaries:
         for stego, temporary in zip(stegos, temporaries, strict=True):
             temporary.write_bytes(stego.content)
             _prove(stego, temporary)
@@ -258,12 +259,14 @@ def proved(content: bytes, hidden: Hidden, body: bytes | Part, key: Key) -> bool
 
 
 @contextlib.contextmanager
-def _whole_files(planned: Plan) -> Iterator[list[Path]]:
-    """Provide temporary paths that become the tasks' files after the block: all of them or, after an exception, none."""
-    paths, overwrite = [task.out for task in planned.tasks], planned.settings.overwrite
-    made_folder = planned.folder is not None and not planned.folder.exists()
-    if planned.folder is not None:
-        make_folder(planned.folder)
+def write_together(paths: Sequence[Path], *, overwrite: bool, folder: Path | None) -> Iterator[list[Path]]:
+    """Provide temporary files that become `paths` after the block: all of them or, after an exception, none.
+
+    `folder` is made where it is missing, and removed again where nothing is written.
+    """
+    made_folder = folder is not None and not folder.exists()
+    if folder is not None:
+        make_folder(folder)
     mine: dict[Path, os.stat_result] = {}
     try:
         with contextlib.ExitStack() as stack:
@@ -276,7 +279,7 @@ def _whole_files(planned: Plan) -> Iterator[list[Path]]:
             with contextlib.suppress(OSError):
                 if os.path.samestat(path.lstat(), made):
                     path.unlink()
-        if made_folder and planned.folder is not None:
+        if made_folder and folder is not None:
             with contextlib.suppress(OSError):
-                planned.folder.rmdir()
+                folder.rmdir()
         raise
