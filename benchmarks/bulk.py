@@ -88,15 +88,15 @@ def rate(job: str, given: Path, out: Path, engine: Engine, portion: int, count: 
     """Images a second from the first finished portion to the last."""
     times: list[tuple[float, int]] = []
 
-    def report(done: int) -> None:
+    def progress(done: int) -> None:
         times.append((time.perf_counter(), done))
 
     if job == "simulate":
         plan = simulate.prepare([given], out, simulate.Settings(EMBEDDERS[job]), shard_size=portion, limit=count)
-        simulate.run(plan, engine, report=report)
+        simulate.run(plan, engine, progress=progress)
     else:
         wanted = features.prepare([given], out, Features(job), shard_size=portion, limit=count)
-        features.run(wanted, engine, report=report)
+        features.run(wanted, engine, progress=progress)
     (begun, first), (ended, last) = times[0], times[-1]
     return (last - first) / (ended - begun)
 

@@ -148,7 +148,7 @@ def training(trainer: Any, data: Data, *, split: int) -> Figure:
     def report(subspace: int, number: int, error: float) -> None:
         tried.append(number)
 
-    mine = both(lambda: made.append(ensemble.fit(*parts, seed=split, threads=2, report=report)))
+    mine = both(lambda: made.append(ensemble.fit(*parts, seed=split, threads=2, on_ensemble=report)))
     other = both(lambda: made.extend(trainer(*parts, seed=split, verbose=0).train()))
     ours, theirs, records = made
 

@@ -95,7 +95,7 @@ def test_an_interrupted_extraction_ends_as_if_nothing_had_happened(
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(prepare([folder / "pictures"], cut, Settings("spam")), threads=2, report=stop)
+        run(prepare([folder / "pictures"], cut, Settings("spam")), threads=2, progress=stop)
     assert not cut.exists()
     plan = prepare([folder / "pictures"], cut, Settings("spam"))
     assert plan.finished == 2

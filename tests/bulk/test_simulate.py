@@ -69,7 +69,7 @@ def test_neither_the_batch_nor_an_earlier_part_changes_a_stego(
 
 def test_many_processes_write_the_same(covers: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
     reported: list[int] = []
-    tally = run(prepare([covers], tmp_path, SETTINGS, batch=5), Pool(2), report=reported.append)
+    tally = run(prepare([covers], tmp_path, SETTINGS, batch=5), Pool(2), progress=reported.append)
     assert written(tmp_path) == expected
     assert (tally.written, reported[-1], len(reported)) == (COUNT, COUNT, 3)
 

@@ -57,7 +57,7 @@ def test_a_detector_is_trained_judged_and_used_on_files(covers: Path, tmp_path: 
 def test_features_do_it_too_and_leave_nothing_behind(detector: str, covers: Path, tmp_path: Path) -> None:
     told: list[dict[str, float]] = []
     asked = Question(covers, "lsb@1.0/plain", detector, seed=1)
-    result = train_detector(asked, tmp_path / "run", report=lambda _, figures: told.append(figures))
+    result = train_detector(asked, tmp_path / "run", progress=lambda _, figures: told.append(figures))
     assert result.p_e < 0.25
     assert told[0]["images"] in (168, 192)  # covers and stegos of the training part, and of the validation part
     assert not (tmp_path / "run" / "training" / "features").exists()
@@ -73,7 +73,7 @@ def test_an_interrupted_extraction_goes_on(covers: Path, tmp_path: Path) -> None
 
     asked = Question(covers, "lsb@1.0/plain", "spam", seed=1)
     with pytest.raises(Interrupted):
-        train_detector(asked, tmp_path / "cut", report=stop)
+        train_detector(asked, tmp_path / "cut", progress=stop)
     assert list((tmp_path / "cut" / "training" / "features").rglob("*.npy"))
     assert train_detector(asked, tmp_path / "cut") == train_detector(asked, tmp_path / "whole")
 
@@ -119,7 +119,7 @@ def test_what_is_left_out_is_said_with_its_reason(covers: Path, tmp_path: Path) 
     images.write(here / "zzz.png", np.zeros((1, 32, 30), np.uint8))
     said: list[str] = []
     asked = Question(here, "lsb@1.0/plain", "spam/ridge", seed=1, limit=40)
-    result = train_detector(asked, tmp_path / "run", note=lambda finding: said.append(finding.sentence))
+    result = train_detector(asked, tmp_path / "run", notify=lambda finding: said.append(finding.sentence))
     assert result.left_out == (("000.png", "it is 32 x 32, color, where most are 32 x 32, gray"),)
     assert any("1 of 41 pictures" in sentence and "000.png: it is 32 x 32, color" in sentence for sentence in said)
     assert sum(result.pairs) == 40
@@ -183,14 +183,14 @@ def test_a_curriculum_is_learned_from_first_and_goes_on_where_it_was(tmp_path: P
     covers = rough(tmp_path / "covers", 60, 1)
     asked = Question(covers, "lsb@0.4/plain", "gncnn", seed=1, duration_images=640, curriculum=(1.0, 0.8), fresh=True)
     heard: list[dict[str, float]] = []
-    train_detector(asked, tmp_path / "run", report=lambda _, figures: heard.append(figures))
+    train_detector(asked, tmp_path / "run", progress=lambda _, figures: heard.append(figures))
     assert {0.0, 1.0, 2.0} == {figures["lesson"] for figures in heard}
 
     def stop(images_seen: int, figures: dict[str, float]) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train_detector(asked, tmp_path / "cut", report=stop)
+        train_detector(asked, tmp_path / "cut", progress=stop)
     train_detector(asked, tmp_path / "cut")
     tensors = [weights.load(tmp_path / name / "detector")[0] for name in ("run", "cut")]
     for name, array in tensors[0].items():

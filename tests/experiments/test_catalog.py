@@ -39,7 +39,7 @@ def test_table_3_has_every_condition_and_the_paper_beside_it(data: Path, tmp_pat
     assert all(line["commit"] and line["device"] == "cpu" for line in found)
     before = path.read_bytes()
     heard: list[str] = []
-    reproduce("table3", "smoke", Material(data, tmp_path, threads=1, tell=heard.append))
+    reproduce("table3", "smoke", Material(data, tmp_path, threads=1, notify=heard.append))
     assert path.read_bytes() == before
     with pytest.raises(InvalidSetting, match="other settings"):
         reproduce("table2", "smoke", Material(data, tmp_path))

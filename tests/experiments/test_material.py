@@ -49,7 +49,7 @@ def test_selected_covers_are_others_and_louder(material: Material) -> None:
 
 def test_what_stands_is_not_made_again(material: Material, data: Path, tmp_path: Path) -> None:
     heard: list[str] = []
-    again = Material(data, tmp_path, tell=heard.append)
+    again = Material(data, tmp_path, notify=heard.append)
     first = again.real(40)
     (first / "000000.png").unlink()
     again.real(40)
@@ -59,7 +59,7 @@ def test_what_stands_is_not_made_again(material: Material, data: Path, tmp_path:
 
 def test_covers_are_drawn_by_seed_and_a_generator_is_trained_once(data: Path, tmp_path: Path) -> None:
     heard: list[str] = []
-    material = Material(data, tmp_path, tell=heard.append)
+    material = Material(data, tmp_path, notify=heard.append)
     config = material.config("paper", TINY)
     assert (config.channels, config.image_size) == (1, 32)
     one = covers(material.generated("game", config, 30, seed=1))

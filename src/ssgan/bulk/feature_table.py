@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ import numpy as np
 from ssgan.bulk.image_features import Look, Piece, Settings
 from ssgan.bulk.table_parts import Part, Parts, regrouped
 from ssgan.bulk.tables import Columns, Write, writer
+from ssgan.compute.progress import Progress, silent
 from ssgan.datasets.listing import Item, Shelf, listed, stamp
 from ssgan.errors import Failure, InvalidSetting, RefusedImage, StorageFailed
 from ssgan.steganalysis.catalog import FEATURES
@@ -84,8 +85,8 @@ def prepare(
     return Plan(settings, out, tuple(items), names, parts, parts.spans(), write, overwrite)
 
 
-def run(plan: Plan, *, threads: int, report: Callable[[int], None] = lambda done: None) -> Tally:
-    """Extract what is missing and write the table; `report` receives the number of pictures done in this run.
+def run(plan: Plan, *, threads: int, progress: Progress[()] = silent) -> Tally:
+    """Extract what is missing and write the table; `progress` receives the number of pictures done in this run.
 
     Pictures that fail are in the Tally and in the file `out`.failures.jsonl. Where none would
     do, no table is written. Raises StorageFailed where the disk fails.
@@ -96,7 +97,7 @@ def run(plan: Plan, *, threads: int, report: Callable[[int], None] = lambda done
         plan.parts.write(part)
         spans[part.first] = part.last
         tally.worked_on += part.last - part.first
-        report(tally.worked_on)
+        progress(tally.worked_on)
     tally.failures = plan.parts.failures(spans)
     tally.written = len(plan.items) - len(tally.failures)
     _write_failures(plan.out, tally.failures)

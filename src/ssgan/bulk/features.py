@@ -11,6 +11,7 @@ from ssgan.bulk import job, outputs
 from ssgan.bulk.image_features import Look, Piece, Settings
 from ssgan.bulk.job import Tally
 from ssgan.bulk.tables import Columns, writer
+from ssgan.compute.progress import Progress, silent
 from ssgan.datasets.entries import Reader
 from ssgan.datasets.portions import Listing, Portion
 from ssgan.datasets.sources import refuse_among
@@ -86,14 +87,14 @@ def prepare(
     return Plan(made, listing, job.count_done(made.is_done, listing), overwrite)
 
 
-def run(plan: Plan, engine: job.Engine, *, report: job.Report = job.silent) -> Tally:
+def run(plan: Plan, engine: job.Engine, *, progress: Progress[()] = silent) -> Tally:
     """Write the shards that are missing. Images that fail are in `failures.jsonl`."""
     told = plan.told() | {"sources": [str(source) for source in plan.job.sources[:100]]}
     with outputs.alone(plan.job.folder):
         outputs.write_manifest(
             plan.job.folder, told, what="features", free=("sources",), overwrite=plan.overwrite, name=MANIFEST
         )
-        return job.run(plan.job, plan.listing, engine, report=report)
+        return job.run(plan.job, plan.listing, engine, progress=progress)
 
 
 class _Worker:

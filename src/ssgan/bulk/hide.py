@@ -15,6 +15,7 @@ from ssgan import images
 from ssgan.bulk import job, outputs
 from ssgan.bulk.job import Tally
 from ssgan.bulk.simulate import BATCH
+from ssgan.compute.progress import Progress, silent
 from ssgan.datasets.entries import Entry, Reader, place_of
 from ssgan.datasets.portions import Listing, Portion
 from ssgan.datasets.sources import refuse_among
@@ -156,7 +157,7 @@ def prepare(
     return Plan(listing.sources, out, settings, listing, done, shards)
 
 
-def run(plan: Plan, messages: Messages, key: Key, engine: job.Engine, *, report: job.Report = job.silent) -> Tally:
+def run(plan: Plan, messages: Messages, key: Key, engine: job.Engine, *, progress: Progress[()] = silent) -> Tally:
     """Hide in all covers of a plan; those that fail are in `failures.jsonl`, and nothing tells where stegos came from.
 
     First, all that is there is opened with the key: StorageFailed names what is not the stego of its cover and message, and
@@ -173,7 +174,7 @@ def run(plan: Plan, messages: Messages, key: Key, engine: job.Engine, *, report:
         outputs.write_manifest(plan.folder, plan.told(), what="stegos")
         if not plan.shards:
             job.forget_failures(plan.folder)
-        tally = job.run(made, plan.listing, engine, report=report)
+        tally = job.run(made, plan.listing, engine, progress=progress)
         outputs.drop_unsealed(plan.folder)
         if not tally.failed:
             outputs.remove_manifest(plan.folder)

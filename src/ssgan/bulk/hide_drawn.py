@@ -12,6 +12,7 @@ from ssgan.bulk import job, outputs
 from ssgan.bulk.hide import MESSAGE_SUFFIXES, Messages
 from ssgan.bulk.job import Tally
 from ssgan.bulk.simulate import BATCH
+from ssgan.compute.progress import Progress, silent
 from ssgan.datasets.portions import Numbers, Portion
 from ssgan.drawn import drawing
 from ssgan.drawn.model import Model, load
@@ -106,7 +107,7 @@ def prepare(
     return plan
 
 
-def run(plan: DrawnHidingPlan, engine: job.Engine, *, report: job.Report = job.silent) -> Tally:
+def run(plan: DrawnHidingPlan, engine: job.Engine, *, progress: Progress[()] = silent) -> Tally:
     """Draw; messages that do not fit are in `failures.jsonl`.
 
     Raises StorageFailed where a file in the folder is not the cover of its message, or another run writes into the folder.
@@ -116,7 +117,7 @@ def run(plan: DrawnHidingPlan, engine: job.Engine, *, report: job.Report = job.s
         outputs.write_manifest(folder, plan.manifest(), what="stegos")
         if not plan.job.shards:
             job.forget_failures(folder)
-        tally = job.run(plan.job, plan.listing, engine, report=report)
+        tally = job.run(plan.job, plan.listing, engine, progress=progress)
         if not tally.failed:
             outputs.remove_manifest(folder)
     return tally

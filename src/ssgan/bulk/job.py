@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
+from ssgan.compute.progress import Progress, silent
 from ssgan.datasets.portions import Portion
 from ssgan.errors import Failure, SomeItemsFailed, StorageFailed
 from ssgan.storage import state_files
@@ -110,15 +111,8 @@ class Engine(Protocol):
         ...
 
 
-Report: TypeAlias = Callable[[int], None]
-
-
-def silent(_: int) -> None:
-    """Ignore progress."""
-
-
-def run(job: Job, listed: Portions, engine: Engine, *, report: Report = silent) -> Tally:
-    """Do what is left of a job; `report` receives the number of pictures done.
+def run(job: Job, listed: Portions, engine: Engine, *, progress: Progress[()] = silent) -> Tally:
+    """Do what is left of a job; `progress` receives the number of pictures done.
 
     Failures are listed in `failures.jsonl`, including those of earlier runs whose portions are done. Raises StorageFailed where
     the disk fails.
@@ -128,7 +122,7 @@ def run(job: Job, listed: Portions, engine: Engine, *, report: Report = silent) 
     try:
         for _, part in engine.run(job, _left(job, listed, tally)):
             tally.add(part)
-            report(tally.done + tally.sums["stood"])
+            progress(tally.done + tally.sums["stood"])
     finally:
         tally.seconds = time.monotonic() - started
         _gather_failures(job.folder, job.folder / f"{job.file_prefix}{FAILURES}")

@@ -9,6 +9,7 @@ from typing import Any
 from ssgan import images
 from ssgan.bulk import job, outputs
 from ssgan.bulk.job import Tally
+from ssgan.compute.progress import Progress, silent
 from ssgan.datasets.portions import Numbers, Portion
 from ssgan.errors import InvalidSetting
 from ssgan.gan.covers.generators import Card
@@ -85,11 +86,11 @@ def prepare(
     return Plan(made, card, listing, job.count_done(made.is_done, listing), overwrite)
 
 
-def run(plan: Plan, engine: job.Engine, *, report: job.Report = job.silent) -> Tally:
+def run(plan: Plan, engine: job.Engine, *, progress: Progress[()] = silent) -> Tally:
     """Write the shards that are missing. Raises RefusedModel where the generator makes no images."""
     with outputs.alone(plan.job.folder):
         outputs.write_manifest(plan.job.folder, plan.told(), what="covers", free=("count",), overwrite=plan.overwrite)
-        return job.run(plan.job, plan.listing, engine, report=report)
+        return job.run(plan.job, plan.listing, engine, progress=progress)
 
 
 class _Worker:

@@ -14,6 +14,7 @@ from typing import Any
 from ssgan.bulk import job, outputs
 from ssgan.bulk.job import Tally
 from ssgan.bulk.tables import pyarrow_or
+from ssgan.compute.progress import Progress, silent
 from ssgan.datasets.entries import Entry, Reader
 from ssgan.datasets.portions import Listing, Portion
 from ssgan.detection.score import Scorer
@@ -97,7 +98,7 @@ def prepare(
     return Plan(made, out, listing, job.count_done(made.is_done, listing), overwrite)
 
 
-def run(plan: Plan, engine: job.Engine, *, report: job.Report = job.silent) -> Tally:
+def run(plan: Plan, engine: job.Engine, *, progress: Progress[()] = silent) -> Tally:
     """Score missing images, then write the table; images without a score are in it, with the reason."""
     folder = plan.job.folder
     with outputs.alone(folder):
@@ -106,7 +107,7 @@ def run(plan: Plan, engine: job.Engine, *, report: job.Report = job.silent) -> T
                 job.remove(path)
             job.forget_failures(folder)
         outputs.write_manifest(folder, plan.told(), what="scores")
-        tally = job.run(plan.job, plan.listing, engine, report=report)
+        tally = job.run(plan.job, plan.listing, engine, progress=progress)
         numbers = range(-(-len(plan.listing) // plan.listing.size))
         parts = [outputs.shard(folder, number, ".csv") for number in numbers]
         with atomic_write(plan.out, overwrite=plan.overwrite) as temporary:

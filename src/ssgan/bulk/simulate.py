@@ -18,6 +18,7 @@ from ssgan import images
 from ssgan.bulk import job, outputs
 from ssgan.bulk.job import Tally
 from ssgan.compute import seeds
+from ssgan.compute.progress import Progress, silent
 from ssgan.datasets import Geometry
 from ssgan.datasets.entries import Reader, place_of
 from ssgan.datasets.portions import Listing, Portion
@@ -173,8 +174,8 @@ def prepare(
     return plan
 
 
-def run(plan: Plan, engine: job.Engine, *, report: job.Report = job.silent) -> Tally:
-    """Write the stegos of a plan; `report` receives the number of covers done.
+def run(plan: Plan, engine: job.Engine, *, progress: Progress[()] = silent) -> Tally:
+    """Write the stegos of a plan; `progress` receives the number of covers done.
 
     Covers that fail are in `failures.jsonl`; a disk that fails stops all (StorageFailed).
     """
@@ -188,7 +189,7 @@ def run(plan: Plan, engine: job.Engine, *, report: job.Report = job.silent) -> T
         outputs.write_manifest(folder, told, what="stegos", free=("convert", "sources"), overwrite=plan.overwrite)
         if not plan.job.shards:
             job.forget_failures(folder)
-        tally = job.run(plan.job, plan.listing, engine, report=report)
+        tally = job.run(plan.job, plan.listing, engine, progress=progress)
         if not tally.written and not plan.finished and not plan.job.shards:
             outputs.remove_manifest(folder)  # other settings may be tried
     return tally

@@ -15,7 +15,7 @@ from ssgan.cli.threads import use_threads
 from ssgan.errors import InvalidSetting
 
 if TYPE_CHECKING:
-    from ssgan.evaluation.grid import Progress
+    from ssgan.evaluation.grid import TrialProgress
     from ssgan.evaluation.rows import Row
 
 
@@ -110,11 +110,11 @@ def evaluate(
     screen.note("plan", f"{counted(total, 'trial')}, the controls among them", trials=total, out=str(out))
     with screen.progress(total, "evaluating") as tell:
 
-        def report(progress: Progress) -> None:
-            name = progress.trial.name.rpartition("-")[0]
-            tell(progress.done, f"{name}{_said(progress)}", **{"images": progress.images, **(progress.figures or {})})
+        def progress(done: int, current: TrialProgress) -> None:
+            name = current.trial.name.rpartition("-")[0]
+            tell(done, f"{name}{_said(current)}", **{"images": current.images, **(current.figures or {})})
 
-        run_grid(grid, out, device=device, threads=use_threads(threads), report=report)
+        run_grid(grid, out, device=device, threads=use_threads(threads), progress=progress)
     _tell(screen, out)
 
 
@@ -167,7 +167,7 @@ def _row(row: Row, *, full: bool) -> dict[str, Any]:
     return {**told, "AUC": f"{row.figures['auc']:.4f}", "accuracy": f"{row.figures['accuracy']:.4f}"}
 
 
-def _said(progress: Progress) -> str:
+def _said(progress: TrialProgress) -> str:
     """Return the progress of a training in a few words."""
     figures = progress.figures or {}
     if "validation_p_e" in figures:

@@ -60,8 +60,8 @@ def features(
     todo = len(plan.items) - plan.finished
     told = {"todo": todo, "finished": plan.finished, "set": feature_set, "out": str(out)}
     screen.note("plan", f"{todo} to do, {plan.finished} done already", **told)
-    with screen.progress(todo, "extracting") as report:
-        tally = run(plan, threads=threads or cores(), report=report)
+    with screen.progress(todo, "extracting") as progress:
+        tally = run(plan, threads=threads or cores(), progress=progress)
     _summarize(screen, plan, tally)
 
 
@@ -84,8 +84,8 @@ def _into_shards(
     plan = extracting.prepare(files, out, settings, limit=limit, overwrite=force, shard_size=shard_size)
     told = {"todo": len(plan), "finished": plan.finished, "set": settings.features, "out": str(out)}
     screen.note("plan", f"{len(plan)} to do, {plan.finished} done already", **told)
-    with screen.progress(len(plan), "extracting") as report:
-        tally = extracting.run(plan, scaling.engine(plan.listing), report=report)
+    with screen.progress(len(plan), "extracting") as progress:
+        tally = extracting.run(plan, scaling.engine(plan.listing), progress=progress)
     show_failures(screen, tally)
     found = FEATURES[settings.features]
     made = f"{tally.written} x {found.dimension} features ({found.title}) in {out}" if tally.written else "no features"

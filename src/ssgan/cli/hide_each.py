@@ -74,8 +74,8 @@ def hide_each(
         "plan", f"{len(plan)} to do, {plan.finished} done already", todo=len(plan), finished=plan.finished, out=str(out)
     )
     chosen = key.key(screen, new=True)
-    with screen.progress(len(plan), "hiding") as report:
-        tally = hide.run(plan, given, chosen, scaling.engine(plan.listing), report=report)
+    with screen.progress(len(plan), "hiding") as progress:
+        tally = hide.run(plan, given, chosen, scaling.engine(plan.listing), progress=progress)
     show_failures(screen, tally)
     rate = f", {tally.images_per_second:.0f} images/s" if tally.written else ""
     near = f"; {tally.sums['near']} written only near their covers' manner" if tally.sums["near"] else ""
@@ -110,8 +110,8 @@ def _draw_each(
     screen.note(
         "plan", f"{len(plan)} to do, {plan.finished} done already", todo=len(plan), finished=plan.finished, out=str(out)
     )
-    with screen.progress(len(plan.listing), "drawing") as report:
-        tally = hide_drawn.run(plan, scaling.engine(plan.listing), report=report)
+    with screen.progress(len(plan.listing), "drawing") as progress:
+        tally = hide_drawn.run(plan, scaling.engine(plan.listing), progress=progress)
     show_failures(screen, tally)
     rate = f", {tally.images_per_second:.0f} images/s" if tally.written else ""
     text = f"{counted(tally.written, 'drawn cover')} in {out}{rate}"

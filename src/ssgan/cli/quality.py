@@ -63,7 +63,7 @@ def quality(
         chosen,
         seed=seed,
         repeats=repeats,
-        report=lambda doing: screen.note("measuring", f"measuring: {doing}", measuring=doing),
+        notify=lambda doing: screen.note("measuring", f"measuring: {doing}", measuring=doing),
     )
     if json:
         for figure in figures:
@@ -77,8 +77,8 @@ def _chosen(screen: Screen, path: Path, geometry: Geometry, convert: tuple[str, 
     from ssgan.datasets.loading import left_out
     from ssgan.evaluation.quality.image_sets import choose
 
-    with screen.progress(limit, f"reading {path}") as report:
-        found = choose(path, geometry, convert=convert, limit=limit, seed=seed, report=report)
+    with screen.progress(limit, f"reading {path}") as progress:
+        found = choose(path, geometry, convert=convert, limit=limit, seed=seed, progress=progress)
     if found.bad:
         screen.warn(left_out(found.bad, len(found.bad) + len(found.images), path))
     told = {"source": str(path), "images": len(found.images), "available": found.available, "left_out": found.bad}

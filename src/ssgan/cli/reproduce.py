@@ -53,10 +53,10 @@ def reproduce(
     geometry, convert = (reading or Reading()).parse()
     for name in EXPERIMENTS if table == "all" else (table,):
 
-        def tell(doing: str, name: str = name) -> None:
+        def notify(doing: str, name: str = name) -> None:
             screen.note("doing", f"{name}: {doing}", experiment=name, doing=doing)
 
-        found, path = again(name, size, Material(data, out, geometry, convert, device, shared, tell))
+        found, path = again(name, size, Material(data, out, geometry, convert, device, shared, notify))
         screen.table("record", [asdict(record) if json else _row(record) for record in found])
         for record in found:
             if record.findings and record.figure == "P_E":

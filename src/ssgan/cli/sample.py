@@ -155,8 +155,8 @@ def _into_tars(
     screen.note("plan", text, **told)
     if dry:
         return
-    with screen.progress(len(plan), "sampling") as report:
-        tally = sampling.run(plan, scaling.engine(plan.listing), report=report)
+    with screen.progress(len(plan), "sampling") as progress:
+        tally = sampling.run(plan, scaling.engine(plan.listing), progress=progress)
     rate = f", {tally.images_per_second:.0f} images/s" if tally.written else ""
     made = f"{counted(tally.written, 'cover')} written to {out}{rate}"
     screen.result("summary", made, **figures(tally, plan.finished, out))
@@ -179,8 +179,8 @@ def _fulfil(screen: Screen, order: Order, numbers: list[int], net: nn.Module | N
     """Make the covers, and print the speed."""
     from ssgan.gan.covers.files import fulfil
 
-    with screen.progress(len(numbers), "sampling") as report:
-        seconds = fulfil(order, numbers, net, threads=threads, report=report)
+    with screen.progress(len(numbers), "sampling") as progress:
+        seconds = fulfil(order, numbers, net, threads=threads, progress=progress)
     rate = len(numbers) / seconds
     screen.result(
         "summary",

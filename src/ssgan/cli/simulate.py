@@ -87,8 +87,8 @@ def simulate(
     _announce(screen, plan, dry=dry_run)
     if dry_run:
         return
-    with screen.progress(len(plan), "simulating") as report:
-        tally = run(plan, scaling.engine(plan.listing), report=report)
+    with screen.progress(len(plan), "simulating") as progress:
+        tally = run(plan, scaling.engine(plan.listing), progress=progress)
     _summarize(screen, plan, tally)
 
 

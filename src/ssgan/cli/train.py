@@ -104,9 +104,9 @@ def train(
             pace=Pace(working.log_images, working.sample_images, working.save_seconds, working.tensorboard),
             device=working.device,
             threads=threads,
-            report=lambda images, figures: progress(images, said(figures), **figures),
-            note=screen.warn,
-            progress=lambda done, pictures: progress(0, f"{done} of {pictures} pictures read"),
+            progress=lambda images, figures: progress(images, said(figures), **figures),
+            notify=screen.warn,
+            load_progress=lambda done, pictures: progress(0, f"{done} of {pictures} pictures read"),
         )
     if speaks:
         text = f"{result.images_seen} images seen in {_time(result.seconds)}, {result.held_back} held back; {out}"

@@ -88,8 +88,8 @@ def train_detail(
             geometry=geometry,
             convert=convert,
             device=device,
-            report=lambda seen, figures: progress(seen, f"{figures['bits_per_sample']:.3f} bits a sample", **figures),
-            progress=lambda done, pictures: progress(0, f"{done} of {pictures} pictures read"),
+            progress=lambda seen, figures: progress(seen, f"{figures['bits_per_sample']:.3f} bits a sample", **figures),
+            load_progress=lambda done, pictures: progress(0, f"{done} of {pictures} pictures read"),
         )
     text = f"{result['images_seen']} images seen, {result['bits_per_sample']:.3f} bits a sample on photographs held back; {out}"
     screen.result("detail", text, **result, out=str(out))

@@ -86,10 +86,10 @@ def train_detector(
     speaks = os.environ.get("RANK", "0") == "0"  # of the processes of torchrun
     screen = Screen(json=json, quiet=quiet or not speaks)
 
-    def report(images: int, figures: dict[str, float]) -> None:
+    def progress(images: int, figures: dict[str, float]) -> None:
         screen.note("training", _said(images, figures), images_seen=images, **figures)
 
-    def note(finding: Finding) -> None:
+    def notify(finding: Finding) -> None:
         if finding.severity == "warn":
             screen.warn(f"{finding.sentence}. {finding.hint}.")
         elif finding.severity == "note":
@@ -98,7 +98,7 @@ def train_detector(
     question = Question(covers, embedder, detector, seed, geometry, convert, limit, duration, **teaching.parse())
     together = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     shared = use_threads(threads or max(1, cores() // together))
-    result = train_detector(question, out, device=device, threads=shared, report=report, note=note)
+    result = train_detector(question, out, device=device, threads=shared, progress=progress, notify=notify)
     if speaks:
         screen.result("detector", f"{_judged(result)}, in {out}", **result.to_json(), out=str(out))
 
@@ -201,8 +201,8 @@ def _score_into(
     screen.note(
         "plan", f"{len(plan)} to do, {plan.finished} done already", todo=len(plan), finished=plan.finished, out=str(out)
     )
-    with screen.progress(len(plan), "scoring") as report:
-        tally = scoring.run(plan, scaling.engine(plan.listing), report=report)
+    with screen.progress(len(plan), "scoring") as progress:
+        tally = scoring.run(plan, scaling.engine(plan.listing), progress=progress)
     show_failures(screen, tally)
     scored = tally.written + int(tally.sums["stood"])
     screen.result(

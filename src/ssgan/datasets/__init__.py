@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ssgan.datasets.cache import Cached, cached
 from ssgan.datasets.geometry import GEOMETRIES, Geometry, Patches, patches
-from ssgan.datasets.loading import Loaded, Progress, load
+from ssgan.datasets.loading import Loaded, load
 from ssgan.datasets.sources import Source, open_source
 from ssgan.datasets.splits import PARTS, Split, groups, official_split, split
 
@@ -15,7 +15,6 @@ __all__ = [
     "Geometry",
     "Loaded",
     "Patches",
-    "Progress",
     "Source",
     "Split",
     "cached",

@@ -18,8 +18,9 @@ import PIL
 from PIL import features
 
 from ssgan import images
+from ssgan.compute.progress import Progress
 from ssgan.datasets.geometry import Geometry, Patches
-from ssgan.datasets.loading import Bad, OnBad, Progress, rows
+from ssgan.datasets.loading import Bad, OnBad, rows
 from ssgan.datasets.sources import Source
 from ssgan.datasets.splits import picture_of
 from ssgan.errors import RefusedImage, StorageFailed
@@ -56,7 +57,7 @@ def cached(
     convert: Collection[str] = (),
     on_bad: OnBad = "skip",
     workers: int = 1,
-    progress: Progress | None = None,
+    progress: Progress[int] | None = None,
     shape: tuple[int, int, int] | None = None,
 ) -> Cached:
     """Return the images of a source from their cache in `folder`, which is made first where none fits.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import chain, islice
@@ -17,12 +17,12 @@ from typing import Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from ssgan import images
+from ssgan.compute.progress import Progress
 from ssgan.datasets.geometry import Geometry, Patches
 from ssgan.datasets.sources import Source
 from ssgan.errors import InvalidSetting, RefusedImage, SsganError
 from ssgan.images import Images
 
-Progress: TypeAlias = Callable[[int, int], None]  # pictures done, pictures in all
 Bad: TypeAlias = list[tuple[str, str]]  # name and reason
 OnBad: TypeAlias = Literal["skip", "refuse"]
 
@@ -52,7 +52,7 @@ def load(
     convert: Collection[str] = (),
     on_bad: OnBad = "skip",
     workers: int = 1,
-    progress: Progress | None = None,
+    progress: Progress[int] | None = None,
 ) -> Loaded:
     """Return all images of a source in memory, in the order of its names; those of `Patches` are named "name@top,left".
 
@@ -73,7 +73,7 @@ def rows(
     convert: Collection[str] = (),
     on_bad: OnBad = "skip",
     workers: int = 1,
-    progress: Progress | None = None,
+    progress: Progress[int] | None = None,
     shape: tuple[int, int, int] | None = None,
 ) -> Iterator[tuple[str, np.ndarray]]:
     """Yield name and samples, uint8 (C, H, W) of one shape, of each image as it comes, and fill `bad`. Errors as in `load`.

@@ -110,7 +110,7 @@ def score_files(
     *,
     device: str = "cpu",
     threads: int | None = None,
-    report: Callable[[Score], None] | None = None,
+    on_score: Callable[[Score], None] | None = None,
 ) -> list[Score]:
     """Return the scores of image files, or of all in a folder, in shards, an archive or a table of paths.
 
@@ -121,8 +121,8 @@ def score_files(
     while together := list(islice(files, scorer.together)):
         for score in scorer(together):
             scored.append(score)
-            if report is not None:
-                report(score)
+            if on_score is not None:
+                on_score(score)
     return scored
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeAlias
@@ -16,6 +16,7 @@ from typing import TypeAlias
 import numpy as np
 
 from ssgan.compute import distributed
+from ssgan.compute.progress import Notify, Progress
 from ssgan.datasets.sources import refuse_among
 from ssgan.datasets.splits import PARTS
 from ssgan.detection.question import Prepared, Question, prepare, stages_of
@@ -37,8 +38,6 @@ SCORES = "scores.csv"
 PATHS = ("question.covers", "question.against")  # notes: the pictures decide
 SCORED = ("validate", "test")  # the parts that a detector is asked about
 
-Report: TypeAlias = Callable[[int, dict[str, float]], None]  # images looked at, figures
-Note: TypeAlias = Callable[[Finding], None]
 PairScores: TypeAlias = tuple[np.ndarray, np.ndarray]  # of covers and of stegos, float64 (N,)
 
 
@@ -49,15 +48,15 @@ def train_detector(
     device: str = "cpu",
     threads: int | None = None,
     prepared: Prepared | None = None,
-    report: Report | None = None,
-    note: Note | None = None,
+    progress: Progress[dict[str, float]] | None = None,
+    notify: Notify[Finding] | None = None,
     refusing: bool = True,
 ) -> DetectorResult:
     """Train in the folder `out`, or resume there, and judge; return the figures, which are also in its done.json.
 
     The scores of all pairs but those of the training part are in its scores.csv. `threads`, of features, and as many
     processes to read, change no figure (None: as many as torch uses, and one). `prepared` is the result of `prepare`, where
-    it is known already. `note` receives findings on the pairs; with `refusing`, one that makes every figure worthless ends
+    it is known already. `notify` receives findings on the pairs; with `refusing`, one that makes every figure worthless ends
     the run, else it is kept with the figures. Under torchrun the processes share a network's batches, and the first one
     writes.
 
@@ -87,14 +86,14 @@ def train_detector(
         if question.embeds:
             prescribed = Embedder.parse(question.embedder).change_probabilities
             found += processes.first(lambda: diagnose(prepared.parts, prepared.groups, prepared.names, prescribed=prescribed))
-        if note is not None and processes.rank == 0:
+        if notify is not None and processes.rank == 0:
             for finding in found:
-                note(finding)
+                notify(finding)
         if refusing:
             refuse(found)
         run = processes.first(lambda: Run(out, asked, notes=PATHS))
         processes.first(lambda: keep(out, found))
-        _teach(detector, question, prepared, out / "training", report, note)
+        _teach(detector, question, prepared, out / "training", progress, notify)
         return processes.first(lambda: _finish(detector, question, prepared, run))
 
 
@@ -144,19 +143,24 @@ def null_error(p_fa: float, p_md: float, pairs: int) -> NullError:
 
 
 def _teach(
-    detector: detectors.AnyDetector, question: Question, prepared: Prepared, run: Path, report: Report | None, note: Note | None
+    detector: detectors.AnyDetector,
+    question: Question,
+    prepared: Prepared,
+    run: Path,
+    progress: Progress[dict[str, float]] | None,
+    notify: Notify[Finding] | None,
 ) -> None:
     train, validate = prepared.parts["train"], prepared.parts["validate"]
     if isinstance(detector, NetworkDetector):
         detector.examine = False  # all three parts have been looked at, or are no pairs
         taught = stages_of(question, prepared, detector.settings.recipe)
-        detector.fit(taught, validate, run=run, report=report, note=note)
+        detector.fit(taught, validate, run=run, progress=progress, notify=notify)
     elif distributed.current().count > 1:
         raise InvalidSetting(
             f"{question.detector} learns in one process", hint="run it without torchrun: it has threads of its own"
         )
     else:
-        detector.fit(train, validate, run=run, report=report)
+        detector.fit(train, validate, run=run, progress=progress)
 
 
 def _finish(detector: detectors.AnyDetector, question: Question, prepared: Prepared, run: Run) -> DetectorResult:

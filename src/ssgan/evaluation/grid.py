@@ -4,10 +4,11 @@ interrupted grid resumes; more embedders, detectors or seeds in the same folder 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ssgan.compute.progress import Progress
 from ssgan.datasets import Geometry, Patches, open_source
 from ssgan.datasets.loading import usual_shape
 from ssgan.datasets.sources import Source, refuse_among
@@ -57,10 +58,9 @@ class Grid:
 
 
 @dataclass(frozen=True)
-class Progress:
-    """The state of a job: `done` of `total` trials, and the progress of the current one, if any."""
+class TrialProgress:
+    """The progress of one of `total` trials: images looked at, and metrics, if any."""
 
-    done: int
     total: int
     trial: Trial
     images: int = 0
@@ -86,7 +86,7 @@ def run_grid(
     *,
     device: str = "cpu",
     threads: int | None = None,
-    report: Callable[[Progress], None] | None = None,
+    progress: Progress[TrialProgress] | None = None,
     refusing: bool = True,
 ) -> list[Result]:
     """Run all trials in their folder, and return their results.
@@ -96,7 +96,7 @@ def run_grid(
     named = (*grid.covers, grid.against, grid.transfer_to)
     refuse_among([path for path in named if path is not None], folder)
     with given_up_if_refused(folder):
-        return _ran(trials(grid), grid, folder, device=device, threads=threads, report=report, refusing=refusing)
+        return _ran(trials(grid), grid, folder, device=device, threads=threads, progress=progress, refusing=refusing)
 
 
 def _ran(
@@ -106,15 +106,15 @@ def _ran(
     *,
     device: str,
     threads: int | None,
-    report: Callable[[Progress], None] | None,
+    progress: Progress[TrialProgress] | None,
     refusing: bool,
 ) -> list[Result]:
     Run(folder, {"evaluation": _reading(grid)})
     known, results = _Known(threads or 1), []
 
     def tell(done: int, trial: Trial, images: int = 0, figures: dict[str, float] | None = None) -> None:
-        if report is not None:
-            report(Progress(done, len(todo), trial, images, figures))
+        if progress is not None:
+            progress(done, TrialProgress(len(todo), trial, images, figures))
 
     for done, trial in enumerate(todo):
         tell(done, trial)
@@ -123,7 +123,7 @@ def _ran(
             tell(done, trial, images, figures)
 
         results.append(
-            evaluate(trial, folder, device=device, threads=threads, prepared=known.pairs, report=heard, refusing=refusing)
+            evaluate(trial, folder, device=device, threads=threads, prepared=known.pairs, progress=heard, refusing=refusing)
         )
     if todo:
         tell(len(todo), todo[-1])

@@ -19,6 +19,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from ssgan import images
+from ssgan.compute.progress import Progress
 from ssgan.datasets.sources import digest_of
 from ssgan.detection.question import Prepared, Question, prepare
 from ssgan.detection.result import DetectorResult
@@ -37,7 +38,6 @@ RUN = "run"  # of the detector, in a trial's folder
 TRIALS = "trials"
 
 Kind: TypeAlias = Literal["retrained", "transfer", "null", "conspicuous", "gross"]
-Report: TypeAlias = Callable[[int, dict[str, float]], None]  # images looked at, figures
 Prepare: TypeAlias = Callable[[Question], Prepared]
 
 
@@ -105,7 +105,7 @@ def evaluate(
     device: str = "cpu",
     threads: int | None = None,
     prepared: Prepare | None = None,
-    report: Report | None = None,
+    progress: Progress[dict[str, float]] | None = None,
     refusing: bool = True,
 ) -> Result:
     """Run a trial in a folder of its own below `folder`, resume it, or read its result.
@@ -124,7 +124,7 @@ def evaluate(
         for left in out.rglob(f".*{UNFINISHED}"):  # by a process that was killed while it wrote
             left.unlink(missing_ok=True)
         pairs_of = prepared or (lambda question: as_files(prepare(question, workers=threads or 1)))
-        teach: dict[str, Any] = {"device": device, "threads": threads, "report": report, "refusing": refusing}
+        teach: dict[str, Any] = {"device": device, "threads": threads, "progress": progress, "refusing": refusing}
         if trial.home is None:
             detector, home_p_e = train_detector(trial.question, out / RUN, prepared=pairs_of(trial.question), **teach), None
             scores_in, findings = out / RUN, kept(out / RUN)

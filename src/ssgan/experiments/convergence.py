@@ -39,7 +39,7 @@ def run(size: str, material: Material) -> list[Record]:
         for epoch in range(1, EPOCHS[size] + 1):
             config = replace(whole, duration_images=epoch * whole.duration_images)
             made = material.generated(f"{preset}+epoch-{epoch}", config, asked.covers)
-            material.tell(f"measuring {made.name}")
+            material.notify(f"measuring {made.name}")
             figures = quality(material.some(made), real, spaces(["kv"], []))
             seen = epoch * whole.duration_images
             found += [record_of(figure, experiment=NAME, covers=preset, size=size, at=seen) for figure in figures]
@@ -66,7 +66,7 @@ def _seconds_per_image(material: Material, configs: dict[str, TrainingConfig]) -
     """Return the seconds an image, measured once and then kept in the material's folder."""
     kept = material.out / "times.json"
     if not kept.exists():
-        material.tell("timing steps of both in turn")
+        material.notify("timing steps of both in turn")
         found = seconds_per_image(configs, material.device)
         with atomic_write(kept) as temporary:
             temporary.write_text(json.dumps(found), encoding="utf-8")

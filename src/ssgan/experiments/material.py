@@ -17,6 +17,7 @@ import torch
 
 from ssgan import images
 from ssgan.compute import seeds
+from ssgan.compute.progress import Notify
 from ssgan.datasets import Geometry
 from ssgan.detection.question import Covers, Reading, read_covers
 from ssgan.evaluation.grid import Grid, run_grid
@@ -32,7 +33,6 @@ from ssgan.storage.folders import make_folder
 from ssgan.storage.names import name_bytes
 
 JUDGED = "judged"  # the folder of the evaluation, in an experiment's
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Material:
-    """Real images at `data`, cut by `geometry`; all that is made goes to `out`, and `tell` receives progress."""
+    """Real images at `data`, cut by `geometry`; all that is made goes to `out`, and `notify` receives what is being done."""
 
     data: Path
     out: Path
@@ -70,7 +70,7 @@ class Material:
     convert: tuple[str, ...] = ()
     device: str = "cpu"
     threads: int | None = None
-    tell: Tell = lambda doing: None
+    notify: Notify[str] = lambda doing: None
 
     @cached_property
     def shape(self) -> tuple[int, int]:
@@ -94,10 +94,12 @@ class Material:
         """
         run, folder, mark = self.out / "generators" / name.partition("+")[0], self.out / "covers" / name, self._mark(name)
         if not mark.exists():
-            self.tell(f"training {name}")
+            self.notify(f"training {name}")
             read = Read(self.geometry, self.convert)
-            train(self.data, config, run, reading=read, pace=Pace(), device=self.device, threads=self.threads, note=self.tell)
-            self.tell(f"sampling {name}")
+            train(
+                self.data, config, run, reading=read, pace=Pace(), device=self.device, threads=self.threads, notify=self.notify
+            )
+            self.notify(f"sampling {name}")
             self._sample(run, folder, count, seed)
             mark.touch()
         return folder
@@ -109,7 +111,7 @@ class Material:
         if (config.channels, config.image_size) != self.shape:
             return None
         if not mark.exists():
-            self.tell(f"sampling {name}")
+            self.notify(f"sampling {name}")
             self._sample(place, folder, count, seed)
             mark.touch()
         return folder
@@ -117,7 +119,7 @@ class Material:
     def judge(self, covers: Path, asked: Size, *, against: Path | None = None, transfer_to: Path | None = None) -> Path:
         """Run these trials, and return the folder of the evaluation."""
         judged = self.out / JUDGED
-        self.tell(f"judging {(transfer_to or covers).name}")
+        self.notify(f"judging {(transfer_to or covers).name}")
         for judges in asked.judges:
             detectors = tuple(_COLORLESS.get(name, name) if self.shape[0] == 1 else name for name in judges.detectors)
             grid = Grid(
@@ -174,14 +176,14 @@ class Material:
     def _real(self, count: int) -> Covers:
         found = read_covers(Reading(self.data, self.geometry, self.convert, count), workers=self.threads or 1)
         if found.left_out is not None and found.left_out.bad:
-            self.tell(found.left_out.finding.sentence)
+            self.notify(found.left_out.finding.sentence)
         return found
 
     def _folder(self, name: str, make: Callable[[], Covers]) -> Path:
         """Write Images as PNG files by number with their people in an index; a mark beside the folder says that it is whole."""
         folder, mark = self.out / "covers" / name, self._mark(name)
         if not mark.exists():
-            self.tell(f"making {name}")
+            self.notify(f"making {name}")
             make_folder(folder)
             found = make()
             files = [f"{number:06d}.png" for number in range(len(found.names))]

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from ssgan import images
+from ssgan.compute.progress import Notify
 from ssgan.errors import Incomplete, InvalidSetting, NothingFound, RefusedImage, StorageFailed
 from ssgan.messages import plan
 from ssgan.messages.keys import Key, as_message, check_key
@@ -70,7 +71,7 @@ def reveal_files(
     sources: Sequence[Source],
     key: Key,
     *,
-    notify: Callable[[str], None] | None = None,
+    notify: Notify[str] | None = None,
     models: Sequence[Model] = (),
 ) -> bytes:
     """Return the message in one image file, or in several that it was spread over; open binary streams are read, too.
@@ -109,14 +110,14 @@ def reveal_files(
     return spread.gather(parts)
 
 
-def _stego(source: Source, notify: Callable[[str], None] | None) -> images.Picture:
+def _stego(source: Source, notify: Notify[str] | None) -> images.Picture:
     picture = plan.stego_picture(source)
     if picture.following is not None and notify is not None:
         notify(f"{plan.source_name(source)}: {picture.following}")
     return replace(picture, file=b"")  # of a large one, the file's bytes are in the way
 
 
-def _reveal_one(source: Source, key: Key, notify: Callable[[str], None] | None, models: Sequence[Model]) -> bytes:
+def _reveal_one(source: Source, key: Key, notify: Notify[str] | None, models: Sequence[Model]) -> bytes:
     picture = _stego(source, notify)
     try:
         return reveal(picture.samples, key, alpha=picture.alpha, layout="chw", models=models)

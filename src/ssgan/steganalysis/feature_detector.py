@@ -8,14 +8,14 @@ with a run, they stay in its folder until the detector has learned, so that an i
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import torch
 
+from ssgan.compute.progress import Progress
 from ssgan.errors import InvalidSetting, RefusedModel, unknown
 from ssgan.images import Images
 from ssgan.steganalysis.catalog import CLASSIFIERS, FEATURES
@@ -32,8 +32,6 @@ KIND = "feature detector"
 BATCH = 64  # images whose features are held in double precision at a time
 KEPT_TOGETHER = 16  # batches whose features are one file of a run
 MANY = 1000  # features, from which single precision will do: the rich models are defined with it
-
-Report: TypeAlias = Callable[[int, dict[str, float]], None]  # images looked at, figures
 
 
 @dataclass(frozen=True)
@@ -64,13 +62,15 @@ class FeatureDetector:
         self.threads = threads
         self.classifier: Ensemble | Ridge | None = None
 
-    def fit(self, train: Pairs, validate: Pairs, *, run: Path | None = None, report: Report | None = None) -> None:
+    def fit(
+        self, train: Pairs, validate: Pairs, *, run: Path | None = None, progress: Progress[dict[str, float]] | None = None
+    ) -> None:
         """Learn from the features of the pairs; with `run`, in that folder. Raises InvalidSetting, RefusedImage."""
         settings, threads = self.settings, self.threads or torch.get_num_threads()
         linear = settings.classifier == "ridge"
         store = None if run is None else Run(run, {"detector": asdict(settings)}).folder / "features"
         wanted = [("train", train), ("validate", validate)] if linear else [("train", train)]
-        told = _Counted(2 * sum(len(pairs) for _, pairs in wanted), report)
+        told = _Counted(2 * sum(len(pairs) for _, pairs in wanted), progress)
         parts = [
             self._kept(images, probabilities, None if store is None else store / f"{part}-{which}", told)
             for part, pairs in wanted
@@ -83,7 +83,7 @@ class FeatureDetector:
             self.classifier = ridge.fit((parts[0], parts[1]), (parts[2], parts[3]))
         else:
             size = ensemble.Settings(settings.learners, settings.subspace)
-            made = ensemble.fit(*parts, settings=size, seed=settings.seed, threads=threads, report=told.ensemble)
+            made = ensemble.fit(*parts, settings=size, seed=settings.seed, threads=threads, on_ensemble=told.ensemble)
             self.classifier = made
         if store is not None:
             shutil.rmtree(store, ignore_errors=True)
@@ -153,10 +153,10 @@ class FeatureDetector:
 
 
 class _Counted:
-    """A counter that sends `report` the number of images done, and each ensemble that is tried."""
+    """Counter of the images done, which sends `progress` the number and the figures of each ensemble."""
 
-    def __init__(self, total: int, report: Report | None) -> None:
-        self.total, self.report, self.done = total, report, 0
+    def __init__(self, total: int, progress: Progress[dict[str, float]] | None) -> None:
+        self.total, self.progress, self.done = total, progress, 0
 
     def extracted(self, count: int) -> None:
         self.done += count
@@ -166,8 +166,8 @@ class _Counted:
         self._tell({"subspace": subspace, "learners": learners, "out_of_bag_error": error})
 
     def _tell(self, figures: dict[str, float]) -> None:
-        if self.report is not None:
-            self.report(self.done, figures)
+        if self.progress is not None:
+            self.progress(self.done, figures)
 
 
 def _write(file: Path, part: np.ndarray) -> None:

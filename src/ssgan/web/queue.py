@@ -229,9 +229,9 @@ def work(connection: Connection) -> None:
         connection.send(_done(WORK[kind], given, lambda *told: connection.send(("progress", told))))
 
 
-def _done(do: Callable[..., Result], given: dict[str, Any], report: Callable[..., None]) -> tuple[str, Any]:
+def _done(do: Callable[..., Result], given: dict[str, Any], progress: Callable[..., None]) -> tuple[str, Any]:
     try:
-        return "done", do(given, report)
+        return "done", do(given, progress)
     except SsganError as error:
         return "failed", (str(error), error.hint, error.exit_code)
     except MemoryError:

@@ -14,19 +14,19 @@ from typing import Any
 import numpy as np
 
 from ssgan import images
+from ssgan.compute.progress import Progress
 from ssgan.errors import InvalidSetting, RefusedImage, SsganError, unknown
 from ssgan.images import Picture
 from ssgan.messages.keys import Key, Passphrase, parse_key_file
 from ssgan.web.results import BYTES, PNG, Result
 
-Report = Callable[[int, int, str], None]  # done, of so many, what is being done
 Given = dict[str, Any]
 FLOOR = 1.0  # seconds that looking for a message takes, or so many times as long
 MOST_COVERS, MOST_WAY = 64, 16  # on a wall; on the way from one cover to another
 LARGEST_INSPECTED = 4_000_000  # pixels: maps of more are no longer looked at
 
 
-def capacity(given: Given, report: Report) -> Result:
+def capacity(given: Given, progress: Progress[int, str]) -> Result:
     """Return how many bytes a cover takes, with any key and scheme."""
     from ssgan.messages import plan
 
@@ -35,7 +35,7 @@ def capacity(given: Given, report: Report) -> Result:
     return Result("capacity", {"bytes": plan.room(picture), "width": width, "height": height})
 
 
-def hide(given: Given, report: Report) -> Result:
+def hide(given: Given, progress: Progress[int, str]) -> Result:
     """Hide a message in a cover; return the changes, and the answers of the bundled detectors."""
     from ssgan.detection.verdicts import risk
     from ssgan.images.difference import difference
@@ -44,13 +44,13 @@ def hide(given: Given, report: Report) -> Result:
     from ssgan.messages.ledger import Ledger, usual_folder
     from ssgan.views import maps
 
-    report(0, 3, "reading the cover")
+    progress(0, 3, "reading the cover")
     ledger = None if given["no_ledger"] else Ledger(usual_folder(), reuse=given["reuse"])
     settings = plan.Settings(given["scheme"], ledger=ledger)
-    report(1, 3, "hiding")
+    progress(1, 3, "hiding")
     stego = hide_content(given["cover"], given["message"], _key(given), settings, name=given["name"])
     hidden, picture = stego.hidden, stego.task.picture
-    report(2, 3, "asking the detectors")
+    progress(2, 3, "asking the detectors")
     found = risk(hidden.cover, hidden.stego, scheme=hidden.scheme, payload=hidden.payload)
     apart = difference(hidden.cover, hidden.stego, layout="chw")
     facts = {
@@ -76,13 +76,13 @@ def hide(given: Given, report: Report) -> Result:
     return Result("hide", facts, {name: (content, PNG) for name, content in files.items()})
 
 
-def reveal(given: Given, report: Report) -> Result:
+def reveal(given: Given, progress: Progress[int, str]) -> Result:
     """Reveal the message in a stego, as text where it is some, and as a file. The time taken does not depend on the result."""
     from ssgan.messages.plan import as_stego
     from ssgan.messages.reveal import as_text
     from ssgan.messages.reveal import reveal as reveal_in
 
-    report(0, 1, "looking for a message")
+    progress(0, 1, "looking for a message")
     key = _key(given)
     begun = time.monotonic()
     try:
@@ -99,7 +99,7 @@ def _until_floor(taken: float) -> float:
     return math.ceil(max(taken, 1e-9) / FLOOR) * FLOOR - taken
 
 
-def detect(given: Given, report: Report) -> Result:
+def detect(given: Given, progress: Progress[int, str]) -> Result:
     """Return verdicts on pictures, each by itself, and all on one sheet."""
     from ssgan.detection.verdicts.bundled import bundled_detectors
     from ssgan.detection.verdicts.files import Judged, verdict_on
@@ -107,7 +107,7 @@ def detect(given: Given, report: Report) -> Result:
 
     rows, tiles, detectors = [], [], bundled_detectors()
     for number, (name, content) in enumerate(given["images"]):
-        report(number, len(given["images"]), f"looking at {name}")
+        progress(number, len(given["images"]), f"looking at {name}")
         try:
             picture = images.read(content, convert=images.CONVERSIONS, name=name)
             judged = Judged(name, verdict_on(picture, detectors), picture.samples)
@@ -130,12 +130,12 @@ def _row(name: str, verdict: Any, error: str) -> dict[str, Any]:
     }
 
 
-def inspect(given: Given, report: Report) -> Result:
+def inspect(given: Given, progress: Progress[int, str]) -> Result:
     """Return all maps of a picture, or of its differences from another one."""
     from ssgan.embedding.embedder import Embedder
     from ssgan.evaluation.inspection import Comparison, every_scheme, inspect_cover
 
-    report(0, 3, "reading")
+    progress(0, 3, "reading")
     picture = _picture(given["image"], given["name"], "picture to inspect")
     _, height, width = picture.samples.shape
     if height * width > LARGEST_INSPECTED:
@@ -148,11 +148,11 @@ def inspect(given: Given, report: Report) -> Result:
         shown = _compared(picture, other, facts, Comparison(picture.samples, other.samples))
     else:
         embedder = Embedder(given["scheme"], given["payload"])
-        report(1, 3, f"simulating {embedder}")
+        progress(1, 3, f"simulating {embedder}")
         seen = inspect_cover(picture.samples, embedder, seed=1, layout="chw")
         shown = dict(seen.pictures)
         facts |= {"embedder": str(embedder), "change_rate": seen.difference.change_rate, "wet_share": seen.wet_share}
-        report(2, 3, "pricing it by every scheme")
+        progress(2, 3, "pricing it by every scheme")
         for one in every_scheme(picture.samples, given["payload"], seed=1, layout="chw"):
             name = f"costs_{one.name.partition('@')[0]}"
             shown[name] = one.costs
@@ -171,7 +171,7 @@ def _compared(one: Picture, other: Picture, facts: dict[str, Any], both: Any) ->
     return {"first": one.samples, "second": other.samples, **both.pictures}
 
 
-def generate(given: Given, report: Report) -> Result:
+def generate(given: Given, progress: Progress[int, str]) -> Result:
     """Return covers by a generator: from secret latents, from a public seed, or between two covers of one seed."""
     from ssgan.gan.covers.generators import open_generator
     from ssgan.gan.covers.sample import latents, paths, prepared, sample
@@ -179,7 +179,7 @@ def generate(given: Given, report: Report) -> Result:
     count, seed, between = given["count"], given["seed"], given["between"]
     if not 1 <= count <= MOST_COVERS:
         raise InvalidSetting(f"{count} covers do not fit on the page", hint=f"ask for 1 to {MOST_COVERS}")
-    report(0, 1, "drawing covers")
+    progress(0, 1, "drawing covers")
     net, card = open_generator(_generator(given["generator"], given["runs"]))
     numbers = list(range(count))
     if between is None:
@@ -196,7 +196,7 @@ def generate(given: Given, report: Report) -> Result:
     return Result("generate", facts, files)
 
 
-WORK: dict[str, Callable[[Given, Report], Result]] = {
+WORK: dict[str, Callable[[Given, Progress[int, str]], Result]] = {
     "capacity": capacity, "hide": hide, "reveal": reveal, "detect": detect, "inspect": inspect, "generate": generate
 }  # fmt: skip
 

@@ -32,8 +32,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, demo.DemoResult
         out,
         SMALL,
         message='<b>"&',
-        report=lambda units, doing: done.append(units),
-        note=lambda chapter, words: chapters.append(chapter),
+        progress=lambda units, doing: done.append(units),
+        notify=lambda chapter, words: chapters.append(chapter),
     )
     return page.read_text(encoding="utf-8"), told, out, done, chapters
 

@@ -45,7 +45,7 @@ def test_there_are_as_many_files_as_images(
 ) -> None:
     order = Order(generator[1], tmp_path / "covers", count, seed)
     told: list[int] = []
-    fulfil(order, missing(order), generator[0], report=told.append)
+    fulfil(order, missing(order), generator[0], progress=told.append)
     found = files(order.out)
     assert sorted(found) == [f"{number:06d}.png" for number in range(count)]
     assert len(set(found.values())) == count

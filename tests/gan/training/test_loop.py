@@ -151,7 +151,7 @@ def test_a_signal_ends_it_after_it_is_saved_and_it_goes_on(number: signal.Signal
     before = signal.signal(number, lambda n, _: came.append(n))
     try:
         with pytest.raises(KeyboardInterrupt):
-            trained(faces, tmp_path / "ended", report=lambda seen, _: signal.raise_signal(number) if seen == 18 else None)
+            trained(faces, tmp_path / "ended", progress=lambda seen, _: signal.raise_signal(number) if seen == 18 else None)
     finally:
         signal.signal(number, before)
     assert came == [number]
@@ -184,7 +184,7 @@ lines = os.pipe()
 
 def child(out):
     if not (number := os.fork()):
-        train(faces, config, out, pace=Pace(log_images=6, save_seconds=0), report=lambda seen, _: os.write(lines[1], b"."))
+        train(faces, config, out, pace=Pace(log_images=6, save_seconds=0), progress=lambda seen, _: os.write(lines[1], b"."))
         os._exit(0)
     return number
 
@@ -229,7 +229,7 @@ def test_a_generator_that_makes_one_image_is_spoken_of_once(
 ) -> None:
     monkeypatch.setattr("ssgan.gan.training.sample_grids.EARLY_IMAGES", 0)
     notes: list[str] = []
-    trained(faces, tmp_path, replace(SMALL, learning_rate=1e-9), note=notes.append)
+    trained(faces, tmp_path, replace(SMALL, learning_rate=1e-9), notify=notes.append)
     assert [line["warning"] for line in figures(tmp_path) if "warning" in line] == notes
     assert len(notes) == 1
     assert "may have collapsed" in notes[0]
@@ -285,7 +285,7 @@ def test_a_bad_picture_is_named_and_left_out_or_refused(faces: Path, tmp_path: P
         (tmp_path / "data" / path.name).write_bytes(path.read_bytes())
     (tmp_path / "data" / "broken.png").write_bytes((faces / "00.png").read_bytes()[:90])
     notes: list[str] = []
-    result = trained(tmp_path / "data", tmp_path / "out", note=notes.append)
+    result = trained(tmp_path / "data", tmp_path / "out", notify=notes.append)
     assert result.bad == 1
     assert notes[0].startswith("1 of 41 pictures of ")
     assert "broken.png" in notes[0]
@@ -297,7 +297,7 @@ def test_a_plain_alpha_that_makes_noise_is_spoken_of(faces: Path, tmp_path: Path
     notes: dict[str, list[str]] = {"plain": [], "balanced": []}
     for mode, heard in notes.items():
         small = replace(SMALL, alpha=0.5, alpha_mode=mode, duration_images=6)  # type: ignore[arg-type]
-        trained(faces, tmp_path / mode, small, note=heard.append)
+        trained(faces, tmp_path / mode, small, notify=heard.append)
     assert [len(heard) for heard in notes.values()] == [1, 0]
     assert "alpha 0.5" in notes["plain"][0]
 
@@ -317,7 +317,7 @@ def test_the_settings_decide_which_pictures_are_taken_and_the_first_one_does_not
     here = shutil.copytree(faces, tmp_path / "here")
     images.write(here / "00.png", np.zeros((3, 32, 32), np.uint8), overwrite=True)
     said: list[str] = []
-    result = trained(here, tmp_path / "run", note=said.append)
+    result = trained(here, tmp_path / "run", notify=said.append)
     assert result.bad == 1
     assert "1 of 40 pictures" in said[0]
     assert "00.png: it is 32 x 32, color, where 32 x 32, gray is wanted" in said[0]

@@ -45,7 +45,7 @@ def work(rank: int, port: int, folder: str) -> None:
     with joined():
         for name, config in GAMES.items():
             out = Path(folder) / name
-            train(Path(folder) / "faces", config, out, pace=Pace(log_images=4), report=lambda seen, _: spoken.append(seen))
+            train(Path(folder) / "faces", config, out, pace=Pace(log_images=4), progress=lambda seen, _: spoken.append(seen))
     (Path(folder) / f"spoken-{rank}.json").write_text(json.dumps(spoken))
 
 

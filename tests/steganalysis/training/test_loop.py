@@ -37,13 +37,13 @@ def pairs(count, seed):
     stegos = (covers + rng.choice([-1, 1], covers.shape) * (rng.random(covers.shape) < 0.02)).astype(np.uint8)
     return Pairs(torch.from_numpy(covers), torch.from_numpy(stegos))
 
-def report(images_seen, figures):
+def progress(images_seen, figures):
     print(images_seen, flush=True)
 
 train = pairs(50, 1)
 recipe = Recipe("adamax", 2e-3, batch_pairs=8, duration_images=5120, evaluate_images=320, patience=100)
 detector = NetworkDetector(NetworkSettings.of("xunet", train, recipe=recipe))
-detector.fit(train, pairs(16, 2), run=Path(sys.argv[1]) / "training", report=report)
+detector.fit(train, pairs(16, 2), run=Path(sys.argv[1]) / "training", progress=progress)
 detector.save(Path(sys.argv[1]) / "detector")
 """
 

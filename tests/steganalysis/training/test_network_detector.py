@@ -85,7 +85,7 @@ def test_a_training_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path: Pat
                 raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            NetworkDetector(told).fit(lessons, validate, run=tmp_path / "stopped", report=stop)
+            NetworkDetector(told).fit(lessons, validate, run=tmp_path / "stopped", progress=stop)
     resumed = NetworkDetector(told)
     resumed.fit(lessons, validate, run=tmp_path / "stopped")
     np.testing.assert_array_equal(resumed.scores(train.covers), straight.scores(train.covers))
@@ -105,7 +105,7 @@ def test_only_evaluations_of_the_question_itself_choose_the_network_and_wear_out
     recipe = QUICK.with_(duration_images=960, patience=2)
     detector = NetworkDetector(NetworkSettings.of("gncnn", train, recipe=recipe))
     heard: list[dict[str, float]] = []
-    detector.fit([Stage(gross_pairs(64, 1), 480), Stage(train)], validate, report=lambda _, figures: heard.append(figures))
+    detector.fit([Stage(gross_pairs(64, 1), 480), Stage(train)], validate, progress=lambda _, figures: heard.append(figures))
     lessons = [figures["lesson"] for figures in heard]
     assert lessons[:4] == [0, 0, 0, 1]
     assert [figures["best_p_e"] for figures in heard[:3]] == [0.5] * 3
@@ -172,11 +172,11 @@ def test_a_loss_that_stands_still_is_explained_once_and_not_again_when_going_on(
 
     detector = NetworkDetector(NetworkSettings.of("gncnn", train, recipe=recipe))
     with pytest.raises(KeyboardInterrupt):
-        detector.fit(train, validate, run=tmp_path, report=stop, note=heard.append)
+        detector.fit(train, validate, run=tmp_path, progress=stop, notify=heard.append)
     said = [finding.sentence for finding in heard if "early" in finding.sentence]
     assert len(said) == 1
     assert any("of the samples" in finding.sentence for finding in heard)
-    detector.fit(train, validate, run=tmp_path, note=heard.append)
+    detector.fit(train, validate, run=tmp_path, notify=heard.append)
     assert json.loads((tmp_path / "findings.json").read_text()) == [asdict(finding) for finding in heard]
     assert sum("early" in finding.sentence for finding in heard) == 1
 
@@ -238,7 +238,7 @@ def test_recorded_on_a_card_a_training_is_the_one_call_by_call(
             monkeypatch.setattr("ssgan.steganalysis.training.loop.runner_for", lambda *given, **named: Eager())
         detector = NetworkDetector(settings, device=device)
         losses: list[float] = []
-        detector.fit(train, validate, run=tmp_path / way, report=partial(_keep_loss, losses))
+        detector.fit(train, validate, run=tmp_path / way, progress=partial(_keep_loss, losses))
         found.append((losses, detector.scores(validate.covers)))
     # Sums come in another order each time on a card; batch normalization of 16 images makes much of that.
     assert found[0][0] == pytest.approx(found[1][0], rel=0.1)

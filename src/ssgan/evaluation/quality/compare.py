@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from ssgan.compute import seeds
+from ssgan.compute.progress import Notify
 from ssgan.errors import InvalidSetting
 from ssgan.evaluation.quality import distances
 from ssgan.evaluation.quality.features import Space, extracted
@@ -59,9 +60,9 @@ def quality(
     *,
     seed: int = 0,
     repeats: int = 3,
-    report: Callable[[str], None] = lambda doing: None,
+    notify: Notify[str] = lambda doing: None,
 ) -> list[Figure]:
-    """Return all figures for Images of one shape. `report` receives the name of the next measure.
+    """Return all figures for Images of one shape. `notify` receives the name of the next measure.
 
     Raises InvalidSetting where shapes differ or there are too few images, and where torchmetrics is missing.
     """
@@ -71,13 +72,13 @@ def quality(
     drawn = [_halves(len(generated), len(real), seeds.generator(seed, "quality", str(i))) for i in range(repeats)]
     figures: list[Figure] = []
     for space in chosen:
-        report(space.name)
+        notify(space.name)
         figures += _space_figures(space, generated, real, drawn)
-    report("sliced Wasserstein distance")
+    notify("sliced Wasserstein distance")
     figures += _sliced(generated, real, drawn, seed)
-    report("diversity and noise")
+    notify("diversity and noise")
     figures += _statistics(generated, real, drawn, seed)
-    report("nearest real images")
+    notify("nearest real images")
     figures += _nearest(generated, real)
     return figures
 

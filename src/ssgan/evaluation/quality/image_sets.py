@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from ssgan import images
 from ssgan.compute import seeds
+from ssgan.compute.progress import Progress, silent
 from ssgan.datasets import Geometry, open_source
 from ssgan.datasets.loading import named, remedy, usual_shape
 from ssgan.errors import InvalidSetting, RefusedImage
@@ -31,7 +32,7 @@ def choose(
     convert: Collection[str] = (),
     limit: int,
     seed: int = 0,
-    report: Callable[[int], None] = lambda done: None,
+    progress: Progress[()] = silent,
 ) -> Chosen:
     """Return at most `limit` images of a folder or archive, chosen at random, in the order of its names.
 
@@ -51,7 +52,7 @@ def choose(
                 found.append((name, samples))
             except RefusedImage as error:
                 bad.append((name, str(error)))
-            report(done)
+            progress(done)
         if not found:
             reason = f"; the first: {bad[0][0]}: {bad[0][1]}" if bad else ""
             raise RefusedImage(f"{path} has no usable image{reason}", hint=remedy(bad))

@@ -7,7 +7,7 @@ from both. In the end the earlier warden is tested on old pictures and new ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,6 +18,7 @@ from torch import nn
 
 from ssgan import images
 from ssgan.compute.distributed import Processes
+from ssgan.compute.progress import Progress, silent
 from ssgan.embedding.embedder import Embedder
 from ssgan.gan.covers.generators import Card, open_generator
 from ssgan.gan.covers.sample import public_latents
@@ -35,8 +36,6 @@ SHOWN = 2 * COLUMNS
 ASKED = 192  # covers, and as many stegos, that the warden is asked about before and after
 ALPHA = 0.5  # both judges are heard alike: with the training's 0.9 so few rounds would show nothing of the warden's part
 RATES = {"generator": 1e-4, "detector": 1e-4}  # the critic keeps the training's
-
-Report = Callable[[int], None]  # rounds played
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +64,7 @@ def play(
     *,
     rounds: int,
     batch: int,
-    report: Report = lambda done: None,
+    progress: Progress[()] = silent,
 ) -> GameResult:
     """Play rounds of all three updates; in the first quarter only the critic learns."""
     given, card = open_generator(card.folder)
@@ -90,7 +89,7 @@ def play(
         measured = play_step(game, draws, turn, partial(_same, real), train_generator=turn >= heard_from)
         for name, value in numbers(measured).items():
             course.setdefault(name, []).append(value)
-        report(turn + 1)
+        progress(turn + 1)
     after = images.to_pixels(sampled(nets["generator"], latents))
     return GameResult(
         rounds,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from ssgan import images
+from ssgan.compute.progress import Notify, Progress
 from ssgan.evaluation.inspection import Inspection, Priced, every_scheme, inspect_cover
 from ssgan.experiments.demo import game, page, photographs, wardens
 from ssgan.experiments.demo import message as saying
@@ -26,34 +26,31 @@ PAYLOAD = 0.4  # of the photograph that is shown
 GENERATED, PHOTOGRAPHED, APART = "generated", "photographs", "apart"
 FEW = 223  # generated covers, where there are no photographs to be as many as
 
-Report = Callable[[int, str], None]  # units done, what is being done
-Note = Callable[[str, str], None]  # chapter, what came of it
-
 
 def tell(
     out: Path,
     size: Size = FULL,
     *,
     message: str = MESSAGE,
-    report: Report = lambda done, doing: None,
-    note: Note = lambda chapter, words: None,
+    progress: Progress[str] = lambda done, doing: None,
+    notify: Notify[str, str] = lambda chapter, words: None,
 ) -> tuple[Path, DemoResult]:
     """Run the demo, and write the page and the stego into `out`, in place of earlier ones; return the page and the results.
 
     Raises DoesNotFit for a message that is too long, StorageFailed.
     """
     make_folder(out)
-    clock = _Clock(report)
+    clock = _Clock(progress)
     # What a sender does.
     clock.begin("covers", "drawing covers that nobody has seen")
     covers, card = saying.covers(max(size.sheet, size.tries))
-    note("covers", f"{len(covers)} covers drawn by {card.folder.name}, from secret numbers that are kept nowhere")
+    notify("covers", f"{len(covers)} covers drawn by {card.folder.name}, from secret numbers that are kept nowhere")
     clock.begin("message", "hiding the message in several of them")
     said = saying.say(message, covers[: size.tries])
     chosen = said.chosen
     changed = int((chosen.hidden.changes != 0).sum())
-    note("message", f"hidden in the best of {size.tries}: {changed} of {chosen.hidden.cover.size} values changed by one")
-    note("revealed", f'with the passphrase: "{said.revealed}"; with another: {said.refused}')
+    notify("message", f"hidden in the best of {size.tries}: {changed} of {chosen.hidden.cover.size} values changed by one")
+    notify("revealed", f'with the passphrase: "{said.revealed}"; with another: {said.refused}')
     clock.begin("maps", "drawing where the changes are")
     seen = _seen(said)
     photograph, priced = _priced(size)
@@ -61,12 +58,12 @@ def tell(
     clock.begin("warden", "the warden learns")
     watched = wardens.watch(_tasks(size), clock.watched)
     for one in watched:
-        note("warden", page.in_words(one))
+        notify("warden", page.in_words(one))
     # What the two make of each other.
     clock.begin("game", "playing the game", done=4 + wardens.EVALUATIONS * 3)
     warden = next(one for one in watched if one.source == GENERATED)
-    played = game.play(card, CARELESS, warden.network, rounds=size.rounds, batch=size.batch, report=clock.played)
-    note("game", f"{played.rounds} rounds: {page.played_in_words(played)}")
+    played = game.play(card, CARELESS, warden.network, rounds=size.rounds, batch=size.batch, progress=clock.played)
+    notify("game", f"{played.rounds} rounds: {page.played_in_words(played)}")
     clock.begin("page", "writing the page", done=size.units - 1)
     told = DemoResult(
         size, covers[: size.sheet], said, seen, photograph, priced, {one.source: one for one in watched}, played, clock.seconds
@@ -74,7 +71,7 @@ def tell(
     with atomic_write(out / STEGO, overwrite=True, durable=False) as temporary:
         temporary.write_bytes(chosen.content)
     path = page.write(told, out / PAGE, stego=out / STEGO)
-    report(size.units, "done")
+    progress(size.units, "done")
     return path, told
 
 
@@ -117,8 +114,8 @@ def _tasks(size: Size) -> list[Task]:
 class _Clock:
     """The progress of the demo, and the time of each part."""
 
-    def __init__(self, report: Report) -> None:
-        self.report, self.seconds, self.done, self.doing = report, dict[str, float](), -1, ""
+    def __init__(self, progress: Progress[str]) -> None:
+        self.progress, self.seconds, self.done, self.doing = progress, dict[str, float](), -1, ""
         self.part, self.started, self.base = "", time.monotonic(), 0
         self.errors: dict[str, float] = {}
 
@@ -130,13 +127,13 @@ class _Clock:
         self.part, self.started, self.doing = part, now, doing
         self.done = self.done + 1 if done is None else done
         self.base = self.done
-        self.report(self.done, doing)
+        self.progress(self.done, doing)
 
-    def watched(self, source: str, seen: int, error: float) -> None:
+    def watched(self, seen: int, source: str, error: float) -> None:
         """Count the progress of a warden."""
         self.done += 1
-        self.report(self.done, f"the warden learns on {source}: {seen:,} images, wrong about {100 * error:.0f} of 100")
+        self.progress(self.done, f"the warden learns on {source}: {seen:,} images, wrong about {100 * error:.0f} of 100")
 
     def played(self, rounds: int) -> None:
         """Count the progress of the game."""
-        self.report(self.base + rounds, f"playing the game, round {rounds}")
+        self.progress(self.base + rounds, f"playing the game, round {rounds}")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 
@@ -16,6 +15,7 @@ import numpy as np
 import torch
 
 from ssgan.compute import seeds
+from ssgan.compute.progress import Progress
 from ssgan.datasets.splits import shuffled_split
 from ssgan.detection.question import embedded
 from ssgan.embedding.embedder import Embedder
@@ -32,8 +32,6 @@ NETWORK = "gncnn"
 SHARES = (0.6, 0.15, 0.25)  # learned from, chosen by, judged
 EVALUATIONS = 8
 _SEED = 1
-
-Report = Callable[[str, int, float], None]  # which source, images seen, validation error
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +70,9 @@ class WardenResult:
         return self.interval[1] < 0.5
 
 
-def watch(tasks: list[Task], report: Report = lambda source, seen, error: None, *, together: int = 2) -> list[WardenResult]:
+def watch(
+    tasks: list[Task], progress: Progress[str, float] = lambda images_seen, source, error: None, *, together: int = 2
+) -> list[WardenResult]:
     """Run the tasks, so many processes at a time, and return their results. Raises what a process raised."""
     done: dict[str, WardenResult] = {}
     waiting, running = list(tasks), dict[Connection, multiprocessing.process.BaseProcess]()
@@ -99,7 +99,7 @@ def watch(tasks: list[Task], report: Report = lambda source, seen, error: None, 
                     done[told.source] = told
                     running.pop(here).join()
                 else:
-                    report(*told)
+                    progress(*told)
     finally:
         for left in running.values():
             left.terminate()
@@ -118,7 +118,7 @@ def pairs_of(task: Task) -> tuple[Pairs, Pairs, Pairs]:
     return pairs[train], pairs[validate], pairs[test]
 
 
-def learn(task: Task, report: Report = lambda source, seen, error: None) -> WardenResult:
+def learn(task: Task, progress: Progress[str, float] = lambda images_seen, source, error: None) -> WardenResult:
     """Run one task in this process."""
     train, validate, test = pairs_of(task)
     recipe = NETWORKS[NETWORK].recipe.with_(
@@ -135,9 +135,9 @@ def learn(task: Task, report: Report = lambda source, seen, error: None) -> Ward
         nonlocal seconds
         course.append((seen, figures["validation_p_e"]))
         seconds = figures["seconds"]
-        report(task.source, seen, figures["validation_p_e"])
+        progress(seen, task.source, figures["validation_p_e"])
 
-    detector.fit(train, validate, report=hear)
+    detector.fit(train, validate, progress=hear)
     scores = Scores(detector.scores(test.covers), detector.scores(test.stegos), tuple(str(k) for k in range(len(test))))
     found = error_interval([scores])
     changed = float((train.covers != train.stegos).float().mean()) if task.others is None else 0.0
@@ -153,6 +153,6 @@ def _work(there: Connection, task: Task) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process ends this one
     torch.set_num_threads(1)
     try:
-        there.send(learn(task, lambda source, seen, error: there.send((source, seen, error))))
+        there.send(learn(task, lambda *progressed: there.send(progressed)))
     except SsganError as error:
         there.send(error)

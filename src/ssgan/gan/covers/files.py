@@ -9,7 +9,7 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from torch import nn
 
 from ssgan import images
 from ssgan.compute.keystream import reader
+from ssgan.compute.progress import Progress, silent
 from ssgan.drawn.drawing import honest
 from ssgan.drawn.model import Model
 from ssgan.errors import InvalidSetting, StorageFailed
@@ -89,11 +90,11 @@ def fulfil(
     generator: nn.Module | None,
     *,
     threads: int = 1,
-    report: Callable[[int], None] = lambda done: None,
+    progress: Progress[()] = silent,
 ) -> float:
     """Make the covers of these numbers by a generator that is `prepared`; return the seconds taken.
 
-    `report` is told how many are done. While one piece is computed, the one before is encoded and written by `threads`.
+    `progress` receives how many are done. While one piece is computed, the one before is encoded and written by `threads`.
     Raises StorageFailed, RefusedModel.
     """
     begun = time.monotonic()
@@ -121,10 +122,10 @@ def fulfil(
             written.append(pool.submit(write, number, cover))
             if len(written) > 2 * PIECE:
                 written.pop(0).result()
-                report(done - 2 * PIECE + 1)
+                progress(done - 2 * PIECE + 1)
         for future in written:
             future.result()
-    report(len(numbers))
+    progress(len(numbers))
     return time.monotonic() - begun
 
 

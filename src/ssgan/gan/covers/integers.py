@@ -8,7 +8,7 @@ quantiles and the laws become tables of integers here, once, since the libraries
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import NormalDist
@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from ssgan.compute.progress import Progress
 from ssgan.drawn import drawing, tables
 from ssgan.drawn.header import GivenUp
 from ssgan.drawn.layers import FRACTION, UNIT
@@ -68,7 +69,7 @@ def export_drawn(
     about: dict[str, Any] | None = None,
     draws: int = DRAWS,
     overwrite: bool = False,
-    progress: Callable[[int], None] | None = None,
+    progress: Progress[()] | None = None,
 ) -> tuple[Model, Promise]:
     """Write the model that draws covers into `folder`/drawn, after its promise was measured over `draws` honest draws.
 
@@ -132,7 +133,7 @@ def to_integers(generator: nn.Module, card: Card, details: Sequence[tuple[Detail
     return tensors
 
 
-def measured(model: Model, draws: int = DRAWS, progress: Callable[[int], None] | None = None) -> Promise:
+def measured(model: Model, draws: int = DRAWS, progress: Progress[()] | None = None) -> Promise:
     """Return the measurements of a model over honest draws. Raises RefusedModel where a header may not find its samples."""
     rooms, dry, given_up, bits = [], [], 0, 0.0
     for done in range(draws):

@@ -16,7 +16,8 @@ import torch
 
 from ssgan import images
 from ssgan.compute import seeds
-from ssgan.datasets import Geometry, Progress, cached, groups, open_source, split
+from ssgan.compute.progress import Progress
+from ssgan.datasets import Geometry, cached, groups, open_source, split
 from ssgan.errors import InvalidSetting
 from ssgan.images import Floats, Images
 
@@ -82,7 +83,7 @@ def read(
     convert: Collection[str] = (),
     strict: bool = False,
     workers: int = 1,
-    progress: Progress | None = None,
+    progress: Progress[int] | None = None,
 ) -> RealImages:
     """Return the images of a folder, zip or tar, by way of a cache in the folder `cache`; split by person, else by picture.
 

@@ -7,7 +7,6 @@ It is measured on photographs that are held back: the fewer bits, the better the
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -18,7 +17,8 @@ import torch
 
 from ssgan import images
 from ssgan.compute import seeds
-from ssgan.datasets import Geometry, Progress
+from ssgan.compute.progress import Progress
+from ssgan.datasets import Geometry
 from ssgan.datasets.sources import refuse_among
 from ssgan.errors import InvalidSetting, TrainingDiverged
 from ssgan.gan.backbones.detail import Detail, bits, planes_of
@@ -51,8 +51,8 @@ def train_detail(
     cache: Path | None = None,
     device: str = "cpu",
     save_seconds: float = 120.0,
-    report: Callable[[int, dict[str, float]], None] | None = None,
-    progress: Progress | None = None,
+    progress: Progress[dict[str, float]] | None = None,
+    load_progress: Progress[int] | None = None,
 ) -> dict[str, Any]:
     """Train in the folder `out`, or resume there; return what is written to its done.json.
 
@@ -63,7 +63,7 @@ def train_detail(
     identity = {**asdict(config), "data": str(data), **asdict(geometry), "convert": sorted(convert)}
     with ExitStack() as until_the_end:
         until_the_end.enter_context(given_up_if_refused(out, also=(CACHE,)))
-        real = read(data, config, cache or out / CACHE, geometry=geometry, convert=convert, progress=progress)
+        real = read(data, config, cache or out / CACHE, geometry=geometry, convert=convert, progress=load_progress)
         run = Run(out, identity, notes=("data",))
         if run.done:
             return result_of(out)
@@ -98,8 +98,8 @@ def train_detail(
                 }
                 sums = [0.0, 0]
                 run.log(seen, **figures)
-                if report is not None:
-                    report(seen, figures)
+                if progress is not None:
+                    progress(seen, figures)
             if interrupted.number or time.monotonic() - saved > save_seconds:
                 _save(out, checkpoints, network, optimizer, config, seen, seconds + passed)
                 saved = time.monotonic()

@@ -8,18 +8,18 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import torch
 
 from ssgan.compute import distributed
 from ssgan.compute.allocator import keep_freed
-from ssgan.datasets import Geometry, Progress, open_source
+from ssgan.compute.progress import Notify, Progress
+from ssgan.datasets import Geometry, open_source
 from ssgan.datasets.loading import left_out
 from ssgan.datasets.sources import refuse_among
 from ssgan.errors import InvalidSetting
@@ -45,9 +45,6 @@ PATHS = ("data",)  # notes: the pictures decide
 LOGS, GRIDS = 1000, 50  # of each in a training, unless the pace says otherwise
 LOUD_ALPHA = 0.7  # the paper: with less, "the results are closer to the noise"
 KEPT_STEPS = 100  # between the states that are kept in memory
-
-Report: TypeAlias = Callable[[int, dict[str, float]], None]  # images seen, figures
-Note: TypeAlias = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -79,15 +76,15 @@ def train(
     pace: Pace = Pace(),
     device: str = "cpu",
     threads: int | None = None,
-    report: Report | None = None,
-    note: Note | None = None,
-    progress: Progress | None = None,
+    progress: Progress[dict[str, float]] | None = None,
+    notify: Notify[str] | None = None,
+    load_progress: Progress[int] | None = None,
 ) -> TrainingResult:
     """Train in the folder `out`, or resume there; return the result, which is also in its done.json.
 
-    The same settings resume in the folder, also for a longer duration. `report` receives figures, `note` warnings that a user
-    should know, `progress` of the pictures that are read. Under torchrun the processes share out every batch, and the first
-    one writes. `threads` processes read files.
+    The same settings resume in the folder, also for a longer duration. `progress` receives images seen and metrics, `notify`
+    warnings, `load_progress` pictures read, of how many. Under torchrun the processes share out every batch, and the first one
+    writes. `threads` processes read files.
 
     Raises InvalidSetting, RefusedImage where no image can be used, TrainingDiverged, StorageFailed.
     """
@@ -103,13 +100,15 @@ def train(
         speaks = processes.rank == 0
         game, nets = assemble(config, where, processes)
         state, draws = State(game, nets), RandomDraws(config, processes, where)
-        real = _read(data, config, reading, out, threads or 1, processes, progress)
+        real = _read(data, config, reading, out, threads or 1, processes, load_progress)
         run = processes.first(lambda: Run(out, _identity(data, config, reading), notes=PATHS))
-        processes.first(lambda: _keep_list(out, data, real, note, holds_back=config.train_share < 1))
+        processes.first(lambda: _keep_list(out, data, real, notify, holds_back=config.train_share < 1))
         batches, gallery = Batches(real, config, draws.mine, where), SampleGrids(out, config, real.some(SIDE**2, config.seed))
         shelf = RunWriter(run, state) if speaks else None
-        if speaks and note is not None and config.secret and config.alpha_mode == "plain" and config.alpha < LOUD_ALPHA:
-            note(f"alpha {config.alpha:g}, taken plainly: the detector drowns the critic, and images turn to noise; balance it")
+        if speaks and notify is not None and config.secret and config.alpha_mode == "plain" and config.alpha < LOUD_ALPHA:
+            notify(
+                f"alpha {config.alpha:g}, taken plainly: the detector drowns the critic, and images turn to noise; balance it"
+            )
         if found := processes.first(lambda: None if shelf is None else shelf.newest()):
             state.take(*found)
         journal, kept = MetricLog(state), Snapshot(state)
@@ -147,7 +146,7 @@ def train(
             told = processes.figures(float(state.sound(measured)), interrupted.number)
             signal = int(told[:, 1].max())
             if not told[:, 0].all():
-                _go_back(kept, shelf, note)
+                _go_back(kept, shelf, notify)
                 continue
             if state.images_seen % (KEPT_STEPS * step_images) == 0:
                 kept.keep()
@@ -160,12 +159,12 @@ def train(
                 figures = journal.line()
                 if speaks and hangs:
                     figures |= gallery.hang(state.best_generator, state.images_seen)
-                    _look_alike(figures["diversity"], state, run, note)
+                    _look_alike(figures["diversity"], state, run, notify)
                 if speaks:
                     run.log(state.images_seen, **figures)
                     board.show(state.images_seen, figures)
-                if speaks and report is not None:
-                    report(state.images_seen, figures)
+                if speaks and progress is not None:
+                    progress(state.images_seen, figures)
             if shelf is not None and (ended or signal or time.monotonic() - saved > pace.save_seconds):
                 shelf.save()
                 saved = time.monotonic()
@@ -205,7 +204,7 @@ class RunWriter:
         self.save()
 
 
-def _go_back(kept: Snapshot, shelf: RunWriter | None, note: Note | None) -> None:
+def _go_back(kept: Snapshot, shelf: RunWriter | None, notify: Notify[str] | None) -> None:
     """Return to the last sound state, with lower rates. Raises TrainingDiverged."""
     state = kept.state
     left_at = state.images_seen
@@ -218,21 +217,21 @@ def _go_back(kept: Snapshot, shelf: RunWriter | None, note: Note | None) -> None
         f"{RATE_FACTOR**state.retries:g} of the learning rates"
     )
     if shelf is not None:
-        _say(text, shelf.run, state.images_seen, note)
+        _say(text, shelf.run, state.images_seen, notify)
 
 
-def _look_alike(diversity: float, state: State, run: Run, note: Note | None) -> None:
+def _look_alike(diversity: float, state: State, run: Run, notify: Notify[str] | None) -> None:
     """Warn that the generator may have collapsed, once until that is over."""
     before, state.collapsed = state.collapsed, alike(diversity, state.images_seen, state.game.config.duration_images)
     if state.collapsed and not before:
-        _say(warning(diversity, state.images_seen), run, state.images_seen, note)
+        _say(warning(diversity, state.images_seen), run, state.images_seen, notify)
 
 
-def _say(text: str, run: Run, images_seen: int, note: Note | None) -> None:
-    """Write figures into the statistics, and send them to `report`."""
+def _say(text: str, run: Run, images_seen: int, notify: Notify[str] | None) -> None:
+    """Write a warning into the statistics, and send it to `notify`."""
     run.log(images_seen, warning=text)
-    if note is not None:
-        note(text)
+    if notify is not None:
+        notify(text)
 
 
 def _identity(data: Path, config: TrainingConfig, reading: Reading) -> dict[str, Any]:
@@ -272,7 +271,7 @@ def _read(
     out: Path,
     workers: int,
     processes: distributed.Processes,
-    progress: Progress | None,
+    load_progress: Progress[int] | None,
 ) -> RealImages:
     """Read images first in the first process, which makes the cache; then in all, which find it or, on another disk, make their
     own.
@@ -287,7 +286,7 @@ def _read(
             convert=reading.convert,
             strict=reading.strict,
             workers=workers,
-            progress=progress,
+            progress=load_progress,
         )
 
     if processes.count > 1:
@@ -295,7 +294,7 @@ def _read(
     return read_them()
 
 
-def _keep_list(out: Path, data: Path, real: RealImages, note: Note | None, *, holds_back: bool) -> None:
+def _keep_list(out: Path, data: Path, real: RealImages, notify: Notify[str] | None, *, holds_back: bool) -> None:
     """Write data.json: images held back, and refused ones. Raises InvalidSetting where the run began with other images."""
     digest = hashlib.sha256(name_bytes("\0".join(real.names[i] for i in real.chosen)))
     for row in real.chosen:
@@ -316,11 +315,11 @@ def _keep_list(out: Path, data: Path, real: RealImages, note: Note | None, *, ho
         )
     with atomic_write(path, overwrite=True) as temporary:
         temporary.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-    if holds_back and not real.held_back and note is not None:
+    if holds_back and not real.held_back and notify is not None:
         shown = f"{len(real.chosen)} are too few for this train_share"
-        note(f"no picture is held back: {shown}, and none is left to tell whether images are copies")
-    if real.bad and note is not None:
-        note(f"{left_out(real.bad, len(real.names) + len(real.bad), data)}; {path} names all")
+        notify(f"no picture is held back: {shown}, and none is left to tell whether images are copies")
+    if real.bad and notify is not None:
+        notify(f"{left_out(real.bad, len(real.names) + len(real.bad), data)}; {path} names all")
 
 
 def _finish(run: Run, state: State, real: RealImages) -> TrainingResult:

@@ -129,12 +129,12 @@ def fit(
     settings: Settings = Settings(),
     seed: int = 0,
     threads: int = 1,
-    report: Callable[[int, int, float], None] = lambda subspace, learners, error: None,
+    on_ensemble: Callable[[int, int, float], None] = lambda subspace, learners, error: None,
 ) -> Ensemble:
     """Return an ensemble trained on features (N, D) of covers and of their stegos, row by row.
 
-    It depends on the seed but not on the number of threads. `report(subspace, learners, error)` is told of every ensemble that
-    the search for d_sub tries. Beside the features, one copy of them is held.
+    It depends on the seed but not on the number of threads. `on_ensemble(subspace, learners, error)` is called for each
+    ensemble that the search for d_sub tries. Beside the features, one copy of them is held.
     """
     columns = _columns(covers, stegos)
     dims = len(columns)
@@ -142,7 +142,7 @@ def fit(
 
     def error(subspace: int) -> float:
         tried[subspace] = made = _grown(columns, subspace, settings.learners, seed=seed, threads=threads)
-        report(subspace, len(made.b), made.error)
+        on_ensemble(subspace, len(made.b), made.error)
         return made.error
 
     if settings.subspace is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -17,6 +17,7 @@ import torch
 
 from ssgan.compute import distributed
 from ssgan.compute.cuda_graphs import runner_for
+from ssgan.compute.progress import Notify, Progress
 from ssgan.errors import InvalidSetting, TrainingDiverged, unknown
 from ssgan.images import Images
 from ssgan.steganalysis.checks.findings import Finding, keep, kept
@@ -35,9 +36,6 @@ LATEST = "latest"
 LARGEST_STATE = 1 << 32  # bytes: weights, the best weights, and up to two moments of each
 
 ALONE = distributed.Processes()
-
-Report = Callable[[int, dict[str, float]], None]  # images seen, figures
-Note = Callable[[Finding], None]
 
 
 class Training:
@@ -87,7 +85,7 @@ class Training:
 
         return plain
 
-    def go(self, validate: Pairs, report: Report | None, note: Note | None) -> None:
+    def go(self, validate: Pairs, progress: Progress[dict[str, float]] | None, notify: Notify[Finding] | None) -> None:
         """Train to the end; a signal ends it after everything is saved, if there is a folder."""
         self.started, self.started_at = time.monotonic() - self.seconds, self.images_seen
         self.began = time.monotonic()
@@ -96,7 +94,7 @@ class Training:
             while not self.over() and not number:
                 due, number = self.step(interrupted)
                 if due:
-                    self.evaluate(validate, report, note)
+                    self.evaluate(validate, progress, notify)
             number = number or interrupted.number
             if number:
                 self.save()
@@ -147,7 +145,7 @@ class Training:
             else:
                 group["lr"] = rate
 
-    def evaluate(self, validate: Pairs, report: Report | None, note: Note | None) -> None:
+    def evaluate(self, validate: Pairs, progress: Progress[dict[str, float]] | None, notify: Notify[Finding] | None) -> None:
         """Compute the validation error, keep the best network so far, and save everything."""
         parts = ((validate.covers, validate.cover_probabilities), (validate.stegos, validate.stego_probabilities))
         covers, stegos = (
@@ -162,12 +160,12 @@ class Training:
         figures = self._figures(error, covers, stegos)
         self.history.append({"images_seen": self.images_seen, **figures})
         self.loss_sum, self.loss_images = 0.0, 0
-        self._explain(validate, note)
+        self._explain(validate, notify)
         if self.run is not None and self.processes.rank == 0:
             self.run.log(self.images_seen, **figures)
             self.save()
-        if report is not None and self.processes.rank == 0:
-            report(self.images_seen, figures)
+        if progress is not None and self.processes.rank == 0:
+            progress(self.images_seen, figures)
 
     def _figures(self, error: float, covers: np.ndarray, stegos: np.ndarray) -> dict[str, float]:
         """Return the figures of an evaluation; the loss is the mean since the last one."""
@@ -186,7 +184,7 @@ class Training:
             "seconds_left": round((self.settings.recipe.duration_images - self.images_seen) / rate, 1),
         }
 
-    def _explain(self, validate: Pairs, note: Note | None) -> None:
+    def _explain(self, validate: Pairs, notify: Notify[Finding] | None) -> None:
         """Explain a plateau of the loss, once."""
         if not self.explained and is_plateau(self.history):
             self.explained = True
@@ -194,19 +192,19 @@ class Training:
                 explain_plateau(
                     self.history, settings=self.settings, pairs=self.stages[-1].pairs, validate_pairs=len(validate)
                 ),
-                note,
+                notify,
             )
 
-    def tell(self, findings: Sequence[Finding], note: Note | None) -> None:
-        """Send findings to `note`, and write them into the folder."""
+    def tell(self, findings: Sequence[Finding], notify: Notify[Finding] | None) -> None:
+        """Send findings to `notify`, and write them into the folder."""
         if not findings or self.processes.rank:
             return
         self.findings += findings
         if self.run is not None:
             keep(self.run.folder, self.findings)
-        if note is not None:
+        if notify is not None:
             for finding in findings:
-                note(finding)
+                notify(finding)
 
     def best_network(self) -> torch.nn.Module:
         """Return the network of the best evaluation."""

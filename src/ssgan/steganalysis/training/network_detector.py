@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from ssgan.compute import distributed, seeds
+from ssgan.compute.progress import Notify, Progress
 from ssgan.errors import InvalidSetting, RefusedModel
 from ssgan.images import Images
 from ssgan.steganalysis.catalog import NETWORKS
@@ -23,7 +24,7 @@ from ssgan.steganalysis.checks.pairs import diagnose
 from ssgan.steganalysis.detector import Pairs, Probabilities
 from ssgan.steganalysis.network import Recipe
 from ssgan.steganalysis.training.curriculum import Stage, checked_stages
-from ssgan.steganalysis.training.loop import Note, Report, Training, scored
+from ssgan.steganalysis.training.loop import Training, scored
 from ssgan.steganalysis.training.settings import NetworkSettings
 from ssgan.storage import weights
 from ssgan.storage.runs import Run
@@ -46,12 +47,12 @@ class NetworkDetector:
         validate: Pairs,
         *,
         run: Path | None = None,
-        report: Report | None = None,
-        note: Note | None = None,
+        progress: Progress[dict[str, float]] | None = None,
+        notify: Notify[Finding] | None = None,
     ) -> None:
         """Train; with `run`, in that folder, from where an interrupted training of the same settings stopped.
 
-        `report` receives evaluations, `note` findings on the pairs or the training; both are also in the
+        `progress` receives evaluations, `notify` findings on the pairs or the training; both are also in the
         folder. Raises InvalidSetting for pairs that cannot be learned from, TrainingDiverged where the loss is no number any
         more.
         """
@@ -64,9 +65,9 @@ class NetworkDetector:
         training = Training(self.settings, _make(self.settings), stages, folder, self.device)
         if not training.resume() and self.examine:
             found = processes.first(lambda: _examined(stages, validate))
-            training.tell(found, note)
+            training.tell(found, notify)
             refuse(found)
-        training.go(validate, report, note)
+        training.go(validate, progress, notify)
         self.network = training.best_network()
 
     def scores(self, images: Images, *, probabilities: Probabilities | None = None) -> np.ndarray:
