@@ -15,7 +15,7 @@ class DetailConfig:
     image_size: Annotated[int, "Side of the pictures, in pixels, an even number."] = 64
     channels: Annotated[int, "1 gray, 3 color."] = 3
     width: Annotated[int, "Maps of the hidden layers."] = 64
-    noise: Annotated[float, "Deviation, in gray values, of the noise on the half-size picture: 1, 0.5 or 0.25."] = 0.5
+    noise: Annotated[float, "Deviation, in gray values, of the noise on the half-size picture: 1, 0.5 or 0.25."] = 1.0
     batch: Annotated[int, "Images in an update."] = 8
     duration_images: Annotated[int, "Length: photographs shown."] = 80_000
     learning_rate: Annotated[float, "Of Adam at the beginning; it falls to 0."] = 2e-3
@@ -29,7 +29,7 @@ class DetailConfig:
         if self.channels not in (1, 3):
             raise InvalidSetting(f"channels is {self.channels}; it must be 1 or 3", hint="give 1 for gray, 3 for color")
         if self.noise not in (1.0, 0.5, 0.25):
-            raise InvalidSetting(f"noise is {self.noise}; it must be 1, 0.5 or 0.25", hint="leave it out for 0.5")
+            raise InvalidSetting(f"noise is {self.noise}; it must be 1, 0.5 or 0.25", hint="leave it out for 1")
         for name in ("width", "batch", "duration_images"):
             if getattr(self, name) < 1:
                 raise InvalidSetting(f"{name} is {getattr(self, name)}; it must be at least 1", hint="leave it out")
