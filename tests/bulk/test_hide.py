@@ -33,6 +33,7 @@ from ssgan.messages.files import reveal_files
 from ssgan.messages.keys import Key, KeyFile, Passphrase
 from ssgan.messages.ledger import Ledger
 from ssgan.messages.plan import Settings
+from ssgan.storage.locks import alone
 
 KEY, OTHER = KeyFile(bytes(range(32))), KeyFile(bytes(32))
 SHARDS = pytest.mark.parametrize("shard_size", [None, 2], ids=["files", "shards"])
@@ -316,7 +317,7 @@ def test_a_second_run_into_a_folder_is_refused_and_what_killed_ones_left_goes(na
         path.write_bytes(b"half")
     words = commands(tmp_path, covers)
     with redirect_stdout(io.TextIOWrapper(io.BytesIO())), redirect_stderr(told):
-        with outputs.alone(out):
+        with alone(out):
             assert run([*words[name], "-o", str(out)]) == 7
         assert "another run is writing into" in told.getvalue()
         assert set(out.iterdir()) == set(left)

@@ -54,3 +54,14 @@ def test_reveal_says_that_bytes_follow(folder: Path, capsys: pytest.CaptureFixtu
     printed = capsys.readouterr()
     assert printed.out.strip() == "hi"
     assert printed.err.strip() == "out.png: 4 bytes follow the end of the image"
+
+
+@pytest.mark.parametrize("upright", [False, True])
+def test_hide_each_applies_the_orientation_on_request(upright: bool, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["hide-each", "cover.png", "-o", "out", "-m", "hi", "--key-file", "our.key", "--no-ledger", "--workers", "1"]
+    assert run([*words, *(["--upright"] if upright else [])]) == 0
+    with Image.open("out/cover.png") as picture:
+        assert picture.size == ((32, 40) if upright else (40, 32))
+    capsys.readouterr()
+    assert run(["reveal", "out/cover.png", "--key-file", "our.key"]) == 0
+    assert capsys.readouterr().out.strip() == "hi"

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ssgan.errors import InvalidSetting
-from ssgan.storage.runs import CONFIG, Run, check_manifest, given_up_if_refused, manifest, write_manifest
+from ssgan.errors import InvalidSetting, StorageFailed
+from ssgan.storage.runs import CONFIG, Run, check_manifest, manifest, working_in, write_manifest
 
 SETTINGS = {"embedder": "hill@0.4", "seed": 1, "sizes": (64, 64)}
 CONFIG_OF_A, CONFIG_OF_B = {"seed": 1}, {"seed": 2}
@@ -90,7 +90,7 @@ def test_what_was_refused_before_any_work_leaves_nothing_behind(tmp_path: Path, 
     out = tmp_path / "out" / "run" if before != ["out/cache/mine.npy"] else tmp_path / "out"
 
     def refused() -> None:
-        with given_up_if_refused(out, also=("cache",)):
+        with working_in(out, also=("cache",)):
             Run(out, CONFIG_OF_A)
             Run(out / "training", CONFIG_OF_A)
             for name in work:
@@ -107,7 +107,7 @@ def test_what_was_refused_before_any_work_leaves_nothing_behind(tmp_path: Path, 
 
 def test_what_is_done_stays_where_a_later_part_is_refused(tmp_path: Path) -> None:
     Run(tmp_path / "run", CONFIG_OF_A).finish({})
-    with pytest.raises(InvalidSetting, match="no"), given_up_if_refused(tmp_path / "run"):
+    with pytest.raises(InvalidSetting, match="no"), working_in(tmp_path / "run"):
         raise InvalidSetting("no", hint="do not")
     assert Run(tmp_path / "run", CONFIG_OF_A).done
 
@@ -129,3 +129,14 @@ def test_a_folder_of_outcomes_is_of_one_job(name: str, tmp_path: Path) -> None:
     path.write_text("{")
     with pytest.raises(InvalidSetting, match="cut off|no JSON|not"):
         check_manifest(path, wanted, what="covers")
+
+
+def test_a_second_run_in_a_folder_is_refused_and_takes_nothing_away(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    with working_in(folder):
+        Run(folder, CONFIG_OF_A)
+        with pytest.raises(StorageFailed, match="another run is writing into .*run$"), working_in(folder):
+            raise AssertionError("two runs at once")
+        assert (folder / CONFIG).exists()
+    with working_in(folder):
+        assert Run(folder, CONFIG_OF_A).folder == folder

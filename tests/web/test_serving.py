@@ -169,19 +169,21 @@ def test_a_request_for_another_protocol_is_one_like_others(site: Site) -> None:
 
 
 def _hide(where: str, cover: bytes) -> None:
-    """One whole job, so that a worker has done its work, too."""
+    """One whole job, so that a worker has done its work, too; a second one in the same cover is refused."""
     base = where.partition("/?")[0]
     with httpx.Client() as client:
         client.get(where)
         token = client.get(f"{base}/hide").text.partition('n": "')[2].partition('"')[0]
         own = {"x-ssgan-token": token, "accept": "application/json"}
         form = {"data": {"message": "x", "passphrase": "words"}, "files": {"cover": ("a.png", cover)}}
-        job = client.post(f"{base}/hide", headers=own, **form).json()["id"]  # type: ignore[arg-type]
-        until = time.monotonic() + 60
-        while (state := client.get(f"{base}/jobs/{job}", headers=own).json()["state"]) in ("waiting", "running"):
-            assert time.monotonic() < until
-            time.sleep(0.1)
-        assert state == "done"
+        for expected in ("done", "failed"):
+            job = client.post(f"{base}/hide", headers=own, **form).json()["id"]  # type: ignore[arg-type]
+            until = time.monotonic() + 60
+            while (told := client.get(f"{base}/jobs/{job}", headers=own).json())["state"] in ("waiting", "running"):
+                assert time.monotonic() < until
+                time.sleep(0.1)
+            assert told["state"] == expected, told
+        assert "used before" in told["error"]["message"]
 
 
 @pytest.mark.parametrize(

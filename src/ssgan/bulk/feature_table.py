@@ -22,6 +22,7 @@ from ssgan.errors import Failure, InvalidSetting, RefusedImage, StorageFailed
 from ssgan.steganalysis.catalog import FEATURES
 from ssgan.storage.atomic import atomic_write
 from ssgan.storage.folders import make_folder
+from ssgan.storage.locks import alone
 from ssgan.storage.names import json_text
 from ssgan.storage.runs import CONFIG
 from ssgan.version import __version__
@@ -89,8 +90,13 @@ def run(plan: Plan, *, threads: int, progress: Progress[()] = silent) -> Tally:
     """Extract what is missing and write the table; `progress` receives the number of pictures done in this run.
 
     Pictures that fail are in the Tally and in the file `out`.failures.jsonl. Where none would
-    do, no table is written. Raises StorageFailed where the disk fails.
+    do, no table is written. Raises StorageFailed where the disk fails, or another run makes this table.
     """
+    with alone(plan.parts.folder):
+        return _run(plan, threads, progress)
+
+
+def _run(plan: Plan, threads: int, progress: Progress[()]) -> Tally:
     started, tally = time.monotonic(), Tally()
     spans = dict(plan.spans)
     for part in _extracted(plan, threads):
@@ -127,7 +133,8 @@ def _parts(out: Path, config: dict[str, Any], *, overwrite: bool) -> Parts:
         if not overwrite:
             hint = "choose another name, give the settings of this one, or begin anew with --force"
             raise InvalidSetting(f"{error}", hint=hint) from error
-    shutil.rmtree(folder)
+    with alone(folder):
+        shutil.rmtree(folder)
     return Parts(folder, config)
 
 

@@ -18,6 +18,7 @@ from ssgan.datasets.sources import refuse_among
 from ssgan.errors import RefusedImage
 from ssgan.steganalysis.catalog import FEATURES
 from ssgan.storage.atomic import atomic_write
+from ssgan.storage.locks import alone
 from ssgan.storage.runs import check_manifest
 from ssgan.version import __version__
 
@@ -90,7 +91,7 @@ def prepare(
 def run(plan: Plan, engine: job.Engine, *, progress: Progress[()] = silent) -> Tally:
     """Write the shards that are missing. Images that fail are in `failures.jsonl`."""
     told = plan.told() | {"sources": [str(source) for source in plan.job.sources[:100]]}
-    with outputs.alone(plan.job.folder):
+    with alone(plan.job.folder):
         outputs.write_manifest(
             plan.job.folder, told, what="features", free=("sources",), overwrite=plan.overwrite, name=MANIFEST
         )

@@ -26,6 +26,7 @@ from ssgan.messages.keys import Key
 from ssgan.messages.plan import Settings, content_task, stego_name, used_before
 from ssgan.messages.reveal import reveal_any
 from ssgan.storage.atomic import unfinished
+from ssgan.storage.locks import alone
 from ssgan.storage.runs import check_manifest
 from ssgan.version import __version__
 
@@ -166,7 +167,7 @@ def run(plan: Plan, messages: Messages, key: Key, engine: job.Engine, *, progres
     if plan.settings.ledger is not None:
         plan.settings.ledger.prepare()
     made = Hiding(messages, key, plan.settings, plan.folder, plan.sources, plan.shards)
-    with outputs.alone(plan.folder):
+    with alone(plan.folder):
         finished = plan.listing.done_portions() if not plan.shards else filter(_is_done(made), plan.listing.portions())
         if plan.finished:
             for _ in engine.run(Checking(made), finished):

@@ -21,6 +21,7 @@ from ssgan.messages import drawn
 from ssgan.messages.drawn_files import check_file, content_of
 from ssgan.messages.keys import Key
 from ssgan.messages.reveal import reveal_any
+from ssgan.storage.locks import alone
 from ssgan.storage.runs import check_manifest
 from ssgan.version import __version__
 
@@ -113,7 +114,7 @@ def run(plan: DrawnHidingPlan, engine: job.Engine, *, progress: Progress[()] = s
     Raises StorageFailed where a file in the folder is not the cover of its message, or another run writes into the folder.
     """
     folder = plan.job.folder
-    with outputs.alone(folder):
+    with alone(folder):
         outputs.write_manifest(folder, plan.manifest(), what="stegos")
         if not plan.job.shards:
             job.forget_failures(folder)

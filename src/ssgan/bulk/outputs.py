@@ -6,7 +6,7 @@ import hashlib
 import io
 import tarfile
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -15,7 +15,6 @@ from ssgan.errors import StorageFailed
 from ssgan.storage import runs
 from ssgan.storage.atomic import atomic_write, left_over, sync, temporary_for
 from ssgan.storage.folders import make_folder
-from ssgan.storage.locks import locked
 
 MANIFEST = "run.json"
 UNSEALED = ".unsealed"  # the folder of outcomes that are written and not yet sealed
@@ -113,22 +112,6 @@ def outcomes(path: Path) -> Iterator[tuple[str, bytes]]:
                     yield member.name, file.read()
     except (tarfile.TarError, OSError, EOFError) as error:
         raise StorageFailed(f"{path} cannot be read: {error}", hint="remove it, then give the command again") from error
-
-
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Make the folder and lock it against other jobs within the block. Raises StorageFailed where one is writing."""
-    make_folder(folder)
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(locked(folder, wait=False))
-        except BlockingIOError:
-            raise StorageFailed(
-                f"another run is writing into {folder}", hint="wait until it has ended, or choose another folder"
-            ) from None
-        except OSError as error:
-            raise StorageFailed(f"{folder} cannot be opened: {error.strerror}", hint="check its permissions") from error
-        yield
 
 
 def sweep(folder: Path, *, but: Path | None = None) -> None:

@@ -14,6 +14,7 @@ from ssgan.datasets.portions import Numbers, Portion
 from ssgan.errors import InvalidSetting
 from ssgan.gan.covers.generators import Card
 from ssgan.gan.covers.sample import PIECE
+from ssgan.storage.locks import alone
 from ssgan.storage.runs import check_manifest, manifest
 from ssgan.version import __version__
 
@@ -88,7 +89,7 @@ def prepare(
 
 def run(plan: Plan, engine: job.Engine, *, progress: Progress[()] = silent) -> Tally:
     """Write the shards that are missing. Raises RefusedModel where the generator makes no images."""
-    with outputs.alone(plan.job.folder):
+    with alone(plan.job.folder):
         outputs.write_manifest(plan.job.folder, plan.told(), what="covers", free=("count",), overwrite=plan.overwrite)
         return job.run(plan.job, plan.listing, engine, progress=progress)
 

@@ -20,6 +20,7 @@ from ssgan.datasets.portions import Listing, Portion
 from ssgan.detection.score import Scorer
 from ssgan.errors import Failure, InvalidSetting, RefusedImage, StorageFailed
 from ssgan.storage.atomic import atomic_write
+from ssgan.storage.locks import alone
 from ssgan.storage.names import written
 from ssgan.storage.runs import check_manifest
 from ssgan.storage.state_files import Damaged, read_text
@@ -101,7 +102,7 @@ def prepare(
 def run(plan: Plan, engine: job.Engine, *, progress: Progress[()] = silent) -> Tally:
     """Score missing images, then write the table; images without a score are in it, with the reason."""
     folder = plan.job.folder
-    with outputs.alone(folder):
+    with alone(folder):
         if plan.overwrite:
             for path in (*folder.glob("*.csv"), folder / outputs.MANIFEST):
                 job.remove(path)

@@ -25,6 +25,7 @@ from ssgan.datasets.portions import Listing, Portion
 from ssgan.datasets.sources import refuse_among
 from ssgan.errors import DoesNotFit, Failure, RefusedImage, unknown
 from ssgan.images.samples import OPAQUE, Samples, pixels
+from ssgan.storage.locks import alone
 from ssgan.storage.runs import check_manifest
 from ssgan.version import __version__
 
@@ -181,7 +182,7 @@ def run(plan: Plan, engine: job.Engine, *, progress: Progress[()] = silent) -> T
     """
     folder = plan.job.folder
     told = plan.told() | {"sources": [str(source) for source in plan.job.sources[:100]]}
-    with outputs.alone(folder):
+    with alone(folder):
         if plan.overwrite and not plan.job.shards:  # first, so that a run that is cut off leaves none of other settings
             for portion in plan.listing.portions():
                 for entry in portion.entries:

@@ -31,7 +31,7 @@ from ssgan.steganalysis.error_rate import NORMAL_95, Scores, error_interval, p_e
 from ssgan.steganalysis.training.network_detector import NetworkDetector
 from ssgan.storage.atomic import atomic_write
 from ssgan.storage.names import written
-from ssgan.storage.runs import CONFIG, Run, given_up_if_refused
+from ssgan.storage.runs import CONFIG, Run, working_in
 
 DETECTOR = "detector"
 SCORES = "scores.csv"
@@ -66,8 +66,7 @@ def train_detector(
     question.check()
     refuse_among([path for path in (question.covers, question.against) if path is not None], out)
     with distributed.joined(device) as processes, ExitStack() as until_the_end:
-        if processes.rank == 0:
-            until_the_end.enter_context(given_up_if_refused(out))
+        processes.first(lambda: until_the_end.enter_context(working_in(out)))
         asked = processes.first(lambda: {"question": question.as_json(), "pictures": question.pictures()})
         if processes.first(lambda: (out / CONFIG).exists() and Run(out, asked, notes=PATHS).done):
             return DetectorResult.read(out)

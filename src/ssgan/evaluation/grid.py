@@ -19,7 +19,7 @@ from ssgan.evaluation.results import Result
 from ssgan.evaluation.trial import Trial, as_files, evaluate
 from ssgan.steganalysis.catalog import DETECTORS
 from ssgan.steganalysis.detectors import uses_probabilities
-from ssgan.storage.runs import Run, given_up_if_refused
+from ssgan.storage.runs import Run, working_in
 
 LOOKED_AT = 20  # pictures whose sizes say whether a source has the size that is asked for
 GROSS = "lsbr@1.0/plain"  # LSB replacement of every sample: whoever does not find this finds nothing
@@ -95,7 +95,7 @@ def run_grid(
     """
     named = (*grid.covers, grid.against, grid.transfer_to)
     refuse_among([path for path in named if path is not None], folder)
-    with given_up_if_refused(folder):
+    with working_in(folder):
         return _ran(trials(grid), grid, folder, device=device, threads=threads, progress=progress, refusing=refusing)
 
 

@@ -32,7 +32,7 @@ from ssgan.steganalysis.checks.findings import Finding, keep, kept, refuse
 from ssgan.steganalysis.checks.leaks import leaks
 from ssgan.steganalysis.detector import Pairs
 from ssgan.storage.atomic import UNFINISHED
-from ssgan.storage.runs import CONFIG, Run, given_up_if_refused, is_bare
+from ssgan.storage.runs import CONFIG, Run, is_bare, working_in
 
 RUN = "run"  # of the detector, in a trial's folder
 TRIALS = "trials"
@@ -117,7 +117,7 @@ def evaluate(
     pictures, called = _pictures(trial, folder)
     named = trial.called(called)
     out = folder / TRIALS / named.name
-    with given_up_if_refused(out):
+    with working_in(out):
         run = Run(out, {"trial": named.about, "pictures": pictures})
         if run.done:
             return Result.read(out)

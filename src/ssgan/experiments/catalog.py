@@ -12,7 +12,7 @@ from ssgan.experiments import alpha, convergence, latent_seeds, security
 from ssgan.experiments.material import Material
 from ssgan.experiments.records import Record, as_csv
 from ssgan.storage.atomic import atomic_write
-from ssgan.storage.runs import Run, given_up_if_refused
+from ssgan.storage.runs import Run, working_in
 
 SIZES = ("smoke", "small", "full")
 
@@ -51,7 +51,7 @@ def reproduce(name: str, size: str, material: Material) -> tuple[list[Record], P
         "geometry": vars(material.geometry), "convert": list(material.convert),
     }  # fmt: skip
     refuse_among([material.data], material.out)
-    with given_up_if_refused(material.out):
+    with working_in(material.out):
         folder = Run(material.out, about, notes=("data",)).folder
         found = EXPERIMENTS[name].run(size, material)
     made = Run.told(folder).get("made", {})

@@ -6,13 +6,17 @@ import errno
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+
+from ssgan.errors import StorageFailed
+from ssgan.storage.folders import make_folder
 
 # A file system that knows no locks: there the work goes on without one.
 _UNKNOWN = {errno.ENOTSUP, errno.ENOSYS, errno.ENOLCK, errno.EBADF, errno.EINVAL}
 _FAR = 2**62  # the byte that is locked where locks are of bytes (Windows): beyond all that is read
 _PAUSE = 0.05  # seconds between two tries there
+FOLDER_LOCK = ".lock"  # the file that stands for a folder there
 
 
 @contextmanager
@@ -39,6 +43,22 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
                 os.close(descriptor)  # and with it the lock goes
 
 
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Make the folder and lock it against other runs within the block. Raises StorageFailed where one is writing."""
+    make_folder(folder)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(folder, wait=False))
+        except BlockingIOError:
+            raise StorageFailed(
+                f"another run is writing into {folder}", hint="wait until it has ended, or choose another folder"
+            ) from None
+        except OSError as error:
+            raise StorageFailed(f"{folder} cannot be opened: {error.strerror}", hint="check its permissions") from error
+        yield
+
+
 def _open(path: Path) -> int:
     if not path.is_dir():
         return os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
@@ -46,7 +66,7 @@ def _open(path: Path) -> int:
         return os.open(path, os.O_RDONLY)
     # Windows opens no folder; a file that goes when it is closed stands for it (O_TEMPORARY).
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_TEMPORARY", 0) | getattr(os, "O_BINARY", 0)
-    return os.open(path / ".lock", flags)
+    return os.open(path / FOLDER_LOCK, flags)
 
 
 def _is_still(path: Path, descriptor: int) -> bool:

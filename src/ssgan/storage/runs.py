@@ -22,6 +22,7 @@ from ssgan.errors import InvalidSetting, SsganError, StorageFailed
 from ssgan.storage import state_files
 from ssgan.storage.atomic import UNFINISHED, atomic_write
 from ssgan.storage.folders import make_folder
+from ssgan.storage.locks import FOLDER_LOCK, alone
 
 CONFIG, STATS, DONE = "config.json", "stats.jsonl", "done.json"
 LONGEST_VALUE, SHORTENED = 40, 17  # characters of a value in an error, such as a digest
@@ -104,7 +105,7 @@ class Run:
 def is_bare(folder: Path, also: Collection[str] = ()) -> bool:
     """Return whether a folder holds nothing but its manifest, unfinished files, and the files that `also` names."""
     return all(
-        path.name == CONFIG or path.name.endswith(UNFINISHED) or path.relative_to(folder).parts[0] in also
+        path.name in (CONFIG, FOLDER_LOCK) or path.name.endswith(UNFINISHED) or path.relative_to(folder).parts[0] in also
         for path in folder.rglob("*")
         if not path.is_dir() or path.is_symlink()
     )
@@ -145,25 +146,27 @@ def write_manifest(path: Path, manifest: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def given_up_if_refused(folder: Path, *, also: Collection[str] = ()) -> Iterator[None]:
-    """Remove a new folder and its config.json where the block is refused before any work.
+def working_in(folder: Path, *, also: Collection[str] = ()) -> Iterator[None]:
+    """Make and lock the folder of one run within the block. Raises StorageFailed where another run has it.
 
-    `also` names other files that may be in the folder by then, such as a cache.
+    A new folder and its config.json are removed where the block is refused before any work. `also` names other files that
+    may be in the folder by then, such as a cache.
     """
     missing = [place for place in (folder, *folder.parents) if not place.exists()]
-    try:
-        yield
-    except SsganError:
-        if folder.is_dir() and is_bare(folder, also):
-            spared = () if missing else {folder / name for name in also}  # what was there before is not ours to remove
-            for path in sorted(folder.rglob("*"), reverse=True):
-                if not any(path == one or one in path.parents for one in spared):
+    with alone(folder):
+        try:
+            yield
+        except SsganError:
+            if is_bare(folder, also):
+                spared = () if missing else {folder / name for name in also}  # what was there before is not ours to remove
+                for path in sorted(folder.rglob("*"), reverse=True):
+                    if not any(path == one or one in path.parents for one in spared):
+                        with suppress(OSError):
+                            path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+                for place in missing:
                     with suppress(OSError):
-                        path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
-            for place in missing:
-                with suppress(OSError):
-                    place.rmdir()
-        raise
+                        place.rmdir()
+            raise
 
 
 def result(folder: Path, *keys: str) -> dict[str, Any]:

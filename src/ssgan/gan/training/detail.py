@@ -26,7 +26,7 @@ from ssgan.gan.training.checkpoints import Checkpoints
 from ssgan.gan.training.data import Batches, read
 from ssgan.gan.training.detail_settings import DetailConfig
 from ssgan.storage import signals, weights
-from ssgan.storage.runs import STATS, Run, given_up_if_refused
+from ssgan.storage.runs import STATS, Run, working_in
 from ssgan.storage.runs import result as result_of
 
 FOLDER = "detail"  # within a run, or a folder of a generator
@@ -62,7 +62,7 @@ def train_detail(
     where, geometry = torch.device(device), geometry or Geometry()
     identity = {**asdict(config), "data": str(data), **asdict(geometry), "convert": sorted(convert)}
     with ExitStack() as until_the_end:
-        until_the_end.enter_context(given_up_if_refused(out, also=(CACHE,)))
+        until_the_end.enter_context(working_in(out, also=(CACHE,)))
         real = read(data, config, cache or out / CACHE, geometry=geometry, convert=convert, progress=load_progress)
         run = Run(out, identity, notes=("data",))
         if run.done:

@@ -38,7 +38,7 @@ from ssgan.gan.training.state import RATE_FACTOR, Snapshot, State
 from ssgan.storage import signals, state_files
 from ssgan.storage.atomic import atomic_write
 from ssgan.storage.names import name_bytes
-from ssgan.storage.runs import CONFIG, STATS, Run, given_up_if_refused
+from ssgan.storage.runs import CONFIG, STATS, Run, working_in
 
 CACHE, DATA = "cache", "data.json"
 PATHS = ("data",)  # notes: the pictures decide
@@ -93,8 +93,7 @@ def train(
     where = torch.device(distributed.device_of(device))
     with distributed.joined(device) as processes, faster_products(where), ExitStack() as until_the_end:
         # What it is about; a folder becomes a run when all of it can be meant.
-        if processes.rank == 0:
-            until_the_end.enter_context(given_up_if_refused(out, also=(CACHE,)))
+        processes.first(lambda: until_the_end.enter_context(working_in(out, also=(CACHE,))))
         if processes.first(lambda: _stands(out, _identity(data, config, reading)) and _done(out, config, data)):
             return processes.first(lambda: TrainingResult.read(out))
         speaks = processes.rank == 0
