@@ -13,6 +13,7 @@ from ssgan.storage.runs import CONFIG, Run
 # A command that writes into `out`, but for the folder of covers, and the folder that it works in.
 COMMANDS = {
     "train": (["train", "--preset", "tiny", "-o", "out"], "out"),
+    "train-detail": (["train-detail", "-o", "out"], "out"),
     "train-detector": (["train-detector", "--embedder", "lsb@0.4", "--detector", "spam", "-o", "out"], "out"),
     "evaluate": (["evaluate", "--embedder", "lsb@0.4", "--detector", "spam", "-o", "out"], "out"),
     "reproduce": (["reproduce", "table2", "--size", "smoke", "-o", "out"], "out/table2"),
@@ -28,7 +29,8 @@ def test_a_second_run_is_refused_and_leaves_the_first_alone(
     words, folder = COMMANDS[name][0], Path(COMMANDS[name][1])
     command = [words[0], *([words[1]] if name == "reproduce" else []), str(many), *words[2 if name == "reproduce" else 1 :]]
     with alone(folder):
-        Run(folder, {}) if name != "features" else None  # as a run that has only begun
+        if name != "features":
+            Run(folder, {})  # as a run that has only begun
         (folder / f".{CONFIG}.0123456789ab.part").write_text("half")
         before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
         assert run(command) == 7

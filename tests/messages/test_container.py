@@ -302,3 +302,17 @@ def test_no_more_is_unpacked_than_may_be_said(monkeypatch: pytest.MonkeyPatch) -
         assert tracemalloc.get_traced_memory()[1] < 8 << 20
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize(("carrying", "height"), [(1, 12), (1 << 20, 12), ((1 << 20) + 1, 10)])
+def test_the_codes_height_is_that_of_the_format(carrying: int, height: int) -> None:
+    assert Places(b"", carrying, np.empty(0, np.int64), Subkeys.of(bytes(32))).code().height == height
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_samples_of_pixels_that_nothing_shines_through_count(channels: int) -> None:
+    image, alpha = np.zeros((channels, 4, 5), np.uint8), np.full((4, 5), 254, np.uint8)
+    alpha[1, 2:] = 255
+    assert container.usable_samples(image, None) == 20 * channels
+    assert container.usable_samples(image, alpha) == 3 * channels
+    assert len(container.samples_of(image, alpha)) == 3 * channels

@@ -24,7 +24,7 @@ from ssgan.storage.atomic import atomic_write
 from ssgan.storage.folders import make_folder
 from ssgan.storage.locks import alone
 from ssgan.storage.names import json_text
-from ssgan.storage.runs import CONFIG
+from ssgan.storage.runs import CONFIG, is_bare
 from ssgan.version import __version__
 
 # A piece: so many files that the hand-over does not count, so few bytes that memory and what a kill costs stay small.
@@ -124,7 +124,7 @@ def _config(settings: Settings, sources: Sequence[Path], count: int) -> dict[str
 
 def _parts(out: Path, config: dict[str, Any], *, overwrite: bool) -> Parts:
     folder = out.with_name(out.name + ".parts")
-    if folder.exists() and not (folder / CONFIG).exists() and any(folder.iterdir()):
+    if folder.exists() and not (folder / CONFIG).exists() and not is_bare(folder):
         raise InvalidSetting(f"{folder} is in the way", hint="move it, or choose another name for the table")
     make_folder(folder)
     try:
