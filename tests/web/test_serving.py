@@ -178,7 +178,7 @@ def _hide(where: str, cover: bytes) -> None:
         form = {"data": {"message": "x", "passphrase": "words"}, "files": {"cover": ("a.png", cover)}}
         for expected in ("done", "failed"):
             job = client.post(f"{base}/hide", headers=own, **form).json()["id"]  # type: ignore[arg-type]
-            until = time.monotonic() + 60
+            until = time.monotonic() + 240
             while (told := client.get(f"{base}/jobs/{job}", headers=own).json())["state"] in ("waiting", "running"):
                 assert time.monotonic() < until
                 time.sleep(0.1)
