@@ -78,9 +78,10 @@ def test_secret_covers_leave_nothing_from_which_they_could_be_made_again(
     order = Order(generator[1], tmp_path / "covers", 2)
     fulfil(order, missing(order), generator[0])
     assert sorted(path.name for path in order.out.iterdir()) == ["000000.png", "000001.png", MANIFEST]
-    told = json.loads((order.out / MANIFEST).read_text())
-    assert set(told) == {"command", "version", "generator", "seed"}
-    assert told["seed"] is None
+    manifest = json.loads((order.out / MANIFEST).read_text())
+    assert set(manifest) == {"command", "version", "generator", "seed", "drawn"}
+    assert manifest["seed"] is None
+    assert manifest["drawn"] is None  # not drawn from an integer model
     before = files(order.out)
     again = Order(generator[1], tmp_path / "again", 2)
     fulfil(again, missing(again), generator[0])
