@@ -168,18 +168,18 @@ def test_the_voice_is_told_from_others(text: str, is_hint: bool, count: int) -> 
 
 
 @pytest.mark.parametrize("kind", FAMILY, ids=lambda kind: kind.__name__)
-@pytest.mark.parametrize("as_json", [False, True], ids=["words", "json"])
+@pytest.mark.parametrize("to_json", [False, True], ids=["words", "json"])
 def test_the_command_line_ends_with_the_code_of_each_and_prints_its_hint_and_no_traceback(
-    kind: type[SsganError], as_json: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    kind: type[SsganError], to_json: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fails(*, json: bool = False) -> None:
         raise make(kind)
 
     monkeypatch.setitem(app._COMMANDS, "list", fails)
-    assert app.run(["list", *(["--json"] if as_json else [])]) == kind.exit_code
+    assert app.run(["list", *(["--json"] if to_json else [])]) == kind.exit_code
     printed = capsys.readouterr()
     assert not printed.out
-    if as_json:
+    if to_json:
         told = json.loads(printed.err)
         assert (told["message_type"], told["exit_code"], told["hint"]) == ("error", kind.exit_code, make(kind).hint)
     else:

@@ -63,7 +63,7 @@ def test_the_limit_counts_the_first_covers_done_or_not(covers: Path, tmp_path: P
 def test_other_settings_are_turned_away_and_named(other: Settings, covers: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
-    (out / "run.json").write_text(json.dumps(SETTINGS.as_json()))
+    (out / "run.json").write_text(json.dumps(SETTINGS.to_json()))
     prepare([covers], out, other)  # nothing was done there so far
     (out / "z.png").write_bytes(b"a stego")
     prepare([covers], out, SETTINGS)
@@ -73,7 +73,7 @@ def test_other_settings_are_turned_away_and_named(other: Settings, covers: Path,
 
 
 def test_another_version_counts_as_other_settings(covers: Path, tmp_path: Path) -> None:
-    (tmp_path / "run.json").write_text(json.dumps(SETTINGS.as_json() | {"version": "0.0.1"}))
+    (tmp_path / "run.json").write_text(json.dumps(SETTINGS.to_json() | {"version": "0.0.1"}))
     with pytest.raises(InvalidSetting, match=r"version '0\.0\.1'"):
         prepare([covers / "a.png"], tmp_path, SETTINGS)
 

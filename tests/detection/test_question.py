@@ -116,7 +116,7 @@ def test_couples_are_neighbors(index: list[int], seed: int) -> None:
 def test_batches_do_not_matter() -> None:
     covers = torch.from_numpy(np.random.default_rng(1).integers(0, 256, (5, 1, 1024, 1024), dtype=np.uint8))
     own = np.arange(5, dtype=np.uint64)
-    made = embedded(covers, Embedder.parse("lsb@0.4/plain"), own, told=True)
+    made = embedded(covers, Embedder.parse("lsb@0.4/plain"), own, with_probabilities=True)
     assert torch.equal(made.stegos[3:5], Embedder.parse("lsb@0.4/plain").simulate_seeded(covers[3:5], own[3:5]))
     assert made.cover_probabilities is not None
     assert made.cover_probabilities.dtype == torch.float32

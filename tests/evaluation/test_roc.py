@@ -80,7 +80,7 @@ def score_sets(count: int) -> list[tuple[list[float], list[float]]]:
 
 def test_every_figure_is_that_of_a_slow_plain_computation() -> None:
     for covers, stegos in score_sets(1000):
-        found = measures(np.array(covers), np.array(stegos)).as_json()
+        found = measures(np.array(covers), np.array(stegos)).to_json()
         for name, exact in slow(covers, stegos).items():
             assert abs(found[name] - float(exact)) <= 1e-12, (name, covers, stegos)
 
@@ -89,7 +89,7 @@ def test_every_figure_is_that_of_a_slow_plain_computation() -> None:
 def test_figures_lie_where_they_can(covers: np.ndarray, stegos: np.ndarray) -> None:
     found = measures(covers, stegos)
     assert 0 <= found.p_e <= 0.5
-    assert all(0 <= value <= 1 + 1e-12 for value in found.as_json().values())
+    assert all(0 <= value <= 1 + 1e-12 for value in found.to_json().values())
     assert p_md_at(roc(covers, stegos), coin=True) <= found.p_md_5 + 1e-12
 
 
@@ -122,11 +122,11 @@ def test_accuracy_is_what_p_e_leaves_at_best(covers: np.ndarray, stegos: np.ndar
 
 def test_perfect_useless_and_inverted_detectors() -> None:
     low, high, same = np.array([0.0, 1.0]), np.array([2.0, 3.0]), np.full(4, 7.0)
-    assert measures(low, high).as_json() == {"p_e": 0, "p_md_5": 0, "p_fa_50": 0, "auc": 1, "wauc": 1}
+    assert measures(low, high).to_json() == {"p_e": 0, "p_md_5": 0, "p_fa_50": 0, "auc": 1, "wauc": 1}
     blind = measures(same, same[:3])
     assert (blind.p_e, blind.p_md_5, blind.p_fa_50, blind.auc) == (0.5, 1, 1, 0.5)
     assert blind.wauc == pytest.approx((2 * (0.4 - 0.4**2 / 2) + 0.6**2 / 2) / 1.4, abs=1e-15)
-    assert measures(high, low).as_json() == {"p_e": 0.5, "p_md_5": 1, "p_fa_50": 1, "auc": 0, "wauc": 0}
+    assert measures(high, low).to_json() == {"p_e": 0.5, "p_md_5": 1, "p_fa_50": 1, "auc": 0, "wauc": 0}
     assert p_fa_at(Roc(np.array([0.0, 0.0, 1.0]), np.array([0.0, 0.5, 1.0]))) == 0
 
 
@@ -138,7 +138,7 @@ def test_the_lists_of_the_reference(shared: Path) -> None:
         covers, stegos = np.array(told["cover"]), np.array(told["stego"])
         found = measures(covers, stegos)
         expected = ("P_E", "P_MD_at_5pct_FA_step", "FA_at_50pct_detection", "AUC", "wAUC_linear")
-        assert list(found.as_json().values()) == pytest.approx([told[key] for key in expected], abs=1e-9), name
+        assert list(found.to_json().values()) == pytest.approx([told[key] for key in expected], abs=1e-9), name
         interpolated = p_md_at(roc(covers, stegos), coin=True)
         assert interpolated == pytest.approx(told["P_MD_at_5pct_FA_interp"], abs=1e-9), name
 

@@ -32,7 +32,7 @@ def test_scores_are_judged_as_arrays_are(tmp_path: Path) -> None:
     (tmp_path / "covers.csv").write_text("file,score,stego,probability,error\n" + "".join(rows))
     parquet.write_table(pa.table({"file": ["x"] * 400, "score": stegos}), tmp_path / "stegos.parquet")
     told = judge_scores(tmp_path / "covers.csv", tmp_path / "stegos.parquet")
-    assert {name: told[name] for name in measures(covers, stegos).as_json()} == measures(covers, stegos).as_json()
+    assert {name: told[name] for name in measures(covers, stegos).to_json()} == measures(covers, stegos).to_json()
     assert (told["covers"], told["stegos"], told["without_score"]) == (500, 400, 1)
 
 

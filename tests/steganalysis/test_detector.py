@@ -169,7 +169,7 @@ def test_extreme_scores_do_not_overflow() -> None:
 
 def test_a_calibration_survives_its_manifest() -> None:
     made = Calibration(0.3, -1.7)
-    assert Calibration.from_json(made.as_json()) == made
+    assert Calibration.from_json(made.to_json()) == made
     for wrong in (
         {},
         {"slope": "1", "offset": 0},

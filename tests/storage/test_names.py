@@ -116,21 +116,21 @@ def pictures(folder: Path, count: int, last: str, side: int = 16) -> Path:
 
 @needs_bytes
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
-@pytest.mark.parametrize("as_json", [False, True])
+@pytest.mark.parametrize("to_json", [False, True])
 @pytest.mark.parametrize(
     "command", ["capacity {}", "detect {}", "inspect {}", "capacity {}.not", "detect {}.not", "reveal {} {}"]
 )
 def test_commands_say_names_that_a_stream_cannot(
-    command: str, as_json: bool, encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    command: str, to_json: bool, encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in (os.fsdecode(BYTES), HOSTILE, "日本.png"):
         folder = tmp_path / str(len(name))
         path = pictures(folder, 1, name) / name
-        words = [word.replace("{}", str(path)) for word in command.split()] + (["--json"] if as_json else [])
+        words = [word.replace("{}", str(path)) for word in command.split()] + (["--json"] if to_json else [])
         code, out, err = called(monkeypatch, *words, encoding=encoding)
         assert code != 1
         assert not (STEERING - {"\n"}) & set(out + err)
-        if as_json:
+        if to_json:
             told = [json.loads(line) for line in (out + err).splitlines()]
             says = any(name in str(value) for one in told for value in one.values())
             assert told
@@ -193,9 +193,9 @@ def test_a_table_keeps_its_lines(capsys: pytest.CaptureFixture[str]) -> None:
     assert len({line.rindex(number) for line, number in zip(lines[1:], "12", strict=True)}) == 1
 
 
-@pytest.mark.parametrize("as_json", [False, True])
-def test_every_way_to_say_something_shows_what_would_steer(as_json: bool, capsys: pytest.CaptureFixture[str]) -> None:
-    said = screen.Screen(json=as_json)
+@pytest.mark.parametrize("to_json", [False, True])
+def test_every_way_to_say_something_shows_what_would_steer(to_json: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    said = screen.Screen(json=to_json)
     said.result("a", HOSTILE, file=HOSTILE)
     said.result("a", [HOSTILE, HOSTILE], file=HOSTILE)
     said.note("a", HOSTILE, file=HOSTILE)
@@ -203,10 +203,10 @@ def test_every_way_to_say_something_shows_what_would_steer(as_json: bool, capsys
     said.table("a", [{"file": HOSTILE}])
     with said.progress(2, HOSTILE) as report:
         report(1, HOSTILE)
-    screen.show_error(InvalidSetting(HOSTILE, hint=HOSTILE), json=as_json)
+    screen.show_error(InvalidSetting(HOSTILE, hint=HOSTILE), json=to_json)
     printed = capsys.readouterr()
     assert not (STEERING - {"\n"}) & set(printed.out + printed.err)
-    assert len((printed.out + printed.err).splitlines()) == (6 if as_json else 9)
+    assert len((printed.out + printed.err).splitlines()) == (6 if to_json else 9)
 
 
 def test_the_bar_shows_what_would_steer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,21 +51,21 @@ def test_a_run_ends_with_its_result(tmp_path: Path) -> None:
 def test_what_is_no_run_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "config.json").write_text(content)
     with pytest.raises(InvalidSetting, match="not a run"):
-        Run.told(tmp_path)
+        Run.manifest(tmp_path)
     with pytest.raises(InvalidSetting, match="not a run"):
         Run(tmp_path, SETTINGS)
 
 
 def test_the_folder_says_with_what_it_was_made(tmp_path: Path) -> None:
     Run(tmp_path, SETTINGS)
-    made = Run.told(tmp_path)["made"]
+    made = Run.manifest(tmp_path)["made"]
     assert {"python", "torch", "numpy", "commit"} <= set(made)
 
 
 def test_a_folder_with_nothing_but_its_config_belongs_to_the_next(tmp_path: Path) -> None:
     Run(tmp_path / "run", CONFIG_OF_A)
     run = Run(tmp_path / "run", CONFIG_OF_B)
-    assert Run.told(tmp_path / "run")["config"] == CONFIG_OF_B
+    assert Run.manifest(tmp_path / "run")["config"] == CONFIG_OF_B
     run.log(1, loss=1.0)
     with pytest.raises(InvalidSetting, match="other settings"):
         Run(tmp_path / "run", CONFIG_OF_A)
@@ -76,7 +76,7 @@ def test_notes_may_differ_and_the_first_ones_stay(tmp_path: Path) -> None:
     first = {"data": "a", "question": {"covers": "a", "seed": 1}}
     Run(tmp_path, first, notes=notes).log(1, loss=1.0)
     Run(tmp_path, {"data": "/b", "question": {"covers": "/b", "seed": 1}}, notes=notes)
-    assert Run.told(tmp_path)["config"] == first
+    assert Run.manifest(tmp_path)["config"] == first
     with pytest.raises(InvalidSetting, match=r"other settings \(question\)"):
         Run(tmp_path, {"data": "a", "question": {"covers": "a", "seed": 2}}, notes=notes)
 

@@ -116,10 +116,10 @@ def _run(plan: Plan, threads: int, progress: Progress[()]) -> Tally:
 
 def _config(settings: Settings, sources: Sequence[Path], count: int) -> dict[str, Any]:
     """Return the settings that decide the table, and those that decide which pictures a piece has refused."""
-    told = {"command": "features", "version": __version__, "set": settings.features, "embedder": settings.embedder}
+    manifest = {"command": "features", "version": __version__, "set": settings.features, "embedder": settings.embedder}
     geometry = settings.geometry
     cut = {"crop": geometry.crop, "size": geometry.size, "gray": geometry.gray, "convert": sorted(settings.convert)}
-    return {**told, **cut, "dtype": settings.dtype, "images": stamp(sources), "count": count}
+    return {**manifest, **cut, "dtype": settings.dtype, "images": stamp(sources), "count": count}
 
 
 def _parts(out: Path, config: dict[str, Any], *, overwrite: bool) -> Parts:

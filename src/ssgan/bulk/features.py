@@ -58,13 +58,13 @@ class Plan:
     def __len__(self) -> int:
         return len(self.listing) - self.finished
 
-    def told(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return the content of the folder's manifest."""
         settings, geometry = self.job.settings, self.job.settings.geometry
-        told = {"command": "features", "version": __version__, "set": settings.features, "embedder": settings.embedder}
+        manifest = {"command": "features", "version": __version__, "set": settings.features, "embedder": settings.embedder}
         cut = {"crop": geometry.crop, "size": geometry.size, "gray": geometry.gray, "convert": sorted(settings.convert)}
         shards = {"shard_size": self.listing.size, "images": self.listing.digest}
-        return {**told, **cut, "dtype": settings.dtype, **shards}
+        return {**manifest, **cut, "dtype": settings.dtype, **shards}
 
 
 def prepare(
@@ -84,16 +84,16 @@ def prepare(
     plan = Plan(made, listing, 0, overwrite)
     if overwrite:
         return plan
-    check_manifest(out / MANIFEST, plan.told(), what="features")
+    check_manifest(out / MANIFEST, plan.to_json(), what="features")
     return Plan(made, listing, job.count_done(made.is_done, listing), overwrite)
 
 
 def run(plan: Plan, engine: job.Engine, *, progress: Progress[()] = silent) -> Tally:
     """Write the shards that are missing. Images that fail are in `failures.jsonl`."""
-    told = plan.told() | {"sources": [str(source) for source in plan.job.sources[:100]]}
+    manifest = plan.to_json() | {"sources": [str(source) for source in plan.job.sources[:100]]}
     with alone(plan.job.folder):
         outputs.write_manifest(
-            plan.job.folder, told, what="features", free=("sources",), overwrite=plan.overwrite, name=MANIFEST
+            plan.job.folder, manifest, what="features", free=("sources",), overwrite=plan.overwrite, name=MANIFEST
         )
         return job.run(plan.job, plan.listing, engine, progress=progress)
 

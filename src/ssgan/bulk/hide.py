@@ -124,11 +124,11 @@ class Plan:
     def __len__(self) -> int:
         return len(self.listing) - (self.finished if self.shards else 0)
 
-    def told(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return the settings that decide the stegos, without messages and key, of which nothing is written."""
-        told = {"command": "hide-each", "version": __version__, "scheme": self.settings.scheme}
+        manifest = {"command": "hide-each", "version": __version__, "scheme": self.settings.scheme}
         shards = {"shard_size": self.listing.size, "images": self.listing.digest}
-        return told | (shards if self.shards else {"shard_size": None})
+        return manifest | (shards if self.shards else {"shard_size": None})
 
 
 def place(name: str) -> str:
@@ -151,7 +151,7 @@ def prepare(
 
     listing = Listing(sources, size=shard_size or BATCH, place=place, is_done=is_done, limit=limit)
     plan = Plan(listing.sources, out, settings, listing, listing.finished, shards)
-    check_manifest(out / outputs.MANIFEST, plan.told(), what="stegos")
+    check_manifest(out / outputs.MANIFEST, plan.to_json(), what="stegos")
     if not shards:
         return plan
     done = job.count_done(lambda number: outputs.shard(out, number).exists(), listing)
@@ -172,7 +172,7 @@ def run(plan: Plan, messages: Messages, key: Key, engine: job.Engine, *, progres
         if plan.finished:
             for _ in engine.run(Checking(made), finished):
                 pass
-        outputs.write_manifest(plan.folder, plan.told(), what="stegos")
+        outputs.write_manifest(plan.folder, plan.to_json(), what="stegos")
         if not plan.shards:
             job.forget_failures(plan.folder)
         tally = job.run(made, plan.listing, engine, progress=progress)

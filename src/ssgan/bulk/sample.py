@@ -52,10 +52,10 @@ class Plan:
     def __len__(self) -> int:
         return len(self.listing) - self.finished
 
-    def told(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return what the covers of one folder have in common; more of them may follow."""
-        told = {"command": "sample", "version": __version__, "generator": self.card.digest}
-        return {**told, "seed": self.job.seed, "shard_size": self.listing.size, "count": len(self.listing)}
+        manifest = {"command": "sample", "version": __version__, "generator": self.card.digest}
+        return {**manifest, "seed": self.job.seed, "shard_size": self.listing.size, "count": len(self.listing)}
 
 
 def prepare(
@@ -77,7 +77,7 @@ def prepare(
     plan = Plan(made, card, listing, 0, overwrite)
     if overwrite:
         return plan
-    check_manifest(out / outputs.MANIFEST, plan.told(), what="covers", free=("count",))
+    check_manifest(out / outputs.MANIFEST, plan.to_json(), what="covers", free=("count",))
     before = manifest(out / outputs.MANIFEST).get("count", count)
     if before != count and before % shard_size:
         raise InvalidSetting(
@@ -90,7 +90,7 @@ def prepare(
 def run(plan: Plan, engine: job.Engine, *, progress: Progress[()] = silent) -> Tally:
     """Write the shards that are missing. Raises RefusedModel where the generator makes no images."""
     with alone(plan.job.folder):
-        outputs.write_manifest(plan.job.folder, plan.told(), what="covers", free=("count",), overwrite=plan.overwrite)
+        outputs.write_manifest(plan.job.folder, plan.to_json(), what="covers", free=("count",), overwrite=plan.overwrite)
         return job.run(plan.job, plan.listing, engine, progress=progress)
 
 

@@ -65,10 +65,10 @@ class Plan:
     def __len__(self) -> int:
         return len(self.listing) - self.finished
 
-    def told(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return the settings that decide the table."""
-        told = {"command": "score", "version": __version__, "detector": str(self.job.run.resolve())}
-        return {**told, "images": self.listing.digest}
+        manifest = {"command": "score", "version": __version__, "detector": str(self.job.run.resolve())}
+        return {**manifest, "images": self.listing.digest}
 
 
 def prepare(
@@ -95,7 +95,7 @@ def prepare(
     plan = Plan(made, out, listing, 0, overwrite)
     if overwrite:
         return plan
-    check_manifest(folder / outputs.MANIFEST, plan.told(), what="scores")
+    check_manifest(folder / outputs.MANIFEST, plan.to_json(), what="scores")
     return Plan(made, out, listing, job.count_done(made.is_done, listing), overwrite)
 
 
@@ -107,7 +107,7 @@ def run(plan: Plan, engine: job.Engine, *, progress: Progress[()] = silent) -> T
             for path in (*folder.glob("*.csv"), folder / outputs.MANIFEST):
                 job.remove(path)
             job.forget_failures(folder)
-        outputs.write_manifest(folder, plan.told(), what="scores")
+        outputs.write_manifest(folder, plan.to_json(), what="scores")
         tally = job.run(plan.job, plan.listing, engine, progress=progress)
         numbers = range(-(-len(plan.listing) // plan.listing.size))
         parts = [outputs.shard(folder, number, ".csv") for number in numbers]

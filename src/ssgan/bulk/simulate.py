@@ -53,11 +53,11 @@ class Settings:
         if missing := set(self.convert) - set(images.CONVERSIONS):
             raise unknown("conversion", min(missing), images.CONVERSIONS)
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return the settings as the manifest holds them, with the version of this package."""
         digest = None if self.text is None else hashlib.sha256(self.text).hexdigest()
-        told = {"command": "simulate", "version": __version__}
-        return {**told, **asdict(self), "convert": sorted(self.convert), "text": digest}
+        record = {"command": "simulate", "version": __version__}
+        return {**record, **asdict(self), "convert": sorted(self.convert), "text": digest}
 
 
 class Cover(Protocol):
@@ -133,10 +133,10 @@ class Plan:
     def __len__(self) -> int:
         return len(self.listing) - (self.finished if self.job.shards else 0)
 
-    def told(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return the content of the folder's manifest."""
-        told = {**self.job.settings.as_json(), "shard_size": None}
-        return told | {"shard_size": self.listing.size, "images": self.listing.digest} if self.job.shards else told
+        manifest = {**self.job.settings.to_json(), "shard_size": None}
+        return manifest | {"shard_size": self.listing.size, "images": self.listing.digest} if self.job.shards else manifest
 
 
 def prepare(
@@ -161,7 +161,7 @@ def prepare(
     shards = shard_size is not None
     made = Simulation(settings, out, tuple(sources), shards, device, read)
     if not overwrite:  # before the covers are listed, which may take long
-        check_manifest(out / outputs.MANIFEST, settings.as_json(), what="stegos", free=("convert",))
+        check_manifest(out / outputs.MANIFEST, settings.to_json(), what="stegos", free=("convert",))
 
     def is_done(place: str) -> bool:
         return not shards and not overwrite and (out / place).exists()
@@ -170,7 +170,7 @@ def prepare(
     made = Simulation(settings, out, listing.sources, shards, device, read)
     plan = Plan(made, listing, listing.finished, overwrite)
     if shards and not overwrite:
-        check_manifest(out / outputs.MANIFEST, plan.told(), what="stegos", free=("convert",))
+        check_manifest(out / outputs.MANIFEST, plan.to_json(), what="stegos", free=("convert",))
         plan = Plan(made, listing, job.count_done(made.is_done, listing), overwrite)
     return plan
 
@@ -181,13 +181,13 @@ def run(plan: Plan, engine: job.Engine, *, progress: Progress[()] = silent) -> T
     Covers that fail are in `failures.jsonl`; a disk that fails stops all (StorageFailed).
     """
     folder = plan.job.folder
-    told = plan.told() | {"sources": [str(source) for source in plan.job.sources[:100]]}
+    manifest = plan.to_json() | {"sources": [str(source) for source in plan.job.sources[:100]]}
     with alone(folder):
         if plan.overwrite and not plan.job.shards:  # first, so that a run that is cut off leaves none of other settings
             for portion in plan.listing.portions():
                 for entry in portion.entries:
                     job.remove(folder / plan.job.place(entry.name))
-        outputs.write_manifest(folder, told, what="stegos", free=("convert", "sources"), overwrite=plan.overwrite)
+        outputs.write_manifest(folder, manifest, what="stegos", free=("convert", "sources"), overwrite=plan.overwrite)
         if not plan.job.shards:
             job.forget_failures(folder)
         tally = job.run(plan.job, plan.listing, engine, progress=progress)

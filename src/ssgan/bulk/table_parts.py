@@ -47,9 +47,9 @@ class Parts:
     def write(self, part: Part) -> None:
         """Write a piece. Raises StorageFailed."""
         path = self.folder / f"{part.first:08d}-{part.last:08d}.npz"
-        told = json.dumps([list(failure) for failure in part.failures])
+        failures = json.dumps([list(failure) for failure in part.failures])
         with atomic_write(path, overwrite=True, durable=False) as temporary, temporary.open("wb") as stream:
-            np.savez(stream, good=part.good, features=part.features, failures=np.array(told))
+            np.savez(stream, good=part.good, features=part.features, failures=np.array(failures))
 
     def spans(self) -> dict[int, int]:
         """Return the existing pieces, first to last, none overlapping another."""
@@ -98,7 +98,7 @@ def _opened(path: Path) -> Iterator[Any]:
 
 
 def _failures(kept: Any) -> tuple[Failure, ...]:
-    return tuple(Failure(*told) for told in json.loads(str(kept["failures"])))
+    return tuple(Failure(*row) for row in json.loads(str(kept["failures"])))
 
 
 def regrouped(parts: Iterator[Part], names: Sequence[str], rows: int) -> Iterator[tuple[list[str], np.ndarray]]:

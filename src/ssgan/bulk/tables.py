@@ -61,8 +61,8 @@ def write_parquet(path: Path, groups: Groups, rows: int, columns: Columns) -> No
 
     number = pa.float32() if columns.dtype == "float32" else pa.float64()
     features = pa.list_(number, len(columns.names))
-    told = {"set": columns.set, "dimension": len(columns.names), "rows": rows, "version": __version__}
-    metadata = {"ssgan": json.dumps(told), "feature_names": json.dumps(columns.names)}
+    header = {"set": columns.set, "dimension": len(columns.names), "rows": rows, "version": __version__}
+    metadata = {"ssgan": json.dumps(header), "feature_names": json.dumps(columns.names)}
     schema = pa.schema([("file", pa.string()), ("features", features)], metadata=metadata)
     # Statistics of single numbers in a vector help nobody.
     with parquet.ParquetWriter(path, schema, compression="zstd", write_statistics=False) as file:

@@ -33,14 +33,14 @@ def demo(
     torch.set_num_threads(1)  # two wardens learn side by side
     screen, size = Screen(json=json, quiet=quiet), QUICK if quick else FULL
     with screen.progress(size.units, "demo") as progress:
-        page, told = tell(
+        page, result = tell(
             out,
             size,
             message=MESSAGE if message is None else message,
             progress=lambda done, doing: progress(done, doing),
             notify=lambda chapter, words: screen.note("chapter", f"{chapter}: {words}", chapter=chapter, words=words),
         )
-    screen.result("page", f"The page is {page}", page=str(page), stego=str(out / "stego.png"), **told.as_json())
+    screen.result("page", f"The page is {page}", page=str(page), stego=str(out / "stego.png"), **result.to_json())
     if open_page:
         import webbrowser
 

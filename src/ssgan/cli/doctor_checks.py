@@ -124,13 +124,13 @@ def _extras() -> str:
 def _required(extra: str) -> list[str]:
     """Return the packages that ssgan requires, for an extra or always."""
     try:
-        told = importlib.metadata.requires("ssgan") or []
+        requirements = importlib.metadata.requires("ssgan") or []
     except importlib.metadata.PackageNotFoundError:
         raise SsganError(
             "ssgan runs from its sources and is not installed", hint="run pip install -e . in the folder of its sources"
         ) from None
     found = []
-    for line in told:
+    for line in requirements:
         asked = _EXTRA.search(line)
         name = _NAME.match(line)
         if name is not None and name[0] != "ssgan" and (asked[1] if asked else "") == extra:
@@ -159,10 +159,10 @@ def _device() -> str:
 
 def _threads() -> str:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    told = {
+    settings = {
         name: os.environ[name] for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS") if name in os.environ
     }
-    return f"{cores} cores" + "".join(f", {name}={value}" for name, value in told.items())
+    return f"{cores} cores" + "".join(f", {name}={value}" for name, value in settings.items())
 
 
 def _cache() -> str:

@@ -45,10 +45,10 @@ class Tables:
             raise InvalidSetting(
                 "tables are given together with covers or embedders", hint="give --scores or --features, and nothing else"
             )
-        told = judge_scores(*self.scores) if self.scores is not None else judge_features(*self.features or ())
-        low, high = told["p_e_interval"]
-        text = f"P_E {told['p_e']:.4f} ({low:.4f} to {high:.4f}), AUC {told['auc']:.4f}"
-        screen.result("judged", f"{text}, on {told['covers']} covers and {told['stegos']} stegos", **told)
+        summary = judge_scores(*self.scores) if self.scores is not None else judge_features(*self.features or ())
+        low, high = summary["p_e_interval"]
+        text = f"P_E {summary['p_e']:.4f} ({low:.4f} to {high:.4f}), AUC {summary['auc']:.4f}"
+        screen.result("judged", f"{text}, on {summary['covers']} covers and {summary['stegos']} stegos", **summary)
 
 
 def evaluate(
@@ -151,7 +151,7 @@ def _tell(screen: Screen, folder: Path) -> None:
 
 def _row(row: Row, *, full: bool) -> dict[str, Any]:
     first, (low, high) = row.first, row.intervals["p_e"]
-    told: dict[str, Any] = {
+    record: dict[str, Any] = {
         "kind": first.kind + (" (mismatch)" if first.kind == "transfer" and not full else ""),
         "covers": row.covers,
         "trained_on": row.called[first.trained_on],
@@ -161,10 +161,10 @@ def _row(row: Row, *, full: bool) -> dict[str, Any]:
     }
     if full:
         ends = {f"{name}_interval": list(interval) for name, interval in row.intervals.items()}
-        return {**told, **row.figures, **ends, "spread": row.spread, "change_rate": row.mean("change_rate")}
+        return {**record, **row.figures, **ends, "spread": row.spread, "change_rate": row.mean("change_rate")}
     spread = row.spread["p_e"]
-    told["P_E"] = f"{row.figures['p_e']:.4f}" + ("" if spread is None else f" ± {spread:.4f}") + f" ({low:.4f} to {high:.4f})"
-    return {**told, "AUC": f"{row.figures['auc']:.4f}", "accuracy": f"{row.figures['accuracy']:.4f}"}
+    record["P_E"] = f"{row.figures['p_e']:.4f}" + ("" if spread is None else f" ± {spread:.4f}") + f" ({low:.4f} to {high:.4f})"
+    return {**record, "AUC": f"{row.figures['auc']:.4f}", "accuracy": f"{row.figures['accuracy']:.4f}"}
 
 
 def _said(progress: TrialProgress) -> str:

@@ -58,8 +58,8 @@ def features(
         raise InvalidSetting("a single table is written by one process", hint="name a folder for shards: -o features")
     plan = prepare(files, out, settings, limit=limit, overwrite=force)
     todo = len(plan.items) - plan.finished
-    told = {"todo": todo, "finished": plan.finished, "set": feature_set, "out": str(out)}
-    screen.note("plan", f"{todo} to do, {plan.finished} done already", **told)
+    summary = {"todo": todo, "finished": plan.finished, "set": feature_set, "out": str(out)}
+    screen.note("plan", f"{todo} to do, {plan.finished} done already", **summary)
     with screen.progress(todo, "extracting") as progress:
         tally = run(plan, threads=threads or cores(), progress=progress)
     _summarize(screen, plan, tally)
@@ -82,8 +82,8 @@ def _into_shards(
     from ssgan.steganalysis.catalog import FEATURES
 
     plan = extracting.prepare(files, out, settings, limit=limit, overwrite=force, shard_size=shard_size)
-    told = {"todo": len(plan), "finished": plan.finished, "set": settings.features, "out": str(out)}
-    screen.note("plan", f"{len(plan)} to do, {plan.finished} done already", **told)
+    summary = {"todo": len(plan), "finished": plan.finished, "set": settings.features, "out": str(out)}
+    screen.note("plan", f"{len(plan)} to do, {plan.finished} done already", **summary)
     with screen.progress(len(plan), "extracting") as progress:
         tally = extracting.run(plan, scaling.engine(plan.listing), progress=progress)
     show_failures(screen, tally)

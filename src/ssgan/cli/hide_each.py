@@ -58,10 +58,10 @@ def hide_each(
         )
     if messages is not None and not messages.is_dir():
         raise InvalidSetting(f"there is no folder {messages}", hint="give the folder with a message for each cover")
-    told = message or MessageOptions()
-    if messages is not None and (told.message is not None or told.file is not None):
+    options = message or MessageOptions()
+    if messages is not None and (options.message is not None or options.file is not None):
         raise InvalidSetting("one message is given, and a folder of them", hint="give -m, -f or --messages")
-    given = hide.Messages(folder=messages) if messages is not None else hide.Messages(told.read(from_stdin=False))
+    given = hide.Messages(folder=messages) if messages is not None else hide.Messages(options.read(from_stdin=False))
     screen = Screen(json=json, quiet=quiet)
     if making.covers is not None:
         if limit is not None:

@@ -69,10 +69,10 @@ def show(
     from ssgan.storage import weights
 
     folder = _find(place)
-    told = weights.announced(folder)
+    announced = weights.announced(folder)
     card = folder / _CARD
-    text = card.read_text(encoding="utf-8", errors="replace") if card.is_file() else _listed(told["manifest"])
-    Screen(json=json).result("model", text.expandtabs().rstrip("\n").split("\n"), folder=str(folder), **told)
+    text = card.read_text(encoding="utf-8", errors="replace") if card.is_file() else _listed(announced["manifest"])
+    Screen(json=json).result("model", text.expandtabs().rstrip("\n").split("\n"), folder=str(folder), **announced)
 
 
 def verify(places: Places = None, /, *, json: Json = False) -> None:
@@ -169,8 +169,8 @@ def _row(place: Path, *, whole: bool) -> tuple[str, dict[str, Any]]:
     from ssgan.storage import weights
 
     folder = _find(place)
-    told = weights.announced(folder)
-    manifest = told["manifest"]
+    announced = weights.announced(folder)
+    manifest = announced["manifest"]
     if not str(manifest.get("kind")).endswith("detector"):
         return KIND, _generator(_shown(place), read_card(folder), whole=whole)
     settings, scope = manifest.get("settings", {}), manifest.get("scope", {})
@@ -180,8 +180,8 @@ def _row(place: Path, *, whole: bool) -> tuple[str, dict[str, Any]]:
         "built_on": built_on,
         "images": scope.get("images", "as it was trained on"),
         "embedders": len(scope["embedders"]) if "embedders" in scope and not whole else scope.get("embedders", "one"),
-        "bytes" if whole else "file": told["bytes"] if whole else size_in_words(told["bytes"]),
-        "digest": told["sha256"] if whole else told["sha256"][:_DIGEST],
+        "bytes" if whole else "file": announced["bytes"] if whole else size_in_words(announced["bytes"]),
+        "digest": announced["sha256"] if whole else announced["sha256"][:_DIGEST],
     }
 
 

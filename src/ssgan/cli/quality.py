@@ -81,8 +81,8 @@ def _chosen(screen: Screen, path: Path, geometry: Geometry, convert: tuple[str, 
         found = choose(path, geometry, convert=convert, limit=limit, seed=seed, progress=progress)
     if found.bad:
         screen.warn(left_out(found.bad, len(found.bad) + len(found.images), path))
-    told = {"source": str(path), "images": len(found.images), "available": found.available, "left_out": found.bad}
-    screen.note("images", f"{len(found.images)} of {found.available} images of {path}", **told)
+    summary = {"source": str(path), "images": len(found.images), "available": found.available, "left_out": found.bad}
+    screen.note("images", f"{len(found.images)} of {found.available} images of {path}", **summary)
     return found.images
 
 

@@ -151,8 +151,8 @@ def _into_tars(
     card = read_card(find_generator(generator))
     plan = sampling.prepare(card, out, count, seed=seed, overwrite=force, shard_size=size, device=scaling.device)
     text = f"{len(plan)} to do, {plan.finished} done already" + (" (dry run: nothing is written)" if dry else "")
-    told = {"todo": len(plan), "finished": plan.finished, "generator": card.digest, "seed": seed, "out": str(out)}
-    screen.note("plan", text, **told)
+    summary = {"todo": len(plan), "finished": plan.finished, "generator": card.digest, "seed": seed, "out": str(out)}
+    screen.note("plan", text, **summary)
     if dry:
         return
     with screen.progress(len(plan), "sampling") as progress:

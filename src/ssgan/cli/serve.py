@@ -38,8 +38,8 @@ def serve(
         raise InvalidSetting(f"{runs} is no folder", hint="give the folder that holds the runs")
     screen = Screen(json=json)
 
-    def told(where: str) -> None:
+    def on_ready(where: str) -> None:
         screen.result("serving", [where, "Opens the page once. Ctrl-C ends it."], address=where)
 
     address = Address(listen, port, certificate, certificate_key, i_understand)
-    serve(address, runs=runs, browser=browser, reuse=reuse, no_ledger=no_ledger, told=told)
+    serve(address, runs=runs, browser=browser, reuse=reuse, no_ledger=no_ledger, on_ready=on_ready)

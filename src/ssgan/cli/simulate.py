@@ -121,6 +121,6 @@ def _summarize(screen: Screen, plan: Plan, tally: Tally) -> None:
     show_failures(screen, tally)
     rate = change_rate(tally)
     rates = f", change rate {rate:.4f}, {tally.images_per_second:.0f} images/s" if tally.written else ""
-    told = figures(tally, plan.finished, plan.job.folder)
-    screen.result("summary", f"{tally.written} stegos written to {plan.job.folder}{rates}", change_rate=rate, **told)
+    summary = figures(tally, plan.finished, plan.job.folder)
+    screen.result("summary", f"{tally.written} stegos written to {plan.job.folder}{rates}", change_rate=rate, **summary)
     failed(tally, plan.job.folder, "covers got no stego")

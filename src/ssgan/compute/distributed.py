@@ -37,14 +37,14 @@ class Processes:
         """Return what the first process computes, in all processes; an error there is raised in all."""
         if self.count == 1:
             return make()
-        told: list[Any] = [None]
+        broadcast: list[Any] = [None]
         if self.rank == 0:
             try:
-                told = [(make(), None)]
+                broadcast = [(make(), None)]
             except SsganError as failed:
-                told = [(None, failed)]
-        dist.broadcast_object_list(told, src=0, device=torch.device("cpu"))
-        value, error = told[0]
+                broadcast = [(None, failed)]
+        dist.broadcast_object_list(broadcast, src=0, device=torch.device("cpu"))
+        value, error = broadcast[0]
         if error is not None:
             raise error
         made: T = value

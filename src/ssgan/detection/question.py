@@ -72,13 +72,13 @@ class Question:
         """Whether there are stegos at all."""
         return not self.null and self.against is None
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return the settings that decide the outcome, as plain values; those not given are left out."""
-        told = {**asdict(self), "covers": str(self.covers), "embedder": str(Embedder.parse(self.embedder))}
+        record = {**asdict(self), "covers": str(self.covers), "embedder": str(Embedder.parse(self.embedder))}
         if self.against is None:
-            del told["against"], told["against_geometry"]
-            return told
-        return {**told, "against": str(self.against)}
+            del record["against"], record["against_geometry"]
+            return record
+        return {**record, "against": str(self.against)}
 
     def pictures(self) -> dict[str, str]:
         """Return digests of the covers and of those they are compared with: these decide the outcome, the paths do not."""
@@ -221,7 +221,7 @@ def _prepared(question: Question, read: Callable[[Reading], Covers]) -> Prepared
         parts = {part: Pairs(covers[one], covers[other]) for part, (one, other) in couples.items()}
         return _named(parts, {part: one for part, (one, _) in couples.items()}, names, group)
     own = np.array([seeds.derive(question.seed, name, "change") for name in names], dtype=np.uint64)
-    whole = embedded(covers, Embedder.parse(question.embedder), own, told=question.selection_channel)
+    whole = embedded(covers, Embedder.parse(question.embedder), own, with_probabilities=question.selection_channel)
     changed = int((covers != whole.stegos).sum())
     raised = int((whole.stegos > covers).sum()) / changed if changed else 0.5
     prepared = _named({part: whole[index] for part, index in chosen.items()}, chosen, names, group)
@@ -268,12 +268,14 @@ def stages_of(question: Question, prepared: Prepared, recipe: Recipe) -> list[St
             [seeds.derive(question.seed, name, "change", f"{payload:g}") for name in prepared.names["train"]], dtype=np.uint64
         )
         taught.append(
-            _lesson(embedded(train.covers, embedder, own, told=question.selection_channel), embedder, question, length)
+            _lesson(
+                embedded(train.covers, embedder, own, with_probabilities=question.selection_channel), embedder, question, length
+            )
         )
     return [*taught, _lesson(train, target, question, None)]
 
 
-def embedded(covers: Images, embedder: Embedder, own: np.ndarray, *, told: bool = False) -> Pairs:
+def embedded(covers: Images, embedder: Embedder, own: np.ndarray, *, with_probabilities: bool = False) -> Pairs:
     """Return covers with their stegos, each from its own seed and, for an informed detector, with their change
     probabilities.
     """
@@ -281,7 +283,9 @@ def embedded(covers: Images, embedder: Embedder, own: np.ndarray, *, told: bool 
     stegos = torch.cat(
         [embedder.simulate_seeded(covers[at : at + step], own[at : at + step]) for at in range(0, len(covers), step)]
     )
-    return Pairs(covers, stegos, *((probabilities(covers, embedder), probabilities(stegos, embedder)) if told else ()))
+    return Pairs(
+        covers, stegos, *((probabilities(covers, embedder), probabilities(stegos, embedder)) if with_probabilities else ())
+    )
 
 
 def probabilities(pictures: Images, embedder: Embedder) -> Probabilities:

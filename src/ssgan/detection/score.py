@@ -47,14 +47,14 @@ class Scorer:
             raise InvalidSetting(
                 f"{run} holds no detector that is ready", hint="train it to the end: ssgan train-detector ... -o RUN"
             )
-        told = result(run, "threshold", "calibration", "shape")
+        record = result(run, "threshold", "calibration", "shape")
         self._detector = detectors.load(run / DETECTOR, device=device, threads=threads)
         self.shape: tuple[int, int, int]
         try:
-            self._threshold, self._calibration = float(told["threshold"]), Calibration.from_json(told["calibration"])
-            asked = Run.told(run)["config"]["question"]
+            self._threshold, self._calibration = float(record["threshold"]), Calibration.from_json(record["calibration"])
+            asked = Run.manifest(run)["config"]["question"]
             self._embedder = Embedder.parse(asked["embedder"]) if asked.get("selection_channel") else None
-            channels, height, width = (int(side) for side in told["shape"])
+            channels, height, width = (int(side) for side in record["shape"])
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise InvalidSetting(
                 f"{run} is not the run of a detector: {DONE} or {CONFIG} is damaged", hint="train it again into another folder"
@@ -82,12 +82,12 @@ class Scorer:
         if self._embedder is None:
             return [float(score) for score in self._detector.scores(pictures)]
         try:
-            told = probabilities(pictures, self._embedder)
+            change_probabilities = probabilities(pictures, self._embedder)
         except DoesNotFit as error:
             if len(pictures) == 1:
                 return [f"the payload of {self._embedder} does not fit: {error}"]
             return [score for one in torch.split(pictures, 1) for score in self._scores(one)]
-        return [float(score) for score in self._detector.scores(pictures, probabilities=told)]
+        return [float(score) for score in self._detector.scores(pictures, probabilities=change_probabilities)]
 
     def _fitting(self, name: str, data: Callable[[], bytes]) -> np.ndarray | str:
         """Return the image cut as in training; never resized, which would destroy the traces."""

@@ -67,7 +67,7 @@ def train_detector(
     refuse_among([path for path in (question.covers, question.against) if path is not None], out)
     with distributed.joined(device) as processes, ExitStack() as until_the_end:
         processes.first(lambda: until_the_end.enter_context(working_in(out)))
-        asked = processes.first(lambda: {"question": question.as_json(), "pictures": question.pictures()})
+        asked = processes.first(lambda: {"question": question.to_json(), "pictures": question.pictures()})
         if processes.first(lambda: (out / CONFIG).exists() and Run(out, asked, notes=PATHS).done):
             return DetectorResult.read(out)
         if prepared is None:

@@ -168,9 +168,9 @@ def _of_source(grid: Grid, path: Path) -> Iterator[Trial]:
     first, seeds = grid.seeds[0], grid.seeds
 
     def question(detector: str, embedder: str, seed: int) -> Question:
-        told = DETECTORS.get(detector)
-        needs = told is not None and told.kind == "features" and uses_probabilities(detector)
-        duration = grid.duration_images if told is not None and told.kind == "network" else None
+        entry = DETECTORS.get(detector)
+        needs = entry is not None and entry.kind == "features" and uses_probabilities(detector)
+        duration = grid.duration_images if entry is not None and entry.kind == "network" else None
         asked = (cut, grid.convert, grid.limit, duration)
         return Question(path, str(Embedder.parse(embedder)), detector, seed, *asked, selection_channel=needs)
 

@@ -47,7 +47,7 @@ def write_report(folder: Path, rows: Sequence[Row]) -> list[Path]:
 
 def page(folder: Path, rows: Sequence[Row]) -> str:
     """Return the HTML page."""
-    told = Run.told(folder)
+    manifest = Run.manifest(folder)
     return pages.render(
         "evaluation/report.html",
         verdicts=verdicts(rows),
@@ -57,9 +57,9 @@ def page(folder: Path, rows: Sequence[Row]) -> str:
         payloads=plots.payloads(of_kind(rows, "retrained")) if of_kind(rows, "retrained") else "",
         keys=KEY_POLICY,
         views=VIEWS,
-        made=told.get("made", {}),
-        settings=json.dumps(told["config"], indent=2, sort_keys=True),
-        trials=json.dumps([Run.told(path)["config"] for row in rows for path in row.folders], indent=1, sort_keys=True),
+        made=manifest.get("made", {}),
+        settings=json.dumps(manifest["config"], indent=2, sort_keys=True),
+        trials=json.dumps([Run.manifest(path)["config"] for row in rows for path in row.folders], indent=1, sort_keys=True),
     )
 
 

@@ -58,14 +58,14 @@ class Result:
     def read(cls, folder: Path) -> Result:
         """Return the result of a finished trial. Raises RefusedModel where the file is another."""
         try:
-            told = result_of(folder)
+            record = result_of(folder)
             return cls(
                 **{
-                    **told,
-                    "pairs": tuple(told["pairs"]),
-                    "shape": tuple(told["shape"]),
-                    "measures": Measures(**told["measures"]),
-                    "findings": tuple(Finding(**found) for found in told["findings"]),
+                    **record,
+                    "pairs": tuple(record["pairs"]),
+                    "shape": tuple(record["shape"]),
+                    "measures": Measures(**record["measures"]),
+                    "findings": tuple(Finding(**found) for found in record["findings"]),
                 }
             )
         except (StorageFailed, ValueError, TypeError, KeyError) as error:

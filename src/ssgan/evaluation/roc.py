@@ -49,7 +49,7 @@ class Measures:
     auc: float
     wauc: float
 
-    def as_json(self) -> dict[str, float]:
+    def to_json(self) -> dict[str, float]:
         """Return the figures by name."""
         return asdict(self)
 

@@ -59,12 +59,12 @@ def judge_features(covers: Path, stegos: Path, *, seed: int = 0) -> dict[str, An
     made = ensemble_streams.fit(lambda: stream(covers), lambda: stream(stegos), images=len(known), seed=seed, **sizes)
     apart = [_apart(made, table, seed) for table in (covers, stegos)]
     (of_covers, groups), (of_stegos, others) = apart
-    told = {"train": [len(some) for some in learned], "dimension": dimension, "seed": seed, **sizes}
-    return {**_judged(Scores(of_covers, of_stegos, groups, others)), **told, "out_of_bag_error": made.error}
+    sizes_used = {"train": [len(some) for some in learned], "dimension": dimension, "seed": seed, **sizes}
+    return {**_judged(Scores(of_covers, of_stegos, groups, others)), **sizes_used, "out_of_bag_error": made.error}
 
 
 def _judged(scores: Scores) -> dict[str, Any]:
-    figures = measures(scores.covers, scores.stegos).as_json()
+    figures = measures(scores.covers, scores.stegos).to_json()
     interval = list(error_interval([scores]))
     return {**figures, "p_e_interval": interval, "covers": len(scores.covers), "stegos": len(scores.stegos)}
 

@@ -46,8 +46,8 @@ def _cells(rows: Sequence[Row], row: Row) -> dict[str, str]:
         found = controls[kind]
         cells[f"{kind}_p_e"] = _number(None if found is None else found.figures["p_e"])
     cells["keys"] = KEY_POLICY if first.embedder else ""
-    told = dict.fromkeys(found.sentence for result in row.results for found in result.findings)
-    return cells | {"findings": "; ".join(told)}
+    sentences = dict.fromkeys(found.sentence for result in row.results for found in result.findings)
+    return cells | {"findings": "; ".join(sentences)}
 
 
 def as_markdown(rows: Sequence[Row]) -> str:

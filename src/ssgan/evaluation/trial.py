@@ -85,17 +85,17 @@ class Trial:
         """All settings that decide the outcome, as plain values."""
         return {
             "kind": self.kind,
-            "question": self.question.as_json(),
-            "home": None if self.home is None else self.home.as_json(),
+            "question": self.question.to_json(),
+            "home": None if self.home is None else self.home.to_json(),
         }
 
     @property
     def name(self) -> str:
         """The folder's name: readable, with a digest of all settings."""
         question = self.question
-        told = [self.kind, question.covers.name, str(question.embedder) if question.embeds else "", question.detector]
+        parts = [self.kind, question.covers.name, str(question.embedder) if question.embeds else "", question.detector]
         digest = hashlib.sha256(json.dumps(self.about, sort_keys=True).encode()).hexdigest()[:10]
-        return re.sub(r"[^\w@.]+", "-", "-".join([*(part for part in told if part), str(question.seed), digest]))
+        return re.sub(r"[^\w@.]+", "-", "-".join([*(part for part in parts if part), str(question.seed), digest]))
 
 
 def evaluate(
@@ -197,9 +197,9 @@ def _pictures(trial: Trial, folder: Path) -> tuple[dict[str, str], dict[str, str
     questions = [question for question in (trial.question, trial.home) if question is not None]
     paths = {path for question in questions for path in (question.covers, question.against) if path is not None}
     known: dict[str, str] = {}
-    for told in sorted((folder / TRIALS).glob(f"*/{CONFIG}")):
-        if not is_bare(told.parent):
-            known |= Run.told(told.parent)["config"].get("pictures", {})
+    for config in sorted((folder / TRIALS).glob(f"*/{CONFIG}")):
+        if not is_bare(config.parent):
+            known |= Run.manifest(config.parent)["config"].get("pictures", {})
     pictures, called = {}, {}
     for path in sorted(paths):
         digest = digest_of(path)

@@ -65,12 +65,12 @@ def in_words(rows: Sequence[Row]) -> list[str]:
         sides = {side: [one.source for one in of if one.side == side] for side in ("safer", "no safer", "no answer")}
         real = [one.row for one in found if one.row.first.embedder == embedder and not one.side]
         begin = f"{embedder}: in real covers the best detector, retrained, errs {real[0].figures['p_e']:.3f}. " if real else ""
-        told = [
+        clauses = [
             f"harder to find in {_listed(sides['safer'])}" if sides["safer"] else "",
             f"no harder to find in {_listed(sides['no safer'])}" if sides["no safer"] else "",
             f"no answer for {_listed(sides['no answer'])}, where the control fails" if sides["no answer"] else "",
         ]
-        sentences.append(begin + _capital("; ".join(part for part in told if part)) + ".")
+        sentences.append(begin + _capital("; ".join(part for part in clauses if part)) + ".")
         easy = [name for name in sides["safer"] if name in WITHOUT]
         if easy:
             sentences.append(

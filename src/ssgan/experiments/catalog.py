@@ -54,7 +54,7 @@ def reproduce(name: str, size: str, material: Material) -> tuple[list[Record], P
     with working_in(material.out):
         folder = Run(material.out, about, notes=("data",)).folder
         found = EXPERIMENTS[name].run(size, material)
-    made = Run.told(folder).get("made", {})
+    made = Run.manifest(folder).get("made", {})
     circumstances = {"device": material.device} | {key: made.get(key, "") for key in ("machine", "torch", "ssgan", "commit")}
     path = folder.with_name(f"{name}.csv")
     with atomic_write(path, overwrite=True) as temporary:

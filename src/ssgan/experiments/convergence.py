@@ -70,5 +70,5 @@ def _seconds_per_image(material: Material, configs: dict[str, TrainingConfig]) -
         found = seconds_per_image(configs, material.device)
         with atomic_write(kept) as temporary:
             temporary.write_text(json.dumps(found), encoding="utf-8")
-    told = state_files.read_object(kept, *configs, hint="remove it: the same command measures again")
-    return {name: state_files.number(kept, name, told=told) for name in configs}
+    contents = state_files.read_object(kept, *configs, hint="remove it: the same command measures again")
+    return {name: state_files.number(kept, name, contents=contents) for name in configs}

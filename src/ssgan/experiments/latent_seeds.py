@@ -47,8 +47,8 @@ def run(size: str, material: Material) -> list[Record]:
     ]
     found = []
     for name, row, question in conditions:
-        told = {"experiment": NAME, "question": f"{name}: {question}", "size": size, "published": PUBLISHED.get(name)}
-        found += records_of(row, **told)  # type: ignore[arg-type]
+        labels = {"experiment": NAME, "question": f"{name}: {question}", "size": size, "published": PUBLISHED.get(name)}
+        found += records_of(row, **labels)  # type: ignore[arg-type]
         if name == "S1":
             found.append(_by_heart(row, size, material))
     return found

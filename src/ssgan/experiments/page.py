@@ -57,7 +57,7 @@ def _part(out: Path, name: str, records: Sequence[Record]) -> dict[str, Any]:
         "table": [],
         "records": records,
         "report": f"{name}/{JUDGED}/{REPORT}" if (out / name / JUDGED / REPORT).exists() else "",
-        "told": Run.told(out / name),
+        "manifest": Run.manifest(out / name),
     }
 
 
@@ -103,8 +103,8 @@ def _alpha(folder: Path, records: Sequence[Record]) -> dict[str, Any]:
     beside = price(rows)
     # An error above a half is a detector that guesses.
     points = [_point(row, 1 - min(beside[row.covers], 0.5)) for row in of_kind(rows, "retrained") if row.covers in beside]
-    told = plots.frontier(points, "covers told from real ones", across=(0.5, 1))
-    drawn.append((told, "0.5 would be covers that nobody can tell."))
+    frontier = plots.frontier(points, "covers told from real ones", across=(0.5, 1))
+    drawn.append((frontier, "0.5 would be covers that nobody can tell."))
     ways = dict.fromkeys(row.covers for row in of_kind(rows, "retrained") if row.covers != alpha.PLAIN)
     words = [sentence for way in ways for sentence in bought(rows, way, alpha.PLAIN)]
     return {"words": words, "plots": drawn, "sheets": _sheets(folder)}

@@ -62,8 +62,8 @@ def records_of(
 
 def record_of(figure: Figure, *, experiment: str, covers: str, size: str, at: float) -> Record:
     """Return the record of a figure of quality."""
-    told = (figure.generated, figure.generated_spread, None, None, figure.repeats, figure.images, size, at, figure.real)
-    return Record(experiment, "quality", covers, "", "", figure.features, figure.figure, None, *told)
+    cells = (figure.generated, figure.generated_spread, None, None, figure.repeats, figure.images, size, at, figure.real)
+    return Record(experiment, "quality", covers, "", "", figure.features, figure.figure, None, *cells)
 
 
 def as_csv(records: Sequence[Record], circumstances: dict[str, str]) -> str:

@@ -199,17 +199,17 @@ def stream_words(body: bytes, kind: int, keys: DrawnKeys, shape: tuple[int, int,
 
 def _open(interval: Interval, keys: DrawnKeys, shape: tuple[int, int, int]) -> bytes | Part | None:
     """Return the message in a picture that these streams draw, or None: the same work for every failure."""
-    told = interval.words.astype(">u4").tobytes().ljust(OVERHEAD, b"\0")
-    head = _masked(told[: HEAD.size], keys)
+    content = interval.words.astype(">u4").tobytes().ljust(OVERHEAD, b"\0")
+    head = _masked(content[: HEAD.size], keys)
     number = HEAD.unpack(head)[0]
     kind, length = number >> _KIND_SHIFT, number & ((1 << _KIND_SHIFT) - 1)
     is_formed = kind in KINDS and OVERHEAD + length <= 4 * interval.determined
-    end = OVERHEAD + (length if is_formed else (len(told) - OVERHEAD) // 2)
+    end = OVERHEAD + (length if is_formed else (len(content) - OVERHEAD) // 2)
     try:
-        plaintext = AESSIV(keys.seal).decrypt(told[HEAD.size : end], [_shape_bytes(shape), head])
+        plaintext = AESSIV(keys.seal).decrypt(content[HEAD.size : end], [_shape_bytes(shape), head])
     except InvalidTag:
         plaintext, is_formed = b"", False
-    is_whole = interval.holds(_filled(told[:end], keys, shape))
+    is_whole = interval.holds(_filled(content[:end], keys, shape))
     return container.parse_plaintext(plaintext, kind) if is_formed and is_whole else None
 
 

@@ -123,14 +123,14 @@ class Calibration:
             logits = self.slope * np.asarray(scores, dtype=np.float64) + self.offset
         return np.asarray((1 + np.tanh(logits / 2)) / 2)
 
-    def as_json(self) -> dict[str, float]:
+    def to_json(self) -> dict[str, float]:
         """Return the fields for a manifest."""
         return {"slope": self.slope, "offset": self.offset}
 
     @classmethod
-    def from_json(cls, told: Mapping[str, Any]) -> Calibration:
+    def from_json(cls, record: Mapping[str, Any]) -> Calibration:
         """Return the calibration of a manifest. Raises RefusedModel."""
-        numbers = [told.get(name) for name in ("slope", "offset")]
+        numbers = [record.get(name) for name in ("slope", "offset")]
         if not all(isinstance(v, float | int) and not isinstance(v, bool) and math.isfinite(v) for v in numbers):
             raise RefusedModel("the calibration has no finite slope and offset", hint="train the detector again")
         slope, offset = (float(v) for v in numbers if v is not None)

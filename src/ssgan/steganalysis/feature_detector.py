@@ -70,9 +70,9 @@ class FeatureDetector:
         linear = settings.classifier == "ridge"
         store = None if run is None else Run(run, {"detector": asdict(settings)}).folder / "features"
         wanted = [("train", train), ("validate", validate)] if linear else [("train", train)]
-        told = _Counted(2 * sum(len(pairs) for _, pairs in wanted), progress)
+        counter = _Counted(2 * sum(len(pairs) for _, pairs in wanted), progress)
         parts = [
-            self._kept(images, probabilities, None if store is None else store / f"{part}-{which}", told)
+            self._kept(images, probabilities, None if store is None else store / f"{part}-{which}", counter)
             for part, pairs in wanted
             for which, images, probabilities in (
                 ("covers", pairs.covers, pairs.cover_probabilities),
@@ -83,7 +83,7 @@ class FeatureDetector:
             self.classifier = ridge.fit((parts[0], parts[1]), (parts[2], parts[3]))
         else:
             size = ensemble.Settings(settings.learners, settings.subspace)
-            made = ensemble.fit(*parts, settings=size, seed=settings.seed, threads=threads, on_ensemble=told.ensemble)
+            made = ensemble.fit(*parts, settings=size, seed=settings.seed, threads=threads, on_ensemble=counter.ensemble)
             self.classifier = made
         if store is not None:
             shutil.rmtree(store, ignore_errors=True)
@@ -115,7 +115,7 @@ class FeatureDetector:
             parts.append(part.astype(np.float32) if found.dimension >= MANY else part)
         return np.concatenate(parts)
 
-    def _kept(self, images: Images, probabilities: Probabilities | None, store: Path | None, told: _Counted) -> np.ndarray:
+    def _kept(self, images: Images, probabilities: Probabilities | None, store: Path | None, counter: _Counted) -> np.ndarray:
         """Return the features, from the store where they exist; newly extracted ones are written there."""
         parts = []
         step = BATCH * KEPT_TOGETHER
@@ -129,7 +129,7 @@ class FeatureDetector:
             else:
                 part = np.load(file, allow_pickle=False)
             parts.append(part)
-            told.extracted(len(part))
+            counter.extracted(len(part))
         return np.concatenate(parts)
 
     def save(self, folder: Path) -> None:
@@ -143,10 +143,10 @@ class FeatureDetector:
     def load(cls, folder: Path, *, threads: int | None = None) -> FeatureDetector:
         """Return the detector in a folder. Raises RefusedModel."""
         tensors, manifest = weights.load(folder)
-        told, about = manifest.get("settings"), manifest.get("classifier")
-        if manifest.get("kind") != KIND or not isinstance(told, dict) or not isinstance(about, dict):
+        settings, about = manifest.get("settings"), manifest.get("classifier")
+        if manifest.get("kind") != KIND or not isinstance(settings, dict) or not isinstance(about, dict):
             raise RefusedModel(f"{folder} holds another kind of model", hint=f"give the folder of a {KIND}")
-        made = cls(_settings(told), threads=threads)
+        made = cls(_settings(settings), threads=threads)
         kind = Ridge if made.settings.classifier == "ridge" else Ensemble
         made.classifier = kind.from_tensors(tensors, about)
         return made
@@ -177,13 +177,13 @@ def _write(file: Path, part: np.ndarray) -> None:
         np.save(stream, part, allow_pickle=False)
 
 
-def _settings(told: dict[str, Any]) -> FeatureSettings:
+def _settings(settings: dict[str, Any]) -> FeatureSettings:
     """Return the settings of a manifest. Raises RefusedModel."""
     numbers = (int, type(None))
     kinds = {"features": (str,), "classifier": (str,), "seed": (int,), "learners": numbers, "subspace": numbers}
-    if told.keys() != kinds.keys() or any(type(told[name]) not in allowed for name, allowed in kinds.items()):
+    if settings.keys() != kinds.keys() or any(type(settings[name]) not in allowed for name, allowed in kinds.items()):
         raise RefusedModel("the detector's settings are of other names or kinds", hint="train it again")
     try:
-        return FeatureSettings(**told)
+        return FeatureSettings(**settings)
     except InvalidSetting as error:
         raise RefusedModel(f"the detector's settings are not allowed: {error}", hint="train it again") from error

@@ -40,7 +40,7 @@ class Run:
         wanted = json.loads(json.dumps(config))
         path = folder / CONFIG
         if path.exists():
-            found, asked = _without(self.told(folder)["config"], notes), _without(wanted, notes)
+            found, asked = _without(self.manifest(folder)["config"], notes), _without(wanted, notes)
             if found == asked:
                 return
             if not is_bare(folder):
@@ -53,7 +53,7 @@ class Run:
             temporary.write_text(json.dumps({"config": wanted, "made": _circumstances()}, indent=2) + "\n", encoding="utf-8")
 
     @staticmethod
-    def told(folder: Path) -> dict[str, Any]:
+    def manifest(folder: Path) -> dict[str, Any]:
         """Return the content of config.json. Raises InvalidSetting where this is no run."""
         try:
             found = state_files.read_object(folder / CONFIG)

@@ -92,9 +92,9 @@ def read_object(path: Path, *keys: str, hint: str = HINT) -> dict[str, Any]:
     return found
 
 
-def number(path: Path, key: str, *, told: dict[str, Any] | None = None, hint: str = HINT) -> float:
-    """Return the number under a key of the object in a file, or in `told` if that was read before. Raises Damaged."""
-    value = (read_object(path, key, hint=hint) if told is None else told)[key]
+def number(path: Path, key: str, *, contents: dict[str, Any] | None = None, hint: str = HINT) -> float:
+    """Return the number under a key of the object in a file, or in `contents` if that was read before. Raises Damaged."""
+    value = (read_object(path, key, hint=hint) if contents is None else contents)[key]
     if not is_figure(value):
         raise Damaged(path, f"its {key} is no number", hint=hint)
     return float(value)

@@ -49,7 +49,7 @@ def save(folder: Path, tensors: Mapping[str, Any], manifest: Mapping[str, Any]) 
         about = json.loads(json.dumps(manifest, allow_nan=False))
     except (TypeError, ValueError) as error:
         raise InvalidSetting(f"a manifest holds plain JSON values only: {error}", hint="leave out nan and objects") from error
-    told = {
+    record = {
         "format": FORMAT,
         "weights": f"weights-{digest[:16]}.safetensors",
         "bytes": len(content),
@@ -57,16 +57,16 @@ def save(folder: Path, tensors: Mapping[str, Any], manifest: Mapping[str, Any]) 
         "manifest_sha256": _digest(about),
         "manifest": about,
     }
-    text = json.dumps(told, indent=2, allow_nan=False).encode() + b"\n"
+    text = json.dumps(record, indent=2, allow_nan=False).encode() + b"\n"
     if len(text) > LARGEST_TEXT:
         raise InvalidSetting(f"the manifest has {len(text)} bytes, more than {LARGEST_TEXT}", hint="keep tables as tensors")
     make_folder(folder)
-    with atomic_write(folder / told["weights"], overwrite=True) as temporary:
+    with atomic_write(folder / record["weights"], overwrite=True) as temporary:
         temporary.write_bytes(content)
     with atomic_write(folder / MANIFEST, overwrite=True) as temporary:
         temporary.write_bytes(text)
     for other in folder.iterdir():
-        if _FILE.fullmatch(other.name) and other.name != told["weights"]:
+        if _FILE.fullmatch(other.name) and other.name != record["weights"]:
             with contextlib.suppress(OSError):
                 other.unlink()
 
@@ -79,27 +79,27 @@ def load(
     Raises RefusedModel for everything that is damaged, oversized, not a plain file, or not of this format. At most
     `largest_bytes` twice and a few megabytes of memory are used.
     """
-    told = _manifest(folder)
-    length = told["bytes"]
+    record = _manifest(folder)
+    length = record["bytes"]
     if not isinstance(length, int) or isinstance(length, bool) or not 8 <= length <= largest_bytes:
         raise refused(folder, f"its weights file should have 8 to {largest_bytes} bytes, not {str(length)[:30]}")
-    if not isinstance(told["weights"], str) or not _FILE.fullmatch(told["weights"]):
+    if not isinstance(record["weights"], str) or not _FILE.fullmatch(record["weights"]):
         raise refused(folder, "it names no weights file of its own")
     try:
-        content = state_files.read_bytes(folder / told["weights"], largest=length, links=False)
+        content = state_files.read_bytes(folder / record["weights"], largest=length, links=False)
     except state_files.Damaged as error:
         raise refused(folder, f"of its weights file, {error.reason}") from error
-    if len(content) != length or hashlib.sha256(content).hexdigest() != told["sha256"]:
+    if len(content) != length or hashlib.sha256(content).hexdigest() != record["sha256"]:
         raise refused(folder, "the weights file is not the one that the manifest speaks of")
-    return _decoded(content, folder, finite=finite), told["manifest"]
+    return _decoded(content, folder, finite=finite), record["manifest"]
 
 
 def announced(folder: Path) -> dict[str, Any]:
     """Return `manifest` as given to `save`, and `bytes` and `sha256` of the weights file, unread. Raises RefusedModel."""
-    told = _manifest(folder)
-    if not isinstance(told["bytes"], int) or not isinstance(told["sha256"], str):
+    record = _manifest(folder)
+    if not isinstance(record["bytes"], int) or not isinstance(record["sha256"], str):
         raise refused(folder, "it does not say which weights are its own")
-    return {"manifest": told["manifest"], "bytes": told["bytes"], "sha256": told["sha256"]}
+    return {"manifest": record["manifest"], "bytes": record["bytes"], "sha256": record["sha256"]}
 
 
 def take(tensors: Mapping[str, np.ndarray], name: str, dtype: str, shape: tuple[int | None, ...]) -> np.ndarray:
@@ -144,14 +144,14 @@ def _array(name: str, tensor: Any) -> np.ndarray:
 def _manifest(folder: Path) -> dict[str, Any]:
     """Return the caller's part of the manifest; the digest is in our own part."""
     try:
-        told = state_files.read_strictly(folder / MANIFEST, largest=LARGEST_TEXT)
+        record = state_files.read_strictly(folder / MANIFEST, largest=LARGEST_TEXT)
     except state_files.Damaged as error:
         raise refused(folder, f"of {MANIFEST}, {error.reason}") from error
-    if told.get("format") != FORMAT or set(told) != {"format", "weights", "bytes", "sha256", "manifest_sha256", "manifest"}:
+    if record.get("format") != FORMAT or set(record) != {"format", "weights", "bytes", "sha256", "manifest_sha256", "manifest"}:
         raise refused(folder, f"the manifest is not one of {FORMAT!r}")
-    if not isinstance(told["manifest"], dict) or _digest(told["manifest"]) != told["manifest_sha256"]:
+    if not isinstance(record["manifest"], dict) or _digest(record["manifest"]) != record["manifest_sha256"]:
         raise refused(folder, "the manifest has been altered")
-    return told
+    return record
 
 
 def _decoded(content: bytes, folder: Path, *, finite: bool) -> dict[str, np.ndarray]:

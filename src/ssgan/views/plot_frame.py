@@ -49,12 +49,12 @@ class Frame:
         at, anchor = (x + 7, "start") if right else (x - 7, "end")
         return f'<text class="dim" x="{at:.1f}" y="{y - 5:.1f}" text-anchor="{anchor}">{escape(words)}</text>'
 
-    def drawn(self, parts: Sequence[str], named: Sequence[str], told: str) -> str:
+    def drawn(self, parts: Sequence[str], named: Sequence[str], label: str) -> str:
         """Return the whole picture, with the names of its lines below."""
         height = MARGIN + SIDE + 48 + 20 * len(named)
         return "".join(
             [
-                f'<svg viewBox="0 0 {2 * MARGIN + SIDE} {height}" role="img" aria-label="{escape(told)}">',
+                f'<svg viewBox="0 0 {2 * MARGIN + SIDE} {height}" role="img" aria-label="{escape(label)}">',
                 *self._axes(),
                 *parts,
                 *(self._legend(number, name) for number, name in enumerate(named)),

@@ -92,13 +92,13 @@ def create_app(settings: Settings, jobs: Jobs | None = None) -> ASGIApp:
 
 
 def _refusal(request: Request, error: _Said) -> Response:
-    told = {"message": str(error), "hint": error.hint}
+    error_fields = {"message": str(error), "hint": error.hint}
     retry = {"retry-after": "1"} if error.status == 429 else {}
     if _wants_json(request):
-        return JSONResponse({"error": told}, error.status, retry)
+        return JSONResponse({"error": error_fields}, error.status, retry)
     # htmx puts only successes into the page.
     status = 200 if "hx-request" in request.headers else error.status
-    return HTMLResponse(views.error(told["message"], told["hint"]), status, retry)
+    return HTMLResponse(views.error(error_fields["message"], error_fields["hint"]), status, retry)
 
 
 def _pages(app: FastAPI, settings: Settings) -> None:
@@ -256,9 +256,9 @@ def _wants_json(request: Request) -> bool:
 def _shown(request: Request, job: Job, status: int) -> Response:
     if not _wants_json(request):
         return HTMLResponse(views.job(job), status)
-    told: dict[str, Any] = {name: getattr(job, name) for name in ("id", "kind", "state", "done", "of", "doing")}
+    record: dict[str, Any] = {name: getattr(job, name) for name in ("id", "kind", "state", "done", "of", "doing")}
     if job.result is not None:
-        told |= {"result": job.result.facts, "files": list(job.result.files)}
+        record |= {"result": job.result.facts, "files": list(job.result.files)}
     if job.error is not None:
-        told["error"] = {"message": job.error[0], "hint": job.error[1], "exit_code": job.error[2]}
-    return JSONResponse(told, status)
+        record["error"] = {"message": job.error[0], "hint": job.error[1], "exit_code": job.error[2]}
+    return JSONResponse(record, status)

@@ -185,11 +185,11 @@ def _with_headers(send: Send) -> Send:
 async def _answer(send: Send, refused: _Refused, *, for_people: bool) -> None:
     words, more = str(refused), {"retry-after": "1"} if refused.status == 429 else {}
     if for_people:
-        told, kind = "\n".join(text[:1].upper() + text[1:] + "." for text in (words, refused.hint) if text), "text/plain"
+        body, kind = "\n".join(text[:1].upper() + text[1:] + "." for text in (words, refused.hint) if text), "text/plain"
     else:
-        told, kind = json.dumps({"error": {"message": words, "hint": refused.hint}}), "application/json"
+        body, kind = json.dumps({"error": {"message": words, "hint": refused.hint}}), "application/json"
     # What was not read must not be taken for the next request.
-    await _send(send, refused.status, told.encode(), {"content-type": kind, "connection": "close", **more})
+    await _send(send, refused.status, body.encode(), {"content-type": kind, "connection": "close", **more})
 
 
 async def _send(send: Send, status: int, body: bytes, headers: dict[str, str]) -> None:

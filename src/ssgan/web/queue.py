@@ -201,9 +201,9 @@ def _started(target: Target) -> _Worker | None:
         return None
 
 
-def _hear(job: Job, told: tuple[str, Any]) -> None:
+def _hear(job: Job, event: tuple[str, Any]) -> None:
     """Take a worker's message: its progress, or its end."""
-    what, value = told
+    what, value = event
     if what == "progress":
         job.done, job.of, job.doing = value
     elif what == "done":
@@ -226,7 +226,7 @@ def work(connection: Connection) -> None:
             kind, given = connection.recv()
         except (EOFError, OSError):
             return
-        connection.send(_done(WORK[kind], given, lambda *told: connection.send(("progress", told))))
+        connection.send(_done(WORK[kind], given, lambda *event: connection.send(("progress", event))))
 
 
 def _done(do: Callable[..., Result], given: dict[str, Any], progress: Callable[..., None]) -> tuple[str, Any]:

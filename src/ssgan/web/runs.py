@@ -57,7 +57,7 @@ def grids(folder: Path) -> list[Path]:
 def settings(folder: Path) -> dict[str, Any]:
     """Return the settings of a run; empty where they cannot be read."""
     try:
-        return dict(Run.told(folder)["config"])
+        return dict(Run.manifest(folder)["config"])
     except InvalidSetting:
         return {}
 
@@ -79,8 +79,8 @@ async def events(folder: Path) -> AsyncIterator[str]:
         size, done = _size(folder / STATS), is_file(folder / DONE)
         if size != before or done:
             before = size
-            told = await asyncio.to_thread(_told, folder)  # others are answered meanwhile
-            yield f"event: {'done' if done else 'more'}\ndata: {json.dumps(told)}\n\n"
+            update = await asyncio.to_thread(_told, folder)  # others are answered meanwhile
+            yield f"event: {'done' if done else 'more'}\ndata: {json.dumps(update)}\n\n"
         if done:
             return
         await asyncio.sleep(EVERY)

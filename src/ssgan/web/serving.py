@@ -52,9 +52,9 @@ def serve(
     browser: bool = True,
     reuse: bool = False,
     no_ledger: bool = False,
-    told: Callable[[str], None],
+    on_ready: Callable[[str], None],
 ) -> None:
-    """Serve until interrupted. `told` receives the address with its token, once. Raises StorageFailed, InvalidSetting.
+    """Serve until interrupted. `on_ready` receives the address with its token, once. Raises StorageFailed, InvalidSetting.
 
     `reuse` takes covers that are in this user's list of used ones, `no_ledger` keeps no list.
     """
@@ -72,7 +72,7 @@ def serve(
         certificate = {"ssl_certfile": address.certificate, "ssl_keyfile": address.key} if address.certificate else {}
         server = HurriedServer(configured(create_app(settings), **certificate))
         with handed_over(where) if browser else contextlib.nullcontext() as handed:
-            threading.Thread(target=_announce, args=(server, where, told, handed), daemon=True).start()
+            threading.Thread(target=_announce, args=(server, where, on_ready, handed), daemon=True).start()
             server.run(sockets=[listening])
 
 
@@ -122,13 +122,13 @@ def handed_over(where: str) -> Iterator[str]:
         yield path.as_uri()
 
 
-def _announce(server: Any, where: str, told: Callable[[str], None], handed: str | None) -> None:
+def _announce(server: Any, where: str, on_ready: Callable[[str], None], handed: str | None) -> None:
     """Announce the address once the server listens, and open the file in a browser."""
     while not server.started:
         if server.should_exit:
             return
         time.sleep(0.02)
-    told(where)
+    on_ready(where)
     if handed is not None:
         webbrowser.open(handed)
 

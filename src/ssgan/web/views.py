@@ -38,8 +38,8 @@ def page(name: str, token: str, *, runs: Sequence[watching.Shown] = (), folder: 
 def run(folder: Path, token: str) -> str:
     """Return the page of one run."""
     drawn = [(name, Markup(svg)) for name, svg in watching.curves(folder)]  # SVG of ours, its words escaped
-    told = {name: str(value) for name, value in watching.settings(folder).items() if value not in (None, "", [], {})}
-    seen = {"curves": drawn, "grids": len(watching.grids(folder)), "settings": told}
+    settings = {name: str(value) for name, value in watching.settings(folder).items() if value not in (None, "", [], {})}
+    seen = {"curves": drawn, "grids": len(watching.grids(folder)), "settings": settings}
     return _render("run.html", name="runs", title=folder.name, views=VIEWS, token=token, run=folder.name, **seen)
 
 

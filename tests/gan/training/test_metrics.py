@@ -25,7 +25,7 @@ def test_a_line_is_the_means_since_the_last_one_also_over_a_stop() -> None:
     journal.add({"critic_loss": 1.0})
     journal.add({"critic_loss": 2.0, "secrecy_loss": 5.0})
     other = made()
-    other.take(state.tensors(), state.told())
+    other.take(state.tensors(), state.to_json())
     journal = MetricLog(other)
     journal.add({"critic_loss": 6.0})
     line = journal.line()

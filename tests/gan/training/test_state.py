@@ -43,7 +43,7 @@ def step(state: State) -> Scalars:
 
 def equal(one: State, other: State) -> bool:
     a, b = one.tensors(), other.tensors()
-    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a) and one.told() == other.told()
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a) and one.to_json() == other.to_json()
 
 
 @pytest.mark.parametrize("precision", ["float32", "bf16"])  # bf16 lays weights out with channels side by side
@@ -56,7 +56,7 @@ def test_a_state_from_the_disk_goes_on_as_if_nothing_had_been(
     state, other, checkpoints = made(config), made(replace(config, seed=1)), Checkpoints(tmp_path)
     for _ in range(steps):
         step(state)
-    checkpoints.save(state.tensors(), state.told())
+    checkpoints.save(state.tensors(), state.to_json())
     found = checkpoints.newest()
     assert found is not None
     other.take(*found)
@@ -96,7 +96,7 @@ def test_the_rates_are_halved_three_times_at_most() -> None:
         for name, rate in (("critic", SMALL.learning_rate), ("detector", SMALL.detector_learning_rate)):
             assert state.game.optimizers[name].param_groups[0]["lr"] == rate * 0.5**halved
     again = made()
-    again.take(state.tensors(), json.loads(json.dumps(state.told())))
+    again.take(state.tensors(), json.loads(json.dumps(state.to_json())))
     assert again.game.optimizers["critic"].param_groups[0]["lr"] == SMALL.learning_rate / 8
     with pytest.raises(TrainingDiverged):
         again.slower()
@@ -104,4 +104,4 @@ def test_the_rates_are_halved_three_times_at_most() -> None:
 
 def test_a_state_of_other_nets_is_refused() -> None:
     with pytest.raises(RefusedModel, match="not of these nets"):
-        made().take(made(replace(SMALL, width=8)).tensors(), made().told())
+        made().take(made(replace(SMALL, width=8)).tensors(), made().to_json())

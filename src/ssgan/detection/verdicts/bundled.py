@@ -56,18 +56,18 @@ class Scope:
         tops, lefts = (_starts(length, self.side) for length in (height, width))
         return np.stack([image[:, y : y + self.side, x : x + self.side] for y in tops for x in lefts])
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return the fields for a manifest."""
-        return {**asdict(self), "calibration": self.calibration.as_json()}
+        return {**asdict(self), "calibration": self.calibration.to_json()}
 
     @classmethod
-    def from_json(cls, told: object) -> Scope:
+    def from_json(cls, record: object) -> Scope:
         """Return the scope of a manifest. Raises RefusedModel."""
         try:
-            assert isinstance(told, Mapping)
+            assert isinstance(record, Mapping)
             made = cls(
-                str(told["images"]), tuple(int(c) for c in told["channels"]), int(told["side"]), bool(told["exact"]),
-                float(told["threshold"]), Calibration.from_json(told["calibration"]), tuple(map(str, told["embedders"])),
+                str(record["images"]), tuple(int(c) for c in record["channels"]), int(record["side"]), bool(record["exact"]),
+                float(record["threshold"]), Calibration.from_json(record["calibration"]), tuple(map(str, record["embedders"])),
             )  # fmt: skip
             assert made.side > 0
             assert made.channels
@@ -109,8 +109,8 @@ def save(folder: Path, detector: FeatureDetector, scope: Scope, domain: Domain, 
     """Write a detector with all that a bundled one needs; `about` holds plain JSON values."""
     if detector.classifier is None:
         raise InvalidSetting("the detector has learned nothing yet", hint="fit it first")
-    tensors, told = detector.classifier.as_tensors()
-    manifest = {"kind": KIND, "settings": asdict(detector.settings), "classifier": told, "scope": scope.as_json()}
+    tensors, classifier = detector.classifier.as_tensors()
+    manifest = {"kind": KIND, "settings": asdict(detector.settings), "classifier": classifier, "scope": scope.to_json()}
     weights.save(folder, tensors | domain.as_tensors(), {**manifest, "about": {**about, "card": CARD}})
 
 

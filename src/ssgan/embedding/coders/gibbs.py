@@ -41,9 +41,9 @@ class Sender:
             usable = np.ascontiguousarray(covers.usable)
         self._costs = np.ascontiguousarray(plus), np.ascontiguousarray(minus), values, usable
         self._ends = (0, 0) if covers is None else (covers.low, covers.high)
-        told = np.empty((len(plus), 5))
-        gibbs_loops.survey(*self._costs, *self._ends, told)
-        self._one, self._two, cheaper, self._spread, self.wrong = told.T
+        survey = np.empty((len(plus), 5))
+        gibbs_loops.survey(*self._costs, *self._ends, survey)
+        self._one, self._two, cheaper, self._spread, self.wrong = survey.T
         mean = cheaper / np.maximum(self._one + self._two, 1)
         self._unit = np.where(mean > 0, mean, 1.0)  # (B,): of cost
 

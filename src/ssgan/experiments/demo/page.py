@@ -27,49 +27,49 @@ _SHEET_COLUMNS = 12
 LOSSES, COIN_LOSS = (0.6, 0.8), math.log(2)
 
 
-def write(told: DemoResult, path: Path, *, stego: Path) -> Path:
+def write(result: DemoResult, path: Path, *, stego: Path) -> Path:
     """Write the page to a file, in place of an existing one, and return its path."""
-    pages.write(path, text(told, stego=stego), overwrite=True)
+    pages.write(path, text(result, stego=stego), overwrite=True)
     return path
 
 
-def text(told: DemoResult, *, stego: Path) -> str:
+def text(result: DemoResult, *, stego: Path) -> str:
     """Return the page."""
-    hidden = told.said.chosen.hidden
-    watched = [one for name, one in told.watched.items() if name != "apart"]
+    hidden = result.said.chosen.hidden
+    watched = [one for name, one in result.watched.items() if name != "apart"]
     return pages.render(
         TEMPLATE,
-        told=told,
-        said=told.said,
+        result=result,
+        said=result.said,
         hidden=hidden,
         changed=int((hidden.changes != 0).sum()),
-        tries=[_tried(told.said, at) for at in range(len(told.said.tries))],
-        spoken=any(one.verdict.probability is not None for one in told.said.tries),
-        sheet=pages.inline(contact_sheet(told.sheet, _SHEET_COLUMNS)),
-        shown={name: pages.inline(picture) for name, picture in told.seen.pictures.items()},
+        tries=[_tried(result.said, at) for at in range(len(result.said.tries))],
+        spoken=any(one.verdict.probability is not None for one in result.said.tries),
+        sheet=pages.inline(contact_sheet(result.sheet, _SHEET_COLUMNS)),
+        shown={name: pages.inline(picture) for name, picture in result.seen.pictures.items()},
         photograph=None
-        if told.photograph is None
-        else {name: pages.inline(picture) for name, picture in told.photograph.pictures.items()},
-        priced=[(one, pages.inline(one.costs), _changes(one)) for one in told.priced],
+        if result.photograph is None
+        else {name: pages.inline(picture) for name, picture in result.photograph.pictures.items()},
+        priced=[(one, pages.inline(one.costs), _changes(one)) for one in result.priced],
         watched=watched,
-        apart=told.watched.get("apart"),
-        words={one.source: in_words(one) for one in told.watched.values()},
+        apart=result.watched.get("apart"),
+        words={one.source: in_words(one) for one in result.watched.values()},
         names=NAMES,
         errors=drawing.errors(watched, [NAMES[one.source] for one in watched]),
         course=Markup(plots.curves(
             {NAMES[one.source]: [(0, 0.5), *one.course] for one in watched},
             "images seen", "share of wrong answers while learning", up=(0, 0.5),
         )),
-        losses=Markup(_losses(told.played)),
-        before=pages.inline(told.played.before),
-        after=pages.inline(told.played.after),
-        outcome=played_in_words(told.played),
+        losses=Markup(_losses(result.played)),
+        before=pages.inline(result.played.before),
+        after=pages.inline(result.played.after),
+        outcome=played_in_words(result.played),
         chance=100 * NORMAL_95 * (2 * 0.25 / (2 * ASKED)) ** 0.5,  # of the difference of two errors near one half
         stego=str(stego),
         machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} processor cores",
         python=platform.python_version(),
         version=__version__,
-        total=sum(told.seconds.values()),
+        total=sum(result.seconds.values()),
     )  # fmt: skip
 
 

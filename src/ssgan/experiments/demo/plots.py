@@ -39,10 +39,10 @@ def errors(watched: Sequence[WardenResult], names: Sequence[str]) -> Markup:
             ),
             f'<text x="{_LEFT + span * max(high, one.p_e) + 10:.1f}" y="{middle + 5}">{100 * one.p_e:.0f}</text>',
         ]
-    told = ", ".join(f"{name}: {100 * one.p_e:.0f} of 100 wrong" for one, name in zip(watched, names, strict=True))
-    return _drawn(_WIDTH, bottom + 28, parts, told)
+    label = ", ".join(f"{name}: {100 * one.p_e:.0f} of 100 wrong" for one, name in zip(watched, names, strict=True))
+    return _drawn(_WIDTH, bottom + 28, parts, label)
 
 
-def _drawn(width: float, height: float, parts: Sequence[str], told: str) -> Markup:
-    head = f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{escape(told)}">'
+def _drawn(width: float, height: float, parts: Sequence[str], label: str) -> Markup:
+    head = f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{escape(label)}">'
     return Markup("".join([head, *parts, "</svg>"]))

@@ -49,7 +49,7 @@ class DemoResult:
     played: GameResult
     seconds: dict[str, float] = field(default_factory=dict)
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return the figures."""
         chosen = self.said.chosen
         return {

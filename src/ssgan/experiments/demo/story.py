@@ -65,14 +65,14 @@ def tell(
     played = game.play(card, CARELESS, warden.network, rounds=size.rounds, batch=size.batch, progress=clock.played)
     notify("game", f"{played.rounds} rounds: {page.played_in_words(played)}")
     clock.begin("page", "writing the page", done=size.units - 1)
-    told = DemoResult(
+    result = DemoResult(
         size, covers[: size.sheet], said, seen, photograph, priced, {one.source: one for one in watched}, played, clock.seconds
     )
     with atomic_write(out / STEGO, overwrite=True, durable=False) as temporary:
         temporary.write_bytes(chosen.content)
-    path = page.write(told, out / PAGE, stego=out / STEGO)
+    path = page.write(result, out / PAGE, stego=out / STEGO)
     progress(size.units, "done")
-    return path, told
+    return path, result
 
 
 def _seen(said: HiddenMessage) -> Inspection:

@@ -88,18 +88,18 @@ def watch(
                 running[here] = process
             for here in [one for one in wait(list(running)) if isinstance(one, Connection)]:
                 try:
-                    told = here.recv()
+                    received = here.recv()
                 except EOFError:
                     raise SsganError(
                         "a training process was ended from outside", hint="try again with more memory free"
                     ) from None
-                if isinstance(told, BaseException):
-                    raise told
-                if isinstance(told, WardenResult):
-                    done[told.source] = told
+                if isinstance(received, BaseException):
+                    raise received
+                if isinstance(received, WardenResult):
+                    done[received.source] = received
                     running.pop(here).join()
                 else:
-                    progress(*told)
+                    progress(*received)
     finally:
         for left in running.values():
             left.terminate()

@@ -52,15 +52,15 @@ class Order:
         """Return the path of the cover of that number."""
         return self.out / f"{number:06d}.png"
 
-    def told(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, object]:
         """Return what the covers of one folder have in common."""
-        told: dict[str, object] = {
+        manifest: dict[str, object] = {
             "command": "sample",
             "version": __version__,
             "generator": self.card.digest,
             "seed": self.seed,
         }
-        return {**told, "drawn": None if self.model is None else self.model.identity.hex()}
+        return {**manifest, "drawn": None if self.model is None else self.model.identity.hex()}
 
 
 def missing(order: Order) -> list[int]:
@@ -75,7 +75,7 @@ def missing(order: Order) -> list[int]:
         return list(range(order.count))
     found = [number for number in range(order.count) if order.target(number).exists()]
     if (order.out / MANIFEST).exists():
-        check_manifest(order.out / MANIFEST, order.told(), what="covers")
+        check_manifest(order.out / MANIFEST, order.to_json(), what="covers")
     elif found:
         raise StorageFailed(
             f"{order.target(found[0])} exists already and was left as it is", hint="choose another folder, or give --force"
@@ -102,7 +102,7 @@ def fulfil(
     make_folder(order.out)
     if order.overwrite:
         _clear(order)
-    write_manifest(order.out / MANIFEST, order.told())
+    write_manifest(order.out / MANIFEST, order.to_json())
 
     def pieces() -> Iterator[tuple[int, np.ndarray]]:
         for start in range(0, len(numbers), PIECE):

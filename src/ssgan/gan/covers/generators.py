@@ -89,15 +89,15 @@ def open_generator(folder: Path) -> tuple[nn.Module, Card]:
 
 def read_card(folder: Path) -> Card:
     """Return the checked manifest; the weights are not read. Raises RefusedModel."""
-    told = weights.announced(folder)
-    manifest = told["manifest"]
+    announced = weights.announced(folder)
+    manifest = announced["manifest"]
     if manifest.get("kind") != KIND or not isinstance(manifest.get("about"), dict):
         raise RefusedModel(f"{folder} holds no generator", hint="give the folder of a generator, or of a run that made one")
     config = _config(manifest.get("config"), folder)
     parameters = sum(tensor.numel() for tensor in _blueprint(config).parameters())
     if 2 * parameters > LARGEST_BYTES:
         raise RefusedModel(f"{folder} would hold {parameters} parameters, which is too many", hint=_HINT)
-    return Card(folder, config, manifest["about"], parameters, told["bytes"], told["sha256"])
+    return Card(folder, config, manifest["about"], parameters, announced["bytes"], announced["sha256"])
 
 
 def bundled() -> list[Path]:
@@ -175,18 +175,18 @@ def _stored(tensor: torch.Tensor, *, half: bool) -> torch.Tensor:
     return tensor.to(torch.float16 if half and fits else torch.float32)
 
 
-def _config(told: object, folder: Path) -> TrainingConfig:
+def _config(settings: object, folder: Path) -> TrainingConfig:
     """Return the settings in a manifest, each of its own kind and within bounds. Raises RefusedModel."""
-    if not isinstance(told, dict):
+    if not isinstance(settings, dict):
         raise RefusedModel(f"{folder} does not record the settings of its generator", hint=_HINT)
     kinds = get_type_hints(TrainingConfig)
-    if missing := set(told) - {field.name for field in fields(TrainingConfig)}:
+    if missing := set(settings) - {field.name for field in fields(TrainingConfig)}:
         raise RefusedModel(f"{folder} has a setting {min(missing)[:40]!r} that is not known here", hint="update ssgan")
-    for name, value in told.items():
+    for name, value in settings.items():
         if not _is_of_kind(value, kinds[name]):
             raise RefusedModel(f"{folder} has the setting {name} = {str(value)[:40]!r}, which is not allowed", hint=_HINT)
     try:
-        config = TrainingConfig(**told)
+        config = TrainingConfig(**settings)
         if max(config.width, config.latent) > _MOST:
             raise InvalidSetting(
                 f"width and latent are {config.width} and {config.latent}; both must be at most {_MOST}",

@@ -83,8 +83,8 @@ def export_drawn(
     tensors = to_integers(generator, card, details)
     model = from_tensors(tensors, name=folder.name, promise_bytes=0)
     promise = measured(model, draws, progress)
-    told = {**(about or {}), **promise.to_json(), "generator": card.digest, "shape": [*model.shape]}
-    weights.save(place, tensors, {"kind": KIND, "about": told})
+    record = {**(about or {}), **promise.to_json(), "generator": card.digest, "shape": [*model.shape]}
+    weights.save(place, tensors, {"kind": KIND, "about": record})
     return replace(model, promise_bytes=promise.promise_bytes), promise
 
 

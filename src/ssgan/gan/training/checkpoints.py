@@ -28,9 +28,9 @@ class Checkpoints:
     def __init__(self, run: Path) -> None:
         self.folder = run / FOLDER
 
-    def save(self, tensors: Mapping[str, torch.Tensor], told: Mapping[str, Any]) -> None:
+    def save(self, tensors: Mapping[str, torch.Tensor], manifest: Mapping[str, Any]) -> None:
         """Write a state; remove all but the newest, and unfinished ones. Raises StorageFailed."""
-        weights.save(self.folder / f"{told['images_seen']:012d}", tensors, told)
+        weights.save(self.folder / f"{manifest['images_seen']:012d}", tensors, manifest)
         newest = self._folders()[-KEPT:]
         for other in self.folder.iterdir():
             if other.name.isdigit() and other not in newest:

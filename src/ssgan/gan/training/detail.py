@@ -217,7 +217,7 @@ def _take(
     found: tuple[dict[str, np.ndarray], dict[str, Any]], network: Detail, optimizer: torch.optim.Adam
 ) -> tuple[int, float]:
     """Restore a saved state; return images seen and seconds."""
-    arrays, told = found
+    arrays, manifest = found
     tensors = {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
     network.load_state_dict({name[8:]: value for name, value in tensors.items() if name.startswith("network.")})
     for name, parameter in network.named_parameters():
@@ -229,4 +229,4 @@ def _take(
                     for key in ("exp_avg", "exp_avg_sq")
                 },
             }
-    return int(told["images_seen"]), float(told["seconds"])
+    return int(manifest["images_seen"]), float(manifest["seconds"])

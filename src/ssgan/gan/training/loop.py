@@ -142,9 +142,9 @@ def train(
 
             # Whether it can go on like this.
             measured = numbers(given)
-            told = processes.figures(float(state.sound(measured)), interrupted.number)
-            signal = int(told[:, 1].max())
-            if not told[:, 0].all():
+            shared = processes.figures(float(state.sound(measured)), interrupted.number)
+            signal = int(shared[:, 1].max())
+            if not shared[:, 0].all():
                 _go_back(kept, shelf, notify)
                 continue
             if state.images_seen % (KEPT_STEPS * step_images) == 0:
@@ -192,9 +192,9 @@ class RunWriter:
     def save(self) -> None:
         """Save the current state."""
         state = self.state
-        self.checkpoints.save(state.tensors(), state.told())
-        told = {"images_seen": state.images_seen}
-        save_generator(self.run.folder / GENERATOR, state.best_generator, state.game.config, told)
+        self.checkpoints.save(state.tensors(), state.to_json())
+        about = {"images_seen": state.images_seen}
+        save_generator(self.run.folder / GENERATOR, state.best_generator, state.game.config, about)
 
     def go_back(self) -> None:
         """Drop what came after the state."""
@@ -300,7 +300,7 @@ def _keep_list(out: Path, data: Path, real: RealImages, notify: Notify[str] | No
         digest.update(real.images[row].numpy().tobytes())
     with open_source(data) as source:
         stamp = source.stamp()
-    told = {
+    record = {
         "shown": len(real.chosen),
         "shown_sha256": digest.hexdigest(),
         "stamp": stamp,
@@ -308,12 +308,12 @@ def _keep_list(out: Path, data: Path, real: RealImages, notify: Notify[str] | No
         "bad": real.bad,
     }
     path = out / DATA
-    if path.exists() and state_files.read_object(path, "shown_sha256")["shown_sha256"] != told["shown_sha256"]:
+    if path.exists() and state_files.read_object(path, "shown_sha256")["shown_sha256"] != record["shown_sha256"]:
         raise InvalidSetting(
             "these are not the images that the run began with", hint="give those, or train into another folder"
         )
     with atomic_write(path, overwrite=True) as temporary:
-        temporary.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+        temporary.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     if holds_back and not real.held_back and notify is not None:
         shown = f"{len(real.chosen)} are too few for this train_share"
         notify(f"no picture is held back: {shown}, and none is left to tell whether images are copies")

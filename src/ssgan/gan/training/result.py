@@ -42,14 +42,14 @@ class TrainingResult:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values, as done.json has them."""
-        told = asdict(self)
-        return {**told.pop("figures"), **told}
+        record = asdict(self)
+        return {**record.pop("figures"), **record}
 
     @classmethod
     def read(cls, folder: Path) -> TrainingResult:
         """Return the result in the folder of a finished run. Raises Damaged where its done.json says another thing."""
         path, found = folder / DONE, result_of(folder, "images_seen", "seconds", *_COUNTS)
         for name in ("images_seen", "seconds", *_COUNTS[:-1]):
-            number(path, name, told=found)
+            number(path, name, contents=found)
         counts = {name: found.pop(name) for name in _COUNTS}
         return cls(figures=found, **counts)

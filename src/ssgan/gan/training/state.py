@@ -84,7 +84,7 @@ class State:
                 found |= {f"optimizer.{name}.{i}.{key}": value for key, value in values.items()}
         return found
 
-    def told(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return all other parts as JSON values."""
         balance = self.game.balance
         return {
@@ -93,8 +93,8 @@ class State:
             "sums": {name: list(sums) for name, sums in self.sums.items()},
         }
 
-    def take(self, tensors: Mapping[str, torch.Tensor | np.ndarray], told: Mapping[str, Any]) -> None:
-        """Restore what `tensors` and `told` gave. Raises RefusedModel where they are of other nets."""
+    def take(self, tensors: Mapping[str, torch.Tensor | np.ndarray], record: Mapping[str, Any]) -> None:
+        """Restore what `tensors` and `record` gave. Raises RefusedModel where they are of other nets."""
         owned = {
             name: torch.tensor(value) if isinstance(value, np.ndarray) else value.clone() for name, value in tensors.items()
         }
@@ -108,9 +108,9 @@ class State:
                         found[i] = {key: _laid_out_as(weight, value) for key, value in part.items()}
                 optimizer.load_state_dict(state | {"state": found})
             for name in _COUNTED:
-                setattr(self, name, told[name])
-            self.game.balance.running_norms.copy_(torch.tensor(told["balance"]["norms"], dtype=torch.float64))
-            self.sums = {name: list(sums) for name, sums in told["sums"].items()}
+                setattr(self, name, record[name])
+            self.game.balance.running_norms.copy_(torch.tensor(record["balance"]["norms"], dtype=torch.float64))
+            self.sums = {name: list(sums) for name, sums in record["sums"].items()}
             self._moments = -1  # those of the optimizers are other tensors now
         except (RuntimeError, KeyError, TypeError) as error:
             raise RefusedModel(f"the checkpoint is not of these nets ({error})", hint="train into another folder") from error
@@ -159,12 +159,12 @@ class Snapshot:
     def keep(self) -> None:
         """Copy the current state."""
         self.tensors = {name: tensor.detach().clone() for name, tensor in self.state.tensors().items()}
-        self.told = self.state.told()
+        self.record = self.state.to_json()
 
     def go_back(self) -> None:
         """Restore the state, except the number of retries."""
         retries = self.state.retries
-        self.state.take(self.tensors, self.told | {"retries": retries})
+        self.state.take(self.tensors, self.record | {"retries": retries})
 
 
 def _laid_out_as(weight: torch.Tensor, value: torch.Tensor) -> torch.Tensor:

@@ -45,7 +45,7 @@ def kept(folder: Path) -> list[Finding]:
     if not path.exists():
         return []
     try:
-        return [Finding(**told) for told in read_json(path)]
+        return [Finding(**row) for row in read_json(path)]
     except TypeError as error:
         raise Damaged(path, "it is no list of findings") from error
 

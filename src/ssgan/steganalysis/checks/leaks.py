@@ -76,7 +76,7 @@ def _same(one: str, other: str, first: Pairs, second: Pairs, names: Sequence[str
     equal = (second.covers[places] == first.covers[partner[places]]).flatten(1).all(dim=1).cpu().numpy()
     severity = _severity(len(places), len(second))
     found = []
-    for chosen, told in (
+    for chosen, statement in (
         (places[equal], f"covers of the part {other} stand in the part {one} as well"),
         (
             places[~equal],
@@ -84,7 +84,7 @@ def _same(one: str, other: str, first: Pairs, second: Pairs, names: Sequence[str
         ),
     ):
         if len(chosen):
-            text = f"{some(len(chosen), len(second), told)}{_example(chosen, names)}"
+            text = f"{some(len(chosen), len(second), statement)}{_example(chosen, names)}"
             found.append(Finding(severity, text, "give every picture once, and split by cover before anything is embedded"))
     return found
 
@@ -104,13 +104,13 @@ def _overlapping(one: str, other: str, first: Images, second: Images, names: Seq
     hits = np.array([_holds_any(second[int(i), 0].cpu().numpy(), side, known, likely) for i in looked_at])
     if not hits.any():
         return []
-    told = some(
+    statement = some(
         int(hits.sum()), len(hits), f"covers share blocks of {side} x {side} samples between the parts {one} and {other}"
     )
     return [
         Finding(
             "warn",
-            f"{told}{_example(looked_at[hits], names)}: crops that overlap, or copies that are shifted",
+            f"{statement}{_example(looked_at[hits], names)}: crops that overlap, or copies that are shifted",
             "split by picture, and cut tiles that do not overlap",
         )
     ]

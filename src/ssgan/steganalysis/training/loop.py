@@ -117,15 +117,15 @@ class Training:
         shown = batch(stage, mine, seed=self.settings.seed, device=self.device)
         self.network.train()
         loss = self.runner("step", self._learn, *_given(shown.images, shown.probabilities, self.settings, self.device))
-        told = self.processes.figures(float(loss), interrupted.number)
-        mean = float(told[:, 0].mean())
+        shared = self.processes.figures(float(loss), interrupted.number)
+        mean = float(shared[:, 0].mean())
         if not math.isfinite(mean):
             raise TrainingDiverged(f"the loss is {mean} after {self.images_seen} images", hint="lower the learning rate")
         count = 2 * recipe.batch_pairs
         self.loss_sum, self.loss_images = self.loss_sum + mean * count, self.loss_images + count
         before, self.images_seen = self.images_seen, self.images_seen + count
         passed = self.images_seen // recipe.evaluate_images > before // recipe.evaluate_images
-        return passed or self.images_seen >= recipe.duration_images, int(told[:, 1].max())
+        return passed or self.images_seen >= recipe.duration_images, int(shared[:, 1].max())
 
     def _learn(self, *given: torch.Tensor) -> torch.Tensor:
         """Take a step on covers and their stegos, and return the loss."""
@@ -236,8 +236,8 @@ class Training:
         tensors = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
         tensors |= {f"best.{name}": tensor for name, tensor in self.best.items()}
         tensors |= {f"optimizer.{i}.{name}": value for i, values in moments.items() for name, value in values.items()}
-        told = {name: getattr(self, name) for name in _COUNTED} | {"optimized": list(moments)}
-        weights.save(self.run.folder / LATEST, tensors, told)
+        manifest = {name: getattr(self, name) for name in _COUNTED} | {"optimized": list(moments)}
+        weights.save(self.run.folder / LATEST, tensors, manifest)
 
 
 _COUNTED = ("images_seen", "best_error", "waited", "loss_sum", "loss_images", "seconds", "explained")

@@ -57,11 +57,11 @@ class NetworkDetector:
         more.
         """
         stages = checked_stages(train)
-        told = {"detector": asdict(self.settings)}
+        config = {"detector": asdict(self.settings)}
         if len(stages) > 1 or stages[0].embed is not None:
-            told["lessons"] = {"images": [stage.images for stage in stages], "fresh": [bool(k.embed) for k in stages]}
+            config["lessons"] = {"images": [stage.images for stage in stages], "fresh": [bool(k.embed) for k in stages]}
         processes = distributed.current()
-        folder = None if run is None else processes.first(lambda: Run(run, told))
+        folder = None if run is None else processes.first(lambda: Run(run, config))
         training = Training(self.settings, _make(self.settings), stages, folder, self.device)
         if not training.resume() and self.examine:
             found = processes.first(lambda: _examined(stages, validate))
@@ -79,8 +79,8 @@ class NetworkDetector:
 
     def save(self, folder: Path) -> None:
         """Write weights and settings."""
-        told = {"kind": "network detector", "settings": asdict(self.settings)}
-        weights.save(folder, dict(self._trained().state_dict()), told)
+        manifest = {"kind": "network detector", "settings": asdict(self.settings)}
+        weights.save(folder, dict(self._trained().state_dict()), manifest)
 
     @classmethod
     def load(cls, folder: Path, *, device: str = "cpu") -> NetworkDetector:
@@ -104,8 +104,8 @@ def _examined(stages: Sequence[Stage], validate: Pairs) -> list[Finding]:
 
 def _settings(manifest: dict[str, Any], folder: Path) -> NetworkSettings:
     try:
-        told = manifest["settings"]
-        return NetworkSettings(**{**told, "recipe": Recipe(**told["recipe"])})
+        settings = manifest["settings"]
+        return NetworkSettings(**{**settings, "recipe": Recipe(**settings["recipe"])})
     except (KeyError, TypeError, InvalidSetting) as error:
         raise RefusedModel(f"{folder} holds no network detector", hint="give the folder of a trained detector") from error
 

@@ -38,8 +38,8 @@ class NetworkSettings:
         height, width = pairs.covers.shape[2:]
         if height != width:
             raise InvalidSetting(f"networks are trained on square images, not {height} x {width}", hint="crop them first")
-        told = uses_probabilities(network) and pairs.cover_probabilities is not None
-        return cls(network, height, pairs.covers.shape[1], recipe or NETWORKS[network].recipe, seed, told)
+        with_probabilities = uses_probabilities(network) and pairs.cover_probabilities is not None
+        return cls(network, height, pairs.covers.shape[1], recipe or NETWORKS[network].recipe, seed, with_probabilities)
 
 
 def uses_probabilities(network: str) -> bool:
