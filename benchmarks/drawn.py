@@ -69,7 +69,9 @@ def trips(by: Model, count: int) -> Iterator[Row]:
     rng, outcomes = np.random.default_rng(1), Counter[str]()
     hiding, revealing = [], []
     for number in range(count):
-        length = int(rng.integers(0, drawn.capacity(by) + 1)) if number % 4 else (0, drawn.capacity(by))[number // 4 % 2]
+        length = (
+            int(rng.integers(0, drawn.capacity_bytes(by) + 1)) if number % 4 else (0, drawn.capacity_bytes(by))[number // 4 % 2]
+        )
         message = (rng.bytes(length), bytes(length), b"\xff" * length)[number % 3]
         key = key_of(number, "trip")
         begun = time.process_time()
@@ -195,7 +197,7 @@ def honest(by: Model, number: int, latent: bytes | None = None) -> tuple[drawing
 def driven(by: Model, number: int, latent: bytes | None = None) -> tuple[drawing.Drawn, bytes]:
     """A cover with a message of all the bytes that are promised, by a key and a nonce of its own."""
     following = reader(hashlib.sha256(f"driven {number}".encode()).digest())
-    message = (bytes(drawn.capacity(by)), following(drawn.capacity(by)))[number % 2]
+    message = (bytes(drawn.capacity_bytes(by)), following(drawn.capacity_bytes(by)))[number % 2]
     while True:
         nonce = following(16)
         keys = DrawnKeys.of(picture_root(by.shape, nonce, key_of(number, "driven")), by.identity)

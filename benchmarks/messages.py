@@ -95,10 +95,10 @@ def failures(rounds: int) -> dict[str, np.ndarray]:
         key, other = KeyFile(rng.bytes(32)), KeyFile(rng.bytes(32))
         stego = hide(cover, rng.bytes(int(rng.integers(1, capacity(cover) + 1))), key, scheme="lsb", allow_flat=True).stego
         samples = container.samples_of(stego, None)
-        where = container.places(container.shape_of(stego, samples), samples, key)
+        layout = container.keyed_layout(container.shape_of(stego, samples), samples, key)
         carrying, frozen = stego.copy(), stego.copy()
-        carrying.reshape(-1)[rng.choice(where.order)] ^= 1
-        frozen.reshape(-1)[rng.choice(where.frozen)] ^= 1
+        carrying.reshape(-1)[rng.choice(layout.order)] ^= 1
+        frozen.reshape(-1)[rng.choice(layout.frozen)] ^= 1
         tried = [(stego, other), (cover, key), (carrying, key), (frozen, key)]
         names = list(times)
         for i in rng.permutation(len(names)):

@@ -28,30 +28,30 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from numpy.typing import NDArray
 
 from ssgan.messages import container
-from ssgan.messages.container import Places, capacity
+from ssgan.messages.container import KeyedLayout, capacity
 from ssgan.messages.hide import hide
 from ssgan.messages.keys import Key, KeyFile, Subkeys
 from ssgan.messages.order import FrozenDraw, frozen_count
 
 BUNDLE = 10  # pairs
 LIMIT = 4.0  # standard deviations
-Construction = Callable[[bytes, np.ndarray, Key], Places]
+Construction = Callable[[bytes, np.ndarray, Key], KeyedLayout]
 KEYS = [KeyFile(hashlib.sha256(name).digest()) for name in (b"one sender", b"another sender")]
 
 
-def frozen_by_the_key_alone(shape: bytes, samples: np.ndarray, key: Key) -> Places:
+def frozen_by_the_key_alone(shape: bytes, samples: np.ndarray, key: Key) -> KeyedLayout:
     """The control: every picture of one size has the same frozen places, and its salt is read off all of them."""
     assert isinstance(key, KeyFile)
     chosen = HKDF(SHA512(), 32, salt=None, info=b"control" + shape).derive(key.secret)
     frozen = FrozenDraw(len(samples)).take(chosen, frozen_count(len(samples)))
     keys = Subkeys.of(key.first_root(hashlib.sha256(shape + samples[frozen].tobytes()).digest()))
-    return Places(shape, len(samples) - len(frozen), frozen, keys)
+    return KeyedLayout(shape, len(samples) - len(frozen), frozen, keys)
 
 
 def changes(construct: Construction, key: Key, pairs: int, side: int, seed: int) -> NDArray[np.bool_]:
     """(pairs, side * side): which samples a message changed in each pair."""
     rng, changed = np.random.default_rng(seed), np.empty((pairs, side * side), dtype=bool)
-    with mock.patch.object(container, "places", construct):
+    with mock.patch.object(container, "keyed_layout", construct):
         for row in changed:
             cover = rng.integers(40, 216, (1, side, side), dtype=np.uint8)
             row[:] = hide(cover, rng.bytes(capacity(cover)), key, scheme="lsb").changes.reshape(-1) != 0
@@ -83,7 +83,7 @@ def attack(name: str, construct: Construction, pairs: int, side: int, *, shows: 
     """Print what the warden sees. Return whether that is as it should be."""
     # What anybody knows is left out: it is no secret, and the same for all senders. The control has nothing public.
     secret = np.ones(side * side, dtype=bool)
-    if construct is container.places:
+    if construct is container.keyed_layout:
         shape = container.shape_of(np.empty((1, side, side), dtype=np.uint8), np.empty(side * side, dtype=np.uint8))
         secret[FrozenDraw(side * side).take_public(shape)] = False
     one, other = (changes(construct, key, pairs, side, seed)[:, secret] for seed, key in enumerate(KEYS))
@@ -111,7 +111,7 @@ def main() -> int:
     parser.add_argument("--side", type=int, default=128)
     options = parser.parse_args()
     results = [
-        attack("the format", container.places, options.pairs, options.side, shows=False),
+        attack("the format", container.keyed_layout, options.pairs, options.side, shows=False),
         attack("control, frozen by the key alone", frozen_by_the_key_alone, options.pairs, options.side, shows=True),
     ]
     return 0 if all(results) else 1

@@ -99,7 +99,7 @@ def _check_changes(case: Case, hidden: Hidden) -> None:
     samples = container.samples_of(case.image, case.alpha)
     written = container.samples_of(hidden.stego, case.alpha)
     shape = container.shape_of(case.image, samples)
-    frozen = container.places(shape, samples, case.key).frozen
+    frozen = container.keyed_layout(shape, samples, case.key).frozen
     assert np.array_equal(samples[frozen], written[frozen]), f"{case.name}: changed a frozen sample"
     assert hidden.change_rate == np.count_nonzero(changes) / len(samples), case.name
     assert hidden.message_bytes <= hidden.rung_bytes <= max(20, hidden.message_bytes * 1.12 + 1), case.name

@@ -39,10 +39,10 @@ def read_image(data: bytes) -> None:
 
 def open_body(data: bytes) -> None:
     """A body sealed with the key is read by the rules for its kind, or is nothing."""
-    where = container.places(container.shape_of(_VALUES.reshape(1, 24, 24), _VALUES), _VALUES, KEY)
+    layout = container.keyed_layout(container.shape_of(_VALUES.reshape(1, 24, 24), _VALUES), _VALUES, KEY)
     kind, split, body = KINDS[data[0] % len(KINDS)], data[1] % len(SPLITS), data[2:]
-    length = next((rung for rung in where.rungs if rung >= len(body)), where.rungs[-1])
-    found = container.unseal(where, container.seal(where, body[:length].ljust(length, b"\0"), split, kind), split)
+    length = next((rung for rung in layout.rungs if rung >= len(body)), layout.rungs[-1])
+    found = container.unseal(layout, container.seal(layout, body[:length].ljust(length, b"\0"), split, kind), split)
     assert found is None or isinstance(found, Part) == bool(kind & container.PART), "another kind than was sealed"
 
 

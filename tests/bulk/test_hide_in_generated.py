@@ -36,7 +36,7 @@ def test_two_covers_are_never_the_same() -> None:
 
 def test_what_does_not_fit_is_said_before_a_key_is_asked_for(tmp_path: Path) -> None:
     most = capacity()
-    assert planned(bytes(most), tmp_path / "out.png", Settings()).capacity == most
+    assert planned(bytes(most), tmp_path / "out.png", Settings()).capacity_bytes == most
     with pytest.raises(DoesNotFit) as caught:
         planned(bytes(most + 1), tmp_path / "out.png", Settings())
     assert caught.value.reachable == most

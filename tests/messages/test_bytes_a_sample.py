@@ -29,11 +29,11 @@ KEY = KeyFile(bytes(range(32)))
 def from_whole_arrays(image: np.ndarray, alpha: np.ndarray | None, message: bytes, scheme: str) -> np.ndarray:
     """The stego's samples by the definition: all costs at once, exchanged into the order, the impossible said by them."""
     samples = container.samples_of(image, alpha)
-    where = container.places(container.shape_of(image, samples), samples, KEY)
-    length = next(rung for rung in where.rungs if rung >= len(message))
+    layout = container.keyed_layout(container.shape_of(image, samples), samples, KEY)
+    length = next(rung for rung in layout.rungs if rung >= len(message))
     plaintext, kind = container.padded(message, length)
     total = 8 * (length + container.OVERHEAD)
-    order, costs = where.order, Embedder(scheme, total / len(samples)).costs(to_images(image))
+    order, costs = layout.order, Embedder(scheme, total / len(samples)).costs(to_images(image))
     plus, minus = (container.samples_of(rho[0].numpy(), alpha)[order] for rho in costs)
     carrying = samples[order]
     dear = DEAR * np.concatenate([plus[plus < np.inf], minus[minus < np.inf]]).max()
@@ -43,9 +43,9 @@ def from_whole_arrays(image: np.ndarray, alpha: np.ndarray | None, message: byte
     lam = sender.lambdas_for_payload(np.array([float(total)]))[0]
     wish = layers.natural_split(priced, lam, sender.free[0])
     for split in sorted(container.SPLITS, key=lambda split: abs(container.bits_in_second(length, split) - wish)):
-        bits = np.unpackbits(np.frombuffer(container.seal(where, plaintext, split, kind), dtype=np.uint8))
+        bits = np.unpackbits(np.frombuffer(container.seal(layout, plaintext, split, kind), dtype=np.uint8))
         second = container.bits_in_second(length, split)
-        written = layers.write(priced, lam, sender.free[0], bits, where.code(), splits=[second])
+        written = layers.write(priced, lam, sender.free[0], bits, layout.code(), splits=[second])
         if written is not None:
             changed = samples.copy()
             changed[order] = written.stego

@@ -44,12 +44,12 @@ def test_a_sealed_message_is_hidden_in_coefficients_and_revealed(message: bytes)
 
 def test_frozen_coefficients_are_bound_with_their_sign_and_both_bytes() -> None:
     samples = coefficients(1)
-    where, flat = carrier(samples).places(KEY), samples.values.reshape(-1)
-    place = next(place for place in where.frozen if flat[place])
+    layout, flat = carrier(samples).layout(KEY), samples.values.reshape(-1)
+    place = next(place for place in layout.frozen if flat[place])
     for other in (flat[place] + 256, -flat[place]):
         values = samples.values.copy()
         values.reshape(-1)[place] = other
-        assert carrier(Samples(values, LEAST, MOST, samples.usable)).places(KEY).keys != where.keys
+        assert carrier(Samples(values, LEAST, MOST, samples.usable)).layout(KEY).keys != layout.keys
 
 
 def test_a_message_that_unusable_samples_leave_no_way_for_is_refused_with_what_fits() -> None:

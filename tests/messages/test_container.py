@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from ssgan.compute.keystream import keystream
 from ssgan.messages import container
-from ssgan.messages.container import DEFLATED, KINDS, OVERHEAD, PADDED, PART, SPLITS, Places, bits_in_second, rungs
+from ssgan.messages.container import DEFLATED, KINDS, OVERHEAD, PADDED, PART, SPLITS, KeyedLayout, bits_in_second, rungs
 from ssgan.messages.keys import KeyFile, Passphrase, Subkeys, final_root
 from ssgan.messages.order import frozen_count
 from ssgan.messages.parts import HEAD_BYTES, Part, parse_part
@@ -56,9 +56,9 @@ def aes_siv(key: bytes, bound: list[bytes], plaintext: bytes) -> bytes:
     return iv + Cipher(algorithms.AES(second), modes.CTR(start)).encryptor().update(plaintext)
 
 
-def where_of(image: np.ndarray = IMAGE, key: KeyFile | Passphrase = KEY) -> Places:
+def layout_of(image: np.ndarray = IMAGE, key: KeyFile | Passphrase = KEY) -> KeyedLayout:
     samples = container.samples_of(image, None)
-    return container.places(container.shape_of(image, samples), samples, key)
+    return container.keyed_layout(container.shape_of(image, samples), samples, key)
 
 
 def test_the_witness_of_aes_siv_gives_the_vectors_of_rfc_5297() -> None:
@@ -80,13 +80,13 @@ def test_the_witness_of_aes_siv_gives_the_vectors_of_rfc_5297() -> None:
 
 @given(st.binary(max_size=60), st.sampled_from(SPLITS), st.sampled_from(KINDS))
 def test_a_stream_is_the_probe_and_aes_siv_of_the_plaintext(body: bytes, split: int, kind: int) -> None:
-    where = where_of()
-    r = next(i for i, rung in enumerate(where.rungs) if rung >= len(body))
-    plaintext = body.ljust(where.rungs[r], b"\0")
+    layout = layout_of()
+    r = next(i for i, rung in enumerate(layout.rungs) if rung >= len(body))
+    plaintext = body.ljust(layout.rungs[r], b"\0")
     t = 17 * r + split
-    bound = [where.shape, struct.pack("<IBB", len(plaintext), split, kind)]
-    expected = keystream(where.keys.probe, 2 * t + 2)[-2:] + aes_siv(where.keys.seal, bound, plaintext)
-    assert container.seal(where, plaintext, split, kind) == expected
+    bound = [layout.shape, struct.pack("<IBB", len(plaintext), split, kind)]
+    expected = keystream(layout.keys.probe, 2 * t + 2)[-2:] + aes_siv(layout.keys.seal, bound, plaintext)
+    assert container.seal(layout, plaintext, split, kind) == expected
 
 
 @given(st.integers(1, 600), st.integers(1, 600), st.sampled_from([1, 3]), st.integers(0, 2**32 - 1))
@@ -121,30 +121,30 @@ def test_samples_put_back_give_the_image(seed: int, channels: int, some: bool) -
 def test_the_salts_are_read_off_the_frozen_samples_and_nothing_else(key: KeyFile | Passphrase) -> None:
     samples = container.samples_of(IMAGE, None)
     shape = container.shape_of(IMAGE, samples)
-    where = container.places(shape, samples, key)
-    public, secret = bytes(samples[where.public]), bytes(samples[where.frozen[len(where.public) :]])
+    layout = container.keyed_layout(shape, samples, key)
+    public, secret = bytes(samples[layout.public]), bytes(samples[layout.frozen[len(layout.public) :]])
     assert (len(public), len(secret)) == (32, 32)
     first = key.first_root(hashlib.sha256(b"ssgan/1/salt/1" + shape + key.mode + public).digest())
     second_salt = hashlib.sha256(b"ssgan/1/salt/2" + shape + secret).digest()
-    assert where.keys == Subkeys.of(final_root(first, second_salt))
+    assert layout.keys == Subkeys.of(final_root(first, second_salt))
     others = samples.copy()
-    others[where.order] ^= 3
-    assert container.places(shape, others, key).keys == where.keys
-    for place in (*where.frozen[:2], *where.frozen[-2:]):
+    others[layout.order] ^= 3
+    assert container.keyed_layout(shape, others, key).keys == layout.keys
+    for place in (*layout.frozen[:2], *layout.frozen[-2:]):
         changed = samples.copy()
         changed[place] ^= 1
-        assert container.places(shape, changed, key).keys.seal != where.keys.seal
+        assert container.keyed_layout(shape, changed, key).keys.seal != layout.keys.seal
 
 
 def test_keys_and_modes_share_nothing_on_one_image() -> None:
-    one, other = where_of(), where_of(key=KeyFile(bytes(32)))
+    one, other = layout_of(), layout_of(key=KeyFile(bytes(32)))
     assert one.keys.seal != other.keys.seal
     assert np.array_equal(one.public, other.public)
     assert set(one.frozen.tolist()) != set(other.frozen.tolist())
 
 
 def test_passphrases_freeze_a_fourth_in_public_and_the_rest_by_the_words() -> None:
-    one, other = where_of(key=Passphrase("one")), where_of(key=Passphrase("other"))
+    one, other = layout_of(key=Passphrase("one")), layout_of(key=Passphrase("other"))
     assert np.array_equal(one.public, other.public)
     assert not np.array_equal(np.sort(one.frozen), np.sort(other.frozen))
 
@@ -155,12 +155,12 @@ def test_one_key_freezes_other_places_in_every_image_but_for_the_public_ones(cha
     rng, shared = np.random.default_rng(8), 0
     for _ in range(20):
         image = rng.integers(0, 256, (1, 128, 128), dtype=np.uint8)
-        one = where_of(image)
+        one = layout_of(image)
         image = image.copy() if change == "a public sample" else rng.integers(0, 256, image.shape, dtype=np.uint8)
         image.reshape(-1)[one.public[0]] ^= 1
-        other = where_of(image)
+        other = layout_of(image)
         assert np.array_equal(one.public, other.public)
-        secret, others = (set(where.frozen[len(where.public) :].tolist()) for where in (one, other))
+        secret, others = (set(layout.frozen[len(layout.public) :].tolist()) for layout in (one, other))
         assert len(secret) == len(others) == 192
         shared += len(secret & others)
     assert 15 < shared < 80
@@ -216,28 +216,28 @@ def test_padding_comes_off_whatever_the_body_ends_with(body: bytes, more: int) -
 
 @given(st.binary(max_size=60), st.sampled_from(SPLITS), st.booleans())
 def test_what_is_sealed_opens_with_its_split_and_key_alone(message: bytes, split: int, packed: bool) -> None:
-    where = where_of()
+    layout = layout_of()
     body = container.deflate(message) if packed else message
-    plaintext, padding = container.padded(body, next(rung for rung in where.rungs if rung >= len(body)))
-    stream = container.seal(where, plaintext, split, padding | (DEFLATED if packed else 0))
-    assert container.unseal(where, stream, split) == message
-    assert container.unseal(where, stream, (split + 1) % 17) is None
-    assert container.unseal(where_of(key=KeyFile(bytes(32))), stream, split) is None
+    plaintext, padding = container.padded(body, next(rung for rung in layout.rungs if rung >= len(body)))
+    stream = container.seal(layout, plaintext, split, padding | (DEFLATED if packed else 0))
+    assert container.unseal(layout, stream, split) == message
+    assert container.unseal(layout, stream, (split + 1) % 17) is None
+    assert container.unseal(layout_of(key=KeyFile(bytes(32))), stream, split) is None
 
 
 @given(st.integers(2, 37), st.integers(0, 7), st.binary(min_size=20, max_size=20))
 def test_one_bit_changed_anywhere_opens_nothing(byte: int, bit: int, plaintext: bytes) -> None:
     """Anywhere behind the probe, which has done its work by then."""
-    where = where_of()
-    stream = bytearray(container.seal(where, plaintext, 0, 0))
+    layout = layout_of()
+    stream = bytearray(container.seal(layout, plaintext, 0, 0))
     assert len(stream) == 38
     stream[byte] ^= 1 << bit
-    assert container.unseal(where, bytes(stream), 0) is None
+    assert container.unseal(layout, bytes(stream), 0) is None
 
 
 def test_what_opens_but_is_not_formed_as_its_kind_says_is_nothing() -> None:
     """Only a holder of the key can make such streams; a reader must not trip over them all the same."""
-    where = where_of()
+    layout = layout_of()
     for kind, plaintext in (
         (PADDED, bytes(20)),
         (PADDED, b"no end of padding..."),
@@ -248,7 +248,7 @@ def test_what_opens_but_is_not_formed_as_its_kind_says_is_nothing() -> None:
         (PART, b"identity" + bytes([3, 2, 3]) + struct.pack("<I", 9) + b"share"),
         (PART | PADDED, container.padded(b"short", 20)[0]),
     ):
-        assert container.unseal(where, container.seal(where, plaintext, 3, kind), 3) is None, (kind, plaintext)
+        assert container.unseal(layout, container.seal(layout, plaintext, 3, kind), 3) is None, (kind, plaintext)
 
 
 def test_a_reader_tries_every_kind_once() -> None:
@@ -289,7 +289,7 @@ def test_a_part_comes_back() -> None:
 
 
 def test_places_do_not_show_their_keys() -> None:
-    assert "object at" in repr(where_of())
+    assert "object at" in repr(layout_of())
 
 
 def test_no_more_is_unpacked_than_may_be_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ from ssgan.messages.hide import hide as hide_changed
 from ssgan.messages.keys import KeyFile, Passphrase, fresh_key
 from ssgan.messages.parts import Part
 from ssgan.messages.reveal import reveal
-from ssgan.messages.spread import capacity as spread_capacity
+from ssgan.messages.spread import capacity_bytes as spread_capacity
 from ssgan.messages.spread import gather, split
 from tests.drawn.small_models import small_model
 
@@ -144,7 +144,7 @@ def test_two_exchanged_pixels_and_a_mirrored_picture_find_nothing() -> None:
 
 
 def test_one_byte_too_many_is_refused_with_the_number_that_fits() -> None:
-    assert drawn.capacity(MODEL) == MODEL.promise_bytes
+    assert drawn.capacity_bytes(MODEL) == MODEL.promise_bytes
     with pytest.raises(DoesNotFit, match="601 bytes do not fit: this cover by small-1 takes at most 600") as refusal:
         hide(bytes(MODEL.promise_bytes + 1), KEY, MODEL, drawing)
     assert refusal.value.reachable == MODEL.promise_bytes

@@ -77,7 +77,7 @@ def test_every_message_comes_back_from_every_format(
         source, out = Path(name, f"cover{suffix}"), Path(name, f"stego{suffix}")
         images.write(source, samples, alpha=alpha)
         before, picture = source.read_bytes(), images.read(source)
-        message = np.random.default_rng(seed).bytes(int(share * plan.room(picture)))
+        message = np.random.default_rng(seed).bytes(int(share * plan.picture_capacity(picture)))
         hidden = hide_file(source, message, KEY, out)
         assert reveal_files([out], KEY) == message
         assert source.read_bytes() == before

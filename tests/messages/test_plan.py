@@ -32,7 +32,7 @@ def test_the_room_of_a_picture_is_its_capacity(channels: int, height: int, width
     rng = np.random.default_rng(0)
     alpha = None if opaque is None else np.where(rng.random((height, width)) < opaque, 255, 7).astype(np.uint8)
     samples = np.zeros((channels, height, width), np.uint8)
-    assert plan.room(Picture(samples, alpha, "PNG")) == capacity(samples, alpha=alpha, layout="chw")
+    assert plan.picture_capacity(Picture(samples, alpha, "PNG")) == capacity(samples, alpha=alpha, layout="chw")
 
 
 @settings(max_examples=10)

@@ -38,8 +38,8 @@ def failure(image: np.ndarray, key: KeyFile | Passphrase, alpha: np.ndarray | No
 
 def frozen_and_carrying(image: np.ndarray, key: KeyFile | Passphrase) -> tuple[np.ndarray, np.ndarray]:
     samples = container.samples_of(image, None)
-    where = container.places(container.shape_of(image, samples), samples, key)
-    return where.frozen, where.order
+    layout = container.keyed_layout(container.shape_of(image, samples), samples, key)
+    return layout.frozen, layout.order
 
 
 def flipped(image: np.ndarray, place: int, bits: int = 1) -> np.ndarray:
@@ -132,13 +132,13 @@ def test_beginnings_are_those_of_the_whole_streams(seed: int, carrying: int) -> 
     """The compiled look at 16 bits of every trial, against reading each stream to its end."""
     rng = np.random.default_rng(seed)
     values = rng.integers(0, 256, carrying, dtype=np.uint8)
-    where = container.Places(b"", carrying, np.arange(0), Subkeys.of(rng.bytes(64)))
-    begun = revealing._beginnings(where, values).reshape(-1, len(SPLITS))
+    layout = container.KeyedLayout(b"", carrying, np.arange(0), Subkeys.of(rng.bytes(64)))
+    begun = revealing._beginnings(layout, values).reshape(-1, len(SPLITS))
     for _ in range(5):
-        rung, split = int(rng.integers(len(where.rungs))), int(rng.integers(len(SPLITS)))
-        total = 8 * (where.rungs[rung] + container.OVERHEAD)
-        second = container.bits_in_second(where.rungs[rung], split)
-        bits = layers.read(values, total - second, second, where.code())
+        rung, split = int(rng.integers(len(layout.rungs))), int(rng.integers(len(SPLITS)))
+        total = 8 * (layout.rungs[rung] + container.OVERHEAD)
+        second = container.bits_in_second(layout.rungs[rung], split)
+        bits = layers.read(values, total - second, second, layout.code())
         assert begun[rung, split] == int("".join(map(str, bits[:16])), 2)
 
 
@@ -169,14 +169,14 @@ def test_a_part_is_incomplete_and_says_which(cover: np.ndarray, key: KeyFile) ->
 def test_a_beginning_that_answers_by_chance_is_passed_over(cover: np.ndarray, key: KeyFile) -> None:
     """A cover whose carrying samples begin a stream rightly, and a stego with such a beginning ahead of its own."""
     samples = container.samples_of(cover, None)
-    where = container.places(container.shape_of(cover, samples), samples, key)
+    layout = container.keyed_layout(container.shape_of(cover, samples), samples, key)
     answers = 0
     for number in range(400):
-        values = np.random.default_rng(number).integers(0, 256, len(where.order), dtype=np.uint8)
-        begun = revealing._beginnings(where, values)
-        if (begun == container.probes(where.keys, len(where.rungs))).any():
+        values = np.random.default_rng(number).integers(0, 256, len(layout.order), dtype=np.uint8)
+        begun = revealing._beginnings(layout, values)
+        if (begun == container.probes(layout.keys, len(layout.rungs))).any():
             answers += 1
-            assert reveal_with(where, values) is None
+            assert reveal_with(layout, values) is None
     assert answers > 0
 
 

@@ -36,10 +36,10 @@ def test_every_stego_holds_a_message_that_its_key_reveals() -> None:
         assert len(message) in rungs
         assert np.array_equal(ssgan.hide(cover, message, key_of(seed), allow_flat=True).stego, stego)
         samples = container.samples_of(cover, None)
-        where = container.places(container.shape_of(cover, samples), samples, key_of(seed))
+        layout = container.keyed_layout(container.shape_of(cover, samples), samples, key_of(seed))
         changed = np.flatnonzero(samples != container.samples_of(stego, None))
         assert changed.size
-        assert not np.intersect1d(changed, where.frozen).size
+        assert not np.intersect1d(changed, layout.frozen).size
 
 
 @pytest.mark.parametrize("payload", [0.15, 0.25, 0.3, 0.4, 0.45])

@@ -156,7 +156,7 @@ def test_parts_that_were_never_one_message_give_ssgans_errors_only(
 @given(st.lists(st.integers(0, 200), min_size=2, max_size=6), st.integers(1, 6))
 def test_the_capacity_of_covers_together_is_exact(rooms: list[int], needed: int) -> None:
     needed = min(needed, len(rooms))
-    most = spread.capacity(rooms, needed=needed)
+    most = spread.capacity_bytes(rooms, needed=needed)
     for size, fits in ((most, True), (most + 1, False)):
         parts = split(bytes(size), count=len(rooms), needed=needed)
         bodies = [len(part.body()) for part in parts]
@@ -166,7 +166,7 @@ def test_the_capacity_of_covers_together_is_exact(rooms: list[int], needed: int)
 def test_a_message_over_three_covers_comes_back_from_any_two() -> None:
     rng = np.random.default_rng(2)
     covers = [rng.integers(0, 256, (1, 40, 40 + i), dtype=np.uint8) for i in range(3)]
-    message = rng.bytes(spread.capacity([capacity(cover) for cover in covers], needed=2))
+    message = rng.bytes(spread.capacity_bytes([capacity(cover) for cover in covers], needed=2))
     parts = split(message, count=3, needed=2)
     stegos = [hide(cover, part, KEY).stego for cover, part in zip(covers, parts, strict=True)]
     for some in combinations(stegos, 2):

@@ -14,7 +14,7 @@ import pytest
 from scipy import special, stats
 
 from ssgan.messages import container
-from ssgan.messages.container import OVERHEAD, SPLITS, Places
+from ssgan.messages.container import OVERHEAD, SPLITS, KeyedLayout
 from ssgan.messages.hide import hide
 from ssgan.messages.keys import KeyFile, Subkeys, final_root
 from ssgan.messages.order import public_count
@@ -57,10 +57,10 @@ def byte_values(bits: np.ndarray) -> float:
 TESTS: dict[str, Callable[[np.ndarray], float]] = {"monobit": monobit, "runs": runs, "serial": serial, "bytes": byte_values}
 
 
-def bound(number: int, carrying: int) -> Places:
+def bound(number: int, carrying: int) -> KeyedLayout:
     """The keys of an image of so many carrying samples."""
     root = final_root(KeyFile(number.to_bytes(32, "big")).first_root(b"salt"), b"salt")
-    return Places(b"ssgan/1 shape", carrying, np.empty(0, dtype=np.int64), Subkeys.of(root))
+    return KeyedLayout(b"ssgan/1 shape", carrying, np.empty(0, dtype=np.int64), Subkeys.of(root))
 
 
 def message(kind: str, size: int, number: int) -> bytes:
@@ -75,9 +75,9 @@ def message(kind: str, size: int, number: int) -> bytes:
 def streams(kind: str, size: int, count: int) -> Iterator[bytes]:
     """Streams of `count` images whose keys differ in a counter; splits and padding as they come."""
     for number in range(count):
-        where = bound(number, 16 * (size + OVERHEAD))
+        layout = bound(number, 16 * (size + OVERHEAD))
         body = message(kind, size - number % 2, number)
-        yield container.seal(where, *_sealed(body, size, number))
+        yield container.seal(layout, *_sealed(body, size, number))
 
 
 def _sealed(body: bytes, size: int, number: int) -> tuple[bytes, int, int]:

@@ -93,10 +93,10 @@ def prepare(
     if not names:
         raise InvalidSetting("no cover would be drawn", hint="give --count, or a folder with messages")
     drawn_by = load(model)
-    if messages.same is not None and not compress and len(messages.same) > drawn.capacity(drawn_by):
+    if messages.same is not None and not compress and len(messages.same) > drawn.capacity_bytes(drawn_by):
         raise DoesNotFit(
-            f"{len(messages.same)} bytes do not fit: {drawn_by.name} promises {drawn.capacity(drawn_by)}",
-            reachable=drawn.capacity(drawn_by),
+            f"{len(messages.same)} bytes do not fit: {drawn_by.name} promises {drawn.capacity_bytes(drawn_by)}",
+            reachable=drawn.capacity_bytes(drawn_by),
             unit="bytes",
             hint="send less, or spread the message with ssgan hide --covers generated --count",
         )

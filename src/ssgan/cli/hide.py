@@ -172,7 +172,7 @@ def capacity(
     With --covers generated, how many every drawn cover takes.
     """
     from ssgan.messages import spread
-    from ssgan.messages.plan import cover_picture, room
+    from ssgan.messages.plan import cover_picture, picture_capacity
 
     screen, making = Screen(json=json), making or Making()
     making.check(list(covers))
@@ -183,12 +183,12 @@ def capacity(
         raise InvalidSetting("no cover is given", hint="run ssgan capacity COVER")
     if len(covers) == 1 and needed is not None:
         raise InvalidSetting("--needed is for several covers", hint="name more covers, or leave it out")
-    rooms = [room(cover_picture(cover)) for cover in covers]
-    for cover, size in zip(covers, rooms, strict=True):
+    capacities = [picture_capacity(cover_picture(cover)) for cover in covers]
+    for cover, size in zip(covers, capacities, strict=True):
         screen.result("capacity", f"{cover}: {counted(size, 'byte')}", cover=str(cover), capacity_bytes=size)
     if len(covers) > 1:
         count = _needed(needed, len(covers))
-        size = spread.capacity(rooms, needed=count)
+        size = spread.capacity_bytes(capacities, needed=count)
         text = f"together: {counted(size, 'byte')}, any {count} of the {len(covers)} stegos sufficing"
         screen.result("spread_capacity", text, count=len(covers), needed=count, capacity_bytes=size)
 
@@ -264,7 +264,7 @@ def _announce(screen: Screen, plan: Plan, *, dry: bool) -> None:
             screen.note("note", f"{task.cover}: {note}", cover=str(task.cover), note=note)
         if dry:
             text = (
-                f"would hide {counted(task.body_bytes, 'byte')} in {task.out}, which takes {task.capacity}: padded to "
+                f"would hide {counted(task.body_bytes, 'byte')} in {task.out}, which takes {task.capacity_bytes}: padded to "
                 f"{task.rung_bytes}, {task.payload:.3f} bits per sample"
             )
             screen.result("plan", text, **_figures(task), dry_run=True)
@@ -276,7 +276,7 @@ def _announce(screen: Screen, plan: Plan, *, dry: bool) -> None:
 
 
 def _show(screen: Screen, task: Task, hidden: Hidden) -> None:
-    used = task.body_bytes / task.capacity if task.capacity else 1.0
+    used = task.body_bytes / task.capacity_bytes if task.capacity_bytes else 1.0
     text = (
         f"{counted(task.body_bytes, 'byte')} hidden in {task.out}: {used:.1%} of its capacity, {hidden.payload:.3f} bits per "
         f"sample, {hidden.change_rate:.2%} of its samples changed"
@@ -296,7 +296,7 @@ def _figures(task: Task) -> dict[str, object]:
         "cover": str(task.cover),
         "out": str(task.out),
         "hidden_bytes": task.body_bytes,
-        "capacity_bytes": task.capacity,
+        "capacity_bytes": task.capacity_bytes,
         "padded_bytes": task.rung_bytes,
         "payload": task.payload,
     }

@@ -88,16 +88,18 @@ def draw(
     plan = planned(message, out, model, count=count, needed=needed, compress=compress, overwrite=force)
     spare(plan.outs, read)
     if dry:
-        text = f"would draw {counted(count, 'cover')} of {model.name} in {out}, which take {counted(plan.capacity, 'byte')}"
-        screen.result("plan", text, out=str(out), count=count, capacity_bytes=plan.capacity, dry_run=True)
+        text = (
+            f"would draw {counted(count, 'cover')} of {model.name} in {out}, which take {counted(plan.capacity_bytes, 'byte')}"
+        )
+        screen.result("plan", text, out=str(out), count=count, capacity_bytes=plan.capacity_bytes, dry_run=True)
         return
     made = carry_out(plan, key.key(screen, new=True))
     shape = list(model.shape)
     for one, place in zip(made, plan.outs, strict=True):
         text = f"{counted(one.message_bytes, 'byte')} drawn in {place}, a cover of {model.name}"
         screen.result(
-            "drawn", text, out=str(place), hidden_bytes=one.message_bytes, capacity_bytes=plan.capacity, generator=model.name,
-            model=model.identity.hex(), shape=shape,
+            "drawn", text, out=str(place), hidden_bytes=one.message_bytes, capacity_bytes=plan.capacity_bytes,
+            generator=model.name, model=model.identity.hex(), shape=shape,
         )  # fmt: skip
     if plan.folder is not None:
         text = (
@@ -113,7 +115,7 @@ def draw(
 
 def show_capacity(screen: Screen, making: Making, needed: int | None) -> None:
     """Say how many bytes drawn covers take."""
-    from ssgan.messages.drawn_files import capacity
+    from ssgan.messages.drawn_files import capacity_bytes
 
     if making.changed:
         from ssgan.bulk.hide_in_generated import GENERATOR as CHANGED
@@ -124,7 +126,7 @@ def show_capacity(screen: Screen, making: Making, needed: int | None) -> None:
         screen.result("capacity", f"a cover of {name}, changed: {counted(size, 'byte')}", cover=name, capacity_bytes=size)
         return
     model, count = model_of(making.generator), 1 if making.count is None else making.count
-    size = capacity(model, count, needed)
+    size = capacity_bytes(model, count, needed)
     covers = counted(count, "drawn cover")
     text = f"{covers} of {model.name}: {counted(size, 'byte')}"
     screen.result("capacity", text, cover=model.name, count=count, needed=needed or count, capacity_bytes=size)

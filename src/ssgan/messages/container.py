@@ -35,7 +35,7 @@ FIRST_RUNG = 20
 
 
 @dataclass(frozen=True, repr=False)
-class Places:
+class KeyedLayout:
     """What one key makes of one image's samples: the frozen and the carrying positions, and the subkeys."""
 
     shape: bytes
@@ -79,9 +79,9 @@ class Carrier:
         """(N,), of an integer type."""
         return self.samples.values
 
-    def places(self, key: Key) -> Places:
+    def layout(self, key: Key) -> KeyedLayout:
         """Return what the key makes of these samples. A passphrase takes its time here."""
-        return places(self.shape, self.values, key)
+        return keyed_layout(self.shape, self.values, key)
 
 
 def image_carrier(image: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> Carrier:
@@ -117,7 +117,7 @@ def shape_bytes(height: int, width: int, channels: int, samples: int) -> bytes:
     return b"ssgan/1" + struct.pack("<IIBI", height, width, channels, samples)
 
 
-def places(shape: bytes, samples: Whole, key: Key) -> Places:
+def keyed_layout(shape: bytes, samples: Whole, key: Key) -> KeyedLayout:
     """Return the frozen samples, the salts read off them, the keys, and the order. A passphrase takes its time here."""
     count = len(samples)
     draw = FrozenDraw(count)
@@ -126,7 +126,7 @@ def places(shape: bytes, samples: Whole, key: Key) -> Places:
     secret = draw.take(frozen_key(first), frozen_count(count) - len(public))
     keys = Subkeys.of(final_root(first, _salt(b"ssgan/1/salt/2", shape, samples[secret])))
     frozen = np.concatenate([public, secret])
-    return Places(shape, count - len(frozen), frozen, keys)
+    return KeyedLayout(shape, count - len(frozen), frozen, keys)
 
 
 def public_samples(shape: bytes, samples: Whole) -> Whole:
@@ -151,13 +151,17 @@ def max_plaintext_bytes(carrying: int) -> int:
 def capacity(image: ImageLike, *, alpha: ImageLike | None = None, layout: Layout | None = None) -> int:
     """Return the most bytes that `hide` takes for an image, as `as_image` takes it, with any key and scheme."""
     samples = as_image(image, layout=layout)
-    return max(0, room(samples, as_alpha(alpha, samples)))
+    return capacity_bytes(usable_samples(samples, as_alpha(alpha, samples)))
 
 
-def room(image: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> int:
-    """Return the largest plaintext in bytes; negative where not even an empty message fits."""
-    samples = usable_samples(image, alpha)
-    return max_plaintext_bytes(samples - frozen_count(samples))
+def capacity_bytes(samples: int) -> int:
+    """Return the most bytes that so many samples take; 0 also where not even an empty message fits."""
+    return max(0, max_plaintext_bytes(samples - frozen_count(samples)))
+
+
+def fits_empty_message(samples: int) -> bool:
+    """Return whether an empty message fits into so many samples."""
+    return max_plaintext_bytes(samples - frozen_count(samples)) >= 0
 
 
 def usable_samples(image: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> int:
@@ -193,19 +197,19 @@ def probes(keys: Subkeys, count: int) -> NDArray[np.int64]:
     return np.frombuffer(keystream(keys.probe, 2 * count * len(SPLITS)), dtype=">u2").astype(np.int64)
 
 
-def seal(where: Places, plaintext: bytes, split: int, kind: int) -> bytes:
+def seal(layout: KeyedLayout, plaintext: bytes, split: int, kind: int) -> bytes:
     """Return the stream: probe, tag and ciphertext. The plaintext's length must be one of the rungs."""
-    trial = where.rungs.index(len(plaintext)) * len(SPLITS) + split
-    probe = int(probes(where.keys, len(where.rungs))[trial]).to_bytes(2, "big")
-    return probe + AESSIV(where.keys.seal).encrypt(plaintext, _bound(where, len(plaintext), split, kind))
+    trial = layout.rungs.index(len(plaintext)) * len(SPLITS) + split
+    probe = int(probes(layout.keys, len(layout.rungs))[trial]).to_bytes(2, "big")
+    return probe + AESSIV(layout.keys.seal).encrypt(plaintext, _bound(layout, len(plaintext), split, kind))
 
 
-def unseal(where: Places, stream: bytes, split: int) -> bytes | Part | None:
+def unseal(layout: KeyedLayout, stream: bytes, split: int) -> bytes | Part | None:
     """Return the message or part in a stream; None where no kind opens, or its content is malformed."""
-    cipher = AESSIV(where.keys.seal)
+    cipher = AESSIV(layout.keys.seal)
     for kind in KINDS:
         try:
-            plaintext = cipher.decrypt(stream[2:], _bound(where, len(stream) - OVERHEAD, split, kind))
+            plaintext = cipher.decrypt(stream[2:], _bound(layout, len(stream) - OVERHEAD, split, kind))
         except InvalidTag:
             continue
         found = parse_plaintext(plaintext, kind)
@@ -261,6 +265,6 @@ def _unpadded(plaintext: bytes) -> bytes | None:
     return body[:-1] if body.endswith(b"\x80") else None
 
 
-def _bound(where: Places, length: int, split: int, kind: int) -> list[bytes]:
+def _bound(layout: KeyedLayout, length: int, split: int, kind: int) -> list[bytes]:
     """Return the associated data of the authenticated encryption."""
-    return [where.shape, struct.pack("<IBB", length, split, kind)]
+    return [layout.shape, struct.pack("<IBB", length, split, kind)]

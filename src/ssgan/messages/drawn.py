@@ -131,7 +131,7 @@ def picture_root(shape: tuple[int, int, int], nonce: bytes, key: Key) -> bytes:
     return key.first_root(hashlib.sha256(b"ssgan/2/salt" + _shape_bytes(shape) + key.mode + nonce).digest())
 
 
-def capacity(model: Model) -> int:
+def capacity_bytes(model: Model) -> int:
     """Return how many bytes `hide` takes for one picture."""
     return model.promise_bytes
 
@@ -145,7 +145,7 @@ def hide(message: bytes | str | Part, key: Key, model: M, drawing: Drawing[M], *
     check_key(key)
     message = message if isinstance(message, Part) else as_message(message)
     body, kind = container.body_of(message, compress)
-    _check_fits(len(body), capacity(model), model)
+    _check_fits(len(body), capacity_bytes(model), model)
     for _ in range(MOST_TRIES):
         nonce = fresh_nonce()
         keys = DrawnKeys.of(picture_root(model.shape, nonce, key), model.identity)
@@ -185,9 +185,9 @@ def reveal_drawn(picture: NDArray[np.uint8], key: Key, models: Iterable[M], read
 def draw_body(body: bytes, kind: int, nonce: bytes, keys: DrawnKeys, model: M, drawing: Drawing[M]) -> DrawnMessage:
     """Draw one cover by a body, with a nonce that no other picture of this key has. Raises GivenUp and DoesNotFit."""
     drawn = drawing.draw(model, keys.latent, nonce, stream_words(body, kind, keys, model.shape))
-    room = 4 * drawn.words_used - OVERHEAD
-    _check_fits(len(body), room, model)
-    return DrawnMessage(drawn.picture, len(body), room, model.name)
+    capacity = 4 * drawn.words_used - OVERHEAD
+    _check_fits(len(body), capacity, model)
+    return DrawnMessage(drawn.picture, len(body), capacity, model.name)
 
 
 def stream_words(body: bytes, kind: int, keys: DrawnKeys, shape: tuple[int, int, int]) -> NDArray[np.uint32]:
@@ -228,12 +228,12 @@ def _shape_bytes(shape: tuple[int, int, int]) -> bytes:
     return container.shape_bytes(height, width, channels, height * width * channels)
 
 
-def _check_fits(size: int, room: int, model: Model) -> None:
-    if size > room:
-        room = max(0, room)
+def _check_fits(size_bytes: int, capacity: int, model: Model) -> None:
+    if size_bytes > capacity:
+        capacity = max(0, capacity)
         raise DoesNotFit(
-            f"{size} bytes do not fit: this cover by {model.name} takes at most {room}",
-            reachable=room,
+            f"{size_bytes} bytes do not fit: this cover by {model.name} takes at most {capacity}",
+            reachable=capacity,
             unit="bytes",
             hint="send less, or spread the message over several covers",
         )

@@ -35,16 +35,16 @@ class DrawnPlan:
     folder: Path | None  # of several covers, made if it is missing
 
     @property
-    def capacity(self) -> int:
+    def capacity_bytes(self) -> int:
         """Bytes that these covers take together."""
-        return capacity(self.model, len(self.outs), self.needed)
+        return capacity_bytes(self.model, len(self.outs), self.needed)
 
 
-def capacity(model: Model, count: int = 1, needed: int | None = None) -> int:
+def capacity_bytes(model: Model, count: int = 1, needed: int | None = None) -> int:
     """Return how many bytes `count` covers take, any `needed` of which give the message back."""
     if count == 1:
-        return drawn.capacity(model)
-    return spread.capacity([drawn.capacity(model)] * count, needed=needed or count)
+        return drawn.capacity_bytes(model)
+    return spread.capacity_bytes([drawn.capacity_bytes(model)] * count, needed=needed or count)
 
 
 def planned(
@@ -71,10 +71,10 @@ def planned(
         raise StorageFailed(f"there is no folder {out.parent}", hint="make the folder first")
     found = DrawnPlan(body, model, tuple(outs), needed or count, compress, overwrite, None if count == 1 else out)
     size = len(body) if count == 1 else HEAD_BYTES + len(spread.split(body, count=count, needed=found.needed)[0].share)
-    if size > drawn.capacity(model) and not compress:
+    if size > drawn.capacity_bytes(model) and not compress:
         raise DoesNotFit(
-            f"{len(body)} bytes do not fit: {model.name} promises {found.capacity}",
-            reachable=found.capacity,
+            f"{len(body)} bytes do not fit: {model.name} promises {found.capacity_bytes}",
+            reachable=found.capacity_bytes,
             unit="bytes",
             hint="send less, or draw more covers",
         )

@@ -24,9 +24,8 @@ from ssgan.images import ImageLike, Layout, as_alpha, as_image, axes_of, laid_ou
 from ssgan.images.encoded import Manner
 from ssgan.images.samples import OPAQUE, Samples, Whole
 from ssgan.messages import container
-from ssgan.messages.container import SPLITS, Carrier, Places
+from ssgan.messages.container import SPLITS, Carrier, KeyedLayout
 from ssgan.messages.keys import Key, as_message, check_key
-from ssgan.messages.order import frozen_count
 from ssgan.messages.parts import Part
 from ssgan.messages.reveal import reveal_with
 
@@ -87,12 +86,12 @@ def hide(
 
 
 class Price(NamedTuple):
-    """What +1 and -1 cost some of a carrier's samples, which are `where` in it; float64 (k,).
+    """What +1 and -1 cost some of a carrier's samples, which are `at` in it; float64 (k,).
 
     One array is both where a scheme makes no difference.
     """
 
-    where: slice
+    at: slice
     plus: NDArray[np.float64]
     minus: NDArray[np.float64]
 
@@ -123,76 +122,76 @@ def hide_in(
     message = message if isinstance(message, Part) else as_message(message)
     cover = carrier()
     body, kind = container.body_of(message, compress)
-    room, where = max(0, container.max_plaintext_bytes(len(cover.values) - frozen_count(len(cover.values)))), cover.places(key)
-    if not where.rungs or len(body) > room:
-        raise _too_long(len(body), room)
+    capacity, layout = container.capacity_bytes(len(cover.values)), cover.layout(key)
+    if not layout.rungs or len(body) > capacity:
+        raise _too_long(len(body), capacity)
     if not allow_flat:
-        _refuse_flat(cover.values[where.public])
-    length = next(rung for rung in where.rungs if rung >= len(body))
+        _refuse_flat(cover.values[layout.public])
+    length = next(rung for rung in layout.rungs if rung >= len(body))
     plaintext, padding = container.padded(body, length)
     payload = 8 * (length + container.OVERHEAD) / len(cover.values)
     prices = price(payload)
-    carries = _inverse(where)
-    priced = _priced(_laid_out(where, cover.samples), prices, carries)
+    carries = _inverse(layout)
+    priced = _priced(_laid_out(layout, cover.samples), prices, carries)
     del cover, carries  # both are made anew: while the code is at work, each byte a sample counts
-    written, split = _write(where, priced, plaintext, kind | padding)
+    written, split = _write(layout, priced, plaintext, kind | padding)
     del priced
-    values, order = carrier().values, where.order
+    values, order = carrier().values, layout.order
     changed = values.copy()
     for part in strips(len(order)):
         changed[order[part]] = written[part]
     del order
-    if reveal_with(where, written) != message:
+    if reveal_with(layout, written) != message:
         raise AssertionError("the message cannot be read back")
     return Written(changed, len(body), length, payload, np.count_nonzero(changed != values) / len(values), split)
 
 
-def _laid_out(where: Places, samples: Samples[NDArray[Any]]) -> Samples[NDArray[Any]]:
+def _laid_out(layout: KeyedLayout, samples: Samples[NDArray[Any]]) -> Samples[NDArray[Any]]:
     """Return the carrying ones of the samples, in the message's order."""
-    usable = None if samples.usable is None else where.laid_out(samples.usable)
-    return replace(samples, values=where.laid_out(samples.values), usable=usable)
+    usable = None if samples.usable is None else layout.laid_out(samples.usable)
+    return replace(samples, values=layout.laid_out(samples.values), usable=usable)
 
 
-def _write(where: Places, priced: Priced, plaintext: bytes, kind: int) -> tuple[Whole, int]:
+def _write(layout: KeyedLayout, priced: Priced, plaintext: bytes, kind: int) -> tuple[Whole, int]:
     """Return (carrying samples with the stream in them, split): the split nearest to the optimal sender's that has a
     solution.
     """
     total = 8 * (len(plaintext) + container.OVERHEAD)
     sender = Sender(priced.plus[None], priced.minus[None], priced.samples.part(None))
     if total > sender.largest_payload[0]:
-        raise _no_way(where, priced, len(plaintext))
+        raise _no_way(layout, priced, len(plaintext))
     lam = sender.lambdas_for_payload(np.array([float(total)]))[0]
     wish = layers.natural_split(priced, lam, sender.free[0])
     for split in sorted(SPLITS, key=lambda split: abs(container.bits_in_second(len(plaintext), split) - wish)):
         second = container.bits_in_second(len(plaintext), split)
-        stream = np.frombuffer(container.seal(where, plaintext, split, kind), dtype=np.uint8)
-        written = layers.write(priced, lam, sender.free[0], np.unpackbits(stream), where.code(), splits=[second])
+        stream = np.frombuffer(container.seal(layout, plaintext, split, kind), dtype=np.uint8)
+        written = layers.write(priced, lam, sender.free[0], np.unpackbits(stream), layout.code(), splits=[second])
         if written is not None:
             return written.stego, split
-    raise _no_way(where, priced, len(plaintext))
+    raise _no_way(layout, priced, len(plaintext))
 
 
-def _no_way(where: Places, priced: Priced, length: int) -> DoesNotFit:
+def _no_way(layout: KeyedLayout, priced: Priced, length: int) -> DoesNotFit:
     """Return what to say where samples that may not change leave no way to write `length` bytes and their overhead."""
     samples = priced.samples
     assert samples.usable is not None, "with every bit in the first layer there is always a way"
     dry = (samples.may_rise | samples.may_fall)[layers.strides(len(samples))]
-    most = reachable(dry, where.code(), limit=8 * (length + container.OVERHEAD)) // 8 - container.OVERHEAD
-    return _too_long(length, max((rung for rung in where.rungs if rung <= most), default=0))
+    most = reachable(dry, layout.code(), limit=8 * (length + container.OVERHEAD)) // 8 - container.OVERHEAD
+    return _too_long(length, max((rung for rung in layout.rungs if rung <= most), default=0))
 
 
-def _too_long(length: int, room: int) -> DoesNotFit:
+def _too_long(length: int, capacity: int) -> DoesNotFit:
     return DoesNotFit(
-        f"{length} bytes do not fit: this cover takes at most {room}",
-        reachable=room, unit="bytes",
+        f"{length} bytes do not fit: this cover takes at most {capacity}",
+        reachable=capacity, unit="bytes",
         hint="take a larger cover, send less, or spread the message over several covers",
     )  # fmt: skip
 
 
-def _inverse(where: Places) -> NDArray[np.signedinteger[Any]]:
+def _inverse(layout: KeyedLayout) -> NDArray[np.signedinteger[Any]]:
     """Return int32 (N,): the index of each sample in the message's order; n for frozen samples."""
-    order = where.order
-    carries = np.full(where.carrying + len(where.frozen), where.carrying, order.dtype)
+    order = layout.order
+    carries = np.full(layout.carrying + len(layout.frozen), layout.carrying, order.dtype)
     for part in strips(len(order)):
         carries[order[part]] = np.arange(part.start, part.stop)
     return carries
@@ -223,7 +222,7 @@ def _priced(carrying: Samples[NDArray[Any]], made: Iterable[Price], carries: NDA
     plus = np.empty(len(carrying) + 1)  # the last place takes what is frozen
     minus = plus
     for price in made:
-        places = carries[price.where]
+        places = carries[price.at]
         if price.minus is not price.plus and minus is plus:
             minus = np.empty_like(plus)
         plus[places] = price.plus

@@ -62,9 +62,9 @@ class Task:
         return container.usable_samples(self.picture.samples, self.picture.alpha)
 
     @property
-    def capacity(self) -> int:
+    def capacity_bytes(self) -> int:
         """Largest plaintext in bytes."""
-        return room(self.picture)
+        return picture_capacity(self.picture)
 
     @property
     def rung_bytes(self) -> int:
@@ -83,7 +83,7 @@ class Plan:
 
     tasks: tuple[Task, ...]
     settings: Settings
-    capacity: int  # bytes, of all covers together
+    capacity_bytes: int  # of all covers together
     folder: Path | None = None  # of the stegos of several covers, made if it is missing
 
 
@@ -125,8 +125,8 @@ def picture_task(name: str, picture: Picture, message: bytes, out: Path, setting
 def _one(cover: Path, picture: Picture, message: bytes, out: Path, settings: Settings) -> Plan:
     _check_cover(cover, picture, out, settings)
     packed = min(len(container.deflate(message)), len(message)) if settings.compress else len(message)
-    capacity = room(picture)
-    if packed > capacity or not _carries(picture):
+    capacity = picture_capacity(picture)
+    if packed > capacity or not _fits_empty_message(picture):
         raise DoesNotFit(
             f"{packed} bytes do not fit: {cover} takes at most {capacity}",
             reachable=capacity,
@@ -153,9 +153,9 @@ def several_covers(covers: Sequence[Path], message: bytes, folder: Path, needed:
     for cover, picture, out in zip(covers, pictures, outs, strict=True):
         _check_cover(cover, picture, out, settings)
     _refuse_twins(covers, pictures)
-    capacity = spread.capacity([room(picture) for picture in pictures], needed=needed)
+    capacity = spread.capacity_bytes([picture_capacity(picture) for picture in pictures], needed=needed)
     body_bytes = HEAD_BYTES + len(parts[0].share)
-    if body_bytes > min(room(picture) for picture in pictures):
+    if body_bytes > min(picture_capacity(picture) for picture in pictures):
         raise DoesNotFit(
             f"{parts[0].length} bytes do not fit: these covers take at most {capacity} together, the smallest deciding",
             reachable=capacity,
@@ -207,9 +207,9 @@ def source_name(source: str | os.PathLike[str] | BinaryIO) -> str:
     return os.fspath(source) if isinstance(source, str | os.PathLike) else "standard input"
 
 
-def room(picture: Picture) -> int:
+def picture_capacity(picture: Picture) -> int:
     """Return the largest message in bytes that a picture takes as a cover, with any key and scheme."""
-    return max(0, container.room(picture.samples, picture.alpha))
+    return container.capacity_bytes(container.usable_samples(picture.samples, picture.alpha))
 
 
 def same_file(one: Path, other: Path) -> bool:
@@ -220,9 +220,9 @@ def same_file(one: Path, other: Path) -> bool:
         return os.path.realpath(one) == os.path.realpath(other)
 
 
-def _carries(picture: Picture) -> bool:
+def _fits_empty_message(picture: Picture) -> bool:
     """Return whether an empty message fits."""
-    return container.room(picture.samples, picture.alpha) >= 0
+    return container.fits_empty_message(container.usable_samples(picture.samples, picture.alpha))
 
 
 def stego_name(cover: Path) -> str:

@@ -19,7 +19,7 @@ from ssgan.errors import Incomplete, NothingFound
 from ssgan.images import ImageLike, Layout, as_alpha, as_image
 from ssgan.images.samples import Whole, low_bytes
 from ssgan.messages import container
-from ssgan.messages.container import SPLITS, Carrier, Places
+from ssgan.messages.container import SPLITS, Carrier, KeyedLayout
 from ssgan.messages.keys import Key, check_key
 from ssgan.messages.parts import Part
 
@@ -71,10 +71,10 @@ def reveal_from(carrier: Carrier, key: Key) -> bytes | Part:
     key.
     """
     check_key(key)
-    where = carrier.places(key)
-    carrying = where.laid_out(low_bytes(carrier.values))
+    layout = carrier.layout(key)
+    carrying = layout.laid_out(low_bytes(carrier.values))
     del carrier  # of a large picture in color its samples are a copy
-    found = reveal_with(where, carrying)
+    found = reveal_with(layout, carrying)
     if found is None:
         raise NothingFound(
             "no message found with this key",
@@ -107,41 +107,41 @@ def as_text(message: bytes) -> str | None:
     return None if steering else text
 
 
-def reveal_with(where: Places, carrying: Whole) -> bytes | Part | None:
+def reveal_with(layout: KeyedLayout, carrying: Whole) -> bytes | Part | None:
     """Return the message in the carrying samples (n,), of any integer type, in their order, or None.
 
     Every rung and split, ascending; where none answers, the work of one opening more, so that time tells nothing.
     """
-    lengths, low = where.rungs, low_bytes(carrying)
+    lengths, low = layout.rungs, low_bytes(carrying)
     if not lengths:
         return None
-    answers = np.flatnonzero(_beginnings(where, low) == container.probes(where.keys, len(lengths)))
+    answers = np.flatnonzero(_beginnings(layout, low) == container.probes(layout.keys, len(lengths)))
     for trial in answers.tolist():
         rung, split = divmod(trial, len(SPLITS))
-        found = _open(where, low, lengths[rung], split)
+        found = _open(layout, low, lengths[rung], split)
         if found is not None:
             return found
     if not len(answers):
-        _open(where, low, lengths[len(lengths) // 2], len(SPLITS) // 2)
+        _open(layout, low, lengths[len(lengths) // 2], len(SPLITS) // 2)
     return None
 
 
-def _beginnings(where: Places, carrying: NDArray[np.uint8]) -> NDArray[np.int64]:
+def _beginnings(layout: KeyedLayout, carrying: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Return int64 (rungs x splits,): the first 16 bits of each possible stream."""
     from ssgan.messages.probe_loops import BITS, beginnings
 
-    trials = [(length, split) for length in where.rungs for split in SPLITS]
+    trials = [(length, split) for length in layout.rungs for split in SPLITS]
     totals = np.array([8 * (length + container.OVERHEAD) for length, _ in trials])
     seconds = np.array([container.bits_in_second(length, split) for length, split in trials])
     layers = np.maximum(np.stack([seconds, totals - seconds]), 1)[:, :, None]  # (2, trials, 1) bits; an empty one is not read
     edges = np.floor(np.arange(BITS + 1) * (len(carrying) / layers) + 0.5).astype(np.int64)
-    code, begun = where.code(), np.empty(len(trials), dtype=np.int64)
-    columns = np.stack([submatrices.sequence(code.height, where.keys.code, layer) for layer in (2, 1)])
+    code, begun = layout.code(), np.empty(len(trials), dtype=np.int64)
+    columns = np.stack([submatrices.sequence(code.height, layout.keys.code, layer) for layer in (2, 1)])
     beginnings(carrying, two_layers.strided(carrying), columns, np.minimum(seconds, BITS), edges, begun)
     return begun
 
 
-def _open(where: Places, carrying: NDArray[np.uint8], length: int, split: int) -> bytes | Part | None:
+def _open(layout: KeyedLayout, carrying: NDArray[np.uint8], length: int, split: int) -> bytes | Part | None:
     total, second = 8 * (length + container.OVERHEAD), container.bits_in_second(length, split)
-    bits = two_layers.read(carrying, total - second, second, where.code())
-    return container.unseal(where, np.packbits(bits).tobytes(), split)
+    bits = two_layers.read(carrying, total - second, second, layout.code())
+    return container.unseal(layout, np.packbits(bits).tobytes(), split)

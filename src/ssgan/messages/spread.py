@@ -62,7 +62,7 @@ def gather(parts: Iterable[Part]) -> bytes:
     return message
 
 
-def capacity(capacities: Sequence[int], *, needed: int) -> int:
+def capacity_bytes(capacities: Sequence[int], *, needed: int) -> int:
     """Return the largest message in bytes that covers of these capacities take together, any `needed` of them being enough."""
     return max(0, min(capacities, default=0) - HEAD_BYTES) * needed
 

@@ -32,7 +32,7 @@ def capacity(given: Given, progress: Progress[int, str]) -> Result:
 
     picture = _cover(given["cover"], given["name"])
     _, height, width = picture.samples.shape
-    return Result("capacity", {"bytes": plan.room(picture), "width": width, "height": height})
+    return Result("capacity", {"bytes": plan.picture_capacity(picture), "width": width, "height": height})
 
 
 def hide(given: Given, progress: Progress[int, str]) -> Result:
@@ -55,7 +55,7 @@ def hide(given: Given, progress: Progress[int, str]) -> Result:
     apart = difference(hidden.cover, hidden.stego, layout="chw")
     facts = {
         "message_bytes": hidden.message_bytes,
-        "capacity": plan.room(picture),
+        "capacity": plan.picture_capacity(picture),
         "payload": hidden.payload,
         "change_rate": hidden.change_rate,
         "changed": apart.raised + apart.lowered,
