@@ -21,29 +21,29 @@ def made() -> State:
 
 def test_a_line_is_the_means_since_the_last_one_also_over_a_stop() -> None:
     state = made()
-    journal = MetricLog(state)
-    journal.add({"critic_loss": 1.0})
-    journal.add({"critic_loss": 2.0, "secrecy_loss": 5.0})
+    metrics = MetricLog(state)
+    metrics.add({"critic_loss": 1.0})
+    metrics.add({"critic_loss": 2.0, "secrecy_loss": 5.0})
     other = made()
     other.take(state.tensors(), state.to_json())
-    journal = MetricLog(other)
-    journal.add({"critic_loss": 6.0})
-    line = journal.line()
+    metrics = MetricLog(other)
+    metrics.add({"critic_loss": 6.0})
+    line = metrics.line()
     assert (line["critic_loss"], line["secrecy_loss"]) == (3.0, 5.0)
-    journal.add({"critic_loss": 7.0})
-    assert journal.line()["critic_loss"] == 7.0
-    assert "secrecy_loss" not in journal.line()
+    metrics.add({"critic_loss": 7.0})
+    assert metrics.line()["critic_loss"] == 7.0
+    assert "secrecy_loss" not in metrics.line()
 
 
 def test_speed_and_what_is_left_count_from_where_it_went_on() -> None:
     state = made()
     state.images_seen, state.seconds = 100, 50.0
-    journal = MetricLog(state)
-    with journal.waited():
+    metrics = MetricLog(state)
+    with metrics.waited():
         time.sleep(0.02)
     state.images_seen = 200
-    journal.add({})
-    line = journal.line()
+    metrics.add({})
+    line = metrics.line()
     assert line["images_per_second"] * (line["seconds"] - 50) / 100 > 0.9 or line["seconds"] < 50.1
     assert abs(line["seconds_left"] * line["images_per_second"] - 200) <= 0.02 * 200 + 0.1 * line["images_per_second"]
     assert 0 < line["data_share"] <= 1

@@ -48,7 +48,7 @@ def test_an_image_depends_on_its_latent_alone_and_looking_changes_nothing() -> N
 @pytest.mark.parametrize(("spread", "collapsed"), [(0.3, False), (0.02, True)])
 def test_a_generator_whose_images_are_all_alike_is_found_out(spread: float, collapsed: bool, tmp_path: Path) -> None:
     real = Patch(0.3)(torch.rand(64, 4, generator=torch.Generator().manual_seed(1)) * 2 - 1).detach()
-    diversity = SampleGrids(tmp_path, CONFIG, real).hang(Patch(spread), 20_000)["diversity"]
+    diversity = SampleGrids(tmp_path, CONFIG, real).write(Patch(spread), 20_000)["diversity"]
     assert alike(diversity, 20_000, 150_000) == collapsed
     for seen, duration in ((9_000, 20_000), (20_000, 250_000)):
         assert not alike(diversity, seen, duration), "in the beginning all is alike"

@@ -69,10 +69,10 @@ def test_a_state_from_the_disk_goes_on_as_if_nothing_had_been(
 def test_what_is_kept_in_memory_is_a_copy() -> None:
     state = made()
     step(state)
-    kept, before = Snapshot(state), {name: tensor.clone() for name, tensor in state.tensors().items()}
+    snapshot, before = Snapshot(state), {name: tensor.clone() for name, tensor in state.tensors().items()}
     for _ in range(2):  # a second time too: going back does not hand out what is kept
         step(state)
-        kept.go_back()
+        snapshot.go_back()
         assert state.images_seen == 4
         assert all(torch.equal(tensor, before[name]) for name, tensor in state.tensors().items())
 

@@ -102,21 +102,21 @@ def train(
         real = _read(data, config, reading, out, threads or 1, processes, load_progress)
         run = processes.first(lambda: Run(out, _identity(data, config, reading), notes=PATHS))
         processes.first(lambda: _keep_list(out, data, real, notify, holds_back=config.train_share < 1))
-        batches, gallery = Batches(real, config, draws.mine, where), SampleGrids(out, config, real.some(SIDE**2, config.seed))
-        shelf = RunWriter(run, state) if speaks else None
+        batches, grids = Batches(real, config, draws.mine, where), SampleGrids(out, config, real.some(SIDE**2, config.seed))
+        writer = RunWriter(run, state) if speaks else None
         if speaks and notify is not None and config.secret and config.alpha_mode == "plain" and config.alpha < LOUD_ALPHA:
             notify(
                 f"alpha {config.alpha:g}, taken plainly: the detector drowns the critic, and images turn to noise; balance it"
             )
-        if found := processes.first(lambda: None if shelf is None else shelf.newest()):
+        if found := processes.first(lambda: None if writer is None else writer.newest()):
             state.take(*found)
-        journal, kept = MetricLog(state), Snapshot(state)
-        board = TensorBoardWriter(out, images_seen=state.images_seen, wanted=pace.tensorboard and speaks)
+        metrics, snapshot = MetricLog(state), Snapshot(state)
+        tensorboard = TensorBoardWriter(out, images_seen=state.images_seen, wanted=pace.tensorboard and speaks)
         step_images = config.critic_steps * config.batch
         log_images = pace.log_images or config.duration_images // LOGS
         sample_images = pace.sample_images or config.duration_images // GRIDS
         if speaks and not found:
-            gallery.hang(state.best_generator, 0)
+            grids.write(state.best_generator, 0)
         saved, signal = time.monotonic(), 0
         interrupted = until_the_end.enter_context(signals.defer_signals())
 
@@ -125,7 +125,7 @@ def train(
             step, before = state.images_seen // step_images, state.images_seen
 
             def real_batch(turn: int, step: int = step) -> torch.Tensor:
-                with journal.waited():
+                with metrics.waited():
                     return batches.at(step * config.critic_steps + turn)
 
             given = play(
@@ -145,27 +145,27 @@ def train(
             shared = processes.figures(float(state.sound(measured)), interrupted.number)
             signal = int(shared[:, 1].max())
             if not shared[:, 0].all():
-                _go_back(kept, shelf, notify)
+                _go_back(snapshot, writer, notify)
                 continue
             if state.images_seen % (KEPT_STEPS * step_images) == 0:
-                kept.keep()
+                snapshot.keep()
 
             # What it says, shows and saves.
-            journal.add(distributed.mean_figures(measured, processes))
+            metrics.add(distributed.mean_figures(measured, processes))
             ended = state.images_seen >= config.duration_images
-            hangs = ended or _passed(before, state.images_seen, sample_images)
-            if hangs or _passed(before, state.images_seen, log_images):
-                figures = journal.line()
-                if speaks and hangs:
-                    figures |= gallery.hang(state.best_generator, state.images_seen)
+            writes_grids = ended or _passed(before, state.images_seen, sample_images)
+            if writes_grids or _passed(before, state.images_seen, log_images):
+                figures = metrics.line()
+                if speaks and writes_grids:
+                    figures |= grids.write(state.best_generator, state.images_seen)
                     _look_alike(figures["diversity"], state, run, notify)
                 if speaks:
                     run.log(state.images_seen, **figures)
-                    board.show(state.images_seen, figures)
+                    tensorboard.show(state.images_seen, figures)
                 if speaks and progress is not None:
                     progress(state.images_seen, figures)
-            if shelf is not None and (ended or signal or time.monotonic() - saved > pace.save_seconds):
-                shelf.save()
+            if writer is not None and (ended or signal or time.monotonic() - saved > pace.save_seconds):
+                writer.save()
                 saved = time.monotonic()
 
         # How it ends.
@@ -203,20 +203,20 @@ class RunWriter:
         self.save()
 
 
-def _go_back(kept: Snapshot, shelf: RunWriter | None, notify: Notify[str] | None) -> None:
+def _go_back(snapshot: Snapshot, writer: RunWriter | None, notify: Notify[str] | None) -> None:
     """Return to the last sound state, with lower rates. Raises TrainingDiverged."""
-    state = kept.state
+    state = snapshot.state
     left_at = state.images_seen
-    kept.go_back()
-    if shelf is not None:
-        shelf.go_back()
+    snapshot.go_back()
+    if writer is not None:
+        writer.go_back()
     state.slower()
     text = (
         f"numbers were no longer finite after {left_at} images: on from the state after {state.images_seen}, at "
         f"{RATE_FACTOR**state.retries:g} of the learning rates"
     )
-    if shelf is not None:
-        _say(text, shelf.run, state.images_seen, notify)
+    if writer is not None:
+        _say(text, writer.run, state.images_seen, notify)
 
 
 def _look_alike(diversity: float, state: State, run: Run, notify: Notify[str] | None) -> None:

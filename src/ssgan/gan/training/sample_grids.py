@@ -34,7 +34,7 @@ class SampleGrids:
     config: TrainingConfig
     real: Floats
 
-    def hang(self, generator: nn.Module, images_seen: int) -> dict[str, float]:
+    def write(self, generator: nn.Module, images_seen: int) -> dict[str, float]:
         """Write samples/IMAGES.png, and return how much the samples differ, as a fraction of what real images do."""
         floats = sampled(generator, latents(self.config, seeds.generator(self.config.seed, "grid"), SIDE**2))
         make_folder(self.folder / FOLDER)
