@@ -65,7 +65,7 @@ def hide_in_best(
 
 def suspicion(verdict: Verdict) -> tuple[int, float]:
     """Return how suspicious a picture is, for comparison; one outside every detector's domain is in the middle."""
-    return len(verdict.fired), 0.5 if verdict.probability is None else verdict.probability
+    return len(verdict.alarms), 0.5 if verdict.probability is None else verdict.probability
 
 
 def capacity(generator: Path = Path(GENERATOR)) -> int:

@@ -109,7 +109,7 @@ def _row(one: Judged, base_rate: float, *, json: bool) -> dict[str, Any]:
         "reasons": list(found.reasons),
         "estimates": {name: _estimate(answer) for name, answer in found.estimates.items()},
         "answered": list(found.answered),
-        "fired": list(found.fired),
+        "fired": list(found.alarms),
     }
 
 

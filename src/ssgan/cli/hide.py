@@ -234,10 +234,12 @@ def _best(screen: Screen, message: bytes, key: Key, out: Path, plan: Plan, makin
     generator = making.generator or Path(GENERATOR)
     chosen = hide_in_best(message, key, out, plan.settings, generator=generator, count=making.of or COUNT)
     found = [one.probability for one in chosen.verdicts if one.probability is not None]
-    fired = sum(bool(one.fired) for one in chosen.verdicts)
+    called_stego = sum(bool(one.alarms) for one in chosen.verdicts)
     said = f", probabilities {min(found):.2f} to {max(found):.2f}" if found else ""
-    text = f"cover {chosen.number + 1} of {len(chosen.verdicts)} was kept; of all, {fired} were called stego{said}"
-    screen.note("chosen", text, number=chosen.number + 1, count=len(chosen.verdicts), called_stego=fired, probabilities=found)
+    text = f"cover {chosen.number + 1} of {len(chosen.verdicts)} was kept; of all, {called_stego} were called stego{said}"
+    screen.note(
+        "chosen", text, number=chosen.number + 1, count=len(chosen.verdicts), called_stego=called_stego, probabilities=found
+    )
     return chosen.hidden
 
 

@@ -29,8 +29,8 @@ def show_risk(screen: Screen, task: Task, hidden: Hidden) -> None:
         verdict=found.stego.verdict,
         probability=found.stego.probability,
         answered=list(found.stego.answered),
-        fired=list(found.fired),
-        cover_fired=list(found.cover.fired),
+        fired=list(found.alarms),
+        cover_fired=list(found.cover.alarms),
         safer_payload=found.safer_payload,
         safer_bytes=safer,
     )
@@ -39,16 +39,16 @@ def show_risk(screen: Screen, task: Task, hidden: Hidden) -> None:
 def _text(found: Risk, safer: int | None) -> str:
     from ssgan.detection.verdicts.lsb_replacement import NAME
 
-    answered, fired = found.stego.answered, found.fired
+    answered, alarms = found.stego.answered, found.alarms
     if not answered:
         return "unknown; the bundled detectors know no pictures like this one"
     names = f"{' and '.join(answered)}, at 5 % false alarms"
-    if not fired and answered == (NAME,):
+    if not alarms and answered == (NAME,):
         return f"not found by {names}, and no trained detector knows such a picture; {_MORE}"
-    if not fired:
+    if not alarms:
         return f"not found by {names}; {_MORE}"
-    said = f"found by {' and '.join(fired)}, at 5 % false alarms"
-    if set(found.cover.fired) >= set(fired):
+    said = f"found by {' and '.join(alarms)}, at 5 % false alarms"
+    if set(found.cover.alarms) >= set(alarms):
         return f"{said}, but so is the cover itself: take another cover"
     if safer is None:
         return f"{said}, and so it would be with less in it: take another cover or scheme"

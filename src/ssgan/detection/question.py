@@ -68,7 +68,7 @@ class Question:
         object.__setattr__(self, "seed", seeds.as_seed(self.seed))
 
     @property
-    def embeds(self) -> bool:
+    def has_stegos(self) -> bool:
         """Whether there are stegos at all."""
         return not self.null and self.against is None
 
@@ -108,7 +108,7 @@ class Question:
                 f"the stages {', '.join(f'{p:g}' for p in self.curriculum)} are not easier than {payload:g} bits per sample",
                 hint="give larger payloads, such as twice and one and a half times that of the question",
             )
-        if not self.embeds and (taught or self.selection_channel):
+        if not self.has_stegos and (taught or self.selection_channel):
             raise InvalidSetting("a run without stegos has no changes to teach", hint="give null alone")
         if self.null and self.against is not None:
             raise InvalidSetting("null and against are both given", hint="give null or against")

@@ -82,7 +82,7 @@ def train_detector(
             threads=threads,
         )
         found = list(prepared.findings)
-        if question.embeds:
+        if question.has_stegos:
             prescribed = Embedder.parse(question.embedder).change_probabilities
             found += processes.first(lambda: diagnose(prepared.parts, prepared.groups, prepared.names, prescribed=prescribed))
         if notify is not None and processes.rank == 0:

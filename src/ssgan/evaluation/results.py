@@ -82,13 +82,13 @@ def judged(
     scores = _read(scores_in / SCORES)
     threshold = detector.threshold
     found = measures(scores.covers, scores.stegos)
-    embeds = about["kind"] not in ("null", "conspicuous")
+    has_stegos = about["kind"] not in ("null", "conspicuous")
     return Result(
         kind=about["kind"],
         covers=question["covers"],
         trained_on=home["covers"],
         against=question.get("against", ""),
-        embedder=question["embedder"] if embeds else "",
+        embedder=question["embedder"] if has_stegos else "",
         detector=question["detector"],
         seed=question["seed"],
         pairs=detector.pairs,

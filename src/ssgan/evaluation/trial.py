@@ -54,7 +54,7 @@ class Trial:
 
     def __post_init__(self) -> None:
         if self.home is not None and (
-            not self.home.embeds or not self.question.embeds or self.home.covers == self.question.covers
+            not self.home.has_stegos or not self.question.has_stegos or self.home.covers == self.question.covers
         ):
             raise InvalidSetting(
                 "a transfer needs two sources with stegos that differ", hint="give two sources, both with an embedder"
@@ -93,7 +93,7 @@ class Trial:
     def name(self) -> str:
         """The folder's name: readable, with a digest of all settings."""
         question = self.question
-        parts = [self.kind, question.covers.name, str(question.embedder) if question.embeds else "", question.detector]
+        parts = [self.kind, question.covers.name, str(question.embedder) if question.has_stegos else "", question.detector]
         digest = hashlib.sha256(json.dumps(self.about, sort_keys=True).encode()).hexdigest()[:10]
         return re.sub(r"[^\w@.]+", "-", "-".join([*(part for part in parts if part), str(question.seed), digest]))
 

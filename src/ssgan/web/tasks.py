@@ -126,7 +126,7 @@ def _row(name: str, verdict: Any, error: str) -> dict[str, Any]:
         "verdict": verdict.verdict,
         "probability": verdict.probability,
         "reasons": list(verdict.reasons),
-        "fired": list(verdict.fired),
+        "fired": list(verdict.alarms),
     }
 
 

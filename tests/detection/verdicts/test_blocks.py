@@ -50,7 +50,7 @@ def test_a_message_in_every_last_bit_is_found_where_the_rest_is_saturated() -> N
     smooth = np.clip(120 + rng.normal(0, 2, (1, 256, 256)).cumsum(-1).cumsum(-2) / 12, 60, 190).astype(np.uint8)
     cover = np.concatenate([smooth, np.full_like(smooth, 255)], axis=2)
     stego = cover & 254 | rng.integers(0, 2, cover.shape, dtype=np.uint8)
-    assert not lsb_replacement.trace(cover).fires
+    assert not lsb_replacement.trace(cover).is_alarm
     found = lsb_replacement.trace(stego)
-    assert found.fires
+    assert found.is_alarm
     assert found.payload > 0.7

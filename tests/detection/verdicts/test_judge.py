@@ -50,7 +50,7 @@ def test_what_no_detector_may_speak_of_has_no_probability(kind: str) -> None:
 def test_lsb_replacement_in_photographs_is_found(name: str, embedder: str) -> None:
     verdict = one(stego(clean.photograph(name), embedder))
     assert verdict.verdict == "stego"
-    assert "lsb-replacement" in verdict.fired
+    assert "lsb-replacement" in verdict.alarms
     assert verdict.probability is not None
     assert verdict.probability > 0.9
     assert "LSB replacement" in verdict.reasons[0]
@@ -81,7 +81,7 @@ def test_every_image_has_a_verdict(height: int, width: int, channels: int, seed:
     verdict = one(rng.integers(0, rng.integers(1, 257), (channels, height, width), dtype=np.uint8))
     assert verdict.probability is None or 0 <= verdict.probability <= 1
     assert verdict.reasons
-    assert set(verdict.fired) <= set(verdict.answered)
+    assert set(verdict.alarms) <= set(verdict.answered)
     assert set(verdict.estimates) == {"rs", "sample-pairs", "weighted-stego", "chi-square"}
 
 

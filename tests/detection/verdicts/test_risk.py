@@ -21,16 +21,16 @@ def stego(scheme: str, payload: float) -> np.ndarray:
 
 def test_what_is_found_comes_with_a_payload_at_which_fewer_find_it() -> None:
     found = risk(COVER, stego("lsbr", 0.8), scheme="lsbr", payload=0.8)
-    assert "lsb-replacement" in found.fired
-    assert not found.cover.fired
+    assert "lsb-replacement" in found.alarms
+    assert not found.cover.alarms
     assert found.safer_payload is not None
     assert 0 < found.safer_payload < 0.8
-    assert len(judge(to_images(stego("lsbr", found.safer_payload)))[0].fired) < len(found.fired)
+    assert len(judge(to_images(stego("lsbr", found.safer_payload)))[0].alarms) < len(found.alarms)
 
 
 def test_what_is_not_found_has_no_safer_payload() -> None:
     found = risk(COVER, stego("hill", 0.01), scheme="hill", payload=0.01)
-    assert not found.fired
+    assert not found.alarms
     assert found.safer_payload is None
     assert repr(found.stego) == repr(judge(to_images(stego("hill", 0.01)))[0])  # nan is in it
 

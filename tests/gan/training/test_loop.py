@@ -121,7 +121,7 @@ def test_every_kind_of_game_can_be_played(preset: str, faces: Path, tmp_path: Pa
     }
     result = trained(faces, tmp_path, replace(PRESETS[preset], **small))
     assert result.images_seen >= 40
-    assert ("secrecy_gradient" in result.figures) == PRESETS[preset].secret
+    assert ("secrecy_gradient" in result.figures) == PRESETS[preset].uses_detector
     generator, config = load_generator(tmp_path / "generator")
     assert config.preset == preset
     assert generator(torch.zeros(2, 8)).shape == (2, 1, 32, 32)

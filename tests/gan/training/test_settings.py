@@ -17,7 +17,7 @@ def test_a_preset_is_named_after_itself_and_names_what_exists(name: str) -> None
     assert preset.objective in OBJECTIVES
     assert preset.detector in {"", *NETWORKS}
     assert str(Embedder.parse(preset.embedder)) == preset.embedder
-    assert preset.secret == (preset.alpha < 1)
+    assert preset.uses_detector == (preset.alpha < 1)
 
 
 def test_the_paper_updates_once_once_twice() -> None:

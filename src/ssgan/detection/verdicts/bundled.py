@@ -33,7 +33,7 @@ class Scope:
     channels     1 gray, 3 color
     side         pixels of the squares that are looked at
     exact        only images of just that size, or any that holds such a square
-    threshold    the score above which it fires
+    threshold    the score above which it is an alarm
     calibration  score to probability of a stego, where covers and stegos like those of `embedders` are equally many
     """
 

@@ -71,7 +71,7 @@ def verdict_on(picture: Picture, detectors: Sequence[Trained]) -> Verdict:
     if "trailing" not in picture.converted:
         return found
     more = "Bytes follow the end of the image; no picture needs any."
-    return Verdict(found.verdict, found.probability, (*found.reasons, more), found.estimates, found.answered, found.fired)
+    return Verdict(found.verdict, found.probability, (*found.reasons, more), found.estimates, found.answered, found.alarms)
 
 
 def _found(path: Path) -> list[Item | Judged]:

@@ -46,7 +46,7 @@ class Answer:
     reason: str = ""
 
     @property
-    def fires(self) -> bool:
+    def is_alarm(self) -> bool:
         """Whether the score exceeds the threshold."""
         return self.detector is not None and self.score is not None and self.score > self.detector.scope.threshold
 
@@ -54,13 +54,13 @@ class Answer:
 def judge_one(image: np.ndarray, detectors: Sequence[Trained]) -> Verdict:
     """Return the verdict on one image uint8 (C, H, W)."""
     trace, answer = lsb_replacement.trace(image), ask(image, detectors)
-    fired = (lsb_replacement.NAME,) * trace.fires
+    alarms = (lsb_replacement.NAME,) * trace.is_alarm
     answered = (lsb_replacement.NAME,) * (trace.score is not None)
     if answer.detector is not None and answer.score is not None:
         answered += (answer.detector.name,)
-        fired += (answer.detector.name,) * answer.fires
+        alarms += (answer.detector.name,) * answer.is_alarm
     probability = _probability(trace, answer) if answered else None
-    return Verdict(_word(fired, answer, probability), probability, _reasons(trace, answer), trace.estimates, answered, fired)
+    return Verdict(_word(alarms, answer, probability), probability, _reasons(trace, answer), trace.estimates, answered, alarms)
 
 
 def ask(image: np.ndarray, detectors: Sequence[Trained]) -> Answer:
@@ -93,8 +93,8 @@ def _odds(probability: float) -> float:
     return min(_CERTAIN, probability / max(1 - probability, 1 / _CERTAIN))
 
 
-def _word(fired: tuple[str, ...], answer: Answer, probability: float | None) -> Word:
-    if fired:
+def _word(alarms: tuple[str, ...], answer: Answer, probability: float | None) -> Word:
+    if alarms:
         return "stego"
     if answer.score is None or probability is None:
         return "out of domain"
@@ -109,7 +109,7 @@ def _reasons(trace: Trace, answer: Answer) -> tuple[str, ...]:
 def _of_trace(trace: Trace) -> tuple[int, str]:
     if trace.score is None:
         return 3, f"The attacks on LSB replacement may not speak: {trace.reason}."
-    if trace.fires:
+    if trace.is_alarm:
         return (
             0,
             f"RS, sample pairs and weighted stego all see LSB replacement: {trace.payload:.2f} bits per sample at least.",
@@ -121,6 +121,6 @@ def _of_answer(answer: Answer) -> tuple[int, str]:
     if answer.detector is None or answer.score is None:
         return 1, f"No trained detector may speak: {answer.reason}."
     name = answer.detector.name
-    if answer.fires:
+    if answer.is_alarm:
         return 0, f"The detector {name} finds changes of ±1 as embedding makes them."
     return 1, f"The detector {name} finds too little to call it a stego."

@@ -34,7 +34,7 @@ class Trace:
     estimates: dict[str, Estimate | NotEnoughData]
 
     @property
-    def fires(self) -> bool:
+    def is_alarm(self) -> bool:
         """Whether the score is an alarm for LSB replacement."""
         return self.score is not None and self.score > THRESHOLD
 

@@ -20,7 +20,7 @@ class Risk:
     """The answers of the bundled detectors on a stego and on its cover, at 5 % false alarms.
 
     `safer_payload` is the largest payload tried, in bits per sample, at which fewer detectors fire, found by simulating the
-    scheme in the same cover at halves of the payload; None where none fires, or where fewer never do.
+    scheme in the same cover at halves of the payload; None where none gives an alarm, or where fewer never do.
     """
 
     stego: Verdict
@@ -28,9 +28,9 @@ class Risk:
     safer_payload: float | None
 
     @property
-    def fired(self) -> tuple[str, ...]:
+    def alarms(self) -> tuple[str, ...]:
         """Names of the detectors that call it a stego."""
-        return self.stego.fired
+        return self.stego.alarms
 
 
 def risk(cover: np.ndarray, stego: np.ndarray, *, scheme: str, payload: float) -> Risk:
@@ -40,9 +40,9 @@ def risk(cover: np.ndarray, stego: np.ndarray, *, scheme: str, payload: float) -
 
 
 def _safer(cover: np.ndarray, scheme: str, payload: float, found: Verdict) -> float | None:
-    for k in range(1, STEPS + 1) if found.fired else ():
+    for k in range(1, STEPS + 1) if found.alarms else ():
         less = payload / 2**k
         simulated = Embedder(scheme, less).simulate_seeded(to_images(cover), np.array([_SEED], dtype=np.uint64))
-        if len(judge(simulated)[0].fired) < len(found.fired):
+        if len(judge(simulated)[0].alarms) < len(found.alarms):
             return less
     return None

@@ -29,7 +29,7 @@ class Verdict:
     reasons      whole sentences, the deciding one first
     estimates    what each structural attack, a key of ATTACKS, says of LSB replacement
     answered     the detectors that spoke
-    fired        those of them that call it a stego, at 5 % false alarms together
+    alarms       those of them that call it a stego, at 5 % false alarms together
     """
 
     verdict: Word
@@ -37,7 +37,7 @@ class Verdict:
     reasons: tuple[str, ...]
     estimates: dict[str, Estimate | NotEnoughData]
     answered: tuple[str, ...]
-    fired: tuple[str, ...]
+    alarms: tuple[str, ...]
 
 
 def at_base_rate(probability: float, base_rate: float) -> float:

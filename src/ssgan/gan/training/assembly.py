@@ -30,7 +30,7 @@ def assemble(
     """
     _expect_known("backbone", config.backbone, BACKBONES)
     _expect_known("objective", config.objective, OBJECTIVES)
-    if config.secret:
+    if config.uses_detector:
         _expect_known("network", config.detector, NETWORKS)
     embedder, nets = Embedder.parse(config.embedder), _nets(config)
     for net in nets.values():
@@ -101,7 +101,7 @@ def _nets(config: TrainingConfig) -> dict[str, nn.Module]:
         "generator": lambda: backbone.generator(size, channels, latent=config.latent, width=width),
         "critic": lambda: backbone.critic(size, channels, width=width, norm=objective.norm),
     }
-    if config.secret:
+    if config.uses_detector:
         makers["detector"] = lambda: NETWORKS[config.detector].make(size, channels)
     nets = {}
     for name, make in makers.items():

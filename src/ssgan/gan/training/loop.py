@@ -104,7 +104,13 @@ def train(
         processes.first(lambda: _keep_list(out, data, real, notify, holds_back=config.train_share < 1))
         batches, grids = Batches(real, config, draws.mine, where), SampleGrids(out, config, real.some(SIDE**2, config.seed))
         writer = RunWriter(run, state) if speaks else None
-        if speaks and notify is not None and config.secret and config.alpha_mode == "plain" and config.alpha < LOUD_ALPHA:
+        if (
+            speaks
+            and notify is not None
+            and config.uses_detector
+            and config.alpha_mode == "plain"
+            and config.alpha < LOUD_ALPHA
+        ):
             notify(
                 f"alpha {config.alpha:g}, taken plainly: the detector drowns the critic, and images turn to noise; balance it"
             )

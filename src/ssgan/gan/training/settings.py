@@ -90,7 +90,7 @@ class TrainingConfig:
             raise InvalidSetting(f"channels is {self.channels}; it must be 1 or 3", hint="give 1 for gray, 3 for color")
 
     @property
-    def secret(self) -> bool:
+    def uses_detector(self) -> bool:
         """Whether the detector takes part in the game."""
         return bool(self.detector) and self.detector_steps > 0
 

@@ -201,7 +201,7 @@ def play(
     for turn in range(config.critic_steps):
         real = real_batch(turn)
         measured |= game.update_critic(real, draws.latents("critic", step, turn), draws.penalty(step, turn))
-    for turn in range(config.detector_steps if config.secret and train_detector else 0):
+    for turn in range(config.detector_steps if config.uses_detector and train_detector else 0):
         latents, image_seeds = draws.latents("detector", step, turn), draws.image_seeds("detector", step, turn)
         measured |= game.update_detector(latents, image_seeds, real)
     for turn in range(config.generator_steps if train_generator else 0):
