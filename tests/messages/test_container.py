@@ -306,7 +306,7 @@ def test_no_more_is_unpacked_than_may_be_said(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize(("carrying", "height"), [(1, 12), (1 << 20, 12), ((1 << 20) + 1, 10)])
 def test_the_codes_height_is_that_of_the_format(carrying: int, height: int) -> None:
-    assert Places(b"", carrying, np.empty(0, np.int64), Subkeys.of(bytes(32))).code().height == height
+    assert KeyedLayout(b"", carrying, np.empty(0, np.int64), Subkeys.of(bytes(32))).code().height == height
 
 
 @pytest.mark.parametrize("channels", [1, 3])
