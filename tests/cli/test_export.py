@@ -101,7 +101,7 @@ def test_an_export_says_how_its_images_differ(folder: Path, capsys: pytest.Captu
     ("command", "said"),
     [
         ("export runs/one", "nothing would be written"),
-        ("export runs/one -o one.onnx --half", "--half is for a folder"),
+        ("export runs/one -o one.onnx --half", "--half is given without --to"),
         ("export runs/one -o one.pt", "does not end in .onnx"),
         ("export nothing -o one.onnx", "there is no folder nothing"),
     ],

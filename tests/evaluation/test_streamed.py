@@ -78,7 +78,7 @@ def test_what_cannot_be_judged_is_said(tmp_path: Path) -> None:
     with pytest.raises(InvalidSetting, match="no table"):
         judge_features(tmp_path / "nothing.parquet", four)
     (tmp_path / "bad.parquet").write_bytes(b"x" * 100)
-    with pytest.raises(RefusedImage, match="no table that can be read"):
+    with pytest.raises(RefusedImage, match="cannot be read as a table"):
         judge_scores(tmp_path / "bad.parquet", four)
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
     with pytest.raises(InvalidSetting, match="no column score"):

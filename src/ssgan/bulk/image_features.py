@@ -43,7 +43,7 @@ class Settings:
             hint = "name the embedder that the probabilities are of: --embedder hill@0.4"
             raise InvalidSetting(f"{found.title} needs the change probabilities of every image", hint=hint)
         if self.embedder and not found.needs_probabilities:
-            raise InvalidSetting(f"{found.title} makes no use of an embedder", hint="leave it out")
+            raise InvalidSetting(f"an embedder is given, and {found.title} uses none", hint="leave it out")
         if self.embedder:
             Embedder.parse(self.embedder)
 

@@ -55,11 +55,11 @@ def export(
     if out is None and to is None:
         raise InvalidSetting("nothing would be written", hint="give a file with -o, or a folder with --to, or both")
     if half and to is None:
-        raise InvalidSetting("--half is for a folder of weights", hint="give one with --to")
+        raise InvalidSetting("--half is given without --to", hint="give a folder with --to")
     if drawn and to is None:
-        raise InvalidSetting("--drawn is for a folder", hint="give one with --to")
+        raise InvalidSetting("--drawn is given without --to", hint="give a folder with --to")
     if detail and not drawn:
-        raise InvalidSetting("--detail is for covers that are drawn", hint="add --drawn")
+        raise InvalidSetting("--detail is given without --drawn", hint="add --drawn")
     screen = Screen(json=json, quiet=quiet)
     net, card = open_generator(find_generator(generator))
     if to is not None and drawn:

@@ -182,7 +182,7 @@ def capacity(
     if not covers:
         raise InvalidSetting("no cover is given", hint="run ssgan capacity COVER")
     if len(covers) == 1 and needed is not None:
-        raise InvalidSetting("--needed is for several covers", hint="name more covers, or leave it out")
+        raise InvalidSetting("--needed is given, and one cover", hint="name more covers, or leave it out")
     capacities = [picture_capacity(cover_picture(cover)) for cover in covers]
     for cover, size in zip(covers, capacities, strict=True):
         screen.result("capacity", f"{cover}: {counted(size, 'byte')}", cover=str(cover), capacity_bytes=size)
@@ -211,13 +211,13 @@ def _planned(covers: list[Path], message: bytes, out: Path, way: Way, making: Ma
 
         if way.needed is not None:
             raise InvalidSetting(
-                "--needed is for several covers", hint="make some with ssgan sample, name them, and leave --covers out"
+                "--needed is given, and one cover", hint="make some with ssgan sample, name them, and leave --covers out"
             )
         generator = making.generator or Path(GENERATOR)
         return planned(message, out, settings, generator=generator, count=COUNT if making.of is None else making.of)
     if len(covers) == 1:
         if way.needed is not None:
-            raise InvalidSetting("--needed is for several covers", hint="name more covers, or leave it out")
+            raise InvalidSetting("--needed is given, and one cover", hint="name more covers, or leave it out")
         return plan.one_cover(covers[0], message, out, settings)
     if force:
         raise InvalidSetting(
@@ -251,12 +251,12 @@ def _check_streams(covers: tuple[Path, ...], message: MessageOptions, key: KeyOp
 
 
 def check_for_drawn(way: Manner) -> None:
-    """Options that say how a cover is changed mean nothing for one that is drawn."""
+    """Refuse options that say how a cover is changed, where it is drawn. Raises InvalidSetting."""
     usual = Manner()
     given = [name for name in _FOR_CHANGES if getattr(way, name) != getattr(usual, name)]
     if given:
         options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-        raise InvalidSetting(f"{options} is for covers that are changed", hint="leave it out, or add --changed")
+        raise InvalidSetting(f"{options} is given, and covers are drawn", hint="leave it out, or add --changed")
 
 
 def _announce(screen: Screen, plan: Plan, *, dry: bool) -> None:

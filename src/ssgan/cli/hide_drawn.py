@@ -53,14 +53,12 @@ class Making:
         given = self.of is not None or self.generator is not None or self.count is not None or self.changed
         if self.covers is None and given:
             raise InvalidSetting(
-                "--of, --count, --changed and --generator are for covers that are made", hint="add --covers generated"
+                "--of, --count, --changed or --generator is given without --covers", hint="add --covers generated"
             )
         if self.of is not None and not self.changed:
-            raise InvalidSetting(
-                "--of chooses among several covers, and a drawn cover is never chosen", hint="leave it out, or add --changed"
-            )
+            raise InvalidSetting("--of is given, and a drawn cover is never chosen", hint="leave it out, or add --changed")
         if self.changed and self.count is not None:
-            raise InvalidSetting("--count is for drawn covers", hint="leave out --changed, or --count")
+            raise InvalidSetting("--count is given together with --changed", hint="leave out --changed, or --count")
         if self.covers is not None and named:
             raise InvalidSetting("files are given together with --covers", hint="leave out the files, or --covers")
 
@@ -84,7 +82,7 @@ def draw(
     model = model_of(making.generator)
     count = 1 if making.count is None else making.count
     if making.count is None and needed is not None:
-        raise InvalidSetting("--needed is for several covers", hint="add --count, or leave it out")
+        raise InvalidSetting("--needed is given, and one cover is drawn", hint="add --count, or leave it out")
     plan = planned(message, out, model, count=count, needed=needed, compress=compress, overwrite=force)
     spare(plan.outs, read)
     if dry:

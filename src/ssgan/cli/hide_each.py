@@ -65,7 +65,7 @@ def hide_each(
     screen = Screen(json=json, quiet=quiet)
     if making.covers is not None:
         if limit is not None:
-            raise InvalidSetting("--limit is for covers that are given", hint="give --count")
+            raise InvalidSetting("--limit is given together with --covers", hint="give --count in its place")
         check_for_drawn(way)
         _draw_each(screen, given, key, making, out, shards, scaling, compress=way.compress)
         return

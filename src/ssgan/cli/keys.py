@@ -47,7 +47,7 @@ class KeyOptions:
                 hint="type the passphrase at the prompt, or give --passphrase-file: others can see the command line",
             )
         if self.strong and self.key_file is not None:
-            raise InvalidSetting("--strong is for passphrases; a key file cannot be guessed", hint="leave --strong out")
+            raise InvalidSetting("--strong is given with a key file, which cannot be guessed", hint="leave --strong out")
 
     @property
     def from_stdin(self) -> bool:

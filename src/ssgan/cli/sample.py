@@ -114,7 +114,7 @@ def sample(
         from ssgan.cli.hide_drawn import model_of
 
         if out is None or wanted.interpolate:
-            raise InvalidSetting("drawn covers go into a folder", hint="give one with -o, and leave --interpolate out")
+            raise InvalidSetting("--drawn is given without -o, or together with --interpolate", hint="give a folder with -o")
         model = model_of(generator)
     order = None if out is None else Order(card, out, count, seed, force, model)
     numbers = [] if order is None else missing(order)

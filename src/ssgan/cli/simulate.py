@@ -37,7 +37,7 @@ class Reading:
     convert: Convert = ""
 
     def parse(self) -> tuple[Geometry, tuple[str, ...]]:
-        """Return the geometry and the allowed conversions: a JPEG that is resized is a photograph like any other."""
+        """Return the geometry and the allowed conversions. Where images are resized, JPEG is among them."""
         from ssgan.datasets import GEOMETRIES, Geometry
 
         if self.geometry and (self.crop or self.size):

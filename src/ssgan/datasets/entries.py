@@ -133,7 +133,7 @@ def _rows(number: int, source: Path) -> Iterator[Entry]:
     except (OSError, ValueError) as error:
         if isinstance(error, InvalidSetting):
             raise
-        raise RefusedImage(f"{source} is no table that can be read ({error})", hint="give a Parquet file") from error
+        raise RefusedImage(f"{source} cannot be read as a table ({error})", hint="give a Parquet file") from error
 
 
 def name_of(path: str, folder: Path) -> str:

@@ -150,7 +150,7 @@ def _dataset(table: Path) -> Any:
         raise InvalidSetting(f"there is no table {table}", hint="check the name") from error
     except (ArrowInvalid, OSError) as error:
         hint = "give a Parquet file or a folder of them"
-        raise RefusedImage(f"{table} is no table that can be read ({error})", hint=hint) from error
+        raise RefusedImage(f"{table} cannot be read as a table ({error})", hint=hint) from error
     if not {"score", "features"} & set(found.schema.names):
         hint = "give a table that `ssgan score -o` or `ssgan features` wrote"
         raise InvalidSetting(f"{table} has neither scores nor features", hint=hint)

@@ -1,4 +1,4 @@
-"""Show the runs of a folder while they go: settings, curves of figures, grids of samples, reports."""
+"""Show the runs of a folder while they train: settings, curves of metrics, grids of samples, reports."""
 
 from __future__ import annotations
 

@@ -144,9 +144,9 @@ def embed_within(
 def reachable(
     cover: Flat, plus: NDArray[np.float64], minus: NDArray[np.float64], code: Code | None = None, *, layers: int = 2
 ) -> int:
-    """Return about the longest message, in bits, that embeds: found with a random one, to about 2 %.
+    """Estimate the length in bits of the longest message that can be embedded, to about 2 %, by trying a random one.
 
-    Another message of that length may find no path where it is two layers; with one, every message of that length embeds.
+    With one layer every message of that length can be embedded; with two, another one may find no path.
     """
     rng = np.random.default_rng(0)
     trial = rng.integers(0, 2, 2 * len(cover), dtype=np.uint8)
@@ -158,7 +158,7 @@ def _embed_rows(
     covers: Flat, plus: NDArray[np.float64], minus: NDArray[np.float64],
     messages: Sequence[NDArray[np.uint8]], code: Code, layers: int, rngs: Sequence[np.random.Generator | None],
 ) -> list[Embedding | DoesNotFit]:  # fmt: skip
-    """Return one entry a row of covers (N, n); the optimal sender is found for all of them at once."""
+    """Return the embedding, or the error, of each row of covers (N, n). The optimal sender is found for all rows at once."""
     _check(covers, plus, minus, messages, layers, rngs)
     lengths = np.array([len(message) for message in messages])
     sender = _sender(plus, minus, layers)

@@ -194,10 +194,10 @@ def syndrome(samples: NDArray[np.uint8], length: int, code: Code, *, shift: int 
 
 
 def reachable(dry: NDArray[np.bool_], code: Code, *, limit: int | None = None) -> int:
-    """Return about the largest length up to `limit` at which every message embeds where `dry` bool (n,) marks usable elements.
+    """Estimate the largest length, up to `limit`, of which every message can be embedded.
 
-    At that length the dry elements' columns have full rank. Lengths are tried downwards, in steps of a 64th: whether one
-    embeds depends on where its blocks meet the wet elements, so that halving would often miss.
+    `dry` bool (n,) marks usable elements. At that length their columns have full rank. Lengths are tried downwards, in steps
+    of a 64th: whether one embeds depends on where its blocks meet the wet elements, so that halving would often miss.
     """
     from ssgan.embedding.stc import trellis_loops
 

@@ -28,7 +28,7 @@ DEFAULT = ("pixels", "kv", "spam", "srmq1")
 
 @dataclass(frozen=True)
 class Figure:
-    """One measure: `generated` and `real` are means over `repeats`, the spreads their standard deviations (None: no choice).
+    """One measure: `generated` and `real` are means over `repeats`, the spreads their standard deviations (or None).
 
     For a distance, `real` is that of two halves of the real images; otherwise it is the same measure of real images.
     """

@@ -69,7 +69,7 @@ class _Up(nn.Module):
 
 
 class _Down(nn.Module):
-    """A block: ReLU, convolution, ReLU, convolution, means of four; the shortcut likewise by 1 x 1."""
+    """Downsampling block: two times ReLU and convolution, then 2 x 2 means; the shortcut is means and a 1 x 1 convolution."""
 
     def __init__(self, before: int, after: int, norm: str) -> None:
         super().__init__()

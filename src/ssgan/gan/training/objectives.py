@@ -1,6 +1,6 @@
 """Define the objectives of critic and generator: losses of critic values, and the penalty that bounds the critic.
 
-Critic values are float (N,), higher = rather real; losses are means and are made small. Each function names its source.
+Critic values are float (N,), higher = rather real; losses are means and are minimized. Each function names its source.
 """
 
 from __future__ import annotations

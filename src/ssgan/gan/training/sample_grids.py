@@ -1,4 +1,4 @@
-"""Watch the generator: a grid of samples from constant latents, and how much they differ.
+"""Write grids of samples from constant latents, and measure how much the samples differ.
 
 A generator that makes one image of all latents has collapsed. Noise is no difference: images are compared as 8 x 8 thumbnails.
 """

@@ -233,5 +233,5 @@ def straight_through_stego(covers: torch.Tensor, embedder: Embedder, image_seeds
 
 
 def _confusion(logits: torch.Tensor) -> torch.Tensor:
-    """Return the cross-entropy with 1/2."""
+    """Return the cross-entropy of the predictions (logits) with the label 1/2."""
     return (softplus(logits) + softplus(-logits)).mean() / 2

@@ -71,7 +71,7 @@ class Gncnn(nn.Module):
         return self._judged(x)
 
     def fused(self, images: torch.Tensor, parts: Parts) -> torch.Tensor:
-        """Return the same in training, in float32 on the processor, differentiable once; slow in the published form."""
+        """Return what `forward` does in training: float32, on the processor, differentiable once. As published it is slow."""
         if not self.padded:
             return self(images)
         layers = [(layer.get_parameter("weight"), layer.get_parameter("bias")) for layer in self.convolutions]
