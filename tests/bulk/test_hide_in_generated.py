@@ -52,7 +52,7 @@ def test_the_command_says_which_of_how_many_and_the_risk(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SSGAN_LEDGER", str(tmp_path / "ledger"))
     assert run(["keygen", "-o", "our.key"]) == 0
-    hide = ["hide", "--covers", "generated", "-m", "Meet me at nine", "--key-file", "our.key"]
+    hide = ["hide", "--covers", "generated", "--changed", "-m", "Meet me at nine", "--key-file", "our.key"]
     assert run([*hide, "--of", "3", "-o", "out.png", "--json"]) == 0
     found = {row["message_type"]: row for row in map(json.loads, capsys.readouterr().out.splitlines()[1:])}
     assert found["chosen"]["count"] == 3
