@@ -24,7 +24,7 @@ COMMANDS = ("hide", "reveal", "simulate", "detect")
 TABLE = (
     *((command, "hill", size, 1) for size in (1.0, 4.0, 16.0) for command in COMMANDS),
     *((command, "hill", 12.0, 3) for command in COMMANDS),
-    *(("hide", scheme, 4.0, 1) for scheme in ("lsb", "suniward", "wow", "hugo", "hugo2010", "mg", "mipod")),
+    *(("hide", scheme, 4.0, 1) for scheme in ("lsb", "lsbr", "suniward", "wow", "hugo", "hugo2010", "mg", "mipod")),
 )  # command, scheme, megapixels, channels
 SMALL = 256  # pixels a side, of the picture that warms up
 

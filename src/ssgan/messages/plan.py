@@ -25,10 +25,12 @@ _HINTS = {
     "trailing": "save the image anew, without what follows it",
 }
 _HINT = "save it as an 8-bit gray or RGB PNG first"
-# Bytes a sample, the picture among them, as benchmarks/memory.py measures them at 4 megapixels: of schemes whose +1 and -1 cost
-# the same, of those where they do not; of a scheme that is not named, the most.
+# Bytes a sample, the picture among them, as benchmarks/memory.py measures them at 4 megapixels: fewest for schemes whose +1 and
+# -1 cost the same, most for those whose costs depend on the whole picture. For a scheme that is not named, more than for all.
 REVEALING_BYTES = 4
-HIDING_BYTES = {"lsb": 24, "hill": 24, "wow": 24, "suniward": 24, "lsbr": 35, "hugo": 35, "hugo2010": 35}
+HIDING_BYTES = {
+    "lsb": 25, "hill": 24, "wow": 24, "suniward": 24, "lsbr": 45, "hugo": 34, "hugo2010": 39, "mipod": 67, "mg": 96,
+}  # fmt: skip
 _MOST_HIDING_BYTES = 100
 _ASK = "ask for the file as the sender wrote it: no message survives a conversion"
 
