@@ -51,6 +51,20 @@ def test_a_stego_is_known_as_its_cover(ledger: Ledger, key: Key) -> None:
     assert ledger.knows(hidden.stego, None)
 
 
+@pytest.mark.parametrize("edited", ["first", "last"])
+def test_a_list_that_others_replaced_or_edited_is_read_anew(edited: str, ledger: Ledger) -> None:
+    ledger.record([(image(seed), None) for seed in range(1, 5)])
+    assert ledger.knows(image(1), None)
+    path = ledger.folder / "covers"
+    lines = path.read_text().splitlines(keepends=True)
+    if edited == "last":  # in place: the same file
+        path.write_text("".join([*lines[:3], lines[0]]))
+    else:  # another file, whose last lines are those that were read
+        path.with_name("new").write_text("".join([lines[1], *lines[1:]]))
+        path.with_name("new").replace(path)
+    assert [ledger.knows(image(seed), None) for seed in (1, 2, 3, 4)] == [edited == "last", True, True, edited == "first"]
+
+
 def test_an_image_of_both_is_one_line(ledger: Ledger) -> None:
     ledger.record([(image(1), None), (image(1), None)])
     assert len((ledger.folder / "covers").read_text().splitlines()) == 1
