@@ -43,4 +43,9 @@ def test_the_digest_tells_other_images(many: Path) -> None:
 
 def test_two_pictures_with_one_place_are_named(many: Path) -> None:
     with pytest.raises(InvalidSetting, match=r"000\.png and .*000\.png would have the same place"):
-        Listing([many, many / "000.png"], size=10)
+        Listing([many, many / "000.png"], size=10, place=str)
+
+
+def test_pictures_of_one_name_are_no_twins_where_outcomes_have_no_place(many: Path) -> None:
+    paths = [path for path, _, _ in Listing([many, many / "000.png"]).pictures()]
+    assert paths.count(many / "000.png") == 2

@@ -16,8 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import ssgan
-from ssgan.bulk import job, outputs, score
-from ssgan.bulk.table_parts import Part, Parts
+from ssgan.bulk import job, outputs, score, tables
 from ssgan.datasets import cache
 from ssgan.errors import Failure, SsganError
 from ssgan.evaluation import results
@@ -192,7 +191,7 @@ def files_of_a_run(folder: Path) -> dict[str, Callable[[], object]]:
     (folder / "scores.csv").write_text("part,name,group,cover,stego\ntest,a,g,0.1,0.2\ntest,b,g,0.1,0.2\n")
     (folder / "table2.csv").write_text(records.as_csv([], {}))
     (folder / "x.json").write_text(json.dumps({"request": {}, "shape": [1], "names": [], "bad": []}))
-    Parts(folder / "parts", {}).write(Part(0, 1, np.array([0]), np.zeros((1, 3)), (Failure("a", "b", "c", 5),)))
+    tables.write_part(folder / "000000.npz", [(["a"], np.zeros((1, 3)))])
     return {
         "config.json": lambda: Run(folder, {"seed": 1}),
         "stats.jsonl": lambda: [*logged(folder), run.rewind(2)],  # type: ignore[func-returns-value]
@@ -204,7 +203,7 @@ def files_of_a_run(folder: Path) -> dict[str, Callable[[], object]]:
         "scores.csv": lambda: results.scores_of(folder),
         "table2.csv": lambda: records.read_csv(folder / "table2.csv"),
         "x.json": lambda: cache._manifest(folder / "x.npy", {}),
-        "parts/00000000-00000001.npz": lambda: list(Parts(folder / "parts", {}).read({0: 1})),
+        "000000.npz": lambda: tables.read_part(folder / "000000.npz"),
     }
 
 

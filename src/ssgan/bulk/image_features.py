@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 
 from ssgan import images
-from ssgan.bulk.table_parts import Part
 from ssgan.datasets import Geometry
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import Failure, InvalidSetting, RefusedImage, SsganError, unknown
@@ -49,11 +48,18 @@ class Settings:
 
 
 class Piece(NamedTuple):
-    """Consecutive files from the number `first` on, read but not decoded: names, and bytes or the reason why there are none."""
+    """Files in a row, read but not decoded: names, and bytes or the reason why there are none."""
 
-    first: int
     names: list[str]
     files: list[bytes | RefusedImage]
+
+
+class Looked(NamedTuple):
+    """The outcome of a piece: names of the images with features, the features (K, D), and what failed."""
+
+    names: list[str]
+    features: np.ndarray
+    failures: tuple[Failure, ...]
 
 
 class Look:
@@ -63,7 +69,7 @@ class Look:
         self.settings, self._found = settings, FEATURES[settings.features]
         self._embedder = Embedder.parse(settings.embedder) if settings.embedder else None
 
-    def __call__(self, piece: Piece) -> Part:
+    def __call__(self, piece: Piece) -> Looked:
         """Return the features of a piece; images of one shape are processed together, as many as memory should hold."""
         rows: dict[int, np.ndarray] = {}
         failures: list[Failure] = []
@@ -77,9 +83,9 @@ class Look:
                 made = self._found.extract(given, *maps, threads=1).astype(self.settings.dtype)
                 rows.update(zip((number for number, _ in held), made, strict=True))
             except SsganError as error:  # with an embedder one image at a time, else all of a shape are too small
-                failures.extend(Failure.of(piece.names[number - piece.first], error) for number, _ in held)
+                failures.extend(Failure.of(piece.names[number], error) for number, _ in held)
 
-        for number, (name, data) in enumerate(zip(piece.names, piece.files, strict=True), start=piece.first):
+        for number, (name, data) in enumerate(zip(piece.names, piece.files, strict=True)):
             try:
                 samples = self._samples(data, name)
             except RefusedImage as error:
@@ -91,10 +97,10 @@ class Look:
                 look(samples.shape)
         for shape in list(shapes):
             look(shape)
-        good = np.array(sorted(rows), np.int64)
+        good = sorted(rows)
         empty = np.empty((0, self._found.dimension), self.settings.dtype)
         features = np.stack([rows[number] for number in good]) if rows else empty
-        return Part(piece.first, piece.first + len(piece.files), good, features, tuple(sorted(failures)))
+        return Looked([piece.names[number] for number in good], features, tuple(sorted(failures)))
 
     def _samples(self, data: bytes | RefusedImage, name: str) -> np.ndarray:
         """Return uint8 (C, H, W), cut as the settings say; alpha is ignored."""

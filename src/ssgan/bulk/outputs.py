@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ssgan.bulk.job import FAILED, Tally, forget_failures, keep_failures, remove
-from ssgan.errors import StorageFailed
+from ssgan.errors import InvalidSetting, StorageFailed
 from ssgan.storage import runs
 from ssgan.storage.atomic import atomic_write, left_over, sync, temporary_for
 from ssgan.storage.folders import make_folder
@@ -19,12 +19,21 @@ from ssgan.storage.folders import make_folder
 MANIFEST = "run.json"
 UNSEALED = ".unsealed"  # the folder of outcomes that are written and not yet sealed
 SHARD_SIZE = 1000
+SUFFIXES = (".tar", ".parquet", ".npz", ".csv")  # of shards
 _NUMBERED = "[0-9]" * 6
 
 
 def shard(folder: Path, number: int, suffix: str = ".tar") -> Path:
     """Return the file of a portion's outcome."""
     return folder / f"{number:06d}{suffix}"
+
+
+def parts_of(table: Path, manifest: str = MANIFEST) -> Path:
+    """Return the folder for the portions of a table. Raises InvalidSetting where it holds something else."""
+    folder = table.with_name(table.name + ".parts")
+    if folder.is_dir() and not (folder / manifest).exists() and not runs.is_bare(folder):
+        raise InvalidSetting(f"{folder} is in the way", hint="move it, or choose another name for the table")
+    return folder
 
 
 Seal: TypeAlias = Callable[[Sequence[str]], Collection[str]]  # names of outcomes to those of them that must not be given
@@ -154,7 +163,8 @@ def write_manifest(
 def clear(folder: Path, manifest: str) -> None:
     """Remove the shards and the manifest of an earlier job."""
     forget_failures(folder)
-    for path in (*folder.glob(f"{_NUMBERED}.tar"), *folder.glob(f"{_NUMBERED}.parquet"), folder / manifest):
+    shards = (path for suffix in SUFFIXES for path in folder.glob(f"{_NUMBERED}{suffix}"))
+    for path in (*shards, folder / manifest):
         remove(path)
 
 

@@ -15,11 +15,11 @@ from ssgan.bulk import job, outputs
 from ssgan.bulk.job import Tally
 from ssgan.bulk.tables import pyarrow_or
 from ssgan.compute.progress import Progress, silent
-from ssgan.datasets.entries import Entry, Reader
+from ssgan.datasets.entries import Reader, path_of
 from ssgan.datasets.portions import Listing, Portion
 from ssgan.detection.score import Scorer
-from ssgan.errors import Failure, InvalidSetting, RefusedImage, StorageFailed
-from ssgan.storage.atomic import atomic_write
+from ssgan.errors import Failure, InvalidSetting, RefusedImage
+from ssgan.storage.atomic import atomic_write, refuse_existing
 from ssgan.storage.locks import alone
 from ssgan.storage.names import written
 from ssgan.storage.runs import check_manifest
@@ -86,10 +86,9 @@ def prepare(
         )
     if out.suffix.lower() == ".parquet":
         pyarrow_or(".csv")
-    if out.exists() and not overwrite:
-        raise StorageFailed(f"{out} exists already and was left as it is", hint="choose another name, or allow overwriting")
+    refuse_existing(out, overwrite=overwrite)
     Scorer(run)
-    folder = out.with_name(out.name + ".parts")
+    folder = outputs.parts_of(out)
     listing = Listing(sources, size=PORTION, limit=limit)
     made = Scoring(run, folder, listing.sources, device)
     plan = Plan(made, out, listing, 0, overwrite)
@@ -103,14 +102,9 @@ def run(plan: Plan, engine: job.Engine, *, progress: Progress[()] = silent) -> T
     """Score missing images, then write the table; images without a score are in it, with the reason."""
     folder = plan.job.folder
     with alone(folder):
-        if plan.overwrite:
-            for path in (*folder.glob("*.csv"), folder / outputs.MANIFEST):
-                job.remove(path)
-            job.forget_failures(folder)
-        outputs.write_manifest(folder, plan.to_json(), what="scores")
+        outputs.write_manifest(folder, plan.to_json(), what="scores", overwrite=plan.overwrite)
         tally = job.run(plan.job, plan.listing, engine, progress=progress)
-        numbers = range(-(-len(plan.listing) // plan.listing.size))
-        parts = [outputs.shard(folder, number, ".csv") for number in numbers]
+        parts = [outputs.shard(folder, number, ".csv") for number in range(plan.listing.portion_count)]
         with atomic_write(plan.out, overwrite=plan.overwrite) as temporary:
             (_join_parquet if plan.out.suffix.lower() == ".parquet" else _join_csv)(parts, temporary)
         shutil.rmtree(folder, ignore_errors=True)
@@ -166,13 +160,12 @@ class _Worker:
         rows = csv.writer(lines, lineterminator="\n")
         for start in range(0, len(portion.entries), self._scorer.together):
             some = portion.entries[start : start + self._scorer.together]
-            named = [(self._called(entry), partial(self._reader.data, entry)) for entry in some]
+            paths = [str(path_of(self._job.sources[entry.source], entry)) for entry in some]
+            named = [(path, partial(self._reader.data, entry)) for path, entry in zip(paths, some, strict=True)]
             for score in self._scorer(named):
                 rows.writerow((written(score.name), score.score, score.stego, score.probability, written(score.error)))
                 if score.score is None:
-                    tally.fail(
-                        Failure(score.name, score.error, "give images as the detector was trained on", RefusedImage.exit_code)
-                    )
+                    tally.fail(Failure(score.name, score.error, _HINT, RefusedImage.exit_code))
                 else:
                     tally.written += 1
         path = outputs.shard(self._job.folder, portion.number, ".csv")
@@ -180,7 +173,3 @@ class _Worker:
             temporary.write_text(lines.getvalue(), encoding="utf-8", newline="")
             job.keep_failures(self._job.folder, portion.number, tally.failures)
         return tally
-
-    def _called(self, entry: Entry) -> str:
-        path = self._job.sources[entry.source]
-        return str(path if path.name == entry.name and path.is_file() else path / entry.name)

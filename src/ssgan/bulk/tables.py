@@ -11,7 +11,8 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterable
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -20,6 +21,7 @@ import numpy as np
 
 from ssgan.errors import InvalidSetting
 from ssgan.storage.names import written
+from ssgan.storage.state_files import Damaged, is_file
 from ssgan.version import __version__
 
 SUFFIXES = (".parquet", ".npz")
@@ -89,6 +91,46 @@ def write_npz(path: Path, groups: Groups, rows: int, columns: Columns) -> None:
             content = io.BytesIO()
             np.save(content, np.array(strings), allow_pickle=False)
             archive.writestr(_member(name), content.getvalue())
+
+
+def write_part(path: Path, groups: Groups) -> None:
+    """Write the rows of one portion of a table, kept until the others are there."""
+    every = list(groups)
+    names = np.array([name for names, _ in every for name in names], np.str_)
+    with path.open("wb") as stream:
+        np.savez(stream, names=names, features=np.concatenate([features for _, features in every]))
+
+
+def read_part(path: Path) -> tuple[list[str], np.ndarray]:
+    """Return the names and features that `write_part` wrote. Raises Damaged."""
+    hint = "remove it: the same command makes it anew"
+    if not is_file(path):  # a pipe would be waited for
+        raise Damaged(path, "it is not a plain file", hint=hint)
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+            names, features = kept["names"].tolist(), kept["features"]
+            if len(names) != len(features):
+                raise ValueError("names and features are not equally many")
+            return names, features
+    except (OSError, ValueError, KeyError, TypeError, EOFError, RecursionError, NotImplementedError, zlib.error) as error:
+        raise Damaged(path, str(error), hint=hint) from error
+    except zipfile.BadZipFile as error:
+        raise Damaged(path, "it is cut off", hint=hint) from error
+
+
+def regrouped(groups: Groups, rows: int) -> Iterator[tuple[list[str], np.ndarray]]:
+    """Yield names and features in groups of `rows`, the last one shorter, however they come."""
+    names: list[str] = []
+    held: list[np.ndarray] = []
+    for more, features in groups:
+        names += more
+        held.append(features)
+        while len(names) >= rows:
+            together = np.concatenate(held)
+            yield names[:rows], together[:rows]
+            names, held = names[rows:], [together[rows:]]
+    if names:
+        yield names, np.concatenate(held)
 
 
 def _member(name: str) -> zipfile.ZipInfo:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -12,11 +12,6 @@ from ssgan.cli.screen import Screen
 from ssgan.cli.simulate import Reading
 from ssgan.cli.threads import cores
 from ssgan.cli.workers import SOURCES, Scaling, at_least_one, failed, figures, show_failures
-from ssgan.errors import InvalidSetting, SomeItemsFailed
-
-if TYPE_CHECKING:
-    from ssgan.bulk.feature_table import Plan, Tally
-    from ssgan.bulk.image_features import Settings
 
 
 def features(
@@ -44,80 +39,26 @@ def features(
     `features`, `names`, `feature_names` and `set`. Finished pieces are kept beside the table until it is whole, so the same
     command resumes after an interruption. A folder in place of a file takes Parquet shards, for any number of images.
     """
-    from ssgan.bulk.feature_table import prepare, run
+    from ssgan.bulk.engines import Serial
+    from ssgan.bulk.features import is_table, prepare, run
     from ssgan.bulk.image_features import Settings
+    from ssgan.steganalysis.catalog import FEATURES
 
     at_least_one(limit=limit, threads=threads, shard_size=shard_size)
     geometry, convert = (reading or Reading()).parse()
     settings, screen = Settings(feature_set, geometry, convert, embedder, dtype), Screen(json=json, quiet=quiet)
     scaling = scaling or Scaling()
-    if not out.suffix or out.is_dir():
-        _into_shards(screen, files, out, settings, scaling, limit=limit, shard_size=shard_size, force=force)
-        return
-    if scaling.asked or scaling.workers is not None:
-        raise InvalidSetting("a single table is written by one process", hint="name a folder for shards: -o features")
-    plan = prepare(files, out, settings, limit=limit, overwrite=force)
-    todo = len(plan.items) - plan.finished
-    summary = {"todo": todo, "finished": plan.finished, "set": feature_set, "out": str(out)}
-    screen.note("plan", f"{todo} to do, {plan.finished} done already", **summary)
-    with screen.progress(todo, "extracting") as progress:
-        tally = run(plan, threads=threads or cores(), progress=progress)
-    _summarize(screen, plan, tally)
-
-
-def _into_shards(
-    screen: Screen,
-    files: list[Path],
-    out: Path,
-    settings: Settings,
-    scaling: Scaling,
-    *,
-    limit: int | None,
-    shard_size: int,
-    force: bool,
-) -> None:
-    """Write a folder of shards, by as many processes as wanted."""
-    from ssgan.bulk import features as extracting
-    from ssgan.bulk.job import FAILURES
-    from ssgan.steganalysis.catalog import FEATURES
-
-    plan = extracting.prepare(files, out, settings, limit=limit, overwrite=force, shard_size=shard_size)
-    summary = {"todo": len(plan), "finished": plan.finished, "set": settings.features, "out": str(out)}
+    is_alone = is_table(out) and not scaling.asked and scaling.workers is None
+    threads = threads or (cores() if is_alone else 1)
+    plan = prepare(files, out, settings, limit=limit, overwrite=force, shard_size=shard_size, threads=threads)
+    summary = {"todo": len(plan), "finished": plan.finished, "set": feature_set, "out": str(out)}
     screen.note("plan", f"{len(plan)} to do, {plan.finished} done already", **summary)
     with screen.progress(len(plan), "extracting") as progress:
-        tally = extracting.run(plan, scaling.engine(plan.listing), progress=progress)
+        tally = run(plan, Serial() if is_alone else scaling.engine(plan.listing), progress=progress)
     show_failures(screen, tally)
-    found = FEATURES[settings.features]
-    made = f"{tally.written} x {found.dimension} features ({found.title}) in {out}" if tally.written else "no features"
+    found, rows = FEATURES[feature_set], tally.written + (tally.sums["stood"] if is_table(out) else 0)
+    made = f"{rows} x {found.dimension} features ({found.title}) in {out}" if rows else "no features"
     rate = f"{tally.images_per_second:.0f} images/s"
-    screen.result("summary", f"{made}, {rate}", dimension=found.dimension, **figures(tally, plan.finished, out))
-    failed(tally, out, "images got no features", listed_in=out / f"{plan.job.file_prefix}{FAILURES}")
-
-
-def _summarize(screen: Screen, plan: Plan, tally: Tally) -> None:
-    """Print figures and the first failures, and return the exit code."""
-    from ssgan.bulk.feature_table import failures_beside
-    from ssgan.steganalysis.catalog import FEATURES
-
-    shown = 5
-    for failure in tally.failures[:shown]:
-        text = f"failed: {failure.name}: {failure.error.removeprefix(failure.name + ': ')}"
-        screen.note("failure", text, **failure._asdict())
-    found = FEATURES[plan.settings.features]
-    made = f"{tally.written} x {found.dimension} features ({found.title}) in {plan.out}" if tally.written else "no features"
-    screen.result(
-        "summary",
-        f"{made}, {tally.images_per_second:.0f} images/s",
-        written=tally.written,
-        dimension=found.dimension,
-        finished_before=plan.finished,
-        failed=len(tally.failures),
-        seconds=round(tally.seconds, 3),
-        images_per_second=round(tally.images_per_second, 1),
-        out=str(plan.out),
-    )
-    if tally.failures:
-        raise SomeItemsFailed(
-            f"{len(tally.failures)} of {len(plan.items)} images got no features",
-            hint=f"see {failures_beside(plan.out)} for names and reasons",
-        )
+    counted = {"written": 0, "dimension": found.dimension} | figures(tally, plan.finished, out) | {"written": rows}
+    screen.result("summary", f"{made}, {rate}", **counted)
+    failed(tally, out, "images got no features", listed_in=plan.failures)

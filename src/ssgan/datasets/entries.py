@@ -20,11 +20,10 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, Any, NamedTuple
 
 from ssgan import images
+from ssgan.datasets.path_tables import TABLES, paths_in
 from ssgan.datasets.sources import DAMAGE, Source, is_image, open_source, shards_of
 from ssgan.errors import InvalidSetting, RefusedImage, StorageFailed
 
-TABLES = (".parquet",)
-COLUMNS = ("path", "file", "image")  # of a table of paths: the first of these that it has
 _HELD = 50_000  # names sorted in memory at a time
 _OPEN = 8  # archives that a reader keeps open
 
@@ -40,6 +39,11 @@ class Entry(NamedTuple):
     offset: int = -1
     size: int = -1
     path: str = ""
+
+
+def path_of(source: Path, entry: Entry) -> Path:
+    """Return the path of a picture for people; in an archive, that of its source and its name there."""
+    return source if source.name == entry.name and source.is_file() else source / entry.name
 
 
 def sources_of(paths: Sequence[Path]) -> tuple[Path, ...]:
@@ -70,7 +74,7 @@ def _entries(number: int, source: Path) -> Iterator[Entry]:
     elif suffix == ".tar":
         yield from _members(number, source)
     elif suffix in TABLES:
-        yield from _rows(number, source)
+        yield from (Entry(number, name, path=path) for name, path in paths_in(source))
     else:
         with open_source(source) as archive:
             yield from (Entry(number, name) for name in archive.names)
@@ -115,42 +119,6 @@ def _members(number: int, source: Path) -> Iterator[Entry]:
                     yield Entry(number, name, member.offset_data if plain else -1, member.size if plain else -1)
     except DAMAGE as error:
         raise RefusedImage(f"{source} is no archive that can be read ({error})", hint="get an intact archive") from error
-
-
-def _rows(number: int, source: Path) -> Iterator[Entry]:
-    """Yield the paths in a table; relative ones begin at the table's folder."""
-    parquet = _parquet()
-    try:
-        with parquet.ParquetFile(source) as table:
-            column = next((name for name in COLUMNS if name in table.schema_arrow.names), None)
-            if column is None:
-                raise InvalidSetting(
-                    f"{source} has no column named {' or '.join(COLUMNS)}", hint="give a table with the paths of images"
-                )
-            for batch in table.iter_batches(batch_size=10_000, columns=[column]):
-                for path in batch.column(0).to_pylist():
-                    yield Entry(number, name_of(str(path), source.parent), path=str(path))
-    except (OSError, ValueError) as error:
-        if isinstance(error, InvalidSetting):
-            raise
-        raise RefusedImage(f"{source} cannot be read as a table ({error})", hint="give a Parquet file") from error
-
-
-def name_of(path: str, folder: Path) -> str:
-    """Return the name of a picture in a table: its path below the table's folder, else all of its path but the root."""
-    given = Path(path)
-    if given.is_absolute():
-        given = given.relative_to(folder) if given.is_relative_to(folder) else given.relative_to(given.anchor)
-    return given.as_posix()
-
-
-def _parquet() -> Any:
-    try:
-        from pyarrow import parquet
-    except ImportError as error:
-        hint = "install it with pip install 'ssgan[parquet]', or name folders or archives"
-        raise InvalidSetting("reading Parquet needs pyarrow, which is not installed", hint=hint) from error
-    return parquet
 
 
 class Reader:

@@ -15,7 +15,7 @@ from typing import IO, NamedTuple
 import numpy as np
 
 from ssgan import images
-from ssgan.datasets.entries import Entry, entries, sources_of
+from ssgan.datasets.entries import Entry, Reader, entries, path_of, sources_of
 from ssgan.errors import InvalidSetting
 from ssgan.storage.names import name_bytes
 
@@ -50,16 +50,17 @@ class Numbers:
 class Listing:
     """Pictures in portions of `size`, without those that are done; `limit` counts the first ones, done or not.
 
-    `place` says where a picture's outcome will be. Raises InvalidSetting where there is no picture, or where two would have
-    one path. The list is kept in a temporary file; memory holds eight bytes a picture while it is made.
+    `place` says where a picture's outcome will be, if it has a place of its own. Raises InvalidSetting where there is no
+    picture, or where two would have one place. The list lies in a temporary file; in memory are eight bytes a picture while
+    it is made.
     """
 
     def __init__(
         self,
         paths: Sequence[Path],
         *,
-        size: int,
-        place: Callable[[str], str] = str,
+        size: int = 1000,
+        place: Callable[[str], str] | None = None,
         is_done: Callable[[str], bool] = lambda place: False,
         limit: int | None = None,
     ) -> None:
@@ -71,7 +72,7 @@ class Listing:
         digest, places = hashlib.sha256(), array("Q")
         self.finished = self._count = 0
         for entry in islice(entries(self.sources), limit):
-            where = place(entry.name)
+            where = place(entry.name) if place else entry.name
             mark = hashlib.blake2b(name_bytes(where), digest_size=8).digest()
             places.append(int.from_bytes(mark, "little"))
             digest.update(mark)
@@ -89,14 +90,27 @@ class Listing:
             if source.is_file():
                 digest.update(f"{source.stat().st_size} {source.stat().st_mtime_ns}".encode())
         self.digest = digest.hexdigest()
-        self._refuse_twins(places, place, limit)
+        if place is not None:
+            self._refuse_twins(places, place, limit)
 
     def __len__(self) -> int:
         return self._count
 
+    @property
+    def portion_count(self) -> int:
+        """Return how many portions there are to do."""
+        return -(-self._count // self.size)
+
     def portions(self) -> Iterator[Portion]:
         """Yield all portions to do, one at a time."""
         return self._in(self._file)
+
+    def pictures(self) -> Iterator[tuple[Path, Entry, Reader]]:
+        """Yield all that is to do, one picture at a time: its path for people, its entry, and what reads its bytes."""
+        reader = Reader(self.sources)
+        for portion in self.portions():
+            for entry in portion.entries:
+                yield path_of(self.sources[entry.source], entry), entry, reader
 
     def done_portions(self) -> Iterator[Portion]:
         """Yield the pictures that are done, in portions of their own."""
@@ -119,9 +133,5 @@ class Listing:
         for entry in islice(entries(self.sources), limit):
             mark = hashlib.blake2b(name_bytes(place(entry.name)), digest_size=8).digest()
             if int.from_bytes(mark, "little") in twins:
-                seen.append(str(self._path(entry)))
-        raise InvalidSetting(f"{seen[0]} and {seen[1]} would have the same place", hint="work on them into two folders")
-
-    def _path(self, entry: Entry) -> Path:
-        source = self.sources[entry.source]
-        return source if source.name == entry.name and source.is_file() else source / entry.name
+                seen.append(str(path_of(self.sources[entry.source], entry)))
+        raise InvalidSetting(f"{seen[0]} and {seen[1]} would have the same place", hint="work on them into two folders.")

@@ -38,8 +38,7 @@ def atomic_write(path: Path, *, overwrite: bool = False, durable: bool = True, t
 
     Raises StorageFailed where the file exists and may not be overwritten, and for every OSError, also those of the block.
     """
-    if not overwrite and os.path.lexists(path):
-        raise _in_the_way(path)
+    refuse_existing(path, overwrite=overwrite)
     temporary = temporary or temporary_for(path)
     try:
         yield temporary
@@ -56,6 +55,12 @@ def atomic_write(path: Path, *, overwrite: bool = False, durable: bool = True, t
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+def refuse_existing(path: Path, *, overwrite: bool = False) -> None:
+    """Raise StorageFailed where `path` exists and may not be overwritten: before work that would be in vain."""
+    if not overwrite and os.path.lexists(path):
+        raise _in_the_way(path)
 
 
 def temporary_for(path: Path) -> Path:

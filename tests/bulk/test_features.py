@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import zipfile
 from pathlib import Path
 
@@ -9,7 +8,8 @@ import numpy as np
 import pytest
 
 from ssgan import images
-from ssgan.bulk.feature_table import Tally, prepare, run
+from ssgan.bulk import Serial, Tally, features
+from ssgan.bulk.features import prepare, run
 from ssgan.bulk.image_features import Settings
 from ssgan.datasets import Geometry
 from ssgan.embedding.embedder import Embedder
@@ -35,7 +35,7 @@ def pictures(folder: Path) -> dict[str, np.ndarray]:
 
 
 def extract(sources: list[Path], out: Path, settings: Settings, *, overwrite: bool = False, threads: int = 1) -> Tally:
-    return run(prepare(sources, out, settings, overwrite=overwrite), threads=threads)
+    return run(prepare(sources, out, settings, overwrite=overwrite, threads=threads), Serial())
 
 
 def table(path: Path) -> dict[str, np.ndarray]:
@@ -48,7 +48,7 @@ def test_a_table_holds_the_features_of_every_picture_whatever_its_size(folder: P
     tally = extract([folder / "pictures"], folder / "f.npz", Settings("spam", dtype="float64"), threads=threads)
     found = table(folder / "f.npz")
     assert list(found) == list(pictures(folder))
-    assert (tally.written, tally.worked_on, tally.failures) == (6, 6, [])
+    assert (tally.written, tally.failed, tally.failures) == (6, 0, [])
     for name, samples in pictures(folder).items():
         np.testing.assert_array_equal(found[name], spam.features(samples[None])[0])
     assert [path.name for path in folder.iterdir() if path.name.startswith("f.npz")] == ["f.npz"]
@@ -89,34 +89,38 @@ def test_an_interrupted_extraction_ends_as_if_nothing_had_happened(
     (folder / "pictures" / "bad.png").write_bytes(b"no picture")
     whole, cut = folder / f"whole{suffix}", folder / f"cut{suffix}"
     extract([folder / "pictures"], whole, Settings("spam"))
-    monkeypatch.setattr(sys.modules["ssgan.bulk.feature_table"], "_PIECE_FILES", 2)
+    monkeypatch.setattr(features, "PORTION", 2)
 
     def stop(done: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(prepare([folder / "pictures"], cut, Settings("spam")), threads=2, progress=stop)
+        run(prepare([folder / "pictures"], cut, Settings("spam"), threads=2), Serial(), progress=stop)
     assert not cut.exists()
     plan = prepare([folder / "pictures"], cut, Settings("spam"))
     assert plan.finished == 2
-    tally = run(plan, threads=1)
-    assert (tally.written, tally.worked_on, [failure.name for failure in tally.failures]) == (6, 5, ["bad.png"])
+    tally = run(plan, Serial())
+    assert (tally.written, tally.sums["stood"], [failure.name for failure in tally.failures]) == (4, 2, ["bad.png"])
     assert cut.read_bytes() == whole.read_bytes()
     assert not (folder / f"cut{suffix}.parts").exists()
 
 
 def test_pieces_of_other_settings_or_pictures_are_not_joined_to_these(folder: Path) -> None:
-    piece = folder / "f.npz.parts" / "00000000-00000001.npz"
-    prepare([folder / "pictures"], folder / "f.npz", Settings("spam"))
-    piece.write_bytes(b"")  # work has begun; a folder without any goes to the next settings
+    def stop(done: int) -> None:
+        raise KeyboardInterrupt
+
+    def begin(name: str, *, overwrite: bool = False) -> None:
+        with pytest.raises(KeyboardInterrupt):
+            run(prepare([folder / "pictures"], folder / "f.npz", Settings(name), overwrite=overwrite), Serial(), progress=stop)
+
+    begin("spam")
     for other in (Settings("srm"), Settings("spam", Geometry(crop=8)), Settings("spam", dtype="float64")):
         with pytest.raises(InvalidSetting, match="other settings"):
             prepare([folder / "pictures"], folder / "f.npz", other)
-    prepare([folder / "pictures"], folder / "f.npz", Settings("srm"), overwrite=True)
-    piece.write_bytes(b"")
+    begin("cspam", overwrite=True)
     (folder / "pictures" / "0.png").unlink()
     with pytest.raises(InvalidSetting, match="images"):
-        prepare([folder / "pictures"], folder / "f.npz", Settings("srm"))
+        prepare([folder / "pictures"], folder / "f.npz", Settings("cspam"))
 
 
 def test_pictures_that_fail_are_named_and_the_rest_is_there(folder: Path) -> None:
