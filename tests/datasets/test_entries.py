@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from ssgan import images
 from ssgan.datasets import entries as listing
 from ssgan.datasets import open_source
-from ssgan.datasets.entries import Entry, Reader, entries, name_of, place_of, sources_of
+from ssgan.datasets.entries import Entry, Reader, entries, path_of, place_of, sources_of
+from ssgan.datasets.path_tables import name_of
 from ssgan.errors import InvalidSetting, RefusedImage
 
 NAMES = ["a.png", "b/c.png", "b/d.pgm", "e.png"]
@@ -152,8 +153,31 @@ def test_archives_that_were_long_unused_are_closed(tmp_path: Path) -> None:
         assert len(list(opened.iterdir())) <= before + listing._OPEN
 
 
-def test_a_table_of_paths_is_no_source_and_says_where_it_is_one(tmp_path: Path) -> None:
-    (tmp_path / "list.parquet").write_bytes(b"PAR1")
-    with pytest.raises(InvalidSetting, match="neither a folder") as refusal:
-        open_source(tmp_path / "list.parquet")
-    assert "tables of paths are for simulate" in refusal.value.hint
+@pytest.mark.parametrize("kind", ["folder", "zip", "tar", "tar.gz", "shards", "parquet"])
+def test_what_is_one_source_to_a_job_is_one_to_a_training(kind: str, tmp_path: Path) -> None:
+    """Every kind that `entries` lists, `open_source` opens, with the same names and bytes."""
+    if kind == "parquet":
+        pa, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+        source = kept("folder", tmp_path / "pictures") / "list.parquet"
+        parquet.write_table(pa.table({"path": NAMES}), source)
+    else:
+        source = kept(kind, tmp_path / "pictures")
+    sources = sources_of([source])
+    with open_source(source) as opened:
+        assert {entry.name: Reader(sources).data(entry) for entry in entries(sources)} == {
+            name: opened.data(name) for name in opened.names
+        }
+        before = opened.stamp()
+    if kind == "parquet":
+        (source.parent / NAMES[0]).write_bytes(content("other"))
+        assert open_source(source).stamp() != before
+        parquet.write_table(pa.table({"path": ["/x/a.png", "x/a.png"]}), source)
+        with pytest.raises(InvalidSetting, match="two pictures"):
+            open_source(source)
+
+
+def test_a_picture_is_called_by_its_path_wherever_it_is(tmp_path: Path) -> None:
+    archive, folder = kept("zip", tmp_path / "z"), kept("folder", tmp_path / "f")
+    sources = (archive, folder, folder / "a.png")
+    found = [str(path_of(sources[entry.source], entry).relative_to(tmp_path)) for entry in entries(sources)]
+    assert found == [*(f"z/all.zip/{name}" for name in NAMES), *(f"f/{name}" for name in NAMES), "f/a.png"]

@@ -23,7 +23,7 @@ def paths_in(table: Path) -> Iterator[tuple[str, str]]:
             column = next((name for name in COLUMNS if name in opened.schema_arrow.names), None)
             if column is None:
                 raise InvalidSetting(
-                    f"{table} has no column named {' or '.join(COLUMNS)}", hint="give a table with the paths of images."
+                    f"{table} has no column named {' or '.join(COLUMNS)}", hint="give a table with the paths of images"
                 )
             for batch in opened.iter_batches(batch_size=10_000, columns=[column]):
                 for path in map(str, batch.column(0).to_pylist()):

@@ -134,4 +134,4 @@ class Listing:
             mark = hashlib.blake2b(name_bytes(place(entry.name)), digest_size=8).digest()
             if int.from_bytes(mark, "little") in twins:
                 seen.append(str(path_of(self.sources[entry.source], entry)))
-        raise InvalidSetting(f"{seen[0]} and {seen[1]} would have the same place", hint="work on them into two folders.")
+        raise InvalidSetting(f"{seen[0]} and {seen[1]} would have the same place", hint="work on them into two folders")

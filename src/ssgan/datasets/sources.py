@@ -20,6 +20,7 @@ from typing import Self
 
 from ssgan import images
 from ssgan.datasets.annotations import Annotation, annotate
+from ssgan.datasets.path_tables import TABLES, paths_in
 from ssgan.errors import InvalidSetting, RefusedImage, StorageFailed
 from ssgan.storage.names import name_bytes
 
@@ -105,7 +106,7 @@ class Source(ABC):
 
 
 def open_source(path: str | os.PathLike[str]) -> Source:
-    """Return the source at a path: a folder, of images or of tar shards, a .zip, a .tar (.gz, .bz2, .xz).
+    """Return the source at a path: a folder, of images or of tar shards, a .zip, a .tar (.gz, .bz2, .xz), a table of paths.
 
     Raises InvalidSetting for anything else.
     """
@@ -119,10 +120,11 @@ def open_source(path: str | os.PathLike[str]) -> Source:
         return _Tar(path)
     if path.suffix.lower() == ".zip":
         return _Zip(path)
-    hint = "name a folder, a .zip or a .tar file"
-    if path.suffix.lower() == ".parquet":
-        hint = "name images here: tables of paths are for simulate, hide-each, score, and features into a folder"
-    raise InvalidSetting(f"{path} is neither a folder nor an archive", hint=hint)
+    if path.suffix.lower() in TABLES:
+        return _Table(path)
+    raise InvalidSetting(
+        f"{path} is neither a folder nor an archive", hint="name a folder, a .zip, a .tar or a .parquet file of paths"
+    )
 
 
 def refuse_among(sources: Sequence[Path], out: Path) -> None:
@@ -175,6 +177,33 @@ class _Folder(Source):
             return text
         # CelebA's lists lie beside the folder of images, which itself may be the one that is named.
         return _text(self.path.parent / name) if self.path.name == _CELEBA_IMAGES else None
+
+
+class _Table(Source):
+    """The files that are named by a table of paths, in its order. Raises InvalidSetting where two rows have one name."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._paths: dict[str, str] = {}
+        for name, row in paths_in(path):
+            if self._paths.setdefault(name, row) != row:
+                raise InvalidSetting(f"{path} names two pictures {name}", hint="give a table with one row a picture")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._paths)
+
+    def data(self, name: str) -> bytes:
+        return images.file_bytes(self.path.parent / self._paths[name])
+
+    def stamp(self) -> str:
+        digest = hashlib.sha256(os.fsencode(self.path.resolve()))
+        for name, row in self._paths.items():
+            digest.update(name_bytes(f"\0{name}\0{_size_and_time(self.path.parent / row)}"))
+        return digest.hexdigest()
+
+    def _text_beside(self, name: str) -> str | None:
+        return _text(self.path.parent / name)
 
 
 class _Archive(Source):

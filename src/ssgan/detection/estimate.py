@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ssgan import images
-from ssgan.datasets.listing import Item, Shelf, listed
+from ssgan.datasets.portions import Listing
 from ssgan.errors import RefusedImage
 from ssgan.images import Images
 from ssgan.steganalysis.attacks.structural import (
@@ -47,17 +47,15 @@ def estimate_files(paths: Sequence[Path], *, convert: Collection[str] = (), limi
     The channels of a color image are counted together. A file that will not do is named, not dropped. Raises InvalidSetting
     where there is no image.
     """
-    items = listed(paths, limit=limit)
-    return _estimates(items, tuple(convert))
+    return _estimates(Listing(paths, limit=limit), tuple(convert))
 
 
-def _estimates(items: list[Item], convert: tuple[str, ...]) -> Iterator[Estimated]:
-    with Shelf() as shelf:
-        for item in items:
-            try:
-                samples = images.read(shelf.data(item), convert=convert, name=item.name).samples
-            except RefusedImage as error:
-                yield Estimated(str(item), {}, str(error))
-                continue
-            image = images.to_images(samples)
-            yield Estimated(str(item), {name: attack(image)[0] for name, attack in ATTACKS.items()})
+def _estimates(listing: Listing, convert: tuple[str, ...]) -> Iterator[Estimated]:
+    for path, entry, reader in listing.pictures():
+        try:
+            samples = images.read(reader.data(entry), convert=convert, name=entry.name).samples
+        except RefusedImage as error:
+            yield Estimated(str(path), {}, str(error))
+            continue
+        image = images.to_images(samples)
+        yield Estimated(str(path), {name: attack(image)[0] for name, attack in ATTACKS.items()})

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from ssgan import images
-from ssgan.datasets.entries import Reader, entries, sources_of
+from ssgan.datasets.entries import Reader, entries, path_of, sources_of
 from ssgan.detection.question import probabilities
 from ssgan.detection.train import DETECTOR
 from ssgan.embedding.embedder import Embedder
@@ -135,4 +135,4 @@ def _files(paths: list[Path]) -> Iterator[tuple[str, Callable[[], bytes]]]:
         sources = sources_of([path])
         reader = Reader(sources)
         for entry in entries(sources):
-            yield str(sources[entry.source] / entry.name), partial(reader.data, entry)
+            yield str(path_of(sources[entry.source], entry)), partial(reader.data, entry)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from ssgan import images
-from ssgan.datasets.listing import Item, Shelf, listed
+from ssgan.datasets.portions import Listing
 from ssgan.detection.verdicts.bundled import Trained, bundled_detectors
 from ssgan.detection.verdicts.judge import judge_one
 from ssgan.detection.verdicts.verdict import Verdict
@@ -53,13 +54,7 @@ def judge_files(paths: Sequence[Path], *, limit: int | None = None) -> Iterator[
     detector is damaged.
     """
     detectors = bundled_detectors()
-    done = 0
-    with Shelf() as shelf:
-        for found in (one for path in paths for one in _found(path)):
-            if limit is not None and done == limit:
-                return
-            done += 1
-            yield found if isinstance(found, Judged) else _judged(shelf, found, detectors)
+    yield from islice((judged for path in paths for judged in _judged(path, detectors)), limit)
 
 
 def verdict_on(picture: Picture, detectors: Sequence[Trained]) -> Verdict:
@@ -74,16 +69,15 @@ def verdict_on(picture: Picture, detectors: Sequence[Trained]) -> Verdict:
     return Verdict(found.verdict, found.probability, (*found.reasons, more), found.estimates, found.answered, found.alarms)
 
 
-def _found(path: Path) -> list[Item | Judged]:
+def _judged(path: Path, detectors: Sequence[Trained]) -> Iterator[Judged]:
     try:
-        return list(listed([path]))
+        listing = Listing([path])
     except SsganError as error:
-        return [Judged(str(path), None, error=str(error), is_picture=not isinstance(error, InvalidSetting))]
-
-
-def _judged(shelf: Shelf, item: Item, detectors: Sequence[Trained]) -> Judged:
-    try:
-        picture = images.read(shelf.data(item), convert=images.CONVERSIONS, name=item.name)
-    except SsganError as error:
-        return Judged(str(item), None, error=str(error))
-    return Judged(str(item), verdict_on(picture, detectors), picture.samples)
+        yield Judged(str(path), None, error=str(error), is_picture=not isinstance(error, InvalidSetting))
+        return
+    for named, entry, reader in listing.pictures():
+        try:
+            picture = images.read(reader.data(entry), convert=images.CONVERSIONS, name=entry.name)
+            yield Judged(str(named), verdict_on(picture, detectors), picture.samples)
+        except SsganError as error:
+            yield Judged(str(named), None, error=str(error))
