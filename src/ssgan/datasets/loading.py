@@ -6,10 +6,9 @@ with it, not the run.
 
 from __future__ import annotations
 
-import multiprocessing
 from collections import Counter, deque
 from collections.abc import Collection, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from itertools import chain, islice
 from typing import Literal, NamedTuple, TypeAlias
@@ -17,6 +16,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from ssgan import images
+from ssgan.compute.processes import WorkerProcesses
 from ssgan.compute.progress import Progress
 from ssgan.datasets.geometry import Geometry, Patches
 from ssgan.datasets.sources import Source
@@ -58,7 +58,7 @@ def load(
 
     A picture that is refused, or that would give another shape than most of the first LOOKED_AT, is listed as bad, or raises
     RefusedImage with on_bad="refuse". So does a source without any usable picture. With several workers a script needs the
-    usual `if __name__ == "__main__":`, since they begin as fresh processes.
+    usual `if __name__ == "__main__":`, since they begin as fresh processes; without it SsganError is raised.
     """
     bad: Bad = []
     found = list(rows(source, geometry, bad, convert=convert, on_bad=on_bad, workers=workers, progress=progress))
@@ -182,16 +182,10 @@ class _Pool:
     """Worker processes that may die: the files of a task that killed one are tried again alone, and the cause is named."""
 
     def __init__(self, workers: int, convert: tuple[str, ...], geometry: Geometry | Patches) -> None:
-        self._workers, self._settings = workers, (convert, geometry)
-        self._start()
+        self._processes, self._settings = WorkerProcesses(workers), (convert, geometry)
 
     def submit(self, files: list[_File]) -> Future[list[_Cut]]:
-        try:
-            return self._executor.submit(_cut_all, files, *self._settings)
-        except BrokenProcessPool as error:  # `results` finds it when this task's turn comes
-            broken: Future[list[_Cut]] = Future()
-            broken.set_exception(error)
-            return broken
+        return self._processes.submit(_cut_all, files, *self._settings)
 
     def results(self, pending: deque[tuple[list[_File], Future[list[_Cut]]]]) -> Iterator[tuple[str, _Cut]]:
         """Yield the oldest task's pictures, in order."""
@@ -199,30 +193,21 @@ class _Pool:
         try:
             cuts = future.result()
         except BrokenProcessPool:
-            self._restart()
+            self._processes.replace()
             cuts = [self._alone(file) for file in files]
             for position, (other, _) in enumerate(pending):
                 pending[position] = (other, self.submit(other))
         yield from zip((name for name, _ in files), cuts, strict=True)
 
     def stop(self) -> None:
-        self._executor.shutdown(wait=True, cancel_futures=True)
+        self._processes.end()
 
     def _alone(self, file: _File) -> _Cut:
         try:
             return self.submit([file]).result()[0]
         except BrokenProcessPool:
-            self._restart()
+            self._processes.replace()
             return "The decoder died on it."
-
-    def _start(self) -> None:
-        # Fresh processes, not forks: a fork of a process that runs torch's threads may hang.
-        context = multiprocessing.get_context("spawn")
-        self._executor = ProcessPoolExecutor(self._workers, mp_context=context)
-
-    def _restart(self) -> None:
-        self.stop()
-        self._start()
 
 
 def _tasks(source: Source) -> Iterator[list[_File]]:

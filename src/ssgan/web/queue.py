@@ -6,7 +6,6 @@ takes its place. Nothing is written to the disk but the list of used covers.
 
 from __future__ import annotations
 
-import multiprocessing
 import secrets
 import signal
 import threading
@@ -17,8 +16,8 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any, Literal
 
+from ssgan.compute.processes import NEVER_BEGIN, PipedProcess
 from ssgan.errors import SsganError
-from ssgan.storage import signals
 from ssgan.web.results import Result
 
 WAITING = 8  # jobs that may wait
@@ -130,7 +129,7 @@ class Jobs:
         worker = _started(self._target)
         while (job := self._next()) is not None:
             job.state = "running"
-            if worker is None or not worker.alive:
+            if worker is None or not worker.is_alive:
                 worker = _started(self._target)
             if worker is None:
                 job.error = ("there is no memory for another process", "close other programs, then give the task again", 1)
@@ -146,7 +145,7 @@ class Jobs:
                 self._forget()
             return None if self._closed else self._queue.popleft()
 
-    def _do(self, job: Job, worker: _Worker) -> None:
+    def _do(self, job: Job, worker: PipedProcess) -> None:
         until = time.monotonic() + self.seconds
         try:
             worker.connection.send((job.kind, job.given))
@@ -166,37 +165,14 @@ class Jobs:
                     job.end("failed")
         except (EOFError, OSError):
             worker.kill()
-            job.error = NO_MEMORY
+            job.error = NO_MEMORY if worker.has_begun else (*NEVER_BEGIN, 1)
             job.end("failed")
 
 
-class _Worker:
-    """A worker process at the other end of a pipe."""
-
-    def __init__(self, target: Target) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.connection, far = context.Pipe()
-        self._process = context.Process(target=target, args=(far,), daemon=True)
-        with signals.not_for_children():
-            self._process.start()
-        far.close()
-
-    @property
-    def alive(self) -> bool:
-        """Whether it still listens."""
-        return self._process.is_alive()
-
-    def kill(self) -> None:
-        """Kill it at once."""
-        self._process.kill()
-        self._process.join()
-        self.connection.close()
-
-
-def _started(target: Target) -> _Worker | None:
+def _started(target: Target) -> PipedProcess | None:
     """Return a new worker, or None where the machine has no memory for one."""
     try:
-        return _Worker(target)
+        return PipedProcess(target)
     except OSError:
         return None
 

@@ -6,7 +6,6 @@ thread, so that two cores do two of them at once.
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
@@ -15,6 +14,7 @@ import numpy as np
 import torch
 
 from ssgan.compute import seeds
+from ssgan.compute.processes import NEVER_BEGIN, PipedProcess
 from ssgan.compute.progress import Progress
 from ssgan.datasets.splits import shuffled_split
 from ssgan.detection.question import embedded
@@ -26,7 +26,6 @@ from ssgan.steganalysis.detector import Pairs
 from ssgan.steganalysis.error_rate import Scores, error_interval, p_e
 from ssgan.steganalysis.training.network_detector import NetworkDetector
 from ssgan.steganalysis.training.settings import NetworkSettings
-from ssgan.storage import signals
 
 NETWORK = "gncnn"
 SHARES = (0.6, 0.15, 0.25)  # learned from, chosen by, judged
@@ -75,24 +74,19 @@ def watch(
 ) -> list[WardenResult]:
     """Run the tasks, so many processes at a time, and return their results. Raises what a process raised."""
     done: dict[str, WardenResult] = {}
-    waiting, running = list(tasks), dict[Connection, multiprocessing.process.BaseProcess]()
-    start = multiprocessing.get_context("spawn")
+    waiting, running = list(tasks), dict[Connection, PipedProcess]()
     try:
         while waiting or running:
             while waiting and len(running) < together:
-                here, there = start.Pipe(duplex=False)
-                process = start.Process(target=_work, args=(there, waiting.pop(0)), daemon=True)
-                with signals.not_for_children():
-                    process.start()
-                there.close()
-                running[here] = process
+                process = PipedProcess(_work, waiting.pop(0))
+                running[process.connection] = process
             for here in [one for one in wait(list(running)) if isinstance(one, Connection)]:
                 try:
                     received = here.recv()
                 except EOFError:
-                    raise SsganError(
-                        "a training process was ended from outside", hint="try again with more memory free"
-                    ) from None
+                    lost = ("a training process was ended from outside", "try again with more memory free")
+                    message, hint = lost if running[here].has_begun else NEVER_BEGIN
+                    raise SsganError(message, hint=hint) from None
                 if isinstance(received, BaseException):
                     raise received
                 if isinstance(received, WardenResult):
@@ -102,7 +96,7 @@ def watch(
                     progress(*received)
     finally:
         for left in running.values():
-            left.terminate()
+            left.kill()
     return [done[task.source] for task in tasks]
 
 
