@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ssgan.web import app, hurried
+from ssgan.web import app, slow_requests
 from ssgan.web import queue as jobs
 from ssgan.web.app import Settings, create_app
 from ssgan.web.guard import HEADERS, LARGEST_BODY, Guard, Pass
@@ -165,7 +165,7 @@ def test_two_hundred_slow_senders_do_not_keep_others_out(site: Site) -> None:
 
 
 def test_two_hundred_who_never_end_their_heads_are_closed_in_time(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hurried, "HEAD_SECONDS", 2.0)
+    monkeypatch.setattr(slow_requests, "HEAD_SECONDS", 2.0)
     begun = time.monotonic()
     held = [socket.create_connection(_place(site)) for _ in range(200)]
     try:
@@ -186,7 +186,7 @@ def test_two_hundred_who_never_end_their_heads_are_closed_in_time(site: Site, mo
 
 
 def test_the_head_of_a_later_request_has_its_time_too(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hurried, "HEAD_SECONDS", 0.5)
+    monkeypatch.setattr(slow_requests, "HEAD_SECONDS", 0.5)
     lines = "".join(f"{name}: {value}\r\n" for name, value in site.own.items())
     whole = f"GET /static/icon.svg HTTP/1.1\r\nHost: {site.address[7:]}\r\n{lines}\r\n".encode()
     with socket.create_connection(_place(site)) as connection:

@@ -99,18 +99,18 @@ def test_more_connections_than_there_can_be_files_are_answered_at_once(files: in
 
 
 def test_who_never_ends_a_handshake_is_closed_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ssgan.web import hurried
+    from ssgan.web import slow_requests
     from ssgan.web.app import Settings, create_app
     from ssgan.web.queue import Jobs
     from ssgan.web.serving import _hosts, _socket, configured
 
-    monkeypatch.setattr(hurried, "HEAD_SECONDS", 2.0)
+    monkeypatch.setattr(slow_requests, "HEAD_SECONDS", 2.0)
     certificate = _certificate(tmp_path)
     listening = _socket(Address())
     port = listening.getsockname()[1]
     settings = Settings(_hosts(LOOPBACK, port), scheme="https")
     app = create_app(settings, Jobs(workers=0))
-    server = hurried.HurriedServer(configured(app, ssl_certfile=certificate, ssl_keyfile=certificate))
+    server = slow_requests.TimedServer(configured(app, ssl_certfile=certificate, ssl_keyfile=certificate))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     while not server.started:

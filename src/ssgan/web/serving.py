@@ -60,7 +60,7 @@ def serve(
     """
     try:
         from ssgan.web.app import Settings, create_app
-        from ssgan.web.hurried import HurriedServer
+        from ssgan.web.slow_requests import TimedServer
     except ModuleNotFoundError as error:
         raise InvalidSetting(
             f"the page needs {error.name}, which is not installed", hint="install it with pip install 'ssgan[web]'"
@@ -70,7 +70,7 @@ def serve(
         settings = Settings(_hosts(address.listen, port), runs, scheme, reuse=reuse, no_ledger=no_ledger)
         where = f"{scheme}://{address.listen}:{port}/?token={settings.allowed.token}"
         certificate = {"ssl_certfile": address.certificate, "ssl_keyfile": address.key} if address.certificate else {}
-        server = HurriedServer(configured(create_app(settings), **certificate))
+        server = TimedServer(configured(create_app(settings), **certificate))
         with handed_over(where) if browser else contextlib.nullcontext() as handed:
             threading.Thread(target=_announce, args=(server, where, on_ready, handed), daemon=True).start()
             server.run(sockets=[listening])
@@ -80,10 +80,10 @@ def configured(app: Any, **more: Any) -> Any:
     """Return uvicorn's settings: its log, and limits of time and of connections."""
     import uvicorn
 
-    from ssgan.web.hurried import Hurried
+    from ssgan.web.slow_requests import TimedProtocol
 
     return uvicorn.Config(
-        app, http=Hurried, ws="none", limit_concurrency=connections(), backlog=BATCH,
+        app, http=TimedProtocol, ws="none", limit_concurrency=connections(), backlog=BATCH,
         timeout_keep_alive=5, timeout_graceful_shutdown=2,
         h11_max_incomplete_event_size=64 * 2**10, log_level="error", access_log=False, server_header=False, date_header=False,
         **more,

@@ -23,7 +23,6 @@ from ssgan.evaluation.quality.statistics import nearest_real, pairwise_distance,
 from ssgan.images import Images
 
 LEAST = 16  # images of each kind
-DEFAULT = ("pixels", "kv", "spam", "srmq1")
 
 
 @dataclass(frozen=True)

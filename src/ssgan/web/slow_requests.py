@@ -25,7 +25,7 @@ FULL = (
 )
 
 
-class Hurried(H11Protocol):
+class TimedProtocol(H11Protocol):
     """The protocol of uvicorn with a time limit for heads."""
 
     def __init__(self, *given: Any, **named: Any) -> None:
@@ -68,15 +68,15 @@ class Hurried(H11Protocol):
             self.transport.close()
 
 
-class HurriedServer(uvicorn.Server):
+class TimedServer(uvicorn.Server):
     """The server of uvicorn with the same limit for TLS handshakes, and a longer queue of connections."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Set both limits, for which uvicorn has no setting."""
         loop = asyncio.get_running_loop()
         if self.config.is_ssl:
-            hurried = functools.partial(loop.create_server, ssl_handshake_timeout=HEAD_SECONDS)
-            loop.create_server = hurried  # type: ignore[method-assign]
+            create_server = functools.partial(loop.create_server, ssl_handshake_timeout=HEAD_SECONDS)
+            loop.create_server = create_server  # type: ignore[method-assign]
         await super().startup(sockets)
         for listening in sockets or ():
             listening.listen(QUEUE)
