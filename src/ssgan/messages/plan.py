@@ -29,7 +29,7 @@ _HINT = "save it as an 8-bit gray or RGB PNG first"
 # -1 cost the same, most for those whose costs depend on the whole picture. For a scheme that is not named, more than for all.
 REVEALING_BYTES = 4
 HIDING_BYTES = {
-    "lsb": 25, "hill": 24, "wow": 24, "suniward": 24, "lsbr": 45, "hugo": 34, "hugo2010": 39, "mipod": 67, "mg": 96,
+    "lsb": 25, "hill": 24, "wow": 25, "suniward": 24, "lsbr": 45, "hugo": 34, "hugo2010": 39, "mipod": 67, "mg": 96,
 }  # fmt: skip
 _MOST_HIDING_BYTES = 100
 _ASK = "ask for the file as the sender wrote it: no message survives a conversion"
