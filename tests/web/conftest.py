@@ -11,13 +11,16 @@ import numpy as np
 import pytest
 
 from ssgan import images
+from tests.drawn.models import untrained
 from tests.web.site import Site
 
 
 @pytest.fixture(scope="session")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a run under way, a finished one, and things that are none."""
+    """A folder with a run under way, a finished one, one whose generator draws, and things that are none."""
     from ssgan.experiments.demo import message
+    from ssgan.gan.covers.generators import FOLDER, save_generator
+    from ssgan.gan.covers.integers import export_drawn
     from ssgan.storage.runs import Run
     from ssgan.views.contact_sheet import contact_sheet
 
@@ -28,7 +31,12 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
             run.log(seen, critic=-2 + 100 / seen, detector=0.69 - seen / 1e5, words="none")
     run.finish({"p_e": 0.4})
     (folder / "first" / "samples").mkdir()
-    images.write(folder / "first" / "samples" / "000001000.png", contact_sheet(message.covers(24)[0], 8))
+    images.write(folder / "first" / "samples" / "000001000.png", contact_sheet(message.changeable_covers(24)[0], 8))
+    artist = Run(folder / "artist", {"preset": "tiny", "seed": 1})  # whose generator draws
+    artist.log(100, critic=-1.0)
+    net, card, details = untrained()
+    save_generator(folder / "artist" / FOLDER, net, card.config)
+    export_drawn(net, card, details, folder / "artist" / FOLDER, draws=10)
     (folder / "plain").mkdir()
     (folder / "away").symlink_to(folder.parent)
     return folder

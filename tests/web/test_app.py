@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from ssgan import images
 from ssgan.embedding.catalog import SCHEMES
 from ssgan.errors import StorageFailed
+from ssgan.messages.drawn_files import in_words
 from ssgan.messages.keys import fresh_key
 from ssgan.messages.ledger import Ledger
 from ssgan.web import tasks, views
@@ -70,20 +72,78 @@ def test_capacity_is_what_the_command_line_says(site: Site, cover: bytes) -> Non
 
 
 def test_a_generated_cover_is_hidden_in(site: Site) -> None:
-    wall = site.ask("generate", count="3")
+    wall = site.ask("generate", count="3", changed="yes")
     assert wall["result"]["seed"] is None
     assert len(wall["files"]) == 3
-    done = site.ask("hide", generated=f"{wall['id']}/cover-001.png", message="x", passphrase="words")
+    chosen = f"{wall['id']}/cover-001.png"
+    done = site.ask("hide", covers="changed", generated=chosen, message="x", passphrase="words")
     assert site.file(done["id"], "cover.png") == site.file(wall["id"], "cover-001.png")
     assert "error" in httpx.post(
         f"{site.address}/hide", headers=site.own, data={"generated": "gone/cover-001.png", "message": "x", "passphrase": "w"}
     ).json()  # fmt: skip
 
 
+def test_a_message_draws_its_cover_and_is_revealed_without_an_option(site: Site, runs: Path) -> None:
+    from ssgan.drawn.model import load
+
+    model, key = load(runs / "artist" / "generator" / "drawn"), fresh_key().text().encode()
+    asked = {"covers": "drawn", "generator": "artist"}
+    told = site.ask("capacity", **asked)["result"]
+    assert told == {"bytes": model.promise_bytes, "width": 32, "height": 32, "generator": "generator"}
+    done = site.ask("hide", message="Not at all", key_file=("k", key), **asked)
+    assert done["state"] == "done", done
+    assert done["result"]["words"] == in_words("generator")
+    content = site.file(done["id"], "drawn.png")
+    assert content == images.encode(images.read(content).samples, "PNG")  # as `ssgan sample --drawn` writes honest ones
+    assert done["files"] == ["drawn.png"]
+    shown = httpx.get(f"{site.address}/jobs/{done['id']}", headers={**site.own, "accept": "text/html"}).text
+    assert in_words("generator") in shown
+    back = site.ask("reveal", stego=("s.png", content), key_file=("k", key))
+    assert back["result"]["text"] == "Not at all"
+    full = os.urandom(model.promise_bytes)
+    assert site.ask("hide", payload=("f", full), key_file=("k", key), **asked)["state"] == "done"
+    over = site.ask("hide", payload=("f", full + b"x"), key_file=("k", key), **asked)
+    assert over["error"]["exit_code"] == 4
+
+
+def test_drawn_covers_are_those_of_the_command_line_and_are_never_chosen(site: Site, runs: Path, tmp_path: Path) -> None:
+    from ssgan.cli.app import run
+
+    assert (
+        run(["sample", str(runs / "artist" / "generator"), "-n", "2", "-o", str(tmp_path / "a"), "--drawn", "--seed", "5"]) == 0
+    )
+    same = site.ask("generate", count="2", seed="5", generator="artist")
+    for number in range(2):
+        assert site.file(same["id"], f"cover-{number:03}.png") == (tmp_path / "a" / f"{number:06}.png").read_bytes()
+    wall = site.ask("generate", count="2", generator="artist")
+    assert wall["result"]["drawn"]
+    shown = httpx.get(f"{site.address}/jobs/{wall['id']}", headers={**site.own, "accept": "text/html"}).text
+    assert "data-cover" not in shown
+    chosen = {"covers": "changed", "generated": f"{wall['id']}/cover-000.png", "message": "x", "passphrase": "w"}
+    told = httpx.post(f"{site.address}/hide", headers=site.own, data=chosen)
+    assert told.status_code == 422
+    assert "never chosen" in told.json()["error"]["message"]
+
+
+def test_a_page_draws_exactly_once(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ssgan.drawn import drawing
+
+    draws, usual = [], drawing.draw
+
+    def counted(*arguments: object) -> object:
+        draws.append(arguments)
+        return usual(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(drawing, "draw", counted)
+    given = {"model": "artist", "runs": runs, "message": b"x", "key_file": fresh_key().text().encode()}
+    tasks.hide(given, lambda *_: None)
+    assert len(draws) == 1
+
+
 def test_a_seed_gives_the_same_covers_and_a_way_between_two(site: Site) -> None:
-    one, two = (site.ask("generate", count="2", seed="5") for _ in range(2))
+    one, two = (site.ask("generate", count="2", seed="5", changed="yes") for _ in range(2))
     assert [site.file(one["id"], name) for name in one["files"]] == [site.file(two["id"], name) for name in two["files"]]
-    way = site.ask("generate", count="4", seed="5", **{"from": "0", "to": "1"})
+    way = site.ask("generate", count="4", seed="5", changed="yes", **{"from": "0", "to": "1"})
     assert len(way["files"]) == 4
     assert site.file(way["id"], way["files"][0]) == site.file(one["id"], one["files"][0])
     assert site.file(way["id"], way["files"][-1]) == site.file(one["id"], one["files"][1])
@@ -123,6 +183,9 @@ WRONG = [
     ("inspect", {"image": "PNG", "payload": "nan"}, "no number"),
     ("generate", {"seed": "-1"}, "is negative"),
     ("generate", {"seed": "one"}, "no number"),
+    ("generate", {"from": "1", "to": "2"}, "no way"),
+    ("hide", {"covers": "changed", "message": "x", "passphrase": "w"}, "no cover is chosen"),
+    ("hide", {"covers": "found", "message": "x", "passphrase": "w"}, "kind of cover"),
 ]
 FAILING = [
     ("hide", {"cover": "PNG", "message": "x", "passphrase": "w", "scheme": "magic"}, 2),
@@ -136,7 +199,10 @@ FAILING = [
     ("generate", {"count": "0"}, 2),
     ("generate", {"generator": "../../etc"}, 2),
     ("generate", {"generator": "away"}, 2),
-    ("generate", {"from": "1", "to": "2"}, 2),
+    ("generate", {"from": "1", "to": "2", "changed": "yes"}, 2),
+    ("generate", {"generator": "first"}, 2),
+    ("capacity", {"covers": "drawn", "generator": "../../etc"}, 2),
+    ("hide", {"covers": "drawn", "generator": "../../etc", "message": "x", "passphrase": "w"}, 2),
 ]
 
 

@@ -41,7 +41,7 @@ def _description(site: Site) -> dict[str, Any]:
     from ssgan.web.app import create_app
 
     told: dict[str, Any] = create_app(site.settings, site.queue).app.openapi()  # type: ignore[attr-defined]
-    job = site.ask("generate", count="2")
+    job = site.ask("generate", count="2", generator="artist")
     there: dict[str, dict[str, list[Any]]] = {
         "/jobs/{number}": {"number": [job["id"], "none"]},
         "/jobs/{number}/files/{name}": {"number": [job["id"]], "name": [*job["files"], "none.png"]},

@@ -14,11 +14,10 @@ from ssgan.bulk.job import Tally
 from ssgan.bulk.simulate import BATCH
 from ssgan.compute.progress import Progress, silent
 from ssgan.datasets.portions import Numbers, Portion
-from ssgan.drawn import drawing
 from ssgan.drawn.model import Model, load
 from ssgan.errors import DoesNotFit, Failure, InvalidSetting, NothingFound, RefusedImage, StorageFailed
 from ssgan.messages import drawn
-from ssgan.messages.drawn_files import check_file, content_of
+from ssgan.messages.drawn_files import draw_file
 from ssgan.messages.keys import Key
 from ssgan.messages.reveal import reveal_any
 from ssgan.storage.locks import alone
@@ -148,10 +147,7 @@ class _Worker:
 
     def _drawn(self, name: str, message: bytes) -> bytes:
         """Return the file of a cover, drawn once and read back."""
-        made = drawn.hide(message, self._job.key, self._model, drawing, compress=self._job.compress)
-        content = content_of(made.picture, Path(name))
-        check_file(content, made.picture, Path(name))
-        return content
+        return draw_file(message, self._job.key, self._model, Path(name), compress=self._job.compress)[1]
 
     def _require(self, path: Path, message: bytes) -> None:
         """Check the file in the way. Raises StorageFailed where it is not the cover of this message."""

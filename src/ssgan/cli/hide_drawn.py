@@ -77,7 +77,7 @@ def draw(
     force: bool,
 ) -> None:
     """Draw covers by a message, and say what they are."""
-    from ssgan.messages.drawn_files import carry_out, planned
+    from ssgan.messages.drawn_files import carry_out, in_words, planned
 
     model = model_of(making.generator)
     count = 1 if making.count is None else making.count
@@ -107,8 +107,7 @@ def draw(
             "spread", text, message_bytes=len(message), out=str(plan.folder), count=count, needed=plan.needed
         )  # fmt: skip
     if not screen.json:
-        text = f"distributed as any cover of {model.name}; that it is generated can be seen, and JPEG destroys it"
-        screen.note("note", f"drawn: {text}")
+        screen.note("note", f"drawn: {in_words(model.name)}")
 
 
 def show_capacity(screen: Screen, making: Making, needed: int | None) -> None:

@@ -16,7 +16,7 @@ import struct
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from cryptography.exceptions import InvalidTag
@@ -120,6 +120,15 @@ class DrawnMessage:
     model: str
 
 
+@dataclass(frozen=True, repr=False)
+class FoundMessage(Generic[M]):
+    """The message in a drawn cover, or the part of one, the model that drew it, and its latent (32 bytes)."""
+
+    body: bytes | Part
+    model: M
+    latent: bytes
+
+
 def fresh_nonce() -> bytes:
     """Return 16 bytes for one picture: random, and of clock and process besides, so that a cloned machine repeats none."""
     hedge = struct.pack("<QI", time.time_ns(), os.getpid())
@@ -164,7 +173,13 @@ def hide(message: bytes | str | Part, key: Key, model: M, drawing: Drawing[M], *
 
 
 def reveal_drawn(picture: NDArray[np.uint8], key: Key, models: Iterable[M], reader: Reader[M]) -> bytes | Part | None:
-    """Return the message, or the part of one, in `picture` uint8 (H, W, C) drawn from one of `models`; None where none is.
+    """Return the message, or the part of one, in `picture` uint8 (H, W, C) drawn from one of `models`; None where none is."""
+    found = find_message(picture, key, models, reader)
+    return None if found is None else found.body
+
+
+def find_message(picture: NDArray[np.uint8], key: Key, models: Iterable[M], reader: Reader[M]) -> FoundMessage[M] | None:
+    """Return the message in `picture` uint8 (H, W, C) with the model that drew it; None where none is.
 
     All models are asked, whatever is found: so a failure takes as long as a success. Those of another shape draw no such
     picture and are passed over.
@@ -173,12 +188,13 @@ def reveal_drawn(picture: NDArray[np.uint8], key: Key, models: Iterable[M], read
     models = [model for model in models if tuple(model.shape) == shape]
     if not models:
         return None
-    found: bytes | Part | None = None
+    found: FoundMessage[M] | None = None
     root = picture_root(models[0].shape, reader.read_nonce(picture), key)
     for model in models:
         keys = DrawnKeys.of(root, model.identity)
         said = _open(reader.read(model, picture, keys.latent), keys, model.shape)
-        found = said if found is None else found
+        if said is not None and found is None:
+            found = FoundMessage(said, model, keys.latent)
     return found
 
 

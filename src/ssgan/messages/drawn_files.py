@@ -19,7 +19,7 @@ from ssgan.messages import drawn, plan, spread
 from ssgan.messages.drawn import DrawnMessage
 from ssgan.messages.files import write_together
 from ssgan.messages.keys import Key, as_message, check_key
-from ssgan.messages.parts import HEAD_BYTES
+from ssgan.messages.parts import HEAD_BYTES, Part
 
 
 @dataclass(frozen=True, repr=False)
@@ -85,18 +85,32 @@ def carry_out(planned: DrawnPlan, key: Key) -> list[DrawnMessage]:
     """Draw each cover once, prove it, and write all of them or none. Raises as `ssgan.messages.drawn.hide` does."""
     check_key(key)
     if len(planned.outs) == 1:
-        made = [drawn.hide(planned.message, key, planned.model, drawing, compress=planned.compress)]
+        made = [draw_file(planned.message, key, planned.model, planned.outs[0], compress=planned.compress)]
     else:
         count, needed = len(planned.outs), planned.needed
         parts = spread.split(planned.message, count=count, needed=needed, compress=planned.compress)
-        made = [drawn.hide(part, key, planned.model, drawing) for part in parts]
-    contents = [content_of(one.picture, out) for one, out in zip(made, planned.outs, strict=True)]
-    for one, content, out in zip(made, contents, planned.outs, strict=True):
-        check_file(content, one.picture, out)
+        made = [draw_file(part, key, planned.model, out) for part, out in zip(parts, planned.outs, strict=True)]
     with write_together(planned.outs, overwrite=planned.overwrite, folder=planned.folder) as temporaries:
-        for content, temporary in zip(contents, temporaries, strict=True):
+        for (_, content), temporary in zip(made, temporaries, strict=True):
             temporary.write_bytes(content)
-    return made
+    return [message for message, _ in made]
+
+
+def draw_file(body: bytes | Part, key: Key, model: Model, out: Path, *, compress: bool = False) -> tuple[DrawnMessage, bytes]:
+    """Draw one cover, once; return it and its file, which was read back and is not written yet.
+
+    The file is of the format that the suffix of `out` says. Raises as `ssgan.messages.drawn.hide` does, and StorageFailed where
+    the file does not hold the picture.
+    """
+    made = drawn.hide(body, key, model, drawing, compress=compress)
+    content = content_of(made.picture, out)
+    _check_file(content, made.picture, out)
+    return made, content
+
+
+def in_words(generator: str) -> str:
+    """Return the sentence that goes with every drawn cover: what is claimed of it, and what is not."""
+    return f"distributed as any cover of {generator}; that it is generated can be seen; JPEG destroys it"
 
 
 def content_of(picture: NDArray[np.uint8], out: Path) -> bytes:
@@ -104,7 +118,7 @@ def content_of(picture: NDArray[np.uint8], out: Path) -> bytes:
     return images.encode(np.ascontiguousarray(picture.transpose(2, 0, 1)), images.written_format(out))
 
 
-def check_file(content: bytes, picture: NDArray[np.uint8], out: Path) -> None:
+def _check_file(content: bytes, picture: NDArray[np.uint8], out: Path) -> None:
     """Check that the bytes of a file are a picture uint8 (H, W, C) that was read back. Raises StorageFailed."""
     try:
         is_same = np.array_equal(images.read(content).samples.transpose(1, 2, 0), picture)

@@ -25,6 +25,7 @@ from ssgan.messages.parts import Part
 
 if TYPE_CHECKING:
     from ssgan.drawn.model import Model
+    from ssgan.messages.drawn import FoundMessage
 
 
 def reveal(
@@ -57,13 +58,13 @@ def reveal_any(
     Both versions of the format are always tried, so that time tells nothing.
     """
     check_key(key)
-    drawn = None if alpha is not None and (alpha != 255).any() else _drawn(image, key, models)
+    drawn = None if alpha is not None and (alpha != 255).any() else find_drawn(image, key, models)
     try:
         found = reveal_from(container.image_carrier(image, alpha), key)
     except NothingFound:
         if drawn is None:
             raise
-    return found if drawn is None else drawn
+    return found if drawn is None else drawn.body
 
 
 def reveal_from(carrier: Carrier, key: Key) -> bytes | Part:
@@ -76,15 +77,20 @@ def reveal_from(carrier: Carrier, key: Key) -> bytes | Part:
     del carrier  # of a large picture in color its samples are a copy
     found = reveal_with(layout, carrying)
     if found is None:
-        raise NothingFound(
-            "no message found with this key",
-            hint="check key and image: a wrong key, no message and a changed image cannot be told apart",
-        )
+        raise nothing_found()
     return found
 
 
-def _drawn(image: NDArray[np.uint8], key: Key, models: Sequence[Model]) -> bytes | Part | None:
-    """Return what version 2 finds, with every model that draws pictures of this shape."""
+def nothing_found() -> NothingFound:
+    """Return the one error of every failure."""
+    return NothingFound(
+        "no message found with this key",
+        hint="check key and image: a wrong key, no message and a changed image cannot be told apart",
+    )
+
+
+def find_drawn(image: NDArray[np.uint8], key: Key, models: Sequence[Model] = ()) -> FoundMessage[Model] | None:
+    """Return what version 2 finds in an image uint8 (C, H, W), with every model that draws pictures of this shape."""
     from ssgan.drawn import model
 
     shape = (*image.shape[1:], image.shape[0])
@@ -92,9 +98,9 @@ def _drawn(image: NDArray[np.uint8], key: Key, models: Sequence[Model]) -> bytes
     if not wanted:
         return None
     from ssgan.drawn import drawing
-    from ssgan.messages.drawn import reveal_drawn
+    from ssgan.messages.drawn import find_message
 
-    return reveal_drawn(np.ascontiguousarray(image.transpose(1, 2, 0)), key, wanted, drawing)
+    return find_message(np.ascontiguousarray(image.transpose(1, 2, 0)), key, wanted, drawing)
 
 
 def as_text(message: bytes) -> str | None:

@@ -8,8 +8,11 @@ from typing import Any
 
 from starlette.datastructures import FormData, UploadFile
 
-from ssgan.errors import InvalidSetting
+from ssgan.errors import InvalidSetting, unknown
 from ssgan.web.queue import Jobs
+
+COVERS = FILE, DRAWN, CHANGED = ("file", "drawn", "changed")
+GENERATOR = "faces64"
 
 
 async def _file(form: FormData, name: str) -> tuple[str, bytes] | None:
@@ -49,15 +52,27 @@ async def _key(form: FormData) -> dict[str, Any]:
 
 
 async def _of_cover(form: FormData, jobs: Jobs) -> dict[str, Any]:
-    """Return a file, or a drawn cover: the id of its job and its number."""
-    if chosen := _text(form, "generated"):
+    """Return a file, a cover of a wall by the id of its job and its number, or the name of the model that is to draw one."""
+    covers = _text(form, "covers") or FILE
+    if covers not in COVERS:
+        raise unknown("kind of cover", covers, COVERS)
+    if covers == DRAWN:
+        return {"model": _text(form, "generator") or GENERATOR}
+    chosen = _text(form, "generated")
+    if covers == CHANGED and not chosen:
+        raise InvalidSetting("no cover is chosen", hint="make some, and choose one")
+    if chosen:
         number, _, place = chosen.partition("/")
         wall = jobs.find(number)
         if wall is None or wall.result is None or place not in wall.result.files:
-            raise InvalidSetting("this cover is no longer kept", hint="draw new ones")
-        return {"cover": wall.result.files[place][0], "name": place}
+            raise InvalidSetting("this cover is no longer kept", hint="make new ones")
+        if wall.result.facts.get("drawn"):
+            raise InvalidSetting(
+                "a drawn cover is never chosen and never changed", hint="let the message draw its own, or make covers to change"
+            )
+        return {"model": None, "cover": wall.result.files[place][0], "name": place}
     name, content = await _needed(form, "cover", "A cover")
-    return {"cover": content, "name": name}
+    return {"model": None, "cover": content, "name": name}
 
 
 async def _of_hide(form: FormData, jobs: Jobs) -> dict[str, Any]:
@@ -98,13 +113,16 @@ async def _of_inspect(form: FormData, jobs: Jobs) -> dict[str, Any]:
 
 
 async def _of_generate(form: FormData, jobs: Jobs) -> dict[str, Any]:
-    generator = _text(form, "generator", "faces64")
+    generator, changed = _text(form, "generator") or GENERATOR, bool(_text(form, "changed"))
     ends = [_text(form, "from"), _text(form, "to")]
     between = [int(_number(form, name, 0)) for name in ("from", "to")] if all(ends) else None
     seed = int(_number(form, "seed", 0)) if _text(form, "seed") else None
     if seed is not None and not 0 <= seed < 2**63 or between and min(between) < 0:
         raise InvalidSetting("a seed or number is negative", hint="leave the seed empty for secret ones")
-    return {"generator": generator, "count": int(_number(form, "count", 24)), "seed": seed, "between": between}
+    if between is not None and not changed:
+        raise InvalidSetting("there is no way from one drawn cover to another", hint="make covers to be changed, the old way")
+    count = int(_number(form, "count", 24))
+    return {"generator": generator, "count": count, "seed": seed, "between": between, "changed": changed}
 
 
 def _number(form: FormData, name: str, otherwise: float) -> float:
@@ -124,7 +142,7 @@ GIVEN: dict[str, Callable[[FormData, Jobs], Awaitable[dict[str, Any]]]] = {
 }  # fmt: skip
 
 _FILE = {"type": "string", "format": "binary"}
-_WORDS = ("message", "passphrase", "generated", "scheme", "generator", "seed", "count", "from", "to")
+_WORDS = ("message", "passphrase", "generated", "scheme", "generator", "seed", "count", "from", "to", "covers", "changed")
 _FIELDS = {
     **dict.fromkeys(("cover", "stego", "image", "other", "payload", "key_file"), _FILE),
     **{name: {"type": "string"} for name in _WORDS},

@@ -5,11 +5,12 @@ Pictures, messages and keys come and go as bytes; nothing but the list of used c
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,7 +21,11 @@ from ssgan.images import Picture
 from ssgan.messages.keys import Key, Passphrase, parse_key_file
 from ssgan.web.results import BYTES, PNG, Result
 
+if TYPE_CHECKING:
+    from ssgan.drawn.model import Model
+
 Given = dict[str, Any]
+DRAWN = "drawn.png"
 FLOOR = 1.0  # seconds that looking for a message takes, or so many times as long
 MOST_COVERS, MOST_WAY = 64, 16  # on a wall; on the way from one cover to another
 LARGEST_INSPECTED = 4_000_000  # pixels: maps of more are no longer looked at
@@ -28,8 +33,13 @@ LARGEST_INSPECTED = 4_000_000  # pixels: maps of more are no longer looked at
 
 def capacity(given: Given, progress: Progress[int, str]) -> Result:
     """Return how many bytes a cover takes, with any key and scheme."""
-    from ssgan.messages import plan
+    from ssgan.messages import drawn, plan
 
+    if given.get("model"):
+        model = _model(given["model"], given["runs"])
+        height, width, _ = model.shape
+        facts = {"bytes": drawn.capacity(model), "width": width, "height": height, "generator": model.name}
+        return Result("capacity", facts)
     picture = _cover(given["cover"], given["name"])
     _, height, width = picture.samples.shape
     return Result("capacity", {"bytes": plan.picture_capacity(picture), "width": width, "height": height})
@@ -44,6 +54,8 @@ def hide(given: Given, progress: Progress[int, str]) -> Result:
     from ssgan.messages.ledger import Ledger, usual_folder
     from ssgan.views import maps
 
+    if given.get("model"):
+        return _hide_drawn(given, progress)
     progress(0, 3, "reading the cover")
     ledger = None if given["no_ledger"] else Ledger(usual_folder(), reuse=given["reuse"])
     settings = plan.Settings(given["scheme"], ledger=ledger)
@@ -76,6 +88,26 @@ def hide(given: Given, progress: Progress[int, str]) -> Result:
     return Result("hide", facts, {name: (content, PNG) for name, content in files.items()})
 
 
+def _hide_drawn(given: Given, progress: Progress[int, str]) -> Result:
+    """Draw one cover by the message, once; nothing is chosen, and no detector is asked."""
+    from ssgan.messages.drawn_files import draw_file, in_words
+
+    progress(0, 1, "drawing a cover by the message")
+    model = _model(given["model"], given["runs"])
+    made, content = draw_file(given["message"], _key(given), model, Path(DRAWN))
+    height, width, _ = model.shape
+    facts = {
+        "drawn": True,
+        "message_bytes": made.message_bytes,
+        "capacity": model.promise_bytes,
+        "generator": model.name,
+        "words": in_words(model.name),
+        "width": width,
+        "height": height,
+    }
+    return Result("hide-drawn", facts, {DRAWN: (content, PNG)})
+
+
 def reveal(given: Given, progress: Progress[int, str]) -> Result:
     """Reveal the message in a stego, as text where it is some, and as a file. The time taken does not depend on the result."""
     from ssgan.messages.plan import as_stego
@@ -87,7 +119,7 @@ def reveal(given: Given, progress: Progress[int, str]) -> Result:
     begun = time.monotonic()
     try:
         picture = as_stego(images.read(given["stego"], convert=images.CONVERSIONS, name=given["name"]), given["name"])
-        message = reveal_in(picture.samples, key, alpha=picture.alpha)
+        message = reveal_in(picture.samples, key, alpha=picture.alpha, models=_models_of_runs(given["runs"]))
     finally:
         time.sleep(_until_floor(time.monotonic() - begun))
     facts = {"message_bytes": len(message), "text": as_text(message), "note": picture.following}
@@ -172,26 +204,42 @@ def _compared(one: Picture, other: Picture, facts: dict[str, Any], both: Any) ->
 
 
 def generate(given: Given, progress: Progress[int, str]) -> Result:
-    """Return covers by a generator: from secret latents, from a public seed, or between two covers of one seed."""
+    """Return covers by a generator, from secret random numbers or a public seed, drawn as honest covers are.
+
+    With `changed` they are covers to be changed, the old way, or a series between two of them.
+    """
+    from ssgan.gan.covers.files import drawn_cover
     from ssgan.gan.covers.generators import open_generator
     from ssgan.gan.covers.sample import latents, paths, prepared, sample
 
     count, seed, between = given["count"], given["seed"], given["between"]
     if not 1 <= count <= MOST_COVERS:
         raise InvalidSetting(f"{count} covers do not fit on the page", hint=f"ask for 1 to {MOST_COVERS}")
-    progress(0, 1, "drawing covers")
+    if not given["changed"]:
+        model, drawn = _model(given["generator"], given["runs"]), []
+        for number in range(count):
+            progress(number, count, f"drawing cover {number + 1}")
+            drawn.append(drawn_cover(model, number, seed))
+        return _wall(drawn, model.name, list(range(count)), seed=seed, between=None, drawn=True)
+    progress(0, 1, "making covers")
     net, card = open_generator(_generator(given["generator"], given["runs"]))
     numbers = list(range(count))
     if between is None:
-        drawn = latents(card.config, numbers, seed)
+        wanted = latents(card.config, numbers, seed)
     else:
         if seed is None:
             raise InvalidSetting("no seed is given for a series between two covers", hint="give the seed of the covers")
         ends = latents(card.config, list(between), seed)
         numbers = [number + 1 for number in range(min(max(count, 2), MOST_WAY))]
-        drawn = paths(card.config, ends[:1], ends[1:], len(numbers))[0]
-    covers = sample(prepared(net), drawn).numpy()
-    facts = {"seed": seed, "numbers": numbers, "between": between, "generator": card.folder.name, "count": len(covers)}
+        wanted = paths(card.config, ends[:1], ends[1:], len(numbers))[0]
+    made = list(sample(prepared(net), wanted).numpy())
+    return _wall(made, card.folder.name, numbers, seed=seed, between=between, drawn=False)
+
+
+def _wall(
+    covers: list[np.ndarray], generator: str, numbers: list[int], *, seed: int | None, between: Any, drawn: bool
+) -> Result:
+    facts = {"seed": seed, "numbers": numbers, "between": between, "generator": generator, "count": len(covers), "drawn": drawn}
     files = {f"cover-{number:03}.png": (images.encode(cover), PNG) for number, cover in enumerate(covers)}
     return Result("generate", facts, files)
 
@@ -205,6 +253,7 @@ def warm() -> None:
     """Import the modules that the first job would otherwise wait for."""
     import ssgan.detection.verdicts.bundled
     import ssgan.gan.covers.sample
+    import ssgan.messages.drawn_files
     import ssgan.messages.hide
 
     ssgan.detection.verdicts.bundled.bundled_detectors()
@@ -225,6 +274,32 @@ def _generator(name: str, runs: Path | None) -> Path:
     if name not in known:
         raise unknown("generator", name, known)
     return find_generator(known[name])
+
+
+def _model(name: str, runs: Path | None) -> Model:
+    """Return the model that draws of a bundled generator or of a run. Raises InvalidSetting."""
+    from ssgan.drawn.model import find, load
+
+    folder = _generator(name, runs)
+    try:
+        return load(find(folder))
+    except InvalidSetting:
+        raise InvalidSetting(
+            f"{name} has no model that draws", hint="make covers to be changed, the old way, or export it with --drawn"
+        ) from None
+
+
+def _models_of_runs(runs: Path | None) -> list[Model]:
+    """Return the models that draw of the runs that the page shows; those of the package are known to `reveal`."""
+    from ssgan.drawn.model import find, load
+    from ssgan.gan.covers.generators import find_generator
+    from ssgan.web import runs as watching
+
+    found = []
+    for run in watching.runs(runs):
+        with contextlib.suppress(SsganError):  # a run without such a model
+            found.append(load(find(find_generator(run.folder))))
+    return found
 
 
 def _cover(content: bytes, name: str) -> Picture:

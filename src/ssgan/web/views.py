@@ -52,7 +52,8 @@ def job(job: Job) -> str:
         return _render("cancelled.html")
     if job.result is None:
         return _render("progress.html", job=job)
-    return _render(f"result-{job.kind}.html", job=job, facts=job.result.facts, files=list(job.result.files), names=NAMES)
+    result = job.result
+    return _render(f"result-{result.kind}.html", job=job, facts=result.facts, files=list(result.files), names=NAMES)
 
 
 def error(message: str, hint: str) -> str:

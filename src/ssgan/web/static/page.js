@@ -38,9 +38,9 @@ function refusal(text) {
 document.addEventListener("htmx:responseError", (event) => fail(event.detail.target, refusal(event.detail.xhr.responseText)));
 document.addEventListener("htmx:sendError", (event) => fail(event.detail.target, LOST));
 
-async function askCapacity(name, value) {
+async function askCapacity(fields) {
   const form = new FormData(), meter = first("#meter");
-  form.append(name, value);
+  for (const [name, value] of Object.entries(fields)) form.append(name, value);
   const headers = { ...JSON.parse(document.body.getAttribute("hx-headers")), "HX-Request": "true" };
   try {
     const told = await fetch("/capacity", { method: "POST", body: form, headers }), text = await told.text();
@@ -72,13 +72,12 @@ document.addEventListener("drop", (event) => {
 });
 document.addEventListener("change", (event) => {
   if (event.target.id === "payload") fill();
+  if (event.target.id === "covers" || event.target.name === "generator") showCovers();
   const drop = event.target.closest("[data-drop]");
   if (!drop) return;
   preview(drop, event.target);
   if (event.target.id === "cover" && event.target.files[0]) {
-    first("#generated").value = "";
-    document.querySelectorAll("[data-cover]").forEach((one) => one.setAttribute("aria-pressed", "false"));
-    askCapacity("cover", event.target.files[0]);
+    askCapacity({ cover: event.target.files[0] });
   }
 });
 document.addEventListener("click", (event) => {
@@ -119,20 +118,37 @@ document.addEventListener("input", (event) => {
 });
 document.addEventListener("htmx:afterSettle", fill);
 
+// A picture that is dropped, one that the message draws, or a wall to choose from; fields of the others are not sent.
+function showCovers() {
+  if (!first("#covers")) return;
+  const kind = first("#covers").value, cover = first("#cover").files[0], chosen = first("#generated").value;
+  for (const part of document.querySelectorAll("[data-for]")) {
+    part.hidden = !part.dataset.for.split(" ").includes(kind);
+    for (const field of part.querySelectorAll("input, select")) field.disabled = part.hidden;
+  }
+  if (kind === "drawn") askCapacity({ covers: kind, generator: first("#generator").value });
+  else if (kind === "file" && cover) askCapacity({ cover });
+  else if (kind === "changed" && chosen) askCapacity({ covers: kind, generated: chosen });
+  else first("#meter").textContent = "Choose a cover to see how much it takes.";
+}
+
 function take(cover) {
+  first("#covers").value = "changed";
   first("#generated").value = cover;
-  first("#cover").value = "";
-  const shown = first("[data-capacity] .preview");
+  const shown = first("[data-for=changed] .preview");
   shown.src = "/jobs/" + cover.replace("/", "/files/");
   shown.alt = "The generated cover";
   shown.hidden = false;
-  askCapacity("generated", cover);
+  showCovers();
 }
 
 document.addEventListener("DOMContentLoaded", () => {
-  if (first("#generated") && location.hash.length > 1) {
-    take(location.hash.slice(1));
-    history.replaceState(null, "", location.pathname);
+  if (first("#covers")) {
+    const wanted = location.hash.slice(1);
+    if (wanted === "drawn") first("#covers").value = wanted;
+    else if (wanted.includes("/")) take(wanted);
+    if (wanted) history.replaceState(null, "", location.pathname);
+    showCovers();
   }
   const curves = first("[data-events]");
   if (!curves) return;
