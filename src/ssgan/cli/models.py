@@ -65,14 +65,20 @@ def show(
     *,
     json: Json = False,
 ) -> None:
-    """Show the card of a model (data, terms, training, error, limits), or, where it has none, what its manifest says."""
+    """Show the card of a model (data, terms, training, error, limits), or, where it has none, what its manifest says.
+
+    Of a generator that draws, also the identity of its integers, which is part of every key, and how much each cover takes.
+    """
     from ssgan.storage import weights
 
     folder = _find(place)
     announced = weights.announced(folder)
-    card = folder / _CARD
+    card, drawn = folder / _CARD, _drawn(folder)
     text = card.read_text(encoding="utf-8", errors="replace") if card.is_file() else _listed(announced["manifest"])
-    Screen(json=json).result("model", text.expandtabs().rstrip("\n").split("\n"), folder=str(folder), **announced)
+    lines = text.expandtabs().rstrip("\n").split("\n")
+    if drawn is not None:
+        lines += ["", f"**Draws.** {_drawn_in_words(drawn)}."]
+    Screen(json=json).result("model", lines, folder=str(folder), **announced, drawn=drawn)
 
 
 def verify(places: Places = None, /, *, json: Json = False) -> None:
@@ -84,16 +90,47 @@ def verify(places: Places = None, /, *, json: Json = False) -> None:
         try:
             folder = _find(place)
             _opened(folder)
-            digest = weights.announced(folder)["sha256"]
+            digest, drawn = weights.announced(folder)["sha256"], _drawn(folder)
         except SsganError as error:
             screen.warn(str(error))
             failed += 1
             continue
-        screen.result(
-            "verified", f"{_shown(place)}: as its manifest says, SHA-256 {digest}", model=_shown(place), sha256=digest
-        )
+        text = [f"{_shown(place)}: as its manifest says, SHA-256 {digest}"]
+        if drawn is not None:
+            text += [f"{_shown(place)} draws {_drawn_in_words(drawn)}"]
+        screen.result("verified", text, model=_shown(place), sha256=digest, drawn=drawn)
     if failed:
         raise SomeItemsFailed(f"{failed} of {len(wanted)} models are damaged", hint="fetch them again, or train them again")
+
+
+def _drawn(folder: Path) -> dict[str, Any] | None:
+    """Return what the model that draws in a generator's folder says, all of it checked; None where there is none.
+
+    Raises RefusedModel.
+    """
+    from ssgan.drawn import model
+    from ssgan.storage import weights
+
+    inner = folder if folder.name == model.FOLDER else folder / model.FOLDER
+    if not (inner / weights.MANIFEST).is_file():
+        return None
+    loaded = model.load(inner)
+    return {
+        "identity": loaded.identity.hex(),
+        "shape": list(loaded.shape),
+        "promise_bytes": loaded.promise_bytes,
+        "sha256": weights.announced(inner)["sha256"],
+    }
+
+
+def _drawn_in_words(drawn: dict[str, Any]) -> str:
+    """Return one line on a model that draws."""
+    height, width, channels = drawn["shape"]
+    kind = f"{width} x {height} {'gray' if channels == 1 else 'color'}"
+    return (
+        f"covers of {kind} by a message of up to {drawn['promise_bytes']} bytes; identity {drawn['identity']}, "
+        f"SHA-256 of the file {drawn['sha256']}"
+    )
 
 
 def _wanted(places: list[Path] | None) -> list[Path]:
@@ -150,12 +187,15 @@ def _find(place: Path) -> Path:
 def _opened(folder: Path) -> None:
     """Read a model whole, as in use. Raises RefusedModel."""
     from ssgan.detection.verdicts import bundled as trained
+    from ssgan.drawn import model
     from ssgan.gan.covers import generators
     from ssgan.steganalysis import detectors
     from ssgan.storage import weights
 
     manifest = weights.announced(folder)["manifest"]
-    if manifest.get("kind") == generators.KIND:
+    if manifest.get("kind") == model.KIND:
+        model.load(folder)
+    elif manifest.get("kind") == generators.KIND:
         generators.open_generator(folder)
     elif "scope" in manifest:
         trained.load(folder)
