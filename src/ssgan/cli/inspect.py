@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from ssgan.cli.keys import KeyOptions
 from ssgan.cli.options import Convert, EmbedderName, Force, Json, Out, Seed, words
 from ssgan.cli.screen import Screen
+from ssgan.errors import InvalidSetting
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,6 +33,10 @@ def inspect(
     embedder: EmbedderName = "hill@0.4",
     seed: Seed = 0,
     convert: Convert = "",
+    key: KeyOptions | None = None,
+    generator: Annotated[
+        Path | None, Parameter(help="Of a drawn cover, the generator, if it is not one of the package.")
+    ] = None,
     force: Force = False,
     json: Json = False,
 ) -> None:
@@ -38,15 +44,23 @@ def inspect(
 
     With -o: the cost maps of this and of every other scheme (bright is cheap), the change probabilities, the change map (orange
     +1, blue -1), the residual that a detector sees, and the bit planes. Of two images: what differs, and the residual of both.
+    Of a drawn cover, with its key: the bits that each sample carries.
     """
     from ssgan import images
 
-    screen = Screen(json=json)
+    screen, key = Screen(json=json), key or KeyOptions()
+    key.check()
     samples = images.read(cover, convert=words(convert)).samples
     if stego is not None:
         other = images.read(stego, convert=words(convert)).samples
+        if key.is_given or generator is not None:
+            raise InvalidSetting("a key is for one drawn cover", hint="name one image, or leave the key out")
         _compare(screen, (cover.name, samples), (stego.name, other), out=out, force=force)
         return
+    if key.is_given or generator is not None:
+        _show_drawn(screen, cover, samples, key, generator, out=out, force=force)
+        return
+    _tell_of_models(screen, cover, samples)
 
     from ssgan.embedding.embedder import Embedder
     from ssgan.evaluation import inspection
@@ -77,6 +91,44 @@ def inspect(
         psnr=made.psnr,
         pictures=_files(out, shown),
     )
+
+
+def _show_drawn(
+    screen: Screen, cover: Path, samples: np.ndarray, key: KeyOptions, generator: Path | None, *, out: Path | None, force: bool
+) -> None:
+    """Show the bits that the samples of a drawn cover carry."""
+    from ssgan.cli.hide_drawn import model_of
+    from ssgan.evaluation import inspection
+
+    models = [] if generator is None else [model_of(generator)]
+    seen = inspection.inspect_drawn(samples, key.key(screen, new=False), models)
+    bits, shown = float(seen.bits.sum()), seen.pictures
+    rate, most = bits / seen.bits.size, float(seen.bits.max())
+    text = f"{bits:.0f} bits in {seen.bits.size} samples, {rate:.2f} a sample, {most:.1f} at most"
+    if out is not None:
+        facts = {"image": f"{_kind(samples.shape)}, drawn by {seen.model}", "carries": text}
+        _write(out, cover.name, facts, shown, [], force=force)
+    screen.result(
+        "drawn_inspection",
+        [f"{cover.name}: {_kind(samples.shape)}, drawn by {seen.model}", text, *_where(out)],
+        cover=str(cover),
+        generator=seen.model,
+        shape=list(samples.shape),
+        bits=bits,
+        bits_per_sample=rate,
+        pictures=_files(out, shown),
+    )
+
+
+def _tell_of_models(screen: Screen, cover: Path, samples: np.ndarray) -> None:
+    """Say that an image may be a drawn one where a model draws such, since only the key tells."""
+    from ssgan.drawn.model import announced_shape, installed_folders
+
+    channels, height, width = samples.shape
+    names = [folder.parent.name for folder in installed_folders() if announced_shape(folder) == (height, width, channels)]
+    if names:
+        text = f"{cover.name} may be a cover drawn by {' or '.join(names)}: with its key, --key-file, its bits are shown"
+        screen.note("note", text, generators=names)
 
 
 def _compare(

@@ -50,6 +50,11 @@ class KeyOptions:
             raise InvalidSetting("--strong is given with a key file, which cannot be guessed", hint="leave --strong out")
 
     @property
+    def is_given(self) -> bool:
+        """Whether a key is named, so that none has to be asked for."""
+        return not (self.key_file is self.passphrase_file is self.passphrase_fd is None)
+
+    @property
     def from_stdin(self) -> bool:
         """Whether the passphrase comes from standard input."""
         return self.passphrase_fd is not None and int(self.passphrase_fd) == 0

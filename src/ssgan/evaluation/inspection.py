@@ -5,7 +5,7 @@ The maps are written as PNG files into a folder, or as one self-contained page.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,7 +25,9 @@ from ssgan.views import maps as pictures
 from ssgan.views import pages
 
 if TYPE_CHECKING:
+    from ssgan.drawn.model import Model
     from ssgan.embedding.embedder import Embedder
+    from ssgan.messages.keys import Key
 
 TEMPLATE = "evaluation/inspection.html"
 _COLUMNS = 3  # of the sheet of schemes, where a map is no wider than high
@@ -86,6 +88,25 @@ class Priced:
 
 
 @dataclass(frozen=True)
+class DrawnInspection:
+    """A drawn cover, uint8 (C, H, W), with the bits that each sample carries, float64 (C, H, W), and its model's name."""
+
+    cover: np.ndarray
+    bits: np.ndarray
+    model: str
+
+    @property
+    def pictures(self) -> dict[str, np.ndarray]:
+        """Name → uint8 (3, H, W) or (C, H, W): all maps of the cover."""
+        return {
+            "cover": self.cover,
+            "bits": pictures.bits_map(self.bits),
+            "residual": pictures.residual_map(residual(self.cover)),
+            "bit_planes": pictures.bit_planes(self.cover),
+        }
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Two images of one shape, uint8 (C, H, W)."""
 
@@ -125,6 +146,21 @@ def inspect_cover(
     image_seeds = np.array([seeds.derive(seed, name)], dtype=np.uint64)
     stego = embedder.simulate_seeded(covers, image_seeds)[0].numpy()
     return Inspection(cover, stego, (plus, minus), (raise_probability, lower_probability))
+
+
+def inspect_drawn(cover: np.ndarray, key: Key, models: Sequence[Model] = ()) -> DrawnInspection:
+    """Inspect a drawn cover uint8 (C, H, W) with its key, by the bundled models that draw, and by `models` besides.
+
+    The bits of a sample are -log2 of its probability. Raises NothingFound where this key finds no message that drew it.
+    """
+    from ssgan.drawn.drawing import self_information
+    from ssgan.messages.reveal import find_drawn, nothing_found
+
+    found = find_drawn(cover, key, models)
+    if found is None:
+        raise nothing_found()
+    bits = self_information(found.model, np.ascontiguousarray(cover.transpose(1, 2, 0)), found.latent)
+    return DrawnInspection(cover, np.ascontiguousarray(bits.transpose(2, 0, 1)), found.model.name)
 
 
 def every_scheme(

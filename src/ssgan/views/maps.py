@@ -20,6 +20,7 @@ _LOWERED = (92, 178, 255)
 _GUTTER = (128, 128, 134)
 _GUTTER_WIDTH = 4
 _WORDS_HEIGHT = 18
+_LEGEND_WIDTH, _BAR_HEIGHT = 192, 10
 _LOUD = 16.0  # gray values: a residual of so much is as dark or bright as can be
 # A ternary change carries most at probability 2/3: no sample is ever changed more often than that.
 LARGEST_PROBABILITY = 2 / 3
@@ -74,6 +75,23 @@ def distance_map(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Return how far apart two images uint8 (C, H, W) are, brightest at the largest distance."""
     distance = np.abs(first.astype(float) - second.astype(float))
     return side_by_side([heat(channel / max(1.0, distance.max())) for channel in distance])
+
+
+def bits_map(bits: np.ndarray) -> np.ndarray:
+    """Map the bits that each pixel carries, (C, H, W) summed over the channels: bright is many, as the bar below says.
+
+    A small map is enlarged by a whole number, so that the words below it fit.
+    """
+    total = bits.sum(axis=0)
+    most, times = max(1, int(np.ceil(total.max()))), max(1, -(-_LEGEND_WIDTH // total.shape[1]))
+    picture = heat(total / most).repeat(times, axis=1).repeat(times, axis=2)
+    width = picture.shape[2]
+    bar = heat(np.linspace(0, 1, width)[None].repeat(_BAR_HEIGHT, axis=0))
+    line = Image.new("RGB", (width, _WORDS_HEIGHT), _UNCHANGED)
+    draw, font, ink = ImageDraw.Draw(line), ImageFont.load_default(), (235, 235, 235)
+    draw.text((4, 3), "0", fill=ink, font=font)
+    draw.text((width - 4, 3), f"{most} bits", fill=ink, font=font, anchor="ra")
+    return stacked([picture, np.concatenate([bar, np.asarray(line).transpose(2, 0, 1)], axis=1)])
 
 
 def labeled(picture: np.ndarray, words: str) -> np.ndarray:
