@@ -20,11 +20,11 @@ def demo(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Show what this is about: covers drawn from secret numbers, a message in the best of them, and a warden who looks.
+    """Show what this is about: covers drawn from secret numbers, one of them by a message, and a warden who looks.
 
-    It samples covers from the bundled generator, hides an encrypted message in the one that the bundled detectors suspect
-    least, reveals it, trains a detector on covers and their stegos beside photographs, plays some rounds of the paper's game,
-    and writes one page that explains it all. Nothing is fetched or sent.
+    It draws honest covers from the bundled generator and one by an encrypted message, reveals it, says what is claimed and what
+    is not, trains a detector on honest covers against drawn messages and against LSB matching, plays some rounds of the paper's
+    game, and writes one page that explains it all. Nothing is fetched or sent.
     """
     import torch
 

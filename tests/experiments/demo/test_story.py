@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 
@@ -13,14 +14,31 @@ import pytest
 
 from ssgan import images
 from ssgan.cli.app import run
+from ssgan.drawn.model import Model, find, load
+from ssgan.errors import DoesNotFit
 from ssgan.experiments import demo
-from ssgan.experiments.demo import story
+from ssgan.experiments.demo import message, story, wardens
+from ssgan.experiments.demo.drawn_warden import DrawnTask
 from ssgan.experiments.demo.message import STEGO
+from ssgan.experiments.demo.wardens import Task
+from ssgan.gan.covers.integers import export_drawn
 from ssgan.messages.keys import Passphrase
 from ssgan.messages.reveal import reveal
+from tests.drawn.models import untrained
 from tests.seen import Seen
 
-SMALL = demo.Size(sheet=6, tries=2, images=128, rounds=3, batch=4, covers=24, schemes=("lsb", "hill"))
+SMALL = demo.Size(sheet=6, honest=24, images=128, rounds=3, batch=4, covers=24, schemes=("lsb", "hill"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Model]:
+    """A model of the package's name that draws as large covers, of networks that nobody has trained."""
+    folder = tmp_path_factory.mktemp("models") / "faces64"
+    net, card, details = untrained(size=64)
+    export_drawn(net, card, details, folder, draws=5)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ssgan.drawn.model.BUNDLED", folder.parent)
+        yield load(folder / "drawn")
 
 
 @pytest.fixture(scope="module")
@@ -62,14 +80,45 @@ def test_the_message_is_in_the_file_beside_the_page(told: tuple[str, demo.DemoRe
 def test_what_the_page_says_are_the_figures(told: tuple[str, demo.DemoResult, Path, list[int], list[str]]) -> None:
     text, found, _, _, _ = told
     shown = " ".join(unescape(text).split())
-    assert [*found.watched] == ["photographs", "generated", "apart"]
+    assert [*found.watched] == ["drawn", "matching", "generated", "apart"]
     for one in found.watched.values():
         low, high = one.interval
         assert f"{one.p_e:.3f}" in shown
         assert f"{low:.3f} to {high:.3f}" in shown
         assert low <= one.p_e <= high
-    assert f"Here {int((found.said.chosen.hidden.changes != 0).sum())} of 12,288" in shown
-    assert ("learned nothing" in shown) == any(not found.watched[name].learned for name in ("photographs", "generated"))
+    assert f"has {found.said.message_bytes} bytes; every picture takes up to {found.said.promise_bytes:,}" in shown
+    assert found.said.message_bytes == len('<b>"&')
+    assert found.watched["matching"].pairs == found.watched["drawn"].pairs == (12, 0, 12)
+    assert found.watched["matching"].change_rate == pytest.approx(0.2, abs=0.02)
+    assert found.watched["drawn"].change_rate == 0
+    assert ("no better than a coin" in shown) is not found.watched["drawn"].learned
+
+
+def test_the_claim_stands_with_all_that_is_not_claimed(told: tuple[str, demo.DemoResult, Path, list[int], list[str]]) -> None:
+    shown = " ".join(re.sub(r"<[^>]*>", "", unescape(told[0])).split())
+    assert "n (N 2−80 + 2−64) + n2 2−129" in shown
+    for words in (
+        "told from a photograph",
+        "free of errors",
+        "No forward secrecy",
+        "File names, times",
+        "Any selection breaks",
+    ):
+        assert words in shown
+    sentences = [sentence for sentence in re.split(r"[.:]", shown) if "provabl" in sentence]
+    assert len(sentences) == 1
+    assert all("from honest samples of this generator" in sentence for sentence in sentences)
+
+
+def test_the_warden_is_asked_about_full_covers(model: Model) -> None:
+    honest = message.honest_covers(model, 12)
+    heard: list[tuple[str, int, float | None]] = []
+    task = DrawnTask(honest, find(message.GENERATOR), model.promise_bytes)
+    drawn, matching = task.run(lambda *told: heard.append(told))
+    assert (drawn.source, matching.source) == ("drawn", "matching")
+    assert len(heard) == wardens.EVALUATIONS
+    with pytest.raises(DoesNotFit):
+        DrawnTask(honest, find(message.GENERATOR), model.promise_bytes + 1).run(lambda *told: None)
 
 
 def test_progress_goes_to_its_end_and_every_chapter_is_told(
@@ -78,7 +127,7 @@ def test_progress_goes_to_its_end_and_every_chapter_is_told(
     _, _, _, done, chapters = told
     assert done == sorted(done)
     assert done[-1] == SMALL.units
-    assert list(dict.fromkeys(chapters)) == ["covers", "message", "revealed", "warden", "game"]
+    assert list(dict.fromkeys(chapters)) == ["message", "revealed", "covers", "warden", "game"]
 
 
 def test_without_photographs_the_page_says_so(
@@ -89,12 +138,15 @@ def test_without_photographs_the_page_says_so(
     from ssgan.experiments.demo import page
 
     found = told[1]
-    alone = replace(found, photograph=None, priced=[], watched={"generated": found.watched["generated"]})
+    left = {name: one for name, one in found.watched.items() if name != "apart"}
+    alone = replace(found, photograph=None, priced=[], watched=left)
     text = page.text(alone, stego=tmp_path / "s.png")
     assert "scikit-image, which is not installed" in " ".join(text.split())
     monkeypatch.setattr("ssgan.experiments.demo.photographs.available", lambda: False)
     assert story._priced(SMALL) == (None, [])
-    assert [task.source for task in story._tasks(SMALL)] == ["generated"]
+    assert story._count(SMALL) == 24
+    covers = found.sheet
+    assert [task.source for task in story._tasks(SMALL, covers, covers) if isinstance(task, Task)] == ["generated"]
 
 
 def test_a_message_that_is_too_long_is_refused_before_anything_is_written(
@@ -106,8 +158,8 @@ def test_a_message_that_is_too_long_is_refused_before_anything_is_written(
     assert not any((tmp_path / "out").iterdir())
 
 
-def test_two_runs_are_of_different_secrets() -> None:
-    from ssgan.experiments.demo import message
-
-    one, other = (message.covers(2)[0].numpy() for _ in range(2))
+def test_two_runs_are_of_different_secrets(model: Model) -> None:
+    one, other = (message.honest_covers(model, 2).numpy() for _ in range(2))
+    assert not np.array_equal(one, other)
+    one, other = (message.changeable_covers(2)[0].numpy() for _ in range(2))
     assert not np.array_equal(one, other)

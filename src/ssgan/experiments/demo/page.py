@@ -12,8 +12,8 @@ from markupsafe import Markup
 
 from ssgan.evaluation import plots
 from ssgan.experiments.demo import plots as drawing
+from ssgan.experiments.demo.drawn_warden import DRAWN, MATCHING
 from ssgan.experiments.demo.game import ASKED, GameResult
-from ssgan.experiments.demo.message import HiddenMessage
 from ssgan.experiments.demo.result import DemoResult
 from ssgan.experiments.demo.wardens import WardenResult
 from ssgan.steganalysis.error_rate import NORMAL_95
@@ -22,7 +22,13 @@ from ssgan.views import maps, pages
 from ssgan.views.contact_sheet import contact_sheet
 
 TEMPLATE = "experiments/demo/page.html"
-NAMES = {"photographs": "photographs", "generated": "generated covers", "apart": "covers from photographs"}
+NAMES = {
+    DRAWN: "drawn by a message",
+    MATCHING: "changed: LSB matching",
+    "apart": "drawn or photograph",
+    "generated": "generated covers, one bit in every number",
+}
+BARS = (DRAWN, MATCHING, "apart")
 _SHEET_COLUMNS = 12
 LOSSES, COIN_LOSS = (0.6, 0.8), math.log(2)
 
@@ -35,31 +41,28 @@ def write(result: DemoResult, path: Path, *, stego: Path) -> Path:
 
 def text(result: DemoResult, *, stego: Path) -> str:
     """Return the page."""
-    hidden = result.said.chosen.hidden
-    watched = [one for name, one in result.watched.items() if name != "apart"]
+    watched = [result.watched[name] for name in BARS if name in result.watched]
     return pages.render(
         TEMPLATE,
         result=result,
         said=result.said,
-        hidden=hidden,
-        changed=int((hidden.changes != 0).sum()),
-        tries=[_tried(result.said, at) for at in range(len(result.said.tries))],
-        spoken=any(one.verdict.probability is not None for one in result.said.tries),
+        samples=result.said.picture.size,
+        picture=pages.inline(result.said.picture),
+        bits=pages.inline(maps.bits_map(result.said.bits)),
+        bits_per_sample=float(result.said.bits.mean()),
         sheet=pages.inline(contact_sheet(result.sheet, _SHEET_COLUMNS)),
-        shown={name: pages.inline(picture) for name, picture in result.seen.pictures.items()},
         photograph=None
         if result.photograph is None
         else {name: pages.inline(picture) for name, picture in result.photograph.pictures.items()},
         priced=[(one, pages.inline(one.costs), _changes(one)) for one in result.priced],
-        watched=watched,
+        drawn=result.watched[DRAWN],
+        matching=result.watched[MATCHING],
         apart=result.watched.get("apart"),
+        generated=result.watched["generated"],
+        promised_bits=8 * result.said.promise_bytes / result.said.picture.size,
         words={one.source: in_words(one) for one in result.watched.values()},
         names=NAMES,
         errors=drawing.errors(watched, [NAMES[one.source] for one in watched]),
-        course=Markup(plots.curves(
-            {NAMES[one.source]: [(0, 0.5), *one.course] for one in watched},
-            "images seen", "share of wrong answers while learning", up=(0, 0.5),
-        )),
         losses=Markup(_losses(result.played)),
         before=pages.inline(result.played.before),
         after=pages.inline(result.played.after),
@@ -79,6 +82,8 @@ def in_words(one: WardenResult) -> str:
     named, range_ = NAMES[one.source], f"{low:.0f} to {high:.0f}"
     if one.source == "apart":
         return f"{named}: wrong about {wrong:.0f} of 100 pictures ({range_}), with no message in any of them"
+    if one.source == DRAWN and not one.learned:
+        return f"{named}: wrong about {wrong:.0f} of 100 ({range_}): no better than a coin"
     if not one.learned:
         return f"{named}: wrong about {wrong:.0f} of 100 ({range_}): in this time he learned nothing that differs from a coin"
     return f"{named}: wrong about {wrong:.0f} of 100 ({range_}), where a coin is wrong 50 times"
@@ -91,18 +96,6 @@ def played_in_words(played: GameResult) -> str:
         f"the warden as he was is wrong about {before:.0f} of 100 times on the pictures from before and {after:.0f} on those "
         f"from after, which moved by {played.moved:.1f} of 255 gray values on average"
     )
-
-
-def _tried(said: HiddenMessage, at: int) -> dict[str, Any]:
-    one = said.tries[at]
-    probability = one.verdict.probability
-    return {
-        "picture": pages.inline(one.hidden.stego),
-        "best": at == said.best,
-        "says": "no detector may speak" if probability is None else f"{100 * probability:.0f} %",
-        "easy": f"{100 * one.easy_share:.0f} %",
-        "verdict": one.verdict.verdict,
-    }
 
 
 def _losses(played: GameResult) -> str:

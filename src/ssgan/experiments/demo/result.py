@@ -18,11 +18,11 @@ class Size:
     """The numbers of images, epochs and rounds of the demo."""
 
     sheet: int = 36  # covers that are shown
-    tries: int = 8  # covers that the message is hidden in
-    images: int = 36_000  # that each warden sees
+    honest: int = 300  # drawn covers, and as many with a message, that the warden learns from and is tested on
+    images: int = 36_000  # that the network sees
     rounds: int = 48  # of the game
     batch: int = 16  # images of a round
-    covers: int | None = None  # of each source; as many as there are tiles, if None
+    covers: int | None = None  # to be changed, and photographs; as many as there are tiles, if None
     schemes: tuple[str, ...] | None = None  # that price the photograph; all, if None
 
     @property
@@ -32,7 +32,7 @@ class Size:
 
 
 FULL = Size()
-QUICK = Size(sheet=24, tries=4, images=3_000, rounds=4, schemes=("lsb", "hill"))
+QUICK = Size(sheet=24, honest=40, images=3_000, rounds=4, schemes=("lsb", "hill"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +42,6 @@ class DemoResult:
     size: Size
     sheet: Images
     said: HiddenMessage
-    seen: Inspection
     photograph: Inspection | None
     priced: list[Priced]
     watched: dict[str, WardenResult]
@@ -51,13 +50,11 @@ class DemoResult:
 
     def to_json(self) -> dict[str, Any]:
         """Return the figures."""
-        chosen = self.said.chosen
         return {
             "message_came_back": self.said.revealed == self.said.message,
-            "change_rate": chosen.hidden.change_rate,
-            "payload": chosen.hidden.payload,
-            "probability": chosen.verdict.probability,
-            "verdict": chosen.verdict.verdict,
+            "message_bytes": self.said.message_bytes,
+            "promise_bytes": self.said.promise_bytes,
+            "bits_per_sample": float(self.said.bits.mean()),
             "p_e": {name: one.p_e for name, one in self.watched.items()},
             "p_e_interval": {name: list(one.interval) for name, one in self.watched.items()},
             "pairs": {name: list(one.pairs) for name, one in self.watched.items()},

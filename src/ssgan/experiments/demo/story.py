@@ -1,4 +1,4 @@
-"""Run the demo in order: sample, hide, reveal, show the changes, train the warden, play the game, write the page."""
+"""Run the demo in order: draw covers, one by a message, reveal it, train wardens, play the game, write the page."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from ssgan import images
 from ssgan.compute.progress import Notify, Progress
+from ssgan.drawn.model import find
 from ssgan.evaluation.inspection import Inspection, Priced, every_scheme, inspect_cover
 from ssgan.experiments.demo import game, page, photographs, wardens
 from ssgan.experiments.demo import message as saying
-from ssgan.experiments.demo.message import STEGO, HiddenMessage
+from ssgan.experiments.demo.drawn_warden import DrawnTask
+from ssgan.experiments.demo.message import GENERATOR, STEGO
 from ssgan.experiments.demo.result import FULL, DemoResult, Size
-from ssgan.experiments.demo.wardens import Task
+from ssgan.experiments.demo.wardens import AnyTask, Task
+from ssgan.images import Images
 from ssgan.storage.atomic import atomic_write
 from ssgan.storage.folders import make_folder
 
@@ -23,7 +25,7 @@ MESSAGE = "Meet me at nine, where the river bends."
 # One bit in every sample, so that half of them change: what a careless sender does, and what a minute is enough to see.
 CARELESS = "lsb@1/plain"
 PAYLOAD = 0.4  # of the photograph that is shown
-GENERATED, PHOTOGRAPHED, APART = "generated", "photographs", "apart"
+GENERATED, APART = "generated", "apart"
 FEW = 223  # generated covers, where there are no photographs to be as many as
 
 
@@ -42,21 +44,21 @@ def tell(
     make_folder(out)
     clock = _Clock(progress)
     # What a sender does.
-    clock.begin("covers", "drawing covers that nobody has seen")
-    covers, card = saying.covers(max(size.sheet, size.tries))
-    notify("covers", f"{len(covers)} covers drawn by {card.folder.name}, from secret numbers that are kept nowhere")
-    clock.begin("message", "hiding the message in several of them")
-    said = saying.say(message, covers[: size.tries])
-    chosen = said.chosen
-    changed = int((chosen.hidden.changes != 0).sum())
-    notify("message", f"hidden in the best of {size.tries}: {changed} of {chosen.hidden.cover.size} values changed by one")
+    clock.begin("message", "drawing a cover by the message")
+    model = saying.model()
+    said = saying.say(message, model)
+    notify("message", f"{said.message_bytes} bytes drew a cover of {model.name}; every one takes {said.promise_bytes}")
     notify("revealed", f'with the passphrase: "{said.revealed}"; with another: {said.refused}')
-    clock.begin("maps", "drawing where the changes are")
-    seen = _seen(said)
+    clock.begin("covers", "drawing covers without a message")
+    honest = saying.honest_covers(model, max(size.sheet, size.honest), clock.drawn)
+    notify("covers", f"{len(honest)} covers drawn by {model.name}, by random numbers that are kept nowhere")
+    clock.begin("maps", "pricing changes, the old way")
     photograph, priced = _priced(size)
     # What a warden does.
-    clock.begin("warden", "the warden learns")
-    watched = wardens.watch(_tasks(size), clock.watched)
+    clock.begin("warden", "wardens learn")
+    changeable, card = saying.changeable_covers(_count(size))
+    asked = DrawnTask(honest[: size.honest], find(GENERATOR), model.promise_bytes)
+    watched = wardens.watch([asked, *_tasks(size, changeable, honest)], clock.watched)
     for one in watched:
         notify("warden", page.in_words(one))
     # What the two make of each other.
@@ -66,25 +68,13 @@ def tell(
     notify("game", f"{played.rounds} rounds: {page.played_in_words(played)}")
     clock.begin("page", "writing the page", done=size.units - 1)
     result = DemoResult(
-        size, covers[: size.sheet], said, seen, photograph, priced, {one.source: one for one in watched}, played, clock.seconds
+        size, honest[: size.sheet], said, photograph, priced, {one.source: one for one in watched}, played, clock.seconds
     )
     with atomic_write(out / STEGO, overwrite=True, durable=False) as temporary:
-        temporary.write_bytes(chosen.content)
+        temporary.write_bytes(said.content)
     path = page.write(result, out / PAGE, stego=out / STEGO)
     progress(size.units, "done")
     return path, result
-
-
-def _seen(said: HiddenMessage) -> Inspection:
-    """Return the chosen cover with its costs and the stego of the message."""
-    from ssgan.embedding.embedder import Embedder
-
-    hidden = said.chosen.hidden
-    embedder = Embedder(hidden.scheme, hidden.payload)
-    covers = images.to_images(hidden.cover)
-    plus, minus = (cost[0].double().numpy() for cost in embedder.costs(covers))
-    up, down = (beta[0].double().numpy() for beta in embedder.change_probabilities(covers))
-    return Inspection(hidden.cover, hidden.stego, (plus, minus), (up, down))
 
 
 def _priced(size: Size) -> tuple[Inspection | None, list[Priced]]:
@@ -98,17 +88,20 @@ def _priced(size: Size) -> tuple[Inspection | None, list[Priced]]:
     return seen, every_scheme(cover, PAYLOAD, seed=1, name=photographs.SHOWN, schemes=size.schemes)
 
 
-def _tasks(size: Size) -> list[Task]:
-    """Return the sources that the warden learns from, equally many covers of each."""
-    tiles = photographs.tiles() if photographs.available() else None
-    count = size.covers or (FEW if tiles is None else len(tiles))
-    generated = saying.covers(count)[0]
-    tasks = [Task(GENERATED, generated, CARELESS, size.images)]
-    if tiles is None:
-        return tasks
-    some = tiles[np.linspace(0, len(tiles) - 1, count).round().astype(int)]
-    # Telling two sources apart is so easy that a fraction of the time will do.
-    return [Task(PHOTOGRAPHED, some, CARELESS, size.images), *tasks, Task(APART, some, "", size.images // 4, generated)]
+def _count(size: Size) -> int:
+    """Return how many covers the network learns from."""
+    return size.covers or (len(photographs.tiles()) if photographs.available() else FEW)
+
+
+def _tasks(size: Size, changeable: Images, honest: Images) -> list[AnyTask]:
+    """Return what the network learns: a careless change to generated covers, and drawn covers from photographs."""
+    tasks: list[AnyTask] = [Task(GENERATED, changeable, CARELESS, size.images)]
+    if photographs.available():
+        tiles = photographs.tiles()
+        some = tiles[np.linspace(0, len(tiles) - 1, min(len(changeable), len(honest))).round().astype(int)]
+        # Telling two sources apart is so easy that a fraction of the time will do.
+        tasks.append(Task(APART, some, "", size.images // 4, honest))
+    return tasks
 
 
 class _Clock:
@@ -129,10 +122,15 @@ class _Clock:
         self.base = self.done
         self.progress(self.done, doing)
 
-    def watched(self, seen: int, source: str, error: float) -> None:
+    def drawn(self, covers: int) -> None:
+        """Count drawn covers, which are one unit together."""
+        self.progress(self.done, f"drawing covers without a message: {covers}")
+
+    def watched(self, seen: int, source: str, error: float | None) -> None:
         """Count the progress of a warden."""
         self.done += 1
-        self.progress(self.done, f"the warden learns on {source}: {seen:,} images, wrong about {100 * error:.0f} of 100")
+        wrong = "" if error is None else f", wrong about {100 * error:.0f} of 100"
+        self.progress(self.done, f"the warden learns on {source}: {seen:,} images{wrong}")
 
     def played(self, rounds: int) -> None:
         """Count the progress of the game."""

@@ -7,8 +7,10 @@ thread, so that two cores do two of them at once.
 from __future__ import annotations
 
 import signal
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -46,6 +48,10 @@ class Task:
     images: int  # seen in training
     others: Images | None = None
 
+    def run(self, progress: Progress[str, float | None]) -> list[WardenResult]:
+        """Return the result of this task alone."""
+        return [learn(self, progress)]
+
 
 @dataclass(frozen=True)
 class WardenResult:
@@ -69,35 +75,47 @@ class WardenResult:
         return self.interval[1] < 0.5
 
 
+class AnyTask(Protocol):
+    """A task of wardens that a process of its own can do."""
+
+    def run(self, progress: Progress[str, float | None]) -> list[WardenResult]:
+        """Return the results."""
+
+
 def watch(
-    tasks: list[Task], progress: Progress[str, float] = lambda images_seen, source, error: None, *, together: int = 2
+    tasks: Sequence[AnyTask],
+    progress: Progress[str, float | None] = lambda images_seen, source, error: None,
+    *,
+    together: int = 2,
 ) -> list[WardenResult]:
     """Run the tasks, so many processes at a time, and return their results. Raises what a process raised."""
-    done: dict[str, WardenResult] = {}
-    waiting, running = list(tasks), dict[Connection, PipedProcess]()
+    done: dict[int, list[WardenResult]] = {}
+    waiting, running = list(enumerate(tasks)), dict[Connection, tuple[int, PipedProcess]]()
     try:
         while waiting or running:
             while waiting and len(running) < together:
-                process = PipedProcess(_work, waiting.pop(0))
-                running[process.connection] = process
+                number, task = waiting.pop(0)
+                process = PipedProcess(_work, task)
+                running[process.connection] = number, process
             for here in [one for one in wait(list(running)) if isinstance(one, Connection)]:
                 try:
                     received = here.recv()
                 except EOFError:
                     lost = ("a training process was ended from outside", "try again with more memory free")
-                    message, hint = lost if running[here].has_begun else NEVER_BEGIN
+                    message, hint = lost if running[here][1].has_begun else NEVER_BEGIN
                     raise SsganError(message, hint=hint) from None
                 if isinstance(received, BaseException):
                     raise received
-                if isinstance(received, WardenResult):
-                    done[received.source] = received
-                    running.pop(here).join()
+                if isinstance(received, list):
+                    number, ended = running.pop(here)
+                    done[number] = received
+                    ended.join()
                 else:
                     progress(*received)
     finally:
-        for left in running.values():
+        for _, left in running.values():
             left.kill()
-    return [done[task.source] for task in tasks]
+    return [result for number in range(len(tasks)) for result in done[number]]
 
 
 def pairs_of(task: Task) -> tuple[Pairs, Pairs, Pairs]:
@@ -112,7 +130,7 @@ def pairs_of(task: Task) -> tuple[Pairs, Pairs, Pairs]:
     return pairs[train], pairs[validate], pairs[test]
 
 
-def learn(task: Task, progress: Progress[str, float] = lambda images_seen, source, error: None) -> WardenResult:
+def learn(task: Task, progress: Progress[str, float | None] = lambda images_seen, source, error: None) -> WardenResult:
     """Run one task in this process."""
     train, validate, test = pairs_of(task)
     recipe = NETWORKS[NETWORK].recipe.with_(
@@ -142,11 +160,11 @@ def learn(task: Task, progress: Progress[str, float] = lambda images_seen, sourc
     return WardenResult(task.source, error, found, sizes, changed, course[-1][0], seconds, tuple(course), network)
 
 
-def _work(there: Connection, task: Task) -> None:
+def _work(there: Connection, task: AnyTask) -> None:
     """Run tasks in a process of its own: send figures on the way, then the result or the error."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process ends this one
     torch.set_num_threads(1)
     try:
-        there.send(learn(task, lambda *progressed: there.send(progressed)))
+        there.send(task.run(lambda *progressed: there.send(progressed)))
     except SsganError as error:
         there.send(error)
