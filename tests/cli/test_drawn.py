@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -168,6 +169,56 @@ def test_a_dry_run_says_what_fits(place: Path, generator: Path, capsys: pytest.C
     assert code == 0
     assert "would draw 1 cover of mine" in out
     assert not (place / "made.png").exists()
+
+
+def test_inspect_maps_the_bits_of_a_drawn_cover_with_its_key(
+    place: Path, generator: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = shlex.quote(str(generator))
+    assert ask(hide("-m 'Not at all' -o made.png", generator), capsys)[0] == 0
+    code, out, err = ask(f"inspect made.png --generator {name} --key-file our.key -o seen --json", capsys)
+    assert code == 0, err
+    told = json.loads(out)
+    assert told["generator"] == "mine"
+    assert told["bits"] / (32 * 32 * 3) == pytest.approx(told["bits_per_sample"])
+    bits = images.read(place / "seen" / "bits.png").samples
+    assert bits.shape[0] == 3
+    assert bits.shape[2] == 192  # 32 enlarged, with its legend below
+    assert ask(f"inspect made.png --generator {name} --key-file our.key -o seen.html", capsys)[0] == 0
+    assert "what each point carries" in (place / "seen.html").read_text(encoding="utf-8")
+    assert ask("keygen -o other.key", capsys)[0] == 0
+    assert ask(f"inspect made.png --generator {name} --key-file other.key", capsys)[0] == 3
+    monkeypatch.setattr("ssgan.drawn.model.BUNDLED", generator.parent)
+    code, _, err = ask("inspect made.png", capsys)
+    assert code == 0
+    assert "may be a cover drawn by mine" in err
+    code, _, err = ask("inspect made.png made.png --key-file our.key", capsys)
+    assert code == 2
+    assert "one drawn cover" in err
+
+
+def test_models_know_the_one_that_draws(
+    place: Path, generator: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    model = load(generator / "drawn")
+    code, out, _ = ask(f"models show {shlex.quote(str(generator))} --json", capsys)
+    assert code == 0
+    drawn = json.loads(out)["drawn"]
+    assert (drawn["identity"], drawn["promise_bytes"], drawn["shape"]) == (
+        model.identity.hex(),
+        model.promise_bytes,
+        [32, 32, 3],
+    )
+    code, out, _ = ask(f"models verify {shlex.quote(str(generator))}", capsys)
+    assert code == 0
+    assert model.identity.hex() in out
+    assert ask(f"models verify {shlex.quote(str(generator / 'drawn'))}", capsys)[0] == 0
+    shutil.copytree(generator, tmp_path / "damaged")
+    weights = next((tmp_path / "damaged" / "drawn").glob("*.safetensors"))
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    assert ask("models verify damaged", capsys)[0] == 1
 
 
 def test_train_detail_and_export_make_a_model_that_draws(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

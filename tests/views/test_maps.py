@@ -80,3 +80,14 @@ def test_rows_are_filled_up_with_black() -> None:
     sheet = maps.in_rows([one, one, one], 2)
     assert sheet.shape == (3, 2 * 5 + 4, 2 * 6 + 4)
     assert not sheet[:, -5:, -6:].any()
+
+
+def test_bits_of_all_channels_are_one_map_with_a_legend() -> None:
+    bits = np.zeros((3, 64, 64))
+    bits[:, 5, 7] = 4.0
+    seen = maps.bits_map(bits)
+    assert seen.shape == (3, 192 + 4 + 10 + 18, 192)
+    brightness = seen[:, :192].sum(axis=0)
+    assert (brightness[15:18, 21:24] == brightness.max()).all()
+    assert (brightness == brightness.max()).sum() == 9
+    assert maps.bits_map(np.zeros((1, 8, 500))).shape[2] == 500

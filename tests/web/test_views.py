@@ -152,12 +152,44 @@ def _zooms(box: Locator) -> None:
     assert width() == pytest.approx(before, rel=0.02)
 
 
-def test_a_cover_is_drawn_chosen_and_hidden_in(page: Page) -> None:
+def test_a_message_draws_a_cover_of_a_wall_without_a_choice(page: Page, tmp_path: Path) -> None:
     page.click("nav >> text=Generate")
     page.fill("#count", "24")
     page.click("button[type=submit]")
-    page.wait_for_selector("[data-cover]")
+    page.wait_for_selector(".covers img")
+    assert page.locator("[data-cover]").count() == 0
     _look(page, "generate")
+    page.click("text=Let a message draw one")
+    page.wait_for_selector("#meter meter")
+    assert page.is_hidden("#cover")
+    promise = page.inner_text("#meter [data-bytes]")
+    page.fill("#generator", "artist")
+    page.press("#generator", "Tab")
+    changed = "before => document.querySelector('#meter [data-bytes]')?.innerText !== before"
+    page.wait_for_function(changed, arg=promise)
+    page.fill("#message", "Not at all")
+    page.fill("#hide-passphrase", "several words")
+    page.click("button[type=submit]")
+    page.wait_for_selector(".risk:has-text('distributed as any cover')")
+    _check(page)
+    with page.expect_download() as taken:
+        page.click("a.button")
+    taken.value.save_as(tmp_path / "drawn.png")
+    page.click("nav >> text=Reveal")
+    page.set_input_files("#stego", tmp_path / "drawn.png")
+    page.fill("#reveal-passphrase", "several words")
+    page.click("button[type=submit]")
+    page.wait_for_selector(".message")
+    assert page.evaluate("document.querySelector('.message').textContent") == "Not at all"
+
+
+def test_a_cover_is_made_chosen_and_changed(page: Page) -> None:
+    page.click("nav >> text=Generate")
+    page.fill("#count", "4")
+    page.click("summary")
+    page.check("[name=changed]")
+    page.click("button[type=submit]")
+    page.wait_for_selector("[data-cover]")
     page.locator("[data-cover]").nth(3).focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**/hide")

@@ -52,7 +52,7 @@ class KeyOptions:
     @property
     def is_given(self) -> bool:
         """Whether a key is named, so that none has to be asked for."""
-        return not (self.key_file is self.passphrase_file is self.passphrase_fd is None)
+        return any(one is not None for one in (self.key_file, self.passphrase_file, self.passphrase_fd))
 
     @property
     def from_stdin(self) -> bool:

@@ -77,7 +77,7 @@ def show(
     text = card.read_text(encoding="utf-8", errors="replace") if card.is_file() else _listed(announced["manifest"])
     lines = text.expandtabs().rstrip("\n").split("\n")
     if drawn is not None:
-        lines += ["", f"**Draws.** {_drawn_in_words(drawn)}."]
+        lines += ["", f"**Draws.** C{_drawn_in_words(drawn)[1:]}."]
     Screen(json=json).result("model", lines, folder=str(folder), **announced, drawn=drawn)
 
 
