@@ -35,7 +35,7 @@ def inspect(
     convert: Convert = "",
     key: KeyOptions | None = None,
     generator: Annotated[
-        Path | None, Parameter(help="Of a drawn cover, the generator, if it is not one of the package.")
+        Path | None, Parameter(help="Of a drawn cover, its generator; a passphrase is asked for where no key is named.")
     ] = None,
     force: Force = False,
     json: Json = False,
