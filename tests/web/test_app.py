@@ -89,15 +89,15 @@ def test_a_message_draws_its_cover_and_is_revealed_without_an_option(site: Site,
     model, key = load(runs / "artist" / "generator" / "drawn"), fresh_key().text().encode()
     asked = {"covers": "drawn", "generator": "artist"}
     told = site.ask("capacity", **asked)["result"]
-    assert told == {"bytes": model.promise_bytes, "width": 32, "height": 32, "generator": "generator"}
+    assert told == {"bytes": model.promise_bytes, "width": 32, "height": 32, "generator": "artist"}
     done = site.ask("hide", message="Not at all", key_file=("k", key), **asked)
     assert done["state"] == "done", done
-    assert done["result"]["words"] == in_words("generator")
+    assert done["result"]["words"] == in_words("artist")
     content = site.file(done["id"], "drawn.png")
     assert content == images.encode(images.read(content).samples, "PNG")  # as `ssgan sample --drawn` writes honest ones
     assert done["files"] == ["drawn.png"]
     shown = httpx.get(f"{site.address}/jobs/{done['id']}", headers={**site.own, "accept": "text/html"}).text
-    assert in_words("generator") in shown
+    assert in_words("artist") in shown
     back = site.ask("reveal", stego=("s.png", content), key_file=("k", key))
     assert back["result"]["text"] == "Not at all"
     full = os.urandom(model.promise_bytes)

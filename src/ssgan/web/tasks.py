@@ -38,7 +38,7 @@ def capacity(given: Given, progress: Progress[int, str]) -> Result:
     if given.get("model"):
         model = _model(given["model"], given["runs"])
         height, width, _ = model.shape
-        facts = {"bytes": drawn.capacity(model), "width": width, "height": height, "generator": model.name}
+        facts = {"bytes": drawn.capacity(model), "width": width, "height": height, "generator": given["model"]}
         return Result("capacity", facts)
     picture = _cover(given["cover"], given["name"])
     _, height, width = picture.samples.shape
@@ -100,8 +100,8 @@ def _hide_drawn(given: Given, progress: Progress[int, str]) -> Result:
         "drawn": True,
         "message_bytes": made.message_bytes,
         "capacity": model.promise_bytes,
-        "generator": model.name,
-        "words": in_words(model.name),
+        "generator": given["model"],
+        "words": in_words(given["model"]),
         "width": width,
         "height": height,
     }
@@ -220,7 +220,7 @@ def generate(given: Given, progress: Progress[int, str]) -> Result:
         for number in range(count):
             progress(number, count, f"drawing cover {number + 1}")
             drawn.append(drawn_cover(model, number, seed))
-        return _wall(drawn, model.name, list(range(count)), seed=seed, between=None, drawn=True)
+        return _wall(drawn, given["generator"], list(range(count)), seed=seed, between=None, drawn=True)
     progress(0, 1, "making covers")
     net, card = open_generator(_generator(given["generator"], given["runs"]))
     numbers = list(range(count))

@@ -112,7 +112,7 @@ def test_the_claim_stands_with_all_that_is_not_claimed(told: tuple[str, demo.Dem
 
 def test_the_warden_is_asked_about_full_covers(model: Model) -> None:
     honest = message.honest_covers(model, 12)
-    heard: list[tuple[str, int, float | None]] = []
+    heard: list[tuple[int, str, float | None]] = []
     task = DrawnTask(honest, find(message.GENERATOR), model.promise_bytes)
     drawn, matching = task.run(lambda *told: heard.append(told))
     assert (drawn.source, matching.source) == ("drawn", "matching")
