@@ -38,7 +38,7 @@ def capacity(given: Given, progress: Progress[int, str]) -> Result:
     if given.get("model"):
         model = _model(given["model"], given["runs"])
         height, width, _ = model.shape
-        facts = {"bytes": drawn.capacity(model), "width": width, "height": height, "generator": given["model"]}
+        facts = {"bytes": drawn.capacity_bytes(model), "width": width, "height": height, "generator": given["model"]}
         return Result("capacity", facts)
     picture = _cover(given["cover"], given["name"])
     _, height, width = picture.samples.shape
