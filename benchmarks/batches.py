@@ -18,7 +18,7 @@ import torch
 from ssgan.compute.distributed import Processes
 from ssgan.datasets import GEOMETRIES
 from ssgan.gan.training.data import Batches, read
-from ssgan.gan.training.loop import Pace, Reading, train
+from ssgan.gan.training.loop import Pace, RealReading, train
 from ssgan.gan.training.random_draws import RandomDraws
 from ssgan.gan.training.settings import PRESETS
 
@@ -47,7 +47,9 @@ def main() -> None:
         print(f"batches of {config.batch} from {len(real.chosen)} cached images: {statistics.median(rates):.0f} images/CPU-s")
         tiny = replace(PRESETS["tiny"], duration_images=STEPS * PRESETS["tiny"].batch)
         pace = Pace(log_images=tiny.duration_images, sample_images=tiny.duration_images)
-        told = train(chosen.archive, tiny, Path(folder) / "run", reading=Reading(geometry, ("jpeg",), cache=cache), pace=pace)
+        told = train(
+            chosen.archive, tiny, Path(folder) / "run", reading=RealReading(geometry, ("jpeg",), cache=cache), pace=pace
+        )
         print(f"a training with the preset tiny waits for {told.figures['data_share']:.2%} of its time")
 
 

@@ -33,7 +33,7 @@ from pairing import write
 
 from ssgan import images
 from ssgan.bulk import Engine, Pool, Ray, features, simulate
-from ssgan.bulk.image_features import Settings as Features
+from ssgan.bulk.image_features import ExtractionSettings as Features
 
 DISTINCT = 101  # different pictures, under as many names as are wanted
 LOOK_SECONDS = 0.25
@@ -92,7 +92,7 @@ def rate(job: str, given: Path, out: Path, engine: Engine, portion: int, count: 
         times.append((time.perf_counter(), done))
 
     if job == "simulate":
-        plan = simulate.prepare([given], out, simulate.Settings(EMBEDDERS[job]), shard_size=portion, limit=count)
+        plan = simulate.prepare([given], out, simulate.SimulationSettings(EMBEDDERS[job]), shard_size=portion, limit=count)
         simulate.run(plan, engine, progress=progress)
     else:
         wanted = features.prepare([given], out, Features(job), shard_size=portion, limit=count)

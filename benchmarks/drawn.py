@@ -33,7 +33,7 @@ from ssgan.drawn import drawing, model
 from ssgan.drawn.coder import most_words
 from ssgan.drawn.drawing_loops import plane_bits
 from ssgan.drawn.header import GivenUp, find_pivots
-from ssgan.drawn.model import Model
+from ssgan.drawn.model import DrawnModel
 from ssgan.drawn.planes import header_plane, split
 from ssgan.drawn.tables import cumulative, is_dry
 from ssgan.embedding.embedder import Embedder
@@ -64,7 +64,7 @@ def key_of(number: int, use: str) -> KeyFile:
     return KeyFile(hashlib.sha256(f"{use} {number}".encode()).digest())
 
 
-def trips(by: Model, count: int) -> Iterator[Row]:
+def trips(by: DrawnModel, count: int) -> Iterator[Row]:
     """Messages of all lengths, random, all zeros and all ones, each with a key of its own."""
     rng, outcomes = np.random.default_rng(1), Counter[str]()
     hiding, revealing = [], []
@@ -96,7 +96,7 @@ def trips(by: Model, count: int) -> Iterator[Row]:
         yield name, middle, low, high, count
 
 
-def laws(by: Model, count: int) -> Iterator[Row]:
+def laws(by: DrawnModel, count: int) -> Iterator[Row]:
     """Whether samples follow their tables, and what a picture carries."""
     for kind in ("honest", "driven"):
         uniform, told, sure = [], [], []
@@ -133,7 +133,7 @@ def laws(by: Model, count: int) -> Iterator[Row]:
     yield from one_latent(by, min(count, 250))
 
 
-def one_latent(by: Model, count: int) -> Iterator[Row]:
+def one_latent(by: DrawnModel, count: int) -> Iterator[Row]:
     """Honest and driven pictures of one latent: the hardest case, since only what is drawn differs."""
     latent = hashlib.sha256(b"one latent").digest()
     groups = []
@@ -154,7 +154,7 @@ def one_latent(by: Model, count: int) -> Iterator[Row]:
         yield f"one latent, {name} of every sample, permutation p", float(np.mean(np.array(found) >= found[0])), 0, 1, 2 * count
 
 
-def under_tables(by: Model, picture: np.ndarray, latent: bytes, rng: np.random.Generator) -> tuple[np.ndarray, float]:
+def under_tables(by: DrawnModel, picture: np.ndarray, latent: bytes, rng: np.random.Generator) -> tuple[np.ndarray, float]:
     """The probability transform of all samples but the pivots', and the self-information in bits."""
     planes, values, bits = split(picture), [], 0.0
     laws_of = drawing._Laws(by, by.stages[-1], drawing._base(by, latent))
@@ -182,7 +182,7 @@ def under_tables(by: Model, picture: np.ndarray, latent: bytes, rng: np.random.G
     return np.concatenate(values), bits
 
 
-def honest(by: Model, number: int, latent: bytes | None = None) -> tuple[drawing.Drawn, bytes]:
+def honest(by: DrawnModel, number: int, latent: bytes | None = None) -> tuple[drawing.PictureStreams, bytes]:
     """The honest cover of that number, and its latent."""
     following = reader(hashlib.sha256(f"honest {number}".encode()).digest())
     while True:
@@ -194,7 +194,7 @@ def honest(by: Model, number: int, latent: bytes | None = None) -> tuple[drawing
             continue
 
 
-def driven(by: Model, number: int, latent: bytes | None = None) -> tuple[drawing.Drawn, bytes]:
+def driven(by: DrawnModel, number: int, latent: bytes | None = None) -> tuple[drawing.PictureStreams, bytes]:
     """A cover with a message of all the bytes that are promised, by a key and a nonce of its own."""
     following = reader(hashlib.sha256(f"driven {number}".encode()).digest())
     message = (bytes(drawn.capacity_bytes(by)), following(drawn.capacity_bytes(by)))[number % 2]
@@ -208,7 +208,7 @@ def driven(by: Model, number: int, latent: bytes | None = None) -> tuple[drawing
             continue
 
 
-def warden(by: Model, count: int, names: list[str], seeds: int) -> Iterator[Row]:
+def warden(by: DrawnModel, count: int, names: list[str], seeds: int) -> Iterator[Row]:
     """P_E of detectors that are trained for each question."""
     covers, sent = as_images(by, honest, count), as_images(by, driven, count)
     for seed in range(seeds):
@@ -219,7 +219,7 @@ def warden(by: Model, count: int, names: list[str], seeds: int) -> Iterator[Row]
                 yield judged(f"{embedder} {PAIRED}", name, covers, stegos, seed)
 
 
-def parts(by: Model, count: int) -> Iterator[Row]:
+def parts(by: DrawnModel, count: int) -> Iterator[Row]:
     """P_E of SPAM on what might give a message away by itself: parts of pictures, and pictures of one kind."""
     covers, sent = as_images(by, honest, count), as_images(by, driven, count)
     looks: dict[str, Callable[[Images], Images]] = {
@@ -235,7 +235,7 @@ def parts(by: Model, count: int) -> Iterator[Row]:
         yield judged(f"{DRAWN}, the {name} quarter", "spam", some, others, 0)
 
 
-def natural(by: Model, faces: Path, count: int, names: list[str]) -> Iterator[Row]:
+def natural(by: DrawnModel, faces: Path, count: int, names: list[str]) -> Iterator[Row]:
     """How far covers are from photographs: the generator's own, drawn ones, and other photographs."""
     with open_source(faces) as source:
         found = load(source, GEOMETRIES["celeba64"], convert=("jpeg",)).images
@@ -275,7 +275,7 @@ def judged(question: str, name: str, covers: Images, stegos: Images, seed: int) 
     return f"{question} by {name}, seed {seed}, P_E", p_e(*scores)[0], low, high, len(groups)
 
 
-def as_images(by: Model, make: Callable[[Model, int], tuple[drawing.Drawn, bytes]], count: int) -> Images:
+def as_images(by: DrawnModel, make: Callable[[DrawnModel, int], tuple[drawing.PictureStreams, bytes]], count: int) -> Images:
     """The first so many pictures."""
     return torch.from_numpy(np.stack([make(by, number)[0].picture.transpose(2, 0, 1) for number in range(count)]))
 

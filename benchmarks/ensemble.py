@@ -121,7 +121,7 @@ def tiles(covers: Path | None, count: int) -> tuple[np.ndarray, np.ndarray]:
 def learners(name: str, trainer: Any, data: Data, *, subspace: int, number: int) -> list[Figure]:
     """Learners of a fixed size: processor seconds of one thread, wall seconds of two."""
     covers, stegos = (part[: len(part) // 2] for part in data.features[name])
-    size = ensemble.Settings(learners=number, subspace=subspace)
+    size = ensemble.EnsembleSettings(learners=number, subspace=subspace)
 
     def theirs() -> object:
         return trainer(covers, stegos, seed=1, L=number, d_sub=subspace, verbose=0).train()

@@ -24,7 +24,7 @@ from rich.console import Console
 
 from ssgan.cli.app import commands
 from ssgan.embedding.catalog import CODERS, SCHEMES
-from ssgan.embedding.entry import Entry
+from ssgan.embedding.entry import SchemeEntry
 from ssgan.steganalysis.catalog import DETECTORS, FEATURES, NETWORKS
 from ssgan.steganalysis.network import Network
 
@@ -218,7 +218,7 @@ def _help(tokens: list[str]) -> list[str]:
     return ["```text", *(line.rstrip() for line in text.getvalue().strip().splitlines()), "```", ""]
 
 
-def _scheme(name: str, entry: Entry) -> list[str]:
+def _scheme(name: str, entry: SchemeEntry) -> list[str]:
     follows = "differentiable" if entry.differentiable else "not differentiable"
     return [
         f"## {entry.title} (`{name}`)",

@@ -15,7 +15,7 @@ from ssgan.messages import container
 from ssgan.messages.container import KINDS, SPLITS
 from ssgan.messages.hide import hide
 from ssgan.messages.keys import KeyFile, parse_key_file
-from ssgan.messages.parts import Part, parse_part
+from ssgan.messages.parts import MessagePart, parse_part
 from ssgan.messages.reveal import reveal, reveal_any
 from ssgan.messages.spread import gather
 
@@ -43,7 +43,7 @@ def open_body(data: bytes) -> None:
     kind, split, body = KINDS[data[0] % len(KINDS)], data[1] % len(SPLITS), data[2:]
     length = next((rung for rung in layout.rungs if rung >= len(body)), layout.rungs[-1])
     found = container.unseal(layout, container.seal(layout, body[:length].ljust(length, b"\0"), split, kind), split)
-    assert found is None or isinstance(found, Part) == bool(kind & container.PART), "another kind than was sealed"
+    assert found is None or isinstance(found, MessagePart) == bool(kind & container.PART), "another kind than was sealed"
 
 
 def join_parts(data: bytes) -> None:
@@ -82,7 +82,7 @@ def seeds() -> list[bytes]:
     """A few inputs for each of the five, well formed where there is a form."""
     rng = np.random.default_rng(2)
     image = hide(_VALUES.reshape(1, 24, 24), SEED_MESSAGE, KEY, scheme="lsb").stego.tobytes()
-    parts = [Part(b"identity", i, 2, 3, 20, rng.bytes(10)).body() for i in range(3)]
+    parts = [MessagePart(b"identity", i, 2, 3, 20, rng.bytes(10)).body() for i in range(3)]
     bodies = [
         bytes([k, 3]) + body for k in range(8) for body in (b"text\x80", container.deflate(b"text"), parts[0], rng.bytes(20))
     ]

@@ -19,7 +19,7 @@ from ssgan.drawn import coder, coder_loops, drawing, header
 from ssgan.drawn.tables import cumulative, is_dry, law_tables
 from ssgan.messages.drawn import DrawnKeys, hide, picture_root, reveal_drawn, stream_words
 from ssgan.messages.keys import KeyFile, Passphrase, parse_key_file
-from ssgan.messages.parts import Part
+from ssgan.messages.parts import MessagePart
 from tests.drawn import small_models
 from tests.vectors import drawn_model, drawn_reader, reader
 
@@ -47,7 +47,7 @@ def reader_key(key: Vector) -> reader.Key:
     return reader.parse_key_file(key["file"]) if "file" in key else reader.Key(key["passphrase"], key["strong"])
 
 
-def content_of(content: bytes | reader.Part | Part | None) -> Any:
+def content_of(content: bytes | reader.Part | MessagePart | None) -> Any:
     """What a vector's `expect` says of this content."""
     if content is None or isinstance(content, bytes):
         return "nothing" if content is None else {"message": content.hex()}

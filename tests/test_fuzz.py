@@ -59,7 +59,7 @@ def test_a_harness_holds_on_its_seeds_and_on_what_mutation_makes_of_them(name: s
 def test_a_harness_sees_a_reader_that_breaks_its_promise(monkeypatch: pytest.MonkeyPatch) -> None:
     reader, opener = load("image_reader"), load("container")
     monkeypatch.setattr("ssgan.images.read", lambda data, **options: 1 // 0)
-    monkeypatch.setattr("ssgan.messages.container.unseal", lambda *arguments: opener.Part(b"identity", 0, 1, 2, 0, b""))
+    monkeypatch.setattr("ssgan.messages.container.unseal", lambda *arguments: opener.MessagePart(b"identity", 0, 1, 2, 0, b""))
     with pytest.raises(ZeroDivisionError):
         reader.check(reader.seeds()[0])
     with pytest.raises(AssertionError, match="another kind"):

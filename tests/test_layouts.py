@@ -20,7 +20,7 @@ from ssgan.embedding.catalog import CODERS, SCHEMES
 from ssgan.embedding.coders import bound
 from ssgan.embedding.costs import Costs
 from ssgan.embedding.embedder import Embedder
-from ssgan.embedding.entry import Entry
+from ssgan.embedding.entry import SchemeEntry
 from ssgan.errors import InvalidSetting
 from ssgan.evaluation import inspection
 from ssgan.evaluation.quality import features as quality_features
@@ -123,7 +123,7 @@ def test_a_scheme_of_a_user_is_blind_to_layout(coder: str, precision: torch.dtyp
         rho = (1 / (1 + (covers - covers.roll(1, 3)).abs())).to(precision)
         return Costs(rho, rho.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2))
 
-    monkeypatch.setitem(SCHEMES, "mine", Entry(costs, "Mine", "", "", ""))
+    monkeypatch.setitem(SCHEMES, "mine", SchemeEntry(costs, "Mine", "", "", ""))
     embedder, seeds = Embedder("mine", 0.3, coder), np.arange(2, dtype=np.uint64)
     assert_same(lambda x: [*embedder.change_probabilities(x), embedder.simulate_seeded(x, seeds)], walks(2, 3))
     rate = float((embedder.simulate_seeded(walks(2, 3), seeds) != walks(2, 3)).double().mean())

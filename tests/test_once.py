@@ -26,3 +26,14 @@ def test_a_fact_of_the_field_is_written_once(name: str) -> None:
                 found[ast.unparse(node.value)].append(path)
     assert found
     assert all(len(paths) == 1 for paths in found.values()), dict(found)
+
+
+def test_a_class_name_occurs_once() -> None:
+    """A search for a name finds one class. A backbone is chosen by its file: each has a Generator and a Critic."""
+    found = defaultdict(list)
+    for path, tree in trees().items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_") and not path.startswith("gan/backbones/"):
+                found[node.name].append(path)
+    assert len(found) > 200
+    assert not {name: paths for name, paths in found.items() if len(paths) > 1}

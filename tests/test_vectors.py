@@ -18,7 +18,7 @@ import pytest
 
 from ssgan.errors import Incomplete, NothingFound, SsganError
 from ssgan.messages.keys import KeyFile, Passphrase, parse_key_file
-from ssgan.messages.parts import Part
+from ssgan.messages.parts import MessagePart
 from ssgan.messages.reveal import reveal
 from ssgan.messages.spread import gather
 from tests.vectors import reader
@@ -50,7 +50,7 @@ def image_of(vector: Vector) -> reader.Image:
     return reader.Image(fields["height"], fields["width"], fields["channels"], samples, alpha)
 
 
-def expected(content: bytes | reader.Part | Part | None) -> Any:
+def expected(content: bytes | reader.Part | MessagePart | None) -> Any:
     """What a vector's `expect` says of this content."""
     if content is None:
         return "nothing"
@@ -62,7 +62,7 @@ def expected(content: bytes | reader.Part | Part | None) -> Any:
     return {"part": {"id": content.id.hex(), **fields, "share": content.share.hex()}}
 
 
-def read_by_package(vector: Vector) -> bytes | Part | None:
+def read_by_package(vector: Vector) -> bytes | MessagePart | None:
     image, key = image_of(vector), vector["key"]
     samples = np.frombuffer(image.samples, np.uint8).reshape(image.height, image.width, image.channels)
     alpha = None if image.alpha is None else np.frombuffer(image.alpha, np.uint8).reshape(image.height, image.width)
@@ -72,7 +72,7 @@ def read_by_package(vector: Vector) -> bytes | Part | None:
     except NothingFound:
         return None
     except Incomplete as incomplete:
-        assert isinstance(incomplete.part, Part)
+        assert isinstance(incomplete.part, MessagePart)
         return incomplete.part
 
 
@@ -99,12 +99,12 @@ def test_the_second_reader_finds_what_a_vector_says(vector: Vector) -> None:
 @every_join
 def test_the_package_joins_the_parts_of_a_vector(vector: Vector) -> None:
     parts = [read_by_package(BY_NAME[name]) for name in vector["parts"]]
-    assert all(isinstance(part, Part) for part in parts)
+    assert all(isinstance(part, MessagePart) for part in parts)
     if vector["message"] is None:
         with pytest.raises(SsganError):
-            gather([part for part in parts if isinstance(part, Part)])
+            gather([part for part in parts if isinstance(part, MessagePart)])
     else:
-        assert gather([part for part in parts if isinstance(part, Part)]).hex() == vector["message"], vector["why"]
+        assert gather([part for part in parts if isinstance(part, MessagePart)]).hex() == vector["message"], vector["why"]
 
 
 @every_join

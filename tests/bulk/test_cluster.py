@@ -21,12 +21,12 @@ import pytest
 from ssgan import images
 from ssgan.bulk import Serial, engines
 from ssgan.bulk.ray_engine import Ray
-from ssgan.bulk.simulate import Settings, prepare, run
+from ssgan.bulk.simulate import SimulationSettings, prepare, run
 from ssgan.errors import InvalidSetting
 from tests.processes import begun, ended
 
 BIN = Path(sys.executable).parent
-SETTINGS = Settings("mipod@0.4", seed=2)
+SETTINGS = SimulationSettings("mipod@0.4", seed=2)
 # Waits for the end of whoever began it, then ends all that runs on the hosts and removes them.
 REAPER = """
 cat

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from ssgan import images
 from ssgan.bulk import Serial
-from ssgan.bulk.simulate import Cover, Settings, change_rate, prepare, run
+from ssgan.bulk.simulate import Cover, SimulationSettings, change_rate, prepare, run
 from ssgan.compute import seeds
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import RefusedImage
 from ssgan.images.samples import Samples
 from tests.coefficients import LEAST, MOST, UNIT, Coefficients, as_torch, check, coefficients
 
-SETTINGS = Settings("lsb@0.3/stc:h=8", seed=5)
+SETTINGS = SimulationSettings("lsb@0.3/stc:h=8", seed=5)
 
 
 def encode(values: NDArray[Any]) -> bytes:
@@ -36,7 +36,7 @@ class ToyCover:
         return encode(values)
 
 
-def read(data: bytes, name: str, settings: Settings) -> Cover:
+def read(data: bytes, name: str, settings: SimulationSettings) -> Cover:
     red, green, blue = images.read(data).samples.astype(np.uint16)
     if blue.any():
         raise RefusedImage(f"{name} holds no coefficients", hint="give a file of the toy maker")

@@ -19,14 +19,14 @@ from ssgan import images
 from ssgan.bulk import Pool, Serial
 from ssgan.bulk.engines import engine
 from ssgan.bulk.job import Tally, count_done, run
-from ssgan.bulk.simulate import Settings, prepare
+from ssgan.bulk.simulate import SimulationSettings, prepare
 from ssgan.bulk.simulate import run as simulate
 from ssgan.datasets.portions import Numbers, Portion
 from ssgan.errors import InvalidSetting, SomeItemsFailed
 from tests.bulk.copying import Copying
 from tests.processes import begun
 
-HILL = Settings("hill@0.4", seed=5)
+HILL = SimulationSettings("hill@0.4", seed=5)
 
 
 def members(folder: Path) -> list[str]:
@@ -115,7 +115,9 @@ def test_shards_are_the_same_bytes_by_one_process_or_two(many: Path, tmp_path: P
 def test_tars_hold_what_files_hold(many: Path, tmp_path: Path) -> None:
     simulate(prepare([many], tmp_path / "files", HILL), Serial())
     simulate(prepare([many], tmp_path / "tars", HILL, shard_size=9), Serial())
-    simulate(prepare([tmp_path / "tars"], tmp_path / "again", Settings("lsb@0/plain")), Serial())  # nothing is changed
+    simulate(
+        prepare([tmp_path / "tars"], tmp_path / "again", SimulationSettings("lsb@0/plain")), Serial()
+    )  # nothing is changed
     for path in sorted((tmp_path / "files").glob("*.png")):
         assert np.array_equal(images.read(path).samples, images.read(tmp_path / "again" / path.name).samples)
     assert members(tmp_path / "tars") == sorted(path.name for path in many.glob("*.png"))
@@ -174,7 +176,7 @@ def test_three_kills_of_a_job_leave_every_image_once_and_whole(to: str, tmp_path
     assert stopped == sorted(stopped)
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    simulate(prepare([covers], tmp_path / "straight", Settings("mipod@0.4"), shard_size=10), Serial())
+    simulate(prepare([covers], tmp_path / "straight", SimulationSettings("mipod@0.4"), shard_size=10), Serial())
     if to == "tars":
         assert contents(out) == contents(tmp_path / "straight")
     else:

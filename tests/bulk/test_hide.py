@@ -32,7 +32,7 @@ from ssgan.errors import SsganError, StorageFailed
 from ssgan.messages.files import reveal_files
 from ssgan.messages.keys import Key, KeyFile, Passphrase
 from ssgan.messages.ledger import Ledger
-from ssgan.messages.plan import Settings
+from ssgan.messages.plan import HideSettings
 from ssgan.storage.locks import alone
 
 KEY, OTHER = KeyFile(bytes(range(32))), KeyFile(bytes(32))
@@ -59,7 +59,7 @@ def hide(
     covers: Path, out: Path, message: bytes = b"first", key: Key = KEY, *, shard_size: int | None = None,
     engine: Engine | None = None, ledger: Ledger | None = None,
 ) -> Any:  # fmt: skip
-    plan = hiding.prepare([covers], out, Settings("lsb", ledger=ledger), shard_size=shard_size)
+    plan = hiding.prepare([covers], out, HideSettings("lsb", ledger=ledger), shard_size=shard_size)
     return hiding.run(plan, hiding.Messages(message), key, engine or Serial())
 
 

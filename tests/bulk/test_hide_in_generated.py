@@ -15,13 +15,13 @@ from ssgan.cli.app import run
 from ssgan.errors import DoesNotFit, InvalidSetting
 from ssgan.messages.files import reveal_files
 from ssgan.messages.keys import KeyFile
-from ssgan.messages.plan import Settings
+from ssgan.messages.plan import HideSettings
 
 KEY = KeyFile(bytes(range(32)))
 
 
 def test_the_least_suspicious_stego_is_written_alone_and_gives_the_message_back(tmp_path: Path) -> None:
-    chosen = hide_in_best(b"Meet me at nine", KEY, tmp_path / "out.png", Settings(scheme="lsb"), count=5)
+    chosen = hide_in_best(b"Meet me at nine", KEY, tmp_path / "out.png", HideSettings(scheme="lsb"), count=5)
     assert [path.name for path in tmp_path.iterdir()] == ["out.png"]
     assert reveal_files([tmp_path / "out.png"], KEY) == b"Meet me at nine"
     assert len(chosen.verdicts) == 5
@@ -36,14 +36,14 @@ def test_two_covers_are_never_the_same() -> None:
 
 def test_what_does_not_fit_is_said_before_a_key_is_asked_for(tmp_path: Path) -> None:
     most = capacity()
-    assert planned(bytes(most), tmp_path / "out.png", Settings()).capacity_bytes == most
+    assert planned(bytes(most), tmp_path / "out.png", HideSettings()).capacity_bytes == most
     with pytest.raises(DoesNotFit) as caught:
-        planned(bytes(most + 1), tmp_path / "out.png", Settings())
+        planned(bytes(most + 1), tmp_path / "out.png", HideSettings())
     assert caught.value.reachable == most
     assert caught.value.hint
     for count in (0, -1, 1000):
         with pytest.raises(InvalidSetting):
-            planned(b"", tmp_path / "out.png", Settings(), count=count)
+            planned(b"", tmp_path / "out.png", HideSettings(), count=count)
 
 
 def test_the_command_says_which_of_how_many_and_the_risk(

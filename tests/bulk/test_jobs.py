@@ -13,7 +13,7 @@ import pytest
 from ssgan import images
 from ssgan.bulk import Pool, Serial, features, hide, score
 from ssgan.bulk import sample as sampling
-from ssgan.bulk.image_features import Settings as Features
+from ssgan.bulk.image_features import ExtractionSettings as Features
 from ssgan.datasets import Geometry
 from ssgan.detection.question import Question
 from ssgan.detection.score import score_files
@@ -23,7 +23,7 @@ from ssgan.gan.covers.generators import find_generator, load_generator, read_car
 from ssgan.gan.covers.sample import latents, prepared, sample
 from ssgan.messages.keys import KeyFile
 from ssgan.messages.ledger import Ledger
-from ssgan.messages.plan import Settings as Way
+from ssgan.messages.plan import HideSettings as Way
 from ssgan.messages.reveal import reveal
 from ssgan.steganalysis.catalog import FEATURES
 

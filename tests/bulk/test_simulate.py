@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 
 from ssgan import images
 from ssgan.bulk import Pool, Serial
-from ssgan.bulk.simulate import Settings, change_rate, prepare, run
+from ssgan.bulk.simulate import SimulationSettings, change_rate, prepare, run
 from ssgan.compute import seeds
 from ssgan.embedding.embedder import Embedder
 from tests.processes import begun
 
-SETTINGS = Settings("hill@0.4", seed=5)
+SETTINGS = SimulationSettings("hill@0.4", seed=5)
 COUNT = 12
 
 
@@ -104,7 +104,7 @@ def test_what_fails_is_listed_and_holds_up_nobody(covers: Path, tmp_path: Path) 
     images.write(mixed / "flat.png", np.full((1, 16, 16), 255, np.uint8))
     see_through = np.full((8, 8), 128, np.uint8)
     images.write(mixed / "glass.png", np.zeros((3, 8, 8), np.uint8), alpha=see_through)
-    tally = run(prepare([mixed], out, Settings("lsb@1.2")), Serial())
+    tally = run(prepare([mixed], out, SimulationSettings("lsb@1.2")), Serial())
     assert set(written(out)) == {"fine.png"}
     listed = [json.loads(line) for line in (out / "failures.jsonl").read_text().splitlines()]
     assert {entry["name"]: entry["exit_code"] for entry in listed} == {"cut.png": 5, "flat.png": 4, "glass.png": 5}
@@ -126,9 +126,9 @@ def test_the_list_of_failures_goes_when_nothing_fails_any_more(covers: Path, tmp
 
 
 def test_beginning_anew_replaces_every_stego(covers: Path, tmp_path: Path) -> None:
-    run(prepare([covers], tmp_path, Settings("lsb@0.1/plain")), Serial())
+    run(prepare([covers], tmp_path, SimulationSettings("lsb@0.1/plain")), Serial())
     before = written(tmp_path)
-    run(prepare([covers], tmp_path, Settings("lsb@0.1/plain", seed=9), overwrite=True), Serial())
+    run(prepare([covers], tmp_path, SimulationSettings("lsb@0.1/plain", seed=9), overwrite=True), Serial())
     after = written(tmp_path)
     assert before.keys() == after.keys()
     assert all(before[name] != after[name] for name in before)
@@ -150,7 +150,7 @@ def test_a_run_that_is_stopped_goes_on_to_the_same_end(stop: signal.Signals, tmp
     assert "Traceback" not in told
     assert process.returncode == (130 if stop == signal.SIGINT else -signal.SIGKILL), told
     stopped = len(written(tmp_path / "out"))
-    settings_ = Settings("mipod@0.4", seed=5)
+    settings_ = SimulationSettings("mipod@0.4", seed=5)
     tally = run(prepare([tmp_path / "covers"], tmp_path / "out", settings_), Serial())
     assert 0 < stopped < 60
     assert tally.written == 60 - stopped

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from ssgan import images
-from ssgan.bulk.simulate import Plan, Settings, prepare
+from ssgan.bulk.simulate import SimulationPlan, SimulationSettings, prepare
 from ssgan.datasets import Geometry
 from ssgan.errors import InvalidSetting
 
-SETTINGS = Settings("hill@0.4", seed=1)
+SETTINGS = SimulationSettings("hill@0.4", seed=1)
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def covers(tmp_path: Path) -> Path:
     return folder
 
 
-def names(plan: Plan) -> list[str]:
+def names(plan: SimulationPlan) -> list[str]:
     return [entry.name for portion in plan.listing.portions() for entry in portion.entries]
 
 
@@ -52,15 +52,15 @@ def test_the_limit_counts_the_first_covers_done_or_not(covers: Path, tmp_path: P
 @pytest.mark.parametrize(
     "other",
     [
-        Settings("hill@0.2", seed=1),
-        Settings("hill@0.4", seed=2),
-        Settings("hill@0.4", seed=1, dtype="float32"),
-        Settings("hill@0.4", seed=1, image_format="pgm"),
-        Settings("hill@0.4", seed=1, geometry=Geometry(crop=4)),
+        SimulationSettings("hill@0.2", seed=1),
+        SimulationSettings("hill@0.4", seed=2),
+        SimulationSettings("hill@0.4", seed=1, dtype="float32"),
+        SimulationSettings("hill@0.4", seed=1, image_format="pgm"),
+        SimulationSettings("hill@0.4", seed=1, geometry=Geometry(crop=4)),
     ],
     ids=["embedder", "seed", "dtype", "image_format", "geometry"],
 )
-def test_other_settings_are_turned_away_and_named(other: Settings, covers: Path, tmp_path: Path) -> None:
+def test_other_settings_are_turned_away_and_named(other: SimulationSettings, covers: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
     (out / "run.json").write_text(json.dumps(SETTINGS.to_json()))
@@ -114,4 +114,4 @@ def test_nothing_to_read_is_said(tmp_path: Path) -> None:
 
 def test_an_unknown_conversion_is_found_before_anything_is_written() -> None:
     with pytest.raises(InvalidSetting, match="sepia"):
-        Settings("hill@0.4", convert=("sepia",))
+        SimulationSettings("hill@0.4", convert=("sepia",))

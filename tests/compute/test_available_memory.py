@@ -51,7 +51,7 @@ def test_a_scheme_is_allowed_what_it_takes(tmp_path: Path, monkeypatch: pytest.M
     cover = tmp_path / "large.png"
     images.write(cover, np.zeros((1, 2000, 2400), np.uint8), durable=False)
     monkeypatch.setattr(files, "available_memory", lambda: 140_000_000)
-    assert plan.cover_picture(cover, plan.Settings("hill")).samples.shape == (1, 2000, 2400)
+    assert plan.cover_picture(cover, plan.HideSettings("hill")).samples.shape == (1, 2000, 2400)
     for scheme in ("hugo", "mipod"):
         with pytest.raises(NotEnoughMemory):
-            plan.cover_picture(cover, plan.Settings(scheme))
+            plan.cover_picture(cover, plan.HideSettings(scheme))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ssgan import images
 from ssgan.datasets import Geometry
-from ssgan.detection.question import Question, Reading, _couples, embedded, prepare, probabilities, read_covers, stages_of
+from ssgan.detection.question import CoverReading, Question, _couples, embedded, prepare, probabilities, read_covers, stages_of
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import InvalidSetting
 from ssgan.steganalysis.catalog import NETWORKS
@@ -92,7 +92,7 @@ def test_covers_stand_in_the_place_of_stegos_beside_another_source(folder: Path,
 
 
 def test_only_as_many_pictures_are_read_as_are_wanted(folder: Path) -> None:
-    read = read_covers(Reading(folder, Geometry(), (), 35))
+    read = read_covers(CoverReading(folder, Geometry(), (), 35))
     assert read.names == tuple(f"{i:02d}.png" for i in range(35))
     prepared = prepare(question(folder, limit=35), read=lambda asked: read)
     assert sorted(name for part in prepared.names.values() for name in part) == list(read.names)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from ssgan.drawn import tables
-from ssgan.drawn.model import LATENT_WORDS, TANH_REACH, Model, from_tensors
+from ssgan.drawn.model import LATENT_WORDS, TANH_REACH, DrawnModel, from_tensors
 from ssgan.drawn.planes import outputs
 from ssgan.gan.backbones.dcgan import Generator
 from ssgan.gan.backbones.detail import Detail, Phase
@@ -59,7 +59,7 @@ def fixed_tensors(channels: int = 3, stages: int = 1, side: int = 32) -> dict[st
     return tensors
 
 
-def fixed_model(channels: int = 3, stages: int = 1, side: int = 32) -> Model:
+def fixed_model(channels: int = 3, stages: int = 1, side: int = 32) -> DrawnModel:
     return from_tensors(fixed_tensors(channels, stages, side), name="fixed", promise_bytes=PROMISE)
 
 
@@ -103,5 +103,5 @@ def untrained(channels: int = 3, size: int = 32, stages: int = 1) -> tuple[Gener
     return generator, Card(None, config, {}, 0, 0, "0" * 64), details  # type: ignore[arg-type]
 
 
-def untrained_model(channels: int = 3, size: int = 32, stages: int = 1) -> Model:
+def untrained_model(channels: int = 3, size: int = 32, stages: int = 1) -> DrawnModel:
     return from_tensors(to_integers(*untrained(channels, size, stages)), name="untrained", promise_bytes=PROMISE)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ssgan.drawn.model import LATENT_WORDS, TANH_REACH, Model, from_tensors
+from ssgan.drawn.model import LATENT_WORDS, TANH_REACH, DrawnModel, from_tensors
 from ssgan.drawn.planes import PHASES, layout
 from ssgan.drawn.tables import law_tables
 
@@ -19,7 +19,7 @@ LATENT, MAPS, WIDTH = 8, 4, 4
 def small_model(
     seed: int = 1, *, size: int = 32, channels: int = 3, stages: int = 1, log2_scale: float = 1.5, gray: int = 128,
     promise_bytes: int = 600,
-) -> Model:  # fmt: skip
+) -> DrawnModel:  # fmt: skip
     """Return a model of pictures uint8 (size, size, channels) around `gray` whose laws have scales around 2^log2_scale."""
     tensors = small_tensors(seed, size=size, channels=channels, stages=stages, log2_scale=log2_scale, gray=gray)
     return from_tensors(tensors, name=f"small-{seed}", promise_bytes=promise_bytes)

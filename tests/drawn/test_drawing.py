@@ -15,9 +15,9 @@ from scipy import stats
 from ssgan.compute.keystream import reader
 from ssgan.drawn import drawing
 from ssgan.drawn.coder import most_words
-from ssgan.drawn.drawing import Drawn, draw, honest, read, read_nonce, self_information
+from ssgan.drawn.drawing import PictureStreams, draw, honest, read, read_nonce, self_information
 from ssgan.drawn.header import GivenUp, find_pivots
-from ssgan.drawn.model import Model
+from ssgan.drawn.model import DrawnModel
 from ssgan.drawn.planes import COLORS, PHASES, joined, split
 from tests.drawn.models import fixed_model, untrained_model
 
@@ -31,15 +31,15 @@ MODELS = {
 
 
 @pytest.fixture(scope="module", params=MODELS)
-def model(request: pytest.FixtureRequest) -> Model:
+def model(request: pytest.FixtureRequest) -> DrawnModel:
     return MODELS[request.param]()
 
 
-def stream(model: Model, seed: int) -> np.ndarray:
+def stream(model: DrawnModel, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 2**32, most_words(int(np.prod(model.shape))), dtype=np.uint32)
 
 
-def drawn(model: Model, seed: int, bits: np.ndarray | None = None) -> tuple[Drawn, bytes, bytes, np.ndarray]:
+def drawn(model: DrawnModel, seed: int, bits: np.ndarray | None = None) -> tuple[PictureStreams, bytes, bytes, np.ndarray]:
     """The picture of the first latent from `seed` on that is not given up."""
     bits = stream(model, seed) if bits is None else bits
     for number in range(100):
@@ -53,7 +53,7 @@ def drawn(model: Model, seed: int, bits: np.ndarray | None = None) -> tuple[Draw
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_a_picture_gives_its_bits_and_its_nonce_back(model: Model, seed: int) -> None:
+def test_a_picture_gives_its_bits_and_its_nonce_back(model: DrawnModel, seed: int) -> None:
     bits = np.zeros_like(stream(model, 0)) if seed == 0 else None
     made, latent, nonce, bits = drawn(model, seed, bits)
     assert made.picture.shape == model.shape
@@ -66,7 +66,7 @@ def test_a_picture_gives_its_bits_and_its_nonce_back(model: Model, seed: int) ->
     np.testing.assert_array_equal(found.words[: found.determined], bits[: found.determined])
 
 
-def test_the_bits_that_come_back_are_the_self_information(model: Model) -> None:
+def test_the_bits_that_come_back_are_the_self_information(model: DrawnModel) -> None:
     made, latent, _, _ = drawn(model, 11)
     told = self_information(model, made.picture, latent)
     assert told.shape == model.shape
@@ -74,7 +74,7 @@ def test_the_bits_that_come_back_are_the_self_information(model: Model) -> None:
     assert told.sum() - 128 < 32 * made.words_used <= told.sum() + 32
 
 
-def test_a_changed_sample_anywhere_is_noticed(model: Model) -> None:
+def test_a_changed_sample_anywhere_is_noticed(model: DrawnModel) -> None:
     """Also in the last plane, behind any message: the stream that draws it is another, or there is none."""
     made, latent, _, bits = drawn(model, 3)
     rng = np.random.default_rng(9)
@@ -87,7 +87,7 @@ def test_a_changed_sample_anywhere_is_noticed(model: Model) -> None:
             assert not read(model, changed, latent).holds(bits), (phase, channel)
 
 
-def test_another_latent_finds_another_stream(model: Model) -> None:
+def test_another_latent_finds_another_stream(model: DrawnModel) -> None:
     made, latent, _, bits = drawn(model, 4)
     other = bytes([latent[0] ^ 1]) + latent[1:]
     assert not read(model, made.picture, other).holds(bits)
@@ -123,7 +123,7 @@ def test_honest_draws_obey_the_rule_of_selection(monkeypatch: pytest.MonkeyPatch
     assert len(given_up) == 3
 
 
-def uniforms(model: Model, made: Drawn, latent: bytes, rng: np.random.Generator) -> np.ndarray:
+def uniforms(model: DrawnModel, made: PictureStreams, latent: bytes, rng: np.random.Generator) -> np.ndarray:
     """The probability transform of every sample but the pivots': uniform if the laws are those that were drawn from."""
     from ssgan.drawn.tables import cumulative, is_dry
 

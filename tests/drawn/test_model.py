@@ -109,7 +109,7 @@ def test_models_of_the_package_are_read_only_where_the_shape_fits(tmp_path: Path
     read: list[Path] = []
     usual = models.load
 
-    def noted(folder: Path) -> models.Model:
+    def noted(folder: Path) -> models.DrawnModel:
         read.append(folder)
         return usual(folder)
 

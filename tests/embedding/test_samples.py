@@ -13,7 +13,7 @@ from ssgan.embedding.coders import stc as stc_coder
 from ssgan.embedding.coders.gibbs import Sender
 from ssgan.embedding.costs import Costs, apply_wet_rule
 from ssgan.embedding.embedder import Embedder, simulate
-from ssgan.embedding.entry import Entry
+from ssgan.embedding.entry import SchemeEntry
 from ssgan.embedding.stc import embed
 from ssgan.embedding.stc.trellis import Code
 from ssgan.errors import DoesNotFit, InvalidSetting
@@ -29,7 +29,7 @@ def toy_costs(covers: torch.Tensor, payload: float) -> Costs:
 
 @pytest.fixture
 def toy(monkeypatch: pytest.MonkeyPatch) -> str:
-    row = Entry(toy_costs, "Toy", "small coefficients are dear", "rho = 1 / (1 + |x|)", "nobody", unit=UNIT)
+    row = SchemeEntry(toy_costs, "Toy", "small coefficients are dear", "rho = 1 / (1 + |x|)", "nobody", unit=UNIT)
     monkeypatch.setitem(SCHEMES, "toy", row)
     return "toy"
 

@@ -11,7 +11,7 @@ from scipy.ndimage import correlate
 
 from ssgan import images
 from ssgan.bulk import Serial
-from ssgan.bulk.simulate import Settings, prepare, run
+from ssgan.bulk.simulate import SimulationSettings, prepare, run
 from ssgan.embedding.catalog import SCHEMES
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import DoesNotFit, StorageFailed
@@ -28,7 +28,7 @@ def cover(channels: int = 3) -> np.ndarray:
 
 def test_the_stego_is_that_of_a_simulation_of_the_file(tmp_path: Path) -> None:
     images.write(tmp_path / "cover.png", cover())
-    run(prepare([tmp_path / "cover.png"], tmp_path / "out", Settings("hill@0.4", seed=8)), Serial())
+    run(prepare([tmp_path / "cover.png"], tmp_path / "out", SimulationSettings("hill@0.4", seed=8)), Serial())
     seen = inspect_cover(cover(), HILL, seed=8, name="cover.png")
     assert np.array_equal(seen.stego, images.read(tmp_path / "out" / "cover.png").samples)
 
@@ -91,9 +91,9 @@ def test_the_residual_is_what_the_kv_filter_leaves() -> None:
 
 def test_two_images_are_compared_in_every_way() -> None:
     seen = inspect_cover(cover(), HILL, seed=1)
-    shown = inspection.Comparison(seen.cover, seen.stego).pictures
+    shown = inspection.ImageComparison(seen.cover, seen.stego).pictures
     assert shown.keys() == {"changes", "difference", "residual_first", "residual_second", "bit_planes_changed"}
-    same = inspection.Comparison(seen.cover, seen.cover).pictures
+    same = inspection.ImageComparison(seen.cover, seen.cover).pictures
     assert not np.array_equal(shown["difference"], same["difference"])
     assert len(np.unique(same["difference"][:, :, :20].reshape(3, -1), axis=1).T) == 1
 

@@ -12,7 +12,7 @@ import torch
 from ssgan import images
 from ssgan.detection.question import Question, prepare
 from ssgan.errors import InvalidSetting, RefusedModel
-from ssgan.evaluation.results import Result, scores_of
+from ssgan.evaluation.results import TrialResult, scores_of
 from ssgan.evaluation.roc import measures
 from ssgan.evaluation.trial import Trial, as_files, evaluate
 
@@ -48,7 +48,7 @@ def test_a_trial_is_judged_on_its_own_source_and_read_again(covers: Path, tmp_pa
     views = sorted(path.name for path in (folder / "samples").iterdir())
     assert views[:4] == ["0-changes.png", "0-costs.png", "0-cover.png", "0-stego.png"]
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
-    assert evaluate(trial, tmp_path) == result == Result.read(folder)
+    assert evaluate(trial, tmp_path) == result == TrialResult.read(folder)
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()} == before
 
 

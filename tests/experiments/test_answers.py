@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ssgan.evaluation.bootstrap import draw, intervals
-from ssgan.evaluation.results import Result
+from ssgan.evaluation.results import TrialResult
 from ssgan.evaluation.rows import FIGURES, Row
 from ssgan.experiments.answers import answers, bought, in_words, price
 from ssgan.steganalysis.error_rate import Scores
@@ -18,7 +18,7 @@ PAIRS = 400
 
 
 @pytest.fixture(scope="module", name="like")
-def _like(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Result:
+def _like(data: Path, tmp_path_factory: pytest.TempPathFactory) -> TrialResult:
     """A result to begin with; everything that matters here is replaced."""
     from ssgan.evaluation.grid import Grid, run_grid
 
@@ -26,7 +26,7 @@ def _like(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Result:
     return run_grid(Grid((data,), ("lsb@1.0/plain",), ("spam/ridge",)), out, threads=1)[0]
 
 
-def row(like: Result, kind: str, covers: str, apart: float, embedder: str = "hill@0.4") -> Row:
+def row(like: TrialResult, kind: str, covers: str, apart: float, embedder: str = "hill@0.4") -> Row:
     """Scores of covers and stegos that lie so many standard deviations apart."""
     rng = np.random.default_rng(len(covers) + PAIRS)
     scores = Scores(rng.normal(0, 1, PAIRS), rng.normal(apart, 1, PAIRS), tuple(map(str, range(PAIRS))))
@@ -37,7 +37,7 @@ def row(like: Result, kind: str, covers: str, apart: float, embedder: str = "hil
     return Row((result,), (Path(covers),), (scores,), (drawn,), middle, dict.fromkeys(FIGURES), ends, {covers: covers})
 
 
-def rows(like: Result, **apart: float) -> list[Row]:
+def rows(like: TrialResult, **apart: float) -> list[Row]:
     """Each source with its control found and its covers beside real ones told at once."""
     retrained = [row(like, "retrained", name.replace("_", "-"), value) for name, value in apart.items()]
     gross = [row(like, "gross", name.replace("_", "-"), 5, "lsbr@1/plain") for name in apart]
@@ -45,21 +45,21 @@ def rows(like: Result, **apart: float) -> list[Row]:
     return [*retrained, *gross, *beside]
 
 
-def test_a_source_is_safer_only_where_its_interval_says_so(like: Result) -> None:
+def test_a_source_is_safer_only_where_its_interval_says_so(like: TrialResult) -> None:
     found = answers(rows(like, real=2.0, paper=0.5, sgan=2.0, plain=3.5))
     assert [(one.source, one.side) for one in found] == [
         ("real", ""), ("paper", "safer"), ("plain", "no safer"), ("sgan", "no safer"),
     ]  # fmt: skip
 
 
-def test_there_is_no_answer_where_the_control_fails(like: Result) -> None:
+def test_there_is_no_answer_where_the_control_fails(like: TrialResult) -> None:
     good = rows(like, real=2.0, paper=0.5)
     bad = [row(like, "gross", "paper", 0.3, "lsbr@1/plain") if one.key[0:2] == ("gross", "paper") else one for one in good]
     assert [one.side for one in answers(bad)] == ["", "no answer"]
     assert "No answer for paper, where the control fails" in in_words(bad)[0]
 
 
-def test_nor_where_that_of_real_covers_does(like: Result) -> None:
+def test_nor_where_that_of_real_covers_does(like: TrialResult) -> None:
     bad = [
         row(like, "gross", "real", 0.3, "lsbr@1/plain") if one.key[0:2] == ("gross", "real") else one
         for one in rows(like, real=0.4, paper=0.5)
@@ -67,7 +67,7 @@ def test_nor_where_that_of_real_covers_does(like: Result) -> None:
     assert {one.side for one in answers(bad)} == {"", "no answer"}
 
 
-def test_what_needs_no_secrecy_is_said_and_the_price_too(like: Result) -> None:
+def test_what_needs_no_secrecy_is_said_and_the_price_too(like: TrialResult) -> None:
     found = rows(like, real=2.0, paper=0.5, real_noisy=0.5)
     told = in_words(found)
     assert any("real-noisy does it without any" in sentence for sentence in told)
@@ -76,6 +76,6 @@ def test_what_needs_no_secrecy_is_said_and_the_price_too(like: Result) -> None:
 
 
 @pytest.mark.parametrize(("apart", "said"), [(0.4, "harder to find"), (2.0, "no difference"), (3.5, "easier to find")])
-def test_what_secrecy_bought_is_a_difference_with_its_interval(apart: float, said: str, like: Result) -> None:
+def test_what_secrecy_bought_is_a_difference_with_its_interval(apart: float, said: str, like: TrialResult) -> None:
     (sentence,) = bought(rows(like, plain=2.0, paper=apart), "paper", "plain")
     assert said in sentence

@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from ssgan.datasets import Geometry
-from ssgan.detection.question import Reading, read_covers
+from ssgan.detection.question import CoverReading, read_covers
 from ssgan.evaluation.quality.statistics import residual_deviation
-from ssgan.experiments.material import Material, Size
+from ssgan.experiments.material import ExperimentSize, Material
 from ssgan.gan.training.settings import PRESETS
 
-TINY = Size(40, {"width": 4, "batch": 4, "duration_images": 16})
+TINY = ExperimentSize(40, {"width": 4, "batch": 4, "duration_images": 16})
 
 
 @pytest.fixture
@@ -21,13 +21,13 @@ def material(data: Path, tmp_path: Path) -> Material:
 
 
 def covers(folder: Path) -> torch.Tensor:
-    return read_covers(Reading(folder, Geometry(), (), None)).images
+    return read_covers(CoverReading(folder, Geometry(), (), None)).images
 
 
 def test_real_covers_keep_their_people(material: Material) -> None:
     folder = material.real(40)
-    found = read_covers(Reading(folder, Geometry(), (), None))
-    assert torch.equal(found.images, read_covers(Reading(material.data, Geometry(), (), 40)).images)
+    found = read_covers(CoverReading(folder, Geometry(), (), None))
+    assert torch.equal(found.images, read_covers(CoverReading(material.data, Geometry(), (), 40)).images)
     groups = [found.group[name] for name in found.names]
     assert len(set(groups)) == 20
     assert groups[0::2] == groups[1::2]
@@ -43,7 +43,7 @@ def test_selected_covers_are_others_and_louder(material: Material) -> None:
     real, selected = covers(material.real(40)), covers(material.selected(40))
     assert len(selected) == 40
     assert not {image.numpy().tobytes() for image in real} & {image.numpy().tobytes() for image in selected}
-    rest = read_covers(Reading(material.data, Geometry(), (), 120)).images[40:]
+    rest = read_covers(CoverReading(material.data, Geometry(), (), 120)).images[40:]
     assert residual_deviation(selected) > residual_deviation(rest)
 
 
@@ -74,7 +74,9 @@ def test_covers_are_drawn_by_seed_and_a_generator_is_trained_once(data: Path, tm
 
 def test_a_shorter_training_has_a_shorter_warm_up(material: Material) -> None:
     whole = PRESETS["tiny"]
-    config = material.config("tiny", Size(40, {"duration_images": whole.duration_images // 10}))
+    config = material.config("tiny", ExperimentSize(40, {"duration_images": whole.duration_images // 10}))
     assert config.warmup_images == whole.warmup_images // 10
     assert config.ema_images == whole.ema_images // 10
-    assert material.config("tiny", Size(40)) == material.config("tiny", Size(40), warmup_images=whole.warmup_images)
+    assert material.config("tiny", ExperimentSize(40)) == material.config(
+        "tiny", ExperimentSize(40), warmup_images=whole.warmup_images
+    )

@@ -15,7 +15,7 @@ from ssgan.embedding.catalog import SCHEMES
 from ssgan.embedding.coders.gibbs import Sender
 from ssgan.embedding.embedder import Embedder
 from ssgan.embedding.stc import layers, trellis
-from ssgan.embedding.stc.layers import Priced
+from ssgan.embedding.stc.layers import PricedSamples
 from ssgan.images import to_images
 from ssgan.images.samples import pixels
 from ssgan.messages import container
@@ -39,7 +39,7 @@ def from_whole_arrays(image: np.ndarray, alpha: np.ndarray | None, message: byte
     dear = DEAR * np.concatenate([plus[plus < np.inf], minus[minus < np.inf]]).max()
     plus = np.where(np.isinf(plus) & (carrying < 255), dear, plus)
     minus = np.where(np.isinf(minus) & (carrying > 0), dear, minus)
-    sender, priced = Sender(plus[None], minus[None]), Priced(pixels(carrying), plus, minus)
+    sender, priced = Sender(plus[None], minus[None]), PricedSamples(pixels(carrying), plus, minus)
     lam = sender.lambdas_for_payload(np.array([float(total)]))[0]
     wish = layers.natural_split(priced, lam, sender.free[0])
     for split in sorted(container.SPLITS, key=lambda split: abs(container.bits_in_second(length, split) - wish)):

@@ -19,11 +19,11 @@ from ssgan.messages import container
 from ssgan.messages.container import DEFLATED, KINDS, OVERHEAD, PADDED, PART, SPLITS, KeyedLayout, bits_in_second, rungs
 from ssgan.messages.keys import KeyFile, Passphrase, Subkeys, final_root
 from ssgan.messages.order import frozen_count
-from ssgan.messages.parts import HEAD_BYTES, Part, parse_part
+from ssgan.messages.parts import HEAD_BYTES, MessagePart, parse_part
 
 IMAGE = np.random.default_rng(5).integers(0, 256, (1, 48, 40), dtype=np.uint8)
 KEY = KeyFile(bytes(range(32)))
-PART_OF_TWO = Part(b"identity", 1, 2, 3, 9, b"share")
+PART_OF_TWO = MessagePart(b"identity", 1, 2, 3, 9, b"share")
 
 
 def cmac(key: bytes, data: bytes) -> bytes:

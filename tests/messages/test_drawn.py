@@ -19,15 +19,15 @@ from ssgan.compute.keystream import keystream
 from ssgan.drawn import drawing
 from ssgan.drawn import model as models
 from ssgan.drawn.coder import Interval, most_words
-from ssgan.drawn.drawing import Drawn
+from ssgan.drawn.drawing import PictureStreams
 from ssgan.drawn.header import GivenUp
-from ssgan.drawn.model import Model
+from ssgan.drawn.model import DrawnModel
 from ssgan.errors import DoesNotFit, Incomplete, InvalidSetting, NothingFound, RefusedModel
 from ssgan.messages import drawn
 from ssgan.messages.drawn import OVERHEAD, DrawnKeys, hide, picture_root, reveal_drawn, stream_words
 from ssgan.messages.hide import hide as hide_changed
 from ssgan.messages.keys import KeyFile, Passphrase, fresh_key
-from ssgan.messages.parts import Part
+from ssgan.messages.parts import MessagePart
 from ssgan.messages.reveal import reveal
 from ssgan.messages.spread import capacity_bytes as spread_capacity
 from ssgan.messages.spread import gather, split
@@ -44,7 +44,7 @@ class Counted:
     def __init__(self) -> None:
         self.draws = self.given_up = 0
 
-    def draw(self, model: Model, latent: bytes, nonce: bytes, bits: NDArray[np.uint32]) -> Drawn:
+    def draw(self, model: DrawnModel, latent: bytes, nonce: bytes, bits: NDArray[np.uint32]) -> PictureStreams:
         self.draws += 1
         try:
             return drawing.draw(model, latent, nonce, bits)
@@ -55,11 +55,11 @@ class Counted:
     def read_nonce(self, picture: NDArray[np.uint8]) -> bytes:
         return drawing.read_nonce(picture)
 
-    def read(self, model: Model, picture: NDArray[np.uint8], latent: bytes) -> Interval:
+    def read(self, model: DrawnModel, picture: NDArray[np.uint8], latent: bytes) -> Interval:
         return drawing.read(model, picture, latent)
 
 
-def revealed(picture: np.ndarray, key: KeyFile | Passphrase = KEY, model: Model = MODEL) -> bytes | Part | None:
+def revealed(picture: np.ndarray, key: KeyFile | Passphrase = KEY, model: DrawnModel = MODEL) -> bytes | MessagePart | None:
     return reveal_drawn(picture, key, [model], drawing)
 
 
@@ -195,13 +195,13 @@ def test_pictures_at_the_ends_of_the_range_come_back(gray: int, end: int) -> Non
 def test_a_message_in_parts_needs_as_many_as_were_said() -> None:
     message = os.urandom(900)
     parts = [revealed(hide(part, KEY, MODEL, drawing).picture) for part in split(message, count=4, needed=2)]
-    assert all(isinstance(part, Part) for part in parts)
+    assert all(isinstance(part, MessagePart) for part in parts)
     for chosen in ((0, 1), (3, 1), (2, 3)):
-        assert gather([part for i in chosen if isinstance(part := parts[i], Part)]) == message
+        assert gather([part for i in chosen if isinstance(part := parts[i], MessagePart)]) == message
     with pytest.raises(Incomplete):
-        gather([part for part in parts[:1] if isinstance(part, Part)])
+        gather([part for part in parts[:1] if isinstance(part, MessagePart)])
     zipped = [hide(part, KEY, MODEL, drawing) for part in split(bytes(9000), count=2, needed=1, compress=True)]
-    assert gather([part for one in zipped if isinstance(part := revealed(one.picture), Part)]) == bytes(9000)
+    assert gather([part for one in zipped if isinstance(part := revealed(one.picture), MessagePart)]) == bytes(9000)
 
 
 def test_a_part_that_does_not_fit_is_refused() -> None:

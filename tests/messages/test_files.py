@@ -308,8 +308,8 @@ def test_a_stego_that_does_not_come_back_is_not_given_its_name(
 
 
 def test_what_another_key_opens_proves_nothing(photo: Path, tmp_path: Path) -> None:
-    task = plan.one_cover(photo, b"x", tmp_path / "out.png", plan.Settings()).tasks[0]
-    stego = files.make_stego(task, KEY, plan.Settings())
+    task = plan.one_cover(photo, b"x", tmp_path / "out.png", plan.HideSettings()).tasks[0]
+    stego = files.make_stego(task, KEY, plan.HideSettings())
     assert files.proved(stego.content, stego.hidden, b"x", KEY)
     assert not files.proved(stego.content, stego.hidden, b"x", OTHER)
     assert not files.proved(stego.content, stego.hidden, b"y", KEY)
@@ -385,7 +385,7 @@ def test_one_picture_is_not_two_covers(photos: list[Path], tmp_path: Path) -> No
 
 def test_a_spread_message_is_written_whole_or_not_at_all(photos: list[Path], tmp_path: Path) -> None:
     """The first name is taken while the stegos are made, and it is the last that they get: the others have theirs by then."""
-    planned = plan.several_covers(photos, b"x", tmp_path / "out", 2, plan.Settings())
+    planned = plan.several_covers(photos, b"x", tmp_path / "out", 2, plan.HideSettings())
     first = planned.tasks[0].out
 
     def write_while_somebody_else_does() -> None:
@@ -402,7 +402,7 @@ def test_a_spread_message_is_written_whole_or_not_at_all(photos: list[Path], tmp
 
 
 def test_a_folder_made_for_stegos_goes_with_them(photos: list[Path], tmp_path: Path) -> None:
-    planned = plan.several_covers(photos, b"x", tmp_path / "out", 2, plan.Settings())
+    planned = plan.several_covers(photos, b"x", tmp_path / "out", 2, plan.HideSettings())
 
     def write_until_interrupted() -> None:
         outs = [task.out for task in planned.tasks]
@@ -472,7 +472,7 @@ def test_without_its_line_in_the_list_no_stego_gets_its_name(
 
 
 def test_bytes_go_the_same_way_as_files(photo: Path, tmp_path: Path) -> None:
-    settings, cover = plan.Settings(ledger=Ledger(tmp_path / "ledger")), photo.read_bytes()
+    settings, cover = plan.HideSettings(ledger=Ledger(tmp_path / "ledger")), photo.read_bytes()
     stego = files.hide_content(cover, b"x", KEY, settings, name="photo.png", out="stego.bmp")
     assert images.read(stego.content).format == "BMP"
     assert reveal_files([io.BytesIO(stego.content)], KEY) == b"x"

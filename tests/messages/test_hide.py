@@ -13,7 +13,7 @@ from ssgan.messages import container
 from ssgan.messages.container import capacity
 from ssgan.messages.hide import hide
 from ssgan.messages.keys import KeyFile, Passphrase
-from ssgan.messages.parts import HEAD_BYTES, Part
+from ssgan.messages.parts import HEAD_BYTES, MessagePart
 from ssgan.messages.reveal import reveal, reveal_any
 
 KEY = KeyFile(bytes(range(32)))
@@ -176,7 +176,7 @@ def test_packing_never_makes_longer(message: bytes) -> None:
 
 def test_a_part_of_a_message_is_hidden_as_one(cover: np.ndarray) -> None:
     for deflated in (False, True):
-        part = Part(b"identity", 1, 2, 3, 9, b"share", deflated)
+        part = MessagePart(b"identity", 1, 2, 3, 9, b"share", deflated)
         hidden = hide(cover, part, KEY)
         assert hidden.message_bytes == HEAD_BYTES + 5
         assert reveal_any(hidden.stego, KEY) == part

@@ -20,7 +20,7 @@ from ssgan.messages import reveal as revealing
 from ssgan.messages.container import SPLITS, capacity
 from ssgan.messages.hide import hide
 from ssgan.messages.keys import KeyFile, Passphrase, Subkeys
-from ssgan.messages.parts import Part
+from ssgan.messages.parts import MessagePart
 from ssgan.messages.reveal import reveal, reveal_any, reveal_with
 
 KEY = KeyFile(bytes(range(32)))
@@ -158,7 +158,7 @@ def test_the_code_reads_as_the_format_says(seed: int, samples: int, length: int,
 
 
 def test_a_part_is_incomplete_and_says_which(cover: np.ndarray, key: KeyFile) -> None:
-    part = Part(b"identity", 1, 2, 3, 9, b"share")
+    part = MessagePart(b"identity", 1, 2, 3, 9, b"share")
     stego = hide(cover, part, key).stego
     with pytest.raises(Incomplete, match="part 2 of a message spread over 3 images, of which 2 are needed") as raised:
         reveal(stego, key)

@@ -16,7 +16,7 @@ from ssgan.messages import spread
 from ssgan.messages.container import capacity
 from ssgan.messages.hide import hide
 from ssgan.messages.keys import KeyFile
-from ssgan.messages.parts import HEAD_BYTES, Part
+from ssgan.messages.parts import HEAD_BYTES, MessagePart
 from ssgan.messages.reveal import reveal_any
 from ssgan.messages.spread import gather, split
 
@@ -144,7 +144,7 @@ def test_parts_that_were_never_one_message_give_ssgans_errors_only(
     """Whoever holds the key could hide such parts; the one who gathers them must not trip."""
     rng, (count, needed) = np.random.default_rng(seed), counts
     size = -(-length // needed)
-    parts = [Part(b"identity", i, needed, count, length, rng.bytes(size), deflated) for i in range(count)]
+    parts = [MessagePart(b"identity", i, needed, count, length, rng.bytes(size), deflated) for i in range(count)]
     some = [part for part in parts if rng.random() < 0.7]
     if deflated or len(some) < needed:
         with contextlib.suppress(SsganError):
@@ -171,4 +171,4 @@ def test_a_message_over_three_covers_comes_back_from_any_two() -> None:
     stegos = [hide(cover, part, KEY).stego for cover, part in zip(covers, parts, strict=True)]
     for some in combinations(stegos, 2):
         found = [reveal_any(stego, KEY) for stego in some]
-        assert gather([part for part in found if isinstance(part, Part)]) == message
+        assert gather([part for part in found if isinstance(part, MessagePart)]) == message

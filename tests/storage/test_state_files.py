@@ -167,7 +167,7 @@ def test_a_run_of_any_name_has_its_page(name: bytes, tmp_path: Path) -> None:
     folder = tmp_path / os.fsdecode(name)
     Run(folder, {})
     seen(tmp_path)
-    guarded: Any = app.create_app(app.Settings(frozenset({"page"}), tmp_path))
+    guarded: Any = app.create_app(app.ServerSettings(frozenset({"page"}), tmp_path))
 
     async def asked() -> int:
         transport = httpx.ASGITransport(app=guarded.app)  # what is behind the guard

@@ -50,7 +50,7 @@ def site(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]
 
 
 def _served(runs: Path, tmp_path_factory: pytest.TempPathFactory, patch: pytest.MonkeyPatch) -> Iterator[Site]:
-    from ssgan.web.app import Settings, create_app
+    from ssgan.web.app import ServerSettings, create_app
     from ssgan.web.queue import Jobs
     from ssgan.web.serving import LOOPBACK, Address, _hosts, _socket, configured
     from ssgan.web.slow_requests import TimedServer
@@ -59,7 +59,7 @@ def _served(runs: Path, tmp_path_factory: pytest.TempPathFactory, patch: pytest.
     port = listening.getsockname()[1]
     # The tests hide in one cover many times; their list of used covers is their own.
     patch.setenv("SSGAN_LEDGER", str(tmp_path_factory.mktemp("used") / "ledger"))
-    settings, queue = Settings(_hosts(LOOPBACK, port), runs, reveals=1000, reuse=True), Jobs(workers=1)
+    settings, queue = ServerSettings(_hosts(LOOPBACK, port), runs, reveals=1000, reuse=True), Jobs(workers=1)
     server = TimedServer(configured(create_app(settings, queue)))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from ssgan.web import app, slow_requests
 from ssgan.web import queue as jobs
-from ssgan.web.app import Settings, create_app
+from ssgan.web.app import ServerSettings, create_app
 from ssgan.web.guard import HEADERS, LARGEST_BODY, Guard, Pass
-from ssgan.web.results import Result
+from ssgan.web.results import PageResult
 from ssgan.web.tasks import FLOOR, _until_floor
 from tests.web.site import Site
 
@@ -240,7 +240,7 @@ def test_so_many_windows_watch_runs(site: Site) -> None:
 
 
 def test_windows_that_are_closed_before_the_first_event_leave_their_places(runs: Path) -> None:
-    settings, queue = Settings(frozenset({"page"}), runs), jobs.Jobs(workers=0)
+    settings, queue = ServerSettings(frozenset({"page"}), runs), jobs.Jobs(workers=0)
     headers = [(b"host", b"page"), (b"cookie", f"ssgan={settings.allowed.cookie}".encode())]
     scope = {"type": "http", "method": "GET", "path": "/runs/second/events", "query_string": b"", "headers": headers}
     served = create_app(settings, queue)
@@ -290,7 +290,7 @@ def test_the_floor_is_reached_and_not_passed_by_more_than_one(taken: float) -> N
 
 
 def test_guessing_is_slowed_down(cover: bytes) -> None:
-    settings, queue = Settings(frozenset({"page"})), jobs.Jobs(workers=0, waiting=100)
+    settings, queue = ServerSettings(frozenset({"page"})), jobs.Jobs(workers=0, waiting=100)
     own = {"cookie": f"ssgan={settings.allowed.cookie}", "x-ssgan-token": settings.allowed.action, "accept": "application/json"}
 
     async def attempts() -> list[int]:
@@ -314,7 +314,7 @@ def test_a_full_queue_says_so(cover: bytes) -> None:
 
 def test_a_few_stand_in_line_and_the_others_are_told(cover: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app, "PATIENCE", 0.5)
-    settings, queue = Settings(frozenset({"page"})), jobs.Jobs(workers=0, waiting=1)
+    settings, queue = ServerSettings(frozenset({"page"})), jobs.Jobs(workers=0, waiting=1)
     own = {"cookie": f"ssgan={settings.allowed.cookie}", "x-ssgan-token": settings.allowed.action, "accept": "application/json"}
 
     async def ask(client: httpx.AsyncClient) -> tuple[int, float]:
@@ -375,7 +375,7 @@ def test_no_more_is_kept_than_may_be(name: str, most: int, monkeypatch: pytest.M
     begun = []
     for _ in range(10):
         job = queue.submit("hide", {})
-        job.result = Result("hide", {}, {"a": (b"x" * 100, "text/plain")})
+        job.result = PageResult("hide", {}, {"a": (b"x" * 100, "text/plain")})
         job.end("done")
         begun.append(job)
     kept = [number for number, job in enumerate(begun) if queue.find(job.id) is not None]
@@ -402,7 +402,7 @@ def sleepy(connection: Connection) -> None:
         except (EOFError, OSError):
             return
         time.sleep(given["seconds"])
-        connection.send(("done", Result(kind, {})))
+        connection.send(("done", PageResult(kind, {})))
 
 
 def _place(site: Site) -> tuple[str, int]:

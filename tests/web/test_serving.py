@@ -100,7 +100,7 @@ def test_more_connections_than_there_can_be_files_are_answered_at_once(files: in
 
 def test_who_never_ends_a_handshake_is_closed_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from ssgan.web import slow_requests
-    from ssgan.web.app import Settings, create_app
+    from ssgan.web.app import ServerSettings, create_app
     from ssgan.web.queue import Jobs
     from ssgan.web.serving import _hosts, _socket, configured
 
@@ -108,7 +108,7 @@ def test_who_never_ends_a_handshake_is_closed_in_time(tmp_path: Path, monkeypatc
     certificate = _certificate(tmp_path)
     listening = _socket(Address())
     port = listening.getsockname()[1]
-    settings = Settings(_hosts(LOOPBACK, port), scheme="https")
+    settings = ServerSettings(_hosts(LOOPBACK, port), scheme="https")
     app = create_app(settings, Jobs(workers=0))
     server = slow_requests.TimedServer(configured(app, ssl_certfile=certificate, ssl_keyfile=certificate))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)

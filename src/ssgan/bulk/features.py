@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ssgan.bulk import job, outputs, tables
-from ssgan.bulk.image_features import Look, Looked, Piece, Settings
+from ssgan.bulk.image_features import ExtractionSettings, Look, Looked, Piece
 from ssgan.bulk.job import Tally
 from ssgan.compute.progress import Progress, silent
 from ssgan.datasets.entries import Entry, Reader, path_of
@@ -45,7 +45,7 @@ class Extraction:
     `threads` look at the images of a portion, in each process.
     """
 
-    settings: Settings
+    settings: ExtractionSettings
     folder: Path
     sources: tuple[Path, ...]
     suffix: str = ".parquet"
@@ -74,7 +74,7 @@ class Extraction:
 
 
 @dataclass(frozen=True)
-class Plan:
+class FeaturePlan:
     """The portions to extract; nothing is written so far. `table` is the file that portions are joined to, if they are."""
 
     job: Extraction
@@ -110,13 +110,13 @@ def is_table(out: Path) -> bool:
 def prepare(
     sources: Sequence[Path],
     out: Path,
-    settings: Settings,
+    settings: ExtractionSettings,
     *,
     limit: int | None = None,
     overwrite: bool = False,
     shard_size: int = outputs.SHARD_SIZE,
     threads: int = 1,
-) -> Plan:
+) -> FeaturePlan:
     """Return the plan for the images in `sources`: one table where `out` ends in .parquet or .npz, else a folder of shards.
 
     Raises InvalidSetting as a simulation does, for another suffix, and where pyarrow is missing, StorageFailed where a table
@@ -133,14 +133,14 @@ def prepare(
         folder, suffix, shard_size = outputs.parts_of(table, MANIFEST), ".npz", PORTION
     listing = Listing(sources, size=shard_size, limit=limit)
     made = Extraction(settings, folder, listing.sources, suffix, threads)
-    plan = Plan(made, listing, 0, overwrite, table)
+    plan = FeaturePlan(made, listing, 0, overwrite, table)
     if overwrite:
         return plan
     check_manifest(folder / MANIFEST, plan.to_json(), what="features")
-    return Plan(made, listing, job.count_done(made.is_done, listing), overwrite, table)
+    return FeaturePlan(made, listing, job.count_done(made.is_done, listing), overwrite, table)
 
 
-def run(plan: Plan, engine: job.Engine, *, progress: Progress[()] = silent) -> Tally:
+def run(plan: FeaturePlan, engine: job.Engine, *, progress: Progress[()] = silent) -> Tally:
     """Write the files that are missing, and the table, if it is one. Images that fail are in the file `plan.failures`.
 
     Where none would do, no table is written. Raises StorageFailed where the disk fails.
@@ -155,7 +155,7 @@ def run(plan: Plan, engine: job.Engine, *, progress: Progress[()] = silent) -> T
     return tally
 
 
-def _join(plan: Plan, table: Path, rows: int) -> None:
+def _join(plan: FeaturePlan, table: Path, rows: int) -> None:
     """Join all portions to one table, remove them, and list what failed beside the table."""
     folder, made = plan.job.folder, plan.job
     parts = (outputs.shard(folder, number, made.suffix) for number in range(plan.listing.portion_count))

@@ -23,7 +23,7 @@ from ssgan.errors import DoesNotFit, Failure, InvalidSetting, NothingFound, Refu
 from ssgan.images import Picture
 from ssgan.messages.files import make_stego
 from ssgan.messages.keys import Key
-from ssgan.messages.plan import Settings, content_task, stego_name, used_before
+from ssgan.messages.plan import HideSettings, content_task, stego_name, used_before
 from ssgan.messages.reveal import reveal_any
 from ssgan.storage.atomic import unfinished
 from ssgan.storage.locks import alone
@@ -63,7 +63,7 @@ class Hiding:
 
     messages: Messages
     key: Key
-    settings: Settings
+    settings: HideSettings
     folder: Path
     sources: tuple[Path, ...]
     shards: bool = False
@@ -111,12 +111,12 @@ class Checking:
 
 
 @dataclass(frozen=True, repr=False)
-class Plan:
+class HideEachPlan:
     """The covers to hide in; nothing is written so far."""
 
     sources: tuple[Path, ...]
     folder: Path
-    settings: Settings
+    settings: HideSettings
     listing: Listing
     finished: int
     shards: bool
@@ -137,8 +137,8 @@ def place(name: str) -> str:
 
 
 def prepare(
-    sources: Sequence[Path], out: Path, settings: Settings, *, limit: int | None = None, shard_size: int | None = None
-) -> Plan:
+    sources: Sequence[Path], out: Path, settings: HideSettings, *, limit: int | None = None, shard_size: int | None = None
+) -> HideEachPlan:
     """Return the plan for the covers in `sources`. Raises InvalidSetting as a simulation's does, and for an unknown scheme."""
     from ssgan.embedding.embedder import Embedder
 
@@ -150,15 +150,15 @@ def prepare(
         return not shards and (out / where).exists()
 
     listing = Listing(sources, size=shard_size or BATCH, place=place, is_done=is_done, limit=limit)
-    plan = Plan(listing.sources, out, settings, listing, listing.finished, shards)
+    plan = HideEachPlan(listing.sources, out, settings, listing, listing.finished, shards)
     check_manifest(out / outputs.MANIFEST, plan.to_json(), what="stegos")
     if not shards:
         return plan
     done = job.count_done(lambda number: outputs.shard(out, number).exists(), listing)
-    return Plan(listing.sources, out, settings, listing, done, shards)
+    return HideEachPlan(listing.sources, out, settings, listing, done, shards)
 
 
-def run(plan: Plan, messages: Messages, key: Key, engine: job.Engine, *, progress: Progress[()] = silent) -> Tally:
+def run(plan: HideEachPlan, messages: Messages, key: Key, engine: job.Engine, *, progress: Progress[()] = silent) -> Tally:
     """Hide in all covers of a plan; those that fail are in `failures.jsonl`, and nothing tells where stegos came from.
 
     First, all that is there is opened with the key: StorageFailed names what is not the stego of its cover and message, and

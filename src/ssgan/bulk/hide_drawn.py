@@ -14,7 +14,7 @@ from ssgan.bulk.job import Tally
 from ssgan.bulk.simulate import BATCH
 from ssgan.compute.progress import Progress, silent
 from ssgan.datasets.portions import Numbers, Portion
-from ssgan.drawn.model import Model, load
+from ssgan.drawn.model import DrawnModel, load
 from ssgan.errors import DoesNotFit, Failure, InvalidSetting, NothingFound, RefusedImage, StorageFailed
 from ssgan.messages import drawn
 from ssgan.messages.drawn_files import draw_file
@@ -52,7 +52,7 @@ class DrawnHidingPlan:
     """The covers to draw; nothing is written so far."""
 
     job: DrawnHiding
-    drawn_by: Model
+    drawn_by: DrawnModel
     listing: Numbers
     finished: int
 

@@ -22,7 +22,7 @@ from ssgan.messages import container, plan
 from ssgan.messages.files import Stego, deliver, make_best
 from ssgan.messages.hide import Hidden
 from ssgan.messages.keys import Key
-from ssgan.messages.plan import Plan, Settings
+from ssgan.messages.plan import HidePlan, HideSettings
 
 GENERATOR = "faces64"
 NAME = "a generated cover"
@@ -31,7 +31,7 @@ MOST = 256
 
 
 @dataclass(frozen=True, eq=False)
-class Chosen:
+class ChosenStego:
     """The stego that was kept, the number of its cover among those tried, and the verdicts on all stegos."""
 
     hidden: Hidden
@@ -39,7 +39,9 @@ class Chosen:
     verdicts: tuple[Verdict, ...]
 
 
-def planned(message: bytes, out: Path, settings: Settings, *, generator: Path = Path(GENERATOR), count: int = COUNT) -> Plan:
+def planned(
+    message: bytes, out: Path, settings: HideSettings, *, generator: Path = Path(GENERATOR), count: int = COUNT
+) -> HidePlan:
     """Return the plan, checked as far as no key is needed, with the first of `count` fresh covers in its place.
 
     Raises DoesNotFit with the bytes that a cover takes, InvalidSetting, StorageFailed, RefusedModel.
@@ -48,8 +50,8 @@ def planned(message: bytes, out: Path, settings: Settings, *, generator: Path = 
 
 
 def hide_in_best(
-    message: bytes, key: Key, out: Path, settings: Settings, *, generator: Path = Path(GENERATOR), count: int = COUNT
-) -> Chosen:
+    message: bytes, key: Key, out: Path, settings: HideSettings, *, generator: Path = Path(GENERATOR), count: int = COUNT
+) -> ChosenStego:
     """Hide `message` in each of `count` covers by a generator, and write the least suspicious stego alone, proved, to `out`."""
     pictures = [Picture(cover, None, "PNG") for cover in _covers(generator, _checked(count))]
     tasks = [plan.one_picture(NAME, picture, message, out, settings) for picture in pictures]
@@ -60,7 +62,7 @@ def hide_in_best(
         return [suspicion(verdict) for verdict in verdicts]
 
     number, stegos = make_best([task.tasks[0] for task in tasks], key, settings, rank)
-    return Chosen(deliver(tasks[number], [stegos[number]])[0], number, tuple(verdicts))
+    return ChosenStego(deliver(tasks[number], [stegos[number]])[0], number, tuple(verdicts))
 
 
 def suspicion(verdict: Verdict) -> tuple[int, float]:

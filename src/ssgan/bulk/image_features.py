@@ -18,7 +18,7 @@ _TOGETHER_SAMPLES = 2**20  # of images whose features are extracted in one call
 
 
 @dataclass(frozen=True)
-class Settings:
+class ExtractionSettings:
     """What is extracted, and from what: a key of FEATURES, how files become images, and the numbers' dtype.
 
     `embedder` is for feature sets that need change probabilities, and only for them: the embedding that the warden expects.
@@ -65,7 +65,7 @@ class Looked(NamedTuple):
 class Look:
     """An extractor of features from pieces, for any number of threads at once."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: ExtractionSettings) -> None:
         self.settings, self._found = settings, FEATURES[settings.features]
         self._embedder = Embedder.parse(settings.embedder) if settings.embedder else None
 

@@ -40,7 +40,7 @@ class Sampling:
 
 
 @dataclass(frozen=True)
-class Plan:
+class SamplePlan:
     """The covers to sample; nothing is written so far."""
 
     job: Sampling
@@ -67,14 +67,14 @@ def prepare(
     overwrite: bool = False,
     shard_size: int = outputs.SHARD_SIZE,
     device: str = "cpu",
-) -> Plan:
+) -> SamplePlan:
     """Return the plan for `count` covers.
 
     Raises InvalidSetting where `out` holds covers of another generator, seed or shard size, or ends with a shard that is not
     full, since its further covers could not be determined.
     """
     made, listing = Sampling(card.folder, out, seed, device), Numbers(count, shard_size, lambda number: f"{number:09d}.png")
-    plan = Plan(made, card, listing, 0, overwrite)
+    plan = SamplePlan(made, card, listing, 0, overwrite)
     if overwrite:
         return plan
     check_manifest(out / outputs.MANIFEST, plan.to_json(), what="covers", free=("count",))
@@ -84,10 +84,10 @@ def prepare(
             f"{out} ends with a shard of {before % shard_size} covers, to which none can be added",
             hint=f"choose another folder, or ask for {before} covers, as before",
         )
-    return Plan(made, card, listing, job.count_done(made.is_done, listing), overwrite)
+    return SamplePlan(made, card, listing, job.count_done(made.is_done, listing), overwrite)
 
 
-def run(plan: Plan, engine: job.Engine, *, progress: Progress[()] = silent) -> Tally:
+def run(plan: SamplePlan, engine: job.Engine, *, progress: Progress[()] = silent) -> Tally:
     """Write the shards that are missing. Raises RefusedModel where the generator makes no images."""
     with alone(plan.job.folder):
         outputs.write_manifest(plan.job.folder, plan.to_json(), what="covers", free=("count",), overwrite=plan.overwrite)

@@ -53,7 +53,7 @@ class Scoring:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ScorePlan:
     """The images to score; nothing is written so far."""
 
     job: Scoring
@@ -73,7 +73,7 @@ class Plan:
 
 def prepare(
     run: Path, sources: Sequence[Path], out: Path, *, limit: int | None = None, overwrite: bool = False, device: str = "cpu"
-) -> Plan:
+) -> ScorePlan:
     """Return the plan for the images in `sources`.
 
     Raises InvalidSetting where the suffix is unknown, the run is not ready or nothing can be found, StorageFailed where `out`
@@ -91,14 +91,14 @@ def prepare(
     folder = outputs.parts_of(out)
     listing = Listing(sources, size=PORTION, limit=limit)
     made = Scoring(run, folder, listing.sources, device)
-    plan = Plan(made, out, listing, 0, overwrite)
+    plan = ScorePlan(made, out, listing, 0, overwrite)
     if overwrite:
         return plan
     check_manifest(folder / outputs.MANIFEST, plan.to_json(), what="scores")
-    return Plan(made, out, listing, job.count_done(made.is_done, listing), overwrite)
+    return ScorePlan(made, out, listing, job.count_done(made.is_done, listing), overwrite)
 
 
-def run(plan: Plan, engine: job.Engine, *, progress: Progress[()] = silent) -> Tally:
+def run(plan: ScorePlan, engine: job.Engine, *, progress: Progress[()] = silent) -> Tally:
     """Score missing images, then write the table; images without a score are in it, with the reason."""
     folder = plan.job.folder
     with alone(folder):

@@ -38,7 +38,7 @@ BATCH = 64  # covers of a portion whose stegos are files of their own
 
 
 @dataclass(frozen=True)
-class Settings:
+class SimulationSettings:
     """All that decides which pixels are written. A folder holds the stegos of one Settings."""
 
     embedder: str
@@ -72,7 +72,7 @@ class Cover(Protocol):
 
 
 # (a file's bytes, its name, settings) -> its samples; raises RefusedImage.
-Read: TypeAlias = Callable[[bytes, str, Settings], Cover]
+Read: TypeAlias = Callable[[bytes, str, SimulationSettings], Cover]
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class PixelCover:
         return images.encode(values, images.written_format(Path(place)))
 
 
-def read_pixels(data: bytes, name: str, settings: Settings) -> Cover:
+def read_pixels(data: bytes, name: str, settings: SimulationSettings) -> Cover:
     """Return the pixels of an image file, uint8 (C, H, W), cut as the settings say. Raises RefusedImage."""
     picture = images.read(data, convert=settings.convert, name=name)
     if picture.alpha is not None and picture.alpha.min() < OPAQUE:
@@ -99,7 +99,7 @@ def read_pixels(data: bytes, name: str, settings: Settings) -> Cover:
 class Simulation:
     """A job that writes stegos of the covers in `sources`, as files in `folder` or, with `shards`, as tars there."""
 
-    settings: Settings
+    settings: SimulationSettings
     folder: Path
     sources: tuple[Path, ...]
     shards: bool = False
@@ -122,7 +122,7 @@ class Simulation:
 
 
 @dataclass(frozen=True)
-class Plan:
+class SimulationPlan:
     """The covers without a stego, and the number of those with one; nothing is written so far."""
 
     job: Simulation
@@ -142,7 +142,7 @@ class Plan:
 def prepare(
     sources: Sequence[Path],
     out: Path,
-    settings: Settings,
+    settings: SimulationSettings,
     *,
     limit: int | None = None,
     overwrite: bool = False,
@@ -150,7 +150,7 @@ def prepare(
     batch: int = BATCH,
     device: str = "cpu",
     read: Read = read_pixels,
-) -> Plan:
+) -> SimulationPlan:
     """Return the plan for the covers in `sources`; with a `shard_size`, stegos go into tars of so many. `read` makes their
     samples.
 
@@ -168,14 +168,14 @@ def prepare(
 
     listing = Listing(sources, size=shard_size or batch, place=made.place, is_done=is_done, limit=limit)
     made = Simulation(settings, out, listing.sources, shards, device, read)
-    plan = Plan(made, listing, listing.finished, overwrite)
+    plan = SimulationPlan(made, listing, listing.finished, overwrite)
     if shards and not overwrite:
         check_manifest(out / outputs.MANIFEST, plan.to_json(), what="stegos", free=("convert",))
-        plan = Plan(made, listing, job.count_done(made.is_done, listing), overwrite)
+        plan = SimulationPlan(made, listing, job.count_done(made.is_done, listing), overwrite)
     return plan
 
 
-def run(plan: Plan, engine: job.Engine, *, progress: Progress[()] = silent) -> Tally:
+def run(plan: SimulationPlan, engine: job.Engine, *, progress: Progress[()] = silent) -> Tally:
     """Write the stegos of a plan; `progress` receives the number of covers done.
 
     Covers that fail are in `failures.jsonl`; a disk that fails stops all (StorageFailed).

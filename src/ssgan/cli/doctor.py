@@ -25,12 +25,12 @@ def doctor(
     It also calls every compiled loop once, which takes a minute or two after an installation and seconds from then on.
     Where something is not as it should be, it says what to do, and the exit code is 9.
     """
-    from ssgan.cli.doctor_checks import Finding, checks, examine
+    from ssgan.cli.doctor_checks import CheckResult, checks, examine
     from ssgan.cli.doctor_checks import warm as loops
 
     screen = Screen(json=json, quiet=quiet)
 
-    def tell(finding: Finding) -> Finding:
+    def tell(finding: CheckResult) -> CheckResult:
         if not finding.well or not quiet or json:
             mark = "ok  " if finding.well else "FAIL"
             text = [f"{mark}  {finding.check}: {finding.found} ({finding.seconds:.1f} s)"]

@@ -37,7 +37,7 @@ _LISTED = ("report", "parquet", "onnx", "quality", "tensorboard")
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """The result of one check, with a `hint` where it failed."""
 
     check: str
@@ -69,7 +69,7 @@ def checks() -> dict[str, Check]:
     }
 
 
-def examine(checks_by_name: dict[str, Check]) -> Iterator[Finding]:
+def examine(checks_by_name: dict[str, Check]) -> Iterator[CheckResult]:
     """Yield the findings, one after the other."""
     for name, check in checks_by_name.items():
         started = time.perf_counter()
@@ -80,7 +80,7 @@ def examine(checks_by_name: dict[str, Check]) -> Iterator[Finding]:
         except Exception as error:  # a broken installation may fail in any way, and that is what is looked for
             found, well = f"{type(error).__name__}: {error}", False
             hint = "install ssgan again into an environment of its own"
-        yield Finding(name, well, found, round(time.perf_counter() - started, 3), hint)
+        yield CheckResult(name, well, found, round(time.perf_counter() - started, 3), hint)
 
 
 def warm() -> dict[str, Check]:

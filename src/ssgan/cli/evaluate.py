@@ -10,7 +10,7 @@ from cyclopts import Group, Parameter
 
 from ssgan.cli.options import Device, Json, Quiet
 from ssgan.cli.screen import Screen, counted
-from ssgan.cli.simulate import Reading
+from ssgan.cli.simulate import ReadingOptions
 from ssgan.cli.threads import use_threads
 from ssgan.errors import InvalidSetting
 
@@ -76,7 +76,7 @@ def evaluate(
     limit: Annotated[int | None, Parameter(help="Only so many covers of each source, the first ones.")] = None,
     device: Device = "cpu",
     threads: Annotated[int | None, Parameter(help="Threads; as many as there are cores, if left out.")] = None,
-    reading: Reading | None = None,
+    reading: ReadingOptions | None = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -103,7 +103,7 @@ def evaluate(
         )
     if seeds < 1:
         raise InvalidSetting(f"seeds is {seeds}; it must be at least 1", hint="give a number from 1 on")
-    geometry, convert = (reading or Reading()).parse()
+    geometry, convert = (reading or ReadingOptions()).parse()
     asked = (tuple(embedder), tuple(detector), tuple(range(seeds)), geometry, convert, limit, duration)
     grid = Grid(tuple(covers), *asked, against=against, transfer_to=transfer_to)
     total = len(trials(grid))

@@ -15,7 +15,7 @@ from ssgan.errors import InvalidSetting
 if TYPE_CHECKING:
     from torch import nn
 
-    from ssgan.gan.covers.export import Comparison
+    from ssgan.gan.covers.export import ExportCheck
     from ssgan.gan.covers.generators import Card
 
 
@@ -99,7 +99,7 @@ def _export_drawn(
     screen.result("drawn", text, out=str(to), model=model.identity.hex(), **promise.to_json())
 
 
-def _tell(screen: Screen, path: Path, found: Comparison, *, size: int) -> None:
+def _tell(screen: Screen, path: Path, found: ExportCheck, *, size: int) -> None:
     if found.largest:
         differing = f"{found.differing:.2g} of the samples differ, by {found.largest} at most"
     else:

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from ssgan.cli.options import Force, Json, Quiet
 from ssgan.cli.screen import Screen
-from ssgan.cli.simulate import Reading
+from ssgan.cli.simulate import ReadingOptions
 from ssgan.cli.threads import cores
 from ssgan.cli.workers import SOURCES, Scaling, at_least_one, failed, figures, show_failures
 
@@ -24,7 +24,7 @@ def features(
     ] = "srm",
     embedder: Annotated[str, Parameter(help="For maxSRMd2: the sender whom the warden reckons with, such as hill@0.4.")] = "",
     dtype: Annotated[Literal["float32", "float64"], Parameter(help="Precision of what is written.")] = "float32",
-    reading: Reading | None = None,
+    reading: ReadingOptions | None = None,
     limit: Annotated[int | None, Parameter(help="Only so many images, the first ones.")] = None,
     threads: Annotated[int | None, Parameter(help="Of one table: threads; as many as there are cores, if left out.")] = None,
     shard_size: Annotated[int, Parameter(help="Images in a shard.")] = 1000,
@@ -41,12 +41,12 @@ def features(
     """
     from ssgan.bulk.engines import Serial
     from ssgan.bulk.features import is_table, prepare, run
-    from ssgan.bulk.image_features import Settings
+    from ssgan.bulk.image_features import ExtractionSettings
     from ssgan.steganalysis.catalog import FEATURES
 
     at_least_one(limit=limit, threads=threads, shard_size=shard_size)
-    geometry, convert = (reading or Reading()).parse()
-    settings, screen = Settings(feature_set, geometry, convert, embedder, dtype), Screen(json=json, quiet=quiet)
+    geometry, convert = (reading or ReadingOptions()).parse()
+    settings, screen = ExtractionSettings(feature_set, geometry, convert, embedder, dtype), Screen(json=json, quiet=quiet)
     scaling = scaling or Scaling()
     is_alone = is_table(out) and not scaling.asked and scaling.workers is None
     threads = threads or (cores() if is_alone else 1)

@@ -19,7 +19,7 @@ from ssgan.errors import InvalidSetting
 if TYPE_CHECKING:
     from ssgan.messages.hide import Hidden
     from ssgan.messages.keys import Key
-    from ssgan.messages.plan import Plan, Settings, Task
+    from ssgan.messages.plan import HidePlan, HideSettings, HideTask
 
 _STDIN = Path("-")
 _FOR_CHANGES = ("scheme", "allow_flat", "reuse", "keep_metadata", "upright")  # options of a change to a cover
@@ -85,13 +85,13 @@ class Manner:
     upright: Annotated[bool, Parameter(help="Apply the orientation that the cover's file asks for.")] = False
     no_ledger: Annotated[bool, Parameter(help="Keep no list of used covers on this machine, and look into none.")] = False
 
-    def settings(self, *, overwrite: bool) -> Settings:
+    def settings(self, *, overwrite: bool) -> HideSettings:
         """Return the settings for the library."""
         from ssgan.messages import ledger
-        from ssgan.messages.plan import Settings
+        from ssgan.messages.plan import HideSettings
 
         used = None if self.no_ledger else ledger.Ledger(ledger.usual_folder(), reuse=self.reuse)
-        return Settings(
+        return HideSettings(
             self.scheme, self.compress, self.allow_flat, used, overwrite, self.keep_metadata, self.upright
         )  # fmt: skip
 
@@ -202,7 +202,7 @@ def _needed(needed: int | None, count: int) -> int:
     return needed or count
 
 
-def _planned(covers: list[Path], message: bytes, out: Path, way: Way, making: Making, *, force: bool) -> Plan:
+def _planned(covers: list[Path], message: bytes, out: Path, way: Way, making: Making, *, force: bool) -> HidePlan:
     from ssgan.messages import plan
 
     settings = way.settings(overwrite=force)
@@ -227,7 +227,7 @@ def _planned(covers: list[Path], message: bytes, out: Path, way: Way, making: Ma
     return plan.several_covers(covers, message, out, _needed(way.needed, len(covers)), settings)
 
 
-def _best(screen: Screen, message: bytes, key: Key, out: Path, plan: Plan, making: Making) -> Hidden:
+def _best(screen: Screen, message: bytes, key: Key, out: Path, plan: HidePlan, making: Making) -> Hidden:
     """Hide the message in the best of several generated covers."""
     from ssgan.bulk.hide_in_generated import COUNT, GENERATOR, hide_in_best
 
@@ -259,7 +259,7 @@ def check_for_drawn(way: Manner) -> None:
         raise InvalidSetting(f"{options} is given, and covers are drawn", hint="leave it out, or add --changed")
 
 
-def _announce(screen: Screen, plan: Plan, *, dry: bool) -> None:
+def _announce(screen: Screen, plan: HidePlan, *, dry: bool) -> None:
     """Print notes on the covers. Warn about a large payload. In a dry run, print the plan."""
     for task in plan.tasks:
         for note in task.picture.notes:
@@ -277,7 +277,7 @@ def _announce(screen: Screen, plan: Plan, *, dry: bool) -> None:
         )
 
 
-def _show(screen: Screen, task: Task, hidden: Hidden) -> None:
+def _show(screen: Screen, task: HideTask, hidden: Hidden) -> None:
     used = task.body_bytes / task.capacity_bytes if task.capacity_bytes else 1.0
     text = (
         f"{counted(task.body_bytes, 'byte')} hidden in {task.out}: {used:.1%} of its capacity, {hidden.payload:.3f} bits per "
@@ -293,7 +293,7 @@ def _show(screen: Screen, task: Task, hidden: Hidden) -> None:
             screen.note("note", f"{task.out}: {note}")
 
 
-def _figures(task: Task) -> dict[str, object]:
+def _figures(task: HideTask) -> dict[str, object]:
     return {
         "cover": str(task.cover),
         "out": str(task.out),

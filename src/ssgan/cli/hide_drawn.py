@@ -15,7 +15,7 @@ from ssgan.cli.screen import Screen, counted
 from ssgan.errors import InvalidSetting, StorageFailed
 
 if TYPE_CHECKING:
-    from ssgan.drawn.model import Model
+    from ssgan.drawn.model import DrawnModel
 
 GENERATOR = Path("faces64")
 
@@ -129,7 +129,7 @@ def show_capacity(screen: Screen, making: Making, needed: int | None) -> None:
     screen.result("capacity", text, cover=model.name, count=count, needed=needed or count, capacity_bytes=size)
 
 
-def model_of(generator: Path | None) -> Model:
+def model_of(generator: Path | None) -> DrawnModel:
     """Return the model that draws, of a generator's folder or of the package, by name."""
     from ssgan.drawn.model import load
 

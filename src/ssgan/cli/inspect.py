@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ssgan.embedding.embedder import Embedder
-    from ssgan.evaluation.inspection import Inspection, Priced
+    from ssgan.evaluation.inspection import Inspection, PricedCover
     from ssgan.images.difference import Difference
 
 _PAGES = {".html", ".htm"}
@@ -140,7 +140,7 @@ def _compare(
     found = difference(first[1], second[1], layout="chw")
     shown: dict[str, np.ndarray] = {}
     if out is not None:
-        shown = inspection.Comparison(first[1], second[1]).pictures
+        shown = inspection.ImageComparison(first[1], second[1]).pictures
         facts = {"images": f"{_kind(first[1].shape)} each", "changed": f"{_changed(found)}, {found.change_rate:.2%}"}
         facts |= {"raised, lowered": f"{found.raised}, {found.lowered}", "by at most": str(found.largest)}
         _write(out, f"{first[0]} and {second[0]}", facts | {"PSNR": f"{found.psnr:.2f} dB"}, shown, [], force=force)
@@ -162,7 +162,7 @@ def _compare(
 
 
 def _write(
-    out: Path, title: str, facts: dict[str, str], shown: dict[str, np.ndarray], every: list[Priced], *, force: bool
+    out: Path, title: str, facts: dict[str, str], shown: dict[str, np.ndarray], every: list[PricedCover], *, force: bool
 ) -> None:
     """Write the page, or the pictures in a folder."""
     from ssgan.evaluation import inspection

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from ssgan.cli.options import Json, Quiet, words
 from ssgan.cli.screen import Screen
-from ssgan.cli.simulate import Reading
+from ssgan.cli.simulate import ReadingOptions
 from ssgan.cli.threads import use_threads
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def quality(
     limit: Annotated[int, Parameter(help="Images of each kind, chosen by chance.")] = 2000,
     repeats: Annotated[int, Parameter(help="Halves of the real images, and directions, drawn so often.")] = 3,
     seed: Annotated[int, Parameter(help="The public seed of all choices.")] = 0,
-    reading: Reading | None = None,
+    reading: ReadingOptions | None = None,
     threads: Annotated[int | None, Parameter(help="Threads; as many as there are cores, if left out.")] = None,
     quiet: Quiet = False,
     json: Json = False,
@@ -53,7 +53,7 @@ def quality(
 
     screen = Screen(json=json, quiet=quiet)
     chosen = spaces(list(words(features)), own or [])
-    geometry, convert = (reading or Reading()).parse()
+    geometry, convert = (reading or ReadingOptions()).parse()
     use_threads(threads)
     made = _chosen(screen, generated, Geometry(gray=geometry.gray), convert, limit, seed)
     given = _chosen(screen, real, geometry, convert, limit, seed)

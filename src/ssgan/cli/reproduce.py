@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from ssgan.cli.options import Device, Json, Out, Quiet
 from ssgan.cli.screen import Screen
-from ssgan.cli.simulate import Reading
+from ssgan.cli.simulate import ReadingOptions
 from ssgan.cli.threads import use_threads
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def reproduce(
     ] = "small",
     device: Device = "cpu",
     threads: Annotated[int | None, Parameter(help="Threads; as many as there are cores, if left out.")] = None,
-    reading: Reading | None = None,
+    reading: ReadingOptions | None = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -50,7 +50,7 @@ def reproduce(
     from ssgan.views import pages
 
     screen, shared = Screen(json=json, quiet=quiet), use_threads(threads)
-    geometry, convert = (reading or Reading()).parse()
+    geometry, convert = (reading or ReadingOptions()).parse()
     for name in EXPERIMENTS if table == "all" else (table,):
 
         def notify(doing: str, name: str = name) -> None:

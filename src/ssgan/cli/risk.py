@@ -9,12 +9,12 @@ from ssgan.cli.screen import Screen, counted
 if TYPE_CHECKING:
     from ssgan.detection.verdicts import Risk
     from ssgan.messages.hide import Hidden
-    from ssgan.messages.plan import Task
+    from ssgan.messages.plan import HideTask
 
 _MORE = "a warden who trains on your source sees more"
 
 
-def show_risk(screen: Screen, task: Task, hidden: Hidden) -> None:
+def show_risk(screen: Screen, task: HideTask, hidden: Hidden) -> None:
     """Ask the detectors, and print the answer on the sender's screen alone."""
     from ssgan.detection.verdicts import risk
     from ssgan.messages.container import OVERHEAD

@@ -15,7 +15,7 @@ from ssgan.errors import InvalidSetting
 
 if TYPE_CHECKING:
     from ssgan.bulk.job import Tally
-    from ssgan.bulk.simulate import Plan
+    from ssgan.bulk.simulate import SimulationPlan
     from ssgan.datasets import Geometry
 
 _READING = Group("Reading covers")
@@ -23,7 +23,7 @@ _READING = Group("Reading covers")
 
 @Parameter(name="*", group=_READING)
 @dataclass(frozen=True)
-class Reading:
+class ReadingOptions:
     """How files become covers."""
 
     geometry: Annotated[
@@ -57,7 +57,7 @@ def simulate(
     dtype: Annotated[Literal["float64", "float32"], Parameter(help="Precision of the costs: exact or fast.")] = "float64",
     image_format: Annotated[Literal["png", "pgm"], Parameter(name="--format", help="The stegos' file format.")] = "png",
     text: Annotated[Path | None, Parameter(help="A file to embed in place of random bits, with the coder plain.")] = None,
-    reading: Reading | None = None,
+    reading: ReadingOptions | None = None,
     shards: Shards | None = None,
     scaling: Scaling | None = None,
     batch: Annotated[int, Parameter(help="Covers read and embedded together, where each stego is a file.")] = 64,
@@ -72,15 +72,15 @@ def simulate(
     The stego of a file depends only on its pixels, its name, the embedder and the seed. Existing stegos are left alone, so
     the same command resumes after an interruption. What failed is in failures.jsonl.
     """
-    from ssgan.bulk.simulate import Settings, prepare, run
+    from ssgan.bulk.simulate import SimulationSettings, prepare, run
     from ssgan.embedding.embedder import Embedder
 
-    geometry, convert = (reading or Reading()).parse()
+    geometry, convert = (reading or ReadingOptions()).parse()
     shards, scaling = shards or Shards(), scaling or Scaling()
     at_least_one(batch=batch, limit=limit)
     words_to_write = None if text is None else _content(text)
     chosen = str(Embedder.parse(embedder, text=words_to_write))
-    settings = Settings(chosen, seed, dtype, image_format, geometry, convert, words_to_write)
+    settings = SimulationSettings(chosen, seed, dtype, image_format, geometry, convert, words_to_write)
     wanted: dict[str, Any] = {"batch": batch, "device": scaling.device, "shard_size": shards.size}
     plan = prepare(covers, out, settings, limit=limit, overwrite=force, **wanted)
     screen = Screen(json=json, quiet=quiet)
@@ -102,7 +102,7 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _announce(screen: Screen, plan: Plan, *, dry: bool) -> None:
+def _announce(screen: Screen, plan: SimulationPlan, *, dry: bool) -> None:
     screen.note(
         "plan",
         f"{len(plan)} to do, {plan.finished} done already" + (" (dry run: nothing is written)" if dry else ""),
@@ -114,7 +114,7 @@ def _announce(screen: Screen, plan: Plan, *, dry: bool) -> None:
     )
 
 
-def _summarize(screen: Screen, plan: Plan, tally: Tally) -> None:
+def _summarize(screen: Screen, plan: SimulationPlan, tally: Tally) -> None:
     """Print figures and the first failures, and return the exit code."""
     from ssgan.bulk.simulate import change_rate
 

@@ -11,7 +11,7 @@ from cyclopts import Group, Parameter
 
 from ssgan.cli.options import Device, Json, Out, Quiet
 from ssgan.cli.screen import Screen
-from ssgan.cli.simulate import Reading
+from ssgan.cli.simulate import ReadingOptions
 from ssgan.cli.threads import cores, use_threads
 from ssgan.gan.training.settings import TrainingConfig, configure
 
@@ -61,7 +61,7 @@ def train(
     out: Annotated[Out, Parameter(help="The folder of the run; the same command on it goes on.")],
     preset: Annotated[str, Parameter(help="paper, sgan, dcgan, wgan, wgan-gp, modern, compact, tiny.")] = "paper",
     settings: Settings | None = None,
-    reading: Reading | None = None,
+    reading: ReadingOptions | None = None,
     working: Working | None = None,
     quiet: Quiet = False,
     json: Json = False,
@@ -75,10 +75,10 @@ def train(
     Several processes share out every batch: torchrun --nproc-per-node N -m ssgan train ...
     """
     from ssgan.gan.training.loop import Pace, train
-    from ssgan.gan.training.loop import Reading as Material
+    from ssgan.gan.training.loop import RealReading as Material
 
     working = working or Working()
-    reading = reading or Reading()
+    reading = reading or ReadingOptions()
     geometry, convert = reading.parse()
     changes = {} if settings is None else asdict(settings)
     if reading.gray:

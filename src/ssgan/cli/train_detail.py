@@ -10,7 +10,7 @@ from cyclopts import Group, Parameter
 
 from ssgan.cli.options import Device, Json, Out, Quiet
 from ssgan.cli.screen import Screen
-from ssgan.cli.simulate import Reading
+from ssgan.cli.simulate import ReadingOptions
 from ssgan.cli.threads import use_threads
 from ssgan.errors import InvalidSetting
 from ssgan.gan.training.detail_settings import DetailConfig
@@ -45,7 +45,7 @@ def train_detail(
         Path | None, Parameter(help="The generator to draw with: it says size and channels; --image-size for a larger stage.")
     ] = None,
     settings: DetailSettings | None = None,
-    reading: Reading | None = None,
+    reading: ReadingOptions | None = None,
     device: Device = "cpu",
     threads: Annotated[int | None, Parameter(help="Threads; as many as there are cores, if left out.")] = None,
     quiet: Quiet = False,
@@ -59,7 +59,7 @@ def train_detail(
     """
     from ssgan.gan.training.detail import train_detail
 
-    reading = reading or Reading()
+    reading = reading or ReadingOptions()
     geometry, convert = reading.parse()
     config = DetailConfig()
     if generator is not None:

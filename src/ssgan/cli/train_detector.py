@@ -11,7 +11,7 @@ from cyclopts import Group, Parameter
 
 from ssgan.cli.options import Device, EmbedderName, Force, Json, Out, Quiet
 from ssgan.cli.screen import Screen
-from ssgan.cli.simulate import Reading
+from ssgan.cli.simulate import ReadingOptions
 from ssgan.cli.threads import cores, use_threads
 from ssgan.cli.workers import SOURCES, Scaling, at_least_one, failed, figures, show_failures
 from ssgan.errors import InvalidSetting, SomeItemsFailed
@@ -65,7 +65,7 @@ def train_detector(
     device: Device = "cpu",
     threads: Annotated[int | None, Parameter(help="Threads; as many as there are cores, if left out.")] = None,
     teaching: Teaching | None = None,
-    reading: Reading | None = None,
+    reading: ReadingOptions | None = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -81,7 +81,7 @@ def train_detector(
     from ssgan.detection.question import Question
     from ssgan.detection.train import train_detector
 
-    geometry, convert = _cut(reading or Reading(), tile)
+    geometry, convert = _cut(reading or ReadingOptions(), tile)
     teaching = teaching or Teaching()
     speaks = os.environ.get("RANK", "0") == "0"  # of the processes of torchrun
     screen = Screen(json=json, quiet=quiet or not speaks)
@@ -115,7 +115,7 @@ def _judged(result: DetectorResult) -> str:
     return f"P_E {result.p_e:.4f} ({low:.4f} to {high:.4f}) {parts}"
 
 
-def _cut(reading: Reading, tile: int | None) -> tuple[Geometry | Patches, tuple[str, ...]]:
+def _cut(reading: ReadingOptions, tile: int | None) -> tuple[Geometry | Patches, tuple[str, ...]]:
     """Return the geometry of a picture: one image, or tiles."""
     from ssgan.datasets import Patches
 

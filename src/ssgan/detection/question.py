@@ -151,7 +151,7 @@ class Prepared:
 
 
 @dataclass(frozen=True)
-class Reading:
+class CoverReading:
     """The choice of a source's images that are covers."""
 
     path: Path
@@ -170,7 +170,7 @@ class Covers:
     left_out: LeftOut | None = None
 
 
-def read_covers(asked: Reading, *, workers: int = 1) -> Covers:
+def read_covers(asked: CoverReading, *, workers: int = 1) -> Covers:
     """Return the first covers, as many as asked for. Raises InvalidSetting where there are too few."""
     bad: list[tuple[str, str]] = []
     with open_source(asked.path) as source:
@@ -188,7 +188,7 @@ def read_covers(asked: Reading, *, workers: int = 1) -> Covers:
     return Covers(to_images(np.stack([one for _, one in found])), names, every_group, LeftOut(asked.path, tuple(bad), pictures))
 
 
-def prepare(question: Question, *, workers: int = 1, read: Callable[[Reading], Covers] | None = None) -> Prepared:
+def prepare(question: Question, *, workers: int = 1, read: Callable[[CoverReading], Covers] | None = None) -> Prepared:
     """Read covers, split and embed them; `read` replaces `read_covers`, where the covers may be known already.
 
     Raises InvalidSetting where there are too few covers, DoesNotFit where one takes too little.
@@ -196,7 +196,7 @@ def prepare(question: Question, *, workers: int = 1, read: Callable[[Reading], C
     heard: list[LeftOut] = []
     reader = read or partial(read_covers, workers=workers)
 
-    def read_and_hear(asked: Reading) -> Covers:
+    def read_and_hear(asked: CoverReading) -> Covers:
         covers = reader(asked)
         heard.extend([] if covers.left_out is None else [covers.left_out])
         return covers
@@ -204,12 +204,12 @@ def prepare(question: Question, *, workers: int = 1, read: Callable[[Reading], C
     return replace(_prepared(question, read_and_hear), left_out=tuple(heard))
 
 
-def _prepared(question: Question, read: Callable[[Reading], Covers]) -> Prepared:
-    found = read(Reading(question.covers, question.geometry, question.convert, question.limit))
+def _prepared(question: Question, read: Callable[[CoverReading], Covers]) -> Prepared:
+    found = read(CoverReading(question.covers, question.geometry, question.convert, question.limit))
     chosen = _split(found, question.seed)
     if question.against is not None:
         cut = question.against_geometry or question.geometry
-        against = read(Reading(question.against, cut, question.convert, question.limit))
+        against = read(CoverReading(question.against, cut, question.convert, question.limit))
         return _beside(found, chosen, against, _split(against, question.seed))
     covers, names, group = found.images, found.names, found.group
     if question.null:

@@ -22,7 +22,7 @@ from ssgan.drawn import header
 from ssgan.drawn.coder import Interval, begin_draw, begin_put, end_draw, end_put, most_words
 from ssgan.drawn.header import NONCE_BYTES, GivenUp, find_pivots, header_places
 from ssgan.drawn.layers import UNIT, Floats
-from ssgan.drawn.model import LATENT_WORDS, QUARTERS, Model, Stage, phase_values
+from ssgan.drawn.model import LATENT_WORDS, QUARTERS, Doubling, DrawnModel, phase_values
 from ssgan.drawn.planes import COLORS, NEIGHBORS, PHASES, header_plane, joined, layout, split
 from ssgan.drawn.tables import FIRST_BALANCED, is_dry
 
@@ -33,7 +33,7 @@ _LAST_SCALE = 41
 
 
 @dataclass(frozen=True, eq=False)
-class Drawn:
+class PictureStreams:
     """A picture uint8 (H, W, C), and the streams that draw it."""
 
     picture: NDArray[np.uint8]
@@ -46,7 +46,7 @@ class Drawn:
         return self.interval.determined
 
 
-def draw(model: Model, latent: bytes, nonce: bytes, bits: NDArray[np.uint32]) -> Drawn:
+def draw(model: DrawnModel, latent: bytes, nonce: bytes, bits: NDArray[np.uint32]) -> PictureStreams:
     """Draw the picture of `latent` (32 bytes) whose header says `nonce` (16 bytes) by the words `bits`.
 
     bits uint32 (at least most_words(samples),). Raises GivenUp, by rules that do not look at the picture's content but at its
@@ -54,10 +54,10 @@ def draw(model: Model, latent: bytes, nonce: bytes, bits: NDArray[np.uint32]) ->
     """
     y = _base(model, latent)
     planes, state, dry = _draw_stage(model, model.stages[-1], y, bits, nonce)
-    return Drawn(joined(planes), end_draw(state, bits), dry)
+    return PictureStreams(joined(planes), end_draw(state, bits), dry)
 
 
-def read(model: Model, picture: NDArray[np.uint8], latent: bytes) -> Interval:
+def read(model: DrawnModel, picture: NDArray[np.uint8], latent: bytes) -> Interval:
     """Return the streams that draw `picture` uint8 (H, W, C) from `latent`; none where the model cannot draw it."""
     from ssgan.drawn.coder_loops import IMPOSSIBLE, put_many, put_many_with_parities
     from ssgan.drawn.drawing_loops import put_plane
@@ -96,7 +96,7 @@ def read_nonce(picture: NDArray[np.uint8]) -> bytes:
     return header.read_nonce(np.ascontiguousarray(split(picture)[0, 0]).ravel())
 
 
-def honest(model: Model, random: Callable[[int], bytes] = os.urandom) -> Drawn:
+def honest(model: DrawnModel, random: Callable[[int], bytes] = os.urandom) -> PictureStreams:
     """Draw a picture by random bits alone, those of the operating system if left out."""
     while True:
         try:
@@ -105,14 +105,14 @@ def honest(model: Model, random: Callable[[int], bytes] = os.urandom) -> Drawn:
             continue
 
 
-def honest_once(model: Model, random: Callable[[int], bytes] = os.urandom) -> Drawn:
+def honest_once(model: DrawnModel, random: Callable[[int], bytes] = os.urandom) -> PictureStreams:
     """Do the same, but raise GivenUp where the draw is given up."""
     latent, nonce = random(LATENT_BYTES), random(NONCE_BYTES)
     bits = np.frombuffer(random(4 * most_words(model.shape[0] * model.shape[1] * model.shape[2])), np.uint32)
     return draw(model, latent, nonce, bits)
 
 
-def self_information(model: Model, picture: NDArray[np.uint8], latent: bytes) -> NDArray[np.float64]:
+def self_information(model: DrawnModel, picture: NDArray[np.uint8], latent: bytes) -> NDArray[np.float64]:
     """Return how many bits each sample carries, float64 (H, W, C): -log2 of its probability. Pivots count 1 bit less."""
     from ssgan.drawn.drawing_loops import plane_bits
 
@@ -136,7 +136,7 @@ def self_information(model: Model, picture: NDArray[np.uint8], latent: bytes) ->
 
 
 @functools.lru_cache(maxsize=1)  # what was drawn is read back at once
-def _base(model: Model, latent: bytes) -> NDArray[np.int64]:
+def _base(model: DrawnModel, latent: bytes) -> NDArray[np.int64]:
     """Return the y of the last stage, int64 (H / 2, W / 2, C) in quarters of a gray value. Raises GivenUp."""
     following = reader(latent)
     count = model.first.weights.shape[0]
@@ -155,7 +155,7 @@ def _base(model: Model, latent: bytes) -> NDArray[np.int64]:
 
 
 def _draw_stage(
-    model: Model, stage: Stage, y: NDArray[np.int64], bits: NDArray[np.uint32], nonce: bytes | None
+    model: DrawnModel, stage: Doubling, y: NDArray[np.int64], bits: NDArray[np.uint32], nonce: bytes | None
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64], int]:
     """Return the planes of a stage, (4, C, H, W), the sampler's state, and how many samples can carry a header.
 
@@ -199,7 +199,7 @@ def _draw_stage(
 class _Laws:
     """The laws of a stage's planes, one after the other, as its samples become known."""
 
-    def __init__(self, model: Model, stage: Stage, y: NDArray[np.int64]) -> None:
+    def __init__(self, model: DrawnModel, stage: Doubling, y: NDArray[np.int64]) -> None:
         self.model, self.stage = model, stage
         self.y = y[:, :, list(COLORS[y.shape[2]])]
         self._inputs: list[Floats] = []

@@ -48,7 +48,7 @@ class Layer:
 
 
 @dataclass(frozen=True, eq=False)
-class Stage:
+class Doubling:
     """One doubling of a picture: the layers of its four phases, and the noise on what it doubles, in quarters."""
 
     phases: tuple[tuple[Layer, ...], ...]
@@ -56,7 +56,7 @@ class Stage:
 
 
 @dataclass(frozen=True, eq=False)
-class Model:
+class DrawnModel:
     """All integers of a model, ready to draw with."""
 
     name: str
@@ -67,7 +67,7 @@ class Model:
     first: Layer
     doublings: tuple[Layer, ...]
     slope: int  # of the generator's leaky ReLU, in 1024ths
-    stages: tuple[Stage, ...]
+    stages: tuple[Doubling, ...]
     latents: NDArray[np.int32]  # (4096,): a latent by 12 bits
     noise: NDArray[np.int32]  # (4096,): normal quantiles
     tanh: NDArray[np.int32]  # (2 TANH_REACH + 1,): gray values, in 1024ths
@@ -89,7 +89,7 @@ class Model:
         return grays[::2, ::2] + grays[::2, 1::2] + grays[1::2, ::2] + grays[1::2, 1::2]
 
 
-def phase_values(stage: Stage, phase: int, inputs: Floats) -> NDArray[np.int64]:
+def phase_values(stage: Doubling, phase: int, inputs: Floats) -> NDArray[np.int64]:
     """Return the values of a phase's network, int64 (H, W, outputs) in 1024ths, of its inputs (H, W, n)."""
     *hidden, last = stage.phases[phase]
     values = inputs
@@ -98,7 +98,7 @@ def phase_values(stage: Stage, phase: int, inputs: Floats) -> NDArray[np.int64]:
     return convolution(values, last.weights, last.bias, last.shift).astype(np.int64)
 
 
-def installed(shape: tuple[int, ...] | None = None) -> list[Model]:
+def installed(shape: tuple[int, ...] | None = None) -> list[DrawnModel]:
     """Return the bundled models that draw pictures of this shape."""
     folders = installed_folders()
     return [load(folder) for folder in folders if shape is None or announced_shape(folder) == tuple(shape)]
@@ -130,7 +130,7 @@ def find(place: Path) -> Path:
 
 
 @functools.lru_cache(maxsize=8)
-def load(folder: Path) -> Model:
+def load(folder: Path) -> DrawnModel:
     """Return the model in a folder `drawn`, all of its promises checked. Raises RefusedModel."""
     arrays, manifest = weights.load(folder)
     about = manifest.get("about")
@@ -147,7 +147,7 @@ def load(folder: Path) -> Model:
     return found
 
 
-def from_tensors(tensors: Mapping[str, NDArray[Any]], *, name: str, promise_bytes: int) -> Model:
+def from_tensors(tensors: Mapping[str, NDArray[Any]], *, name: str, promise_bytes: int) -> DrawnModel:
     """Return the model of these integers, as `ssgan.gan.covers.integers` makes them. Raises RefusedModel."""
     about = weights.take(tensors, "about", "<i4", (None,))
     if len(about) < 8:
@@ -190,7 +190,7 @@ def from_tensors(tensors: Mapping[str, NDArray[Any]], *, name: str, promise_byte
     if maps != channels:
         raise _refusal("has a last layer of another number of channels than its picture")
     detail = tuple(_stage(taken, number, channels, noise_quarters) for number, noise_quarters in enumerate(noises))
-    return Model(
+    return DrawnModel(
         name=name,
         identity=identity(tensors),
         shape=(height, width, channels),
@@ -235,7 +235,7 @@ class _Taken:
         return found
 
 
-def _stage(taken: _Taken, number: int, channels: int, noise: int) -> Stage:
+def _stage(taken: _Taken, number: int, channels: int, noise: int) -> Doubling:
     phases = []
     for phase in range(len(PHASES)):
         stem = f"stage{number}.phase{phase}"
@@ -245,7 +245,7 @@ def _stage(taken: _Taken, number: int, channels: int, noise: int) -> Stage:
         third = taken.layer(f"{stem}.2", (1, 1, width, width))
         last = taken.layer(f"{stem}.3", (1, 1, width, outputs(phase, channels)))
         phases.append((first, second, third, last))
-    return Stage(tuple(phases), noise)
+    return Doubling(tuple(phases), noise)
 
 
 def _refusal(reason: str) -> RefusedModel:

@@ -9,18 +9,18 @@ from importlib import import_module
 
 from ssgan.embedding.coder import Coder
 from ssgan.embedding.coders import bound, message, plain, reference, stc
-from ssgan.embedding.entry import Entry
+from ssgan.embedding.entry import SchemeEntry
 from ssgan.embedding.titles import TITLES
 
 
-def _row(name: str) -> Entry:
+def _row(name: str) -> SchemeEntry:
     row = import_module(f"ssgan.embedding.schemes.{name}").ROW
-    assert isinstance(row, Entry), f"{name}.py has no row"
+    assert isinstance(row, SchemeEntry), f"{name}.py has no row"
     assert row.title == TITLES[name], f"{name} is called {row.title!r} in its file and {TITLES[name]!r} in titles.py"
     return row
 
 
-SCHEMES: dict[str, Entry] = {name: _row(name) for name in TITLES}
+SCHEMES: dict[str, SchemeEntry] = {name: _row(name) for name in TITLES}
 
 # In the order of lists. A new one is its file and its name here.
 CODERS: dict[str, Coder] = {

@@ -17,7 +17,7 @@ Correction = Callable[[torch.Tensor, torch.Tensor, NDArray[np.uint64]], torch.Te
 
 
 @dataclass(frozen=True)
-class Entry:
+class SchemeEntry:
     """One scheme: its cost function and its description. `correct` chooses the signs anew once the changes are known.
 
     `reach` is the largest distance in rows of a sample that affects a cost; None where all do, or where it is not known.

@@ -17,24 +17,24 @@ FALSE_ALARMS = np.linspace(0, 1, 101)  # where bands are told
 
 
 @dataclass(frozen=True)
-class Drawn:
+class Resampled:
     """Figures of T sets that were drawn again, (T,) of each name, and detections at FALSE_ALARMS, (T, 101)."""
 
     figures: dict[str, np.ndarray]
     detected: np.ndarray
 
 
-def draw(scores: Scores, *, times: int | None = None) -> Drawn:
+def draw(scores: Scores, *, times: int | None = None) -> Resampled:
     """Return the figures of `times` sets of as many groups, drawn with replacement: the same for the same scores."""
     found, detected = [], []
     for rates in redrawn(scores, times=times):
         curve = Roc(*rates)
         found.append(figures(curve))
         detected.append(curve.detected(FALSE_ALARMS))
-    return Drawn({f.name: np.array([getattr(one, f.name) for one in found]) for f in fields(Measures)}, np.array(detected))
+    return Resampled({f.name: np.array([getattr(one, f.name) for one in found]) for f in fields(Measures)}, np.array(detected))
 
 
-def intervals(sets: Sequence[Scores], drawn: Sequence[Drawn]) -> dict[str, Interval]:
+def intervals(sets: Sequence[Scores], drawn: Sequence[Resampled]) -> dict[str, Interval]:
     """Return a 95 % interval of each figure, of its mean over the sets (one a seed)."""
     judged, found = [measures(one.covers, one.stegos) for one in sets], {}
     for name in drawn[0].figures:
@@ -47,7 +47,7 @@ def intervals(sets: Sequence[Scores], drawn: Sequence[Drawn]) -> dict[str, Inter
     return found
 
 
-def band(sets: Sequence[Scores], drawn: Sequence[Drawn]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def band(sets: Sequence[Scores], drawn: Sequence[Resampled]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return detections at FALSE_ALARMS: the mean over the sets, and the lower and upper end of its 95 % band at each place."""
     mean = np.mean([roc(one.covers, one.stegos).detected(FALSE_ALARMS) for one in sets], axis=0)
     low, high = np.quantile(mean_of([one.detected for one in drawn]), TAILS, axis=0)

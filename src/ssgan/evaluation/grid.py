@@ -12,10 +12,10 @@ from ssgan.compute.progress import Progress
 from ssgan.datasets import Geometry, Patches, open_source
 from ssgan.datasets.loading import usual_shape
 from ssgan.datasets.sources import Source, refuse_among
-from ssgan.detection.question import Covers, Prepared, Question, Reading, prepare, read_covers
+from ssgan.detection.question import CoverReading, Covers, Prepared, Question, prepare, read_covers
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import InvalidSetting, RefusedImage
-from ssgan.evaluation.results import Result
+from ssgan.evaluation.results import TrialResult
 from ssgan.evaluation.trial import Trial, as_files, evaluate
 from ssgan.steganalysis.catalog import DETECTORS
 from ssgan.steganalysis.detectors import uses_probabilities
@@ -88,7 +88,7 @@ def run_grid(
     threads: int | None = None,
     progress: Progress[TrialProgress] | None = None,
     refusing: bool = True,
-) -> list[Result]:
+) -> list[TrialResult]:
     """Run all trials in their folder, and return their results.
 
     Raises InvalidSetting where the folder speaks of images that were read otherwise, and what `evaluate` raises.
@@ -108,7 +108,7 @@ def _ran(
     threads: int | None,
     progress: Progress[TrialProgress] | None,
     refusing: bool,
-) -> list[Result]:
+) -> list[TrialResult]:
     Run(folder, {"evaluation": _reading(grid)})
     known, results = _Known(threads or 1), []
 
@@ -199,7 +199,7 @@ class _Known:
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
-        self._covers: dict[Reading, Covers] = {}
+        self._covers: dict[CoverReading, Covers] = {}
         self._pairs: dict[Question, Prepared] = {}
 
     def pairs(self, question: Question) -> Prepared:
@@ -209,7 +209,7 @@ class _Known:
             self._pairs = {asked: as_files(prepare(question, read=self._read))}
         return self._pairs[asked]
 
-    def _read(self, asked: Reading) -> Covers:
+    def _read(self, asked: CoverReading) -> Covers:
         if asked not in self._covers:
             last = list(self._covers.items())[-1:]
             self._covers = dict(last) | {asked: read_covers(asked, workers=self._workers)}

@@ -25,7 +25,7 @@ from ssgan.views import maps as pictures
 from ssgan.views import pages
 
 if TYPE_CHECKING:
-    from ssgan.drawn.model import Model
+    from ssgan.drawn.model import DrawnModel
     from ssgan.embedding.embedder import Embedder
     from ssgan.messages.keys import Key
 
@@ -72,7 +72,7 @@ class Inspection:
 
 
 @dataclass(frozen=True)
-class Priced:
+class PricedCover:
     """A cover priced by one scheme: the map of its costs and, where the payload fits, the changes."""
 
     name: str
@@ -107,7 +107,7 @@ class DrawnInspection:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ImageComparison:
     """Two images of one shape, uint8 (C, H, W)."""
 
     first: np.ndarray
@@ -148,7 +148,7 @@ def inspect_cover(
     return Inspection(cover, stego, (plus, minus), (raise_probability, lower_probability))
 
 
-def inspect_drawn(cover: np.ndarray, key: Key, models: Sequence[Model] = ()) -> DrawnInspection:
+def inspect_drawn(cover: np.ndarray, key: Key, models: Sequence[DrawnModel] = ()) -> DrawnInspection:
     """Inspect a drawn cover uint8 (C, H, W) with its key, by the bundled models that draw, and by `models` besides.
 
     The bits of a sample are -log2 of its probability. Raises NothingFound where this key finds no message that drew it.
@@ -166,7 +166,7 @@ def inspect_drawn(cover: np.ndarray, key: Key, models: Sequence[Model] = ()) -> 
 def every_scheme(
     cover: ImageLike, payload: float, *, seed: int | np.random.Generator, name: str = "",
     schemes: Collection[str] | None = None, layout: Layout | None = None,
-) -> list[Priced]:  # fmt: skip
+) -> list[PricedCover]:  # fmt: skip
     """Return a cover priced by each scheme of the catalog, or by some, and embedded into at `payload` bits per sample.
 
     The cover is an image as `images.as_image` takes it; the sender is optimal, or plain where all samples cost the same.
@@ -186,18 +186,18 @@ def every_scheme(
         except (DoesNotFit, InvalidSetting):  # the maps are there all the same
             plus, minus = (cost[0].double().numpy() for cost in embedder.costs(images.to_images(cover)))
             seen, costs = None, (plus, minus)
-        priced.append(Priced(str(embedder), entry.title, entry.summary, pictures.cost_map(*costs), seen))
+        priced.append(PricedCover(str(embedder), entry.title, entry.summary, pictures.cost_map(*costs), seen))
     return priced
 
 
-def sheet(priced: list[Priced]) -> np.ndarray:
+def sheet(priced: list[PricedCover]) -> np.ndarray:
     """Return the cost maps of all schemes on one sheet, uint8 (3, H, W), each under its title."""
     height, width = priced[0].costs.shape[1:]
     maps = [pictures.labeled(one.costs, one.title) for one in priced]
     return pictures.in_rows(maps, _COLUMNS if width < 2 * height else 1)
 
 
-def page(title: str, facts: Mapping[str, str], seen: Mapping[str, np.ndarray], priced: list[Priced]) -> str:
+def page(title: str, facts: Mapping[str, str], seen: Mapping[str, np.ndarray], priced: list[PricedCover]) -> str:
     """Return the page as text: facts by name, pictures by name, and the schemes where there are any."""
     return pages.render(
         TEMPLATE,

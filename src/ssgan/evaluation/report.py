@@ -24,7 +24,7 @@ PAGE = "report.html"
 
 
 @dataclass(frozen=True)
-class Verdict:
+class SafetyVerdict:
     """The safety of an embedder on some covers, against the best of the detectors tried."""
 
     row: Row
@@ -63,7 +63,7 @@ def page(folder: Path, rows: Sequence[Row]) -> str:
     )
 
 
-def verdicts(rows: Sequence[Row]) -> list[Verdict]:
+def verdicts(rows: Sequence[Row]) -> list[SafetyVerdict]:
     """Return a sentence for each source and embedder, compared with the same embedder and detector in the first source."""
     found = []
     for row in strongest(rows):
@@ -75,7 +75,7 @@ def verdicts(rows: Sequence[Row]) -> list[Verdict]:
             compared = (
                 f"{side} to detect than in {same[0].covers} by the same detector: {difference:+.3f} ({low:+.3f} to {high:+.3f})"
             )
-        found.append(Verdict(row, _words(rows, row), compared))
+        found.append(SafetyVerdict(row, _words(rows, row), compared))
     return found
 
 

@@ -23,7 +23,7 @@ FILE_OF_SCORES = (Path(SCORES), Path("run") / SCORES)  # a transfer's, and that 
 
 
 @dataclass(frozen=True)
-class Result:
+class TrialResult:
     """The figures of a trial. `accuracy`, `p_fa` and `p_md` are at the threshold chosen in validation at home; `home_p_e` is
     the error where the detector was trained.
 
@@ -55,7 +55,7 @@ class Result:
         return asdict(self)
 
     @classmethod
-    def read(cls, folder: Path) -> Result:
+    def read(cls, folder: Path) -> TrialResult:
         """Return the result of a finished trial. Raises RefusedModel where the file is another."""
         try:
             record = result_of(folder)
@@ -76,14 +76,14 @@ class Result:
 
 def judged(
     about: dict[str, Any], detector: DetectorResult, scores_in: Path, findings: Sequence[Finding], *, home_p_e: float | None
-) -> Result:
+) -> TrialResult:
     """Return the result of a trial from the figures of its detector's run and from the scores on its test part."""
     question, home = about["question"], about["home"] or about["question"]
     scores = _read(scores_in / SCORES)
     threshold = detector.threshold
     found = measures(scores.covers, scores.stegos)
     has_stegos = about["kind"] not in ("null", "conspicuous")
-    return Result(
+    return TrialResult(
         kind=about["kind"],
         covers=question["covers"],
         trained_on=home["covers"],

@@ -12,8 +12,8 @@ from pathlib import Path, PurePath
 import numpy as np
 
 from ssgan.errors import InvalidSetting
-from ssgan.evaluation.bootstrap import Drawn, band, draw, intervals
-from ssgan.evaluation.results import Result, scores_of
+from ssgan.evaluation.bootstrap import Resampled, band, draw, intervals
+from ssgan.evaluation.results import TrialResult, scores_of
 from ssgan.evaluation.trial import RUN, TRIALS
 from ssgan.steganalysis.error_rate import NORMAL_95, TAILS, Interval, Scores, mean_of
 from ssgan.storage import state_files
@@ -32,17 +32,17 @@ class Row:
     again; `called` is what people call the sources.
     """
 
-    results: tuple[Result, ...]
+    results: tuple[TrialResult, ...]
     folders: tuple[Path, ...]
     scores: tuple[Scores, ...]
-    drawn: tuple[Drawn, ...]
+    drawn: tuple[Resampled, ...]
     figures: dict[str, float]
     spread: dict[str, float | None]
     intervals: dict[str, Interval]
     called: Mapping[str, str]
 
     @property
-    def first(self) -> Result:
+    def first(self) -> TrialResult:
         """The first result, for fields that are the same in all."""
         return self.results[0]
 
@@ -74,9 +74,9 @@ class Row:
 
 def rows_of(folder: Path) -> list[Row]:
     """Return the rows of all finished trials in the folder of an evaluation. Raises InvalidSetting where there is none."""
-    found: dict[tuple[int, str, str, str, str, str], list[tuple[Result, Path]]] = {}
+    found: dict[tuple[int, str, str, str, str, str], list[tuple[TrialResult, Path]]] = {}
     for done in (folder / TRIALS).glob(f"*/{DONE}"):
-        result = Result.read(done.parent)
+        result = TrialResult.read(done.parent)
         key = (KINDS.index(result.kind), result.covers, result.trained_on, result.against, result.embedder, result.detector)
         found.setdefault(key, []).append((result, done.parent))
     if not found:
@@ -137,7 +137,7 @@ def apart(row: Row, reference: Row) -> tuple[float, Interval]:
     return difference, (min(low, 2 * difference - high), max(high, 2 * difference - low))
 
 
-def _row(found: Sequence[tuple[Result, Path]], called: Mapping[str, str]) -> Row:
+def _row(found: Sequence[tuple[TrialResult, Path]], called: Mapping[str, str]) -> Row:
     results, folders = tuple(result for result, _ in found), tuple(folder for _, folder in found)
     scores = tuple(scores_of(folder) for folder in folders)
     # Other scores draw other sets, so that differences between rows are those of independent ones.
@@ -155,5 +155,5 @@ def _row(found: Sequence[tuple[Result, Path]], called: Mapping[str, str]) -> Row
     )
 
 
-def _figure(result: Result, name: str) -> float:
+def _figure(result: TrialResult, name: str) -> float:
     return float(result.accuracy if name == "accuracy" else getattr(result.measures, name))

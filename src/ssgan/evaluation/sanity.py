@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ssgan.compute import seeds
-from ssgan.evaluation.results import Result
+from ssgan.evaluation.results import TrialResult
 from ssgan.evaluation.roc import accuracy
 from ssgan.evaluation.rows import Row, blind_interval, of_kind
 from ssgan.steganalysis.error_rate import Scores, error_interval
@@ -127,6 +127,6 @@ def _findings(row: Row) -> list[Line]:
     ]
 
 
-def _trained(result: Result) -> int:
+def _trained(result: TrialResult) -> int:
     """Return the lines on covers and stegos."""
     return 2 * result.pairs[0]

@@ -25,7 +25,7 @@ from ssgan.detection.question import Prepared, Question, prepare
 from ssgan.detection.result import DetectorResult
 from ssgan.detection.train import DETECTOR, PairScores, keep_scores, pair_scores, train_detector
 from ssgan.errors import InvalidSetting
-from ssgan.evaluation.results import Result, judged
+from ssgan.evaluation.results import TrialResult, judged
 from ssgan.evaluation.samples import keep_samples
 from ssgan.steganalysis import detectors
 from ssgan.steganalysis.checks.findings import Finding, keep, kept, refuse
@@ -107,7 +107,7 @@ def evaluate(
     prepared: Prepare | None = None,
     progress: Progress[dict[str, float]] | None = None,
     refusing: bool = True,
-) -> Result:
+) -> TrialResult:
     """Run a trial in a folder of its own below `folder`, resume it, or read its result.
 
     `prepared` gives the pairs of a question, where they may be known already. Without `refusing`, pairs that make every figure
@@ -120,7 +120,7 @@ def evaluate(
     with working_in(out):
         run = Run(out, {"trial": named.about, "pictures": pictures})
         if run.done:
-            return Result.read(out)
+            return TrialResult.read(out)
         for left in out.rglob(f".*{UNFINISHED}"):  # by a process that was killed while it wrote
             left.unlink(missing_ok=True)
         pairs_of = prepared or (lambda question: as_files(prepare(question, workers=threads or 1)))

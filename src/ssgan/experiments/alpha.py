@@ -12,7 +12,7 @@ from pathlib import Path
 from ssgan.evaluation.quality.compare import quality
 from ssgan.evaluation.quality.features import spaces
 from ssgan.evaluation.rows import of_kind, rows_of
-from ssgan.experiments.material import Judges, Material, Size
+from ssgan.experiments.material import ExperimentSize, Judges, Material
 from ssgan.experiments.records import Record, record_of, records_of
 
 NAME = "alpha"
@@ -20,9 +20,9 @@ PLAIN = "alpha-1-plain"  # the same game without the detector
 ALPHAS = {"smoke": (1.0, 0.5), "small": (1.0, 0.9, 0.7, 0.5), "full": (1.0, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5)}
 STRONG = Judges(detectors=("scrmq1",))
 SIZES = {
-    "smoke": Size(40, {"width": 4, "batch": 4, "duration_images": 32}, ("tiny",), duration_images=64),
-    "small": Size(2000, {"width": 16, "batch": 32, "duration_images": 12_000}, ("tiny",), judges=(STRONG,)),
-    "full": Size(20_000, {}, ("modern",), judges=(Judges(detectors=("gncnn", "srnet", "srm")),), seeds=(0, 1, 2)),
+    "smoke": ExperimentSize(40, {"width": 4, "batch": 4, "duration_images": 32}, ("tiny",), duration_images=64),
+    "small": ExperimentSize(2000, {"width": 16, "batch": 32, "duration_images": 12_000}, ("tiny",), judges=(STRONG,)),
+    "full": ExperimentSize(20_000, {}, ("modern",), judges=(Judges(detectors=("gncnn", "srnet", "srm")),), seeds=(0, 1, 2)),
 }
 
 

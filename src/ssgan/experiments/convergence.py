@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from ssgan.evaluation.quality.compare import quality
 from ssgan.evaluation.quality.features import spaces
-from ssgan.experiments.material import Material, Size
+from ssgan.experiments.material import ExperimentSize, Material
 from ssgan.experiments.records import Record, record_of
 from ssgan.gan.training.settings import TrainingConfig
 from ssgan.gan.training.timing import seconds_per_image
@@ -23,9 +23,9 @@ NAME = "table1"
 MINUTES = {"paper": 227.5, "sgan": 240.3}  # of seven epochs on a Titan X
 EPOCHS = {"smoke": 2, "small": 7, "full": 7}
 SIZES = {
-    "smoke": Size(40, {"width": 4, "batch": 4, "duration_images": 16}),
-    "small": Size(500, {"width": 16, "batch": 32, "duration_images": 1_536}),
-    "full": Size(5_000, {"duration_images": 200_000}),
+    "smoke": ExperimentSize(40, {"width": 4, "batch": 4, "duration_images": 16}),
+    "small": ExperimentSize(500, {"width": 16, "batch": 32, "duration_images": 1_536}),
+    "full": ExperimentSize(5_000, {"duration_images": 200_000}),
 }  # `duration_images` is an epoch
 
 
@@ -46,7 +46,7 @@ def run(size: str, material: Material) -> list[Record]:
     return [*found, *_times(material, asked, size)]
 
 
-def _times(material: Material, asked: Size, size: str) -> list[Record]:
+def _times(material: Material, asked: ExperimentSize, size: str) -> list[Record]:
     """Return the time of the whole training, and SSGAN's time over SGAN's, from alternating steps of the two."""
     configs = {preset: material.config(preset, asked) for preset in MINUTES}
     images = EPOCHS[size] * configs["paper"].duration_images

@@ -13,7 +13,7 @@ from ssgan.detection.train import DETECTOR, pair_scores
 from ssgan.evaluation.roc import accuracy
 from ssgan.evaluation.rows import Row, of_kind, rows_of
 from ssgan.evaluation.trial import RUN, as_files
-from ssgan.experiments.material import Judges, Material, Size
+from ssgan.experiments.material import ExperimentSize, Judges, Material
 from ssgan.experiments.records import Record, records_of
 from ssgan.steganalysis import detectors
 
@@ -21,10 +21,12 @@ NAME = "table3"
 PUBLISHED = {"S1": 0.87, "S2": 0.72, "S3": 0.71}
 FURTHER = 1.5  # times as long as the first generator
 SIZES = {
-    "smoke": Size(40, {"width": 4, "batch": 4, "duration_images": 32}, duration_images=64),
+    "smoke": ExperimentSize(40, {"width": 4, "batch": 4, "duration_images": 32}, duration_images=64),
     # At this size GNCNN learns nothing from generated covers; the color rich model does.
-    "small": Size(2000, {"width": 16, "batch": 32, "duration_images": 12_000}, judges=(Judges(detectors=("scrmq1",)),)),
-    "full": Size(20_000, {}, seeds=(0, 1, 2)),
+    "small": ExperimentSize(
+        2000, {"width": 16, "batch": 32, "duration_images": 12_000}, judges=(Judges(detectors=("scrmq1",)),)
+    ),
+    "full": ExperimentSize(20_000, {}, seeds=(0, 1, 2)),
 }
 
 

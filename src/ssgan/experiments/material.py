@@ -19,14 +19,14 @@ from ssgan import images
 from ssgan.compute import seeds
 from ssgan.compute.progress import Notify
 from ssgan.datasets import Geometry
-from ssgan.detection.question import Covers, Reading, read_covers
+from ssgan.detection.question import CoverReading, Covers, read_covers
 from ssgan.evaluation.grid import Grid, run_grid
 from ssgan.evaluation.quality.statistics import residual_deviation
 from ssgan.gan.covers.files import Order, fulfil, missing
 from ssgan.gan.covers.generators import find_generator, open_generator, read_card
 from ssgan.gan.covers.sample import prepared
 from ssgan.gan.training.loop import Pace, train
-from ssgan.gan.training.loop import Reading as Read
+from ssgan.gan.training.loop import RealReading as Read
 from ssgan.gan.training.settings import TrainingConfig, configure
 from ssgan.images import Images
 from ssgan.storage.folders import make_folder
@@ -44,7 +44,7 @@ class Judges:
 
 
 @dataclass(frozen=True)
-class Size:
+class ExperimentSize:
     """The size of an experiment.
 
     `covers` of each kind; `training` is what is changed in a preset; `ready` are generators that come with the package, to be
@@ -75,10 +75,10 @@ class Material:
     @cached_property
     def shape(self) -> tuple[int, int]:
         """Return (channels, side) of the real images."""
-        first = read_covers(Reading(self.data, self.geometry, self.convert, _A_FEW)).images
+        first = read_covers(CoverReading(self.data, self.geometry, self.convert, _A_FEW)).images
         return int(first.shape[1]), int(first.shape[-1])
 
-    def config(self, preset: str, size: Size, **changes: Any) -> TrainingConfig:
+    def config(self, preset: str, size: ExperimentSize, **changes: Any) -> TrainingConfig:
         """Return the settings of a training on these images; a shorter training has a shorter warm-up and average."""
         channels, side = self.shape
         whole = configure(preset)
@@ -116,7 +116,9 @@ class Material:
             mark.touch()
         return folder
 
-    def judge(self, covers: Path, asked: Size, *, against: Path | None = None, transfer_to: Path | None = None) -> Path:
+    def judge(
+        self, covers: Path, asked: ExperimentSize, *, against: Path | None = None, transfer_to: Path | None = None
+    ) -> Path:
         """Run these trials, and return the folder of the evaluation."""
         judged = self.out / JUDGED
         self.notify(f"judging {(transfer_to or covers).name}")
@@ -167,14 +169,14 @@ class Material:
 
     def some(self, folder: Path) -> Images:
         """Return all images of a folder of covers."""
-        return read_covers(Reading(folder, Geometry(), (), None)).images
+        return read_covers(CoverReading(folder, Geometry(), (), None)).images
 
     def _mark(self, name: str) -> Path:
         """Return the file that marks a folder of covers as whole."""
         return self.out / "covers" / f".{name}.whole"
 
     def _real(self, count: int) -> Covers:
-        found = read_covers(Reading(self.data, self.geometry, self.convert, count), workers=self.threads or 1)
+        found = read_covers(CoverReading(self.data, self.geometry, self.convert, count), workers=self.threads or 1)
         if found.left_out is not None and found.left_out.bad:
             self.notify(found.left_out.finding.sentence)
         return found

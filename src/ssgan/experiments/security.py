@@ -15,7 +15,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ssgan.evaluation.rows import Row, rows_of
-from ssgan.experiments.material import Judges, Material, Size
+from ssgan.experiments.material import ExperimentSize, Judges, Material
 from ssgan.experiments.records import Record, records_of
 
 NAME = "table2"
@@ -28,13 +28,13 @@ PUBLISHED = {
 }
 PLAIN = "plain"  # the paper's game without the detector
 SIZES = {
-    "smoke": Size(40, {"width": 4, "batch": 4, "duration_images": 32}, ("paper",), duration_images=64),
+    "smoke": ExperimentSize(40, {"width": 4, "batch": 4, "duration_images": 32}, ("paper",), duration_images=64),
     # GNCNN finds LSB matching in real faces after 10,000 images; adaptive embedding is left to the rich model.
-    "small": Size(
+    "small": ExperimentSize(
         2000, {"width": 16, "batch": 32, "duration_images": 12_000}, ("dcgan", "paper"), ("faces64",),
         (Judges(detectors=("gncnn", "scrmq1")), Judges(("hill@0.4",), ("scrmq1",))), duration_images=16_000,
     ),
-    "full": Size(
+    "full": ExperimentSize(
         20_000, {}, ("dcgan", "sgan", "wgan", "paper", "modern"), ("faces64",),
         (Judges(
             ("lsb@0.4/plain", "hugo@0.4", "wow@0.4", "suniward@0.4", "hill@0.4"), ("gncnn", "sgan-s", "srnet", "srm", "scrmq1"),

@@ -22,7 +22,7 @@ from ssgan.images import ImageLike, Layout, as_alpha, as_image
 from ssgan.images.samples import OPAQUE, Samples, Whole, pixels
 from ssgan.messages.keys import Key, Subkeys, final_root, frozen_key
 from ssgan.messages.order import FrozenDraw, carrying_places, frozen_count, public_count, shuffled, without
-from ssgan.messages.parts import Part, parse_part
+from ssgan.messages.parts import MessagePart, parse_part
 
 T = TypeVar("T", bound=np.generic)
 
@@ -204,7 +204,7 @@ def seal(layout: KeyedLayout, plaintext: bytes, split: int, kind: int) -> bytes:
     return probe + AESSIV(layout.keys.seal).encrypt(plaintext, _bound(layout, len(plaintext), split, kind))
 
 
-def unseal(layout: KeyedLayout, stream: bytes, split: int) -> bytes | Part | None:
+def unseal(layout: KeyedLayout, stream: bytes, split: int) -> bytes | MessagePart | None:
     """Return the message or part in a stream; None where no kind opens, or its content is malformed."""
     cipher = AESSIV(layout.keys.seal)
     for kind in KINDS:
@@ -218,7 +218,7 @@ def unseal(layout: KeyedLayout, stream: bytes, split: int) -> bytes | Part | Non
     return None
 
 
-def parse_plaintext(plaintext: bytes, kind: int) -> bytes | Part | None:
+def parse_plaintext(plaintext: bytes, kind: int) -> bytes | MessagePart | None:
     """Return the message or part that a plaintext of this kind is; None where it is not formed as its kind says."""
     body = _unpadded(plaintext) if kind & PADDED else plaintext
     if body is None:
@@ -228,9 +228,9 @@ def parse_plaintext(plaintext: bytes, kind: int) -> bytes | Part | None:
     return inflate(body) if kind & DEFLATED else body
 
 
-def body_of(message: bytes | Part, compress: bool) -> tuple[bytes, int]:
+def body_of(message: bytes | MessagePart, compress: bool) -> tuple[bytes, int]:
     """Return (body, kind without its padding bit): a message deflated only where that is asked for and shorter."""
-    if isinstance(message, Part):
+    if isinstance(message, MessagePart):
         return message.body(), PART | (DEFLATED if message.deflated else 0)
     packed = deflate(message) if compress else message
     return (packed, DEFLATED) if len(packed) < len(message) else (message, 0)

@@ -31,7 +31,7 @@ from ssgan.errors import DoesNotFit, RefusedModel
 from ssgan.messages import container
 from ssgan.messages.container import DEFLATED, PART
 from ssgan.messages.keys import Key, as_message, check_key, expand
-from ssgan.messages.parts import Part
+from ssgan.messages.parts import MessagePart
 
 HEAD = struct.Struct("<Q")  # the plaintext's length, and in the highest byte its kind
 TAG_BYTES = 16
@@ -41,7 +41,7 @@ MOST_TRIES = 64  # draws given up in a row; an exported model gives up none in 2
 _KIND_SHIFT = 56
 
 
-class Model(Protocol):
+class CoverModel(Protocol):
     """The part of a model that a message needs to draw its cover."""
 
     @property
@@ -73,11 +73,11 @@ class DrawnPicture(Protocol):
         """Words of 32 bits, from the stream's beginning."""
 
 
-M = TypeVar("M", bound=Model)
-M_in = TypeVar("M_in", bound=Model, contravariant=True)
+M = TypeVar("M", bound=CoverModel)
+M_in = TypeVar("M_in", bound=CoverModel, contravariant=True)
 
 
-class Reader(Protocol[M_in]):
+class DrawnReader(Protocol[M_in]):
     """The reader of pictures drawn from one kind of model."""
 
     def read_nonce(self, picture: NDArray[np.uint8]) -> bytes:
@@ -87,7 +87,7 @@ class Reader(Protocol[M_in]):
         """Return the streams that draw the picture."""
 
 
-class Drawing(Reader[M_in], Protocol[M_in]):
+class Drawing(DrawnReader[M_in], Protocol[M_in]):
     """A reader that also draws; the module `ssgan.drawn.drawing` is one."""
 
     def draw(self, model: M_in, latent: bytes, nonce: bytes, bits: NDArray[np.uint32]) -> DrawnPicture:
@@ -124,7 +124,7 @@ class DrawnMessage:
 class FoundMessage(Generic[M]):
     """The message in a drawn cover, or the part of one, the model that drew it, and its latent (32 bytes)."""
 
-    body: bytes | Part
+    body: bytes | MessagePart
     model: M
     latent: bytes
 
@@ -140,19 +140,21 @@ def picture_root(shape: tuple[int, int, int], nonce: bytes, key: Key) -> bytes:
     return key.first_root(hashlib.sha256(b"ssgan/2/salt" + _shape_bytes(shape) + key.mode + nonce).digest())
 
 
-def capacity_bytes(model: Model) -> int:
+def capacity_bytes(model: CoverModel) -> int:
     """Return how many bytes `hide` takes for one picture."""
     return model.promise_bytes
 
 
-def hide(message: bytes | str | Part, key: Key, model: M, drawing: Drawing[M], *, compress: bool = False) -> DrawnMessage:
+def hide(
+    message: bytes | str | MessagePart, key: Key, model: M, drawing: Drawing[M], *, compress: bool = False
+) -> DrawnMessage:
     """Draw a cover by `message`, text as UTF-8, and read it back.
 
     It is drawn once, and never for its looks. `compress` packs the message first where that is shorter. Raises DoesNotFit with
     the bytes that fit, InvalidSetting for what is no message or key, RefusedModel where the model can draw nothing.
     """
     check_key(key)
-    message = message if isinstance(message, Part) else as_message(message)
+    message = message if isinstance(message, MessagePart) else as_message(message)
     body, kind = container.body_of(message, compress)
     _check_fits(len(body), capacity_bytes(model), model)
     for _ in range(MOST_TRIES):
@@ -172,13 +174,15 @@ def hide(message: bytes | str | Part, key: Key, model: M, drawing: Drawing[M], *
     )
 
 
-def reveal_drawn(picture: NDArray[np.uint8], key: Key, models: Iterable[M], reader: Reader[M]) -> bytes | Part | None:
+def reveal_drawn(
+    picture: NDArray[np.uint8], key: Key, models: Iterable[M], reader: DrawnReader[M]
+) -> bytes | MessagePart | None:
     """Return the message, or the part of one, in `picture` uint8 (H, W, C) drawn from one of `models`; None where none is."""
     found = find_message(picture, key, models, reader)
     return None if found is None else found.body
 
 
-def find_message(picture: NDArray[np.uint8], key: Key, models: Iterable[M], reader: Reader[M]) -> FoundMessage[M] | None:
+def find_message(picture: NDArray[np.uint8], key: Key, models: Iterable[M], reader: DrawnReader[M]) -> FoundMessage[M] | None:
     """Return the message in `picture` uint8 (H, W, C) with the model that drew it; None where none is.
 
     All models are asked, whatever is found: so a failure takes as long as a success. Those of another shape draw no such
@@ -213,7 +217,7 @@ def stream_words(body: bytes, kind: int, keys: DrawnKeys, shape: tuple[int, int,
     return _filled(_masked(head, keys) + sealed, keys, shape)
 
 
-def _open(interval: Interval, keys: DrawnKeys, shape: tuple[int, int, int]) -> bytes | Part | None:
+def _open(interval: Interval, keys: DrawnKeys, shape: tuple[int, int, int]) -> bytes | MessagePart | None:
     """Return the message in a picture that these streams draw, or None: the same work for every failure."""
     content = interval.words.astype(">u4").tobytes().ljust(OVERHEAD, b"\0")
     head = _masked(content[: HEAD.size], keys)
@@ -244,7 +248,7 @@ def _shape_bytes(shape: tuple[int, int, int]) -> bytes:
     return container.shape_bytes(height, width, channels, height * width * channels)
 
 
-def _check_fits(size_bytes: int, capacity: int, model: Model) -> None:
+def _check_fits(size_bytes: int, capacity: int, model: CoverModel) -> None:
     if size_bytes > capacity:
         capacity = max(0, capacity)
         raise DoesNotFit(

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from ssgan import images
 from ssgan.drawn import drawing
-from ssgan.drawn.model import Model
+from ssgan.drawn.model import DrawnModel
 from ssgan.errors import DoesNotFit, InvalidSetting, RefusedImage, StorageFailed
 from ssgan.messages import drawn, plan, spread
 from ssgan.messages.drawn import DrawnMessage
 from ssgan.messages.files import write_together
 from ssgan.messages.keys import Key, as_message, check_key
-from ssgan.messages.parts import HEAD_BYTES, Part
+from ssgan.messages.parts import HEAD_BYTES, MessagePart
 
 
 @dataclass(frozen=True, repr=False)
@@ -27,7 +27,7 @@ class DrawnPlan:
     """The covers to draw, checked as far as no key is needed."""
 
     message: bytes
-    model: Model
+    model: DrawnModel
     outs: tuple[Path, ...]
     needed: int
     compress: bool
@@ -40,7 +40,7 @@ class DrawnPlan:
         return capacity_bytes(self.model, len(self.outs), self.needed)
 
 
-def capacity_bytes(model: Model, count: int = 1, needed: int | None = None) -> int:
+def capacity_bytes(model: DrawnModel, count: int = 1, needed: int | None = None) -> int:
     """Return how many bytes `count` covers take, any `needed` of which give the message back."""
     if count == 1:
         return drawn.capacity_bytes(model)
@@ -50,7 +50,7 @@ def capacity_bytes(model: Model, count: int = 1, needed: int | None = None) -> i
 def planned(
     message: bytes | str,
     out: Path,
-    model: Model,
+    model: DrawnModel,
     *,
     count: int = 1,
     needed: int | None = None,
@@ -96,7 +96,9 @@ def carry_out(planned: DrawnPlan, key: Key) -> list[DrawnMessage]:
     return [message for message, _ in made]
 
 
-def draw_file(body: bytes | Part, key: Key, model: Model, out: Path, *, compress: bool = False) -> tuple[DrawnMessage, bytes]:
+def draw_file(
+    body: bytes | MessagePart, key: Key, model: DrawnModel, out: Path, *, compress: bool = False
+) -> tuple[DrawnMessage, bytes]:
     """Draw one cover, once; return it and its file, which was read back and is not written yet.
 
     The file is of the format that the suffix of `out` says. Raises as `ssgan.messages.drawn.hide` does, and StorageFailed where

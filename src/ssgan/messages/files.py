@@ -22,13 +22,13 @@ from ssgan.errors import Incomplete, InvalidSetting, NothingFound, RefusedImage,
 from ssgan.messages import plan
 from ssgan.messages.keys import Key, as_message, check_key
 from ssgan.messages.ledger import Ledger, Used
-from ssgan.messages.parts import Part
-from ssgan.messages.plan import Plan, Settings, Task
+from ssgan.messages.parts import MessagePart
+from ssgan.messages.plan import HidePlan, HideSettings, HideTask
 from ssgan.messages.reveal import reveal, reveal_any
 from ssgan.storage.folders import make_folder
 
 if TYPE_CHECKING:
-    from ssgan.drawn.model import Model
+    from ssgan.drawn.model import DrawnModel
     from ssgan.messages.hide import Hidden
 
 Source = str | os.PathLike[str] | BinaryIO
@@ -47,7 +47,7 @@ def hide_file(
     `allow_flat`) or that the `ledger` knows; StorageFailed where `out` exists (unless `overwrite`), is the cover (even
     then), or cannot be written; InvalidSetting for an unknown scheme or a lossy format.
     """
-    settings = Settings(scheme, compress, allow_flat, ledger, overwrite, keep_metadata, upright)
+    settings = HideSettings(scheme, compress, allow_flat, ledger, overwrite, keep_metadata, upright)
     check_key(key)
     return carry_out(plan.one_cover(Path(cover), as_message(message), Path(out), settings), key)[0]
 
@@ -61,7 +61,7 @@ def hide_spread(
 
     All of them are written or none. Raises as `hide_file` does.
     """
-    settings = Settings(scheme, compress, allow_flat, ledger, keep_metadata=keep_metadata, upright=upright)
+    settings = HideSettings(scheme, compress, allow_flat, ledger, keep_metadata=keep_metadata, upright=upright)
     check_key(key)
     body = as_message(message)
     return carry_out(plan.several_covers([Path(c) for c in covers], body, Path(out_folder), needed, settings), key)
@@ -72,7 +72,7 @@ def reveal_files(
     key: Key,
     *,
     notify: Notify[str] | None = None,
-    models: Sequence[Model] = (),
+    models: Sequence[DrawnModel] = (),
 ) -> bytes:
     """Return the message in one image file, or in several that it was spread over; open binary streams are read, too.
 
@@ -102,7 +102,7 @@ def reveal_files(
         except NothingFound as error:
             nothing = error
             continue
-        if not isinstance(found, Part):
+        if not isinstance(found, MessagePart):
             raise InvalidSetting(f"{source} holds a whole message, not a part of one", hint="reveal it alone")
         parts.append(found)
     if not parts:
@@ -117,14 +117,14 @@ def _stego(source: Source, notify: Notify[str] | None) -> images.Picture:
     return replace(picture, file=b"")  # of a large one, the file's bytes are in the way
 
 
-def _reveal_one(source: Source, key: Key, notify: Notify[str] | None, models: Sequence[Model]) -> bytes:
+def _reveal_one(source: Source, key: Key, notify: Notify[str] | None, models: Sequence[DrawnModel]) -> bytes:
     picture = _stego(source, notify)
     try:
         return reveal(picture.samples, key, alpha=picture.alpha, layout="chw", models=models)
     except Incomplete as error:
         from ssgan.messages import spread
 
-        if isinstance(error.part, Part) and error.part.needed == 1:
+        if isinstance(error.part, MessagePart) and error.part.needed == 1:
             return spread.gather([error.part])
         raise
 
@@ -133,7 +133,7 @@ def _reveal_one(source: Source, key: Key, notify: Notify[str] | None, models: Se
 class Stego:
     """A stego as the bytes of its file, read back with the key, and not yet written."""
 
-    task: Task
+    task: HideTask
     hidden: Hidden
     content: bytes
 
@@ -143,13 +143,13 @@ class Stego:
         return [(self.hidden.cover, self.hidden.alpha)]
 
 
-def carry_out(planned: Plan, key: Key) -> list[Hidden]:
+def carry_out(planned: HidePlan, key: Key) -> list[Hidden]:
     """Carry out a plan: write all its files, each read back with the key, or none."""
     return deliver(planned, (make_stego(task, key, planned.settings) for task in planned.tasks))
 
 
 def hide_content(
-    cover: bytes, message: bytes, key: Key, settings: Settings, *, name: str = "the cover", out: str = "stego.png"
+    cover: bytes, message: bytes, key: Key, settings: HideSettings, *, name: str = "the cover", out: str = "stego.png"
 ) -> Stego:
     """Hide `message` in the bytes of an image file; the stego's bytes have the format of `out`'s suffix.
 
@@ -163,7 +163,7 @@ def hide_content(
     return stego
 
 
-def make_stego(task: Task, key: Key, settings: Settings) -> Stego:
+def make_stego(task: HideTask, key: Key, settings: HideSettings) -> Stego:
     """Hide, encode and read back; nothing is written, and nothing is recorded. Raises as `hide_file` does."""
     from ssgan.messages.hide import hide
 
@@ -181,7 +181,7 @@ def make_stego(task: Task, key: Key, settings: Settings) -> Stego:
     return Stego(task, hidden, content)
 
 
-def encoded(hidden: Hidden, task: Task, settings: Settings) -> tuple[Hidden, bytes]:
+def encoded(hidden: Hidden, task: HideTask, settings: HideSettings) -> tuple[Hidden, bytes]:
     """Return the stego's file, encoded as the cover's was, and `hidden` with the notes on that."""
     wanted = images.written_format(task.out)
     file = images.encode_like(
@@ -191,7 +191,7 @@ def encoded(hidden: Hidden, task: Task, settings: Settings) -> tuple[Hidden, byt
 
 
 def make_best(
-    tasks: Sequence[Task], key: Key, settings: Settings, rank: Callable[[Sequence[Stego]], Sequence[Any]]
+    tasks: Sequence[HideTask], key: Key, settings: HideSettings, rank: Callable[[Sequence[Stego]], Sequence[Any]]
 ) -> tuple[int, list[Stego]]:
     """Return a stego of every task, and the number of the one with the smallest `rank`, which is to be sent."""
     stegos = [make_stego(task, key, settings) for task in tasks]
@@ -211,7 +211,7 @@ def claim(stegos: Sequence[Stego], ledger: Ledger | None) -> None:
             raise plan.used_before(str(stego.task.cover))
 
 
-def deliver(planned: Plan, stegos: Iterable[Stego]) -> list[Hidden]:
+def deliver(planned: HidePlan, stegos: Iterable[Stego]) -> list[Hidden]:
     """Write stegos to their planned paths, all of them or none, and record the covers as used before that.
 
     A process that is killed in between wastes a cover; the other order would let two stegos of one be sent.
@@ -247,7 +247,7 @@ def _prove(stego: Stego, temporary: Path) -> None:
         raise StorageFailed(f"{stego.task.out} did not come back as it was written", hint="check the disk, then try again")
 
 
-def proved(content: bytes, hidden: Hidden, body: bytes | Part, key: Key) -> bool:
+def proved(content: bytes, hidden: Hidden, body: bytes | MessagePart, key: Key) -> bool:
     """Return whether a file's bytes are the stego, sample for sample, and give the message with the key."""
     try:
         back = images.read(content)

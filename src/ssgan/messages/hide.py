@@ -17,7 +17,7 @@ from ssgan.embedding.bands import Band, bands
 from ssgan.embedding.coders.gibbs import Sender
 from ssgan.embedding.embedder import Embedder
 from ssgan.embedding.stc import layers
-from ssgan.embedding.stc.layers import Priced
+from ssgan.embedding.stc.layers import PricedSamples
 from ssgan.embedding.stc.trellis import reachable, strips
 from ssgan.errors import DoesNotFit, RefusedImage
 from ssgan.images import ImageLike, Layout, as_alpha, as_image, axes_of, laid_out
@@ -26,7 +26,7 @@ from ssgan.images.samples import OPAQUE, Samples, Whole
 from ssgan.messages import container
 from ssgan.messages.container import SPLITS, Carrier, KeyedLayout
 from ssgan.messages.keys import Key, as_message, check_key
-from ssgan.messages.parts import Part
+from ssgan.messages.parts import MessagePart
 from ssgan.messages.reveal import reveal_with
 
 LEAST_ENTROPY = 40.0  # bits in the public frozen samples: below that, other images share this one's first salt
@@ -57,7 +57,7 @@ class Hidden:
 
 
 def hide(
-    image: ImageLike, message: bytes | str | Part, key: Key, *, scheme: str = "hill", alpha: ImageLike | None = None,
+    image: ImageLike, message: bytes | str | MessagePart, key: Key, *, scheme: str = "hill", alpha: ImageLike | None = None,
     compress: bool = False, allow_flat: bool = False, layout: Layout | None = None,
 ) -> Hidden:  # fmt: skip
     """Hide `message`, text as UTF-8, in a cover as `as_image` takes it; only pixels with alpha 255 (uint8 (H, W)) are changed.
@@ -97,7 +97,7 @@ class Price(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class Written:
+class WrittenValues:
     """A carrier's values (N,) with a message in them, and what it took; the fields are named as those of `Hidden`."""
 
     values: Whole
@@ -109,9 +109,9 @@ class Written:
 
 
 def hide_in(
-    carrier: Callable[[], Carrier], price: Callable[[float], Iterable[Price]], message: bytes | str | Part, key: Key, *,
+    carrier: Callable[[], Carrier], price: Callable[[float], Iterable[Price]], message: bytes | str | MessagePart, key: Key, *,
     compress: bool = False, allow_flat: bool = False,
-) -> Written:  # fmt: skip
+) -> WrittenValues:  # fmt: skip
     """Return `message`, text as UTF-8, in samples of any kind; it is read back before this returns.
 
     `carrier` makes them, and is asked twice: while the code is at work, each byte a sample counts. `price` gives the costs of
@@ -119,7 +119,7 @@ def hide_in(
     where the cover is so flat that others would share its keys (unless `allow_flat`).
     """
     check_key(key)
-    message = message if isinstance(message, Part) else as_message(message)
+    message = message if isinstance(message, MessagePart) else as_message(message)
     cover = carrier()
     body, kind = container.body_of(message, compress)
     capacity, layout = container.capacity_bytes(len(cover.values)), cover.layout(key)
@@ -143,7 +143,7 @@ def hide_in(
     del order
     if reveal_with(layout, written) != message:
         raise AssertionError("the message cannot be read back")
-    return Written(changed, len(body), length, payload, np.count_nonzero(changed != values) / len(values), split)
+    return WrittenValues(changed, len(body), length, payload, np.count_nonzero(changed != values) / len(values), split)
 
 
 def _laid_out(layout: KeyedLayout, samples: Samples[NDArray[Any]]) -> Samples[NDArray[Any]]:
@@ -152,7 +152,7 @@ def _laid_out(layout: KeyedLayout, samples: Samples[NDArray[Any]]) -> Samples[ND
     return replace(samples, values=layout.laid_out(samples.values), usable=usable)
 
 
-def _write(layout: KeyedLayout, priced: Priced, plaintext: bytes, kind: int) -> tuple[Whole, int]:
+def _write(layout: KeyedLayout, priced: PricedSamples, plaintext: bytes, kind: int) -> tuple[Whole, int]:
     """Return (carrying samples with the stream in them, split): the split nearest to the optimal sender's that has a
     solution.
     """
@@ -171,7 +171,7 @@ def _write(layout: KeyedLayout, priced: Priced, plaintext: bytes, kind: int) -> 
     raise _no_way(layout, priced, len(plaintext))
 
 
-def _no_way(layout: KeyedLayout, priced: Priced, length: int) -> DoesNotFit:
+def _no_way(layout: KeyedLayout, priced: PricedSamples, length: int) -> DoesNotFit:
     """Return what to say where samples that may not change leave no way to write `length` bytes and their overhead."""
     samples = priced.samples
     assert samples.usable is not None, "with every bit in the first layer there is always a way"
@@ -213,7 +213,7 @@ def _priced_bands(made: Iterable[Band], alpha: NDArray[np.uint8] | None, channel
             yield Price(places, plus, plus if band.minus is band.plus else band.minus[counts])
 
 
-def _priced(carrying: Samples[NDArray[Any]], made: Iterable[Price], carries: NDArray[np.signedinteger[Any]]) -> Priced:
+def _priced(carrying: Samples[NDArray[Any]], made: Iterable[Price], carries: NDArray[np.signedinteger[Any]]) -> PricedSamples:
     """Return the carrying samples with their costs, where only the ends of the range are wet.
 
     `carries` int32 (N,) says which carrying sample each one is. One array holds both costs as long as the scheme makes no
@@ -233,7 +233,7 @@ def _priced(carrying: Samples[NDArray[Any]], made: Iterable[Price], carries: NDA
     for rho in both:
         for part in strips(len(rho)):
             rho[part][np.isinf(rho[part])] = DEAR * greatest if greatest > 0 else 1.0
-    return Priced(carrying, both[0], both[-1])
+    return PricedSamples(carrying, both[0], both[-1])
 
 
 def _refuse_flat(frozen: Whole) -> None:

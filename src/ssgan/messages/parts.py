@@ -10,7 +10,7 @@ HEAD_BYTES = struct.calcsize(_HEAD)
 
 
 @dataclass(frozen=True)
-class Part:
+class MessagePart:
     """Share `index` (from 0) of `count`, any `needed` of which give the message of `length` bytes; `id` is one for all."""
 
     id: bytes
@@ -26,11 +26,11 @@ class Part:
         return struct.pack(_HEAD, self.id, self.index, self.needed, self.count, self.length) + self.share
 
 
-def parse_part(body: bytes, *, deflated: bool) -> Part | None:
+def parse_part(body: bytes, *, deflated: bool) -> MessagePart | None:
     """Return the part in these bytes; None where they are malformed."""
     if len(body) < HEAD_BYTES:
         return None
     identity, index, needed, count, length = struct.unpack_from(_HEAD, body)
     share = body[HEAD_BYTES:]
     formed = 1 <= needed <= count and count >= 2 and index < count and len(share) == -(-length // max(needed, 1))
-    return Part(identity, index, needed, count, length, share, deflated) if formed else None
+    return MessagePart(identity, index, needed, count, length, share, deflated) if formed else None

@@ -17,7 +17,7 @@ from ssgan.images import Picture
 from ssgan.messages import container
 from ssgan.messages.ledger import Ledger, fingerprint
 from ssgan.messages.order import frozen_count
-from ssgan.messages.parts import HEAD_BYTES, Part
+from ssgan.messages.parts import HEAD_BYTES, MessagePart
 
 _HINTS = {
     "jpeg": "make a PNG of it first, at half its size or less: the 8x8 grid that JPEG leaves helps a detector",
@@ -36,7 +36,7 @@ _ASK = "ask for the file as the sender wrote it: no message survives a conversio
 
 
 @dataclass(frozen=True)
-class Settings:
+class HideSettings:
     """Choices of the sender, none of which the receiver needs to know."""
 
     scheme: str = "hill"
@@ -49,13 +49,13 @@ class Settings:
 
 
 @dataclass(frozen=True, repr=False)
-class Task:
+class HideTask:
     """One cover, the content that it is to carry, and the path of its stego."""
 
     cover: Path
     out: Path
     picture: Picture
-    body: bytes | Part
+    body: bytes | MessagePart
     body_bytes: int  # of the body as it is sealed, perhaps compressed
 
     @property
@@ -80,35 +80,35 @@ class Task:
 
 
 @dataclass(frozen=True, repr=False)
-class Plan:
+class HidePlan:
     """All tasks of one message."""
 
-    tasks: tuple[Task, ...]
-    settings: Settings
+    tasks: tuple[HideTask, ...]
+    settings: HideSettings
     capacity_bytes: int  # of all covers together
     folder: Path | None = None  # of the stegos of several covers, made if it is missing
 
 
-def one_cover(cover: Path, message: bytes, out: Path, settings: Settings) -> Plan:
+def one_cover(cover: Path, message: bytes, out: Path, settings: HideSettings) -> HidePlan:
     """Plan `message` into one cover. Raises what `ssgan.messages.files.hide_file` raises, as far as no key is needed."""
     _check_one(out, [cover], settings)
     return _one(cover, cover_picture(cover, settings), message, out, settings)
 
 
-def one_picture(name: str, picture: Picture, message: bytes, out: Path, settings: Settings) -> Plan:
+def one_picture(name: str, picture: Picture, message: bytes, out: Path, settings: HideSettings) -> HidePlan:
     """Plan `message` into a picture that is in no file, named `name`. Raises as `one_cover` does."""
     _check_one(out, [], settings)
     return _one(Path(name), picture, message, out, settings)
 
 
-def _check_one(out: Path, covers: Sequence[Path], settings: Settings) -> None:
+def _check_one(out: Path, covers: Sequence[Path], settings: HideSettings) -> None:
     _check_scheme(settings)
     check_place(out, covers, overwrite=settings.overwrite)
     if not out.parent.is_dir():
         raise StorageFailed(f"there is no folder {out.parent}", hint="make the folder first")
 
 
-def content_task(name: str, content: bytes, message: bytes, out: Path, settings: Settings) -> Task:
+def content_task(name: str, content: bytes, message: bytes, out: Path, settings: HideSettings) -> HideTask:
     """Plan `message` into a cover given as the bytes of its file; the stego gets the format of `out`.
 
     Raises what `one_cover` does, but for `out`, of which only the suffix counts.
@@ -118,13 +118,13 @@ def content_task(name: str, content: bytes, message: bytes, out: Path, settings:
     return picture_task(name, picture, message, out, settings)
 
 
-def picture_task(name: str, picture: Picture, message: bytes, out: Path, settings: Settings) -> Task:
+def picture_task(name: str, picture: Picture, message: bytes, out: Path, settings: HideSettings) -> HideTask:
     """Plan `message` into a picture, as `content_task` does."""
     _check_scheme(settings)
     return _one(Path(name), picture, message, out, settings).tasks[0]
 
 
-def _one(cover: Path, picture: Picture, message: bytes, out: Path, settings: Settings) -> Plan:
+def _one(cover: Path, picture: Picture, message: bytes, out: Path, settings: HideSettings) -> HidePlan:
     _check_cover(cover, picture, out, settings)
     packed = min(len(container.deflate(message)), len(message)) if settings.compress else len(message)
     capacity = picture_capacity(picture)
@@ -135,10 +135,10 @@ def _one(cover: Path, picture: Picture, message: bytes, out: Path, settings: Set
             unit="bytes",
             hint="take a larger cover, send less, or spread the message over several covers",
         )
-    return Plan((Task(cover, out, picture, message, packed),), settings, capacity)
+    return HidePlan((HideTask(cover, out, picture, message, packed),), settings, capacity)
 
 
-def several_covers(covers: Sequence[Path], message: bytes, folder: Path, needed: int, settings: Settings) -> Plan:
+def several_covers(covers: Sequence[Path], message: bytes, folder: Path, needed: int, settings: HideSettings) -> HidePlan:
     """Plan `message` spread over covers, any `needed` of whose stegos give it back; stegos get their covers' names in
     `folder`.
     """
@@ -165,13 +165,13 @@ def several_covers(covers: Sequence[Path], message: bytes, folder: Path, needed:
             hint="take larger covers, send less, or let more of the stegos be needed",
         )
     rows = zip(covers, outs, pictures, parts, strict=True)
-    tasks = tuple(Task(cover, out, picture, part, body_bytes) for cover, out, picture, part in rows)
-    return Plan(tasks, settings, capacity, folder)
+    tasks = tuple(HideTask(cover, out, picture, part, body_bytes) for cover, out, picture, part in rows)
+    return HidePlan(tasks, settings, capacity, folder)
 
 
-def cover_picture(cover: Path, settings: Settings | None = None) -> Picture:
+def cover_picture(cover: Path, settings: HideSettings | None = None) -> Picture:
     """Return the picture in a file that is to be a cover: it is not converted, but may be turned. Raises RefusedImage."""
-    settings = settings or Settings()
+    settings = settings or HideSettings()
     picture = images.read(cover, convert=images.CONVERSIONS, work=_hiding_bytes(settings.scheme))
     return as_cover(picture, str(cover), upright=settings.upright)
 
@@ -232,9 +232,9 @@ def stego_name(cover: Path) -> str:
     return cover.name if cover.suffix.lower() in images.WRITTEN else f"{cover.stem}.png"
 
 
-def _check_scheme(settings: Settings) -> None:
+def _check_scheme(settings: HideSettings) -> None:
     # The usual scheme is there, and asking would import torch, while somebody waits to be asked for the passphrase.
-    if settings.scheme != Settings.scheme:
+    if settings.scheme != HideSettings.scheme:
         from ssgan.embedding.embedder import Embedder
 
         Embedder(settings.scheme, 0.1)
@@ -255,7 +255,7 @@ def check_place(out: Path, covers: Sequence[Path], *, overwrite: bool) -> None:
         raise StorageFailed(f"{out} exists already and was left as it is", hint="choose another name, or allow overwriting")
 
 
-def _check_cover(cover: Path, picture: Picture, out: Path, settings: Settings) -> None:
+def _check_cover(cover: Path, picture: Picture, out: Path, settings: HideSettings) -> None:
     """Refuse a format that drops something of the cover, and a cover that was used before."""
     alpha = picture.alpha
     images.encode(picture.samples[:, :1, :1], images.written_format(out), alpha=None if alpha is None else alpha[:1, :1])

@@ -21,15 +21,20 @@ from ssgan.images.samples import Whole, low_bytes
 from ssgan.messages import container
 from ssgan.messages.container import SPLITS, Carrier, KeyedLayout
 from ssgan.messages.keys import Key, check_key
-from ssgan.messages.parts import Part
+from ssgan.messages.parts import MessagePart
 
 if TYPE_CHECKING:
-    from ssgan.drawn.model import Model
+    from ssgan.drawn.model import DrawnModel
     from ssgan.messages.drawn import FoundMessage
 
 
 def reveal(
-    image: ImageLike, key: Key, *, alpha: ImageLike | None = None, layout: Layout | None = None, models: Sequence[Model] = ()
+    image: ImageLike,
+    key: Key,
+    *,
+    alpha: ImageLike | None = None,
+    layout: Layout | None = None,
+    models: Sequence[DrawnModel] = (),
 ) -> bytes:
     """Return the message in an image, as `as_image` takes it, with alpha uint8 (H, W) where it has any.
 
@@ -40,7 +45,7 @@ def reveal(
     """
     samples = as_image(image, layout=layout)
     found = reveal_any(samples, key, alpha=as_alpha(alpha, samples), models=models)
-    if isinstance(found, Part):
+    if isinstance(found, MessagePart):
         raise Incomplete(
             f"this is part {found.index + 1} of a message spread over {found.count} images, of which {found.needed} are needed",
             part=found,
@@ -50,8 +55,8 @@ def reveal(
 
 
 def reveal_any(
-    image: NDArray[np.uint8], key: Key, *, alpha: NDArray[np.uint8] | None = None, models: Sequence[Model] = ()
-) -> bytes | Part:
+    image: NDArray[np.uint8], key: Key, *, alpha: NDArray[np.uint8] | None = None, models: Sequence[DrawnModel] = ()
+) -> bytes | MessagePart:
     """Return the message, or the part of one, in an image uint8 (C, H, W). Raises NothingFound, InvalidSetting for what is no
     key.
 
@@ -67,7 +72,7 @@ def reveal_any(
     return found if drawn is None else drawn.body
 
 
-def reveal_from(carrier: Carrier, key: Key) -> bytes | Part:
+def reveal_from(carrier: Carrier, key: Key) -> bytes | MessagePart:
     """Return the message, or the part of one, in samples of any kind. Raises NothingFound, InvalidSetting for what is no
     key.
     """
@@ -89,7 +94,7 @@ def nothing_found() -> NothingFound:
     )
 
 
-def find_drawn(image: NDArray[np.uint8], key: Key, models: Sequence[Model] = ()) -> FoundMessage[Model] | None:
+def find_drawn(image: NDArray[np.uint8], key: Key, models: Sequence[DrawnModel] = ()) -> FoundMessage[DrawnModel] | None:
     """Return what version 2 finds in an image uint8 (C, H, W), with every model that draws pictures of this shape."""
     from ssgan.drawn import model
 
@@ -113,7 +118,7 @@ def as_text(message: bytes) -> str | None:
     return None if steering else text
 
 
-def reveal_with(layout: KeyedLayout, carrying: Whole) -> bytes | Part | None:
+def reveal_with(layout: KeyedLayout, carrying: Whole) -> bytes | MessagePart | None:
     """Return the message in the carrying samples (n,), of any integer type, in their order, or None.
 
     Every rung and split, ascending; where none answers, the work of one opening more, so that time tells nothing.
@@ -147,7 +152,7 @@ def _beginnings(layout: KeyedLayout, carrying: NDArray[np.uint8]) -> NDArray[np.
     return begun
 
 
-def _open(layout: KeyedLayout, carrying: NDArray[np.uint8], length: int, split: int) -> bytes | Part | None:
+def _open(layout: KeyedLayout, carrying: NDArray[np.uint8], length: int, split: int) -> bytes | MessagePart | None:
     total, second = 8 * (length + container.OVERHEAD), container.bits_in_second(length, split)
     bits = two_layers.read(carrying, total - second, second, layout.code())
     return container.unseal(layout, np.packbits(bits).tobytes(), split)

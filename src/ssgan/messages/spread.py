@@ -12,12 +12,12 @@ from collections.abc import Iterable, Sequence
 from ssgan.errors import Incomplete, InvalidSetting, NothingFound
 from ssgan.messages.container import deflate, inflate
 from ssgan.messages.erasures import combine, parity_matrix, repair_matrix
-from ssgan.messages.parts import HEAD_BYTES, Part
+from ssgan.messages.parts import HEAD_BYTES, MessagePart
 
 LARGEST_COUNT = 255
 
 
-def split(message: bytes, *, count: int, needed: int, compress: bool = False) -> list[Part]:
+def split(message: bytes, *, count: int, needed: int, compress: bool = False) -> list[MessagePart]:
     """Return `count` parts of which any `needed` give the message back."""
     if not 2 <= count <= LARGEST_COUNT or not 1 <= needed <= count:
         raise InvalidSetting(
@@ -32,10 +32,10 @@ def split(message: bytes, *, count: int, needed: int, compress: bool = False) ->
     shares = [padded[i * size : (i + 1) * size] for i in range(needed)]
     shares += combine(parity_matrix(needed, count), shares)
     identity = secrets.token_bytes(8)
-    return [Part(identity, i, needed, count, len(body), share, deflated) for i, share in enumerate(shares)]
+    return [MessagePart(identity, i, needed, count, len(body), share, deflated) for i, share in enumerate(shares)]
 
 
-def gather(parts: Iterable[Part]) -> bytes:
+def gather(parts: Iterable[MessagePart]) -> bytes:
     """Return the message that these parts are of.
 
     Raises Incomplete where they are too few, InvalidSetting where they do not belong together, NothingFound where what they
@@ -72,7 +72,7 @@ def share_bytes(length: int, needed: int) -> int:
     return -(-length // needed)
 
 
-def _shares(known: dict[int, Part], one: Part) -> list[bytes]:
+def _shares(known: dict[int, MessagePart], one: MessagePart) -> list[bytes]:
     """Return the first `needed` shares; those that are missing are computed from the others."""
     # As many as are needed, and no more: so few always are of some message, even where parts were never one.
     taken = sorted(known)[: one.needed]
@@ -84,5 +84,5 @@ def _shares(known: dict[int, Part], one: Part) -> list[bytes]:
     return [shares[i] for i in range(one.needed)]
 
 
-def _family(part: Part) -> tuple[object, ...]:
+def _family(part: MessagePart) -> tuple[object, ...]:
     return part.id, part.needed, part.count, part.length, part.deflated, len(part.share)

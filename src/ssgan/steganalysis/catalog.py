@@ -15,7 +15,7 @@ from ssgan.steganalysis.networks import effnet, gncnn, sgan, srnet, xunet, yedro
 
 
 @dataclass(frozen=True)
-class Entry:
+class DetectorEntry:
     """One detector: its basis, a key of NETWORKS or FEATURES, and its classifier, "" for a network."""
 
     kind: Literal["network", "features"]
@@ -38,15 +38,15 @@ CLASSIFIERS = ("ensemble", "ridge")
 _ON_TOP = {"ensemble": "Fisher discriminants that vote", "ridge": "ridge regression"}
 
 
-def _entries() -> dict[str, Entry]:
+def _entries() -> dict[str, DetectorEntry]:
     """Return a row for each network, and one for each feature set with each classifier."""
-    rows = {k: Entry("network", k, "", n.title, n.summary, n.paper, n.channels) for k, n in NETWORKS.items()}
+    rows = {k: DetectorEntry("network", k, "", n.title, n.summary, n.paper, n.channels) for k, n in NETWORKS.items()}
     for name, found in FEATURES.items():
         for classifier in CLASSIFIERS:
             key = name if classifier == CLASSIFIERS[0] else f"{name}/{classifier}"
             title, summary = f"{found.title} + {classifier}", f"{found.summary}; {_ON_TOP[classifier]}"
-            rows[key] = Entry("features", name, classifier, title, summary, found.paper, found.channels)
+            rows[key] = DetectorEntry("features", name, classifier, title, summary, found.paper, found.channels)
     return rows
 
 
-DETECTORS: dict[str, Entry] = _entries()
+DETECTORS: dict[str, DetectorEntry] = _entries()

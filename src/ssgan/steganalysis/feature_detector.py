@@ -82,7 +82,7 @@ class FeatureDetector:
         if linear:
             self.classifier = ridge.fit((parts[0], parts[1]), (parts[2], parts[3]))
         else:
-            size = ensemble.Settings(settings.learners, settings.subspace)
+            size = ensemble.EnsembleSettings(settings.learners, settings.subspace)
             made = ensemble.fit(*parts, settings=size, seed=settings.seed, threads=threads, on_ensemble=counter.ensemble)
             self.classifier = made
         if store is not None:

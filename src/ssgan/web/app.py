@@ -25,7 +25,7 @@ from ssgan.storage.state_files import Damaged, read_bytes
 from ssgan.web import forms, views
 from ssgan.web import runs as watching
 from ssgan.web.guard import LARGEST_BODY, Guard, Pass
-from ssgan.web.queue import Busy, Job, Jobs
+from ssgan.web.queue import Busy, Jobs, PageJob
 
 MOST_FILES, MOST_PICTURES, MOST_FIELDS, LARGEST_FIELD = 4, 64, 20, 2**20
 LINE, PATIENCE = 16, 10.0  # requests that stand in line for the queue, and for how many seconds
@@ -40,7 +40,7 @@ STATIC = {"htmx.min.js": "text/javascript", "page.js": "text/javascript", "style
 
 
 @dataclass
-class Settings:
+class ServerSettings:
     """The setup of a server: `hosts` it answers to, `runs` the folder whose runs are shown, if any.
 
     `reuse` takes covers that are in this user's list of used ones, `no_ledger` keeps no list.
@@ -63,7 +63,7 @@ class _Said(Exception):
         self.status, self.hint = status, hint
 
 
-def create_app(settings: Settings, jobs: Jobs | None = None) -> ASGIApp:
+def create_app(settings: ServerSettings, jobs: Jobs | None = None) -> ASGIApp:
     """Return the guarded application; `jobs` are closed when it ends."""
     # Uploads stay in memory: the bound on bodies is below what would go to the disk.
     MultiPartParser.spool_max_size = LARGEST_BODY + 1
@@ -101,7 +101,7 @@ def _refusal(request: Request, error: _Said) -> Response:
     return HTMLResponse(views.error(error_fields["message"], error_fields["hint"]), status, retry)
 
 
-def _pages(app: FastAPI, settings: Settings) -> None:
+def _pages(app: FastAPI, settings: ServerSettings) -> None:
     @app.get("/", response_class=HTMLResponse)
     async def start() -> str:
         return views.page("hide", settings.allowed.action)
@@ -119,7 +119,7 @@ def _pages(app: FastAPI, settings: Settings) -> None:
         return views.page(name, settings.allowed.action, runs=watching.runs(settings.runs), folder=settings.runs)
 
 
-def _jobs(app: FastAPI, settings: Settings, jobs: Jobs) -> None:
+def _jobs(app: FastAPI, settings: ServerSettings, jobs: Jobs) -> None:
     attempts: deque[float] = deque()
     line = _Line()
 
@@ -158,7 +158,7 @@ def _jobs(app: FastAPI, settings: Settings, jobs: Jobs) -> None:
         return Response(content, media_type=media_type, headers={"content-disposition": f'{inline}; filename="{name}"'})
 
 
-def _runs(app: FastAPI, settings: Settings) -> None:
+def _runs(app: FastAPI, settings: ServerSettings) -> None:
     @app.get("/runs/{name}", response_class=HTMLResponse)
     async def run(name: str) -> str:
         return views.run(_run(settings, name), settings.allowed.action)
@@ -198,7 +198,7 @@ class _Events(StreamingResponse):
             self.left()
 
 
-def _run(settings: Settings, name: str) -> Path:
+def _run(settings: ServerSettings, name: str) -> Path:
     for found in watching.runs(settings.runs):
         if name_bytes(found.name).decode("utf-8", "replace") == name:  # as an address arrives
             return found.folder
@@ -211,7 +211,7 @@ class _Line:
     def __init__(self) -> None:
         self.first, self.length = asyncio.Lock(), 0
 
-    async def submit(self, jobs: Jobs, kind: str, given: dict[str, Any]) -> Job:
+    async def submit(self, jobs: Jobs, kind: str, given: dict[str, Any]) -> PageJob:
         """Return the job, once the queue accepts it. Raises _Said."""
         if self.length >= LINE:
             raise _too_much()
@@ -242,7 +242,7 @@ def _count(attempts: deque[float], most: int) -> None:
     attempts.append(now)
 
 
-def _found(jobs: Jobs, number: str) -> Job:
+def _found(jobs: Jobs, number: str) -> PageJob:
     job = jobs.find(number)
     if job is None:
         raise _Said(404, "this result is no longer kept", "give the task again")
@@ -253,7 +253,7 @@ def _wants_json(request: Request) -> bool:
     return "application/json" in request.headers.get("accept", "")
 
 
-def _shown(request: Request, job: Job, status: int) -> Response:
+def _shown(request: Request, job: PageJob, status: int) -> Response:
     if not _wants_json(request):
         return HTMLResponse(views.job(job), status)
     record: dict[str, Any] = {name: getattr(job, name) for name in ("id", "kind", "state", "done", "of", "doing")}

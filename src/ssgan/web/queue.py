@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from ssgan.compute.processes import NEVER_BEGIN, PipedProcess
 from ssgan.errors import SsganError
-from ssgan.web.results import Result
+from ssgan.web.results import PageResult
 
 WAITING = 8  # jobs that may wait
 SECONDS = 120.0  # that a job may take
@@ -37,7 +37,7 @@ class Busy(Exception):
 
 
 @dataclass(eq=False)
-class Job:
+class PageJob:
     """One job and its state; `error` is the message, the hint, and the exit code of the command line."""
 
     kind: str
@@ -47,7 +47,7 @@ class Job:
     done: int = 0
     of: int = 1
     doing: str = "waiting for its turn"
-    result: Result | None = None
+    result: PageResult | None = None
     error: tuple[str, str, int] | None = None
     ended_at: float = 0.0
     stop: threading.Event = field(default_factory=threading.Event)
@@ -67,33 +67,33 @@ class Jobs:
     ) -> None:
         self.seconds, self.most = seconds, waiting
         self._target = target or work
-        self._queue: deque[Job] = deque()
-        self._jobs: dict[str, Job] = {}
+        self._queue: deque[PageJob] = deque()
+        self._jobs: dict[str, PageJob] = {}
         self._change = threading.Condition()
         self._closed = False
         self._threads = [threading.Thread(target=self._attend, daemon=True) for _ in range(workers)]
         for thread in self._threads:
             thread.start()
 
-    def submit(self, kind: str, given: dict[str, Any]) -> Job:
+    def submit(self, kind: str, given: dict[str, Any]) -> PageJob:
         """Put a job into the queue. Raises Busy."""
         with self._change:
             if len(self._queue) >= self.most:
                 raise Busy
-            job = Job(kind, given)
+            job = PageJob(kind, given)
             self._forget()
             self._jobs[job.id] = job
             self._queue.append(job)
             self._change.notify()
         return job
 
-    def find(self, number: str) -> Job | None:
+    def find(self, number: str) -> PageJob | None:
         """Return the job of that id, if it has not expired."""
         with self._change:
             self._forget()
             return self._jobs.get(number)
 
-    def cancel(self, job: Job) -> None:
+    def cancel(self, job: PageJob) -> None:
         """Stop a job in any state."""
         with self._change:
             job.stop.set()
@@ -139,13 +139,13 @@ class Jobs:
         if worker is not None:
             worker.kill()
 
-    def _next(self) -> Job | None:
+    def _next(self) -> PageJob | None:
         with self._change:
             while not self._change.wait_for(lambda: self._queue or self._closed, timeout=LOOK):
                 self._forget()
             return None if self._closed else self._queue.popleft()
 
-    def _do(self, job: Job, worker: PipedProcess) -> None:
+    def _do(self, job: PageJob, worker: PipedProcess) -> None:
         until = time.monotonic() + self.seconds
         try:
             worker.connection.send((job.kind, job.given))
@@ -177,7 +177,7 @@ def _started(target: Target) -> PipedProcess | None:
         return None
 
 
-def _hear(job: Job, event: tuple[str, Any]) -> None:
+def _hear(job: PageJob, event: tuple[str, Any]) -> None:
     """Take a worker's message: its progress, or its end."""
     what, value = event
     if what == "progress":
@@ -205,7 +205,7 @@ def work(connection: Connection) -> None:
         connection.send(_done(WORK[kind], given, lambda *event: connection.send(("progress", event))))
 
 
-def _done(do: Callable[..., Result], given: dict[str, Any], progress: Callable[..., None]) -> tuple[str, Any]:
+def _done(do: Callable[..., PageResult], given: dict[str, Any], progress: Callable[..., None]) -> tuple[str, Any]:
     try:
         return "done", do(given, progress)
     except SsganError as error:

@@ -9,7 +9,7 @@ PNG, BYTES = "image/png", "application/octet-stream"
 
 
 @dataclass(frozen=True)
-class Result:
+class PageResult:
     """`facts` are JSON values by name; `files` are bytes and their media type by name, in the order that they are shown in."""
 
     kind: str

@@ -59,7 +59,7 @@ def serve(
     `reuse` takes covers that are in this user's list of used ones, `no_ledger` keeps no list.
     """
     try:
-        from ssgan.web.app import Settings, create_app
+        from ssgan.web.app import ServerSettings, create_app
         from ssgan.web.slow_requests import TimedServer
     except ModuleNotFoundError as error:
         raise InvalidSetting(
@@ -67,7 +67,7 @@ def serve(
         ) from error
     with contextlib.closing(_socket(address)) as listening:
         port, scheme = listening.getsockname()[1], "https" if address.certificate else "http"
-        settings = Settings(_hosts(address.listen, port), runs, scheme, reuse=reuse, no_ledger=no_ledger)
+        settings = ServerSettings(_hosts(address.listen, port), runs, scheme, reuse=reuse, no_ledger=no_ledger)
         where = f"{scheme}://{address.listen}:{port}/?token={settings.allowed.token}"
         certificate = {"ssl_certfile": address.certificate, "ssl_keyfile": address.key} if address.certificate else {}
         server = TimedServer(configured(create_app(settings), **certificate))

@@ -19,10 +19,10 @@ from ssgan.compute.progress import Progress
 from ssgan.errors import InvalidSetting, RefusedImage, SsganError, unknown
 from ssgan.images import Picture
 from ssgan.messages.keys import Key, Passphrase, parse_key_file
-from ssgan.web.results import BYTES, PNG, Result
+from ssgan.web.results import BYTES, PNG, PageResult
 
 if TYPE_CHECKING:
-    from ssgan.drawn.model import Model
+    from ssgan.drawn.model import DrawnModel
 
 Given = dict[str, Any]
 DRAWN = "drawn.png"
@@ -31,7 +31,7 @@ MOST_COVERS, MOST_WAY = 64, 16  # on a wall; on the way from one cover to anothe
 LARGEST_INSPECTED = 4_000_000  # pixels: maps of more are no longer looked at
 
 
-def capacity(given: Given, progress: Progress[int, str]) -> Result:
+def capacity(given: Given, progress: Progress[int, str]) -> PageResult:
     """Return how many bytes a cover takes, with any key and scheme."""
     from ssgan.messages import drawn, plan
 
@@ -39,13 +39,13 @@ def capacity(given: Given, progress: Progress[int, str]) -> Result:
         model = _model(given["model"], given["runs"])
         height, width, _ = model.shape
         facts = {"bytes": drawn.capacity_bytes(model), "width": width, "height": height, "generator": given["model"]}
-        return Result("capacity", facts)
+        return PageResult("capacity", facts)
     picture = _cover(given["cover"], given["name"])
     _, height, width = picture.samples.shape
-    return Result("capacity", {"bytes": plan.picture_capacity(picture), "width": width, "height": height})
+    return PageResult("capacity", {"bytes": plan.picture_capacity(picture), "width": width, "height": height})
 
 
-def hide(given: Given, progress: Progress[int, str]) -> Result:
+def hide(given: Given, progress: Progress[int, str]) -> PageResult:
     """Hide a message in a cover; return the changes, and the answers of the bundled detectors."""
     from ssgan.detection.verdicts import risk
     from ssgan.images.difference import difference
@@ -58,7 +58,7 @@ def hide(given: Given, progress: Progress[int, str]) -> Result:
         return _hide_drawn(given, progress)
     progress(0, 3, "reading the cover")
     ledger = None if given["no_ledger"] else Ledger(usual_folder(), reuse=given["reuse"])
-    settings = plan.Settings(given["scheme"], ledger=ledger)
+    settings = plan.HideSettings(given["scheme"], ledger=ledger)
     progress(1, 3, "hiding")
     stego = hide_content(given["cover"], given["message"], _key(given), settings, name=given["name"])
     hidden, picture = stego.hidden, stego.task.picture
@@ -85,10 +85,10 @@ def hide(given: Given, progress: Progress[int, str]) -> Result:
         "cover.png": images.encode(hidden.cover, alpha=picture.alpha),
         "changes.png": images.encode(maps.change_map(hidden.cover, hidden.stego)),
     }
-    return Result("hide", facts, {name: (content, PNG) for name, content in files.items()})
+    return PageResult("hide", facts, {name: (content, PNG) for name, content in files.items()})
 
 
-def _hide_drawn(given: Given, progress: Progress[int, str]) -> Result:
+def _hide_drawn(given: Given, progress: Progress[int, str]) -> PageResult:
     """Draw one cover by the message, once; nothing is chosen, and no detector is asked."""
     from ssgan.messages.drawn_files import draw_file, in_words
 
@@ -105,10 +105,10 @@ def _hide_drawn(given: Given, progress: Progress[int, str]) -> Result:
         "width": width,
         "height": height,
     }
-    return Result("hide-drawn", facts, {DRAWN: (content, PNG)})
+    return PageResult("hide-drawn", facts, {DRAWN: (content, PNG)})
 
 
-def reveal(given: Given, progress: Progress[int, str]) -> Result:
+def reveal(given: Given, progress: Progress[int, str]) -> PageResult:
     """Reveal the message in a stego, as text where it is some, and as a file. The time taken does not depend on the result."""
     from ssgan.messages.plan import as_stego
     from ssgan.messages.reveal import as_text
@@ -123,7 +123,7 @@ def reveal(given: Given, progress: Progress[int, str]) -> Result:
     finally:
         time.sleep(_until_floor(time.monotonic() - begun))
     facts = {"message_bytes": len(message), "text": as_text(message), "note": picture.following}
-    return Result("reveal", facts, {"message.bin": (message, BYTES)})
+    return PageResult("reveal", facts, {"message.bin": (message, BYTES)})
 
 
 def _until_floor(taken: float) -> float:
@@ -131,7 +131,7 @@ def _until_floor(taken: float) -> float:
     return math.ceil(max(taken, 1e-9) / FLOOR) * FLOOR - taken
 
 
-def detect(given: Given, progress: Progress[int, str]) -> Result:
+def detect(given: Given, progress: Progress[int, str]) -> PageResult:
     """Return verdicts on pictures, each by itself, and all on one sheet."""
     from ssgan.detection.verdicts.bundled import bundled_detectors
     from ssgan.detection.verdicts.files import Judged, verdict_on
@@ -147,7 +147,7 @@ def detect(given: Given, progress: Progress[int, str]) -> Result:
             judged = Judged(name, None, error=str(error))
         tiles.append(tile(judged))
         rows.append(_row(judged.name, judged.verdict, judged.error))
-    return Result("detect", {"rows": rows}, {"sheet.png": (images.encode(page(tiles)), PNG)})
+    return PageResult("detect", {"rows": rows}, {"sheet.png": (images.encode(page(tiles)), PNG)})
 
 
 def _row(name: str, verdict: Any, error: str) -> dict[str, Any]:
@@ -162,10 +162,10 @@ def _row(name: str, verdict: Any, error: str) -> dict[str, Any]:
     }
 
 
-def inspect(given: Given, progress: Progress[int, str]) -> Result:
+def inspect(given: Given, progress: Progress[int, str]) -> PageResult:
     """Return all maps of a picture, or of its differences from another one."""
     from ssgan.embedding.embedder import Embedder
-    from ssgan.evaluation.inspection import Comparison, every_scheme, inspect_cover
+    from ssgan.evaluation.inspection import ImageComparison, every_scheme, inspect_cover
 
     progress(0, 3, "reading")
     picture = _picture(given["image"], given["name"], "picture to inspect")
@@ -177,7 +177,7 @@ def inspect(given: Given, progress: Progress[int, str]) -> Result:
     facts: dict[str, Any] = {"width": width, "height": height, "channels": len(picture.samples), "schemes": []}
     if given.get("other"):
         other = _picture(given["other"], given["other_name"], "picture to inspect")
-        shown = _compared(picture, other, facts, Comparison(picture.samples, other.samples))
+        shown = _compared(picture, other, facts, ImageComparison(picture.samples, other.samples))
     else:
         embedder = Embedder(given["scheme"], given["payload"])
         progress(1, 3, f"simulating {embedder}")
@@ -189,7 +189,7 @@ def inspect(given: Given, progress: Progress[int, str]) -> Result:
             name = f"costs_{one.name.partition('@')[0]}"
             shown[name] = one.costs
             facts["schemes"].append({"file": f"{name}.png", "title": one.title, "summary": one.summary})
-    return Result("inspect", facts, {f"{name}.png": (images.encode(picture), PNG) for name, picture in shown.items()})
+    return PageResult("inspect", facts, {f"{name}.png": (images.encode(picture), PNG) for name, picture in shown.items()})
 
 
 def _compared(one: Picture, other: Picture, facts: dict[str, Any], both: Any) -> dict[str, np.ndarray]:
@@ -203,7 +203,7 @@ def _compared(one: Picture, other: Picture, facts: dict[str, Any], both: Any) ->
     return {"first": one.samples, "second": other.samples, **both.pictures}
 
 
-def generate(given: Given, progress: Progress[int, str]) -> Result:
+def generate(given: Given, progress: Progress[int, str]) -> PageResult:
     """Return covers by a generator, from secret random numbers or a public seed, drawn as honest covers are.
 
     With `changed` they are covers to be changed, the old way, or a series between two of them.
@@ -238,13 +238,13 @@ def generate(given: Given, progress: Progress[int, str]) -> Result:
 
 def _wall(
     covers: list[np.ndarray], generator: str, numbers: list[int], *, seed: int | None, between: Any, drawn: bool
-) -> Result:
+) -> PageResult:
     facts = {"seed": seed, "numbers": numbers, "between": between, "generator": generator, "count": len(covers), "drawn": drawn}
     files = {f"cover-{number:03}.png": (images.encode(cover), PNG) for number, cover in enumerate(covers)}
-    return Result("generate", facts, files)
+    return PageResult("generate", facts, files)
 
 
-WORK: dict[str, Callable[[Given, Progress[int, str]], Result]] = {
+WORK: dict[str, Callable[[Given, Progress[int, str]], PageResult]] = {
     "capacity": capacity, "hide": hide, "reveal": reveal, "detect": detect, "inspect": inspect, "generate": generate
 }  # fmt: skip
 
@@ -276,7 +276,7 @@ def _generator(name: str, runs: Path | None) -> Path:
     return find_generator(known[name])
 
 
-def _model(name: str, runs: Path | None) -> Model:
+def _model(name: str, runs: Path | None) -> DrawnModel:
     """Return the model that draws of a bundled generator or of a run. Raises InvalidSetting."""
     from ssgan.drawn.model import find, load
 
@@ -289,7 +289,7 @@ def _model(name: str, runs: Path | None) -> Model:
         ) from None
 
 
-def _models_of_runs(runs: Path | None) -> list[Model]:
+def _models_of_runs(runs: Path | None) -> list[DrawnModel]:
     """Return the models that draw of the runs that the page shows; those of the package are known to `reveal`."""
     from ssgan.drawn.model import find, load
     from ssgan.gan.covers.generators import find_generator

@@ -13,7 +13,7 @@ from ssgan.views import pages
 from ssgan.web import runs as watching
 
 if TYPE_CHECKING:
-    from ssgan.web.queue import Job
+    from ssgan.web.queue import PageJob
 
 VIEWS = {
     "generate": "Generate", "hide": "Hide", "reveal": "Reveal", "detect": "Detect", "inspect": "Inspect", "runs": "Runs"
@@ -43,7 +43,7 @@ def run(folder: Path, token: str) -> str:
     return _render("run.html", name="runs", title=folder.name, views=VIEWS, token=token, run=folder.name, **seen)
 
 
-def job(job: Job) -> str:
+def job(job: PageJob) -> str:
     """Return the progress of a job, or its result."""
     if job.state == "failed":
         message, hint, _ = job.error or ("the task failed", "", 1)

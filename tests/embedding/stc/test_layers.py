@@ -8,18 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ssgan.embedding.stc import layers, trellis
-from ssgan.embedding.stc.layers import Priced
+from ssgan.embedding.stc.layers import PricedSamples
 from ssgan.embedding.stc.trellis import Code
 from ssgan.images.samples import pixels
 
 CODE = Code(8, b"sixteen bytes or more")
 
 
-def draw(seed: int, samples: int, length: int) -> tuple[Priced, np.ndarray]:
+def draw(seed: int, samples: int, length: int) -> tuple[PricedSamples, np.ndarray]:
     rng = np.random.default_rng(seed)
     costs = rng.exponential(1, samples)
     cover = pixels(rng.integers(1, 255, samples, dtype=np.uint8))
-    return Priced(cover, costs, costs), rng.integers(0, 2, length, dtype=np.uint8)
+    return PricedSamples(cover, costs, costs), rng.integers(0, 2, length, dtype=np.uint8)
 
 
 @given(st.integers(0, 5000))
@@ -57,7 +57,7 @@ def test_bits_move_where_a_layer_has_no_room() -> None:
     samples, message = draw(1, 1000, 900)
     even = samples.cover & 1 == 0
     lowers = ~even | (np.arange(1000) % 50 == 0)
-    one_way = Priced(samples.samples, np.where(even, samples.plus, np.inf), np.where(lowers, samples.minus, np.inf))
+    one_way = PricedSamples(samples.samples, np.where(even, samples.plus, np.inf), np.where(lowers, samples.minus, np.inf))
     written = layers.write(one_way, 0.01, 1e-9, message, CODE)
     assert written is not None
     assert written.second <= np.isfinite(np.where(even, one_way.minus, one_way.plus)).sum()
@@ -67,8 +67,8 @@ def test_bits_move_where_a_layer_has_no_room() -> None:
 def test_without_any_path_nothing_is_written() -> None:
     samples, message = draw(2, 100, 50)
     wet = np.full(100, np.inf)
-    assert layers.write(Priced(samples.samples, wet, wet), 1.0, 1e-9, message, CODE) is None
-    assert layers.write_one(Priced(samples.samples, wet, wet), message, CODE, np.random.default_rng(0)) is None
+    assert layers.write(PricedSamples(samples.samples, wet, wet), 1.0, 1e-9, message, CODE) is None
+    assert layers.write_one(PricedSamples(samples.samples, wet, wet), message, CODE, np.random.default_rng(0)) is None
 
 
 @given(st.integers(0, 2**32), st.integers(0, 4000), st.sampled_from([128, 136, 1000]))
@@ -85,13 +85,13 @@ def test_a_message_in_strips_is_that_of_the_whole(count: int, bits: int) -> None
     rng = np.random.default_rng(count)
     cover = rng.choice([0, 1, 7, 100, 254, 255], count).astype(np.uint8)
     rho = np.exp(rng.normal(0, 1, count))
-    told = Priced(pixels(cover), np.where(cover == 255, np.inf, rho), np.where(cover == 0, np.inf, rho))
+    told = PricedSamples(pixels(cover), np.where(cover == 255, np.inf, rho), np.where(cover == 0, np.inf, rho))
     message = rng.integers(0, 2, bits, dtype=np.uint8)
     whole = layers.write(told, 6.0, 1e-9, message, CODE)
     assert whole is not None
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(trellis, "STRIP", 128)
-        parted = layers.write(Priced(pixels(cover), rho, rho), 6.0, 1e-9, message, CODE)
+        parted = layers.write(PricedSamples(pixels(cover), rho, rho), 6.0, 1e-9, message, CODE)
     assert parted is not None
     assert np.array_equal(parted.stego, whole.stego)
     assert np.abs(parted.stego.astype(int) - cover).max() == 1

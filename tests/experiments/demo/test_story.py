@@ -14,24 +14,24 @@ import pytest
 
 from ssgan import images
 from ssgan.cli.app import run
-from ssgan.drawn.model import Model, find, load
+from ssgan.drawn.model import DrawnModel, find, load
 from ssgan.errors import DoesNotFit
 from ssgan.experiments import demo
 from ssgan.experiments.demo import message, story, wardens
 from ssgan.experiments.demo.drawn_warden import DrawnTask
 from ssgan.experiments.demo.message import STEGO
-from ssgan.experiments.demo.wardens import Task
+from ssgan.experiments.demo.wardens import WardenTask
 from ssgan.gan.covers.integers import export_drawn
 from ssgan.messages.keys import Passphrase
 from ssgan.messages.reveal import reveal
 from tests.drawn.models import untrained
 from tests.seen import Seen
 
-SMALL = demo.Size(sheet=6, honest=24, images=128, rounds=3, batch=4, covers=24, schemes=("lsb", "hill"))
+SMALL = demo.DemoSize(sheet=6, honest=24, images=128, rounds=3, batch=4, covers=24, schemes=("lsb", "hill"))
 
 
 @pytest.fixture(scope="module", autouse=True)
-def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Model]:
+def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DrawnModel]:
     """A model of the package's name that draws as large covers, of networks that nobody has trained."""
     folder = tmp_path_factory.mktemp("models") / "faces64"
     net, card, details = untrained(size=64)
@@ -110,7 +110,7 @@ def test_the_claim_stands_with_all_that_is_not_claimed(told: tuple[str, demo.Dem
     assert all("from honest samples of this generator" in sentence for sentence in sentences)
 
 
-def test_the_warden_is_asked_about_full_covers(model: Model) -> None:
+def test_the_warden_is_asked_about_full_covers(model: DrawnModel) -> None:
     honest = message.honest_covers(model, 12)
     heard: list[tuple[int, str, float | None]] = []
     task = DrawnTask(honest, find(message.GENERATOR), model.promise_bytes)
@@ -146,7 +146,7 @@ def test_without_photographs_the_page_says_so(
     assert story._priced(SMALL) == (None, [])
     assert story._count(SMALL) == 24
     covers = found.sheet
-    assert [task.source for task in story._tasks(SMALL, covers, covers) if isinstance(task, Task)] == ["generated"]
+    assert [task.source for task in story._tasks(SMALL, covers, covers) if isinstance(task, WardenTask)] == ["generated"]
 
 
 def test_a_message_that_is_too_long_is_refused_before_anything_is_written(
@@ -158,7 +158,7 @@ def test_a_message_that_is_too_long_is_refused_before_anything_is_written(
     assert not any((tmp_path / "out").iterdir())
 
 
-def test_two_runs_are_of_different_secrets(model: Model) -> None:
+def test_two_runs_are_of_different_secrets(model: DrawnModel) -> None:
     one, other = (message.honest_covers(model, 2).numpy() for _ in range(2))
     assert not np.array_equal(one, other)
     one, other = (message.changeable_covers(2)[0].numpy() for _ in range(2))

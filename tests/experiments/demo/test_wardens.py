@@ -9,7 +9,7 @@ import torch
 from ssgan.errors import SsganError
 from ssgan.experiments.demo import photographs, plots, wardens
 from ssgan.experiments.demo.page import in_words
-from ssgan.experiments.demo.wardens import Task, WardenResult
+from ssgan.experiments.demo.wardens import WardenResult, WardenTask
 
 
 def covers(count: int = 20, side: int = 32) -> torch.Tensor:
@@ -17,7 +17,7 @@ def covers(count: int = 20, side: int = 32) -> torch.Tensor:
 
 
 def test_a_cover_is_in_one_part_and_its_stego_beside_it() -> None:
-    train, validate, test = wardens.pairs_of(Task("x", covers(), "lsb@1/plain", 64))
+    train, validate, test = wardens.pairs_of(WardenTask("x", covers(), "lsb@1/plain", 64))
     assert [len(part) for part in (train, validate, test)] == [12, 3, 5]
     every = torch.cat([train.covers, validate.covers, test.covers])
     assert len(torch.unique(every, dim=0)) == len(covers())
@@ -25,13 +25,13 @@ def test_a_cover_is_in_one_part_and_its_stego_beside_it() -> None:
 
 
 def test_two_sources_stand_beside_each_other_unchanged() -> None:
-    parts = wardens.pairs_of(Task("x", covers(), "", 64, 255 - covers()))
+    parts = wardens.pairs_of(WardenTask("x", covers(), "", 64, 255 - covers()))
     assert all(torch.equal(part.stegos[0], 255 - covers()[k]) or len(part) for k, part in enumerate(parts))
     assert sum(len(part) for part in parts) == 20
 
 
 def test_a_warden_in_a_process_of_its_own_comes_to_the_same_as_here() -> None:
-    task, heard = Task("x", covers(), "lsb@1/plain", 64), list[tuple[int, str, float | None]]()
+    task, heard = WardenTask("x", covers(), "lsb@1/plain", 64), list[tuple[int, str, float | None]]()
     (there,) = wardens.watch([task], lambda *told: heard.append(told))
     here = wardens.learn(task)
     assert (there.p_e, there.interval, there.course) == (here.p_e, here.interval, here.course)
@@ -41,7 +41,7 @@ def test_a_warden_in_a_process_of_its_own_comes_to_the_same_as_here() -> None:
 
 def test_what_goes_wrong_in_a_process_comes_out_of_it() -> None:
     with pytest.raises(SsganError, match="scheme"):
-        wardens.watch([Task("x", covers(), "nothing@1", 64)])
+        wardens.watch([WardenTask("x", covers(), "nothing@1", 64)])
 
 
 @pytest.mark.parametrize(("interval", "learned"), [((0.1, 0.2), True), ((0.4, 0.5), False)])

@@ -24,7 +24,7 @@ from ssgan.errors import InvalidSetting, RefusedImage, TrainingDiverged
 from ssgan.gan.covers.generators import load_generator
 from ssgan.gan.training import ssgan as game
 from ssgan.gan.training.checkpoints import Checkpoints
-from ssgan.gan.training.loop import Pace, Reading, train
+from ssgan.gan.training.loop import Pace, RealReading, train
 from ssgan.gan.training.result import TrainingResult
 from ssgan.gan.training.settings import PRESETS, TrainingConfig
 from ssgan.storage import weights
@@ -290,7 +290,7 @@ def test_a_bad_picture_is_named_and_left_out_or_refused(faces: Path, tmp_path: P
     assert notes[0].startswith("1 of 41 pictures of ")
     assert "broken.png" in notes[0]
     with pytest.raises(RefusedImage, match="broken.png"):
-        trained(tmp_path / "data", tmp_path / "strict", reading=Reading(strict=True))
+        trained(tmp_path / "data", tmp_path / "strict", reading=RealReading(strict=True))
 
 
 def test_a_plain_alpha_that_makes_noise_is_spoken_of(faces: Path, tmp_path: Path) -> None:
@@ -306,11 +306,11 @@ def test_images_of_another_shape_or_other_images_are_refused(faces: Path, tmp_pa
     with pytest.raises(InvalidSetting, match="32 x 32, gray; the settings ask for 64 x 64, color"):
         trained(faces, tmp_path / "a", replace(SMALL, image_size=64, channels=3))
     assert not (tmp_path / "a" / "config.json").exists(), "it is no run yet, and may become one of other settings"
-    trained(faces, tmp_path / "b", reading=Reading(Geometry(size=32)))
+    trained(faces, tmp_path / "b", reading=RealReading(Geometry(size=32)))
     run = tmp_path / "b" / "data.json"
     run.write_text(run.read_text().replace('"shown_sha256": "', '"shown_sha256": "0'))
     with pytest.raises(InvalidSetting, match="not the images that the run began with"):
-        trained(faces, tmp_path / "b", replace(SMALL, duration_images=48), reading=Reading(Geometry(size=32)))
+        trained(faces, tmp_path / "b", replace(SMALL, duration_images=48), reading=RealReading(Geometry(size=32)))
 
 
 def test_the_settings_decide_which_pictures_are_taken_and_the_first_one_does_not(faces: Path, tmp_path: Path) -> None:

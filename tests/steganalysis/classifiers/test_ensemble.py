@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ssgan.compute import seeds
 from ssgan.errors import InvalidSetting, RefusedModel
 from ssgan.steganalysis.classifiers import ensemble
-from ssgan.steganalysis.classifiers.ensemble import Ensemble, Settings, best_subspace, discriminant, fit, from_learners
+from ssgan.steganalysis.classifiers.ensemble import Ensemble, EnsembleSettings, best_subspace, discriminant, fit, from_learners
 from ssgan.storage import weights
 
 
@@ -112,13 +112,13 @@ def test_an_ensemble_tells_shifted_features_apart() -> None:
 
 def test_covers_against_covers_give_a_half() -> None:
     rng = np.random.default_rng(4)
-    made = fit(rng.normal(size=(200, 40)), rng.normal(size=(200, 40)), settings=Settings(learners=60))
+    made = fit(rng.normal(size=(200, 40)), rng.normal(size=(200, 40)), settings=EnsembleSettings(learners=60))
     assert made.error == pytest.approx(0.5, abs=0.08)
 
 
 def test_the_out_of_bag_error_is_that_of_the_learners_that_did_not_see_an_image() -> None:
     covers, stegos = pairs(80, 20, 0.3)
-    made = fit(covers, stegos, settings=Settings(learners=15, subspace=6), seed=5)
+    made = fit(covers, stegos, settings=EnsembleSettings(learners=15, subspace=6), seed=5)
     votes = np.zeros((2, 80))
     for number in range(15):
         rng = seeds.generator(5, "ensemble", "6", str(number))
@@ -140,14 +140,14 @@ def test_threads_change_nothing(threads: int) -> None:
 
 def test_a_seed_gives_one_ensemble_and_another_seed_another() -> None:
     covers, stegos = pairs(60, 20, 0.5)
-    one, same, other = (fit(covers, stegos, settings=Settings(5, 8), seed=seed) for seed in (1, 1, 2))
+    one, same, other = (fit(covers, stegos, settings=EnsembleSettings(5, 8), seed=seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(one.subspaces, same.subspaces)
     assert (one.subspaces != other.subspaces).any()
 
 
 def test_an_image_gets_the_same_score_in_any_batch() -> None:
     covers, stegos = pairs(60, 20, 0.5)
-    made = fit(covers, stegos, settings=Settings(9, 8))
+    made = fit(covers, stegos, settings=EnsembleSettings(9, 8))
     together = made.scores(stegos)
     np.testing.assert_array_equal(together, [made.scores(row[None])[0] for row in stegos])
     np.testing.assert_array_equal(made.scores(stegos[::-1]), together[::-1])
@@ -157,21 +157,21 @@ def test_constant_and_repeated_features_do_no_harm() -> None:
     covers, stegos = pairs(60, 20, 0.5)
     covers[:, 15:], stegos[:, 15:] = 0.25, 0.25
     covers[:, 14], stegos[:, 14] = covers[:, 0], stegos[:, 0]
-    made = fit(covers, stegos, settings=Settings(11, 20))
+    made = fit(covers, stegos, settings=EnsembleSettings(11, 20))
     assert np.isfinite(made.w).all()
     assert made.error < 0.4
-    assert np.isfinite(fit(np.ones((9, 4)), np.ones((9, 4)), settings=Settings(3, 2)).scores(np.ones((2, 4)))).all()
+    assert np.isfinite(fit(np.ones((9, 4)), np.ones((9, 4)), settings=EnsembleSettings(3, 2)).scores(np.ones((2, 4)))).all()
 
 
 def test_more_features_than_images_still_give_a_learner() -> None:
     covers, stegos = pairs(12, 80, 1.0)
-    assert np.isfinite(fit(covers, stegos, settings=Settings(5, 80)).scores(covers)).all()
+    assert np.isfinite(fit(covers, stegos, settings=EnsembleSettings(5, 80)).scores(covers)).all()
 
 
 def test_single_precision_features_give_nearly_the_same_scores() -> None:
     covers, stegos = pairs(120, 30, 0.5)
-    exact = fit(covers, stegos, settings=Settings(15, 10))
-    single = fit(covers.astype(np.float32), stegos.astype(np.float32), settings=Settings(15, 10))
+    exact = fit(covers, stegos, settings=EnsembleSettings(15, 10))
+    single = fit(covers.astype(np.float32), stegos.astype(np.float32), settings=EnsembleSettings(15, 10))
     np.testing.assert_allclose(single.scores(covers), exact.scores(covers), atol=0.05)
 
 
@@ -210,7 +210,7 @@ def test_it_stops_growing_when_the_error_has_settled() -> None:
 
 def test_what_is_saved_is_given_back(tmp_path: Path) -> None:
     covers, stegos = pairs(40, 20, 0.5)
-    made = fit(covers, stegos, settings=Settings(7, 5))
+    made = fit(covers, stegos, settings=EnsembleSettings(7, 5))
     made.save(tmp_path)
     found = Ensemble.load(tmp_path)
     np.testing.assert_array_equal(found.scores(stegos), made.scores(stegos))
@@ -233,7 +233,7 @@ def test_what_is_saved_is_given_back(tmp_path: Path) -> None:
 )
 def test_an_ensemble_that_points_outside_its_features_is_refused(tmp_path: Path, name: str, changed: np.ndarray) -> None:
     covers, stegos = pairs(40, 20, 0.5)
-    fit(covers, stegos, settings=Settings(7, 5)).save(tmp_path)
+    fit(covers, stegos, settings=EnsembleSettings(7, 5)).save(tmp_path)
     tensors, manifest = weights.load(tmp_path)
     weights.save(tmp_path, tensors | {name: changed}, manifest)
     with pytest.raises(RefusedModel):
@@ -245,7 +245,7 @@ def test_an_ensemble_that_points_outside_its_features_is_refused(tmp_path: Path,
 )
 def test_a_model_of_another_kind_is_refused(tmp_path: Path, manifest: dict[str, object]) -> None:
     covers, stegos = pairs(40, 20, 0.5)
-    fit(covers, stegos, settings=Settings(3, 5)).save(tmp_path)
+    fit(covers, stegos, settings=EnsembleSettings(3, 5)).save(tmp_path)
     weights.save(tmp_path, weights.load(tmp_path)[0], manifest)
     with pytest.raises(RefusedModel):
         Ensemble.load(tmp_path)
@@ -257,10 +257,10 @@ def test_what_cannot_be_trained_on_is_refused() -> None:
         with pytest.raises(InvalidSetting):
             fit(covers, wrong)
     with pytest.raises(InvalidSetting, match="features"):
-        fit(covers, stegos, settings=Settings(subspace=9))
+        fit(covers, stegos, settings=EnsembleSettings(subspace=9))
     with pytest.raises(InvalidSetting, match="features"):
-        fit(covers, stegos, settings=Settings(3, 2)).scores(covers[:, :7])
+        fit(covers, stegos, settings=EnsembleSettings(3, 2)).scores(covers[:, :7])
     with pytest.raises(InvalidSetting):
-        Settings(learners=0)
+        EnsembleSettings(learners=0)
     with pytest.raises(RefusedModel, match="length"):
         from_learners([(np.arange(3), np.ones(2), 0.0)], features=5)

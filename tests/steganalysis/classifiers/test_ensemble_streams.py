@@ -35,7 +35,7 @@ def test_the_vote_and_the_score_are_those_of_the_ensemble_held_at_once(
     there = ensemble_streams.fit(
         stream(covers, orders[0], step), stream(stegos, orders[1], step), images=images, seed=3, **sizes
     )
-    here = ensemble.fit(covers, stegos, settings=ensemble.Settings(**sizes), seed=3)
+    here = ensemble.fit(covers, stegos, settings=ensemble.EnsembleSettings(**sizes), seed=3)
     np.testing.assert_array_equal(there.subspaces, here.subspaces)
     for name in ("w", "b", "sigma", "error"):
         np.testing.assert_allclose(getattr(there, name), getattr(here, name), rtol=1e-5, atol=1e-8)

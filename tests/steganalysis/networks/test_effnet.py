@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from ssgan.steganalysis.networks.effnet import STAGES, EffNet, MbConv, Stage
+from ssgan.steganalysis.networks.effnet import STAGES, BlockStage, EffNet, MbConv
 
 
 def images(count: int, channels: int, size: int) -> torch.Tensor:
@@ -44,7 +44,7 @@ def test_the_parameters_add_up_from_its_stages_and_are_few(channels: int) -> Non
 )
 def test_blocks_of_b0_have_its_parameters(before: int, after: int, kernel: int, widening: int, published: int) -> None:
     """Counted by torchinfo on torchvision's EfficientNet-B0 (Journal of Agricultural Machinery 15(3), 2025, table 1)."""
-    block = MbConv(before, Stage(after, 1, kernel, 2, widening), stride=2)
+    block = MbConv(before, BlockStage(after, 1, kernel, 2, widening), stride=2)
     assert parameters(block) == block_parameters(before, after, kernel, widening) == published
 
 

@@ -22,7 +22,7 @@ FEWEST_VALUES = 16
 
 
 @dataclass(frozen=True, eq=False)
-class Blocks:
+class UsefulBlocks:
     """The useful blocks as one image, uint8 (C, k SIDE, SIDE), or None; their `share` of all; the reason against the rest."""
 
     mosaic: np.ndarray | None
@@ -31,12 +31,12 @@ class Blocks:
     flat: float
 
 
-def useful(image: np.ndarray) -> Blocks:
+def useful(image: np.ndarray) -> UsefulBlocks:
     """Return the blocks of an image, uint8 (C, H, W); the remainder at the right and below is ignored."""
     channels, height, width = image.shape
     rows, columns = height // SIDE, width // SIDE
     if rows * columns < 1:
-        return Blocks(None, 0.0, 0.0, 0.0)
+        return UsefulBlocks(None, 0.0, 0.0, 0.0)
     cut = image[:, : rows * SIDE, : columns * SIDE].reshape(channels, rows, SIDE, columns, SIDE)
     blocks = cut.transpose(1, 3, 0, 2, 4).reshape(rows * columns, channels, SIDE, SIDE)
     saturated = ((blocks <= END) | (blocks >= 255 - END)).mean(axis=(1, 2, 3)) > SATURATED
@@ -45,7 +45,7 @@ def useful(image: np.ndarray) -> Blocks:
     mosaic = None
     if kept.sum() >= FEWEST_BLOCKS:
         mosaic = np.ascontiguousarray(blocks[kept].transpose(1, 0, 2, 3).reshape(channels, -1, SIDE))
-    return Blocks(mosaic, float(kept.mean()), float(saturated.mean()), float(flat.mean()))
+    return UsefulBlocks(mosaic, float(kept.mean()), float(saturated.mean()), float(flat.mean()))
 
 
 def has_made_histogram(image: np.ndarray) -> bool:

@@ -38,7 +38,7 @@ def judge(images: Images, *, detectors: Sequence[Trained] | None = None) -> list
 
 
 @dataclass(frozen=True)
-class Answer:
+class DetectorAnswer:
     """The score of a trained detector, or None where the picture is outside its domain, with the `reason`."""
 
     detector: Trained | None
@@ -63,7 +63,7 @@ def judge_one(image: np.ndarray, detectors: Sequence[Trained]) -> Verdict:
     return Verdict(_word(alarms, answer, probability), probability, _reasons(trace, answer), trace.estimates, answered, alarms)
 
 
-def ask(image: np.ndarray, detectors: Sequence[Trained]) -> Answer:
+def ask(image: np.ndarray, detectors: Sequence[Trained]) -> DetectorAnswer:
     """Return the answer of the detector that the image is nearest to, if it is in its domain."""
     near: list[tuple[float, int, np.ndarray]] = []
     for i, one in enumerate(detectors):
@@ -71,15 +71,15 @@ def ask(image: np.ndarray, detectors: Sequence[Trained]) -> Answer:
         if features is not None:
             near.append((one.domain.excess(features), i, features))
     if not near:
-        return Answer(None, None, f"none was trained on pictures of this size ({image.shape[2]} x {image.shape[1]})")
+        return DetectorAnswer(None, None, f"none was trained on pictures of this size ({image.shape[2]} x {image.shape[1]})")
     excess, i, features = min(near, key=lambda found: found[:2])
     chosen = detectors[i]
     if excess > 1:
-        return Answer(chosen, None, f"it is not like what {chosen.name} learned from")
-    return Answer(chosen, chosen.score(features))
+        return DetectorAnswer(chosen, None, f"it is not like what {chosen.name} learned from")
+    return DetectorAnswer(chosen, chosen.score(features))
 
 
-def _probability(trace: Trace, answer: Answer) -> float:
+def _probability(trace: Trace, answer: DetectorAnswer) -> float:
     odds = []
     if trace.score is not None:
         odds.append(_odds(float(lsb_replacement.CALIBRATION.probabilities(np.array(trace.score)))))
@@ -93,7 +93,7 @@ def _odds(probability: float) -> float:
     return min(_CERTAIN, probability / max(1 - probability, 1 / _CERTAIN))
 
 
-def _word(alarms: tuple[str, ...], answer: Answer, probability: float | None) -> Word:
+def _word(alarms: tuple[str, ...], answer: DetectorAnswer, probability: float | None) -> Word:
     if alarms:
         return "stego"
     if answer.score is None or probability is None:
@@ -101,7 +101,7 @@ def _word(alarms: tuple[str, ...], answer: Answer, probability: float | None) ->
     return "cover" if probability <= CLEAR else "inconclusive"
 
 
-def _reasons(trace: Trace, answer: Answer) -> tuple[str, ...]:
+def _reasons(trace: Trace, answer: DetectorAnswer) -> tuple[str, ...]:
     """Return the reasons of the two sides: first of the one with an alarm, then of the one that applies."""
     return tuple(text for _, text in sorted((_of_trace(trace), _of_answer(answer)), key=lambda found: found[0]))
 
@@ -117,7 +117,7 @@ def _of_trace(trace: Trace) -> tuple[int, str]:
     return 2, "No trace of LSB replacement."
 
 
-def _of_answer(answer: Answer) -> tuple[int, str]:
+def _of_answer(answer: DetectorAnswer) -> tuple[int, str]:
     if answer.detector is None or answer.score is None:
         return 1, f"No trained detector may speak: {answer.reason}."
     name = answer.detector.name

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ssgan.detection.verdicts.blocks import Blocks, has_made_histogram, useful
+from ssgan.detection.verdicts.blocks import UsefulBlocks, has_made_histogram, useful
 from ssgan.images import to_images
 from ssgan.steganalysis.attacks.structural import Estimate, NotEnoughData, chi_square, rs, sample_pairs, weighted_stego
 from ssgan.steganalysis.detector import Calibration
@@ -59,7 +59,7 @@ def _silent(reason: str) -> Trace:
     return Trace(None, 0.0, reason, {name: NotEnoughData(reason) for name in ATTACKS})
 
 
-def _unusable(blocks: Blocks) -> str:
+def _unusable(blocks: UsefulBlocks) -> str:
     if not blocks.share and not blocks.saturated and not blocks.flat:
         return "it is too small"
     if blocks.saturated > blocks.flat:

@@ -10,7 +10,7 @@ import torch
 
 from ssgan.compute.row_threads import compiled_serves, filled_by_rows
 from ssgan.embedding.costs import Costs
-from ssgan.embedding.entry import Entry
+from ssgan.embedding.entry import SchemeEntry
 from ssgan.embedding.schemes import hill_loops
 from ssgan.images import filters
 
@@ -37,7 +37,7 @@ def _fill(planes: np.ndarray, first: int, last: int, out: np.ndarray) -> None:
     hill_loops.fill_costs(planes, high, near, far, planes.dtype.type(EPSILON), first, last, out)
 
 
-ROW = Entry(
+ROW = SchemeEntry(
     costs, "HILL", "cheap where texture is rich, and cheapness spread so that no sample stands alone",
     "rho = mean15(1 / mean3(|KB * X|))",
     "B. Li, M. Wang, J. Huang, X. Li, A new cost function for spatial image steganography, ICIP 2014",

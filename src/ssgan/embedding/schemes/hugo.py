@@ -13,7 +13,7 @@ from torch.utils.checkpoint import checkpoint
 
 from ssgan.compute.row_threads import share_rows
 from ssgan.embedding.costs import Costs
-from ssgan.embedding.entry import Entry
+from ssgan.embedding.entry import SchemeEntry
 from ssgan.images import filters
 
 SIGMA = 1.0
@@ -103,7 +103,7 @@ def _weight(energy: torch.Tensor) -> torch.Tensor:
     return 1 / (SIGMA + energy.sqrt())
 
 
-ROW = Entry(
+ROW = SchemeEntry(
     costs, "HUGO-BD", "what a change does to weighted triples of neighboring differences, bounded from above",
     "rho+- = sum over 16 triples of w(d) + w(d'), w(d) = 1 / (1 + |d|)",
     "T. Filler, J. Fridrich, Gibbs construction in steganography, IEEE TIFS 5(4), 2010; after T. Pevny, T. Filler, P. Bas, "

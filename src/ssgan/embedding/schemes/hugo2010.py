@@ -19,7 +19,7 @@ from ssgan.compute import seeds as public_seeds
 from ssgan.compute.row_threads import share_rows
 from ssgan.embedding.coders import bound
 from ssgan.embedding.costs import WET, Costs, apply_wet_rule
-from ssgan.embedding.entry import Entry
+from ssgan.embedding.entry import SchemeEntry
 from ssgan.errors import InvalidSetting, unknown
 from ssgan.images.samples import PEAK, pixels
 
@@ -128,7 +128,7 @@ def _correct_plane(
     correct_model(plane, places[visits], toss[visits], threshold, PEAK)
 
 
-ROW = Entry(
+ROW = SchemeEntry(
     binary_costs, "HUGO", "the contest's original: the exact change of co-occurrences up to T = 90",
     "rho = min of D(X, X with one sample +-1), D = sum over d of w(d) (|change of axis counts| + |of diagonal counts|); "
     "then each sign is chosen anew by the D of all changes so far",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 
 from ssgan.embedding.costs import Costs
-from ssgan.embedding.entry import Entry
+from ssgan.embedding.entry import SchemeEntry
 
 
 def costs(covers: torch.Tensor, payload: float) -> Costs:
@@ -18,7 +18,7 @@ def costs(covers: torch.Tensor, payload: float) -> Costs:
     return Costs(plus=rho, minus=rho)
 
 
-ROW = Entry(
+ROW = SchemeEntry(
     costs, "LSB matching", "every sample costs the same; +1 or -1 at random",
     "rho = 1",
     "T. Sharp, An implementation of key-based digital signal steganography, Information Hiding 2001",

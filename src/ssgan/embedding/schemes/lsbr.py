@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from ssgan.embedding.costs import WET, Costs
-from ssgan.embedding.entry import Entry
+from ssgan.embedding.entry import SchemeEntry
 
 
 def costs(covers: torch.Tensor, payload: float) -> Costs:
@@ -14,7 +14,7 @@ def costs(covers: torch.Tensor, payload: float) -> Costs:
     return Costs(plus=one.masked_fill(odd, WET), minus=one.masked_fill(~odd, WET))
 
 
-ROW = Entry(
+ROW = SchemeEntry(
     costs, "LSB replacement", "flips the last bit: even samples only rise, odd ones only fall",
     "rho+ = 1 where x is even, rho- = 1 where x is odd, else wet",
     "the oldest of all; its flaw: J. Fridrich, M. Goljan, R. Du, Reliable detection of LSB steganography, ACM MM&Sec 2001",

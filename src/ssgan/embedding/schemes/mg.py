@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 
 from ssgan.embedding.costs import Costs
-from ssgan.embedding.entry import Entry
+from ssgan.embedding.entry import SchemeEntry
 from ssgan.embedding.schemes.deflection import least_detectable
 from ssgan.images import filters
 
@@ -36,7 +36,7 @@ def _sum(x: torch.Tensor) -> torch.Tensor:
     return filters.correlate(torch.nn.functional.pad(x, (1, 1, 1, 1)), BLOCK)
 
 
-ROW = Entry(
+ROW = SchemeEntry(
     costs, "MG", "MiPOD's forerunner: the same model with the plain variance of 3 x 3 samples",
     "rho = ln(1 / beta - 2), beta lambda I = ln(1 / beta - 2), I = 1 / max(1, var3(X))^2",
     "J. Fridrich, J. Kodovsky, Multivariate Gaussian model for designing additive distortion for steganography, "

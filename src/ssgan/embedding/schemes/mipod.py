@@ -11,7 +11,7 @@ import torch
 
 from ssgan.compute.row_threads import compiled_serves, filled_by_rows
 from ssgan.embedding.costs import Costs
-from ssgan.embedding.entry import Entry
+from ssgan.embedding.entry import SchemeEntry
 from ssgan.embedding.schemes import mipod_loops
 from ssgan.embedding.schemes.deflection import least_detectable
 from ssgan.images import filters
@@ -73,7 +73,7 @@ def _fill(planes: np.ndarray, first: int, last: int, out: np.ndarray) -> None:
     mipod_loops.fill_variance(planes, filters.cosine_bank(BLOCK).astype(planes.dtype), DEGREE, first, last, out)
 
 
-ROW = Entry(
+ROW = SchemeEntry(
     costs, "MiPOD", "least detectable under a Gaussian model of the noise, block variances by local cosines",
     "rho = ln(1 / beta - 2), beta lambda I = ln(1 / beta - 2), I = mean7(1 / sigma^4)",
     "V. Sedighi, R. Cogranne, J. Fridrich, Content-adaptive steganography by minimizing statistical detectability, "

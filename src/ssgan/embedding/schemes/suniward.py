@@ -11,7 +11,7 @@ import torch
 
 from ssgan.compute.row_threads import compiled_serves, filled_by_rows
 from ssgan.embedding.costs import Costs
-from ssgan.embedding.entry import Entry
+from ssgan.embedding.entry import SchemeEntry
 from ssgan.embedding.schemes import wavelet_loops
 from ssgan.images import filters
 
@@ -38,7 +38,7 @@ def _fill(planes: np.ndarray, first: int, last: int, out: np.ndarray) -> None:
     wavelet_loops.fill_costs(planes, bank, planes.dtype.type(SIGMA), first, last, out)
 
 
-ROW = Entry(
+ROW = SchemeEntry(
     costs, "S-UNIWARD", "the relative change of the wavelet coefficients that a change touches",
     "rho = sum over k of |K_k| * 1 / (1 + |K_k * X|)",
     "V. Holub, J. Fridrich, T. Denemark, Universal distortion function for steganography in an arbitrary domain, "

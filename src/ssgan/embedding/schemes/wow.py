@@ -10,7 +10,7 @@ import torch
 
 from ssgan.compute.row_threads import compiled_serves, filled_by_rows
 from ssgan.embedding.costs import WET, Costs
-from ssgan.embedding.entry import Entry
+from ssgan.embedding.entry import SchemeEntry
 from ssgan.embedding.schemes import wavelet_loops
 from ssgan.images import filters
 
@@ -41,7 +41,7 @@ def _fill(planes: np.ndarray, first: int, last: int, out: np.ndarray) -> None:
     wavelet_loops.fill_costs(planes, filters.WAVELET_TAPS, 0.0, first, last, out)
 
 
-ROW = Entry(
+ROW = SchemeEntry(
     costs, "WOW", "dear as soon as one of three wavelet directions predicts the place well",
     "rho = sum over k of 1 / (|K_k| * |K_k * X|)",
     "V. Holub, J. Fridrich, Designing steganographic distortion using directional filters, WIFS 2012",

@@ -23,7 +23,7 @@ from ssgan.compute import seeds
 from ssgan.embedding.coders.gibbs import Sender
 from ssgan.embedding.stc import layers as two_layers
 from ssgan.embedding.stc import trellis
-from ssgan.embedding.stc.layers import Priced, Written
+from ssgan.embedding.stc.layers import PricedSamples, WrittenLayers
 from ssgan.embedding.stc.trellis import Code, NoPath
 from ssgan.errors import DoesNotFit, InvalidSetting
 from ssgan.images.samples import Samples, Whole
@@ -151,7 +151,7 @@ def reachable(
     rng = np.random.default_rng(0)
     trial = rng.integers(0, 2, 2 * len(cover), dtype=np.uint8)
     _check(cover.part(None), plus[None], minus[None], [trial], layers, [rng])
-    return _reachable(Priced(cover, plus, minus), trial, code or Code(), layers)
+    return _reachable(PricedSamples(cover, plus, minus), trial, code or Code(), layers)
 
 
 def _embed_rows(
@@ -166,8 +166,8 @@ def _embed_rows(
     lam = np.ones(len(covers))
     if coded.any():
         lam[coded] = sender.rows(coded).lambdas_for_payload(lengths[coded], TOLERANCE)
-    samples = [Priced(covers.part(i), plus[i], minus[i]) for i in range(len(covers))]
-    written: list[Written | None] = [
+    samples = [PricedSamples(covers.part(i), plus[i], minus[i]) for i in range(len(covers))]
+    written: list[WrittenLayers | None] = [
         _write(samples[i], message, code, layers, lam[i], sender.free[i], rngs[i]) if coded[i] or not lengths[i] else None
         for i, message in enumerate(messages)
     ]
@@ -186,17 +186,17 @@ def _embed_rows(
 
 
 def _write(
-    samples: Priced,
+    samples: PricedSamples,
     message: NDArray[np.uint8],
     code: Code,
     layers: int,
     lam: float,
     free: float,
     rng: np.random.Generator | None,
-) -> Written | None:
+) -> WrittenLayers | None:
     """Write the message and read it again; return None where there is no path."""
     if len(message) == 0:
-        return Written(samples.cover.copy(), 0, 0)
+        return WrittenLayers(samples.cover.copy(), 0, 0)
     if rng is not None and layers == 1:
         written = two_layers.write_one(samples, message, code, rng)
     else:
@@ -208,7 +208,7 @@ def _write(
     return written
 
 
-def _refusal(samples: Priced, message: NDArray[np.uint8], code: Code, layers: int, largest: float) -> DoesNotFit:
+def _refusal(samples: PricedSamples, message: NDArray[np.uint8], code: Code, layers: int, largest: float) -> DoesNotFit:
     """Return the error for a message that was not written, with the number of its bits that fit."""
     most = _reachable(samples, message, code, layers, limit=len(message) - 1)
     if len(message) > largest:
@@ -220,7 +220,7 @@ def _refusal(samples: Priced, message: NDArray[np.uint8], code: Code, layers: in
     return NoPath(f"wet samples leave no way to write these {len(message)} bits", reachable=most, hint=hint)
 
 
-def _reachable(samples: Priced, message: NDArray[np.uint8], code: Code, layers: int, limit: int | None = None) -> int:
+def _reachable(samples: PricedSamples, message: NDArray[np.uint8], code: Code, layers: int, limit: int | None = None) -> int:
     """Return how many bits from the beginning of `message` embed: those the first layer takes alone, or more, by halving."""
     sender = _sender(samples.plus[None], samples.minus[None], layers)
     dry = np.minimum(samples.plus, samples.minus) < np.inf
@@ -257,7 +257,7 @@ def _ideal_payloads(sender: Sender, distortion: NDArray[np.float64]) -> NDArray[
     return ideal
 
 
-def _distortion(samples: Priced, stego: Whole) -> float:
+def _distortion(samples: PricedSamples, stego: Whole) -> float:
     """Return the sum of the costs of the changes."""
     up, down = stego > samples.cover, stego < samples.cover
     return float(samples.plus[up].sum() + samples.minus[down].sum())

@@ -33,7 +33,7 @@ from ssgan.images.samples import Samples, Whole, low_bytes
 SHIFTS = (0, 1 / 64, -1 / 64, 1 / 32, -1 / 32, 1 / 16, -1 / 16, 1 / 8, -1 / 8, 1 / 4, -1 / 4, -1)
 
 
-class Priced(NamedTuple):
+class PricedSamples(NamedTuple):
     """Flat samples (n,) and the costs of +1 and -1, float64 (n,), infinite = wet; in the order of the key.
 
     What may not rise or fall is wet whatever its costs say, so that one array may be both.
@@ -58,7 +58,7 @@ def _wet_unless(may: NDArray[np.bool_], costs: NDArray[np.float64]) -> NDArray[n
     return costs if may.all() else np.where(may, costs, np.inf)
 
 
-class Written(NamedTuple):
+class WrittenLayers(NamedTuple):
     """stego (n,), of the cover's type: its second layer holds the message's first `second` bits, its first layer the others."""
 
     stego: Whole
@@ -67,8 +67,14 @@ class Written(NamedTuple):
 
 
 def write(
-    samples: Priced, lam: float, free: float, message: NDArray[np.uint8], code: Code, *, splits: Sequence[int] | None = None
-) -> Written | None:
+    samples: PricedSamples,
+    lam: float,
+    free: float,
+    message: NDArray[np.uint8],
+    code: Code,
+    *,
+    splits: Sequence[int] | None = None,
+) -> WrittenLayers | None:
     """Write `message` uint8 (m,) to both layers; return None where no split between them has a path.
 
     lam is the optimal sender's lambda for m bits; costs below `free` count as that. `splits`, where given, are the numbers of
@@ -82,11 +88,11 @@ def write(
     for second in dict.fromkeys(seconds):
         stego = _write_split(samples, lam, free, message, second, code)
         if stego is not None:
-            return Written(stego, len(message) - second, second)
+            return WrittenLayers(stego, len(message) - second, second)
     return None
 
 
-def natural_split(samples: Priced, lam: float, free: float) -> float:
+def natural_split(samples: PricedSamples, lam: float, free: float) -> float:
     """Return how many bits the second layer of the optimal sender carries."""
 
     def nats(part: slice) -> NDArray[np.float64]:
@@ -107,7 +113,7 @@ def summed(count: int, values: Callable[[slice], NDArray[np.float64]]) -> float:
     return part(0, count)
 
 
-def write_one(samples: Priced, message: NDArray[np.uint8], code: Code, rng: np.random.Generator) -> Written | None:
+def write_one(samples: PricedSamples, message: NDArray[np.uint8], code: Code, rng: np.random.Generator) -> WrittenLayers | None:
     """Write `message` uint8 (m,) to the first layer alone, each change in the cheaper direction; `rng` decides between equal
     costs.
     """
@@ -116,7 +122,7 @@ def write_one(samples: Priced, message: NDArray[np.uint8], code: Code, rng: np.r
     if found is None:
         return None
     up = np.where(plus == minus, rng.random(len(cover)) < 0.5, plus < minus)
-    return Written(_changed(cover, found, up), len(message), 0)
+    return WrittenLayers(_changed(cover, found, up), len(message), 0)
 
 
 def read(stego: Whole, first: int, second: int, code: Code) -> NDArray[np.uint8]:
@@ -154,7 +160,7 @@ def strides(samples: int, part: slice = slice(None)) -> NDArray[np.int64]:
 
 
 def _far_and_near(
-    samples: Priced, which: slice | NDArray[np.int64], lam: float, free: float
+    samples: PricedSamples, which: slice | NDArray[np.int64], lam: float, free: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return lambda times the costs of the change that carries into the second bit, and of the other one, of some samples."""
     even, (plus, minus) = samples.cover[which] & 1 == 0, samples.costs(which)
@@ -171,7 +177,9 @@ def _entropy_of_flips(far: NDArray[np.float64], near: NDArray[np.float64]) -> ND
     return np.log(z) + q * np.minimum(far, gibbs.NEVER) - (1 - q) * slack
 
 
-def _write_split(samples: Priced, lam: float, free: float, message: NDArray[np.uint8], second: int, code: Code) -> Whole | None:
+def _write_split(
+    samples: PricedSamples, lam: float, free: float, message: NDArray[np.uint8], second: int, code: Code
+) -> Whole | None:
     """Write `second` bits to the second layer and return the stego (n,); None where a layer has no path."""
     cover = samples.cover
 

@@ -17,7 +17,7 @@ from ssgan.errors import InvalidSetting, RefusedImage
 from ssgan.images import Images
 
 
-class Chosen(NamedTuple):
+class ImageSet(NamedTuple):
     """Images, the number of pictures to choose from, and the refused ones, each with the reason."""
 
     images: Images
@@ -33,7 +33,7 @@ def choose(
     limit: int,
     seed: int = 0,
     progress: Progress[()] = silent,
-) -> Chosen:
+) -> ImageSet:
     """Return at most `limit` images of a folder or archive, chosen at random, in the order of its names.
 
     A picture that is refused, or that gives another shape than most, is listed as bad. Raises InvalidSetting
@@ -63,4 +63,4 @@ def choose(
             for name, samples in found
             if samples.shape != shape
         ]
-        return Chosen(images.to_images(np.stack([one for _, one in found if one.shape == shape])), len(source), bad)
+        return ImageSet(images.to_images(np.stack([one for _, one in found if one.shape == shape])), len(source), bad)

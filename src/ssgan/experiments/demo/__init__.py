@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ssgan.experiments.demo.result import FULL, QUICK, DemoResult, Size
+from ssgan.experiments.demo.result import FULL, QUICK, DemoResult, DemoSize
 from ssgan.experiments.demo.story import MESSAGE, tell
 
-__all__ = ["FULL", "MESSAGE", "QUICK", "Size", "DemoResult", "tell"]
+__all__ = ["FULL", "MESSAGE", "QUICK", "DemoSize", "DemoResult", "tell"]

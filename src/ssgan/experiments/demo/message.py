@@ -11,7 +11,7 @@ import numpy as np
 from ssgan import images
 from ssgan.compute.progress import Progress, silent
 from ssgan.drawn.drawing import honest
-from ssgan.drawn.model import Model, find, load
+from ssgan.drawn.model import DrawnModel, find, load
 from ssgan.errors import NothingFound
 from ssgan.evaluation.inspection import inspect_drawn
 from ssgan.gan.covers.generators import Card, find_generator, open_generator
@@ -46,12 +46,12 @@ class HiddenMessage:
     content: bytes = field(repr=False)  # of the file
 
 
-def model() -> Model:
+def model() -> DrawnModel:
     """Return the bundled model that draws."""
     return load(find(GENERATOR))
 
 
-def honest_covers(model: Model, count: int, progress: Progress[()] = silent) -> Images:
+def honest_covers(model: DrawnModel, count: int, progress: Progress[()] = silent) -> Images:
     """Return honest covers uint8 (N, 3, H, W): drawn by the random numbers of the operating system."""
     made = []
     for number in range(count):
@@ -66,7 +66,7 @@ def changeable_covers(count: int) -> tuple[Images, Card]:
     return sample(prepared(generator), secret_latents(card.config, count)), card
 
 
-def say(message: str, model: Model) -> HiddenMessage:
+def say(message: str, model: DrawnModel) -> HiddenMessage:
     """Draw one cover by the message, and reveal it. Raises DoesNotFit for a message that is too long."""
     words, wrong = fresh_passphrase(), fresh_passphrase()
     key = Passphrase(words)

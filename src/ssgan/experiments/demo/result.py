@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ssgan.evaluation.inspection import Inspection, Priced
+from ssgan.evaluation.inspection import Inspection, PricedCover
 from ssgan.experiments.demo import wardens
 from ssgan.experiments.demo.game import GameResult
 from ssgan.experiments.demo.message import HiddenMessage
@@ -14,7 +14,7 @@ from ssgan.images import Images
 
 
 @dataclass(frozen=True)
-class Size:
+class DemoSize:
     """The numbers of images, epochs and rounds of the demo."""
 
     sheet: int = 36  # covers that are shown
@@ -31,19 +31,19 @@ class Size:
         return 6 + wardens.EVALUATIONS * 3 + self.rounds
 
 
-FULL = Size()
-QUICK = Size(sheet=24, honest=40, images=3_000, rounds=4, schemes=("lsb", "hill"))
+FULL = DemoSize()
+QUICK = DemoSize(sheet=24, honest=40, images=3_000, rounds=4, schemes=("lsb", "hill"))
 
 
 @dataclass(frozen=True, eq=False)
 class DemoResult:
     """All results that the page shows."""
 
-    size: Size
+    size: DemoSize
     sheet: Images
     said: HiddenMessage
     photograph: Inspection | None
-    priced: list[Priced]
+    priced: list[PricedCover]
     watched: dict[str, WardenResult]
     played: GameResult
     seconds: dict[str, float] = field(default_factory=dict)

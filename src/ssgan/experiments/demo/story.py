@@ -9,13 +9,13 @@ import numpy as np
 
 from ssgan.compute.progress import Notify, Progress
 from ssgan.drawn.model import find
-from ssgan.evaluation.inspection import Inspection, Priced, every_scheme, inspect_cover
+from ssgan.evaluation.inspection import Inspection, PricedCover, every_scheme, inspect_cover
 from ssgan.experiments.demo import game, page, photographs, wardens
 from ssgan.experiments.demo import message as saying
 from ssgan.experiments.demo.drawn_warden import DrawnTask
 from ssgan.experiments.demo.message import GENERATOR, STEGO
-from ssgan.experiments.demo.result import FULL, DemoResult, Size
-from ssgan.experiments.demo.wardens import AnyTask, Task
+from ssgan.experiments.demo.result import FULL, DemoResult, DemoSize
+from ssgan.experiments.demo.wardens import AnyTask, WardenTask
 from ssgan.images import Images
 from ssgan.storage.atomic import atomic_write
 from ssgan.storage.folders import make_folder
@@ -31,7 +31,7 @@ FEW = 223  # generated covers, where there are no photographs to be as many as
 
 def tell(
     out: Path,
-    size: Size = FULL,
+    size: DemoSize = FULL,
     *,
     message: str = MESSAGE,
     progress: Progress[str] = lambda done, doing: None,
@@ -77,7 +77,7 @@ def tell(
     return path, result
 
 
-def _priced(size: Size) -> tuple[Inspection | None, list[Priced]]:
+def _priced(size: DemoSize) -> tuple[Inspection | None, list[PricedCover]]:
     """Return a photograph with HILL's costs, and those of the other schemes, where there is one."""
     from ssgan.embedding.embedder import Embedder
 
@@ -88,19 +88,19 @@ def _priced(size: Size) -> tuple[Inspection | None, list[Priced]]:
     return seen, every_scheme(cover, PAYLOAD, seed=1, name=photographs.SHOWN, schemes=size.schemes)
 
 
-def _count(size: Size) -> int:
+def _count(size: DemoSize) -> int:
     """Return how many covers the network learns from."""
     return size.covers or (len(photographs.tiles()) if photographs.available() else FEW)
 
 
-def _tasks(size: Size, changeable: Images, honest: Images) -> list[AnyTask]:
+def _tasks(size: DemoSize, changeable: Images, honest: Images) -> list[AnyTask]:
     """Return what the network learns: a careless change to generated covers, and drawn covers from photographs."""
-    tasks: list[AnyTask] = [Task(GENERATED, changeable, CARELESS, size.images)]
+    tasks: list[AnyTask] = [WardenTask(GENERATED, changeable, CARELESS, size.images)]
     if photographs.available():
         tiles = photographs.tiles()
         some = tiles[np.linspace(0, len(tiles) - 1, min(len(changeable), len(honest))).round().astype(int)]
         # Telling two sources apart is so easy that a fraction of the time will do.
-        tasks.append(Task(APART, some, "", size.images // 4, honest))
+        tasks.append(WardenTask(APART, some, "", size.images // 4, honest))
     return tasks
 
 

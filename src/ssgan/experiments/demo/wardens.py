@@ -36,7 +36,7 @@ _SEED = 1
 
 
 @dataclass(frozen=True, eq=False)
-class Task:
+class WardenTask:
     """One source: covers uint8 (N, 3, H, W), and the embedding to tell them from.
 
     By `embedder` from their own stegos, or, with `others`, as many covers of another source, from these.
@@ -118,7 +118,7 @@ def watch(
     return [result for number in range(len(tasks)) for result in done[number]]
 
 
-def pairs_of(task: Task) -> tuple[Pairs, Pairs, Pairs]:
+def pairs_of(task: WardenTask) -> tuple[Pairs, Pairs, Pairs]:
     """Return pairs for training, validation and test; a cover is in one of them, with its stego."""
     if task.others is None:
         own = np.array([seeds.derive(_SEED, task.source, str(number)) for number in range(len(task.covers))], dtype=np.uint64)
@@ -130,7 +130,7 @@ def pairs_of(task: Task) -> tuple[Pairs, Pairs, Pairs]:
     return pairs[train], pairs[validate], pairs[test]
 
 
-def learn(task: Task, progress: Progress[str, float | None] = lambda images_seen, source, error: None) -> WardenResult:
+def learn(task: WardenTask, progress: Progress[str, float | None] = lambda images_seen, source, error: None) -> WardenResult:
     """Run one task in this process."""
     train, validate, test = pairs_of(task)
     recipe = NETWORKS[NETWORK].recipe.with_(

@@ -34,7 +34,7 @@ TOLERANCE = 0.02
 _SEED = 0
 
 
-class Comparison(NamedTuple):
+class ExportCheck(NamedTuple):
     """The differences between the images of a copy and of the original, on TRIED public latents."""
 
     images: int
@@ -55,7 +55,7 @@ class _Pixels(nn.Module):
         return values, values.round().clamp(0, 255).to(torch.uint8)
 
 
-def export_onnx(generator: nn.Module, card: Card, path: Path, *, overwrite: bool = False) -> Comparison:
+def export_onnx(generator: nn.Module, card: Card, path: Path, *, overwrite: bool = False) -> ExportCheck:
     """Write an ONNX file, after onnxruntime made the same images from it as torch.
 
     Gray values may differ by TOLERANCE before rounding, so pixels differ by 1 at most, and only where the value is on a
@@ -72,7 +72,7 @@ def export_onnx(generator: nn.Module, card: Card, path: Path, *, overwrite: bool
         return _compared(runtime, temporary, generator, card)
 
 
-def export_weights(generator: nn.Module, card: Card, folder: Path, *, half: bool, overwrite: bool = False) -> Comparison:
+def export_weights(generator: nn.Module, card: Card, folder: Path, *, half: bool, overwrite: bool = False) -> ExportCheck:
     """Write the generator's folder once more, with kernels in float16 where `half`, and compare. Raises StorageFailed."""
     if (folder / MANIFEST).exists() and not overwrite:
         raise StorageFailed(f"{folder} holds a generator already", hint="choose another folder, or give --force")
@@ -84,10 +84,10 @@ def export_weights(generator: nn.Module, card: Card, folder: Path, *, half: bool
     return compare(expected, sample(prepared(open_generator(folder)[0]), given))
 
 
-def compare(expected: Images, found: Images) -> Comparison:
+def compare(expected: Images, found: Images) -> ExportCheck:
     """Compare two sets of Images of one shape."""
     apart = (expected.int() - found.int()).abs()
-    return Comparison(len(expected), float((apart > 0).double().mean()), int(apart.max()))
+    return ExportCheck(len(expected), float((apart > 0).double().mean()), int(apart.max()))
 
 
 def _exported(module: nn.Module, card: Card) -> Any:
@@ -117,7 +117,7 @@ def _exported(module: nn.Module, card: Card) -> Any:
     return program
 
 
-def _compared(runtime: ModuleType, path: Path, generator: nn.Module, card: Card) -> Comparison:
+def _compared(runtime: ModuleType, path: Path, generator: nn.Module, card: Card) -> ExportCheck:
     """Compare the images of onnxruntime with those of torch. Raises RefusedModel."""
     options = runtime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()

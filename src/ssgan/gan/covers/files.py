@@ -22,7 +22,7 @@ from ssgan import images
 from ssgan.compute.keystream import reader
 from ssgan.compute.progress import Progress, silent
 from ssgan.drawn.drawing import honest
-from ssgan.drawn.model import Model
+from ssgan.drawn.model import DrawnModel
 from ssgan.errors import InvalidSetting, StorageFailed
 from ssgan.gan.covers.generators import Card
 from ssgan.gan.covers.sample import PIECE, latents, sample
@@ -46,7 +46,7 @@ class Order:
     count: int
     seed: int | None = None
     overwrite: bool = False
-    model: Model | None = None
+    model: DrawnModel | None = None
 
     def target(self, number: int) -> Path:
         """Return the path of the cover of that number."""
@@ -129,7 +129,7 @@ def fulfil(
     return time.monotonic() - begun
 
 
-def drawn_cover(model: Model, number: int, seed: int | None) -> np.ndarray:
+def drawn_cover(model: DrawnModel, number: int, seed: int | None) -> np.ndarray:
     """Return an honest cover uint8 (C, H, W): by the operating system's random source, or that number of a public seed."""
     source = os.urandom if seed is None else reader(hashlib.sha256(f"ssgan/2/public {seed} {number}".encode()).digest())
     return np.ascontiguousarray(honest(model, source).picture.transpose(2, 0, 1))

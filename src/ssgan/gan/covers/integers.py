@@ -23,7 +23,7 @@ from ssgan.compute.progress import Progress
 from ssgan.drawn import drawing, tables
 from ssgan.drawn.header import GivenUp
 from ssgan.drawn.layers import FRACTION, UNIT
-from ssgan.drawn.model import FOLDER, KIND, LATENT_WORDS, OVERHEAD, QUARTERS, TANH_REACH, Model, from_tensors
+from ssgan.drawn.model import FOLDER, KIND, LATENT_WORDS, OVERHEAD, QUARTERS, TANH_REACH, DrawnModel, from_tensors
 from ssgan.errors import InvalidSetting, RefusedModel, StorageFailed
 from ssgan.gan.backbones.dcgan import Generator
 from ssgan.gan.backbones.detail import Detail, Phase
@@ -70,7 +70,7 @@ def export_drawn(
     draws: int = DRAWS,
     overwrite: bool = False,
     progress: Progress[()] | None = None,
-) -> tuple[Model, Promise]:
+) -> tuple[DrawnModel, Promise]:
     """Write the model that draws covers into `folder`/drawn, after its promise was measured over `draws` honest draws.
 
     `details` are the detail networks from the smallest size up; the first one doubles the half-size picture of the generator.
@@ -133,7 +133,7 @@ def to_integers(generator: nn.Module, card: Card, details: Sequence[tuple[Detail
     return tensors
 
 
-def measured(model: Model, draws: int = DRAWS, progress: Progress[()] | None = None) -> Promise:
+def measured(model: DrawnModel, draws: int = DRAWS, progress: Progress[()] | None = None) -> Promise:
     """Return the measurements of a model over honest draws. Raises RefusedModel where a header may not find its samples."""
     rooms, dry, given_up, bits = [], [], 0, 0.0
     for done in range(draws):

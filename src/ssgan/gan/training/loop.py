@@ -58,7 +58,7 @@ class Pace:
 
 
 @dataclass(frozen=True)
-class Reading:
+class RealReading:
     """The reading of files as real images; `strict` refuses a bad one, `cache` is the folder of the cache."""
 
     geometry: Geometry = Geometry()
@@ -72,7 +72,7 @@ def train(
     config: TrainingConfig,
     out: Path,
     *,
-    reading: Reading = Reading(),
+    reading: RealReading = RealReading(),
     pace: Pace = Pace(),
     device: str = "cpu",
     threads: int | None = None,
@@ -239,7 +239,7 @@ def _say(text: str, run: Run, images_seen: int, notify: Notify[str] | None) -> N
         notify(text)
 
 
-def _identity(data: Path, config: TrainingConfig, reading: Reading) -> dict[str, Any]:
+def _identity(data: Path, config: TrainingConfig, reading: RealReading) -> dict[str, Any]:
     """Return the settings that identify a run: all but the duration, since a longer training resumes a shorter one."""
     training = asdict(config)
     del training["duration_images"]
@@ -272,7 +272,7 @@ def _done(out: Path, config: TrainingConfig, data: Path) -> bool:
 def _read(
     data: Path,
     config: TrainingConfig,
-    reading: Reading,
+    reading: RealReading,
     out: Path,
     workers: int,
     processes: distributed.Processes,

@@ -33,7 +33,7 @@ TOLERANCE, LEAST_GAIN, LEAST_STEP = 0.02, 0.005, 0.05  # where the search for d_
 
 
 @dataclass(frozen=True)
-class Settings:
+class EnsembleSettings:
     """The size of an ensemble: `learners` and `subspace` (features a learner sees); None lets the out-of-bag error decide."""
 
     learners: int | None = None
@@ -126,7 +126,7 @@ def fit(
     covers: np.ndarray,
     stegos: np.ndarray,
     *,
-    settings: Settings = Settings(),
+    settings: EnsembleSettings = EnsembleSettings(),
     seed: int = 0,
     threads: int = 1,
     on_ensemble: Callable[[int, int, float], None] = lambda subspace, learners, error: None,

@@ -17,7 +17,7 @@ from ssgan.compute.image_threads import samples, share_images
 from ssgan.steganalysis.feature_set import FeatureSet
 from ssgan.steganalysis.features.cooccurrence import dimensions, merges
 from ssgan.steganalysis.features.crm_loops import CHANNELS, LEVELS, fill_color_bank
-from ssgan.steganalysis.features.residuals import BANKS, Bank, Part
+from ssgan.steganalysis.features.residuals import BANKS, Bank, FilterSets
 from ssgan.steganalysis.features.srm import bank_arrays, submodel_name
 
 SMALLEST = 5  # pixels: one residual of five by five samples
@@ -36,20 +36,20 @@ ORDER = {
 COUNTED_TWICE = {"s1_minmax24", "s1_minmax34", "s1_minmax54", "s3_minmax24"}
 
 
-def color_parts(bank: Bank) -> tuple[Part, ...]:
+def color_parts(bank: Bank) -> tuple[FilterSets, ...]:
     """Return the bank's parts without those that differ only by the direction of the scan, which a pixel's channels lack."""
-    found: list[Part] = []
+    found: list[FilterSets] = []
     for part in bank.parts:
         if part.submodel.endswith("v") and not part.plain:
             continue
         if part.plain and part.submodel in {earlier.submodel for earlier in found}:
             continue
         once = part.across == part.down and f"{bank.name}_{part.submodel}" not in COUNTED_TWICE
-        found.append(Part(part.submodel, part.across, () if once else part.down, part.plain))
+        found.append(FilterSets(part.submodel, part.across, () if once else part.down, part.plain))
     return tuple(found)
 
 
-def color_name(bank: Bank, part: Part) -> str:
+def color_name(bank: Bank, part: FilterSets) -> str:
     """Return the authors' name of a submodel: s1_minmax22c_q1, s1_minmax34hvc_q1."""
     stem = part.submodel.removesuffix("hv")
     if stem == "minmax34h":

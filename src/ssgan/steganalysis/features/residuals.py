@@ -23,7 +23,7 @@ DIRECTIONS = {
 
 
 @dataclass(frozen=True)
-class Part:
+class FilterSets:
     """Sets of filters counted together, along rows and down columns. `plain`: each set is one filter."""
 
     submodel: str
@@ -31,9 +31,9 @@ class Part:
     down: tuple[str, ...]
     plain: bool = False
 
-    def turned(self, submodel: str) -> Part:
+    def turned(self, submodel: str) -> FilterSets:
         """Return the same sets scanned the other way."""
-        return Part(submodel, self.down, self.across, self.plain)
+        return FilterSets(submodel, self.down, self.across, self.plain)
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Bank:
     name: str
     filters: dict[str, NDArray[np.int64]]
     divisor: int
-    parts: tuple[Part, ...]
+    parts: tuple[FilterSets, ...]
 
     @property
     def border(self) -> int:
@@ -77,33 +77,38 @@ def _halves(kernel: tuple[tuple[int, ...], ...]) -> dict[str, NDArray[np.int64]]
     return {**{letter: whole * where for letter, where in kept.items()}, "k": whole}
 
 
-def _odd_parts() -> Iterator[Part]:
+def _odd_parts() -> Iterator[FilterSets]:
     """Yield submodels of the filters that extend in one of eight directions: first and third order."""
     pairs, corners = ("RU", "RD", "LU", "LD"), ("RUa", "RDc", "LUb", "LDd")
-    two = Part("minmax22h", ("RL",), ("UD",))
-    three = Part("minmax34h", ("LUR", "RDL"), ("DLU", "URD"))
-    eight = Part("minmax48h", ("RUab", "LDdc", "RDcd", "LUba"), ("RDca", "LUbd", "RUac", "LDdb"))
-    spam = Part("spam14hv", ("R",), ("U",), plain=True)
+    two = FilterSets("minmax22h", ("RL",), ("UD",))
+    three = FilterSets("minmax34h", ("LUR", "RDL"), ("DLU", "URD"))
+    eight = FilterSets("minmax48h", ("RUab", "LDdc", "RDcd", "LUba"), ("RDca", "LUbd", "RUac", "LDdb"))
+    spam = FilterSets("spam14hv", ("R",), ("U",), plain=True)
     five = ("RUabc", "LDdcb", "RDcda", "LUbad")
-    yield from (two, three, two.turned("minmax22v"), Part("minmax24", pairs, pairs), three.turned("minmax34v"))
-    yield from (Part("minmax41", ("RLUD",), ("RLUD",)), Part("minmax34", corners, corners))
-    yield from (eight, eight.turned("minmax48v"), Part("minmax54", five, five), spam, spam.turned("spam14hv"))
+    yield from (two, three, two.turned("minmax22v"), FilterSets("minmax24", pairs, pairs), three.turned("minmax34v"))
+    yield from (FilterSets("minmax41", ("RLUD",), ("RLUD",)), FilterSets("minmax34", corners, corners))
+    yield from (eight, eight.turned("minmax48v"), FilterSets("minmax54", five, five), spam, spam.turned("spam14hv"))
 
 
-def _second_parts() -> Iterator[Part]:
+def _second_parts() -> Iterator[FilterSets]:
     """Yield submodels of the second differences: horizontal, vertical, diagonal, minor diagonal."""
-    split, spam = Part("minmax24h", ("mh", "dh"), ("mv", "dv")), Part("spam12hv", ("h",), ("v",), plain=True)
+    split, spam = FilterSets("minmax24h", ("mh", "dh"), ("mv", "dv")), FilterSets("spam12hv", ("h",), ("v",), plain=True)
     for name, sets in (("minmax21", ("hv",)), ("minmax41", ("hvdm",)), ("minmax32", ("hvm", "hvd"))):
-        yield Part(name, sets, sets)
+        yield FilterSets(name, sets, sets)
     yield from (split, split.turned("minmax24v"), spam, spam.turned("spam12hv"))
 
 
-def _edge_parts(whole_first: bool) -> Iterator[Part]:
+def _edge_parts(whole_first: bool) -> Iterator[FilterSets]:
     """Yield submodels of a square kernel and its halves; the square itself goes to s35_spam11, which joins 3 x 3 and 5 x 5."""
     pairs = ("ul", "br", "ur", "bl")
-    two, spam = Part("minmax22h", ("ub",), ("lr",)), Part("spam14hv", ("u", "b"), ("l", "r"), plain=True)
-    whole = Part("s35_spam11", ("k",), ("k",), plain=True)
-    yield from (Part("minmax24", pairs, pairs), two, two.turned("minmax22v"), Part("minmax41", ("ublr",), ("ublr",)))
+    two, spam = FilterSets("minmax22h", ("ub",), ("lr",)), FilterSets("spam14hv", ("u", "b"), ("l", "r"), plain=True)
+    whole = FilterSets("s35_spam11", ("k",), ("k",), plain=True)
+    yield from (
+        FilterSets("minmax24", pairs, pairs),
+        two,
+        two.turned("minmax22v"),
+        FilterSets("minmax41", ("ublr",), ("ublr",)),
+    )
     yield from (whole, spam, spam.turned("spam14hv")) if whole_first else (spam, spam.turned("spam14hv"), whole)
 
 

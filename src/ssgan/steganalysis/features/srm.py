@@ -19,7 +19,7 @@ from ssgan.compute.image_threads import samples, share_images
 from ssgan.steganalysis.feature_set import FeatureSet
 from ssgan.steganalysis.features.cooccurrence import dimensions, merges
 from ssgan.steganalysis.features.cooccurrence_loops import LEVELS, WINDOW, fill_bank
-from ssgan.steganalysis.features.residuals import BANKS, Bank, Part
+from ssgan.steganalysis.features.residuals import BANKS, Bank, FilterSets
 
 SMALLEST = 8  # pixels: four residuals of five by five samples
 # Quantization steps in units of the divisor, by bank; two for the first order.
@@ -122,7 +122,7 @@ def _features(
 
 
 def bank_arrays(
-    bank: Bank, steps: tuple[float, ...], *, parts: Sequence[Part] | None = None, truncation: int = LEVELS // 2
+    bank: Bank, steps: tuple[float, ...], *, parts: Sequence[FilterSets] | None = None, truncation: int = LEVELS // 2
 ) -> tuple[NDArray[np.int64], int, NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Return arrays for the loops: taps, border, thresholds (Q, T), members (P, 2, 4) and kinds (P,) of the bank's parts, or
     others.

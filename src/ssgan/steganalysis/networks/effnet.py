@@ -20,7 +20,7 @@ from ssgan.steganalysis.network import Network, Recipe
 
 
 @dataclass(frozen=True)
-class Stage:
+class BlockStage:
     """A number of MBConv blocks, the first with a stride; `widening` is the growth of the maps inside."""
 
     maps: int
@@ -32,10 +32,10 @@ class Stage:
 
 # B0 has 16 x 1, 24 x 2, 40 x 2, 80 x 3, 112 x 3, 192 x 4, 320 x 1 maps x blocks, of which the first stage does not widen.
 STAGES = (
-    Stage(24, 2, 3, 1, 1),
-    Stage(24, 2, 3, 2, 4),
-    Stage(40, 2, 5, 2, 4),
-    Stage(80, 3, 3, 2, 4),
+    BlockStage(24, 2, 3, 1, 1),
+    BlockStage(24, 2, 3, 2, 4),
+    BlockStage(40, 2, 5, 2, 4),
+    BlockStage(80, 3, 3, 2, 4),
 )
 HEAD = 320
 SQUEEZE = 4
@@ -82,7 +82,7 @@ class EffNet(nn.Module):
 class MbConv(nn.Module):
     """A block that widens, filters each map, weighs the maps and narrows, with a shortcut where the shape stays."""
 
-    def __init__(self, before: int, stage: Stage, *, stride: int) -> None:
+    def __init__(self, before: int, stage: BlockStage, *, stride: int) -> None:
         super().__init__()
         wide = before * stage.widening
         self.widen = nn.Sequential(*_normed(before, wide, 1), nn.SiLU()) if stage.widening > 1 else nn.Identity()
