@@ -100,7 +100,7 @@ def test_a_table_of_paths_names_files_anywhere(tmp_path: Path) -> None:
     with pytest.raises(InvalidSetting, match="no column"):
         list(entries([table]))
     table.write_bytes(b"PAR1")
-    with pytest.raises(RefusedImage, match="no table"):
+    with pytest.raises(RefusedImage, match="cannot be read as a table"):
         list(entries([table]))
 
 
