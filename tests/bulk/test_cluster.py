@@ -224,9 +224,9 @@ def test_a_cluster_of_two_hosts_writes_what_one_process_writes_though_one_of_its
     # Where there are cards, an actor on each does the work; the job itself computes on the processor here.
     script = (
         "import sys\nfrom pathlib import Path\nfrom ssgan.bulk import Ray\n"
-        "from ssgan.bulk.simulate import Settings, prepare, run\n"
+        "from ssgan.bulk.simulate import SimulationSettings, prepare, run\n"
         "covers, out, address = sys.argv[1:]\n"
-        "plan = prepare([Path(covers)], Path(out), Settings('mipod@0.4', seed=2), shard_size=6, limit=60)\n"
+        "plan = prepare([Path(covers)], Path(out), SimulationSettings('mipod@0.4', seed=2), shard_size=6, limit=60)\n"
         "print(run(plan, Ray(address, gpus=True)).written)\n"
     )
     told = hosts.call(0, sys.executable, "-c", script, covers, tmp_path / "cards", address, **own)

@@ -177,7 +177,7 @@ def test_a_folder_that_holds_something_else_is_left_alone(folder: Path) -> None:
         ({"features": "spam", "dtype": "int8"}, "int8"),
         ({"features": "spam", "convert": ("sepia", "jpeg")}, "sepia"),
         ({"features": "maxsrmd2"}, "change probabilities"),
-        ({"features": "spam", "embedder": "hill@0.4"}, "no use"),
+        ({"features": "spam", "embedder": "hill@0.4"}, "uses none"),
         ({"features": "maxsrmd2", "embedder": "hill"}, "not an embedder"),
     ],
 )

@@ -18,6 +18,7 @@ COMMANDS = {
     "simulate": "no -o out --embedder hill@0.4",
     "features": "no -o out",
     "hide-each": "no -o out -m hi --key-file no",
+    "train-detail": "no -o out",
     "train-detector": "no -o out --embedder hill@0.4 --detector spam/ridge",
     "score": "no no -o out.csv",
     "evaluate": "no -o out --embedder hill@0.4 --detector spam/ridge",

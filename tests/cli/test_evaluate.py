@@ -72,7 +72,7 @@ def test_programs_get_an_object_a_row(folder: Path, capsys: pytest.CaptureFixtur
         ("evaluate quiet --embedder hill --detector spam -o out", 2, "not an embedder"),
         ("evaluate quiet --embedder hill@0.4 --detector resnet -o out", 2, "no detector 'resnet'"),
         ("evaluate nothing --embedder hill@0.4 --detector spam -o out", 2, "there is no folder or archive nothing"),
-        ("evaluate quiet --embedder hill@0.4 --detector spam --seeds 0 -o out", 2, "no 0 seeds"),
+        ("evaluate quiet --embedder hill@0.4 --detector spam --seeds 0 -o out", 2, "seeds is 0"),
         ("evaluate quiet --embedder hill@0.4 --detector spam --limit 9 -o out", 2, "too few"),
         ("evaluate quiet --embedder hill@0.4 --detector crm -o out", 2, "color images only"),
         ("evaluate quiet --embedder hill@0.4 --detector spam --transfer-to quiet -o out", 2, "one of the covers already"),

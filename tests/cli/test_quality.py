@@ -61,7 +61,7 @@ def test_programs_get_an_object_a_figure(folder: Path, capsys: pytest.CaptureFix
         ("quality made real --crop 16 --own mine:f", 2, "names no function"),
         ("quality made real --crop 16 --limit 10", 2, "too few"),
         ("quality made nothing", 2, "there is no folder or archive nothing"),
-        ("quality made real --crop 16 --repeats 0", 2, "no 0 repeats"),
+        ("quality made real --crop 16 --repeats 0", 2, "repeats is 0"),
     ],
 )
 def test_what_cannot_be_judged_is_said(command: str, code: int, said: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -73,9 +73,9 @@ def test_a_sheet_may_come_alone(folder: Path, capsys: pytest.CaptureFixture[str]
     ("command", "code", "said"),
     [
         ("sample run", 2, "nothing would be written"),
-        ("sample run -o covers -n 0", 2, "no 0 covers"),
+        ("sample run -o covers -n 0", 2, "count is 0"),
         ("sample run -o covers --interpolate 3", 2, "needs a sheet"),
-        ("sample run --sheet s.png --interpolate -1", 2, "no -1 rows"),
+        ("sample run --sheet s.png --interpolate -1", 2, "interpolate is -1"),
         ("sample run --sheet s.jpg", 2, "compressed with loss"),
         ("sample nowhere -o covers", 2, "there is no folder nowhere"),
         ("sample . -o covers", 2, "neither a run nor a generator"),

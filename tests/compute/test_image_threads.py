@@ -26,7 +26,7 @@ def test_other_axes_and_channels_are_refused(shape: tuple[int, ...]) -> None:
 def test_an_image_too_small_for_a_window_is_refused_with_the_least_size(shape: tuple[int, ...]) -> None:
     with pytest.raises(RefusedImage, match="no window") as told:
         samples(np.zeros(shape, np.uint8), channels=(1,), smallest=4)
-    assert "4 or more" in told.value.hint
+    assert "4 x 4 pixels or more" in told.value.hint
 
 
 def test_a_tensor_and_its_array_are_the_same_samples_in_one_piece() -> None:

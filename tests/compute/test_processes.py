@@ -23,12 +23,12 @@ load(open_source("pictures"), Geometry(), workers=2)
 BULK = """
 from pathlib import Path
 from ssgan.bulk import Pool
-from ssgan.bulk.simulate import Settings, prepare, run
-run(prepare([Path("pictures")], Path("stego"), Settings("lsbm@0.1", seed=1)), Pool(2))
+from ssgan.bulk.simulate import SimulationSettings, prepare, run
+run(prepare([Path("pictures")], Path("stego"), SimulationSettings("lsbm@0.1", seed=1)), Pool(2))
 """
 DEMO = """
-from ssgan.experiments.demo.wardens import Task, watch
-watch([Task("photographs", None, "hill@0.4", 1)])
+from ssgan.experiments.demo.wardens import WardenTask, watch
+watch([WardenTask("photographs", None, "hill@0.4", 1)])
 """
 
 

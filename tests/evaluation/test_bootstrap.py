@@ -107,5 +107,5 @@ def test_several_seeds_say_more_than_one() -> None:
 
 
 def test_scores_and_groups_are_equally_many() -> None:
-    with pytest.raises(InvalidSetting, match="not equally many"):
+    with pytest.raises(InvalidSetting, match="differ in number"):
         Scores(np.zeros(3), np.zeros(3), ("a", "b"))

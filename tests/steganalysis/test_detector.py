@@ -108,7 +108,7 @@ def test_probabilities_that_do_not_fit_are_refused() -> None:
         (right, right - 1),
         (right * torch.nan, right),
     ):
-        with pytest.raises(InvalidSetting, match="probabilities"):
+        with pytest.raises(InvalidSetting, match="probabilit"):
             Pairs(covers, covers, cover, stego)
 
 

@@ -288,7 +288,7 @@ def test_only_the_code_it_was_written_with_reads_a_message() -> None:
 
 def test_too_long_a_message_is_refused_with_what_fits() -> None:
     cover, costs, message = draw(9, 1000, 1001)
-    with pytest.raises(DoesNotFit, match="1001 bits for 1000 elements") as refused:
+    with pytest.raises(DoesNotFit, match="1001 bits do not fit into 1000 elements") as refused:
         trellis.embed(cover, costs, message, Code())
     assert refused.value.reachable == 1000
     assert refused.value.unit == "bits"
@@ -315,7 +315,7 @@ def test_wet_elements_side_by_side_leave_no_path() -> None:
         (lambda c, r, m: (c + np.uint8(1), r, m), "the cover"),
         (lambda c, r, m: (c, r, m + np.uint8(7)), "the message"),
         (lambda c, r, m: (c, r, m.reshape(2, -1)), "the message"),
-        (lambda c, r, m: (c, r[1:], m), "99 costs for 100 elements"),
+        (lambda c, r, m: (c, r[1:], m), "99 costs came for 100 elements"),
         (lambda c, r, m: (c, np.where(r > 1, np.nan, r), m), "not a number"),
         (lambda c, r, m: (c, -r, m), "negative"),
     ],

@@ -27,5 +27,5 @@ def test_images_are_chosen_by_chance_in_their_order_and_bad_ones_are_named(tmp_p
     assert len(some.images) + len(some.bad) == 4
     with pytest.raises(RefusedImage, match="no usable image"):
         choose(tmp_path, Geometry(crop=32), limit=4)
-    with pytest.raises(InvalidSetting, match="no 0 images"):
+    with pytest.raises(InvalidSetting, match="limit is 0"):
         choose(tmp_path, Geometry(), limit=0)

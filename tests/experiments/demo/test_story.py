@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import random
 import re
+import string
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
@@ -152,7 +154,10 @@ def test_without_photographs_the_page_says_so(
 def test_a_message_that_is_too_long_is_refused_before_anything_is_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["demo", "-o", str(tmp_path / "out"), "-m", "x" * 5000, "--json"]) == 4
+    letters = "".join(
+        random.Random(1).choices(string.ascii_letters + string.digits, k=6000)
+    )  # packing makes 4,500 bytes of them
+    assert run(["demo", "-o", str(tmp_path / "out"), "-m", letters, "--json"]) == 4
     error = json.loads(capsys.readouterr().err.splitlines()[-1])
     assert "do not fit" in error["error"]
     assert not any((tmp_path / "out").iterdir())

@@ -53,7 +53,7 @@ def test_the_papers_nets_have_the_papers_parameters(name: str, generator: int, c
 def test_the_paper_has_four_doublings_from_4_to_64() -> None:
     assert num_doublings(64) == 4
     assert base_size(64) == 4
-    with pytest.raises(InvalidSetting, match="not made"):
+    with pytest.raises(InvalidSetting, match="cannot be generated"):
         num_doublings(8)
 
 
