@@ -186,10 +186,10 @@ def _wanted() -> list[str]:
     }
     lines = ["| covers of faces64 with a message | warden | P_E, a seed each |", "| --- | --- | --- |"]
     for words, question in ways.items():
-        for detector, called in (("spam", "SPAM"), ("scrmq1", "SCRMQ1")):
+        for detector, called in (("spam", "SPAM + ensemble"), ("scrmq1", "SCRMQ1 + ensemble"), ("xunet", "Xu-Net")):
             found = [row for name, row in rows.items() if name.startswith(f"{question} by {detector},")]
             errors = ", ".join(f"{float(r['value']):.3f} ({float(r['low']):.3f} to {float(r['high']):.3f})" for r in found)
-            lines += [f"| {words} | {called} + ensemble | {errors} |"] if found else []
+            lines += [f"| {words} | {called} | {errors} |"] if found else []
     count = next(row["count"] for name, row in rows.items() if name.startswith("drawn at the promise"))
     return [
         "## What SSGAN wanted: covers that are secure by their generation",
@@ -202,7 +202,11 @@ def _wanted() -> list[str]:
         "",
         *lines,
         "",
-        "`python benchmarks/drawn.py warden --write`. That they are no photographs is found:",
+        "`python benchmarks/drawn.py warden --write`. Nor does SPAM find anything in what might give a message away by itself:",
+        "",
+        *_parts(rows),
+        "",
+        "`python benchmarks/drawn.py parts --write`. That they are no photographs is found:",
         "",
         *_natural(rows),
         "",
@@ -214,6 +218,16 @@ def _wanted() -> list[str]:
 def _promise() -> int:
     manifest = RESULTS.parent / "src" / "ssgan" / "bundled" / "faces64" / "drawn" / "manifest.json"
     return int(json.loads(manifest.read_text())["manifest"]["about"]["promise_bytes"])
+
+
+def _parts(rows: dict[str, dict[str, str]]) -> list[str]:
+    lines = ["| drawn at the promise | P_E by SPAM | judged |", "| --- | --- | --- |"]
+    for name, row in rows.items():
+        if name.startswith("drawn at the promise, "):
+            looked_at = name.removeprefix("drawn at the promise, ").partition(" by ")[0]
+            error = f"{float(row['value']):.3f} ({float(row['low']):.3f} to {float(row['high']):.3f})"
+            lines.append(f"| {looked_at} | {error} | {row['count']} |")
+    return lines
 
 
 def _natural(rows: dict[str, dict[str, str]]) -> list[str]:
