@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import fields, make_dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, get_type_hints
 
-from cyclopts import Parameter
+from cyclopts import Group, Parameter
 
 from ssgan.errors import InvalidSetting
 
@@ -49,3 +51,19 @@ Convert = Annotated[
 def words(text: str) -> tuple[str, ...]:
     """Return the words of a list with commas."""
     return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def settings_as_options(settings: type, title: str, *, without: Collection[str] = ()) -> type:
+    """Return a class that has the fields of a dataclass `settings` as options, None where they are not given.
+
+    What stands beside the type of a field is its help. `title` heads them; the fields in `without` are left out.
+    """
+    hints, group = get_type_hints(settings, include_extras=True), Group(title, sort_key=1)
+    options: list[tuple[str, Any, Any]] = []
+    for field in fields(settings):
+        if field.name not in without:
+            kind, text = hints[field.name].__origin__, hints[field.name].__metadata__[0]
+            negative = f"--no-{field.name}" if kind is bool else ""
+            options.append((field.name, Annotated[kind | None, Parameter(help=text, negative=negative, group=group)], None))
+    made = make_dataclass(f"{settings.__name__}Options", options, frozen=True, namespace={"__module__": __name__})
+    return Parameter(name="*")(made)

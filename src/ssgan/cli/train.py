@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass, fields, make_dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Group, Parameter
 
-from ssgan.cli.options import Device, Json, Out, Quiet
+from ssgan.cli.options import Device, Json, Out, Quiet, settings_as_options
 from ssgan.cli.screen import Screen
 from ssgan.cli.simulate import ReadingOptions
 from ssgan.cli.threads import cores, use_threads
@@ -19,23 +19,10 @@ if TYPE_CHECKING:
     from ssgan.gan.training.budget import Budget
 
 
-def _settings() -> type:
-    """Return the settings of a training as options, none of them given: missing ones are the preset's."""
-    hints = get_type_hints(TrainingConfig, include_extras=True)
-    group = Group("Settings, the preset's where left out", sort_key=1)
-    options: list[tuple[str, Any, Any]] = []
-    for field in fields(TrainingConfig):
-        if field.name != "preset":
-            kind, text = hints[field.name].__origin__, hints[field.name].__metadata__[0]
-            negative = f"--no-{field.name}" if kind is bool else ""
-            options.append((field.name, Annotated[kind | None, Parameter(help=text, negative=negative, group=group)], None))
-    return make_dataclass("Settings", options, frozen=True, namespace={"__module__": __name__})
-
-
 if TYPE_CHECKING:
     Settings = TrainingConfig
 else:
-    Settings = Parameter(name="*")(_settings())
+    Settings = settings_as_options(TrainingConfig, "Settings, the preset's where left out", without=("preset",))
 
 
 @Parameter(name="*", group=Group("How it works and what it says", sort_key=2))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields, make_dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated
 
-from cyclopts import Group, Parameter
+from cyclopts import Parameter
 
-from ssgan.cli.options import Device, Json, Out, Quiet
+from ssgan.cli.options import Device, Json, Out, Quiet, settings_as_options
 from ssgan.cli.screen import Screen
 from ssgan.cli.simulate import ReadingOptions
 from ssgan.cli.threads import use_threads
@@ -18,22 +18,10 @@ from ssgan.gan.training.detail_settings import DetailConfig
 _CARD = ("image_size", "channels")  # settings that a generator says
 
 
-def _settings() -> type:
-    """The settings of a training as options; what is left out is the usual."""
-    hints = get_type_hints(DetailConfig, include_extras=True)
-    group = Group("Settings, the usual where left out", sort_key=1)
-    options: list[tuple[str, Any, Any]] = []
-    for field in fields(DetailConfig):
-        kind, text = hints[field.name].__origin__, hints[field.name].__metadata__[0]
-        negative = f"--no-{field.name}" if kind is bool else ""
-        options.append((field.name, Annotated[kind | None, Parameter(help=text, negative=negative, group=group)], None))
-    return make_dataclass("DetailSettings", options, frozen=True, namespace={"__module__": __name__})
-
-
 if TYPE_CHECKING:
     DetailSettings = DetailConfig
 else:
-    DetailSettings = Parameter(name="*")(_settings())
+    DetailSettings = settings_as_options(DetailConfig, "Settings, the usual where left out")
 
 
 def train_detail(

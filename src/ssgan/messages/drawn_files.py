@@ -19,7 +19,7 @@ from ssgan.messages import drawn, plan, spread
 from ssgan.messages.drawn import DrawnMessage
 from ssgan.messages.files import write_together
 from ssgan.messages.keys import Key, as_message, check_key
-from ssgan.messages.parts import HEAD_BYTES, MessagePart
+from ssgan.messages.parts import MessagePart
 
 
 @dataclass(frozen=True, repr=False)
@@ -70,8 +70,7 @@ def planned(
     if count == 1 and not out.parent.is_dir():
         raise StorageFailed(f"there is no folder {out.parent}", hint="make the folder first")
     found = DrawnPlan(body, model, tuple(outs), needed or count, compress, overwrite, None if count == 1 else out)
-    size = len(body) if count == 1 else HEAD_BYTES + len(spread.split(body, count=count, needed=found.needed)[0].share)
-    if size > drawn.capacity_bytes(model) and not compress:
+    if len(body) > found.capacity_bytes and not compress:
         raise DoesNotFit(
             f"{len(body)} bytes do not fit: {model.name} promises {found.capacity_bytes}",
             reachable=found.capacity_bytes,
