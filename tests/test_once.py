@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from functools import cache
 from pathlib import Path
@@ -37,3 +38,17 @@ def test_a_class_name_occurs_once() -> None:
                 found[node.name].append(path)
     assert len(found) > 200
     assert not {name: paths for name, paths in found.items() if len(paths) > 1}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "place"),
+    [
+        (r"torch\.optim\.[A-Z]\w+\(|getattr\(torch\.optim", "compute/optimizers.py"),
+        (r"TrainingDiverged\(f?\"", "compute/training_state.py"),
+        (r"\.optimizer\w*\.load_state_dict|optimizer\.load_state_dict", "compute/training_state.py"),
+    ],
+)
+def test_trainings_share_optimizers_resume_and_divergence(pattern: str, place: str) -> None:
+    """There are three loops, and one way to make an optimizer, restore it and end where numbers are not finite."""
+    sources = {str(path.relative_to(SOURCE)): path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py")}
+    assert [path for path, text in sources.items() if re.search(pattern, text)] == [place]

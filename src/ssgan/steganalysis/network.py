@@ -20,7 +20,7 @@ class Recipe:
     hundreds of thousands of steps on an accelerator, these for thousands of pairs of 64 x 64 images on a processor.
     """
 
-    optimizer: str  # adam, adamax, sgd or adadelta
+    optimizer: str  # one of `ssgan.compute.optimizers`
     learning_rate: float
     weight_decay: float = 0.0
     batch_pairs: int = 32

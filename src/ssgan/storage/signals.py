@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import NoReturn
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 AGAIN_SECONDS = 0.01  # until a signal that could not be delivered is sent once more
@@ -170,3 +171,9 @@ def _send_again(number: int) -> None:
 def redeliver(number: int) -> None:
     """Deliver a noted signal: usually this ends the process, or raises KeyboardInterrupt."""
     signal.raise_signal(number)
+
+
+def end_by(number: int) -> NoReturn:
+    """Deliver a noted signal after all is saved; raise KeyboardInterrupt where its handler ends nothing."""
+    redeliver(number)
+    raise KeyboardInterrupt

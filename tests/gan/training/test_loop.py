@@ -23,11 +23,11 @@ from ssgan.datasets import Geometry
 from ssgan.errors import InvalidSetting, RefusedImage, TrainingDiverged
 from ssgan.gan.covers.generators import load_generator
 from ssgan.gan.training import ssgan as game
-from ssgan.gan.training.checkpoints import Checkpoints
 from ssgan.gan.training.loop import Pace, RealReading, train
 from ssgan.gan.training.result import TrainingResult
 from ssgan.gan.training.settings import PRESETS, TrainingConfig
 from ssgan.storage import weights
+from ssgan.storage.checkpoints import Checkpoints
 
 SMALL = replace(
     PRESETS["paper"], image_size=32, channels=1, width=4, latent=8, batch=6, duration_images=36, ema_images=12, flips=True
@@ -171,7 +171,7 @@ import os, random, signal, sys, time
 from pathlib import Path
 import torch
 torch.set_num_threads(1)
-from ssgan.gan.training.checkpoints import Checkpoints
+from ssgan.storage.checkpoints import Checkpoints
 from ssgan.gan.training.settings import PRESETS
 from ssgan.gan.training.loop import Pace, train
 from dataclasses import replace

@@ -16,10 +16,10 @@ from torch import multiprocessing
 from ssgan import images
 from ssgan.compute import distributed
 from ssgan.compute.distributed import Processes, joined
-from ssgan.gan.training.checkpoints import Checkpoints
 from ssgan.gan.training.loop import Pace, train
 from ssgan.gan.training.settings import PRESETS, TrainingConfig
 from ssgan.storage import weights
+from ssgan.storage.checkpoints import Checkpoints
 
 # r3gan has no normalization: two processes are one but for the order of sums. Its steps are of RMSProp, and small ones: Adam's
 # first ones are signs, which turn where a sum is nearly 0.

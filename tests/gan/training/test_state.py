@@ -12,11 +12,11 @@ import torch
 from ssgan.compute.distributed import Processes
 from ssgan.errors import RefusedModel, TrainingDiverged
 from ssgan.gan.training.assembly import assemble
-from ssgan.gan.training.checkpoints import Checkpoints
 from ssgan.gan.training.random_draws import RandomDraws
 from ssgan.gan.training.settings import PRESETS, TrainingConfig
 from ssgan.gan.training.ssgan import Scalars, numbers
 from ssgan.gan.training.state import Snapshot, State
+from ssgan.storage.checkpoints import Checkpoints
 
 CPU = torch.device("cpu")
 SMALL = replace(

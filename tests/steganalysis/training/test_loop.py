@@ -17,7 +17,7 @@ from ssgan.steganalysis.network import Recipe
 from ssgan.steganalysis.training.curriculum import Stage
 from ssgan.steganalysis.training.network_detector import NetworkDetector
 from ssgan.steganalysis.training.settings import NetworkSettings
-from ssgan.storage import weights
+from ssgan.storage.checkpoints import Checkpoints
 from ssgan.storage.signals import SIGNALS
 
 # A training of a second or two that says so after each evaluation.
@@ -65,8 +65,9 @@ def test_a_training_that_is_ended_or_killed_goes_on_to_the_same_weights(tmp_path
         process.send_signal(number)
         assert process.wait(timeout=60) == -number
         process.stdout.close()
-        saved = weights.load(tmp_path / "ended" / "training" / "latest", largest_bytes=1 << 32)[1]["images_seen"]
-        assert said[-1] <= saved < 5120
+        saved = Checkpoints(tmp_path / "ended" / "training").newest()
+        assert saved is not None
+        assert said[-1] <= saved[1]["images_seen"] < 5120
     last = run(tmp_path / "ended")
     assert last.communicate(timeout=120)[0]
     assert straight.communicate(timeout=120)[0]
@@ -102,4 +103,6 @@ def test_a_training_that_is_interrupted_saves_its_last_batch_first(tmp_path: Pat
     finally:
         signal.signal(number, before)
     assert came == [number]
-    assert weights.load(tmp_path / "latest")[1]["images_seen"] == 5 * 8
+    saved = Checkpoints(tmp_path).newest()
+    assert saved is not None
+    assert saved[1]["images_seen"] == 5 * 8

@@ -19,8 +19,10 @@ from ssgan.steganalysis.detector import Pairs
 from ssgan.steganalysis.error_rate import p_e
 from ssgan.steganalysis.network import Recipe
 from ssgan.steganalysis.training.curriculum import Stage
+from ssgan.steganalysis.training.loop import Training
 from ssgan.steganalysis.training.network_detector import NetworkDetector
 from ssgan.steganalysis.training.settings import NetworkSettings
+from ssgan.storage.checkpoints import Checkpoints
 
 QUICK = Recipe("adamax", 2e-3, batch_pairs=16, duration_images=640, evaluate_images=160)
 
@@ -196,6 +198,27 @@ def test_a_loss_that_is_no_number_ends_it() -> None:
     told = NetworkSettings.of("srnet", train, recipe=Recipe("sgd", 1e30, batch_pairs=8, duration_images=320))
     with pytest.raises(TrainingDiverged):
         NetworkDetector(told).fit(train, gross_pairs(8, 2))
+
+
+def test_a_weight_that_is_not_finite_ends_it_before_it_is_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where no loss says so: statistics of a normalization are not used while the network learns."""
+    train, steps, learn = gross_pairs(16, 1), [0], Training._learn
+
+    def poisoned(self: Training, *given: torch.Tensor) -> torch.Tensor:
+        loss = learn(self, *given)
+        steps[0] += 1
+        if steps[0] == 3:
+            next(value for name, value in self.network.named_buffers() if name.endswith("running_var"))[0] = float("inf")
+        return loss
+
+    monkeypatch.setattr(Training, "_learn", poisoned)
+    recipe = Recipe("adamax", 1e-3, batch_pairs=4, duration_images=64, evaluate_images=16)
+    detector = NetworkDetector(NetworkSettings.of("xunet", train, recipe=recipe), examine=False)
+    with pytest.raises(TrainingDiverged, match="no longer finite after 16 images"):
+        detector.fit(train, Pairs(train.covers[:8], train.covers[:8]), run=tmp_path)
+    saved = Checkpoints(tmp_path).newest()
+    assert saved is not None
+    assert saved[1]["images_seen"] == 16
 
 
 def test_what_cannot_be_meant_is_refused(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import nn
@@ -11,6 +12,7 @@ from torch import nn
 from ssgan.compute import seeds
 from ssgan.compute.cuda_graphs import Captured, runner_for
 from ssgan.compute.distributed import Processes, average_gradients, whole_norm
+from ssgan.compute.optimizers import make_optimizer
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import unknown
 from ssgan.gan.catalog import BACKBONES, OBJECTIVES
@@ -112,15 +114,13 @@ def _nets(config: TrainingConfig) -> dict[str, nn.Module]:
 
 
 def _optimizer(config: TrainingConfig, name: str, net: nn.Module) -> torch.optim.Optimizer:
-    """Make an optimizer; on a graphics card its steps can be captured."""
     rate = config.detector_learning_rate if name == "detector" else config.learning_rate
-    recorded = next(net.parameters()).is_cuda
-    if config.optimizer == "rmsprop":
-        return torch.optim.RMSprop(
-            net.parameters(), lr=rate, alpha=config.smoothing, momentum=config.momentum, capturable=recorded
-        )
-    betas = (config.momentum, config.smoothing)
-    return torch.optim.Adam(net.parameters(), lr=rate, betas=betas, fused=True, capturable=recorded)
+    settings: dict[str, dict[str, Any]] = {
+        "rmsprop": {"alpha": config.smoothing, "momentum": config.momentum},
+        "adam": {"betas": (config.momentum, config.smoothing), "fused": True},
+    }
+    _expect_known("optimizer", config.optimizer, settings)
+    return make_optimizer(config.optimizer, net, rate, **settings[config.optimizer])
 
 
 def _in_precision(net: nn.Module, config: TrainingConfig, device: torch.device) -> nn.Module:

@@ -17,16 +17,18 @@ import torch
 
 from ssgan import images
 from ssgan.compute import seeds
+from ssgan.compute.optimizers import make_optimizer, set_rate
 from ssgan.compute.progress import Progress
+from ssgan.compute.training_state import diverged, refusing_other_states, restore, state_tensors
 from ssgan.datasets import Geometry
 from ssgan.datasets.sources import refuse_among
-from ssgan.errors import InvalidSetting, TrainingDiverged
+from ssgan.errors import InvalidSetting
 from ssgan.gan.backbones.detail import Detail, bits, planes_of
-from ssgan.gan.training.checkpoints import Checkpoints
 from ssgan.gan.training.data import Batches, read
 from ssgan.gan.training.detail_settings import DetailConfig
 from ssgan.storage import signals, weights
-from ssgan.storage.runs import STATS, Run, working_in
+from ssgan.storage.checkpoints import Checkpoints
+from ssgan.storage.runs import Run, working_in
 from ssgan.storage.runs import result as result_of
 
 FOLDER = "detail"  # within a run, or a folder of a generator
@@ -70,19 +72,19 @@ def train_detail(
         held_back = _held_back(real.images, real.chosen)
         torch.manual_seed(config.seed)
         network = Detail(config.channels, config.width).to(where)
-        optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate, betas=(0.9, 0.99))
+        optimizer = make_optimizer("adam", network, config.learning_rate, is_scheduled=True, betas=(0.9, 0.99))
         checkpoints, seen, seconds = Checkpoints(out), 0, 0.0
-        if found := checkpoints.newest():
-            seen, seconds = _take(found, network, optimizer)
-        if (out / STATS).exists():
-            run.rewind(seen)
+        if found := checkpoints.resume(run):
+            tensors, record = found
+            with refusing_other_states():
+                restore(tensors, {"network": network}, {"network": optimizer})
+                seen, seconds = int(record["images_seen"]), float(record["seconds"])
         batches = Batches(real, config, slice(None), where)
         interrupted = until_the_end.enter_context(signals.defer_signals())
         began, began_at, saved, sums = time.monotonic(), seen, time.monotonic(), [0.0, 0]
         while seen < config.duration_images and not interrupted.number:
             step = seen // config.batch
-            for group in optimizer.param_groups:
-                group["lr"] = _rate(config, step)
+            set_rate(optimizer, _rate(config, step))
             loss = _step(network, optimizer, images.to_pixels(batches.at(step)), config, step)
             before, seen = seen, seen + config.batch
             sums[0], sums[1] = sums[0] + loss, sums[1] + 1
@@ -111,8 +113,7 @@ def train_detail(
             result |= measured(network, held_back.to(where), config)
             run.finish(result)
     if interrupted.number:
-        signals.redeliver(interrupted.number)
-        raise KeyboardInterrupt  # where the signal was taken without ending anything
+        signals.end_by(interrupted.number)
     return result
 
 
@@ -178,7 +179,7 @@ def _step(network: Detail, optimizer: torch.optim.Optimizer, pictures: torch.Ten
     loss.backward()
     norm = torch.nn.utils.clip_grad_norm_(network.parameters(), _CLIP)
     if not bool(torch.isfinite(norm)):
-        raise TrainingDiverged("numbers are no longer finite", hint="give a smaller --learning-rate")
+        raise diverged(step * config.batch)
     optimizer.step()
     return float(loss.detach())
 
@@ -197,36 +198,13 @@ def _save(
     out: Path,
     checkpoints: Checkpoints,
     network: Detail,
-    optimizer: torch.optim.Adam,
+    optimizer: torch.optim.Optimizer,
     config: DetailConfig,
     seen: int,
     seconds: float,
 ) -> None:
     """Save the state to resume from, and the network to draw with."""
-    tensors = {f"network.{name}": value for name, value in network.state_dict().items()}
-    for name, parameter in network.named_parameters():
-        for key in ("exp_avg", "exp_avg_sq", "step"):
-            if parameter in optimizer.state:
-                tensors[f"adam.{name}.{key}"] = torch.as_tensor(optimizer.state[parameter][key])
+    tensors = state_tensors({"network": network}, {"network": optimizer})
     checkpoints.save(tensors, {"images_seen": seen, "seconds": seconds})
     about = {"images_seen": seen}
     weights.save(out, dict(network.state_dict()), {"kind": KIND, "config": asdict(config), "about": about})
-
-
-def _take(
-    found: tuple[dict[str, np.ndarray], dict[str, Any]], network: Detail, optimizer: torch.optim.Adam
-) -> tuple[int, float]:
-    """Restore a saved state; return images seen and seconds."""
-    arrays, manifest = found
-    tensors = {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
-    network.load_state_dict({name[8:]: value for name, value in tensors.items() if name.startswith("network.")})
-    for name, parameter in network.named_parameters():
-        if f"adam.{name}.step" in tensors:
-            optimizer.state[parameter] = {
-                "step": tensors[f"adam.{name}.step"],
-                **{
-                    key: tensors[f"adam.{name}.{key}"].to(parameter).clone(memory_format=torch.preserve_format)
-                    for key in ("exp_avg", "exp_avg_sq")
-                },
-            }
-    return int(manifest["images_seen"]), float(manifest["seconds"])

@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from ssgan.compute import distributed
@@ -26,7 +25,6 @@ from ssgan.errors import InvalidSetting
 from ssgan.gan.covers.generators import FOLDER as GENERATOR
 from ssgan.gan.covers.generators import save_generator
 from ssgan.gan.training.assembly import assemble, faster_products
-from ssgan.gan.training.checkpoints import Checkpoints
 from ssgan.gan.training.data import Batches, RealImages, read
 from ssgan.gan.training.metrics import MetricLog, TensorBoardWriter
 from ssgan.gan.training.random_draws import RandomDraws
@@ -37,8 +35,9 @@ from ssgan.gan.training.ssgan import numbers, play
 from ssgan.gan.training.state import RATE_FACTOR, Snapshot, State
 from ssgan.storage import signals, state_files
 from ssgan.storage.atomic import atomic_write
+from ssgan.storage.checkpoints import Checkpoints
 from ssgan.storage.names import name_bytes
-from ssgan.storage.runs import CONFIG, STATS, Run, working_in
+from ssgan.storage.runs import CONFIG, Run, working_in
 
 CACHE, DATA = "cache", "data.json"
 PATHS = ("data",)  # notes: the pictures decide
@@ -114,7 +113,7 @@ def train(
             notify(
                 f"alpha {config.alpha:g}, taken plainly: the detector drowns the critic, and images turn to noise; balance it"
             )
-        if found := processes.first(lambda: None if writer is None else writer.newest()):
+        if found := processes.first(lambda: None if writer is None else writer.checkpoints.resume(run)):
             state.take(*found)
         metrics, snapshot = MetricLog(state), Snapshot(state)
         tensorboard = TensorBoardWriter(out, images_seen=state.images_seen, wanted=pace.tensorboard and speaks)
@@ -177,8 +176,7 @@ def train(
         # How it ends.
         result = None if signal else processes.first(lambda: _finish(run, state, real))
     if result is None:
-        signals.redeliver(signal)
-        raise KeyboardInterrupt  # where the signal was taken without ending anything
+        signals.end_by(signal)
     return result
 
 
@@ -187,13 +185,6 @@ class RunWriter:
 
     def __init__(self, run: Run, state: State) -> None:
         self.run, self.state, self.checkpoints = run, state, Checkpoints(run.folder)
-
-    def newest(self) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
-        """Return the state to resume from, if there is one; later statistics are dropped."""
-        found = self.checkpoints.newest()
-        if (self.run.folder / STATS).exists():
-            self.run.rewind(0 if found is None else found[1]["images_seen"])
-        return found
 
     def save(self) -> None:
         """Save the current state."""

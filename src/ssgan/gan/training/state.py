@@ -7,7 +7,6 @@ state that it kept, and on from there at half the learning rates.
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +14,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from ssgan.errors import RefusedModel, TrainingDiverged
+from ssgan.compute.optimizers import set_rate
+from ssgan.compute.training_state import FiniteCheck, diverged, refusing_other_states, restore, state_tensors
 from ssgan.gan.training.captured import runner_of
 from ssgan.gan.training.ssgan import Ssgan
 
@@ -61,11 +61,10 @@ class State:
         self.game, self.nets, config = game, nets, game.config
         self.runner = runner_of(game)
         self.average = Average(nets["generator"], config.ema_images) if config.ema_images else None
-        self.rates = {name: [g["lr"] for g in optimizer.param_groups] for name, optimizer in game.optimizers.items()}
+        self.rates = {name: float(optimizer.param_groups[0]["lr"]) for name, optimizer in game.optimizers.items()}
         self.images_seen, self.retries, self.seconds, self.collapsed = 0, 0, 0.0, False
         self.sums: dict[str, list[float]] = {}
-        self._watched: list[torch.Tensor] = []  # all that must stay finite; the tensors stay where they are
-        self._moments = -1  # how many weights had moments when that was listed
+        self._is_finite = FiniteCheck(self.tensors, game.optimizers, self.runner)
 
     @property
     def best_generator(self) -> nn.Module:
@@ -78,11 +77,7 @@ class State:
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """Return all parts that are tensors, not copied."""
-        found = {f"{name}.{key}": tensor for name, net in self.modules().items() for key, tensor in net.state_dict().items()}
-        for name, optimizer in self.game.optimizers.items():
-            for i, values in optimizer.state_dict()["state"].items():
-                found |= {f"optimizer.{name}.{i}.{key}": value for key, value in values.items()}
-        return found
+        return state_tensors(self.modules(), self.game.optimizers)
 
     def to_json(self) -> dict[str, Any]:
         """Return all other parts as JSON values."""
@@ -95,57 +90,33 @@ class State:
 
     def take(self, tensors: Mapping[str, torch.Tensor | np.ndarray], record: Mapping[str, Any]) -> None:
         """Restore what `tensors` and `record` gave. Raises RefusedModel where they are of other nets."""
-        owned = {
-            name: torch.tensor(value) if isinstance(value, np.ndarray) else value.clone() for name, value in tensors.items()
-        }
-        try:
-            for name, net in self.modules().items():
-                net.load_state_dict(_part(owned, name))
-            for name, optimizer in self.game.optimizers.items():
-                state, found = optimizer.state_dict(), {}
-                for i, weight in enumerate(optimizer.param_groups[0]["params"]):
-                    if part := _part(owned, f"optimizer.{name}.{i}"):
-                        found[i] = {key: _laid_out_as(weight, value) for key, value in part.items()}
-                optimizer.load_state_dict(state | {"state": found})
+        with refusing_other_states():
+            restore(tensors, self.modules(), self.game.optimizers)
             for name in _COUNTED:
                 setattr(self, name, record[name])
             self.game.balance.running_norms.copy_(torch.tensor(record["balance"]["norms"], dtype=torch.float64))
             self.sums = {name: list(sums) for name, sums in record["sums"].items()}
-            self._moments = -1  # those of the optimizers are other tensors now
-        except (RuntimeError, KeyError, TypeError) as error:
-            raise RefusedModel(f"the checkpoint is not of these nets ({error})", hint="train into another folder") from error
+        self._is_finite.forget()  # the moments are other tensors now
         self._set_rates()
 
     def sound(self, measured: Mapping[str, float]) -> bool:
         """Return whether all figures, and every weight, statistic and moment, are finite."""
-        if not all(math.isfinite(value) for value in measured.values()):
-            return False
-        moments = sum(len(optimizer.state) for optimizer in self.game.optimizers.values())
-        if moments != self._moments:
-            found = self.tensors().values()
-            self._watched, self._moments = [t for t in found if t.is_floating_point() and t.numel()], moments
-        largest = self.runner(f"largest of {len(self._watched)}", self._largest)
-        return bool(largest.isfinite())
-
-    def _largest(self) -> torch.Tensor:
-        """Return the largest magnitude; nan is larger than anything."""
-        return nn.utils.get_total_norm(self._watched, norm_type=math.inf)
+        return self._is_finite(measured.values())
 
     def slower(self) -> None:
         """Halve the learning rates. Raises TrainingDiverged when that was done often enough."""
         if self.retries >= MOST_RETRIES:
-            raise TrainingDiverged(
-                f"the training diverged again after {self.images_seen} images, at {RATE_FACTOR**self.retries:g} "
-                "of the learning rates",
-                hint="lower --learning-rate or take another objective, and continue from the last sound state, which is saved",
+            raise diverged(
+                self.images_seen,
+                rate_factor=RATE_FACTOR**self.retries,
+                hint="lower --learning-rate or take another objective, in another folder; the last sound state is saved",
             )
         self.retries += 1
         self._set_rates()
 
     def _set_rates(self) -> None:
         for name, optimizer in self.game.optimizers.items():
-            for group, rate in zip(optimizer.param_groups, self.rates[name], strict=True):
-                group["lr"] = rate * RATE_FACTOR**self.retries
+            set_rate(optimizer, self.rates[name] * RATE_FACTOR**self.retries)
         self.runner.forget()  # a captured step has the old rates in it
 
 
@@ -165,13 +136,3 @@ class Snapshot:
         """Restore the state, except the number of retries."""
         retries = self.state.retries
         self.state.take(self.tensors, self.record | {"retries": retries})
-
-
-def _laid_out_as(weight: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
-    """Return a moment in the memory order of its weight, since fused optimizers walk both side by side."""
-    return torch.empty_like(weight).copy_(value).detach() if value.shape == weight.shape else value
-
-
-def _part(tensors: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
-    head = prefix + "."
-    return {name.removeprefix(head): tensor for name, tensor in tensors.items() if name.startswith(head)}

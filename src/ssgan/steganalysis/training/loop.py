@@ -17,23 +17,24 @@ import torch
 
 from ssgan.compute import distributed
 from ssgan.compute.cuda_graphs import runner_for
+from ssgan.compute.optimizers import make_optimizer, set_rate
 from ssgan.compute.progress import Notify, Progress
-from ssgan.errors import InvalidSetting, TrainingDiverged, unknown
+from ssgan.compute.training_state import FiniteCheck, below, diverged, refusing_other_states, restore, state_tensors
+from ssgan.errors import InvalidSetting
 from ssgan.images import Images
 from ssgan.steganalysis.checks.findings import Finding, keep, kept
 from ssgan.steganalysis.detector import Pairs, Probabilities
 from ssgan.steganalysis.error_rate import p_e
-from ssgan.steganalysis.network import Recipe
 from ssgan.steganalysis.networks.fused.acceleration import accelerated
 from ssgan.steganalysis.training.curriculum import Stage, batch, easier_images, stage_at
 from ssgan.steganalysis.training.plateau import explain_plateau, is_plateau
 from ssgan.steganalysis.training.settings import NetworkSettings
-from ssgan.storage import signals, weights
+from ssgan.storage import signals
+from ssgan.storage.checkpoints import Checkpoints
 from ssgan.storage.runs import Run
 
 SCORED_TOGETHER = 128
-LATEST = "latest"
-LARGEST_STATE = 1 << 32  # bytes: weights, the best weights, and up to two moments of each
+SGD_MOMENTUM = 0.95
 
 ALONE = distributed.Processes()
 
@@ -62,8 +63,12 @@ class Training:
         self.network = network.to(device)
         self.processes.share_statistics(self.network)
         self.forward = self.processes.averaging(self.network, self._way(), device)
-        self.optimizer = _optimizer(recipe, self.network)
+        momentum = {"momentum": SGD_MOMENTUM} if recipe.optimizer == "sgd" else {}
+        self.optimizer = make_optimizer(
+            recipe.optimizer, network, recipe.learning_rate, is_scheduled=True, weight_decay=recipe.weight_decay, **momentum
+        )
         self.runner = runner_for(device, processes=self.processes.count)
+        self.is_finite = FiniteCheck(self._tensors, {"network": self.optimizer}, self.runner)
         self.images_seen, self.best_error, self.waited = 0, 1.0, 0
         self.loss_sum, self.loss_images, self.seconds, self.explained = 0.0, 0, 0.0, False
         self.history: list[dict[str, float]] = []
@@ -99,8 +104,7 @@ class Training:
             if number:
                 self.save()
         if number:
-            signals.redeliver(number)
-            raise KeyboardInterrupt  # where the signal was taken without ending anything
+            signals.end_by(number)
 
     def over(self) -> bool:
         """Return whether the duration or the patience is over, or the error cannot improve."""
@@ -110,17 +114,18 @@ class Training:
     def step(self, interrupted: signals.Interruption) -> tuple[bool, int]:
         """Train on one batch; return whether an evaluation is due, and the signal noted in any of the processes, or 0."""
         recipe = self.settings.recipe
-        self._set_rate(recipe.learning_rate * (1 + math.cos(math.pi * self.images_seen / recipe.duration_images)) / 2)
+        set_rate(self.optimizer, recipe.learning_rate * (1 + math.cos(math.pi * self.images_seen / recipe.duration_images)) / 2)
         stage = self.stages[stage_at(self.stages, self.images_seen)]
         start = self.images_seen // 2
         mine = self.processes.part(range(start, start + recipe.batch_pairs), what="pairs")
         shown = batch(stage, mine, seed=self.settings.seed, device=self.device)
         self.network.train()
         loss = self.runner("step", self._learn, *_given(shown.images, shown.probabilities, self.settings, self.device))
-        shared = self.processes.figures(float(loss), interrupted.number)
+        own_loss = float(loss)
+        shared = self.processes.figures(own_loss, interrupted.number, float(self.is_finite([own_loss])))
+        if not shared[:, 2].all():
+            raise diverged(self.images_seen)
         mean = float(shared[:, 0].mean())
-        if not math.isfinite(mean):
-            raise TrainingDiverged(f"the loss is {mean} after {self.images_seen} images", hint="lower the learning rate")
         count = 2 * recipe.batch_pairs
         self.loss_sum, self.loss_images = self.loss_sum + mean * count, self.loss_images + count
         before, self.images_seen = self.images_seen, self.images_seen + count
@@ -136,14 +141,6 @@ class Training:
         loss.backward()
         self.optimizer.step()
         return loss.detach()
-
-    def _set_rate(self, rate: float) -> None:
-        """Set the learning rate: a tensor on a graphics card, where a captured step reads it."""
-        for group in self.optimizer.param_groups:
-            if isinstance(group["lr"], torch.Tensor):
-                group["lr"].fill_(rate)
-            else:
-                group["lr"] = rate
 
     def evaluate(self, validate: Pairs, progress: Progress[dict[str, float]] | None, notify: Notify[Finding] | None) -> None:
         """Compute the validation error, keep the best network so far, and save everything."""
@@ -218,26 +215,24 @@ class Training:
         found = self.processes.first(lambda: _saved(self.run))
         if found is None:
             return False
-        tensors, manifest, self.history, self.findings = found
-        self.network.load_state_dict(_part(tensors, "network"))
-        self.best = {name: tensor.to(self.device) for name, tensor in _part(tensors, "best").items()}
-        state = self.optimizer.state_dict()
-        state["state"] = {int(i): _part(tensors, f"optimizer.{i}") for i in manifest["optimized"]}
-        self.optimizer.load_state_dict(state)
-        for name in _COUNTED:
-            setattr(self, name, manifest[name])
+        tensors, record, self.history, self.findings = found
+        with refusing_other_states():
+            restore(tensors, {"network": self.network}, {"network": self.optimizer})
+            self.best = {name: tensor.to(self.device) for name, tensor in below(tensors, "best").items()}
+            for name in _COUNTED:
+                setattr(self, name, record[name])
+        self.is_finite.forget()  # the moments are other tensors now
         return True
+
+    def _tensors(self) -> dict[str, torch.Tensor]:
+        return state_tensors({"network": self.network}, {"network": self.optimizer})
 
     def save(self) -> None:
         """Save the state, in one step."""
         if self.run is None or self.processes.rank:
             return
-        moments = self.optimizer.state_dict()["state"]
-        tensors = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
-        tensors |= {f"best.{name}": tensor for name, tensor in self.best.items()}
-        tensors |= {f"optimizer.{i}.{name}": value for i, values in moments.items() for name, value in values.items()}
-        manifest = {name: getattr(self, name) for name in _COUNTED} | {"optimized": list(moments)}
-        weights.save(self.run.folder / LATEST, tensors, manifest)
+        tensors = self._tensors() | {f"best.{name}": tensor for name, tensor in self.best.items()}
+        Checkpoints(self.run.folder).save(tensors, {name: getattr(self, name) for name in _COUNTED})
 
 
 _COUNTED = ("images_seen", "best_error", "waited", "loss_sum", "loss_images", "seconds", "explained")
@@ -245,11 +240,10 @@ _COUNTED = ("images_seen", "best_error", "waited", "loss_sum", "loss_images", "s
 
 def _saved(run: Run | None) -> tuple[dict[str, np.ndarray], dict[str, Any], list[dict[str, float]], list[Finding]] | None:
     """Return tensors, counters, the evaluations so far and the findings; later statistics are dropped."""
-    if run is None or not (run.folder / LATEST / weights.MANIFEST).exists():
+    found = None if run is None else Checkpoints(run.folder).resume(run)
+    if run is None or found is None:
         return None
-    tensors, manifest = weights.load(run.folder / LATEST, largest_bytes=LARGEST_STATE)
-    run.rewind(manifest["images_seen"])
-    return tensors, manifest, list(run.stats()), kept(run.folder)
+    return *found, list(run.stats()), kept(run.folder)
 
 
 def scored(
@@ -291,22 +285,3 @@ def _given(
 
 def _state(network: torch.nn.Module) -> dict[str, torch.Tensor]:
     return {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
-
-
-def _part(tensors: dict[str, np.ndarray], prefix: str) -> dict[str, torch.Tensor]:
-    head = prefix + "."
-    return {name.removeprefix(head): torch.from_numpy(np.array(a)) for name, a in tensors.items() if name.startswith(head)}
-
-
-def _optimizer(recipe: Recipe, network: torch.nn.Module) -> torch.optim.Optimizer:
-    """Make the optimizer; on a graphics card its steps can be captured, and its rate is a tensor."""
-    device = next(network.parameters()).device
-    recorded = device.type == "cuda"
-    rate = torch.tensor(recipe.learning_rate, device=device) if recorded else recipe.learning_rate
-    shared: dict[str, Any] = {"lr": rate, "weight_decay": recipe.weight_decay}
-    if recipe.optimizer == "sgd":
-        return torch.optim.SGD(network.parameters(), momentum=0.95, fused=recorded, **shared)
-    adaptive = {"adam": torch.optim.Adam, "adamax": torch.optim.Adamax, "adadelta": torch.optim.Adadelta}
-    if recipe.optimizer not in adaptive:
-        raise unknown("optimizer", recipe.optimizer, (*adaptive, "sgd"))
-    return adaptive[recipe.optimizer](network.parameters(), capturable=recorded, **shared)

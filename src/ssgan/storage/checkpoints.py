@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from ssgan.errors import RefusedModel
 from ssgan.storage import weights
+from ssgan.storage.runs import STATS, Run
 
 FOLDER = "checkpoints"
 KEPT = 2
@@ -28,7 +28,7 @@ class Checkpoints:
     def __init__(self, run: Path) -> None:
         self.folder = run / FOLDER
 
-    def save(self, tensors: Mapping[str, torch.Tensor], manifest: Mapping[str, Any]) -> None:
+    def save(self, tensors: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
         """Write a state; remove all but the newest, and unfinished ones. Raises StorageFailed."""
         weights.save(self.folder / f"{manifest['images_seen']:012d}", tensors, manifest)
         newest = self._folders()[-KEPT:]
@@ -47,6 +47,13 @@ class Checkpoints:
         if failed is not None:
             raise failed
         return None
+
+    def resume(self, run: Run) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
+        """Return the newest state, if there is one, and drop the run's statistics after it. Raises RefusedModel."""
+        found = self.newest()
+        if (run.folder / STATS).exists():
+            run.rewind(0 if found is None else found[1]["images_seen"])
+        return found
 
     def drop_after(self, images_seen: int) -> None:
         """Remove the states after that number of images."""

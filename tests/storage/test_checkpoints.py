@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from ssgan.errors import RefusedModel
-from ssgan.gan.training.checkpoints import KEPT, Checkpoints
 from ssgan.storage import weights
+from ssgan.storage.checkpoints import KEPT, Checkpoints
 
 
 def test_two_checkpoints_are_kept_and_a_damaged_one_is_passed_over(tmp_path: Path) -> None:
