@@ -6,17 +6,16 @@ with it, not the run.
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from concurrent.futures import Future
-from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from itertools import chain, islice
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
 from ssgan import images
-from ssgan.compute.processes import WorkerProcesses
+from ssgan.compute.pool import GIVEN_UP, in_processes
 from ssgan.compute.progress import Progress
 from ssgan.datasets.geometry import Geometry, Patches
 from ssgan.datasets.sources import Source
@@ -166,48 +165,13 @@ def _cuts(source: Source, geometry: Geometry | Patches, convert: tuple[str, ...]
         for name in source.names:
             yield name, _cut(_file(source, name), convert, geometry)
         return
-    pool, pending = _Pool(workers, convert, geometry), deque[tuple[list[_File], Future[list[_Cut]]]]()
-    try:
-        for files in _tasks(source):
-            pending.append((files, pool.submit(files)))
-            if len(pending) > workers * _TASKS_AHEAD:
-                yield from pool.results(pending)
-        while pending:
-            yield from pool.results(pending)
-    finally:
-        pool.stop()
-
-
-class _Pool:
-    """Worker processes that may die: the files of a task that killed one are tried again alone, and the cause is named."""
-
-    def __init__(self, workers: int, convert: tuple[str, ...], geometry: Geometry | Patches) -> None:
-        self._processes, self._settings = WorkerProcesses(workers), (convert, geometry)
-
-    def submit(self, files: list[_File]) -> Future[list[_Cut]]:
-        return self._processes.submit(_cut_all, files, *self._settings)
-
-    def results(self, pending: deque[tuple[list[_File], Future[list[_Cut]]]]) -> Iterator[tuple[str, _Cut]]:
-        """Yield the oldest task's pictures, in order."""
-        files, future = pending.popleft()
-        try:
-            cuts = future.result()
-        except BrokenProcessPool:
-            self._processes.replace()
-            cuts = [self._alone(file) for file in files]
-            for position, (other, _) in enumerate(pending):
-                pending[position] = (other, self.submit(other))
-        yield from zip((name for name, _ in files), cuts, strict=True)
-
-    def stop(self) -> None:
-        self._processes.end()
-
-    def _alone(self, file: _File) -> _Cut:
-        try:
-            return self.submit([file]).result()[0]
-        except BrokenProcessPool:
-            self._processes.replace()
-            return "The decoder died on it."
+    cut_all = partial(_cut_all, convert=convert, geometry=geometry)
+    for files, cuts in in_processes(cut_all, _tasks(source), workers, retries=0, ahead=_TASKS_AHEAD, in_order=True):
+        if cuts is not GIVEN_UP:
+            yield from zip((name for name, _ in files), cuts, strict=True)
+            continue
+        for ((name, _),), cut in in_processes(cut_all, ([file] for file in files), 1, retries=0, ahead=1):
+            yield name, "The decoder died on it." if cut is GIVEN_UP else cut[0]
 
 
 def _tasks(source: Source) -> Iterator[list[_File]]:
