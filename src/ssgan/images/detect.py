@@ -1,4 +1,4 @@
-"""Detect the format of bytes, whatever the file's name: signature → the walk that reads its header."""
+"""Detect the format of bytes, whatever the file's name: signature → the function that reads its header."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from ssgan.errors import RefusedImage
 from ssgan.images.formats import bmp, gif, jpeg, netpbm, png, tiff, webp
 from ssgan.images.header import MAX_FILE_BYTES, Header
 
-WALKS: dict[str, Callable[[bytes], Header]] = {
+READERS: dict[str, Callable[[bytes], Header]] = {
     "PNG": png.walk,
     "BMP": bmp.walk,
     "netpbm": netpbm.walk,
     "TIFF": tiff.walk,
-    "WebP": webp.walk,
+    "WebP": webp.read_header,
     "JPEG": jpeg.walk,
-    "GIF": gif.walk,
+    "GIF": gif.read_header,
 }
 # Suffix → the formats that may carry it.
 READ_SUFFIXES = {
@@ -75,7 +75,7 @@ def inspect(data: bytes, name: str = "") -> Header:
         raise RefusedImage("the file is empty", hint="get a whole copy of the file")
     if len(data) > MAX_FILE_BYTES:
         raise RefusedImage(f"the file is larger than {MAX_FILE_BYTES // 2**20} MiB", hint="cut it into smaller images")
-    header = WALKS[_recognize(data)](data)
+    header = READERS[_recognize(data)](data)
     suffix = PurePath(name).suffix.lower()
     if header.format not in READ_SUFFIXES.get(suffix, (header.format,)):
         raise RefusedImage(f"the file is called {suffix} but is a {header.format} file", hint="rename it to what it is")

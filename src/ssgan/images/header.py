@@ -2,7 +2,8 @@
 
 Each format has a file of its own that walks the bytes and returns a Header. Walking by ourselves is the point: Pillow's mode
 hides what matters here (a 16-bit RGB PNG opens as 8-bit RGB), warns where we must refuse, and stops before trailing data.
-What the walk understood, and nothing else, is what the decoder gets to see.
+What the walk understood, and nothing else, is what the decoder gets to see. GIF and WebP, which are never written, are left to
+Pillow.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ import functools
 import importlib
 import io
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from ssgan.errors import RefusedImage
 from ssgan.images.orientation import UPRIGHT, exif_value, known_orientation, turned_note
@@ -140,22 +141,31 @@ def _silence_libtiff() -> None:
             setter(None)
 
 
-def decode_with_pillow(data: bytes, format_name: str, size: tuple[int, int], channels: int) -> Pixels:
-    """Return the pixels of a rebuilt file, decoded by Pillow restricted to that one format, as 1 or 3 channels.
+@contextlib.contextmanager
+def open_with_pillow(stream: io.BytesIO, format_name: str, size: tuple[int, int]) -> Iterator[Image.Image]:
+    """Open a file of this size by Pillow restricted to that one format.
 
-    Whatever goes wrong in there is a refusal: a decoder that meets a hostile file may fail in any way it likes.
+    Any error of Pillow within the block is a refusal: a decoder that meets a hostile file may fail in any way.
     """
     if format_name == "TIFF":
         _silence_libtiff()
     try:
-        with Image.open(io.BytesIO(data), formats=[format_name]) as image:
+        with Image.open(stream, formats=[format_name]) as image:
             if image.size != size:
                 raise damaged("its parts disagree on its size")
-            pixels = _pixels(image)
+            yield image
     except RefusedImage:
         raise
+    except UnidentifiedImageError as error:  # it names the stream
+        raise damaged(f"the {format_name} decoder finds no image in it") from error
     except Exception as error:  # Pillow's list of exceptions is open: OSError, SyntaxError, ValueError, struct.error, ...
         raise damaged(f"the {format_name} decoder stopped ({error})") from error
+
+
+def decode_with_pillow(data: bytes, format_name: str, size: tuple[int, int], channels: int) -> Pixels:
+    """Return the pixels of a file, decoded by Pillow, as 1 or 3 channels."""
+    with open_with_pillow(io.BytesIO(data), format_name, size) as image:
+        pixels = _pixels(image)
     samples = pixels.samples
     if len(samples) < channels:  # a palette of grays in order opens as gray
         samples = samples.repeat(channels, axis=0)

@@ -56,12 +56,13 @@ def test_a_comment_is_noted() -> None:
 
 HOSTILE = {
     "header cut": (ONE[:9], "truncated"),
-    "palette cut": (ONE[:100], "truncated"),
+    "palette cut": (ONE[:100], "damaged"),
     "zero size": (ONE[:6] + bytes(4) + ONE[10:], "no pixels"),
     "a side too long": (ONE[:6] + b"\xff\xff" + ONE[8:], "side"),
-    "no frame": (ONE[:781] + b";", "no frame"),
+    "no frame": (ONE[:781] + b";", "no image"),
     "no end": (ONE[:-1], "truncated"),
-    "unknown block": (ONE[:781] + b"\x55" + ONE[781:], "unknown kind"),
+    "samples cut": (ONE[:-9] + b"\0;", "damaged"),
+    "frame beyond the size": (ONE[:6] + b"\x06" + ONE[7:], "disagree"),
     "frame without samples": (ONE[:781] + b"," + bytes(8) + b"\0\x08\0;", "damaged"),
 }
 

@@ -73,17 +73,24 @@ HOSTILE = {
     "header only": (PLAIN[:12], "truncated"),
     "last byte missing": (PLAIN[:-2], "truncated"),
     "length too large": (PLAIN[:4] + b"\xff\xff\xff\x7f" + PLAIN[8:], "truncated"),
-    "no chunk": (riff(), "begin with a picture"),
+    "no chunk": (riff(), "truncated"),
     "first chunk unknown": (riff((b"EVIL", b"abcd"), (b"VP8L", PICTURE)), "begin with a picture"),
     "picture of three bytes": (riff((b"VP8L", b"\x2f\0\0")), "truncated"),
-    "lossless signature wrong": (riff((b"VP8L", b"\x30" + PICTURE[1:])), "signature"),
-    "lossy signature wrong": (LOSSY.replace(b"\x9d\x01\x2a", b"\x9d\x01\x2b"), "signature"),
-    "extended header alone": (riff((b"VP8X", EXTENDED)), "no picture"),
-    "two pictures": (riff((b"VP8X", EXTENDED), (b"VP8L", PICTURE), (b"VP8L", PICTURE)), "two pictures"),
+    "lossless signature wrong": (riff((b"VP8L", b"\x30" + PICTURE[1:])), "decoder stopped"),
+    "lossy signature wrong": (LOSSY.replace(b"\x9d\x01\x2a", b"\x9d\x01\x2b"), "decoder stopped"),
+    "extended header alone": (riff((b"VP8X", EXTENDED)), "decoder stopped"),
+    "two pictures": (riff((b"VP8X", EXTENDED), (b"VP8L", PICTURE), (b"VP8L", PICTURE)), "decoder stopped"),
     "canvas of 256 Mpixel": (riff((b"VP8X", HUGE), (b"VP8L", PICTURE)), "Mpixel"),
     "canvas and picture disagree": (riff((b"VP8X", EXTENDED[:-3] + b"\x09\0\0"), (b"VP8L", PICTURE)), "damaged"),
     "picture of nothing": (riff((b"VP8L", PICTURE[:5])), "damaged"),
 }
+
+
+@pytest.mark.parametrize("settings", [{}, {"exif": EXIF}, {"save_all": True, "append_images": [Image.fromarray(255 - COLOR)]}])
+@pytest.mark.parametrize("lossless", [False, True])
+def test_loss_is_seen_in_every_layout(lossless: bool, settings: dict[str, object]) -> None:
+    picture = read(webp(COLOR, lossless=lossless, **settings), convert=CONVERSIONS)
+    assert ("webp" in picture.converted) == (not lossless)
 
 
 @pytest.mark.parametrize("what", HOSTILE)
