@@ -11,13 +11,16 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUM
     os.environ.setdefault(_name, "1")
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 # Time limits for one example say more about the machine than about the code.
 settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # The same examples on every run: a change that is accepted has seen what the next change will see.
 settings.register_profile("ci", parent=settings.get_profile("dev"), derandomize=True, print_blob=True)
+# Ten times as many examples of every property: pytest --hypothesis-profile=thorough
+settings.register_profile("thorough", parent=settings.get_profile("dev"), print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
+_SETTINGS = "_hypothesis_internal_use_settings"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,6 +37,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if settings.get_current_profile_name() == "thorough":
+        for test in {item.function for item in items if isinstance(item, pytest.Function)}:
+            if is_hypothesis_test(test):
+                # A test has its settings once, and where it keeps them has no public name.
+                own = getattr(test, _SETTINGS)
+                setattr(test, _SETTINGS, settings(own, max_examples=10 * own.max_examples))
     if config.getoption("--device") == "cpu":
         skip = pytest.mark.skip(reason="needs --device cuda")
         for item in items:
