@@ -48,6 +48,14 @@ def test_another_site_may_not_send(site: Site, kind: str) -> None:
     assert httpx.get(f"{site.address}/hide", headers={**site.own, "sec-fetch-site": kind}).status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("method", "into", "status"), [("GET", "document", 200), ("GET", "iframe", 403), ("POST", "document", 403)]
+)
+def test_a_link_elsewhere_leads_to_a_page_and_does_nothing(site: Site, method: str, into: str, status: int) -> None:
+    headers = {**site.own, "sec-fetch-site": "cross-site", "sec-fetch-dest": into}
+    assert httpx.request(method, f"{site.address}/hide", headers=headers).status_code == status
+
+
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("cookie", ["", "ssgan=wrong", "ssgan=", "other=1; ssgan=\xe9", ";;;="])
 def test_without_the_cookie_there_is_nothing(site: Site, place: str, cookie: str) -> None:
@@ -80,6 +88,21 @@ def test_the_address_opens_once(site: Site) -> None:
     assert told.text == "This address was used before, or was never valid.\nStart `ssgan serve` again for a new one."
 
 
+@pytest.mark.parametrize(("scheme", "secure"), [("http", False), ("https", True)])
+def test_the_cookie_of_an_encrypted_page_is_sent_encrypted_only(scheme: str, secure: bool) -> None:
+    settings, queue = ServerSettings(frozenset({"page"}), scheme=scheme), jobs.Jobs(workers=0)
+
+    async def opened() -> httpx.Response:
+        transport = httpx.ASGITransport(create_app(settings, queue))
+        async with httpx.AsyncClient(transport=transport, base_url=f"{scheme}://page") as client:
+            return await client.get("/", params={"token": settings.allowed.token})
+
+    told = asyncio.run(opened())
+    assert told.status_code == 200
+    assert ("; Secure" in told.headers["set-cookie"]) is secure
+    queue.close()
+
+
 @pytest.mark.parametrize("place", ["/hide", "/static/page.js", "/nothing", "/jobs/nothing"])
 def test_every_answer_has_the_headers(site: Site, place: str) -> None:
     for headers in (site.own, {}):
@@ -96,6 +119,7 @@ def test_a_body_of_a_gigabyte_is_not_read(site: Site) -> None:
     headers = {**site.own, "content-length": str(2**30), "content-type": "application/octet-stream"}
     told = _raw(site, "POST", "/detect", headers, b"")
     assert b" 413 " in told.split(b"\r\n")[0]
+    assert b"more than 32 MiB are not taken" in told
 
 
 def test_a_body_that_does_not_say_its_size_ends_at_the_bound(site: Site) -> None:
@@ -147,6 +171,29 @@ def test_a_slow_body_is_given_up() -> None:
     asyncio.run(Guard(app, allowed, frozenset({"h"}), seconds=0.1)(scope, never, send))  # type: ignore[arg-type]
     assert sent[0]["status"] == 408
     assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize("pieces", [[b"four"], [b"four", b"five!"], [b"four", None], [b"x" * (LARGEST_BODY + 1)]])
+def test_what_is_read_no_longer_does_not_count(pieces: list[bytes | None]) -> None:
+    allowed, heard = Pass(), iter(pieces)
+
+    async def app(scope: object, receive: object, send: object) -> None:
+        pass
+
+    async def receive() -> dict[str, object]:
+        piece = next(heard)
+        if piece is None:
+            return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": piece, "more_body": piece is not pieces[-1]}
+
+    async def send(message: object) -> None:
+        pass
+
+    headers = [(b"host", b"h"), (b"cookie", f"ssgan={allowed.cookie}".encode()), (b"x-ssgan-token", allowed.action.encode())]
+    scope = {"type": "http", "method": "POST", "path": "/hide", "query_string": b"", "headers": headers}
+    guard = Guard(app, allowed, frozenset({"h"}))  # type: ignore[arg-type]
+    asyncio.run(guard(scope, receive, send))  # type: ignore[arg-type]
+    assert guard.reading == 0
 
 
 def test_two_hundred_slow_senders_do_not_keep_others_out(site: Site) -> None:
@@ -287,6 +334,21 @@ def test_the_floor_is_reached_and_not_passed_by_more_than_one(taken: float) -> N
     assert 0 <= rest <= FLOOR
     assert (taken + rest) / FLOOR == pytest.approx(round((taken + rest) / FLOOR), abs=1e-6)
     assert taken + rest >= FLOOR - 1e-6
+
+
+def test_jobs_are_closed_when_the_server_ends() -> None:
+    queue, said = jobs.Jobs(workers=0), []
+    heard = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
+
+    async def receive() -> dict[str, object]:
+        return next(heard)  # type: ignore[return-value]
+
+    async def send(message: dict[str, object]) -> None:
+        said.append((message["type"], queue._closed))
+
+    served = create_app(ServerSettings(frozenset({"page"})), queue)
+    asyncio.run(served({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, receive, send))  # type: ignore[arg-type]
+    assert said == [("lifespan.startup.complete", False), ("lifespan.shutdown.complete", True)]
 
 
 def test_guessing_is_slowed_down(cover: bytes) -> None:
