@@ -14,7 +14,7 @@ from ssgan.embedding.catalog import SCHEMES
 from ssgan.embedding.stc import layers, trellis
 from ssgan.embedding.stc.submatrices import sequence
 from ssgan.embedding.stc.trellis import Code
-from ssgan.errors import Incomplete, NothingFound, SsganError
+from ssgan.errors import Incomplete, InvalidSetting, NothingFound, SsganError
 from ssgan.messages import container
 from ssgan.messages import reveal as revealing
 from ssgan.messages.container import SPLITS, capacity
@@ -200,6 +200,12 @@ def test_failures_do_the_work_of_one_opening(cover: np.ndarray, key: KeyFile, mo
         with contextlib.suppress(NothingFound):
             reveal(image, tried_key)
         assert work == ["read", "unseal"]
+
+
+@pytest.mark.parametrize("shape", [(48, 48), (64, 64, 3)])  # the second is drawn by a model of the package
+def test_what_is_no_key_is_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(InvalidSetting, match="key"):
+        reveal(np.zeros(shape, np.uint8), "words")  # type: ignore[arg-type]
 
 
 def test_the_receiver_imports_no_torch_and_no_scheme() -> None:

@@ -191,8 +191,8 @@ def test_what_is_read_no_longer_does_not_count(pieces: list[bytes | None]) -> No
 
     headers = [(b"host", b"h"), (b"cookie", f"ssgan={allowed.cookie}".encode()), (b"x-ssgan-token", allowed.action.encode())]
     scope = {"type": "http", "method": "POST", "path": "/hide", "query_string": b"", "headers": headers}
-    guard = Guard(app, allowed, frozenset({"h"}))  # type: ignore[arg-type]
-    asyncio.run(guard(scope, receive, send))  # type: ignore[arg-type]
+    guard = Guard(app, allowed, frozenset({"h"}))
+    asyncio.run(guard(scope, receive, send))
     assert guard.reading == 0
 
 
@@ -337,11 +337,12 @@ def test_the_floor_is_reached_and_not_passed_by_more_than_one(taken: float) -> N
 
 
 def test_jobs_are_closed_when_the_server_ends() -> None:
-    queue, said = jobs.Jobs(workers=0), []
-    heard = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
+    queue = jobs.Jobs(workers=0)
+    said: list[tuple[object, bool]] = []
+    heard = iter(["lifespan.startup", "lifespan.shutdown"])
 
     async def receive() -> dict[str, object]:
-        return next(heard)  # type: ignore[return-value]
+        return {"type": next(heard)}
 
     async def send(message: dict[str, object]) -> None:
         said.append((message["type"], queue._closed))
