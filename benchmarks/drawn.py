@@ -48,6 +48,7 @@ from ssgan.steganalysis import detectors
 from ssgan.steganalysis.catalog import NETWORKS
 from ssgan.steganalysis.detector import Pairs
 from ssgan.steganalysis.error_rate import Scores, error_interval, p_e
+from ssgan.steganalysis.training.network_detector import NetworkDetector
 
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "drawn.csv"
 FIELDS = ("figure", "value", "low", "high", "count", "processor", "torch", "numpy")
@@ -268,6 +269,8 @@ def judged(question: str, name: str, covers: Images, stegos: Images, seed: int) 
     pairs = {part: Pairs(covers[rows], stegos[rows]) for part, rows in parts.items()}
     duration = 20_000 if name in NETWORKS else None
     made = detectors.make(name, pairs["train"], seed=seed, duration_images=duration, threads=torch.get_num_threads())
+    if isinstance(made, NetworkDetector):
+        made.examine = False  # they are no pairs
     made.fit(pairs["train"], pairs["validate"])
     scores = made.scores(pairs["test"].covers), made.scores(pairs["test"].stegos)
     groups = np.arange(len(parts["test"]))

@@ -97,7 +97,14 @@ def _simulate_messages(*given: Any) -> Any:
     return simulate(*given)
 
 
+def _simulate_drawn(*given: Any) -> Any:
+    from ssgan.messages.simulated import simulate_drawn
+
+    return simulate_drawn(*given)
+
+
 provided.simulate_messages = _simulate_messages
+provided.simulate_drawn = _simulate_drawn
 
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - the keys are strings
 

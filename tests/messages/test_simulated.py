@@ -1,4 +1,4 @@
-"""The coder `message`: what it writes is what `hide` sends, and a detector, a command or a folder of stegos may ask for it."""
+"""The coders `message` and `drawn`: what they write is what `hide` sends, and detectors, commands and folders may ask for it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,17 @@ import torch
 import ssgan
 from ssgan import images
 from ssgan.detection.question import Question, prepare
+from ssgan.detection.train import train_detector
+from ssgan.drawn import drawing
+from ssgan.drawn.model import OVERHEAD, installed
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import DoesNotFit, InvalidSetting
+from ssgan.gan.covers.files import Order, fulfil, missing
+from ssgan.gan.covers.generators import find_generator, read_card
 from ssgan.messages import container, simulated
+from ssgan.messages.drawn import reveal_drawn
 from ssgan.messages.order import frozen_count
+from ssgan.steganalysis.checks.findings import kept
 
 
 def covers(count: int, side: int = 48) -> torch.Tensor:
@@ -95,3 +102,56 @@ def test_it_is_an_embedder_like_any_other(tmp_path: Path) -> None:
         images.write(tmp_path / f"{number}.png", cover, durable=False)
     prepared = prepare(Question(tmp_path, "hill@0.3/message", "spam/ridge"), workers=1)
     assert 0.01 < prepared.change_rate < 0.1
+
+
+def test_a_drawn_cover_holds_a_message_of_the_payload_and_no_cover_has_a_say() -> None:
+    embedder, seeds = Embedder.parse("drawn@0.4"), np.arange(2, dtype=np.uint64)
+    given = torch.zeros((2, 3, 64, 64), dtype=torch.uint8)
+    sent = embedder.simulate_seeded(given, seeds)
+    assert torch.equal(sent[1:], embedder.simulate_seeded(given[1:] + 9, seeds[1:]))
+    for picture, seed in zip(sent.numpy(), seeds.tolist(), strict=True):
+        key = ssgan.KeyFile(hashlib.sha256(b"ssgan/simulated drawn" + seed.to_bytes(8, "big")).digest())
+        message = reveal_drawn(picture.transpose(1, 2, 0), key, installed((64, 64, 3)), drawing)
+        assert isinstance(message, bytes)
+        assert 8 * (len(message) + OVERHEAD) / given[0].numel() == pytest.approx(0.4, abs=1e-3)
+
+
+@pytest.mark.parametrize("name", ["drawn@0.4", "drawn@1.5:faces64"])
+def test_an_embedder_that_draws_is_written_in_the_schemes_place(name: str) -> None:
+    embedder = Embedder.parse(name)
+    assert str(embedder) == name
+    assert Embedder.parse(str(embedder)) == embedder
+    assert embedder.redraws
+    assert embedder.method == "drawn"
+    assert not Embedder.parse("hill@0.4/message").redraws
+
+
+@pytest.mark.parametrize(
+    ("name", "side", "refusal", "words"),
+    [
+        ("drawn@0.4", 32, InvalidSetting, "no bundled model draws pictures of 32 x 32"),
+        ("drawn@0.4:faces64", 32, InvalidSetting, "faces64 draws pictures of"),
+        ("drawn@0.4:nobody", 64, InvalidSetting, "no model"),
+        ("drawn@3", 64, DoesNotFit, "do not fit"),
+        ("drawn@0", 64, DoesNotFit, "do not fit"),
+    ],
+)
+def test_what_no_model_draws_is_refused(name: str, side: int, refusal: type[Exception], words: str) -> None:
+    given = torch.zeros((1, 3, side, side), dtype=torch.uint8)
+    with pytest.raises(refusal, match=words):
+        Embedder.parse(name).simulate_seeded(given, np.arange(1, dtype=np.uint64))
+
+
+def test_a_drawn_cover_has_no_change_probabilities() -> None:
+    with pytest.raises(InvalidSetting, match="no cover is changed"):
+        Embedder.parse("drawn@0.4").change_probabilities(torch.zeros((1, 3, 64, 64), dtype=torch.uint8))
+
+
+def test_a_question_about_drawn_covers_is_prepared_without_talk_of_changes(tmp_path: Path) -> None:
+    order = Order(read_card(find_generator(Path("faces64"))), tmp_path, 30, seed=1, model=installed((64, 64, 3))[0])
+    fulfil(order, missing(order), None)
+    prepared = prepare(Question(tmp_path, "drawn@0.4", "spam"))
+    assert prepared.change_rate == 0
+    detected = train_detector(Question(tmp_path, "drawn@0.4", "spam"), tmp_path.with_name("run"))
+    assert not [one for one in kept(tmp_path.with_name("run")) if one.severity == "refuse"]
+    assert detected.change_rate == 0

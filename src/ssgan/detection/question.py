@@ -221,8 +221,9 @@ def _prepared(question: Question, read: Callable[[CoverReading], Covers]) -> Pre
         parts = {part: Pairs(covers[one], covers[other]) for part, (one, other) in couples.items()}
         return _named(parts, {part: one for part, (one, _) in couples.items()}, names, group)
     own = np.array([seeds.derive(question.seed, name, "change") for name in names], dtype=np.uint64)
-    whole = embedded(covers, Embedder.parse(question.embedder), own, with_probabilities=question.selection_channel)
-    changed = int((covers != whole.stegos).sum())
+    embedder = Embedder.parse(question.embedder)
+    whole = embedded(covers, embedder, own, with_probabilities=question.selection_channel)
+    changed = 0 if embedder.redraws else int((covers != whole.stegos).sum())
     raised = int((whole.stegos > covers).sum()) / changed if changed else 0.5
     prepared = _named({part: whole[index] for part, index in chosen.items()}, chosen, names, group)
     return replace(prepared, change_rate=changed / covers.numel(), raised=raised)

@@ -82,8 +82,9 @@ def train_detector(
             threads=threads,
         )
         found = list(prepared.findings)
-        if question.has_stegos:
-            prescribed = Embedder.parse(question.embedder).change_probabilities
+        embedder = Embedder.parse(question.embedder)
+        if question.has_stegos and not embedder.redraws:
+            prescribed = embedder.change_probabilities
             found += processes.first(lambda: diagnose(prepared.parts, prepared.groups, prepared.names, prescribed=prescribed))
         if notify is not None and processes.rank == 0:
             for finding in found:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from ssgan.embedding.coder import Coder
-from ssgan.embedding.coders import bound, message, plain, reference, stc
+from ssgan.embedding.coders import bound, drawn, message, plain, reference, stc
 from ssgan.embedding.entry import SchemeEntry
 from ssgan.embedding.titles import TITLES
 
@@ -29,8 +29,10 @@ CODERS: dict[str, Coder] = {
     "stc": stc.ROW,
     "message": message.ROW,
     "authors": reference.ROW,
+    "drawn": drawn.ROW,
 }
 DEFAULT_CODER = "bound"  # what `hill@0.4` means
+FLAT_SCHEME = next(name for name, entry in SCHEMES.items() if not entry.adaptive)
 FLAT_CODER = next(name for name, coder in CODERS.items() if coder.default_for_flat_costs)
 
 

@@ -54,7 +54,8 @@ class Coder:
     `options` are regular expressions, one an option. An `adaptive` coder heeds what a change costs. With `takes_text` it writes
     a given text in place of random bits. `capturable`: without a text and on flat costs it looks at no value, so that a CUDA
     graph can hold it. `default_for_flat_costs`: it is taken for schemes that are not adaptive where no coder is named. With
-    `free_signs` the signs of its changes say nothing, so that a scheme may choose them anew.
+    `free_signs` the signs of its changes say nothing, so that a scheme may choose others. One that `redraws` changes no cover:
+    it makes other images of the same shape, and is written in a scheme's place.
     """
 
     simulate: Simulate
@@ -66,3 +67,4 @@ class Coder:
     capturable: bool = False
     default_for_flat_costs: bool = False
     free_signs: bool = False
+    redraws: bool = False

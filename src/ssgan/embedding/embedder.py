@@ -2,7 +2,8 @@
 
 The scheme says where a change is cheap, the coder how bits ride on that: `bound` simulates the optimal sender, `plain` puts
 one bit on each visited sample, `stc` really codes, `message` sends messages as `hide` does. Options of a coder follow a colon:
-`lsb@0.4/plain:red`, `hill@0.4/stc:h=12`.
+`lsb@0.4/plain:red`, `hill@0.4/stc:h=12`. A coder that draws new covers is written in the scheme's place: `drawn@0.4`, or
+`drawn@1.5:faces64` with its model.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import torch
 
 from ssgan.compute import seeds as public_seeds
 from ssgan.compute.allocator import keep_freed
-from ssgan.embedding.catalog import CODERS, DEFAULT_CODER, FLAT_CODER, SCHEMES
+from ssgan.embedding.catalog import CODERS, DEFAULT_CODER, FLAT_CODER, FLAT_SCHEME, SCHEMES
 from ssgan.embedding.coder import ChangeProbabilities, Seeds
 from ssgan.embedding.costs import Costs, apply_wet_rule
 from ssgan.errors import InvalidSetting, unknown
@@ -68,26 +69,45 @@ class Embedder:
 
     @classmethod
     def parse(cls, name: str, *, dtype: torch.dtype = torch.float64, text: bytes | None = None) -> Embedder:
-        """Return the embedder of `scheme@payload`, `scheme@payload/coder` or `scheme@payload/coder:option,...`."""
-        parts = re.fullmatch(r"(\w+)@([^/]+)(?:/(\w+)(?::(.+))?)?", name.strip())
+        """Return the embedder of `scheme@payload`, `scheme@payload/coder` or `scheme@payload/coder:option,...`.
+
+        With a coder that draws new covers, of `coder@payload` or `coder@payload:option`.
+        """
+        parts = re.fullmatch(r"(\w+)@([^/:]+)(?:/(\w+))?(?::(.+))?", name.strip())
         if not parts:
-            raise InvalidSetting(f"'{name}' is not an embedder", hint="write scheme@payload, such as hill@0.4 or wow@0.2/stc")
+            raise InvalidSetting(
+                f"'{name}' is not an embedder", hint="write scheme@payload, such as hill@0.4, wow@0.2/stc or drawn@0.4"
+            )
         scheme, payload, coder, options = parts.groups()
         try:
             amount = float(payload)
         except ValueError:
             hint = "give bits per sample, as in hill@0.4"
             raise InvalidSetting(f"the payload in '{name}' is not a number", hint=hint) from None
+        if scheme in CODERS and CODERS[scheme].redraws and coder is None:
+            scheme, coder = FLAT_SCHEME, scheme
+        if options and coder is None:
+            raise InvalidSetting(f"'{name}' has options and no coder", hint=f"write {scheme}@{payload}/stc:{options}")
         return cls(scheme, amount, coder or DEFAULT_CODER, tuple(options.split(",")) if options else (), dtype, text)
 
     def __str__(self) -> str:
-        coder = self.coder + (":" + ",".join(self.options) if self.options else "")
+        options = ":" + ",".join(self.options) if self.options else ""
+        if self.redraws:
+            return f"{self.coder}@{self.payload:g}{options}"
+        coder = self.coder + options
         return f"{self.scheme}@{self.payload:g}" + ("" if coder == DEFAULT_CODER else f"/{coder}")
 
     @property
     def method(self) -> str:
         """Scheme and coder without the payload, the name of a curve over payloads: `hill`, `lsb/plain`."""
+        if self.redraws:
+            return self.coder
         return self.scheme + ("" if self.coder == DEFAULT_CODER else f"/{self.coder}")
+
+    @property
+    def redraws(self) -> bool:
+        """Whether it makes other images in place of covers, and no cover is changed."""
+        return CODERS[self.coder].redraws
 
     def costs(self, covers: Covers) -> Costs:
         """Return the scheme's costs of Images or Samples (N, C, H, W), each channel by itself, in `dtype`, the wet rule

@@ -1,4 +1,4 @@
-"""Keep a slot for a coder that is built on this room and yet chosen in it. `ssgan` itself fills it, in every process."""
+"""Keep slots for coders that are built on this room and yet chosen in it. `ssgan` itself fills them, in every process."""
 
 from __future__ import annotations
 
@@ -7,3 +7,6 @@ from typing import Any
 
 # (covers uint8 (N, C, H, W), scheme, payload, seeds uint64 (N,)) -> stegos, as `ssgan.hide` makes them.
 simulate_messages: Callable[..., Any]
+
+# (covers uint8 (N, C, H, W), model, payload, seeds uint64 (N,)) -> covers drawn by messages, of the same shape.
+simulate_drawn: Callable[..., Any]

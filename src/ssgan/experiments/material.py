@@ -20,6 +20,8 @@ from ssgan.compute import seeds
 from ssgan.compute.progress import Notify
 from ssgan.datasets import Geometry
 from ssgan.detection.question import CoverReading, Covers, read_covers
+from ssgan.drawn.model import installed_folders
+from ssgan.drawn.model import load as load_model
 from ssgan.evaluation.grid import Grid, run_grid
 from ssgan.evaluation.quality.statistics import residual_deviation
 from ssgan.gan.covers.files import Order, fulfil, missing
@@ -113,6 +115,22 @@ class Material:
         if not mark.exists():
             self.notify(f"sampling {name}")
             self._sample(place, folder, count, seed)
+            mark.touch()
+        return folder
+
+    def drawn(self, name: str, count: int, *, seed: int = 1) -> Path | None:
+        """Return a folder of honest covers drawn by the model of a bundled generator; None where its images have another
+        shape, or it has no model.
+        """
+        place = find_generator(Path(name))
+        model = next((load_model(folder) for folder in installed_folders() if folder.parent == place), None)
+        if model is None or model.shape != (self.shape[1], self.shape[1], self.shape[0]):
+            return None
+        folder, mark = self.out / "covers" / f"{name}-drawn", self._mark(f"{name}-drawn")
+        if not mark.exists():
+            self.notify(f"drawing {name}")
+            order = Order(read_card(place), folder, count, seed, model=model)
+            fulfil(order, missing(order), None, threads=self.threads or 1)
             mark.touch()
         return folder
 

@@ -5,6 +5,7 @@ covers. The row of real covers cannot depend on a generator, so the columns diff
 real images and asked about generated ones measures how unlike the two are. So every source is judged by every detector, each
 trained on real covers and retrained on the covers that it judges; beside them are covers by a plain GAN (alpha = 1), real
 ones with noise added, and real ones chosen for their noise: what a sender could do without any secrecy in the loss.
+Last come covers whose samples a message draws: by honest ones of the same model, beside changes of these.
 
 Look at the covers before the figures. A generator that has seen little makes patterns and no faces; what hides in these says
 nothing of a cover that could be sent.
@@ -12,6 +13,7 @@ nothing of a cover that could be sent.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from ssgan.evaluation.rows import Row, rows_of
@@ -26,6 +28,7 @@ PUBLISHED = {
     ("real", "sgan-s"): 0.92,
     ("sgan", "sgan-s"): 0.90,
 }
+DRAWN = ("drawn@0.4", "drawn@1.5")  # bits a sample: as much as the changes, and nearly all that a cover takes for sure
 PLAIN = "plain"  # the paper's game without the detector
 SIZES = {
     "smoke": ExperimentSize(40, {"width": 4, "batch": 4, "duration_images": 32}, ("paper",), duration_images=64),
@@ -55,6 +58,10 @@ def run(size: str, material: Material) -> list[Record]:
     others += [made for name in asked.ready if (made := material.ready(name, asked.covers)) is not None]
     for other in others:
         judged = material.judge(real, asked, against=real, transfer_to=other)
+    for name in asked.ready:
+        if (drawn := material.drawn(name, asked.covers)) is not None:
+            both = tuple(replace(judges, embedders=(*judges.embedders, *DRAWN)) for judges in asked.judges)
+            judged = material.judge(drawn, replace(asked, judges=both))
     return [record for row in rows_of(judged) for record in _records(row, size)]
 
 

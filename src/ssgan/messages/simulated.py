@@ -1,4 +1,4 @@
-"""Simulate the coder `message`: stegos as `hide` makes them, with random messages and keys drawn from each image's seed.
+"""Simulate the coders `message` and `drawn`: stegos as `hide` makes them, with messages and keys drawn from each image's seed.
 
 Everything that tells a sent stego from the optimal sender's is in it: the container's length and its rungs, keyed columns and
 order, frozen samples, syndrome-trellis codes in two layers. A claim about messages is a claim about these, not about `bound`.
@@ -9,14 +9,18 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_right
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ssgan.compute.keystream import keystream
+from ssgan.compute.keystream import keystream, reader
+from ssgan.drawn import drawing
+from ssgan.drawn.header import NONCE_BYTES, GivenUp
+from ssgan.drawn.model import find, installed, load
 from ssgan.errors import DoesNotFit, InvalidSetting
-from ssgan.messages import container
+from ssgan.messages import container, drawn
 from ssgan.messages.hide import hide
 from ssgan.messages.keys import KeyFile
 from ssgan.messages.order import frozen_count
@@ -34,16 +38,56 @@ def simulate(covers: torch.Tensor, scheme: str, payload: float, seeds: NDArray[n
     pictures, lengths = covers.detach().cpu().numpy(), _lengths(covers[0].numel(), payload)
 
     def sent(i: int) -> NDArray[np.uint8]:
-        drawn = hashlib.sha256(b"ssgan/simulated" + int(seeds[i]).to_bytes(8, "big")).digest()
+        own = hashlib.sha256(b"ssgan/simulated" + int(seeds[i]).to_bytes(8, "big")).digest()
         (below, above), share = lengths
-        coin = int.from_bytes(keystream(drawn, 8), "big") * 2.0**-64
+        coin = int.from_bytes(keystream(own, 8), "big") * 2.0**-64
         length = above if coin < share else below
-        message = keystream(hashlib.sha256(drawn + b"message").digest(), length)
-        return hide(pictures[i], message, KeyFile(drawn), scheme=scheme, allow_flat=True, layout="chw").stego
+        message = keystream(hashlib.sha256(own + b"message").digest(), length)
+        return hide(pictures[i], message, KeyFile(own), scheme=scheme, allow_flat=True, layout="chw").stego
 
     with ThreadPoolExecutor(max(1, torch.get_num_threads())) as pool:
         stegos = np.stack(list(pool.map(sent, range(len(pictures)))))
     return torch.from_numpy(stegos).to(covers.device)
+
+
+def simulate_drawn(covers: torch.Tensor, model: str, payload: float, seeds: NDArray[np.uint64]) -> torch.Tensor:
+    """Return covers drawn by messages, one in place of each of Images (N, C, H, W), each with a key file and nonce of its own.
+
+    `model` is the name or folder of a generator; by "", the bundled one that draws pictures of this shape. `payload` counts all
+    bits of the stream up to the message's end, per sample.
+
+    Raises InvalidSetting where no model draws such pictures, DoesNotFit.
+    """
+    channels, height, width = covers.shape[1:]
+    found = load(find(Path(model))) if model else next(iter(installed((height, width, channels))), None)
+    if found is None or found.shape != (height, width, channels):
+        which = f"{model} draws pictures" if model else "no bundled model draws pictures"
+        raise InvalidSetting(
+            f"{which}{'' if found is None else f' of {found.shape}, not'} of {height} x {width} with {channels} channels",
+            hint="give covers that the model has drawn: ssgan sample faces64 --drawn",
+        )
+    length = round(payload * covers[0].numel() / 8) - drawn.OVERHEAD
+    if not 0 <= length <= drawn.capacity_bytes(found):
+        fits = 8 * (drawn.capacity_bytes(found) + drawn.OVERHEAD) / covers[0].numel()
+        raise DoesNotFit(
+            f"{payload:g} bits per sample do not fit: covers of {found.name} take "
+            f"{8 * drawn.OVERHEAD / covers[0].numel():.4f} to {fits:.4f}",
+            reachable=fits,
+            hint="give a payload in this range",
+        )
+
+    def sent(i: int) -> NDArray[np.uint8]:
+        own = hashlib.sha256(b"ssgan/simulated drawn" + int(seeds[i]).to_bytes(8, "big")).digest()
+        message, key, nonces = keystream(hashlib.sha256(own + b"message").digest(), length), KeyFile(own), reader(own)
+        while True:
+            nonce = nonces(NONCE_BYTES)
+            keys = drawn.DrawnKeys.of(drawn.picture_root(found.shape, nonce, key), found.identity)
+            try:
+                return drawn.draw_body(message, 0, nonce, keys, found, drawing).picture.transpose(2, 0, 1)
+            except GivenUp:  # honest covers obey the same rule
+                continue
+
+    return torch.from_numpy(np.stack([sent(i) for i in range(len(covers))])).to(covers.device)
 
 
 def _lengths(samples: int, payload: float) -> tuple[tuple[int, int], float]:
