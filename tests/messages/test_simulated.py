@@ -1,4 +1,4 @@
-"""The coders `message` and `drawn`: what they write is what `hide` sends, and detectors, commands and folders may ask for it."""
+"""The coders `message` and `drawn`: what they write is what `hide` sends; detectors, commands and folders may ask for it."""
 
 from __future__ import annotations
 
