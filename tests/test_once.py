@@ -53,3 +53,9 @@ def test_a_job_of_several_rooms_is_done_in_one_place(pattern: str, place: str) -
     """To make an optimizer, restore it, end where numbers are not finite, and retry what a lost process worked on."""
     sources = {str(path.relative_to(SOURCE)): path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py")}
     assert [path for path, text in sources.items() if re.search(pattern, text)] == [place]
+
+
+def test_internal_failures_are_no_assertion_errors() -> None:
+    """What an input may reach has a type and a hint; the rest is `assert`, or cannot be reached and is not written."""
+    sources = {str(path.relative_to(SOURCE)): path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py")}
+    assert not [path for path, text in sources.items() if "raise AssertionError" in text]

@@ -60,6 +60,14 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> InvalidSetting:
     return InvalidSetting(f"there is no {kind} '{str(name)[:_LONGEST_NAME]}'", hint=hint if table else f"leave the {kind} out")
 
 
+def not_read_back() -> SsganError:
+    """Return the error for a message that was written but cannot be read back: a fault of this program, found in time."""
+    return SsganError(
+        "the message that was written cannot be read back, which is a fault of this program",
+        hint="report the command and the version; nothing was saved",
+    )
+
+
 class NothingFound(SsganError):
     """No message with this key: wrong key, no message, or an altered image. The text never says which."""
 

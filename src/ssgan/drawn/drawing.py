@@ -141,17 +141,21 @@ def _base(model: DrawnModel, latent: bytes) -> NDArray[np.int64]:
     following = reader(latent)
     count = model.first.weights.shape[0]
     sums = model.small_picture(_indices(following, count))
-    for number, stage in enumerate(model.stages):
+
+    def noisy(sums: Floats, stage: Doubling) -> NDArray[np.int64]:
         noise = model.noise[_indices(following, sums.size)].reshape(sums.shape) * float(stage.noise)
-        y = np.clip(np.floor((sums + noise + UNIT // 2) / UNIT), 0, 255 * QUARTERS).astype(np.int64)
-        if number == len(model.stages) - 1:
-            y.setflags(write=False)
-            return y
+        return np.clip(np.floor((sums + noise + UNIT // 2) / UNIT), 0, 255 * QUARTERS).astype(np.int64)
+
+    *earlier, last = model.stages
+    for stage in earlier:
+        y = noisy(sums, stage)
         samples = 4 * y.size
         bits = np.frombuffer(following(4 * most_words(samples)), "<u4").astype(np.uint32)
         planes, _, _ = _draw_stage(model, stage, y, bits, None)
         sums = joined(planes).astype(np.float64) * (QUARTERS * UNIT)
-    raise AssertionError("a model has a stage")
+    y = noisy(sums, last)
+    y.setflags(write=False)
+    return y
 
 
 def _draw_stage(

@@ -27,7 +27,7 @@ from ssgan.compute.keystream import keystream
 from ssgan.drawn.coder import Interval, most_words
 from ssgan.drawn.header import NONCE_BYTES, GivenUp
 from ssgan.drawn.model import OVERHEAD as OVERHEAD
-from ssgan.errors import DoesNotFit, RefusedModel
+from ssgan.errors import DoesNotFit, RefusedModel, not_read_back
 from ssgan.messages import container
 from ssgan.messages.container import DEFLATED, PART
 from ssgan.messages.keys import Key, as_message, check_key, expand
@@ -165,8 +165,8 @@ def hide(
         except GivenUp:  # the one rule of selection; honest covers obey it as well
             continue
         found = _open(drawing.read(model, made.picture, keys.latent), keys, model.shape)
-        assert drawing.read_nonce(made.picture) == nonce
-        assert found == message, "the message cannot be read back"
+        if drawing.read_nonce(made.picture) != nonce or found != message:
+            raise not_read_back()
         return made
     raise RefusedModel(
         f"{model.name} gave up {MOST_TRIES} draws in a row: its pictures have too few samples that can carry the header",

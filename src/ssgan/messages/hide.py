@@ -19,7 +19,7 @@ from ssgan.embedding.embedder import Embedder
 from ssgan.embedding.stc import layers
 from ssgan.embedding.stc.layers import PricedSamples
 from ssgan.embedding.stc.trellis import reachable, strips
-from ssgan.errors import DoesNotFit, RefusedImage
+from ssgan.errors import DoesNotFit, RefusedImage, not_read_back
 from ssgan.images import ImageLike, Layout, as_alpha, as_image, axes_of, laid_out
 from ssgan.images.encoded import Manner
 from ssgan.images.samples import OPAQUE, Samples, Whole
@@ -142,7 +142,7 @@ def hide_in(
         changed[order[part]] = written[part]
     del order
     if reveal_with(layout, written) != message:
-        raise AssertionError("the message cannot be read back")
+        raise not_read_back()
     return WrittenValues(changed, len(body), length, payload, np.count_nonzero(changed != values) / len(values), split)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ssgan.embedding.stc import checkpoint_loops, trellis, trellis_loops
 from ssgan.embedding.stc.trellis import Code, NoPath
-from ssgan.errors import DoesNotFit, InvalidSetting
+from ssgan.errors import DoesNotFit, InvalidSetting, SsganError
 
 KEY = b"sixteen bytes or more"
 codes = st.builds(Code, st.integers(6, 9), st.sampled_from([None, KEY]), st.integers(1, 2))
@@ -336,3 +336,10 @@ def test_a_code_must_have_a_known_height_and_a_long_key() -> None:
         Code(10, b"x" * 15)
     with pytest.raises(InvalidSetting, match="-1 message bits"):
         trellis.extract(np.zeros(10, np.uint8), -1, Code())
+
+
+def test_a_message_that_cannot_be_read_back_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also under python -O, which leaves out assertions."""
+    monkeypatch.setattr(trellis, "extract", lambda stego, length, code: np.zeros(length, np.uint8))
+    with pytest.raises(SsganError, match="cannot be read back"):
+        trellis.embed(np.zeros(100, np.uint8), np.ones(100), np.ones(10, np.uint8), Code())

@@ -25,7 +25,7 @@ from ssgan.embedding.stc import layers as two_layers
 from ssgan.embedding.stc import trellis
 from ssgan.embedding.stc.layers import PricedSamples, WrittenLayers
 from ssgan.embedding.stc.trellis import Code, NoPath
-from ssgan.errors import DoesNotFit, InvalidSetting
+from ssgan.errors import DoesNotFit, InvalidSetting, not_read_back
 from ssgan.images.samples import Samples, Whole
 
 Flat: TypeAlias = Samples[NDArray[Any]]  # (n,), or (N, n) of N covers
@@ -204,7 +204,7 @@ def _write(
     if written is not None:
         read = two_layers.read(written.stego, written.first, written.second, code)
         if not np.array_equal(read, message):
-            raise AssertionError("the message cannot be extracted")
+            raise not_read_back()
     return written
 
 

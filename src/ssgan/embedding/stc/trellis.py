@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssgan.embedding.stc import submatrices
-from ssgan.errors import DoesNotFit, InvalidSetting
+from ssgan.errors import DoesNotFit, InvalidSetting, not_read_back
 
 HEIGHTS = range(6, 16)
 SHORTEST_KEY = 16  # bytes
@@ -101,7 +101,7 @@ def embed(cover: NDArray[np.uint8], costs: NDArray[np.float64], message: NDArray
         hint = "spread the elements by another key, take a greater height, or send fewer bits"
         raise NoPath(f"wet elements leave no way to write these {len(message)} bits", reachable=most, hint=hint)
     if not np.array_equal(extract(stego, len(message), code), message):
-        raise AssertionError("the message cannot be extracted")
+        raise not_read_back()
     return stego
 
 

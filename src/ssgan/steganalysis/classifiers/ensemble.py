@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, NamedTuple
@@ -238,7 +237,8 @@ def _grown(columns: np.ndarray, subspace: int, learners: int | None, *, seed: in
     with ThreadPoolExecutor(threads) as pool:
         # They are looked at in order, and those beyond the end are dropped, so that threads change nothing.
         coming = deque(pool.submit(one, number) for number in range(ahead))
-        for number in count(ahead):
+        number = ahead
+        while True:
             learner, vote = coming.popleft().result()
             votes += vote
             made.append(learner)
@@ -248,7 +248,7 @@ def _grown(columns: np.ndarray, subspace: int, learners: int | None, *, seed: in
                 subspaces, w, b, sigma = (np.array(part) for part in zip(*made, strict=True))
                 return Ensemble(dims, subspaces, w, b, sigma, errors[-1])
             coming.append(pool.submit(one, number))
-    raise AssertionError("the loop ends by returning")
+            number += 1
 
 
 def drawing(dims: int, subspace: int, images: int, *, seed: int, number: int) -> tuple[np.ndarray, np.ndarray]:
