@@ -14,6 +14,7 @@ import functools
 import importlib
 import io
 import struct
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -145,12 +146,16 @@ def _silence_libtiff() -> None:
 def open_with_pillow(stream: io.BytesIO, format_name: str, size: tuple[int, int]) -> Iterator[Image.Image]:
     """Open a file of this size by Pillow restricted to that one format.
 
-    Any error of Pillow within the block is a refusal: a decoder that meets a hostile file may fail in any way.
+    Any error of Pillow within the block is a refusal: a decoder that meets a hostile file may fail in any way. So is its
+    warning of a bomb, which comes before the memory is taken: a frame of a GIF may be larger than its header says.
     """
     if format_name == "TIFF":
         _silence_libtiff()
     try:
-        with Image.open(stream, formats=[format_name]) as image:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            image = Image.open(stream, formats=[format_name])
+        with image:
             if image.size != size:
                 raise damaged("its parts disagree on its size")
             yield image

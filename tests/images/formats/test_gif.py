@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import warnings
 
 import numpy as np
 import pytest
@@ -72,6 +74,15 @@ def test_a_hostile_file_is_refused_with_the_reason(what: str) -> None:
     data, reason = HOSTILE[what]
     with pytest.raises(RefusedImage, match=reason):
         read(data, convert=CONVERSIONS)
+
+
+def test_a_frame_of_a_hundred_million_pixels_is_refused_without_a_warning() -> None:
+    bomb = ONE[:786] + struct.pack("<HH", 20_000, 5_000) + ONE[790:]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with pytest.raises(RefusedImage, match="stopped"):
+            read(bomb, convert=CONVERSIONS)
+    assert not caught
 
 
 def test_a_zip_behind_the_end_is_a_finding() -> None:
