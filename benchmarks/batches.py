@@ -47,10 +47,10 @@ def main() -> None:
         print(f"batches of {config.batch} from {len(real.chosen)} cached images: {statistics.median(rates):.0f} images/CPU-s")
         tiny = replace(PRESETS["tiny"], duration_images=STEPS * PRESETS["tiny"].batch)
         pace = Pace(log_images=tiny.duration_images, sample_images=tiny.duration_images)
-        told = train(
+        result = train(
             chosen.archive, tiny, Path(folder) / "run", reading=RealReading(geometry, ("jpeg",), cache=cache), pace=pace
         )
-        print(f"a training with the preset tiny waits for {told.figures['data_share']:.2%} of its time")
+        print(f"a training with the preset tiny waits for {result.figures['data_share']:.2%} of its time")
 
 
 if __name__ == "__main__":

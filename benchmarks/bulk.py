@@ -149,9 +149,9 @@ def memory(counts: list[int]) -> list[Memory]:
                         most = max(most, sum(map(resident, family(process.pid))))
                         time.sleep(LOOK_SECONDS)
                     assert process.stdout is not None
-                    told = json.loads(process.stdout.read().splitlines()[-1])
-                assert told["written"] == count, told
-                row = Memory(job, count, most / 2**20, told["seconds"], told["images_per_second"])
+                    report = json.loads(process.stdout.read().splitlines()[-1])
+                assert report["written"] == count, report
+                row = Memory(job, count, most / 2**20, report["seconds"], report["images_per_second"])
                 found.append(row)
                 print(f"{job} of {count}: {row.mebibytes:.0f} MiB at most, {row.seconds:.0f} s", flush=True)
                 subprocess.run(["rm", "-rf", str(here / "stegos"), str(here / "features")], check=True)

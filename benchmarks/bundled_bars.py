@@ -72,10 +72,10 @@ def sources(natural: Path, faces: Path) -> Iterator[tuple[str, str, Callable[[],
     yield "generated faces", "faces", lambda: generated((FACES,), UNSEEN_SEED)[0]
 
 
-Said = list[tuple[str, str, list[Verdict]]]  # kind, what is hidden, verdicts
+KindVerdicts = list[tuple[str, str, list[Verdict]]]  # kind, what is hidden, verdicts
 
 
-def measured(natural: Path, faces: Path, said: Said) -> Iterator[Row]:
+def measured(natural: Path, faces: Path, said: KindVerdicts) -> Iterator[Row]:
     """A row for each source, with nothing hidden and with each embedder; `said` fills with the verdicts."""
     for name, kind, read in sources(natural, faces):
         pictures = read()
@@ -87,7 +87,7 @@ def measured(natural: Path, faces: Path, said: Said) -> Iterator[Row]:
             yield Row(name, hidden, len(found), words[0], words[1], words[2], words[3])
 
 
-def bins(said: Said, kind: str) -> Iterator[Bin]:
+def bins(said: KindVerdicts, kind: str) -> Iterator[Bin]:
     """How probabilities compare with what is so, where half of all are covers, and LSB replacement is half of the stegos."""
     groups: dict[str, list[float]] = {"nothing": [], "lsbr": [], "other": []}
     for one, hidden, verdicts in said:
@@ -119,7 +119,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     chosen = parser.parse_args()
     rows: list[Row] = []
-    said: Said = []
+    said: KindVerdicts = []
     for row in measured(chosen.natural, chosen.faces, said):
         print(row, flush=True)
         rows.append(row)

@@ -238,8 +238,11 @@ def attacks(folder: Path) -> None:
     covers = [picture for name, _, chosen in SETS for picture in pictures_of(folder, name)[chosen]]
     made = (covers, stegos(covers, "attacks", REPLACEMENT))
     low, high = ([one.score for one in map(lsb_replacement.trace, some) if one.score is not None] for some in made)
-    told = Calibration.fit(np.array(low), np.array(high))
-    print(f"{len(low)} covers, of which 99 % score at most {np.quantile(low, 0.99):.2f} and all at most {max(low):.2f}; {told}")
+    calibration = Calibration.fit(np.array(low), np.array(high))
+    print(
+        f"{len(low)} covers, of which 99 % score at most {np.quantile(low, 0.99):.2f} and all at most {max(low):.2f}; "
+        f"{calibration}"
+    )
 
 
 def features(make: Callable[[], Sequence[np.ndarray]], scope: bundled.Scope, detector: FeatureDetector) -> np.ndarray:

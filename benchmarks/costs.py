@@ -80,17 +80,17 @@ def costs(size: int, dtype: torch.dtype) -> list[Row]:
         else:
             error = largest_error(embedder.costs(covers[:1]).plus[0, 0], peer(cover))
         times = compare(partial(make, covers), len(covers), partial(peer, cover))
-        rows.append(told(what, covers, dtype, times, error))
+        rows.append(timed_row(what, covers, dtype, times, error))
     pixels = covers.to(dtype).split(max(1, 16 * 4096 // size**2))
     error = largest_error(mipod.fisher_information(pixels[0])[0, 0], conseal.mipod.compute_cost(cover))
     times = compare(
         lambda: [mipod.fisher_information(part) for part in pixels], len(covers), lambda: conseal.mipod.compute_cost(cover)
     )
-    rows.append(told("mipod Fisher information", covers, dtype, times, error))
+    rows.append(timed_row("mipod Fisher information", covers, dtype, times, error))
     return rows
 
 
-def told(what: str, covers: torch.Tensor, dtype: torch.dtype, times: tuple[float, float], error: float) -> Row:
+def timed_row(what: str, covers: torch.Tensor, dtype: torch.dtype, times: tuple[float, float], error: float) -> Row:
     """The row, printed."""
     row = Row(what, covers.shape[-1], len(covers), name(dtype), *times, times[1] / times[0], error)
     print(row, flush=True)
@@ -109,14 +109,14 @@ def simulator(size: int, dtype: torch.dtype) -> list[Row]:
         theirs = partial(conseal.simulate._ternary.probability, theirs, alpha=PAYLOAD, n=cover.size)
         times = compare(partial(probabilities, parts), len(covers), theirs)
         error = float((carried / (PAYLOAD * size**2) - 1).abs().max())
-        rows.append(told(f"lambda and probabilities, {scheme}", covers, dtype, times, error))
+        rows.append(timed_row(f"lambda and probabilities, {scheme}", covers, dtype, times, error))
     embedder = Embedder("suniward", PAYLOAD, dtype=dtype)
     times = compare(
         lambda: embedder.simulate_seeded(covers, seeds),
         len(covers),
         lambda: conseal.suniward.simulate_single_channel(cover, PAYLOAD, seed=1),
     )
-    rows.append(told("suniward from cover to stego", covers, dtype, times, error))
+    rows.append(timed_row("suniward from cover to stego", covers, dtype, times, error))
     return rows
 
 

@@ -100,13 +100,13 @@ def trips(by: DrawnModel, count: int) -> Iterator[Row]:
 def laws(by: DrawnModel, count: int) -> Iterator[Row]:
     """Whether samples follow their tables, and what a picture carries."""
     for kind in ("honest", "driven"):
-        uniform, told, sure = [], [], []
+        uniform, totals, sure = [], [], []
         rng = np.random.default_rng(2)
         for number in range(count):
             made, latent = (honest if kind == "honest" else driven)(by, number)
             values, bits = under_tables(by, made.picture, latent, rng)
             uniform.append(np.bincount(np.minimum((values * CELLS).astype(np.int64), CELLS - 1), minlength=CELLS))
-            told.append(bits)
+            totals.append(bits)
             sure.append(32 * made.words_used)
         cells = np.sum(uniform, axis=0)
         samples = int(cells.sum())
@@ -120,9 +120,9 @@ def laws(by: DrawnModel, count: int) -> Iterator[Row]:
             1,
             samples,
         )
-        yield f"{kind}, bits a sample", float(np.mean(told)) / np.prod(by.shape), 0, 0, count
-        yield f"{kind}, self-information of a picture, deviation in bits", float(np.std(told)), 0, 0, count
-        yield f"{kind}, share of the self-information that carries", float(np.sum(sure) / np.sum(told)), 0, 0, count
+        yield f"{kind}, bits a sample", float(np.mean(totals)) / np.prod(by.shape), 0, 0, count
+        yield f"{kind}, self-information of a picture, deviation in bits", float(np.std(totals)), 0, 0, count
+        yield f"{kind}, share of the self-information that carries", float(np.sum(sure) / np.sum(totals)), 0, 0, count
     counts, total = np.zeros(256), 0
     for number in range(3 * count):
         made, latent = honest(by, 10**6 + number)
@@ -175,9 +175,9 @@ def under_tables(by: DrawnModel, picture: np.ndarray, latent: bytes, rng: np.ran
             if header_plane(phase, plane):
                 kept[find_pivots(is_dry(by.tables, scales, means).ravel()).places] = False
                 bits -= float((~kept).sum())
-            told = np.empty(samples.shape)
-            plane_bits(by.tables, scales, base, weights, planes[phase, plane], told)
-            bits += float(told.sum())
+            plane_information = np.empty(samples.shape)
+            plane_bits(by.tables, scales, base, weights, planes[phase, plane], plane_information)
+            bits += float(plane_information.sum())
             values.append(((below + (above - below) * rng.random(samples.shape)) / 65536).ravel()[kept])
             laws_of.drawn(plane, planes[phase, plane])
     return np.concatenate(values), bits

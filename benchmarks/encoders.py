@@ -156,8 +156,8 @@ def version_of(program: str, option: str, pattern: str) -> str:
     """What a program says of itself, or nothing where it is not installed."""
     if not shutil.which(program):
         return ""
-    told = subprocess.run([program, option], capture_output=True, text=True, check=False)
-    found = re.search(pattern, told.stdout + told.stderr)
+    completed = subprocess.run([program, option], capture_output=True, text=True, check=False)
+    found = re.search(pattern, completed.stdout + completed.stderr)
     return found[1] if found else ""
 
 

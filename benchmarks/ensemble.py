@@ -173,7 +173,7 @@ def training(trainer: Any, data: Data, *, split: int) -> Figure:
 def summary(figures: list[Figure]) -> str:
     """Mean and standard deviation over the splits."""
 
-    def told(name: str) -> str:
+    def mean_of(name: str) -> str:
         values = [getattr(figure, name) for figure in figures]
         return f"{np.mean(values):.4f} +- {np.std(values, ddof=min(1, len(values) - 1)):.4f}"
 
@@ -183,9 +183,9 @@ def summary(figures: list[Figure]) -> str:
     differences = [figure.ours_p_e - figure.peer_p_e for figure in figures]
     return (
         f"trainings: ratio {ratio:.1f} in the median, {total:.1f} of all together, {effort:.1f} in processor time\n"
-        f"P_E {told('ours_p_e')}, of scores {told('ours_p_e_of_scores')}, peer {told('peer_p_e')}, "
+        f"P_E {mean_of('ours_p_e')}, of scores {mean_of('ours_p_e_of_scores')}, peer {mean_of('peer_p_e')}, "
         f"difference {np.mean(differences):+.4f} +- {np.std(differences, ddof=min(1, len(differences) - 1)):.4f}; "
-        f"out-of-bag {told('ours_out_of_bag')}, peer {told('peer_out_of_bag')}"
+        f"out-of-bag {mean_of('ours_out_of_bag')}, peer {mean_of('peer_out_of_bag')}"
     )
 
 

@@ -51,11 +51,11 @@ def judge(name: str, place: Path, real: torch.Tensor, features: list[str]) -> tu
     """The figures of a generator, and its first covers."""
     generator, card = open_generator(find_generator(place))
     covers = sample(prepared(generator), public_latents(card.config, range(len(real)), SEED))
-    told = (name, card.config.preset, int(card.about["images_seen"]), card.parameters)
+    facts = (name, card.config.preset, int(card.about["images_seen"]), card.parameters)
     rows = []
     for found in quality(covers, real, spaces(features, [])):
         figure = {key: value for key, value in asdict(found).items() if key in Row.__dataclass_fields__}
-        rows.append(Row(*told, **figure))
+        rows.append(Row(*facts, **figure))
     return rows, covers[:SHOWN]
 
 
@@ -88,7 +88,7 @@ def main() -> None:
     real = choose(asked.real, GEOMETRIES[asked.geometry], convert=("jpeg",), limit=asked.images, seed=0).images
     rows: list[Row] = []
     sheets = {}
-    for name, place in (told.split("=", 1) for told in asked.generators):
+    for name, place in (named.split("=", 1) for named in asked.generators):
         found, sheets[name] = judge(name, Path(place), real, asked.features)
         rows += found
         for row in found:

@@ -103,10 +103,10 @@ def measure(command: str, scheme: str, megapixels: float, channels: int) -> Row:
             images.write(path, cover(size, size, channels), durable=False)
             paths.append(str(path))
         child = [sys.executable, "-c", CHILD, command, scheme, *paths]
-        told = subprocess.run(child, check=True, capture_output=True, text=True).stdout.split()
-    taken, samples = int(told[0]), channels * side * side
-    bytes_a_sample, cpu_s = round(taken / samples, 1), round(float(told[1]), 1)
-    return Row(command, scheme, megapixels, channels, bytes_a_sample, round(taken / 1e6), cpu_s, round(int(told[2]) / 1e6))
+        printed = subprocess.run(child, check=True, capture_output=True, text=True).stdout.split()
+    taken, samples = int(printed[0]), channels * side * side
+    bytes_a_sample, cpu_s = round(taken / samples, 1), round(float(printed[1]), 1)
+    return Row(command, scheme, megapixels, channels, bytes_a_sample, round(taken / 1e6), cpu_s, round(int(printed[2]) / 1e6))
 
 
 def main() -> None:

@@ -74,10 +74,10 @@ def write(name: str, rows: Sequence[Any], device: str = "cpu") -> None:
         writer = csv.DictWriter(file, fieldnames=[*asdict(rows[0]), device, "torch", "numpy", "commit"], lineterminator="\n")
         writer.writeheader()
         there = processor() if device == "cpu" else torch.cuda.get_device_name(device)
-        told = {device: there, "torch": torch.__version__, "numpy": np.__version__, "commit": commit()}
+        circumstances = {device: there, "torch": torch.__version__, "numpy": np.__version__, "commit": commit()}
         for row in rows:
             figures = {k: float(f"{v:.4g}") if isinstance(v, float) else v for k, v in asdict(row).items()}
-            writer.writerow({**figures, **told})
+            writer.writerow({**figures, **circumstances})
 
 
 def processor() -> str:

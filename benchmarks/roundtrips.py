@@ -164,12 +164,20 @@ def _alpha(height: int, width: int, rng: np.random.Generator) -> np.ndarray:
     return alpha
 
 
-def _message(room: int, compress: bool, rng: np.random.Generator) -> bytes:
+def _message(capacity_bytes: int, compress: bool, rng: np.random.Generator) -> bytes:
     """Mostly any length up to what fits, short ones as often as long ones; the two ends of the range, too."""
     kind = rng.random()
-    size = 1 if kind < 0.05 else 0 if kind < 0.07 else room if kind < 0.15 else round((room + 1) ** rng.random()) - 1
+    size = (
+        1
+        if kind < 0.05
+        else 0
+        if kind < 0.07
+        else capacity_bytes
+        if kind < 0.15
+        else round((capacity_bytes + 1) ** rng.random()) - 1
+    )
     if compress and rng.random() < 0.7:
-        return (b"the same words again, " * (3 * room // 22 + 1))[: size * 3]
+        return (b"the same words again, " * (3 * capacity_bytes // 22 + 1))[: size * 3]
     if rng.random() < 0.3:  # what padding or an all-zero stream could trip over
         return bytes(rng.choice(np.array([0, 0x80], dtype=np.uint8), size))
     return rng.bytes(size * 2 if compress and rng.random() < 0.2 else size)
@@ -203,8 +211,8 @@ def main() -> None:
             )
     print(file=sys.stderr)
     seconds = time.perf_counter() - start
-    told = ", ".join(f"{counts[name]} {name}" for name in sorted(counts))
-    print(f"round trips: {counts.total()} in {seconds:.0f} s, {options.workers} workers: {told}; 0 failures")
+    summary = ", ".join(f"{counts[name]} {name}" for name in sorted(counts))
+    print(f"round trips: {counts.total()} in {seconds:.0f} s, {options.workers} workers: {summary}; 0 failures")
 
 
 if __name__ == "__main__":

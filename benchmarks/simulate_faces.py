@@ -32,10 +32,10 @@ def main() -> None:
             capture_output=True,
             text=True,
         )
-    told = json.loads(made.stdout.splitlines()[-1])
+    report = json.loads(made.stdout.splitlines()[-1])
     print(
-        f"{told['written']} faces, {embedder}, {workers} processes: {told['seconds']:.1f} s, "
-        f"{told['images_per_second']:.0f} images/s, change rate {told['change_rate']:.4f}"
+        f"{report['written']} faces, {embedder}, {workers} processes: {report['seconds']:.1f} s, "
+        f"{report['images_per_second']:.0f} images/s, change rate {report['change_rate']:.4f}"
     )
 
 

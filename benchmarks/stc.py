@@ -199,11 +199,11 @@ def main() -> None:
             figures.append(figure)
     if "--write" in sys.argv:
         pairing.RESULTS.mkdir(exist_ok=True)
-        told = (pairing.processor(), np.__version__, pairing.commit())
+        circumstances = (pairing.processor(), np.__version__, pairing.commit())
         with (pairing.RESULTS / "stc.csv").open("w", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(["what", "value", "unit", "published", "cpu", "numpy", "commit"])
-            writer.writerows([f.what, f"{f.value:.4g}", f.unit, f.published, *told] for f in figures)
+            writer.writerows([f.what, f"{f.value:.4g}", f.unit, f.published, *circumstances] for f in figures)
 
 
 if __name__ == "__main__":

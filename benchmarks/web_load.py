@@ -70,13 +70,13 @@ class Client(FastHttpUser):
 
     def _begin(self, body: Any, content: str) -> str | None:
         headers = {**self.own, "content-type": content}
-        with self.client.post("/hide", data=body, headers=headers, catch_response=True) as told:
-            if told.status_code == 429:
-                told.success()
+        with self.client.post("/hide", data=body, headers=headers, catch_response=True) as response:
+            if response.status_code == 429:
+                response.success()
                 return None
-            if told.status_code == 202:
-                return str(told.json()["id"])
-            told.failure(f"{told.status_code}: {told.text}")
+            if response.status_code == 202:
+                return str(response.json()["id"])
+            response.failure(f"{response.status_code}: {response.text}")
             raise StopUser
 
     def _asked(self, path: str, name: str) -> Any:

@@ -58,8 +58,8 @@ def api() -> str:
         "the modules hold may move. The import is cheap: torch and numba come with the first name that needs them.",
         "",
     ]
-    for subject, (told, names) in SUBJECTS.items():
-        parts += [f"## {subject}", "", told, ""]
+    for subject, (sentence, names) in SUBJECTS.items():
+        parts += [f"## {subject}", "", sentence, ""]
         for name in names:
             parts += _entry(name, getattr(ssgan, name))
     parts += ["## Errors", "", "One family, each with a `hint` and the exit code that the command line ends with.", ""]

@@ -169,8 +169,8 @@ def reproduce() -> str:
         judged = [row for row in rows if row["question"] != "quality"]
         parts += [*_sentences(ANSWERS.get(name, "")), *_records(judged), ""]
         parts += [*_quality([row for row in rows if row["question"] == "quality"]), ""] if len(judged) < len(rows) else []
-        told = ", ".join(f"{key} {rows[0][key]}" for key in ("size", "device", "torch") if rows[0].get(key))
-        parts += [f"`ssgan reproduce {name} FACES --geometry celeba64 --convert jpeg`; {told}.", ""]
+        circumstances = ", ".join(f"{key} {rows[0][key]}" for key in ("size", "device", "torch") if rows[0].get(key))
+        parts += [f"`ssgan reproduce {name} FACES --geometry celeba64 --convert jpeg`; {circumstances}.", ""]
     return "\n".join(parts)
 
 
@@ -242,8 +242,8 @@ def _natural(rows: dict[str, dict[str, str]]) -> list[str]:
         residual = ", ".join(f"{float(rows[name]['value']):.1f}" for name in sizes)
         pairs = (f"{kind}: correlation of residuals of {pair}" for pair in ("R and G", "G and B", "R and B"))
         colors = ", ".join(f"{float(rows[name]['value']):.2f}" for name in pairs)
-        told = (rows.get(f"{kind}, told from photographs by {name}, seed 0, P_E") for name in ("spam", "scrmq1"))
-        errors = ", ".join("" if row is None else f"{float(row['value']):.3f}" for row in told)
+        known = (rows.get(f"{kind}, told from photographs by {name}, seed 0, P_E") for name in ("spam", "scrmq1"))
+        errors = ", ".join("" if row is None else f"{float(row['value']):.3f}" for row in known)
         lines.append(f"| {kind} | {residual} | {colors} | {errors} |")
     return lines
 

@@ -65,14 +65,14 @@ def scores() -> None:
     stegos = Embedder.parse(f"lsbr@{PAYLOAD}/plain").simulate(covers, np.random.default_rng(1))
     estimates = [structural.weighted_stego(batch) for batch in (covers, stegos)]
     enough = estimates[0].enough & estimates[1].enough
-    told = [one.raw[enough] for one in estimates]
-    thresholds = np.unique(np.concatenate(told))
-    errors = [(np.mean(told[0] > t) + np.mean(told[1] <= t)) / 2 for t in thresholds]
+    raw_scores = [one.raw[enough] for one in estimates]
+    thresholds = np.unique(np.concatenate(raw_scores))
+    errors = [(np.mean(raw_scores[0] > t) + np.mean(raw_scores[1] <= t)) / 2 for t in thresholds]
     best = thresholds[int(np.argmin(errors))]
     mpl.rcParams.update({"svg.hashsalt": "ssgan", "font.size": 11, "text.color": INK, "axes.labelcolor": INK})
     figure, axes = plt.subplots(figsize=(7.2, 3.0), layout="constrained")
     bins = np.linspace(-0.2, 0.4, 49).tolist()
-    for name, values, color in (("covers", told[0], BLUE), ("stegos", told[1], ORANGE)):
+    for name, values, color in (("covers", raw_scores[0], BLUE), ("stegos", raw_scores[1], ORANGE)):
         axes.hist(values.clip(-0.2, 0.4), bins, alpha=0.65, color=color, label=f"{len(values)} {name}")
     axes.axvline(best, color=INK, linewidth=1.2)
     top = axes.get_ylim()[1]
@@ -84,7 +84,9 @@ def scores() -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, loc="upper right")
     figure.savefig(OUT / "scores.svg", metadata={"Date": None})
-    print(f"P_E {min(errors):.3f}; false alarms {np.mean(told[0] > best):.3f}, missed {np.mean(told[1] <= best):.3f}")
+    print(
+        f"P_E {min(errors):.3f}; false alarms {np.mean(raw_scores[0] > best):.3f}, missed {np.mean(raw_scores[1] <= best):.3f}"
+    )
 
 
 if __name__ == "__main__":

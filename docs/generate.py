@@ -135,14 +135,14 @@ def _messages() -> list[str]:
 def _network(name: str, network: Network) -> list[str]:
     sizes = [(64, 1), (256, 1), (64, 3)]
     counts = [sum(part.numel() for part in network.make(*size).parameters()) for size in sizes]
-    told = f"{counts[0]:,} parameters at 64 x 64 gray, {counts[1]:,} at 256 x 256 gray, {counts[2]:,} at 64 x 64 color."
+    counted = f"{counts[0]:,} parameters at 64 x 64 gray, {counts[1]:,} at 256 x 256 gray, {counts[2]:,} at 64 x 64 color."
     layers = [f"- {part.strip()}" for part in network.layers.split("|")]
     about = [f"## {network.title} (`{name}`)", "", _sentence(network.summary), "", *layers, ""]
-    return [*about, f"{told} Color: {network.color}.", "", f"{_sentence(network.paper)}", "", *_published(network.published)]
+    return [*about, f"{counted} Color: {network.color}.", "", f"{_sentence(network.paper)}", "", *_published(network.published)]
 
 
-def _published(told: str) -> list[str]:
-    return [f"Published P_E: {told}.", ""] if told else []
+def _published(published: str) -> list[str]:
+    return [f"Published P_E: {published}.", ""] if published else []
 
 
 def _sentence(words: str) -> str:

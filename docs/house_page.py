@@ -60,5 +60,5 @@ def _sentence(folder: str) -> str:
     """The first sentence of a package, which is the first paragraph's up to its full stop."""
     if folder in DATA:
         return DATA[folder]
-    told = ast.get_docstring(ast.parse((SOURCE / folder / "__init__.py").read_text(encoding="utf-8"))) or ""
-    return re.split(r"(?<=[.?])\s", " ".join(told.split("\n\n")[0].split()))[0]
+    docstring = ast.get_docstring(ast.parse((SOURCE / folder / "__init__.py").read_text(encoding="utf-8"))) or ""
+    return re.split(r"(?<=[.?])\s", " ".join(docstring.split("\n\n")[0].split()))[0]

@@ -20,11 +20,11 @@ def figures(name: str) -> list[str]:
     with (RESULTS / f"{name}.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     columns = [column for column in rows[0] if column not in CIRCUMSTANCES]
-    told = ", ".join(f"{column} {rows[0][column]}" for column in CIRCUMSTANCES if column in rows[0])
+    circumstances = ", ".join(f"{column} {rows[0][column]}" for column in CIRCUMSTANCES if column in rows[0])
     return [
         f"| {' | '.join(column.replace('_', ' ') for column in columns)} |",
         f"|{' --- |' * len(columns)}",
         *(f"| {' | '.join('' if row[column] == 'nan' else row[column] for column in columns)} |" for row in rows),
         "",
-        f"`python benchmarks/{COMMANDS.get(name, name + '.py --write')}`" + (f"; {told}." if told else "."),
+        f"`python benchmarks/{COMMANDS.get(name, name + '.py --write')}`" + (f"; {circumstances}." if circumstances else "."),
     ]

@@ -67,12 +67,12 @@ def use_cover(data: bytes) -> None:
     """Any image takes what its capacity says, and gives it back; a byte more is refused."""
     image = _image(data)
     alpha = _alpha(data, image)
-    room = container.capacity(image, alpha=alpha)
-    message = data[: min(room, data[2])]
+    capacity_bytes = container.capacity(image, alpha=alpha)
+    message = data[: min(capacity_bytes, data[2])]
     try:
         stego = hide(image, message, KEY, scheme="lsb", alpha=alpha, compress=bool(data[0] & 32), allow_flat=True).stego
     except DoesNotFit as refusal:
-        assert refusal.reachable == room == 0, "refused what fits"
+        assert refusal.reachable == capacity_bytes == 0, "refused what fits"
         return
     assert reveal(stego, KEY, alpha=alpha) == message, "another message"
     assert np.abs(stego.astype(int) - image).max() <= 1, "a sample moved by more than one"

@@ -191,15 +191,15 @@ def main() -> None:
     begun = time.monotonic()
     if survives(path, source, tests, 600) != "survived":
         sys.exit("the tests fail without any change")
-    seconds, told = 10 + 5 * (time.monotonic() - begun), Counter[str]()
+    seconds, outcomes = 10 + 5 * (time.monotonic() - begun), Counter[str]()
     print(f"{len(chosen)} of {len(every)} mutants of {given.source}; at most {seconds:.0f} s each", flush=True)
     for number in chosen:
         line, kind, new = every[number]
         outcome = survives(path, new, tests, seconds)
-        told[outcome] += 1
+        outcomes[outcome] += 1
         if outcome == "survived":
             print(f"{given.source}:{line}: {kind}: {source.splitlines()[line - 1].strip()}", flush=True)
-    print(", ".join(f"{count} {outcome}" for outcome, count in told.items()), flush=True)
+    print(", ".join(f"{count} {outcome}" for outcome, count in outcomes.items()), flush=True)
 
 
 if __name__ == "__main__":

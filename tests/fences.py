@@ -149,11 +149,11 @@ def _typed(prompt: str) -> str:
 
 
 def _run_python(fence: Fence, known: dict[str, Any]) -> None:
-    told: list[str] = []
+    failures: list[str] = []
     test = doctest.DocTestParser().get_doctest(fence.text, known, fence.where, str(fence.page), fence.line)
-    doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, out=told.append, clear_globs=False)
+    doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, out=failures.append, clear_globs=False)
     known.update(test.globs)
-    assert not told, "".join(told)
+    assert not failures, "".join(failures)
 
 
 def _commands(text: str) -> Iterator[str]:

@@ -83,7 +83,7 @@ def test_both_read_the_laws_off_the_tables(vector: Vector) -> None:
 def test_the_package_draws_and_reads_the_values_of_a_stream(vector: Vector) -> None:
     words = np.frombuffer(bytes.fromhex(vector["stream"]), ">u4").astype(np.uint32)
     count = len(vector["draws"])
-    state, (back, told) = coder.begin_draw(words, count), coder.begin_put(count)
+    state, (back, writer) = coder.begin_draw(words, count), coder.begin_put(count)
     for i, (scale, mean, parity) in enumerate(vector["draws"]):
         row = TABLES[scale]
         if parity is None:
@@ -96,8 +96,8 @@ def test_the_package_draws_and_reads_the_values_of_a_stream(vector: Vector) -> N
             return
         assert value == vector["values"][i]
         put = coder_loops.put if parity is None else coder_loops.put_with_parity
-        put(back, told, row, mean, value)
-    interval = coder.end_put(back, told)
+        put(back, writer, row, mean, value)
+    interval = coder.end_put(back, writer)
     assert interval == coder.end_draw(state, words)
     found = {"used": interval.used, "low": f"{interval.low:x}", "size": f"{interval.size:x}", "determined": interval.determined}
     assert found == {name: vector[name] for name in found}

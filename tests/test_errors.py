@@ -180,16 +180,16 @@ def test_the_command_line_ends_with_the_code_of_each_and_prints_its_hint_and_no_
     printed = capsys.readouterr()
     assert not printed.out
     if to_json:
-        told = json.loads(printed.err)
-        assert (told["message_type"], told["exit_code"], told["hint"]) == ("error", kind.exit_code, make(kind).hint)
+        message = json.loads(printed.err)
+        assert (message["message_type"], message["exit_code"], message["hint"]) == ("error", kind.exit_code, make(kind).hint)
     else:
         assert printed.err == f"ssgan: error: {make(kind)}\nssgan: hint: {make(kind).hint}\n"
 
 
 def test_the_exit_codes_are_those_that_the_help_tells(capsys: pytest.CaptureFixture[str]) -> None:
     assert app.run(["--help"]) == 0
-    told = " ".join(capsys.readouterr().out.split())
-    codes = {int(code) for code in re.findall(r"(\d+) [a-z]", told[told.index("Exit codes:") :].split("Commands")[0])}
+    printed = " ".join(capsys.readouterr().out.split())
+    codes = {int(code) for code in re.findall(r"(\d+) [a-z]", printed[printed.index("Exit codes:") :].split("Commands")[0])}
     ended = {app.INTERRUPTED, GONE, 128 + signal.SIGTERM}
     assert codes == {0, FOUND} | ended | {kind.exit_code for kind in FAMILY}
 

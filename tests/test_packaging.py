@@ -89,9 +89,9 @@ def test_the_source_distribution_holds_every_file_that_is_tracked(built: Path) -
 
 
 def test_the_installed_package_is_the_wheel_and_not_these_sources(clean: Path, tmp_path: Path) -> None:
-    told = run(clean, "python", "-c", "import ssgan; print(ssgan.__file__, ssgan.__version__)", cwd=tmp_path).stdout.split()
-    assert Path(told[0]).is_relative_to(clean.parent)
-    assert told[1] == ssgan.__version__
+    printed = run(clean, "python", "-c", "import ssgan; print(ssgan.__file__, ssgan.__version__)", cwd=tmp_path).stdout.split()
+    assert Path(printed[0]).is_relative_to(clean.parent)
+    assert printed[1] == ssgan.__version__
     assert run(clean, "ssgan", "--version", cwd=tmp_path).stdout.strip() == ssgan.__version__
 
 

@@ -72,9 +72,9 @@ class Hosts:
     def call(self, which: int, *command: object, **environment: str) -> str:
         """What a program says, which must succeed."""
         with self.begin(which, *command, **environment) as process, ended(process):
-            told, _ = process.communicate(timeout=120)
-        assert process.returncode == 0, told
-        return told
+            output, _ = process.communicate(timeout=120)
+        assert process.returncode == 0, output
+        return output
 
     def working(self, which: int, what: str) -> list[int]:
         """The processes on a host whose command line has these words."""
@@ -172,7 +172,7 @@ def test_hosts_end_with_the_process_that_made_them(number: signal.Signals) -> No
         [sys.executable, "-c", LEFT], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
     ) as run:
         assert run.stdout is not None
-        names, pids = (told := run.stdout.readline().split())[:2], told[2:]
+        names, pids = (words := run.stdout.readline().split())[:2], words[2:]
         assert len(pids) == 2
         run.send_signal(number)
         run.wait(timeout=60)
@@ -215,11 +215,11 @@ def test_a_cluster_of_two_hosts_writes_what_one_process_writes_though_one_of_its
                 _end(at_work[0])
                 killed = True
             time.sleep(0.02)
-        told = process.communicate()[0]
-    assert process.returncode == 0, told
+        output = process.communicate()[0]
+    assert process.returncode == 0, output
     assert killed
     assert seen == {0, 1}, "both hosts worked"
-    assert json.loads(told.splitlines()[-1])["written"] == 240
+    assert json.loads(output.splitlines()[-1])["written"] == 240
     assert contents(tmp_path / "there") == contents(tmp_path / "here")
     # Where there are cards, an actor on each does the work; the job itself computes on the processor here.
     script = (
@@ -229,8 +229,8 @@ def test_a_cluster_of_two_hosts_writes_what_one_process_writes_though_one_of_its
         "plan = prepare([Path(covers)], Path(out), SimulationSettings('mipod@0.4', seed=2), shard_size=6, limit=60)\n"
         "print(run(plan, Ray(address, gpus=True)).written)\n"
     )
-    told = hosts.call(0, sys.executable, "-c", script, covers, tmp_path / "cards", address, **own)
-    assert told.splitlines()[-1] == "60"
+    output = hosts.call(0, sys.executable, "-c", script, covers, tmp_path / "cards", address, **own)
+    assert output.splitlines()[-1] == "60"
     wanted = contents(tmp_path / "here")
     assert contents(tmp_path / "cards") == {name: wanted[name] for name in (f"{k:06}.tar" for k in range(10))}
 
@@ -244,10 +244,10 @@ def test_two_hosts_train_one_detector(hosts: Hosts, covers: Path, tmp_path: Path
         where = [BIN / "torchrun", "--nnodes", "2", "--nproc-per-node", "1", "--node-rank", str(which), *address]
         begun.append(hosts.begin(which, *where, *words, "-o", tmp_path / "two", **own))
     with ended(*begun):
-        told = [process.communicate(timeout=240)[0] for process in begun]
-    assert [process.returncode for process in begun] == [0, 0], told
-    assert "P_E" in told[0]
-    assert "P_E" not in told[1], "the first process speaks"
+        outputs = [process.communicate(timeout=240)[0] for process in begun]
+    assert [process.returncode for process in begun] == [0, 0], outputs
+    assert "P_E" in outputs[0]
+    assert "P_E" not in outputs[1], "the first process speaks"
     alone = [sys.executable, *words, "-o", tmp_path / "one"]
     subprocess.run([str(word) for word in alone], check=True, capture_output=True, env={**os.environ, **own})
     two, one = (json.loads((tmp_path / name / "done.json").read_text()) for name in ("two", "one"))

@@ -137,9 +137,9 @@ def test_pictures_that_fail_are_named_and_the_rest_is_there(folder: Path) -> Non
     (folder / "pictures" / "bad.png").write_bytes(b"no picture")
     images.write(folder / "pictures" / "tiny.png", np.zeros((3, 5, 5), np.uint8))
     tally = extract([folder / "pictures"], folder / "f.npz", ExtractionSettings("scrmq1"))
-    told = [json.loads(line) for line in (folder / "f.npz.failures.jsonl").read_text().splitlines()]
+    failures = [json.loads(line) for line in (folder / "f.npz.failures.jsonl").read_text().splitlines()]
     assert list(table(folder / "f.npz")) == ["1.png", "3.png", "5.png"]
-    assert [failure["name"] for failure in told] == [failure.name for failure in tally.failures]
+    assert [failure["name"] for failure in failures] == [failure.name for failure in tally.failures]
     assert {name: "color" in failure.error for name, failure in zip("024", tally.failures, strict=False)} == dict.fromkeys(
         "024", True
     )

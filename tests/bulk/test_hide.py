@@ -310,16 +310,16 @@ def test_a_second_run_into_a_folder_is_refused_and_what_killed_ones_left_goes(na
 
     (tmp_path / "key").write_text(KEY.text())
     (tmp_path / "key").chmod(0o600)
-    out, told = tmp_path / "out", io.StringIO()
+    out, printed = tmp_path / "out", io.StringIO()
     out.mkdir()
     left = [out / f".{stem}.0123456789ab.part" for stem in ("1.png", "000000.tar", "gone.png")]
     for path in left:
         path.write_bytes(b"half")
     words = commands(tmp_path, covers)
-    with redirect_stdout(io.TextIOWrapper(io.BytesIO())), redirect_stderr(told):
+    with redirect_stdout(io.TextIOWrapper(io.BytesIO())), redirect_stderr(printed):
         with alone(out):
             assert run([*words[name], "-o", str(out)]) == 7
-        assert "another run is writing into" in told.getvalue()
+        assert "another run is writing into" in printed.getvalue()
         assert set(out.iterdir()) == set(left)
         assert run([*words[name], "-o", str(out)]) == 0
     assert not list(out.rglob("*.part"))
@@ -330,9 +330,9 @@ def test_a_second_run_into_a_folder_is_refused_and_what_killed_ones_left_goes(na
 
 
 def test_a_job_that_is_killed_at_any_step_goes_on_and_loses_no_cover(tmp_path: Path) -> None:
-    told = subprocess.run([sys.executable, __file__, tmp_path], capture_output=True, text=True, check=False)
-    assert told.returncode == 0, told.stderr
-    steps = dict(line.split() for line in told.stdout.splitlines())
+    completed = subprocess.run([sys.executable, __file__, tmp_path], capture_output=True, text=True, check=False)
+    assert completed.returncode == 0, completed.stderr
+    steps = dict(line.split() for line in completed.stdout.splitlines())
     assert set(steps) == {"files", "shards"}
     assert min(int(count) for count in steps.values()) > 25
 

@@ -155,6 +155,6 @@ def test_a_message_never_stands_in_a_file_of_the_job(textured: Path, tmp_path: P
     (tmp_path / "mixed" / "0.png").write_bytes((textured / "0.png").read_bytes())
     plan = hide.prepare([tmp_path / "mixed"], tmp_path / "out", Way())
     assert hide.run(plan, hide.Messages(b"secret words"), KEY, Serial()).failed == 1
-    told = json.loads((tmp_path / "out" / "run.json").read_text())
-    assert set(told) == {"command", "version", "scheme", "shard_size"}
+    manifest = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert set(manifest) == {"command", "version", "scheme", "shard_size"}
     assert not any(b"secret" in path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file())

@@ -146,9 +146,9 @@ def test_a_run_that_is_stopped_goes_on_to_the_same_end(stop: signal.Signals, tmp
         while not list((tmp_path / "out").glob("*.png")) and process.poll() is None:
             time.sleep(0.01)
         process.send_signal(stop)
-        _, told = process.communicate(timeout=60)
-    assert "Traceback" not in told
-    assert process.returncode == (130 if stop == signal.SIGINT else -signal.SIGKILL), told
+        _, printed = process.communicate(timeout=60)
+    assert "Traceback" not in printed
+    assert process.returncode == (130 if stop == signal.SIGINT else -signal.SIGKILL), printed
     stopped = len(written(tmp_path / "out"))
     settings_ = SimulationSettings("mipod@0.4", seed=5)
     tally = run(prepare([tmp_path / "covers"], tmp_path / "out", settings_), Serial())

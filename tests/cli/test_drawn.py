@@ -178,9 +178,9 @@ def test_inspect_maps_the_bits_of_a_drawn_cover_with_its_key(
     assert ask(hide("-m 'Not at all' -o made.png", generator), capsys)[0] == 0
     code, out, err = ask(f"inspect made.png --generator {name} --key-file our.key -o seen --json", capsys)
     assert code == 0, err
-    told = json.loads(out)
-    assert told["generator"] == "mine"
-    assert told["bits"] / (32 * 32 * 3) == pytest.approx(told["bits_per_sample"])
+    printed = json.loads(out)
+    assert printed["generator"] == "mine"
+    assert printed["bits"] / (32 * 32 * 3) == pytest.approx(printed["bits_per_sample"])
     bits = images.read(place / "seen" / "bits.png").samples
     assert bits.shape[0] == 3
     assert bits.shape[2] == 192  # 32 enlarged, with its legend below

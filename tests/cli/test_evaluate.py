@@ -59,11 +59,11 @@ def test_programs_get_an_object_a_row(folder: Path, capsys: pytest.CaptureFixtur
     )
     code, out, _ = ask(asked, capsys)
     assert code == 0
-    told = [json.loads(line) for line in out.splitlines()]
-    (transfer,) = [row for row in told if row.get("kind") == "transfer"]
+    rows = [json.loads(line) for line in out.splitlines()]
+    (transfer,) = [row for row in rows if row.get("kind") == "transfer"]
     assert (transfer["covers"], transfer["trained_on"], transfer["seeds"]) == ("noisy", "quiet", 2)
     assert transfer["p_e_interval"][0] <= transfer["p_e"] <= transfer["p_e_interval"][1]
-    assert told[-1]["message_type"] == "report"
+    assert rows[-1]["message_type"] == "report"
 
 
 @pytest.mark.parametrize(

@@ -65,8 +65,8 @@ def test_bash_completes_with_it(tmp_path: Path, capsys: pytest.CaptureFixture[st
         f"source {tmp_path}/ssgan; COMP_WORDS=(ssgan rev); COMP_CWORD=1; COMP_LINE='ssgan rev'; COMP_POINT=9; "
         'f=$(complete -p ssgan | sed "s/.*-F \\([^ ]*\\).*/\\1/"); $f ssgan rev ssgan; printf "%s\\n" "${COMPREPLY[@]}"'
     )
-    told = subprocess.run(["bash", "-c", ask], check=True, capture_output=True, text=True)
-    assert told.stdout.split() == ["reveal"]
+    completed = subprocess.run(["bash", "-c", ask], check=True, capture_output=True, text=True)
+    assert completed.stdout.split() == ["reveal"]
 
 
 @pytest.mark.parametrize("shell", SHELLS)

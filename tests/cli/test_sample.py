@@ -108,6 +108,6 @@ def test_what_cannot_be_is_said_before_any_work(
 
 def test_the_help_says_why_a_seed_is_not_for_sending(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["sample", "--help"]) == 0
-    told = " ".join(capsys.readouterr().out.replace("│", " ").split())
-    assert "operating system's random source" in told
-    assert "guesses it" in told
+    printed = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert "operating system's random source" in printed
+    assert "guesses it" in printed

@@ -34,7 +34,7 @@ def test_a_second_run_is_refused_and_leaves_the_first_alone(
         (folder / f".{CONFIG}.0123456789ab.part").write_text("half")
         before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
         assert run(command) == 7
-        told = capsys.readouterr().err
-        assert f"another run is writing into {folder}" in told
+        printed = capsys.readouterr().err
+        assert f"another run is writing into {folder}" in printed
         after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
         assert {path: content for path, content in after.items() if path in before} == before

@@ -39,8 +39,8 @@ def test_what_was_left_out_is_said(folder: Path, capsys: pytest.CaptureFixture[s
 def test_the_manner_is_in_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     assert hide("-o", "out.bmp", "--json") == 0
-    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    (hidden,) = [line for line in told if line["message_type"] == "hidden"]
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (hidden,) = [line for line in rows if line["message_type"] == "hidden"]
     assert (hidden["written_as"], hidden["left_out"]) == ("usual", [])
     assert "BMP" in hidden["differences"][0]
 

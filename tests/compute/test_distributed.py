@@ -56,7 +56,7 @@ def work(rank: int, port: int, folder: str) -> None:
     """All that is asked of two processes, in one start of them: figures into a file of each."""
     torch.set_num_threads(1)
     os.environ |= {"RANK": str(rank), "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-    told: dict[str, Any] = {}
+    tensors: dict[str, Any] = {}
     with distributed.joined() as processes:
         assert processes == Processes(rank, 2) == distributed.current()
         with distributed.joined() as again:
@@ -66,14 +66,14 @@ def work(rank: int, port: int, folder: str) -> None:
         assert processes.figures(rank, 5.0).tolist() == [[0.0, 5.0], [1.0, 5.0]]
         for network in RECIPE:
             for name, array in trained(network, Path(folder) / f"two-{network}").items():
-                told[f"{network}.{name}"] = array
+                tensors[f"{network}.{name}"] = array
         odd = NetworkDetector(NetworkSettings.of("gncnn", pairs(20, 1), recipe=RECIPE["gncnn"].with_(batch_pairs=7)))
         assert "7 pairs cannot be shared out among 2" in ask(odd, pairs(20, 1))
         wrong = NetworkDetector(NetworkSettings.of("gncnn", pairs(20, 1), recipe=RECIPE["gncnn"]))
         assert "belong to other covers" in ask(wrong, Pairs(pairs(20, 1).covers, pairs(20, 1).stegos.roll(1, 0)))
-        told["norm"] = _normalized(rank)
+        tensors["norm"] = _normalized(rank)
     assert distributed.current() == Processes()
-    np.savez(Path(folder) / f"{rank}.npz", **told)
+    np.savez(Path(folder) / f"{rank}.npz", **tensors)
 
 
 def _batch() -> torch.Tensor:

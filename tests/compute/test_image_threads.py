@@ -24,9 +24,9 @@ def test_other_axes_and_channels_are_refused(shape: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize("shape", [(1, 1, 3, 9), (1, 1, 9, 3), (1, 1, 0, 0)])
 def test_an_image_too_small_for_a_window_is_refused_with_the_least_size(shape: tuple[int, ...]) -> None:
-    with pytest.raises(RefusedImage, match="no window") as told:
+    with pytest.raises(RefusedImage, match="no window") as refusal:
         samples(np.zeros(shape, np.uint8), channels=(1,), smallest=4)
-    assert "4 x 4 pixels or more" in told.value.hint
+    assert "4 x 4 pixels or more" in refusal.value.hint
 
 
 def test_a_tensor_and_its_array_are_the_same_samples_in_one_piece() -> None:

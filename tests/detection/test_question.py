@@ -54,16 +54,16 @@ def test_easier_lessons_come_first_with_the_same_covers(folder: Path) -> None:
     prepared = prepare(asked)
     recipe = NETWORKS["xunet"].recipe.with_(duration_images=1000, lesson_share=0.25)
     taught = stages_of(asked, prepared, recipe)
-    assert [lesson.images for lesson in taught] == [250, 250, None]
-    rates = [float((lesson.pairs.covers != lesson.pairs.stegos).double().mean()) for lesson in taught]
+    assert [stage.images for stage in taught] == [250, 250, None]
+    rates = [float((stage.pairs.covers != stage.pairs.stegos).double().mean()) for stage in taught]
     assert rates == sorted(rates, reverse=True)
-    assert all(torch.equal(lesson.pairs.covers, prepared.parts["train"].covers) for lesson in taught)
+    assert all(torch.equal(stage.pairs.covers, prepared.parts["train"].covers) for stage in taught)
     assert taught[-1].pairs is prepared.parts["train"]
     own = np.arange(4, dtype=np.uint64)
     covers = taught[0].pairs.covers[:4]
-    for lesson, payload in zip(taught, (0.8, 0.6, 0.4), strict=True):
-        assert lesson.embed is not None
-        assert torch.equal(lesson.embed(covers, own), Embedder("hill", payload).simulate_seeded(covers, own))
+    for stage, payload in zip(taught, (0.8, 0.6, 0.4), strict=True):
+        assert stage.embed is not None
+        assert torch.equal(stage.embed(covers, own), Embedder("hill", payload).simulate_seeded(covers, own))
     assert stages_of(question(folder), prepared, recipe)[0].embed is None
 
 
@@ -139,9 +139,9 @@ def test_batches_do_not_matter() -> None:
     ],
 )
 def test_what_does_not_go_together_is_refused(changes: dict[str, object], expected: str, tmp_path: Path) -> None:
-    told = {"embedder": "hill@0.4", "detector": "xunet"} | changes
+    settings = {"embedder": "hill@0.4", "detector": "xunet"} | changes
     with pytest.raises(InvalidSetting, match=expected) as caught:
-        Question(tmp_path, **told).check()  # type: ignore[arg-type]
+        Question(tmp_path, **settings).check()  # type: ignore[arg-type]
     assert caught.value.hint
 
 

@@ -55,11 +55,11 @@ def test_a_detector_is_trained_judged_and_used_on_files(covers: Path, tmp_path: 
 
 @pytest.mark.parametrize("detector", ["spam", "spam/ridge"])
 def test_features_do_it_too_and_leave_nothing_behind(detector: str, covers: Path, tmp_path: Path) -> None:
-    told: list[dict[str, float]] = []
+    metrics: list[dict[str, float]] = []
     asked = Question(covers, "lsb@1.0/plain", detector, seed=1)
-    result = train_detector(asked, tmp_path / "run", progress=lambda _, figures: told.append(figures))
+    result = train_detector(asked, tmp_path / "run", progress=lambda _, figures: metrics.append(figures))
     assert result.p_e < 0.25
-    assert told[0]["images"] in (168, 192)  # covers and stegos of the training part, and of the validation part
+    assert metrics[0]["images"] in (168, 192)  # covers and stegos of the training part, and of the validation part
     assert not (tmp_path / "run" / "training" / "features").exists()
     assert score_files(tmp_path / "run", [covers / "000.png"])[0].score is not None
 

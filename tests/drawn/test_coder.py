@@ -97,14 +97,14 @@ def test_arrays_are_drawn_as_one_by_one() -> None:
     out = np.empty(count, np.uint8)
     for parities in (None, bits):
         state, single = coder.begin_draw(words, count), coder.begin_draw(words, count)
-        (back, told), (one, said) = coder.begin_put(count), coder.begin_put(count)
+        (back, writer), (one, said) = coder.begin_put(count), coder.begin_put(count)
         if parities is None:
             assert coder_loops.draw_many(state, words, TABLES, scales, means, out)
-            coder_loops.put_many(back, told, TABLES, scales, means, out)
+            coder_loops.put_many(back, writer, TABLES, scales, means, out)
         else:
             assert coder_loops.draw_many_with_parities(state, words, TABLES, scales, means, bits, out)
             assert np.array_equal(out & 1, bits)
-            coder_loops.put_many_with_parities(back, told, TABLES, scales, means, out)
+            coder_loops.put_many_with_parities(back, writer, TABLES, scales, means, out)
         for i in range(count):
             row, mean = TABLES[scales[i]], int(means[i])
             if parities is None:
@@ -115,7 +115,7 @@ def test_arrays_are_drawn_as_one_by_one() -> None:
                 coder_loops.put_with_parity(one, said, row, mean, int(out[i]))
         assert np.array_equal(state, single)
         assert np.array_equal(back, one)
-        assert coder.end_put(back, told) == coder.end_put(one, said) == coder.end_draw(state, words)
+        assert coder.end_put(back, writer) == coder.end_put(one, said) == coder.end_draw(state, words)
 
 
 def test_probability_of_every_sequence_is_the_tables() -> None:
@@ -196,9 +196,9 @@ def test_a_million_samples_come_back(kind: str) -> None:
     out = np.empty(count, np.uint8)
     state = coder.begin_draw(words, count)
     assert coder_loops.draw_many(state, words, TABLES, scales, means, out)
-    back, told = coder.begin_put(count)
-    coder_loops.put_many(back, told, TABLES, scales, means, out)
-    interval = coder.end_put(back, told)
+    back, writer = coder.begin_put(count)
+    coder_loops.put_many(back, writer, TABLES, scales, means, out)
+    interval = coder.end_put(back, writer)
     assert interval == coder.end_draw(state, words)
     assert interval.holds(words)
     assert interval.determined > 100_000
@@ -290,9 +290,9 @@ def test_a_changed_sample_leaves_the_interval(seed: int) -> None:
         for by in (-1, 1):
             changed = out.copy()
             changed[place] = (int(out[place]) + by) % 256
-            back, told = coder.begin_put(count)
-            coder_loops.put_many(back, told, TABLES, scales, means, changed)
-            assert not coder.end_put(back, told).holds(words)
+            back, writer = coder.begin_put(count)
+            coder_loops.put_many(back, writer, TABLES, scales, means, changed)
+            assert not coder.end_put(back, writer).holds(words)
 
 
 def test_too_few_words_are_refused() -> None:

@@ -68,10 +68,10 @@ def test_a_picture_gives_its_bits_and_its_nonce_back(model: DrawnModel, seed: in
 
 def test_the_bits_that_come_back_are_the_self_information(model: DrawnModel) -> None:
     made, latent, _, _ = drawn(model, 11)
-    told = self_information(model, made.picture, latent)
-    assert told.shape == model.shape
-    assert (told >= 0).all()
-    assert told.sum() - 128 < 32 * made.words_used <= told.sum() + 32
+    bits = self_information(model, made.picture, latent)
+    assert bits.shape == model.shape
+    assert (bits >= 0).all()
+    assert bits.sum() - 128 < 32 * made.words_used <= bits.sum() + 32
 
 
 def test_a_changed_sample_anywhere_is_noticed(model: DrawnModel) -> None:

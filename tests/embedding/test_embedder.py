@@ -91,11 +91,11 @@ def test_capturable_embedder_reads_no_value(scheme: str, monkeypatch: pytest.Mon
     embedder = Embedder(scheme, 0.4, "plain")
     assert embedder.capturable
     with FakeTensorMode():
-        covers, own_seeds = (
+        covers, image_seeds = (
             torch.empty((2, 1, 8, 8), dtype=torch.uint8, device="meta"),
             torch.empty(2, dtype=torch.int64, device="meta"),
         )
-        assert embedder.simulate_seeded(covers, own_seeds).shape == covers.shape
+        assert embedder.simulate_seeded(covers, image_seeds).shape == covers.shape
 
 
 def test_a_scheme_without_a_named_coder_gets_one_that_suits_its_costs() -> None:

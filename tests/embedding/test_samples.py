@@ -104,10 +104,10 @@ def test_a_message_is_coded_into_coefficients_and_read_again(layers: int) -> Non
 def test_one_array_for_both_ways_is_as_good_as_two() -> None:
     samples = flatten(coefficients(1)).part(None)
     rho = np.random.default_rng(1).exponential(size=samples.values.shape)
-    told = Sender(np.where(samples.may_rise, rho, np.inf), np.where(samples.may_fall, rho, np.inf))
+    explicit = Sender(np.where(samples.may_rise, rho, np.inf), np.where(samples.may_fall, rho, np.inf))
     one, bits = Sender(rho, rho, samples), np.array([800.0])
-    assert np.array_equal(one.largest_payload, told.largest_payload)
-    assert np.array_equal(one.lambdas_for_payload(bits), told.lambdas_for_payload(bits))
+    assert np.array_equal(one.largest_payload, explicit.largest_payload)
+    assert np.array_equal(one.lambdas_for_payload(bits), explicit.lambdas_for_payload(bits))
 
 
 def test_what_belongs_to_another_kind_of_samples_is_refused(toy: str) -> None:

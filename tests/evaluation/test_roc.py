@@ -132,15 +132,15 @@ def test_perfect_useless_and_inverted_detectors() -> None:
 
 def test_the_lists_of_the_reference(shared: Path) -> None:
     """Scores and figures made by an independent program for this project's reference data (CC0)."""
-    for name, told in json.loads(
+    for name, published in json.loads(
         (shared / "reference" / "detection" / "metrics" / "scores_and_expected.json").read_text()
     ).items():
-        covers, stegos = np.array(told["cover"]), np.array(told["stego"])
+        covers, stegos = np.array(published["cover"]), np.array(published["stego"])
         found = measures(covers, stegos)
         expected = ("P_E", "P_MD_at_5pct_FA_step", "FA_at_50pct_detection", "AUC", "wAUC_linear")
-        assert list(found.to_json().values()) == pytest.approx([told[key] for key in expected], abs=1e-9), name
+        assert list(found.to_json().values()) == pytest.approx([published[key] for key in expected], abs=1e-9), name
         interpolated = p_md_at(roc(covers, stegos), coin=True)
-        assert interpolated == pytest.approx(told["P_MD_at_5pct_FA_interp"], abs=1e-9), name
+        assert interpolated == pytest.approx(published["P_MD_at_5pct_FA_interp"], abs=1e-9), name
 
 
 @pytest.mark.parametrize("scores", [[], [np.nan], [np.inf, 1.0], [[1.0]]])

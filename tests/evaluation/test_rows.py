@@ -35,8 +35,8 @@ def test_the_interval_of_a_row_is_that_of_the_detectors_own_run(rows: list[Row])
     alone = [row for row in rows if len(row.results) == 1 and row.first.kind != "transfer"]
     assert alone
     for row in alone:
-        told = json.loads((row.folders[0] / RUN / DONE).read_text(encoding="utf-8"))
-        assert (told["p_e"], tuple(told["p_e_interval"])) == (row.figures["p_e"], row.intervals["p_e"])
+        result = json.loads((row.folders[0] / RUN / DONE).read_text(encoding="utf-8"))
+        assert (result["p_e"], tuple(result["p_e_interval"])) == (row.figures["p_e"], row.intervals["p_e"])
 
 
 def test_a_row_finds_its_controls(rows: list[Row]) -> None:

@@ -31,9 +31,9 @@ def test_scores_are_judged_as_arrays_are(tmp_path: Path) -> None:
     rows = [f"c{k}.png,{score!r},False,0.5,\n" for k, score in enumerate(covers.tolist())] + ["bad.png,,,,no image\n"]
     (tmp_path / "covers.csv").write_text("file,score,stego,probability,error\n" + "".join(rows))
     parquet.write_table(pa.table({"file": ["x"] * 400, "score": stegos}), tmp_path / "stegos.parquet")
-    told = judge_scores(tmp_path / "covers.csv", tmp_path / "stegos.parquet")
-    assert {name: told[name] for name in measures(covers, stegos).to_json()} == measures(covers, stegos).to_json()
-    assert (told["covers"], told["stegos"], told["without_score"]) == (500, 400, 1)
+    summary = judge_scores(tmp_path / "covers.csv", tmp_path / "stegos.parquet")
+    assert {name: summary[name] for name in measures(covers, stegos).to_json()} == measures(covers, stegos).to_json()
+    assert (summary["covers"], summary["stegos"], summary["without_score"]) == (500, 400, 1)
 
 
 def test_a_single_subspace_is_fishers_discriminant(tmp_path: Path) -> None:
@@ -42,20 +42,20 @@ def test_a_single_subspace_is_fishers_discriminant(tmp_path: Path) -> None:
     mixing, shift = rng.normal(size=(8, 8)), np.full(8, 0.6)
     covers = 1000 + rng.normal(size=(4000, 8)) @ mixing
     stegos = 1000 + (rng.normal(size=(4000, 8)) + shift) @ mixing
-    told = judge_features(features(tmp_path / "c.parquet", covers), features(tmp_path / "s.parquet", stegos, prefix="out/"))
+    summary = judge_features(features(tmp_path / "c.parquet", covers), features(tmp_path / "s.parquet", stegos, prefix="out/"))
     from scipy.stats import norm
 
-    assert told["p_e"] == pytest.approx(norm.cdf(-np.linalg.norm(shift) / 2), abs=0.02)
-    assert told["covers"] == told["stegos"] == 4000 - told["train"][0]
-    assert told["train"][0] == pytest.approx(2800, abs=120)
+    assert summary["p_e"] == pytest.approx(norm.cdf(-np.linalg.norm(shift) / 2), abs=0.02)
+    assert summary["covers"] == summary["stegos"] == 4000 - summary["train"][0]
+    assert summary["train"][0] == pytest.approx(2800, abs=120)
 
 
 def test_many_subspaces_vote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streamed, "SUBSPACE", 10)
     rng = np.random.default_rng(3)
     covers = rng.normal(size=(2000, 40))
-    told = judge_features(features(tmp_path / "c.parquet", covers), features(tmp_path / "s.parquet", covers + 0.4))
-    assert told["p_e"] < 0.15
+    summary = judge_features(features(tmp_path / "c.parquet", covers), features(tmp_path / "s.parquet", covers + 0.4))
+    assert summary["p_e"] < 0.15
     null = judge_features(
         features(tmp_path / "a.parquet", covers), features(tmp_path / "b.parquet", rng.normal(size=(2000, 40)))
     )
@@ -65,10 +65,10 @@ def test_many_subspaces_vote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_features_that_never_vary_do_no_harm(tmp_path: Path) -> None:
     rng = np.random.default_rng(4)
     covers = np.concatenate([rng.normal(size=(500, 4)), np.zeros((500, 3))], axis=1)
-    told = judge_features(
+    summary = judge_features(
         features(tmp_path / "c.parquet", covers), features(tmp_path / "s.parquet", covers + [2, 0, 0, 0, 0, 0, 0])
     )
-    assert told["p_e"] < 0.2
+    assert summary["p_e"] < 0.2
 
 
 def test_what_cannot_be_judged_is_said(tmp_path: Path) -> None:

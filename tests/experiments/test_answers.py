@@ -69,9 +69,9 @@ def test_nor_where_that_of_real_covers_does(like: TrialResult) -> None:
 
 def test_what_needs_no_secrecy_is_said_and_the_price_too(like: TrialResult) -> None:
     found = rows(like, real=2.0, paper=0.5, real_noisy=0.5)
-    told = in_words(found)
-    assert any("real-noisy does it without any" in sentence for sentence in told)
-    assert told[-1].startswith("The price: with nothing in them, paper and real-noisy are told")
+    sentences = in_words(found)
+    assert any("real-noisy does it without any" in sentence for sentence in sentences)
+    assert sentences[-1].startswith("The price: with nothing in them, paper and real-noisy are told")
     assert set(price(found)) == {"paper", "real-noisy"}
 
 

@@ -106,8 +106,8 @@ def test_what_is_no_picture_is_refused_in_words(taker: str, junk: str) -> None:
         pytest.skip("it takes batches as well")
     with pytest.raises(InvalidSetting) as refusal:
         TAKERS[taker](JUNK[junk])  # type: ignore[arg-type]
-    told = f"{refusal.value} {refusal.value.hint}"
-    assert "(H, W, C)" in told or "mode" in told
+    message = f"{refusal.value} {refusal.value.hint}"
+    assert "(H, W, C)" in message or "mode" in message
     assert refusal.value.hint
 
 

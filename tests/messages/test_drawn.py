@@ -345,8 +345,8 @@ def test_what_honest_covers_say_is_uniform_for_every_reader() -> None:
         latent = rng.bytes(32)
         made = drawing.draw(MODEL, latent, rng.bytes(16), rng.integers(0, 2**32, words, dtype=np.uint32))
         interval = drawing.read(MODEL, made.picture, latent)
-        told = interval.words[: interval.determined].astype(">u4").tobytes()
-        counts += np.bincount(np.frombuffer(told, np.uint8), minlength=256)
+        determined = interval.words[: interval.determined].astype(">u4").tobytes()
+        counts += np.bincount(np.frombuffer(determined, np.uint8), minlength=256)
         nonces += np.bincount(np.frombuffer(drawing.read_nonce(made.picture), np.uint8), minlength=256)
     assert chisquare(counts).pvalue > 1e-4
     assert chisquare(nonces.reshape(16, 16).sum(0)).pvalue > 1e-4

@@ -242,9 +242,9 @@ def test_a_folder_that_cannot_be_written_to_is_said_so(tmp_path: Path) -> None:
 
 def test_a_killed_process_leaves_the_old_state_or_the_new(tmp_path: Path) -> None:
     """SIGKILL at every call, and the operating system's own limit on the size of files; see `main`."""
-    told = subprocess.run([sys.executable, __file__, tmp_path], capture_output=True, text=True, check=False)
-    assert told.returncode == 0, told.stderr
-    kills = dict(line.split() for line in told.stdout.splitlines())
+    completed = subprocess.run([sys.executable, __file__, tmp_path], capture_output=True, text=True, check=False)
+    assert completed.returncode == 0, completed.stderr
+    kills = dict(line.split() for line in completed.stdout.splitlines())
     assert set(kills) == {"fresh", "overwrite", "ledger", "limit"}
     assert min(int(count) for count in kills.values()) >= 10
 

@@ -160,10 +160,10 @@ def test_the_orientation_is_applied_on_request(tmp_path: Path) -> None:
     exif[274] = 6
     image.save(tmp_path / "cover.png", exif=exif)
     lying = hide_file(tmp_path / "cover.png", b"x", KEY, tmp_path / "lying.png")
-    standing = hide_file(tmp_path / "cover.png", b"x", KEY, tmp_path / "standing.png", upright=True)
+    upright = hide_file(tmp_path / "cover.png", b"x", KEY, tmp_path / "upright.png", upright=True)
     assert lying.stego.shape == (3, 40, 48)
-    assert np.array_equal(standing.cover, np.rot90(lying.cover, -1, axes=(1, 2)))
-    assert reveal_files([tmp_path / "standing.png"], KEY) == b"x"
+    assert np.array_equal(upright.cover, np.rot90(lying.cover, -1, axes=(1, 2)))
+    assert reveal_files([tmp_path / "upright.png"], KEY) == b"x"
 
 
 def test_the_stego_has_the_size_and_chunks_of_the_cover_that_we_wrote(photo: Path, tmp_path: Path) -> None:
@@ -257,12 +257,12 @@ def test_nothing_found_is_one_text_whatever_the_cause(photo: Path, tmp_path: Pat
     images.write(tmp_path / "altered.png", altered)
     cases: list[tuple[list[Path], KeyFile | Passphrase]]
     cases = [([stego], OTHER), ([photo], KEY), ([tmp_path / "altered.png"], KEY), ([stego], Passphrase("a passphrase"))]
-    told = set()
+    messages = set()
     for sources, key in cases:
         with pytest.raises(NothingFound) as caught:
             reveal_files(sources, key)
-        told.add((str(caught.value), caught.value.hint))
-    assert len(told) == 1
+        messages.add((str(caught.value), caught.value.hint))
+    assert len(messages) == 1
 
 
 def test_a_truncated_stego_is_a_refused_image(photo: Path, tmp_path: Path) -> None:

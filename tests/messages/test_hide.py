@@ -35,9 +35,9 @@ def test_the_random_cases_are_of_all_kinds(round_trips: ModuleType) -> None:
     assert {case.format for case in cases} == {"PNG", "BMP", "PGM", "PPM", "TIFF"}
     assert min(min(case.image.shape[1:]) for case in cases) == 32
     assert max(max(case.image.shape[1:]) for case in cases) > 480
-    rooms = [capacity(case.image, alpha=case.alpha) for case in cases]
+    capacities = [capacity(case.image, alpha=case.alpha) for case in cases]
     assert sum(len(case.message) == 1 for case in cases) > 50
-    assert sum(len(case.message) == room for case, room in zip(cases, rooms, strict=True)) > 100
+    assert sum(len(case.message) == capacity_bytes for case, capacity_bytes in zip(cases, capacities, strict=True)) > 100
     assert sum(case.alpha is not None for case in cases) > 300
     assert sum(isinstance(case.key, Passphrase) for case in cases) >= 5
     for texture in round_trips.TEXTURES:
@@ -60,14 +60,14 @@ def texture(kind: str, shape: tuple[int, int, int]) -> np.ndarray:
 @pytest.mark.parametrize("shape", [(1, 19, 19), (1, 32, 33), (3, 21, 17), (1, 64, 64)], ids=str)
 def test_the_capacity_is_exact_to_the_byte(scheme: str, kind: str, shape: tuple[int, int, int]) -> None:
     image = texture(kind, shape)
-    room = capacity(image)
+    capacity_bytes = capacity(image)
     samples = image.size
-    assert room == (samples - min(256, max(64, samples // 32))) // 16 - 18
-    message = np.random.default_rng(room).bytes(room)
+    assert capacity_bytes == (samples - min(256, max(64, samples // 32))) // 16 - 18
+    message = np.random.default_rng(capacity_bytes).bytes(capacity_bytes)
     assert reveal(hide(image, message, KEY, scheme=scheme, allow_flat=True).stego, KEY) == message
-    with pytest.raises(DoesNotFit, match=f"{room + 1} bytes do not fit") as refusal:
+    with pytest.raises(DoesNotFit, match=f"{capacity_bytes + 1} bytes do not fit") as refusal:
         hide(image, message + b"x", KEY, scheme=scheme, allow_flat=True)
-    assert (refusal.value.reachable, refusal.value.unit) == (room, "bytes")
+    assert (refusal.value.reachable, refusal.value.unit) == (capacity_bytes, "bytes")
     assert refusal.value.hint
 
 
@@ -110,15 +110,15 @@ def test_no_pixel_that_counts_is_no_room() -> None:
         hide(image, b"", KEY, alpha=alpha)
 
 
-@pytest.mark.parametrize("room", [0, 1, 19, 20, 21, 100])
-def test_eighteen_bytes_are_not_the_senders(room: int) -> None:
-    """An image of 16 (room + 18) carrying samples takes `room` bytes, and its stream has 18 more."""
-    samples = 16 * (room + 18) + 64
+@pytest.mark.parametrize("capacity_bytes", [0, 1, 19, 20, 21, 100])
+def test_eighteen_bytes_are_not_the_senders(capacity_bytes: int) -> None:
+    """An image of 16 (capacity_bytes + 18) carrying samples takes `capacity_bytes` bytes, and its stream has 18 more."""
+    samples = 16 * (capacity_bytes + 18) + 64
     image = texture("noise", (1, 1, samples))
-    assert capacity(image) == room
-    hidden = hide(image, bytes(room), KEY)
-    assert hidden.rung_bytes == room
-    assert hidden.payload == 8 * (room + 18) / samples
+    assert capacity(image) == capacity_bytes
+    hidden = hide(image, bytes(capacity_bytes), KEY)
+    assert hidden.rung_bytes == capacity_bytes
+    assert hidden.payload == 8 * (capacity_bytes + 18) / samples
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

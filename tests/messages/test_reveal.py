@@ -70,8 +70,8 @@ def test_every_failure_looks_the_same(cover: np.ndarray, key: KeyFile) -> None:
         ),
         "all under alpha": failure(stego, key, np.zeros((64, 64), dtype=np.uint8)),
     }
-    for name, told in seen.items():
-        assert told == seen["no message"], name
+    for name, error in seen.items():
+        assert error == seen["no message"], name
     assert seen["no message"][:4] == (
         NothingFound,
         "no message found with this key",
@@ -210,7 +210,7 @@ def test_what_is_no_key_is_refused(shape: tuple[int, ...]) -> None:
 
 def test_the_receiver_imports_no_torch_and_no_scheme() -> None:
     program = "import ssgan.messages.reveal, sys; print(*sys.modules)"
-    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    modules = set(told.stdout.split())
+    completed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    modules = set(completed.stdout.split())
     assert "ssgan.embedding.stc.trellis" in modules
     assert not modules & {"torch", "ssgan.embedding.catalog", *(f"ssgan.embedding.{name}" for name in SCHEMES)}

@@ -154,13 +154,15 @@ def test_parts_that_were_never_one_message_give_ssgans_errors_only(
 
 
 @given(st.lists(st.integers(0, 200), min_size=2, max_size=6), st.integers(1, 6))
-def test_the_capacity_of_covers_together_is_exact(rooms: list[int], needed: int) -> None:
-    needed = min(needed, len(rooms))
-    most = spread.capacity_bytes(rooms, needed=needed)
+def test_the_capacity_of_covers_together_is_exact(capacities: list[int], needed: int) -> None:
+    needed = min(needed, len(capacities))
+    most = spread.capacity_bytes(capacities, needed=needed)
     for size, fits in ((most, True), (most + 1, False)):
-        parts = split(bytes(size), count=len(rooms), needed=needed)
+        parts = split(bytes(size), count=len(capacities), needed=needed)
         bodies = [len(part.body()) for part in parts]
-        assert all(body <= room for body, room in zip(bodies, rooms, strict=True)) == (fits and min(rooms) >= HEAD_BYTES)
+        assert all(body <= capacity_bytes for body, capacity_bytes in zip(bodies, capacities, strict=True)) == (
+            fits and min(capacities) >= HEAD_BYTES
+        )
 
 
 def test_a_message_over_three_covers_comes_back_from_any_two() -> None:

@@ -70,8 +70,8 @@ def test_features_of_a_warden_who_knows_the_probabilities_need_them() -> None:
     with pytest.raises(InvalidSetting, match="change probabilities"):
         detector.fit(plain, plain)
     maps = torch.rand(plain.covers.shape, generator=torch.Generator().manual_seed(1))
-    told = Pairs(plain.covers, plain.stegos, maps, maps)
-    detector.fit(told, told)
+    with_maps = Pairs(plain.covers, plain.stegos, maps, maps)
+    detector.fit(with_maps, with_maps)
     one, other = (detector.scores(plain.covers, probabilities=maps**power) for power in (1, 4))
     assert not np.array_equal(one, other)
 

@@ -131,9 +131,9 @@ def test_commands_say_names_that_a_stream_cannot(
         assert code != 1
         assert not (STEERING - {"\n"}) & set(out + err)
         if to_json:
-            told = [json.loads(line) for line in (out + err).splitlines()]
-            says = any(name in str(value) for one in told for value in one.values())
-            assert told
+            rows = [json.loads(line) for line in (out + err).splitlines()]
+            says = any(name in str(value) for one in rows for value in one.values())
+            assert rows
             assert says or command.startswith("reveal")
         elif name == os.fsdecode(BYTES) and encoding == "utf-8" and not command.startswith("reveal"):
             assert "\ufffdt\ufffd.png" in out + err

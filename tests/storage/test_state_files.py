@@ -119,8 +119,8 @@ def seen(root: Path) -> None:
     views.page("runs", "token", runs=listed, folder=root).encode("utf-8")
     for run in listed:
         views.run(run.folder, "token").encode("utf-8")
-        told = json.dumps(runs._told(run.folder), allow_nan=False)
-        json.loads(told)
+        text = json.dumps(runs._summary(run.folder), allow_nan=False)
+        json.loads(text)
 
 
 @given(CONTENTS, CONTENTS, CONTENTS)
@@ -221,8 +221,8 @@ def test_a_file_cut_off_anywhere_is_named_or_passed_over(number: int, tmp_path: 
         try:
             read()
         except SsganError as error:
-            told = f"{error} {error.hint}"
-            assert path.name in told or content in HOSTILE and str(tmp_path) in told, told  # an object of another job
+            message = f"{error} {error.hint}"
+            assert path.name in message or content in HOSTILE and str(tmp_path) in message, message  # an object of another job
             assert error.hint
 
 

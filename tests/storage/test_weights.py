@@ -64,8 +64,8 @@ def test_what_is_saved_is_given_back(
 ) -> None:
     folder = tmp_path_factory.mktemp("model")
     weights.save(folder, tensors, manifest)
-    found, told = weights.load(folder)
-    assert told == manifest
+    found, about = weights.load(folder)
+    assert about == manifest
     assert found.keys() == tensors.keys()
     for name, array in tensors.items():
         assert found[name].dtype == array.dtype
@@ -90,8 +90,8 @@ def test_the_file_is_safetensors_to_its_own_library(model: Path) -> None:
 
 def test_a_new_model_takes_the_place_of_the_old(model: Path) -> None:
     weights.save(model, {"new": np.ones(2)}, {"kind": "other"})
-    found, told = weights.load(model)
-    assert (list(found), told) == (["new"], {"kind": "other"})
+    found, about = weights.load(model)
+    assert (list(found), about) == (["new"], {"kind": "other"})
     assert len(list(model.iterdir())) == 2
 
 
@@ -154,19 +154,19 @@ def test_a_tensor_of_the_right_shape_is_taken() -> None:
 # Hostile folders. Each of these changes a sound model; where it can, it puts the digests right, as an attacker would.
 
 
-def sealed(folder: Path, content: bytes, **told: Any) -> None:
+def sealed(folder: Path, content: bytes, **changes: Any) -> None:
     """Put a weights file of this content into the folder, and a manifest whose digests are right for it."""
     weights_file(folder).unlink()
     digest = hashlib.sha256(content).hexdigest()
     name = f"weights-{digest[:16]}.safetensors"
     (folder / name).write_bytes(content)
-    about = told.pop("manifest", {"kind": "example"})
+    about = changes.pop("manifest", {"kind": "example"})
     seal = hashlib.sha256(json.dumps(about, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
     manifest = {
         "format": weights.FORMAT, "weights": name, "bytes": len(content), "sha256": digest, "manifest_sha256": seal,
         "manifest": about,
     }  # fmt: skip
-    (folder / weights.MANIFEST).write_text(json.dumps(manifest | told))
+    (folder / weights.MANIFEST).write_text(json.dumps(manifest | changes))
 
 
 def header(folder: Path, entries: object, data: bytes = bytes(16), *, length: int | None = None) -> None:
@@ -254,8 +254,8 @@ def sparse(folder: Path) -> None:
     """A gigabyte of nothing, whose size the manifest tells rightly."""
     with weights_file(folder).open("r+b") as file:
         file.truncate(1 << 30)
-    told = json.loads((folder / weights.MANIFEST).read_text())
-    (folder / weights.MANIFEST).write_text(json.dumps(told | {"bytes": 1 << 30}))
+    record = json.loads((folder / weights.MANIFEST).read_text())
+    (folder / weights.MANIFEST).write_text(json.dumps(record | {"bytes": 1 << 30}))
 
 
 def huge_manifest(folder: Path) -> None:
@@ -289,7 +289,7 @@ def manifest_text(text: str) -> Callable[[Path], None]:
     return spoil
 
 
-def told(**changes: Any) -> Callable[[Path], None]:
+def with_record(**changes: Any) -> Callable[[Path], None]:
     return lambda folder: sealed(folder, weights_file(folder).read_bytes(), **changes)
 
 
@@ -325,21 +325,21 @@ HOSTILE: dict[str, Callable[[Path], None]] = {
     "a header that is no UTF-8": headed(b'{"\xff": 1}'),
     "a header nested deeply": headed(b"[" * 100_000),
     "a manifest nested deeply": manifest_text('{"a":' * 20_000),
-    "a manifest nested in its own part": told(
+    "a manifest nested in its own part": with_record(
         manifest={"x": eval("[" * 80 + "]" * 80)} | {"y": "altered"}, manifest_sha256="0"
     ),
     "a manifest that is a number": manifest_text("1"),
     "a manifest with nan": manifest_text('{"format": NaN}'),
-    "a manifest with infinity": told(manifest={"x": 1.0}, manifest_sha256=float("inf")),
+    "a manifest with infinity": with_record(manifest={"x": 1.0}, manifest_sha256=float("inf")),
     "a manifest with a number beyond all floats": manifest_text('{"format": 1e999}'),
     "a manifest that says a thing twice": manifest_text('{"format": "ssgan weights 1", "format": "ssgan weights 1"}'),
-    "a manifest of another format": told(format="ssgan weights 2"),
-    "a manifest with more to say": told(more=1),
-    "a path as the weights' name": told(weights="../model/weights-0123456789abcdef.safetensors"),
-    "an absolute path": told(weights="/etc/passwd"),
-    "a number as the weights' name": told(weights=7),
-    "a size that is true": told(bytes=True),
-    "a negative size": told(bytes=-1),
+    "a manifest of another format": with_record(format="ssgan weights 2"),
+    "a manifest with more to say": with_record(more=1),
+    "a path as the weights' name": with_record(weights="../model/weights-0123456789abcdef.safetensors"),
+    "an absolute path": with_record(weights="/etc/passwd"),
+    "a number as the weights' name": with_record(weights=7),
+    "a size that is true": with_record(bytes=True),
+    "a negative size": with_record(bytes=-1),
     "a repeated key": repeated_key,
     "tensors that overlap": headed(entry() | {"y": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}}),
     "ten thousand tensors in one place": crowd,
@@ -417,6 +417,6 @@ def test_what_is_announced_needs_no_weights(model: Path) -> None:
     path = weights_file(model)
     content = path.read_bytes()
     path.unlink()
-    told = weights.announced(model)
-    assert told["manifest"] == {"kind": "example", "settings": [1, 2.5, "x"]}
-    assert (told["bytes"], told["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
+    announced = weights.announced(model)
+    assert announced["manifest"] == {"kind": "example", "settings": [1, 2.5, "x"]}
+    assert (announced["bytes"], announced["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())

@@ -88,7 +88,7 @@ class Receiver:
 # 16. Header.
 
 
-def counting(samples: int) -> range:
+def usable(samples: int) -> range:
     """The places of a plane's samples that count."""
     return range(0, samples, max(1, samples // 4096))
 
@@ -101,7 +101,7 @@ def matrix(rows: int) -> list[int]:
 
 def nonce(plane: Sequence[int]) -> bytes:
     total = 0
-    places = counting(len(plane))
+    places = usable(len(plane))
     for row, place in zip(matrix(len(places)), places, strict=True):
         total ^= row * (plane[place] % 2)
     return total.to_bytes(16, "big")
@@ -109,7 +109,7 @@ def nonce(plane: Sequence[int]) -> bytes:
 
 def pivots(dry: Sequence[bool]) -> list[int]:
     """Their places: at most 128; fewer, where the draw is given up."""
-    places = counting(len(dry))
+    places = usable(len(dry))
     basis: list[int] = []
     chosen: list[int] = []
     for row, place in zip(matrix(len(places)), places, strict=True):
@@ -195,15 +195,15 @@ def read(picture: Picture, key: Key) -> bytes | Part | None:
     receiver = receive(picture)
     if receiver is None or not receiver.is_possible:
         return None
-    told = receiver.b.to_bytes(4 * receiver.used, "big")[: 4 * receiver.determined]
-    if len(told) < 24:
+    determined = receiver.b.to_bytes(4 * receiver.used, "big")[: 4 * receiver.determined]
+    if len(determined) < 24:
         return None
-    e = bytes(a ^ b for a, b in zip(told, own.mask, strict=False))
+    e = bytes(a ^ b for a, b in zip(determined, own.mask, strict=False))
     kind, length = e[7], int.from_bytes(e[:7], "little")
-    if kind not in (0, 2, 4, 6) or 24 + length > len(told):
+    if kind not in (0, 2, 4, 6) or 24 + length > len(determined):
         return None
-    body = siv_open(own.seal, told[8 : 24 + length], picture.shape, e)
-    whole = int.from_bytes(filled(told[: 24 + length], own.fill, picture.samples)[: 4 * receiver.used], "big")
+    body = siv_open(own.seal, determined[8 : 24 + length], picture.shape, e)
+    whole = int.from_bytes(filled(determined[: 24 + length], own.fill, picture.samples)[: 4 * receiver.used], "big")
     if body is None or not receiver.b <= whole < receiver.b + receiver.r:
         return None
     return parse(body, kind)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from tests.vectors import drawn_reader
-from tests.vectors.drawn_reader import Keys, Law, Picture, counting, filled, is_dry, law, matrix, pivots, table
+from tests.vectors.drawn_reader import Keys, Law, Picture, filled, is_dry, law, matrix, pivots, table, usable
 
 
 @dataclass
@@ -54,7 +54,7 @@ def parities(plane: Sequence[int], chosen: Sequence[int], said: bytes) -> list[i
     """The pivots' lowest bits with which the plane says `said`; what it holds at their places does not count."""
     others = [0 if i in set(chosen) else value for i, value in enumerate(plane)]
     target = int.from_bytes(said, "big") ^ int.from_bytes(drawn_reader.nonce(others), "big")
-    places = list(counting(len(plane)))
+    places = list(usable(len(plane)))
     rows = matrix(len(places))
     return solve([rows[places.index(place)] for place in chosen], target)
 

@@ -132,11 +132,11 @@ class Container:
     """The places and keys of an image that do not depend on what is hidden: sections 1 to 6."""
 
     def __init__(self, image: Image, key: Key) -> None:
-        # 1. The indices in `image.samples` of those that count; x[i] is image.samples[self.counting[i]].
+        # 1. The indices in `image.samples` of those that count; x[i] is image.samples[self.usable[i]].
         h, w, c = image.height, image.width, image.channels
         opaque = image.alpha or bytes([255]) * (h * w)
-        self.counting = [c * pixel + channel for pixel in range(h * w) if opaque[pixel] == 255 for channel in range(c)]
-        x = bytes(image.samples[place] for place in self.counting)
+        self.usable = [c * pixel + channel for pixel in range(h * w) if opaque[pixel] == 255 for channel in range(c)]
+        x = bytes(image.samples[place] for place in self.usable)
         total = len(x)
         self.shape = b"ssgan/1" + struct.pack("<IIBI", h, w, c, total)
         # 3. Frozen samples: the public ones, and the first salt.

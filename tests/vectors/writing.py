@@ -89,7 +89,7 @@ class Cover:
         """Make the image carry the stream, by changes of 1 wherever a block has a sample that allows it."""
         rng, container = random.Random(self.name), self.container
         original, samples = self.image.samples, bytearray(self.image.samples)
-        places = [container.counting[i] for i in container.order]
+        places = [container.usable[i] for i in container.order]
         bits = list(bits_of(stream))
         second = len(bits) * split // 32
         n, g = container.n, container.stride
@@ -110,7 +110,7 @@ class Cover:
 
     def change(self, place: int, value: int) -> None:
         """Set the sample x[place]."""
-        samples, where = bytearray(self.image.samples), self.container.counting[place]
+        samples, where = bytearray(self.image.samples), self.container.usable[place]
         samples[where] = value
         self.image = replace(self.image, samples=bytes(samples))
 
@@ -161,7 +161,7 @@ class Wish:
             for i in range(len(bits)):
                 start, end = edges(i, n, sizes[layer])
                 for e in range(start, end):
-                    place = container.counting[container.order[e if layer == 2 else e * g % n]]
+                    place = container.usable[container.order[e if layer == 2 else e * g % n]]
                     column = columns[(e - start) % len(columns)]
                     for u in range(container.height):
                         rows[i + u] ^= (column >> u & 1) << place
@@ -175,7 +175,7 @@ def satisfy(image: Image, wishes: list[Wish]) -> Image:
     for wish in wishes:
         box = Container(image, wish.key)
         for place in box.frozen:
-            free &= ~(1 << box.counting[place])
+            free &= ~(1 << box.usable[place])
     equations = [equation for wish in wishes for equation in wish.equations(image)]
     for layer in (1, 2):
         solved: dict[int, tuple[int, int]] = {}  # the highest sample of a row -> the row

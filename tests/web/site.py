@@ -37,9 +37,9 @@ class Site:
         """What came of a job."""
         until = time.monotonic() + 120
         while time.monotonic() < until:
-            told: dict[str, Any] = httpx.get(f"{self.address}/jobs/{number}", headers=self.own).json()
-            if told["state"] not in ("waiting", "running"):
-                return told
+            state: dict[str, Any] = httpx.get(f"{self.address}/jobs/{number}", headers=self.own).json()
+            if state["state"] not in ("waiting", "running"):
+                return state
             time.sleep(0.05)
         raise AssertionError("it did not end")
 

@@ -67,8 +67,8 @@ def test_a_passphrase_and_a_message_of_bytes(site: Site, cover: bytes) -> None:
 def test_capacity_is_what_the_command_line_says(site: Site, cover: bytes) -> None:
     from ssgan.messages.container import capacity
 
-    told = site.ask("capacity", cover=("a.png", cover))["result"]
-    assert told == {"bytes": capacity(images.read(cover).samples), "width": 64, "height": 64}
+    answer = site.ask("capacity", cover=("a.png", cover))["result"]
+    assert answer == {"bytes": capacity(images.read(cover).samples), "width": 64, "height": 64}
 
 
 def test_a_generated_cover_is_hidden_in(site: Site) -> None:
@@ -88,8 +88,8 @@ def test_a_message_draws_its_cover_and_is_revealed_without_an_option(site: Site,
 
     model, key = load(runs / "artist" / "generator" / "drawn"), fresh_key().text().encode()
     asked = {"covers": "drawn", "generator": "artist"}
-    told = site.ask("capacity", **asked)["result"]
-    assert told == {"bytes": model.promise_bytes, "width": 32, "height": 32, "generator": "artist"}
+    answer = site.ask("capacity", **asked)["result"]
+    assert answer == {"bytes": model.promise_bytes, "width": 32, "height": 32, "generator": "artist"}
     done = site.ask("hide", message="Not at all", key_file=("k", key), **asked)
     assert done["state"] == "done", done
     assert done["result"]["words"] == in_words("artist")
@@ -120,9 +120,9 @@ def test_drawn_covers_are_those_of_the_command_line_and_are_never_chosen(site: S
     shown = httpx.get(f"{site.address}/jobs/{wall['id']}", headers={**site.own, "accept": "text/html"}).text
     assert "data-cover" not in shown
     chosen = {"covers": "changed", "generated": f"{wall['id']}/cover-000.png", "message": "x", "passphrase": "w"}
-    told = httpx.post(f"{site.address}/hide", headers=site.own, data=chosen)
-    assert told.status_code == 422
-    assert "never chosen" in told.json()["error"]["message"]
+    response = httpx.post(f"{site.address}/hide", headers=site.own, data=chosen)
+    assert response.status_code == 422
+    assert "never chosen" in response.json()["error"]["message"]
 
 
 def test_a_page_draws_exactly_once(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,10 +216,10 @@ def test_what_is_missing_is_said_at_once(site: Site, cover: bytes, kind: str, gi
     form = _form(given, cover)
     files = {name: value for name, value in form.items() if isinstance(value, tuple)} or {"none": ("", b"")}
     data = {name: value for name, value in form.items() if not isinstance(value, tuple)}
-    told = httpx.post(f"{site.address}/{kind}", headers=site.own, data=data, files=files)
-    assert told.status_code == 422
-    assert words in told.json()["error"]["message"]
-    assert told.json()["error"]["hint"]
+    response = httpx.post(f"{site.address}/{kind}", headers=site.own, data=data, files=files)
+    assert response.status_code == 422
+    assert words in response.json()["error"]["message"]
+    assert response.json()["error"]["hint"]
 
 
 @pytest.mark.parametrize(
@@ -228,11 +228,11 @@ def test_what_is_missing_is_said_at_once(site: Site, cover: bytes, kind: str, gi
 def test_every_refusal_says_what_to_do(site: Site, method: str, place: str) -> None:
     headers = {**site.own, "content-type": "multipart/form-data; boundary=b"}
     body = b"--b\r\nno part" if method == "POST" else None
-    told = httpx.request(method, site.address + place, headers=headers, content=body)
-    assert 400 <= told.status_code < 500
-    assert all(told.json()["error"][what] for what in ("message", "hint"))
+    response = httpx.request(method, site.address + place, headers=headers, content=body)
+    assert 400 <= response.status_code < 500
+    assert all(response.json()["error"][what] for what in ("message", "hint"))
     shown = httpx.request(method, site.address + place, headers={**headers, "accept": "text/html"}, content=body)
-    assert shown.status_code == told.status_code
+    assert shown.status_code == response.status_code
     assert 'role="alert"' in shown.text
 
 
@@ -240,10 +240,10 @@ def test_every_refusal_says_what_to_do(site: Site, method: str, place: str) -> N
 def test_what_cannot_be_done_fails_as_on_the_command_line(
     site: Site, cover: bytes, kind: str, given: dict[str, str], exit_code: int
 ) -> None:
-    told = site.ask(kind, **_form(given, cover))
-    assert told["state"] == "failed"
-    assert told["error"]["exit_code"] == exit_code, told
-    assert told["error"]["hint"]
+    job = site.ask(kind, **_form(given, cover))
+    assert job["state"] == "failed"
+    assert job["error"]["exit_code"] == exit_code, job
+    assert job["error"]["hint"]
 
 
 def test_a_job_is_cancelled_and_the_next_one_is_done(site: Site, cover: bytes) -> None:

@@ -60,9 +60,9 @@ def test_a_link_elsewhere_leads_to_a_page_and_does_nothing(site: Site, method: s
 @pytest.mark.parametrize("cookie", ["", "ssgan=wrong", "ssgan=", "other=1; ssgan=\xe9", ";;;="])
 def test_without_the_cookie_there_is_nothing(site: Site, place: str, cookie: str) -> None:
     headers = {"cookie": cookie.encode("latin-1"), "x-ssgan-token": site.settings.allowed.action}
-    told = httpx.get(site.address + place, headers=headers)
-    assert told.status_code == 403
-    assert site.settings.allowed.action not in told.text
+    response = httpx.get(site.address + place, headers=headers)
+    assert response.status_code == 403
+    assert site.settings.allowed.action not in response.text
 
 
 @pytest.mark.parametrize("token", ["", "wrong", "\xe9"])
@@ -84,8 +84,8 @@ def test_the_address_opens_once(site: Site) -> None:
     assert "SameSite=Strict" in cookie
     assert allowed.cookie in cookie
     assert httpx.get(f"{site.address}/?token=wrong", headers=site.own).status_code == 403
-    told = httpx.get(f"{site.address}/?token=wrong", headers={"accept": "text/html,*/*"})
-    assert told.text == "This address was used before, or was never valid.\nStart `ssgan serve` again for a new one."
+    response = httpx.get(f"{site.address}/?token=wrong", headers={"accept": "text/html,*/*"})
+    assert response.text == "This address was used before, or was never valid.\nStart `ssgan serve` again for a new one."
 
 
 @pytest.mark.parametrize(("scheme", "secure"), [("http", False), ("https", True)])
@@ -97,9 +97,9 @@ def test_the_cookie_of_an_encrypted_page_is_sent_encrypted_only(scheme: str, sec
         async with httpx.AsyncClient(transport=transport, base_url=f"{scheme}://page") as client:
             return await client.get("/", params={"token": settings.allowed.token})
 
-    told = asyncio.run(opened())
-    assert told.status_code == 200
-    assert ("; Secure" in told.headers["set-cookie"]) is secure
+    response = asyncio.run(opened())
+    assert response.status_code == 200
+    assert ("; Secure" in response.headers["set-cookie"]) is secure
     queue.close()
 
 
@@ -117,9 +117,9 @@ def test_only_named_files_are_given(site: Site, name: str) -> None:
 
 def test_a_body_of_a_gigabyte_is_not_read(site: Site) -> None:
     headers = {**site.own, "content-length": str(2**30), "content-type": "application/octet-stream"}
-    told = _raw(site, "POST", "/detect", headers, b"")
-    assert b" 413 " in told.split(b"\r\n")[0]
-    assert b"more than 32 MiB are not taken" in told
+    response = _raw(site, "POST", "/detect", headers, b"")
+    assert b" 413 " in response.split(b"\r\n")[0]
+    assert b"more than 32 MiB are not taken" in response
 
 
 def test_a_body_that_does_not_say_its_size_ends_at_the_bound(site: Site) -> None:
@@ -137,14 +137,14 @@ def test_a_body_that_does_not_say_its_size_ends_at_the_bound(site: Site) -> None
 def test_ten_thousand_parts_are_refused(site: Site) -> None:
     part = b'--b\r\nContent-Disposition: form-data; name="message"\r\n\r\nx\r\n'
     headers = {**site.own, "content-type": "multipart/form-data; boundary=b"}
-    told = httpx.post(f"{site.address}/hide", headers=headers, content=part * 10_000 + b"--b--\r\n", timeout=30)
-    assert told.status_code == 400
+    response = httpx.post(f"{site.address}/hide", headers=headers, content=part * 10_000 + b"--b--\r\n", timeout=30)
+    assert response.status_code == 400
 
 
 @pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary=", "application/json", "text/x", ""])
 def test_bodies_of_other_kinds_are_refused(site: Site, kind: str) -> None:
-    told = httpx.post(f"{site.address}/hide", headers={**site.own, "content-type": kind}, content=b"{broken\r\n--")
-    assert 400 <= told.status_code < 500
+    response = httpx.post(f"{site.address}/hide", headers={**site.own, "content-type": kind}, content=b"{broken\r\n--")
+    assert 400 <= response.status_code < 500
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "OPTIONS", "TRACE", "PROPFIND"])
@@ -293,19 +293,19 @@ def test_windows_that_are_closed_before_the_first_event_leave_their_places(runs:
     served = create_app(settings, queue)
 
     async def watch(answer: Callable[[], None]) -> int:
-        told: list[int] = []
+        statuses: list[int] = []
         heard: Iterator[dict[str, object]] = iter([{"type": "http.request", "body": b""}, {"type": "http.disconnect"}])
 
         async def receive() -> dict[str, object]:
             return next(heard)
 
         async def send(message: dict[str, object]) -> None:
-            told.append(int(str(message.get("status", 0))))
+            statuses.append(int(str(message.get("status", 0))))
             answer()
 
         with contextlib.suppress(Exception):
             await served({**scope, "asgi": {"spec_version": "2.4"}}, receive, send)  # type: ignore[arg-type]
-        return told[0]
+        return statuses[0]
 
     def gone() -> None:
         raise OSError
@@ -382,8 +382,8 @@ def test_a_few_stand_in_line_and_the_others_are_told(cover: bytes, monkeypatch: 
 
     async def ask(client: httpx.AsyncClient) -> tuple[int, float]:
         begun = time.monotonic()
-        told = await client.post("/capacity", files={"cover": ("s.png", cover)})
-        return told.status_code, time.monotonic() - begun
+        response = await client.post("/capacity", files={"cover": ("s.png", cover)})
+        return response.status_code, time.monotonic() - begun
 
     async def everybody() -> list[tuple[int, float]]:
         transport = httpx.ASGITransport(create_app(settings, queue))
@@ -402,9 +402,11 @@ def test_nothing_goes_to_the_disk(site: Site, monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(tempfile.SpooledTemporaryFile, "rollover", refused)
     large = b"x" * (LARGEST_BODY - 2**20)
-    told = httpx.post(f"{site.address}/reveal", headers=site.own, data={"passphrase": "w"}, files={"stego": ("s.png", large)})
-    assert told.status_code == 202
-    assert site.end(told.json()["id"])["error"]["exit_code"] == 5
+    response = httpx.post(
+        f"{site.address}/reveal", headers=site.own, data={"passphrase": "w"}, files={"stego": ("s.png", large)}
+    )
+    assert response.status_code == 202
+    assert site.end(response.json()["id"])["error"]["exit_code"] == 5
 
 
 def test_a_job_that_takes_too_long_is_ended_and_the_next_is_done() -> None:

@@ -26,9 +26,9 @@ def test_nothing_that_is_sent_is_a_fault_of_the_server(site: Site) -> None:
         @given(case)
         @settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
         def ask(case: Any) -> None:
-            told = case.call(base_url=site.address, headers=site.own, timeout=30)
-            answered.setdefault((case.method, case.path), set()).add(told.status_code)
-            assert told.status_code < 500, told.text
+            response = case.call(base_url=site.address, headers=site.own, timeout=30)
+            answered.setdefault((case.method, case.path), set()).add(response.status_code)
+            assert response.status_code < 500, response.text
 
         with contextlib.suppress(Unsatisfiable):  # where nothing can be wrong, as in a request without parameters
             ask()
@@ -40,7 +40,7 @@ def _description(site: Site) -> dict[str, Any]:
     """What the page says of itself, with what there is here for the names in its paths: else hardly one would be met."""
     from ssgan.web.app import create_app
 
-    told: dict[str, Any] = create_app(site.settings, site.queue).app.openapi()  # type: ignore[attr-defined]
+    schema: dict[str, Any] = create_app(site.settings, site.queue).app.openapi()  # type: ignore[attr-defined]
     job = site.ask("generate", count="2", generator="artist")
     there: dict[str, dict[str, list[Any]]] = {
         "/jobs/{number}": {"number": [job["id"], "none"]},
@@ -50,7 +50,7 @@ def _description(site: Site) -> dict[str, Any]:
         "/runs/{name}/samples/{number}": {"name": ["first"], "number": [0, 1]},
     }
     for path, names in there.items():
-        for operation in told["paths"][path].values():
+        for operation in schema["paths"][path].values():
             for parameter in operation["parameters"]:
                 parameter["schema"]["enum"] = names[parameter["name"]]
-    return told
+    return schema

@@ -119,12 +119,12 @@ def test_who_never_ends_a_handshake_is_closed_in_time(tmp_path: Path, monkeypatc
     with contextlib.ExitStack() as stack:
         began = time.monotonic()
         held = [stack.enter_context(socket.create_connection((LOOPBACK, port))) for _ in range(50)]
-        told = httpx.get(
+        response = httpx.get(
             f"https://{LOOPBACK}:{port}/hide",
             headers={"cookie": f"ssgan={settings.allowed.cookie}"},
             verify=ssl.create_default_context(cafile=certificate),
         )
-        assert told.status_code == 200
+        assert response.status_code == 200
         for connection in held:
             connection.settimeout(10)
             with contextlib.suppress(ConnectionResetError):
@@ -179,11 +179,11 @@ def _hide(where: str, cover: bytes) -> None:
         for expected in ("done", "failed"):
             job = client.post(f"{base}/hide", headers=own, **form).json()["id"]  # type: ignore[arg-type]
             until = time.monotonic() + 240
-            while (told := client.get(f"{base}/jobs/{job}", headers=own).json())["state"] in ("waiting", "running"):
+            while (state := client.get(f"{base}/jobs/{job}", headers=own).json())["state"] in ("waiting", "running"):
                 assert time.monotonic() < until
                 time.sleep(0.1)
-            assert told["state"] == expected, told
-        assert "used before" in told["error"]["message"]
+            assert state["state"] == expected, state
+        assert "used before" in state["error"]["message"]
 
 
 @pytest.mark.parametrize(

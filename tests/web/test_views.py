@@ -203,8 +203,8 @@ def test_a_cover_is_made_chosen_and_changed(page: Page) -> None:
 def test_what_does_not_fit_is_said_while_it_is_written(page: Page, cover: bytes) -> None:
     page.set_input_files("#cover", {"name": "small.png", "mimeType": "image/png", "buffer": cover})
     page.wait_for_selector("#meter meter")
-    room = int(page.get_attribute("#meter [data-bytes]", "data-bytes") or 0)
-    page.fill("#message", "x" * (room + 7))
+    capacity_bytes = int(page.get_attribute("#meter [data-bytes]", "data-bytes") or 0)
+    page.fill("#message", "x" * (capacity_bytes + 7))
     assert page.inner_text("#meter [data-over]") == "7 bytes too many."
     page.fill("#message", "x")
     assert page.is_hidden("#meter [data-over]")

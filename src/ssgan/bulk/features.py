@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ssgan.bulk import job, outputs, tables
-from ssgan.bulk.image_features import ExtractionSettings, Look, Looked, Piece
+from ssgan.bulk.image_features import ExtractionSettings, FileBatch, Look, Looked
 from ssgan.bulk.job import Tally
 from ssgan.compute.progress import Progress, silent
 from ssgan.datasets.entries import Entry, Reader, path_of
@@ -32,10 +32,10 @@ from ssgan.version import __version__
 MANIFEST = f"_{outputs.MANIFEST}"
 PORTION = 256  # images of one table that are lost where a process is killed
 _GROUP_BYTES = 32 * 2**20  # of features that are written at a time
-# A piece: so many files that the hand-over does not count, so few bytes that memory stays small.
-_PIECE_FILES = 64
-_PIECE_BYTES = 8 * 2**20
-_PIECES_AHEAD = 2  # of each thread
+# A batch: so many files that the hand-over does not count, so few bytes that memory stays small.
+_BATCH_FILES = 64
+_BATCH_BYTES = 8 * 2**20
+_BATCHES_AHEAD = 2  # of each thread
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ class _Worker:
         self._columns, self._rows = of.columns, of.group_rows
 
     def work(self, portion: Portion) -> Tally:
-        """Write a portion; a few pieces and a group of rows are held at a time, of a table's portion all rows."""
+        """Write a portion; a few batches and a group of rows are held at a time, of a table's portion all rows."""
         tally = Tally()
 
         def rows() -> Iterator[tuple[list[str], np.ndarray]]:
@@ -200,38 +200,38 @@ class _Worker:
         return tally
 
     def _looked_at(self, entries: Sequence[Entry]) -> Iterator[Looked]:
-        """Yield what comes of the pieces, in order; while some are looked at, a few more are read."""
+        """Yield what comes of the batches, in order; while some are looked at, a few more are read."""
         if self._job.threads == 1:
-            yield from map(self._look, self._pieces(entries))
+            yield from map(self._look, self._batches(entries))
             return
         waiting: deque[Future[Looked]] = deque()
         with ThreadPoolExecutor(self._job.threads) as pool:
             try:
-                for piece in self._pieces(entries):
-                    waiting.append(pool.submit(self._look, piece))
-                    if len(waiting) >= self._job.threads * _PIECES_AHEAD:
+                for batch in self._batches(entries):
+                    waiting.append(pool.submit(self._look, batch))
+                    if len(waiting) >= self._job.threads * _BATCHES_AHEAD:
                         yield waiting.popleft().result()
                 while waiting:
                     yield waiting.popleft().result()
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
 
-    def _pieces(self, entries: Sequence[Entry]) -> Iterator[Piece]:
-        """Read the files in order; as many pieces as there are threads, unless they are large."""
-        most = max(1, min(_PIECE_FILES, -(-len(entries) // self._job.threads)))
-        piece, size = Piece([], []), 0
+    def _batches(self, entries: Sequence[Entry]) -> Iterator[FileBatch]:
+        """Read the files in order; as many batches as there are threads, unless they are large."""
+        most = max(1, min(_BATCH_FILES, -(-len(entries) // self._job.threads)))
+        batch, size = FileBatch([], []), 0
         for entry in entries:
-            piece.names.append(self._called(entry))
+            batch.names.append(self._called(entry))
             try:
-                piece.files.append(data := self._reader.data(entry))
+                batch.files.append(data := self._reader.data(entry))
                 size += len(data)
             except RefusedImage as error:
-                piece.files.append(error)
-            if len(piece.files) >= most or size >= _PIECE_BYTES:
-                yield piece
-                piece, size = Piece([], []), 0
-        if piece.files:
-            yield piece
+                batch.files.append(error)
+            if len(batch.files) >= most or size >= _BATCH_BYTES:
+                yield batch
+                batch, size = FileBatch([], []), 0
+        if batch.files:
+            yield batch
 
     def _called(self, entry: Entry) -> str:
         """Return the name of a picture: as its only source says, or its path where there are several sources."""

@@ -47,7 +47,7 @@ class ExtractionSettings:
             Embedder.parse(self.embedder)
 
 
-class Piece(NamedTuple):
+class FileBatch(NamedTuple):
     """Files in a row, read but not decoded: names, and bytes or the reason why there are none."""
 
     names: list[str]
@@ -55,7 +55,7 @@ class Piece(NamedTuple):
 
 
 class Looked(NamedTuple):
-    """The outcome of a piece: names of the images with features, the features (K, D), and what failed."""
+    """The outcome of a batch: names of the images with features, the features (K, D), and what failed."""
 
     names: list[str]
     features: np.ndarray
@@ -63,14 +63,14 @@ class Looked(NamedTuple):
 
 
 class Look:
-    """An extractor of features from pieces, for any number of threads at once."""
+    """An extractor of features from batches, for any number of threads at once."""
 
     def __init__(self, settings: ExtractionSettings) -> None:
         self.settings, self._found = settings, FEATURES[settings.features]
         self._embedder = Embedder.parse(settings.embedder) if settings.embedder else None
 
-    def __call__(self, piece: Piece) -> Looked:
-        """Return the features of a piece; images of one shape are processed together, as many as memory should hold."""
+    def __call__(self, batch: FileBatch) -> Looked:
+        """Return the features of a batch; images of one shape are processed together, as many as memory should hold."""
         rows: dict[int, np.ndarray] = {}
         failures: list[Failure] = []
         shapes: dict[tuple[int, ...], list[tuple[int, np.ndarray]]] = {}
@@ -83,9 +83,9 @@ class Look:
                 made = self._found.extract(given, *maps, threads=1).astype(self.settings.dtype)
                 rows.update(zip((number for number, _ in held), made, strict=True))
             except SsganError as error:  # with an embedder one image at a time, else all of a shape are too small
-                failures.extend(Failure.of(piece.names[number], error) for number, _ in held)
+                failures.extend(Failure.of(batch.names[number], error) for number, _ in held)
 
-        for number, (name, data) in enumerate(zip(piece.names, piece.files, strict=True)):
+        for number, (name, data) in enumerate(zip(batch.names, batch.files, strict=True)):
             try:
                 samples = self._samples(data, name)
             except RefusedImage as error:
@@ -100,7 +100,7 @@ class Look:
         good = sorted(rows)
         empty = np.empty((0, self._found.dimension), self.settings.dtype)
         features = np.stack([rows[number] for number in good]) if rows else empty
-        return Looked([piece.names[number] for number in good], features, tuple(sorted(failures)))
+        return Looked([batch.names[number] for number in good], features, tuple(sorted(failures)))
 
     def _samples(self, data: bytes | RefusedImage, name: str) -> np.ndarray:
         """Return uint8 (C, H, W), cut as the settings say; alpha is ignored."""

@@ -49,14 +49,14 @@ class _OnProcessors:
         self._ray, self._job = ray, ray.put(job)
         self._here = job
         self._task = ray.remote(num_cpus=1, max_retries=RETRIES, scheduling_strategy="SPREAD")(_work)
-        self._looked, self._room = 0.0, 0
+        self._looked, self._limit = 0.0, 0
 
-    def room(self) -> int:
+    def limit(self) -> int:
         """Return how many portions may be under way."""
         if time.monotonic() - self._looked > LOOK_SECONDS:
             self._looked = time.monotonic()
-            self._room = AHEAD * max(1, int(self._ray.cluster_resources().get("CPU", 1)))
-        return self._room
+            self._limit = AHEAD * max(1, int(self._ray.cluster_resources().get("CPU", 1)))
+        return self._limit
 
     def submit(self, portion: Portion) -> Any:
         """Start a task and return its reference."""
@@ -70,7 +70,7 @@ class _OnProcessors:
         begun: dict[Any, Portion] = {}
         left = True
         while left or begun:
-            while left and len(begun) < self.room():
+            while left and len(begun) < self.limit():
                 portion = next(portions, None)
                 if portion is None:
                     left = False
@@ -107,7 +107,7 @@ class _OnCards(_OnProcessors):
         self._free = deque(actor for _ in range(AHEAD) for actor in actors)
         self._busy: dict[Any, Any] = {}
 
-    def room(self) -> int:
+    def limit(self) -> int:
         """Return how many portions may be under way: two for each card."""
         return len(self._free) + len(self._busy)
 

@@ -193,15 +193,15 @@ def prepare(question: Question, *, workers: int = 1, read: Callable[[CoverReadin
 
     Raises InvalidSetting where there are too few covers, DoesNotFit where one takes too little.
     """
-    heard: list[LeftOut] = []
+    left_out_lists: list[LeftOut] = []
     reader = read or partial(read_covers, workers=workers)
 
     def read_and_hear(asked: CoverReading) -> Covers:
         covers = reader(asked)
-        heard.extend([] if covers.left_out is None else [covers.left_out])
+        left_out_lists.extend([] if covers.left_out is None else [covers.left_out])
         return covers
 
-    return replace(_prepared(question, read_and_hear), left_out=tuple(heard))
+    return replace(_prepared(question, read_and_hear), left_out=tuple(left_out_lists))
 
 
 def _prepared(question: Question, read: Callable[[CoverReading], Covers]) -> Prepared:
@@ -210,7 +210,7 @@ def _prepared(question: Question, read: Callable[[CoverReading], Covers]) -> Pre
     if question.against is not None:
         cut = question.against_geometry or question.geometry
         against = read(CoverReading(question.against, cut, question.convert, question.limit))
-        return _beside(found, chosen, against, _split(against, question.seed))
+        return _prepared_against(found, chosen, against, _split(against, question.seed))
     covers, names, group = found.images, found.names, found.group
     if question.null:
         couples = {part: _couples(index, question.seed, part) for part, index in chosen.items()}
@@ -237,7 +237,9 @@ def _split(covers: Covers, seed: int) -> dict[str, np.ndarray]:
     return chosen
 
 
-def _beside(covers: Covers, chosen: dict[str, np.ndarray], others: Covers, chosen_others: dict[str, np.ndarray]) -> Prepared:
+def _prepared_against(
+    covers: Covers, chosen: dict[str, np.ndarray], others: Covers, chosen_others: dict[str, np.ndarray]
+) -> Prepared:
     """Return as many pairs as the smaller source allows, an image of each; the covers in question take the place of stegos."""
     if covers.images.shape[1:] != others.images.shape[1:]:
         (channels, height, width), (c, h, w) = covers.images.shape[1:], others.images.shape[1:]

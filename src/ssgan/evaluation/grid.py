@@ -119,11 +119,11 @@ def _ran(
     for done, trial in enumerate(todo):
         tell(done, trial)
 
-        def heard(images: int, figures: dict[str, float], done: int = done, trial: Trial = trial) -> None:
+        def forward(images: int, figures: dict[str, float], done: int = done, trial: Trial = trial) -> None:
             tell(done, trial, images, figures)
 
         results.append(
-            evaluate(trial, folder, device=device, threads=threads, prepared=known.pairs, progress=heard, refusing=refusing)
+            evaluate(trial, folder, device=device, threads=threads, prepared=known.pairs, progress=forward, refusing=refusing)
         )
     if todo:
         tell(len(todo), todo[-1])

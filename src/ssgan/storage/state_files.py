@@ -57,7 +57,7 @@ def read_bytes(path: Path, *, largest: int = LARGEST_BYTES, links: bool = True, 
                 raise Damaged(path, "it is not a plain file", hint=hint)
             content = file.read(largest + 1) if state.st_size <= largest else b""
     except (OSError, ValueError) as error:
-        raise Damaged(path, _why(error), hint=hint) from error
+        raise Damaged(path, _reason(error), hint=hint) from error
     if max(len(content), state.st_size) > largest:
         raise Damaged(path, f"it has more than {largest} bytes", hint=hint)
     return content
@@ -187,7 +187,7 @@ def _whole(digits: str) -> int:
     return int(digits)
 
 
-def _why(error: OSError | ValueError) -> str:
+def _reason(error: OSError | ValueError) -> str:
     """Return the reason in the system's words."""
     if isinstance(error, OSError):
         if error.errno == errno.ELOOP:

@@ -55,7 +55,7 @@ class ServerSettings:
     allowed: Pass = field(default_factory=Pass)
 
 
-class _Said(Exception):
+class _PageError(Exception):
     """A user's mistake, with the status of the answer."""
 
     def __init__(self, status: int, message: str, hint: str = "") -> None:
@@ -79,19 +79,19 @@ def create_app(settings: ServerSettings, jobs: Jobs | None = None) -> ASGIApp:
     _jobs(app, settings, queue)
     _runs(app, settings)
 
-    @app.exception_handler(_Said)
-    async def said(request: Request, error: _Said) -> Response:
+    @app.exception_handler(_PageError)
+    async def page_error(request: Request, error: _PageError) -> Response:
         return _refusal(request, error)
 
     @app.exception_handler(HTTPException)
     async def not_taken(request: Request, error: HTTPException) -> Response:
         # Those of the framework: no such page, a form that is none, too many files.
-        return _refusal(request, _Said(error.status_code, error.detail, HINTS.get(error.status_code, HINTS[400])))
+        return _refusal(request, _PageError(error.status_code, error.detail, HINTS.get(error.status_code, HINTS[400])))
 
     return Guard(app, settings.allowed, settings.hosts, scheme=settings.scheme)
 
 
-def _refusal(request: Request, error: _Said) -> Response:
+def _refusal(request: Request, error: _PageError) -> Response:
     error_fields = {"message": str(error), "hint": error.hint}
     retry = {"retry-after": "1"} if error.status == 429 else {}
     if _wants_json(request):
@@ -109,13 +109,13 @@ def _pages(app: FastAPI, settings: ServerSettings) -> None:
     @app.get("/static/{name}")
     async def static(name: Annotated[str, Name(json_schema_extra={"enum": list(STATIC)})]) -> Response:
         if name not in STATIC:
-            raise _Said(404, "there is no such file", "load the page again")
+            raise _PageError(404, "there is no such file", "load the page again")
         return Response(files("ssgan").joinpath("web", "static", name).read_bytes(), media_type=STATIC[name])
 
     @app.get("/{name}", response_class=HTMLResponse)
     async def page(name: Annotated[str, Name(json_schema_extra={"enum": list(views.VIEWS)})]) -> str:
         if name not in views.VIEWS:
-            raise _Said(404, "there is no such page", HINTS[404])
+            raise _PageError(404, "there is no such page", HINTS[404])
         return views.page(name, settings.allowed.action, runs=watching.runs(settings.runs), folder=settings.runs)
 
 
@@ -126,14 +126,14 @@ def _jobs(app: FastAPI, settings: ServerSettings, jobs: Jobs) -> None:
     @app.post("/{kind}", openapi_extra=forms.DESCRIBED, status_code=202)
     async def begin(kind: Annotated[str, Name(json_schema_extra={"enum": list(forms.GIVEN)})], request: Request) -> Response:
         if kind not in forms.GIVEN:
-            raise _Said(404, "there is no such page", HINTS[404])
+            raise _PageError(404, "there is no such page", HINTS[404])
         most = MOST_PICTURES if kind == "detect" else MOST_FILES
         async with request.form(max_files=most, max_fields=MOST_FIELDS, max_part_size=LARGEST_FIELD) as form:
             try:
                 given = {**await forms.GIVEN[kind](form, jobs), "runs": settings.runs}
                 given |= {"reuse": settings.reuse, "no_ledger": settings.no_ledger}
             except InvalidSetting as error:
-                raise _Said(422, str(error), error.hint) from error
+                raise _PageError(422, str(error), error.hint) from error
         if kind == "reveal":
             _count(attempts, settings.reveals)
         return _shown(request, await line.submit(jobs, kind, given), 202)
@@ -152,7 +152,7 @@ def _jobs(app: FastAPI, settings: ServerSettings, jobs: Jobs) -> None:
     async def take(number: str, name: str) -> Response:
         job = _found(jobs, number)
         if job.result is None or name not in job.result.files:
-            raise _Said(404, "there is no such file", "load the page again")
+            raise _PageError(404, "there is no such file", "load the page again")
         content, media_type = job.result.files[name]
         inline = "inline" if media_type.startswith("image/") else "attachment"
         return Response(content, media_type=media_type, headers={"content-disposition": f'{inline}; filename="{name}"'})
@@ -169,7 +169,7 @@ def _runs(app: FastAPI, settings: ServerSettings) -> None:
     async def events(name: str) -> Response:
         found, mark = _run(settings, name), object()
         if len(streams) >= STREAMS:
-            raise _Said(429, f"{STREAMS} windows watch runs already", "close some of them")
+            raise _PageError(429, f"{STREAMS} windows watch runs already", "close some of them")
         streams.add(mark)
         return _Events(watching.events(found), lambda: streams.discard(mark))
 
@@ -177,11 +177,11 @@ def _runs(app: FastAPI, settings: ServerSettings) -> None:
     async def samples(name: str, number: int) -> Response:
         grids = watching.grids(_run(settings, name))
         if not 0 <= number < len(grids):
-            raise _Said(404, "there is no such grid", "load the page again")
+            raise _PageError(404, "there is no such grid", "load the page again")
         try:
             return Response(read_bytes(grids[number]), media_type="image/png")
         except Damaged as error:
-            raise _Said(404, "this grid cannot be read", "load the page again") from error
+            raise _PageError(404, "this grid cannot be read", "load the page again") from error
 
 
 class _Events(StreamingResponse):
@@ -202,7 +202,7 @@ def _run(settings: ServerSettings, name: str) -> Path:
     for found in watching.runs(settings.runs):
         if name_bytes(found.name).decode("utf-8", "replace") == name:  # as an address arrives
             return found.folder
-    raise _Said(404, "there is no such run", "choose one of /runs")
+    raise _PageError(404, "there is no such run", "choose one of /runs")
 
 
 class _Line:
@@ -212,7 +212,7 @@ class _Line:
         self.first, self.length = asyncio.Lock(), 0
 
     async def submit(self, jobs: Jobs, kind: str, given: dict[str, Any]) -> PageJob:
-        """Return the job, once the queue accepts it. Raises _Said."""
+        """Return the job, once the queue accepts it. Raises _PageError."""
         if self.length >= LINE:
             raise _too_much()
         self.length += 1
@@ -228,8 +228,8 @@ class _Line:
             self.length -= 1
 
 
-def _too_much() -> _Said:
-    return _Said(429, "too much is waiting already", "try again in a moment")
+def _too_much() -> _PageError:
+    return _PageError(429, "too much is waiting already", "try again in a moment")
 
 
 def _count(attempts: deque[float], most: int) -> None:
@@ -238,14 +238,14 @@ def _count(attempts: deque[float], most: int) -> None:
     while attempts and now - attempts[0] > MINUTE:
         attempts.popleft()
     if len(attempts) >= most:
-        raise _Said(429, f"only {most} attempts a minute are taken", "wait a little")
+        raise _PageError(429, f"only {most} attempts a minute are taken", "wait a little")
     attempts.append(now)
 
 
 def _found(jobs: Jobs, number: str) -> PageJob:
     job = jobs.find(number)
     if job is None:
-        raise _Said(404, "this result is no longer kept", "give the task again")
+        raise _PageError(404, "this result is no longer kept", "give the task again")
     return job
 
 

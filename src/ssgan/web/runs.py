@@ -79,7 +79,7 @@ async def events(folder: Path) -> AsyncIterator[str]:
         size, done = _size(folder / STATS), is_file(folder / DONE)
         if size != before or done:
             before = size
-            update = await asyncio.to_thread(_told, folder)  # others are answered meanwhile
+            update = await asyncio.to_thread(_summary, folder)  # others are answered meanwhile
             yield f"event: {'done' if done else 'more'}\ndata: {json.dumps(update)}\n\n"
         if done:
             return
@@ -93,7 +93,7 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _told(folder: Path) -> dict[str, Any]:
+def _summary(folder: Path) -> dict[str, Any]:
     return {"curves": curves(folder), "images_seen": _last(folder).get("images_seen", 0), "grids": len(grids(folder))}
 
 
@@ -101,8 +101,8 @@ def _drawn(name: str, line: list[tuple[float, float]]) -> str:
     name = shown(name[:LONGEST_NAME])
     points = line[:: max(1, len(line) // MOST_POINTS)]
     low, high = min(value for _, value in points), max(value for _, value in points)
-    room = (high - low) * 0.05 or 0.5
-    frame = Frame((0, round_up(points[-1][0]) if points[-1][0] > 0 else 1), (low - room, high + room), "images seen", name)
+    margin = (high - low) * 0.05 or 0.5
+    frame = Frame((0, round_up(points[-1][0]) if points[-1][0] > 0 else 1), (low - margin, high + margin), "images seen", name)
     svg = frame.drawn([frame.line(points, LINE)], [], f"{name} against images seen")
     # The page's policy takes no style that stands in an element; style.css has these.
     return svg.replace(f' style="{LINE}"', ' class="curve"').replace(' style="stroke: var(--line)"', ' class="edge"')

@@ -103,5 +103,5 @@ def test_squares_are_whole_evenly_spread_and_few(height: int, width: int) -> Non
 
 def test_the_manifest_is_plain_json() -> None:
     for folder in bundled():
-        told = json.loads((folder / weights.MANIFEST).read_text(encoding="utf-8"))
-        assert told["manifest"]["scope"]["threshold"] == load(folder).scope.threshold
+        record = json.loads((folder / weights.MANIFEST).read_text(encoding="utf-8"))
+        assert record["manifest"]["scope"]["threshold"] == load(folder).scope.threshold

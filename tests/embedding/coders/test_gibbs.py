@@ -101,9 +101,9 @@ def test_one_array_for_both_ways_is_as_good_as_two(seed: int, samples: int, dtyp
     rng = np.random.default_rng(seed)
     covers = rng.choice([0, 3, 255], (2, samples)).astype(np.uint8)
     rho: np.ndarray = np.exp(rng.normal(0, 2, (2, samples))).astype(dtype)
-    told = Sender(np.where(covers == 255, np.inf, rho).astype(dtype), np.where(covers == 0, np.inf, rho).astype(dtype))
+    explicit = Sender(np.where(covers == 255, np.inf, rho).astype(dtype), np.where(covers == 0, np.inf, rho).astype(dtype))
     one = Sender(rho, rho, pixels(covers))
-    assert np.array_equal(one.largest_payload, told.largest_payload)
-    assert np.array_equal(one.free, told.free)
-    bits = 0.3 * told.largest_payload
-    assert np.array_equal(one.lambdas_for_payload(bits), told.lambdas_for_payload(bits))
+    assert np.array_equal(one.largest_payload, explicit.largest_payload)
+    assert np.array_equal(one.free, explicit.free)
+    bits = 0.3 * explicit.largest_payload
+    assert np.array_equal(one.lambdas_for_payload(bits), explicit.lambdas_for_payload(bits))

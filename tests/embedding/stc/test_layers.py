@@ -85,9 +85,9 @@ def test_a_message_in_strips_is_that_of_the_whole(count: int, bits: int) -> None
     rng = np.random.default_rng(count)
     cover = rng.choice([0, 1, 7, 100, 254, 255], count).astype(np.uint8)
     rho = np.exp(rng.normal(0, 1, count))
-    told = PricedSamples(pixels(cover), np.where(cover == 255, np.inf, rho), np.where(cover == 0, np.inf, rho))
+    priced = PricedSamples(pixels(cover), np.where(cover == 255, np.inf, rho), np.where(cover == 0, np.inf, rho))
     message = rng.integers(0, 2, bits, dtype=np.uint8)
-    whole = layers.write(told, 6.0, 1e-9, message, CODE)
+    whole = layers.write(priced, 6.0, 1e-9, message, CODE)
     assert whole is not None
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(trellis, "STRIP", 128)

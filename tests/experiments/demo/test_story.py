@@ -44,34 +44,34 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DrawnModel]:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, demo.DemoResult, Path, list[int], list[str]]:
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, demo.DemoResult, Path, list[int], list[str]]:
     done: list[int] = []
     chapters: list[str] = []
     out = tmp_path_factory.mktemp("demo")
-    page, told = demo.tell(
+    page, finished = demo.tell(
         out,
         SMALL,
         message='<b>"&',
         progress=lambda units, doing: done.append(units),
         notify=lambda chapter, words: chapters.append(chapter),
     )
-    return page.read_text(encoding="utf-8"), told, out, done, chapters
+    return page.read_text(encoding="utf-8"), finished, out, done, chapters
 
 
-def test_the_page_fetches_nothing_and_runs_nothing(told: tuple[str, demo.DemoResult, Path, list[int], list[str]]) -> None:
-    page = Seen(told[0])
+def test_the_page_fetches_nothing_and_runs_nothing(finished: tuple[str, demo.DemoResult, Path, list[int], list[str]]) -> None:
+    page = Seen(finished[0])
     assert not {"script", "link", "iframe", "object"} & set(page.tags)
     inside = [address for address in page.addresses if address.startswith("#")]
     assert all(address[1:] in page.ids for address in inside)
     pictures = [address for address in page.addresses if not address.startswith("#")]
     assert all(address.startswith("data:image/png;base64,") for address in pictures)
     assert all(images.read(base64.b64decode(address.split(",")[1])).samples.size for address in pictures)
-    assert not re.search(r"url\(|@import|https?://", told[0])
+    assert not re.search(r"url\(|@import|https?://", finished[0])
     assert page.unnamed == 0, "every picture is described in words"
 
 
-def test_the_message_is_in_the_file_beside_the_page(told: tuple[str, demo.DemoResult, Path, list[int], list[str]]) -> None:
-    text, found, out, _, _ = told
+def test_the_message_is_in_the_file_beside_the_page(finished: tuple[str, demo.DemoResult, Path, list[int], list[str]]) -> None:
+    text, found, out, _, _ = finished
     stego = images.read(out / STEGO).samples
     assert reveal(stego, Passphrase(found.said.passphrase)) == b'<b>"&'
     assert found.said.revealed == '<b>"&'
@@ -79,8 +79,8 @@ def test_the_message_is_in_the_file_beside_the_page(told: tuple[str, demo.DemoRe
     assert found.said.passphrase in text
 
 
-def test_what_the_page_says_are_the_figures(told: tuple[str, demo.DemoResult, Path, list[int], list[str]]) -> None:
-    text, found, _, _, _ = told
+def test_what_the_page_says_are_the_figures(finished: tuple[str, demo.DemoResult, Path, list[int], list[str]]) -> None:
+    text, found, _, _, _ = finished
     shown = " ".join(unescape(text).split())
     assert [*found.watched] == ["drawn", "matching", "generated", "apart"]
     for one in found.watched.values():
@@ -96,8 +96,10 @@ def test_what_the_page_says_are_the_figures(told: tuple[str, demo.DemoResult, Pa
     assert ("no better than a coin" in shown) is not found.watched["drawn"].learned
 
 
-def test_the_claim_stands_with_all_that_is_not_claimed(told: tuple[str, demo.DemoResult, Path, list[int], list[str]]) -> None:
-    shown = " ".join(re.sub(r"<[^>]*>", "", unescape(told[0])).split())
+def test_the_claim_stands_with_all_that_is_not_claimed(
+    finished: tuple[str, demo.DemoResult, Path, list[int], list[str]],
+) -> None:
+    shown = " ".join(re.sub(r"<[^>]*>", "", unescape(finished[0])).split())
     assert "n (2−64 + d) + n2 2−129" in shown
     for words in (
         "told from a photograph",
@@ -116,30 +118,30 @@ def test_the_warden_is_asked_about_full_covers(model: DrawnModel) -> None:
     honest = message.honest_covers(model, 12)
     heard: list[tuple[int, str, float | None]] = []
     task = DrawnTask(honest, find(message.GENERATOR), model.promise_bytes)
-    drawn, matching = task.run(lambda *told: heard.append(told))
+    drawn, matching = task.run(lambda *progressed: heard.append(progressed))
     assert (drawn.source, matching.source) == ("drawn", "matching")
     assert len(heard) == wardens.EVALUATIONS
     with pytest.raises(DoesNotFit):
-        DrawnTask(honest, find(message.GENERATOR), model.promise_bytes + 1).run(lambda *told: None)
+        DrawnTask(honest, find(message.GENERATOR), model.promise_bytes + 1).run(lambda *progressed: None)
 
 
 def test_progress_goes_to_its_end_and_every_chapter_is_told(
-    told: tuple[str, demo.DemoResult, Path, list[int], list[str]],
+    finished: tuple[str, demo.DemoResult, Path, list[int], list[str]],
 ) -> None:
-    _, _, _, done, chapters = told
+    _, _, _, done, chapters = finished
     assert done == sorted(done)
     assert done[-1] == SMALL.units
     assert list(dict.fromkeys(chapters)) == ["message", "revealed", "covers", "warden", "game"]
 
 
 def test_without_photographs_the_page_says_so(
-    told: tuple[str, demo.DemoResult, Path, list[int], list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    finished: tuple[str, demo.DemoResult, Path, list[int], list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from dataclasses import replace
 
     from ssgan.experiments.demo import page
 
-    found = told[1]
+    found = finished[1]
     left = {name: one for name, one in found.watched.items() if name != "apart"}
     alone = replace(found, photograph=None, priced=[], watched=left)
     text = page.text(alone, stego=tmp_path / "s.png")

@@ -56,10 +56,10 @@ def test_onnxruntime_makes_the_same_images(backbone: str, channels: int, tmp_pat
     assert pixels.shape == expected.shape
     assert pixels.dtype == np.uint8
     assert np.abs(pixels.astype(int) - expected.astype(int)).max() <= 1
-    told = session.get_modelmeta().custom_metadata_map
-    assert json.loads(told["ssgan.config"]) == asdict(card.config)
-    assert told["ssgan.generator"] == card.digest
-    assert "normal" in told["ssgan.latents"]
+    metadata = session.get_modelmeta().custom_metadata_map
+    assert json.loads(metadata["ssgan.config"]) == asdict(card.config)
+    assert metadata["ssgan.generator"] == card.digest
+    assert "normal" in metadata["ssgan.latents"]
 
 
 def test_a_file_that_makes_other_images_gets_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

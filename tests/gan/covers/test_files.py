@@ -44,13 +44,13 @@ def test_there_are_as_many_files_as_images(
     count: int, seed: int | None, generator: tuple[nn.Module, Card], tmp_path: Path
 ) -> None:
     order = Order(generator[1], tmp_path / "covers", count, seed)
-    told: list[int] = []
-    fulfil(order, missing(order), generator[0], progress=told.append)
+    progressed: list[int] = []
+    fulfil(order, missing(order), generator[0], progress=progressed.append)
     found = files(order.out)
     assert sorted(found) == [f"{number:06d}.png" for number in range(count)]
     assert len(set(found.values())) == count
-    assert told[-1] == count
-    assert told == sorted(told)
+    assert progressed[-1] == count
+    assert progressed == sorted(progressed)
     assert missing(order) == []
 
 

@@ -115,8 +115,8 @@ def test_a_generator_that_has_left_the_finite_numbers_is_not_saved(tmp_path: Pat
     ids=str,
 )
 def test_settings_that_are_not_those_of_the_weights_are_refused(settings: dict[str, Any] | None, tmp_path: Path) -> None:
-    told = {**asdict(SMALL), **settings} if settings else settings
-    weights.save(tmp_path, fresh(SMALL).state_dict(), {"kind": "generator", "config": told, "about": {}})
+    config = {**asdict(SMALL), **settings} if settings else settings
+    weights.save(tmp_path, fresh(SMALL).state_dict(), {"kind": "generator", "config": config, "about": {}})
     with pytest.raises(RefusedModel):
         load_generator(tmp_path)
 

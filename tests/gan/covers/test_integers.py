@@ -76,9 +76,9 @@ def test_every_layer_keeps_its_bound() -> None:
 
 def test_an_export_measures_its_promise_and_can_be_read(tmp_path: Path) -> None:
     generator, card, details = untrained()
-    told: list[int] = []
-    model, promise = export_drawn(generator, card, details, tmp_path, draws=20, progress=told.append)
-    assert told == list(range(1, 21))
+    progressed: list[int] = []
+    model, promise = export_drawn(generator, card, details, tmp_path, draws=20, progress=progressed.append)
+    assert progressed == list(range(1, 21))
     assert promise.dry_least >= LEAST_DRY
     assert 0 < promise.promise_bytes <= 0.85 * promise.bytes_least
     assert promise.promise_bytes <= promise.bytes_mean - 8 * promise.bytes_deviation

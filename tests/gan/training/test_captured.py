@@ -60,19 +60,19 @@ def _same(real: torch.Tensor, turn: int) -> torch.Tensor:
 
 
 def steps_of(game: Ssgan, device: torch.device) -> list[dict[str, float]]:
-    draws, told = RandomDraws(game.config, Processes(), device), []
+    draws, metrics = RandomDraws(game.config, Processes(), device), []
     for step in range(STEPS):
         real = torch.rand(8, 1, 32, 32, generator=torch.Generator().manual_seed(step)).to(device) * 2 - 1
-        told.append(numbers(play(game, draws, step, partial(_same, real), use_detector=step > 0)))
-    return told
+        metrics.append(numbers(play(game, draws, step, partial(_same, real), use_detector=step > 0)))
+    return metrics
 
 
 def test_a_training_on_a_processor_is_eager() -> None:
-    game, told = played(replace(PRESETS["tiny"], **SMALL), torch.device("cpu"), capture=True)  # type: ignore[arg-type]
+    game, metrics = played(replace(PRESETS["tiny"], **SMALL), torch.device("cpu"), capture=True)  # type: ignore[arg-type]
     assert not isinstance(game, CapturedSsgan)
     assert isinstance(runner_of(game), Eager)
-    assert "secrecy_loss" not in told[0]
-    assert "secrecy_loss" in told[1]
+    assert "secrecy_loss" not in metrics[0]
+    assert "secrecy_loss" in metrics[1]
 
 
 _EVERY_UPDATE = {"critic", "detector", "generator", "generator with detector"}
@@ -109,23 +109,23 @@ def test_replayed_steps_are_the_eager_ones(preset: str, device: str) -> None:
     """Up to the order of sums, which differs from one run to the next on a card."""
     config = replace(PRESETS[preset], **SMALL, learning_rate=1e-5, detector_learning_rate=1e-5)  # type: ignore[arg-type]
     with faster_products(torch.device(device)):
-        game, told = played(config, torch.device(device), capture=True)
+        game, metrics = played(config, torch.device(device), capture=True)
         _, plain = played(config, torch.device(device), capture=False)
     assert isinstance(game, CapturedSsgan)
-    for now, then in zip(told, plain, strict=True):
+    for now, then in zip(metrics, plain, strict=True):
         right = {"detector_accuracy"}  # one image on the edge is an eighth of it
         assert {k: v for k, v in now.items() if k not in right} == pytest.approx(
             {k: v for k, v in then.items() if k not in right}, rel=0.05, abs=2e-3
         )
-    assert told[-1] != told[-2], "what is replayed uses the new inputs"
+    assert metrics[-1] != metrics[-2], "what is replayed uses the new inputs"
 
 
 @pytest.mark.gpu
 @pytest.mark.parametrize("detector", list(NETWORKS))
 def test_every_network_can_be_the_detector_of_a_captured_game(detector: str, device: str) -> None:
     config = replace(PRESETS["paper"], **SMALL, detector=detector)  # type: ignore[arg-type]
-    _, told = played(config, torch.device(device), capture=True)
-    assert all(abs(value) < float("inf") for line in told for value in line.values())
+    _, metrics = played(config, torch.device(device), capture=True)
+    assert all(abs(value) < float("inf") for line in metrics for value in line.values())
 
 
 @pytest.mark.gpu

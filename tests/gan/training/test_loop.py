@@ -129,8 +129,14 @@ def test_every_kind_of_game_can_be_played(preset: str, faces: Path, tmp_path: Pa
 
 def test_the_detector_learns_before_it_is_heard(faces: Path, tmp_path: Path) -> None:
     trained(faces, tmp_path, replace(SMALL, warmup_images=24, duration_images=48))
-    told = [("detector_loss" in line, "secrecy_gradient" in line) for line in figures(tmp_path)]
-    assert told == [(False, False), (True, False), (True, False), (True, True), (True, True)]  # after 12, 18, 24, 36, 48
+    trained_parts = [("detector_loss" in line, "secrecy_gradient" in line) for line in figures(tmp_path)]
+    assert trained_parts == [
+        (False, False),
+        (True, False),
+        (True, False),
+        (True, True),
+        (True, True),
+    ]  # after 12, 18, 24, 36, 48
 
 
 def test_a_finished_run_is_left_alone_and_a_longer_one_goes_on(faces: Path, tmp_path: Path) -> None:

@@ -39,8 +39,8 @@ GAMES: dict[str, TrainingConfig] = {"r3gan": R3GAN, "paper": PAPER, "penalty": P
 def work(rank: int, port: int, folder: str) -> None:
     """One of two processes."""
     torch.set_num_threads(1)
-    told = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
-    os.environ |= {name: str(value) for name, value in told.items()}
+    variables = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    os.environ |= {name: str(value) for name, value in variables.items()}
     spoken: list[int] = []
     with joined():
         for name, config in GAMES.items():

@@ -82,10 +82,10 @@ def test_the_critic_learns_to_tell_real_from_generated(objective: str) -> None:
     for net in ("critic",):
         game.optimizers[net] = torch.optim.Adam(game.critic.parameters(), lr=1e-3)
     for step in range(12):
-        told = game.update_critic(real(), latents(), drawn())
-        first = told["critic_loss"] if step == 0 else first
-    assert told["critic_loss"] < first
-    assert told["real_value"] > told["generated_value"]
+        metrics = game.update_critic(real(), latents(), drawn())
+        first = metrics["critic_loss"] if step == 0 else first
+    assert metrics["critic_loss"] < first
+    assert metrics["real_value"] > metrics["generated_value"]
 
 
 def test_the_weighted_gradient_is_that_of_the_weighted_loss() -> None:
@@ -124,17 +124,17 @@ def test_a_silent_detector_gives_the_generator_no_gradient() -> None:
     """Before the warm-up is over only the critic is heard, whatever alpha is."""
     game, alone = made(), made(replace(SMALL, alpha=1.0))
     game.update_generator(latents(), SEEDS, use_detector=False)
-    told = alone.update_generator(latents(), SEEDS)
-    assert told["secrecy_gradient"] > 0
+    metrics = alone.update_generator(latents(), SEEDS)
+    assert metrics["secrecy_gradient"] > 0
     for a, b in zip(weights(game.generator), weights(alone.generator), strict=True):
         torch.testing.assert_close(a, b)
 
 
 def test_balanced_both_gradients_count_as_alpha_says() -> None:
     game = made(replace(SMALL, alpha=0.5, alpha_mode="balanced"))
-    told = game.update_generator(latents(), SEEDS)
+    metrics = game.update_generator(latents(), SEEDS)
     nothing = torch.tensor(0.0, dtype=torch.float64)
-    torch.testing.assert_close(game.balance.scale(nothing, nothing) * told["secrecy_gradient"], told["realism_gradient"])
+    torch.testing.assert_close(game.balance.scale(nothing, nothing) * metrics["secrecy_gradient"], metrics["realism_gradient"])
     assert scale("plain", 3.0, 5.0) == 1.0
     assert scale("balanced", 3.0, 0.0) == 0.0
     assert scale("balanced", float("nan"), 1.0) == 0.0
@@ -172,11 +172,11 @@ def test_the_detector_learns_from_pairs_that_differ_by_the_embedding() -> None:
         return network(pixels)
 
     game.forward = forward
-    told = game.update_detector(latents(), SEEDS)
+    metrics = game.update_detector(latents(), SEEDS)
     covers, stegos = seen[0].chunk(2)
     assert torch.equal(covers, covers.round())
     assert set((stegos - covers).unique().tolist()) <= {-1.0, 0.0, 1.0}
-    assert float(told["detector_loss"]) == pytest.approx(float(softplus(torch.tensor(0.0))), abs=0.2)
+    assert float(metrics["detector_loss"]) == pytest.approx(float(softplus(torch.tensor(0.0))), abs=0.2)
 
 
 @pytest.mark.parametrize("shown", ["generated", "real", "both"])

@@ -32,13 +32,15 @@ def step(state: State) -> Scalars:
     """One step of the game, as the loop plays it."""
     draws, number = RandomDraws(state.game.config, Processes(), CPU), state.images_seen // 4
     real = torch.rand(4, 1, 32, 32, generator=torch.Generator().manual_seed(number)) * 2 - 1
-    told = state.game.update_critic(real, draws.latents("critic", number), draws.penalty(number))
-    told |= state.game.update_detector(draws.latents("detector", number), draws.image_seeds("detector", number), real)
-    told |= state.game.update_generator(draws.latents("generator", number), draws.image_seeds("generator", number), real=real)
+    metrics = state.game.update_critic(real, draws.latents("critic", number), draws.penalty(number))
+    metrics |= state.game.update_detector(draws.latents("detector", number), draws.image_seeds("detector", number), real)
+    metrics |= state.game.update_generator(
+        draws.latents("generator", number), draws.image_seeds("generator", number), real=real
+    )
     state.images_seen += 4
     assert state.average is not None
     state.average.follow(state.images_seen, 4)
-    return told
+    return metrics
 
 
 def equal(one: State, other: State) -> bool:

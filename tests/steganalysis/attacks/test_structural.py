@@ -87,8 +87,8 @@ def test_sample_pairs_give_the_peers_estimates(crops: dict[str, np.ndarray]) -> 
     """Sealwatch's `spa`, which sets what is below 0.01 to 0; the fifth image, a ramp, has no pair that could tell."""
     raw = sample_pairs(torch.from_numpy(crops["images"])).raw
     assert np.isnan(raw[4])
-    told = np.delete(np.where(raw < 0.01, 0, raw), 4)
-    np.testing.assert_allclose(told, np.delete(crops["spa"], 4), rtol=1e-5)
+    expected = np.delete(np.where(raw < 0.01, 0, raw), 4)
+    np.testing.assert_allclose(expected, np.delete(crops["spa"], 4), rtol=1e-5)
 
 
 def test_weighted_stego_gives_the_peers_change_rates(crops: dict[str, np.ndarray]) -> None:

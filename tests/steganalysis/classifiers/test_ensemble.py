@@ -46,8 +46,8 @@ def test_a_discriminant_is_the_reference(shared: Path) -> None:
 def published(shared: Path) -> Ensemble:
     """Trained in MATLAB by D. Lerch (aletheia, 2017) on SRM of BOSSbase, LSB matching at 0.4."""
     name = "e4s_srm_bossbase_lsbm0.40_gs.mat"
-    told = scipy.io.loadmat(shared / "reference" / "detection" / "aletheia_e4s" / name)["clf"].ravel()
-    learners = [tuple(cell[0, 0][part] for part in ("subspace", "w", "b")) for cell in told]
+    cells = scipy.io.loadmat(shared / "reference" / "detection" / "aletheia_e4s" / name)["clf"].ravel()
+    learners = [tuple(cell[0, 0][part] for part in ("subspace", "w", "b")) for cell in cells]
     return from_learners(learners, features=34671, first=1)
 
 
@@ -56,11 +56,11 @@ def test_a_published_ensemble_gives_its_votes(published: Ensemble, shared: Path)
     folder = shared / "reference" / "detection"
     order = json.loads((folder / "srm_matlab_order.json").read_text())["order"]
     expected = json.loads((folder / "aletheia_e4s" / "expected_votes_on_matlab_srm.json").read_text())["lsbm0.40"]
-    for name, told in expected.items():
+    for name, row in expected.items():
         submodels = scipy.io.loadmat(folder / "sealwatch" / "features_matlab" / "srm" / f"{name}.mat")
         features = np.concatenate([submodels[part].ravel() for part in order])
-        assert published.votes(features[None])[0] == told["sum_votes"]
-        assert len(published.b) == told["L"]
+        assert published.votes(features[None])[0] == row["sum_votes"]
+        assert len(published.b) == row["L"]
         assert abs(published.scores(features[None])[0]) < 10
 
 
@@ -90,8 +90,8 @@ def test_a_learner_weighs_redrawn_images_by_how_often_they_were_drawn() -> None:
     times = np.bincount(rng.integers(0, 60, 60), minlength=60)
     drawn, subspace = np.flatnonzero(times), np.array([0, 3, 4, 11])
     columns = ensemble._columns(covers, stegos)
-    room = ensemble._Room(4, 60)
-    learner, projected = ensemble._learned(columns, subspace, drawn, times[drawn].astype(float), room)
+    workspace = ensemble._Workspace(4, 60)
+    learner, projected = ensemble._learned(columns, subspace, drawn, times[drawn].astype(float), workspace)
     x, y = (np.repeat(part[:, subspace], times, axis=0) for part in (covers, stegos))
     scatter = np.cov(x.T, bias=True) + np.cov(y.T, bias=True) + 1e-10 * np.eye(4)
     w = np.linalg.solve(scatter, y.mean(axis=0) - x.mean(axis=0))

@@ -103,9 +103,9 @@ def test_gncnn_activations_are_gaussian_one_by_one() -> None:
 def test_yenet_hears_of_the_selection_channel() -> None:
     network = YeNet().eval()
     x = images(2, 1, 32)
-    silent, told = network(x), network(x, torch.full_like(x, 0.1))
+    silent, with_maps = network(x), network(x, torch.full_like(x, 0.1))
     torch.testing.assert_close(network(x, torch.zeros_like(x)), silent)
-    assert not torch.equal(silent, told)
+    assert not torch.equal(silent, with_maps)
 
 
 def test_a_flat_image_gives_every_fixed_filter_nothing_inside() -> None:

@@ -17,8 +17,8 @@ CPU = torch.device("cpu")
 def numbered(count: int, *, maps: bool = False) -> Pairs:
     """Pairs whose samples tell which pair it is, and where in it."""
     covers = torch.from_numpy(np.random.default_rng(1).integers(1, 255, (count, 1, 8, 8), dtype=np.uint8))
-    told = (covers / 255, (covers + 1) / 255) if maps else ()
-    return Pairs(covers, covers + 1, *told)
+    probabilities = (covers / 255, (covers + 1) / 255) if maps else ()
+    return Pairs(covers, covers + 1, *probabilities)
 
 
 def embed(covers: torch.Tensor, seeds: np.ndarray) -> torch.Tensor:

@@ -74,12 +74,12 @@ def test_half_precision_learns_as_well_and_keeps_weights_and_logits_whole() -> N
 
 @pytest.mark.parametrize("network", ["gncnn", "xunet"])
 def test_a_training_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path: Path, network: str) -> None:
-    """Through an easier lesson and fresh changes, and with the same statistics."""
+    """Through an easier stage and fresh changes, and with the same statistics."""
     train, validate = gross_pairs(40, 1, share=0.05), gross_pairs(10, 2, share=0.05)
-    lessons = [Stage(gross_pairs(40, 1, share=0.4), 224), Stage(train, embed=embed)]
-    told = NetworkSettings.of(network, train, recipe=QUICK)
-    straight = NetworkDetector(told)
-    straight.fit(lessons, validate, run=tmp_path / "straight")
+    stages = [Stage(gross_pairs(40, 1, share=0.4), 224), Stage(train, embed=embed)]
+    settings_of_run = NetworkSettings.of(network, train, recipe=QUICK)
+    straight = NetworkDetector(settings_of_run)
+    straight.fit(stages, validate, run=tmp_path / "straight")
     for at in (160, 480):
 
         def stop(images_seen: int, figures: dict[str, float], at: int = at) -> None:
@@ -87,9 +87,9 @@ def test_a_training_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path: Pat
                 raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            NetworkDetector(told).fit(lessons, validate, run=tmp_path / "stopped", progress=stop)
-    resumed = NetworkDetector(told)
-    resumed.fit(lessons, validate, run=tmp_path / "stopped")
+            NetworkDetector(settings_of_run).fit(stages, validate, run=tmp_path / "stopped", progress=stop)
+    resumed = NetworkDetector(settings_of_run)
+    resumed.fit(stages, validate, run=tmp_path / "stopped")
     np.testing.assert_array_equal(resumed.scores(train.covers), straight.scores(train.covers))
     lines = [
         [json.loads(line) for line in (tmp_path / name / "stats.jsonl").read_text().splitlines()]
@@ -108,8 +108,8 @@ def test_only_evaluations_of_the_question_itself_choose_the_network_and_wear_out
     detector = NetworkDetector(NetworkSettings.of("gncnn", train, recipe=recipe))
     heard: list[dict[str, float]] = []
     detector.fit([Stage(gross_pairs(64, 1), 480), Stage(train)], validate, progress=lambda _, figures: heard.append(figures))
-    lessons = [figures["lesson"] for figures in heard]
-    assert lessons[:4] == [0, 0, 0, 1]
+    stages = [figures["lesson"] for figures in heard]
+    assert stages[:4] == [0, 0, 0, 1]
     assert [figures["best_p_e"] for figures in heard[:3]] == [0.5] * 3
     own = [figures["validation_p_e"] for figures in heard[3:]]
     assert heard[-1]["best_p_e"] == min(own)
@@ -126,17 +126,17 @@ def test_a_network_that_takes_change_probabilities_learns_from_them_and_asks_for
     """Covers and stegos look alike here: the maps alone tell them apart."""
     train, validate, test = gross_pairs(96, 1, share=0.01), gross_pairs(32, 2, share=0.01), gross_pairs(32, 3, share=0.01)
 
-    def told(pairs: Pairs) -> Pairs:
+    def with_maps(pairs: Pairs) -> Pairs:
         return Pairs(pairs.covers, pairs.stegos, torch.full(pairs.covers.shape, 0.0), torch.full(pairs.covers.shape, 1.0))
 
     recipe = NETWORKS["yenet"].recipe.with_(batch_pairs=16, duration_images=640, evaluate_images=160)
-    detector = NetworkDetector(NetworkSettings.of("yenet", told(train), recipe=recipe))
+    detector = NetworkDetector(NetworkSettings.of("yenet", with_maps(train), recipe=recipe))
     assert detector.settings.probabilities
-    detector.fit(told(train), told(validate))
+    detector.fit(with_maps(train), with_maps(validate))
     detector.save(tmp_path)
     loaded = NetworkDetector.load(tmp_path)
-    covers = loaded.scores(test.covers, probabilities=told(test).cover_probabilities)
-    stegos = loaded.scores(test.stegos, probabilities=told(test).stego_probabilities)
+    covers = loaded.scores(test.covers, probabilities=with_maps(test).cover_probabilities)
+    stegos = loaded.scores(test.stegos, probabilities=with_maps(test).stego_probabilities)
     assert p_e(covers, stegos)[0] < 0.1
     with pytest.raises(InvalidSetting, match="change probabilities"):
         loaded.scores(test.covers)
@@ -156,11 +156,11 @@ def test_a_network_without_use_for_change_probabilities_takes_no_notice() -> Non
 def test_pairs_that_cannot_be_learned_from_are_refused_unless_they_are_not_to_be_examined(tmp_path: Path) -> None:
     train, validate = gross_pairs(40, 1), gross_pairs(10, 2)
     shuffled = Pairs(train.covers, train.stegos.roll(1, 0))
-    told = NetworkSettings.of("gncnn", train, recipe=QUICK.with_(duration_images=64))
+    settings_of_run = NetworkSettings.of("gncnn", train, recipe=QUICK.with_(duration_images=64))
     with pytest.raises(InvalidSetting, match="belong to other covers"):
-        NetworkDetector(told).fit(shuffled, validate, run=tmp_path)
+        NetworkDetector(settings_of_run).fit(shuffled, validate, run=tmp_path)
     assert [found["severity"] for found in json.loads((tmp_path / "findings.json").read_text())][0] == "refuse"
-    NetworkDetector(told, examine=False).fit(shuffled, validate)
+    NetworkDetector(settings_of_run, examine=False).fit(shuffled, validate)
 
 
 def test_a_loss_that_stands_still_is_explained_once_and_not_again_when_going_on(tmp_path: Path) -> None:
@@ -195,9 +195,9 @@ def test_what_is_saved_scores_the_same_when_loaded(tmp_path: Path) -> None:
 
 def test_a_loss_that_is_no_number_ends_it() -> None:
     train = gross_pairs(16, 1)
-    told = NetworkSettings.of("srnet", train, recipe=Recipe("sgd", 1e30, batch_pairs=8, duration_images=320))
+    settings_of_run = NetworkSettings.of("srnet", train, recipe=Recipe("sgd", 1e30, batch_pairs=8, duration_images=320))
     with pytest.raises(TrainingDiverged):
-        NetworkDetector(told).fit(train, gross_pairs(8, 2))
+        NetworkDetector(settings_of_run).fit(train, gross_pairs(8, 2))
 
 
 def test_a_weight_that_is_not_finite_ends_it_before_it_is_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ def history(**figures: float) -> list[dict[str, float]]:
     return [usual | figures for _ in range(3)]
 
 
-def told(network: str = "xunet", **changes: object) -> NetworkSettings:
+def network_settings(network: str = "xunet", **changes: object) -> NetworkSettings:
     return NetworkSettings(network, 32, 1, NETWORKS[network].recipe.with_(**changes))
 
 
@@ -35,13 +35,13 @@ def test_a_loss_stands_still_after_three_evaluations_near_that_of_a_coin() -> No
 @pytest.mark.parametrize(
     ("figures", "settings", "seen", "expected"),
     [
-        ({"images_seen": 60_000}, told("srnet"), pairs(0.4), "early for srnet"),
-        ({"error_at_zero": 0.8}, told(), pairs(0.4), "worse than a coin"),
-        ({"spread": 1e-6}, told(), pairs(0.4), "says the same of every image"),
-        ({}, told(learning_rate=0.1), pairs(0.4), "learning rate is 0.1, where xunet learns with 0.002"),
-        ({}, told(), pairs(0.01), "which is little"),
-        ({}, told(), pairs(0.4, COVERS // 32), "the covers lie between"),
-        ({}, told(), pairs(0.4), "nothing is found that explains it"),
+        ({"images_seen": 60_000}, network_settings("srnet"), pairs(0.4), "early for srnet"),
+        ({"error_at_zero": 0.8}, network_settings(), pairs(0.4), "worse than a coin"),
+        ({"spread": 1e-6}, network_settings(), pairs(0.4), "says the same of every image"),
+        ({}, network_settings(learning_rate=0.1), pairs(0.4), "learning rate is 0.1, where xunet learns with 0.002"),
+        ({}, network_settings(), pairs(0.01), "which is little"),
+        ({}, network_settings(), pairs(0.4, COVERS // 32), "the covers lie between"),
+        ({}, network_settings(), pairs(0.4), "nothing is found that explains it"),
     ],
 )
 def test_each_cause_is_named_alone(figures: dict[str, float], settings: NetworkSettings, seen: Pairs, expected: str) -> None:
@@ -52,10 +52,12 @@ def test_each_cause_is_named_alone(figures: dict[str, float], settings: NetworkS
 
 
 def test_an_error_just_above_one_half_is_chance() -> None:
-    found = explain_plateau(history(error_at_zero=0.52), settings=told(), pairs=pairs(0.4), validate_pairs=200)
+    found = explain_plateau(history(error_at_zero=0.52), settings=network_settings(), pairs=pairs(0.4), validate_pairs=200)
     assert "nothing is found" in found[0].sentence
 
 
 def test_several_causes_come_together() -> None:
-    found = explain_plateau(history(spread=0.0, images_seen=100), settings=told("yenet"), pairs=pairs(0.001), validate_pairs=20)
+    found = explain_plateau(
+        history(spread=0.0, images_seen=100), settings=network_settings("yenet"), pairs=pairs(0.001), validate_pairs=20
+    )
     assert [f.severity for f in found] == ["warn", "warn", "note"]

@@ -93,7 +93,7 @@ def train(
     with distributed.joined(device) as processes, faster_products(where), ExitStack() as until_the_end:
         # What it is about; a folder becomes a run when all of it can be meant.
         processes.first(lambda: until_the_end.enter_context(working_in(out, also=(CACHE,))))
-        if processes.first(lambda: _stands(out, _identity(data, config, reading)) and _done(out, config, data)):
+        if processes.first(lambda: _is_begun(out, _identity(data, config, reading)) and _done(out, config, data)):
             return processes.first(lambda: TrainingResult.read(out))
         speaks = processes.rank == 0
         game, nets = assemble(config, where, processes)
@@ -237,7 +237,7 @@ def _identity(data: Path, config: TrainingConfig, reading: RealReading) -> dict[
     return {**training, "data": str(data), **asdict(reading.geometry), "convert": sorted(reading.convert)}
 
 
-def _stands(out: Path, identity: dict[str, Any]) -> bool:
+def _is_begun(out: Path, identity: dict[str, Any]) -> bool:
     """Return whether there is a run already. Raises InvalidSetting where it is of other settings."""
     if not (out / CONFIG).exists():
         return False

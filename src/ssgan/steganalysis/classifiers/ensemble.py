@@ -191,8 +191,8 @@ def discriminant(covers: np.ndarray, stegos: np.ndarray) -> Learner:
     """Return one Fisher discriminant on all features (N, D) and all images, with the threshold of the least training error."""
     columns = _columns(covers, stegos)
     everything = np.arange(len(covers))
-    room = _Room(len(columns), len(covers))
-    learner, _ = _learned(columns, np.arange(len(columns)), everything, np.ones(len(covers)), room)
+    workspace = _Workspace(len(columns), len(covers))
+    learner, _ = _learned(columns, np.arange(len(columns)), everything, np.ones(len(covers)), workspace)
     return learner
 
 
@@ -218,22 +218,22 @@ def _grown(columns: np.ndarray, subspace: int, learners: int | None, *, seed: in
     """Return learners of so many features, until there are enough."""
     dims, images = columns.shape[0], columns.shape[1] // 2
     votes, errors, made = np.zeros(2 * images), list[float](), list[Learner]()
-    rooms = SimpleQueue[_Room]()
+    workspaces = SimpleQueue[_Workspace]()
     ahead = threads + (threads > 1)  # one more than are at work, so that none waits for the next
 
     def one(number: int) -> tuple[Learner, np.ndarray]:
         chosen, times = drawing(dims, subspace, images, seed=seed, number=number)
         drawn = np.flatnonzero(times)
-        room = rooms.get()
+        workspace = workspaces.get()
         try:
-            learner, projected = _learned(columns, chosen, drawn, times[drawn].astype(np.float64), room)
+            learner, projected = _learned(columns, chosen, drawn, times[drawn].astype(np.float64), workspace)
         finally:
-            rooms.put(room)
+            workspaces.put(workspace)
         out_of_bag = np.tile(times == 0, 2)
         return learner, np.where(out_of_bag, np.sign(projected - learner.b), 0)
 
     for _ in range(threads):
-        rooms.put(_Room(subspace, images))
+        workspaces.put(_Workspace(subspace, images))
     with ThreadPoolExecutor(threads) as pool:
         # They are looked at in order, and those beyond the end are dropped, so that threads change nothing.
         coming = deque(pool.submit(one, number) for number in range(ahead))
@@ -273,7 +273,7 @@ def vote_error(covers: np.ndarray, stegos: np.ndarray) -> float:
     return float((1 + np.sign(covers).mean()) / 2 + (1 - np.sign(stegos).mean()) / 2) / 2
 
 
-class _Room:
+class _Workspace:
     """Memory for one learner at a time, allocated once, since allocating costs more than filling."""
 
     def __init__(self, subspace: int, images: int) -> None:
@@ -282,16 +282,16 @@ class _Room:
 
 
 def _learned(
-    columns: np.ndarray, subspace: np.ndarray, drawn: np.ndarray, times: np.ndarray, room: _Room
+    columns: np.ndarray, subspace: np.ndarray, drawn: np.ndarray, times: np.ndarray, workspace: _Workspace
 ) -> tuple[Learner, np.ndarray]:
     """Return a Fisher discriminant of some features and images, each as often as drawn, and w f of all images."""
     size = len(subspace), 2 * len(drawn)
-    centered = room.centered[: size[0] * size[1]].reshape(size)
+    centered = workspace.centered[: size[0] * size[1]].reshape(size)
     means = np.empty((len(subspace), 2))
     loops.center(columns, subspace, drawn, times, centered, means)
     difference = means[:, 1] - means[:, 0]
-    np.matmul(centered, centered.T, out=room.scatter)
-    w = solved(room.scatter, difference)
+    np.matmul(centered, centered.T, out=workspace.scatter)
+    w = solved(workspace.scatter, difference)
     spread = max(float(w @ difference), 0.0) / 2  # w' S w / 2 with S w = difference
     projected = np.empty(columns.shape[1])
     loops.project(columns, subspace, w, projected)
