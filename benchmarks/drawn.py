@@ -25,17 +25,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from drawn_transform import probability_transform
 from scipy import stats
 
 from ssgan.compute.keystream import reader
 from ssgan.datasets import GEOMETRIES, load, open_source
 from ssgan.drawn import drawing, model
 from ssgan.drawn.coder import most_words
-from ssgan.drawn.drawing_loops import plane_bits
-from ssgan.drawn.header import GivenUp, find_pivots
+from ssgan.drawn.header import GivenUp
 from ssgan.drawn.model import DrawnModel
-from ssgan.drawn.planes import header_plane, split
-from ssgan.drawn.tables import cumulative, is_dry
 from ssgan.embedding.embedder import Embedder
 from ssgan.evaluation.quality.features import kv_residuals
 from ssgan.gan.covers.generators import find_generator, open_generator
@@ -53,7 +51,6 @@ from ssgan.steganalysis.training.network_detector import NetworkDetector
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "drawn.csv"
 FIELDS = ("figure", "value", "low", "high", "count", "processor", "torch", "numpy")
 CELLS = 1024
-NEAR = ((0, -1), (-1, 0), (-1, -1), (-1, 1))
 DRAWN, PAIRED = "drawn at the promise", "in the same covers"
 SHARES = (0.7, 0.1)  # of the pictures: to learn from, to choose by; the rest is judged once
 
@@ -104,9 +101,9 @@ def laws(by: DrawnModel, count: int) -> Iterator[Row]:
         rng = np.random.default_rng(2)
         for number in range(count):
             made, latent = (honest if kind == "honest" else driven)(by, number)
-            values, bits = under_tables(by, made.picture, latent, rng)
+            values = probability_transform(by, made.picture, latent, rng)
             uniform.append(np.bincount(np.minimum((values * CELLS).astype(np.int64), CELLS - 1), minlength=CELLS))
-            totals.append(bits)
+            totals.append(float(drawing.self_information(by, made.picture, latent).sum()))
             sure.append(32 * made.words_used)
         cells = np.sum(uniform, axis=0)
         samples = int(cells.sum())
@@ -153,34 +150,6 @@ def one_latent(by: DrawnModel, count: int) -> Iterator[Row]:
             apart = both[order[:count]].mean(0) - both[order[count:]].mean(0)
             found.append(float((apart**2).sum()))
         yield f"one latent, {name} of every sample, permutation p", float(np.mean(np.array(found) >= found[0])), 0, 1, 2 * count
-
-
-def under_tables(by: DrawnModel, picture: np.ndarray, latent: bytes, rng: np.random.Generator) -> tuple[np.ndarray, float]:
-    """The probability transform of all samples but the pivots', and the self-information in bits."""
-    planes, values, bits = split(picture), [], 0.0
-    laws_of = drawing._Laws(by, by.stages[-1], drawing._base(by, latent))
-    for phase in range(4):
-        laws_of.begin(phase, planes)
-        for plane in range(by.shape[2]):
-            samples = planes[phase, plane].astype(np.int64)
-            scales, base, weights = laws_of.plane(plane)
-            means = base.copy()
-            if weights.shape[2]:
-                residual, (height, width) = np.pad(16 * samples - base, 1), base.shape
-                around = (residual[1 + i : 1 + i + height, 1 + j : 1 + j + width] for i, j in NEAR)
-                means += (sum(weights[:, :, k] * near for k, near in enumerate(around)) + 512) >> 10
-            below = cumulative(by.tables, scales, means, samples)
-            above = cumulative(by.tables, scales, means, samples + 1)
-            kept = np.ones(samples.size, bool)
-            if header_plane(phase, plane):
-                kept[find_pivots(is_dry(by.tables, scales, means).ravel()).places] = False
-                bits -= float((~kept).sum())
-            plane_information = np.empty(samples.shape)
-            plane_bits(by.tables, scales, base, weights, planes[phase, plane], plane_information)
-            bits += float(plane_information.sum())
-            values.append(((below + (above - below) * rng.random(samples.shape)) / 65536).ravel()[kept])
-            laws_of.drawn(plane, planes[phase, plane])
-    return np.concatenate(values), bits
 
 
 def honest(by: DrawnModel, number: int, latent: bytes | None = None) -> tuple[drawing.PictureStreams, bytes]:

@@ -20,7 +20,7 @@ from ssgan.drawn.tables import cumulative, is_dry, law_tables
 from ssgan.messages.drawn import DrawnKeys, hide, picture_root, reveal_drawn, stream_words
 from ssgan.messages.keys import KeyFile, Passphrase, parse_key_file
 from ssgan.messages.parts import MessagePart
-from tests.drawn import small_models
+from tests.drawn.models import small_model, small_tensors
 from tests.vectors import drawn_model, drawn_reader, reader
 
 Vector = dict[str, Any]
@@ -209,8 +209,8 @@ def test_the_second_reader_finds_what_a_picture_says(vector: Vector) -> None:
 def test_the_second_reader_reads_what_the_package_draws_from_a_model(channels: int, stages: int) -> None:
     """From the model's integers, the key and the picture alone."""
     settings = {"size": 32, "channels": channels, "stages": stages}
-    tensors = small_models.small_tensors(4, **settings, log2_scale=1.5, gray=128)
-    made = hide(b"read by two", KeyFile(bytes(range(32))), small_models.small_model(4, **settings), drawing).picture
+    tensors = small_tensors(4, **settings, log2_scale=1.5, gray=128)
+    made = hide(b"read by two", KeyFile(bytes(range(32))), small_model(4, **settings), drawing).picture
     other, key = drawn_model.Reader(tensors), reader.Key(bytes(range(32)))
     shape = b"ssgan/1" + struct.pack("<IIBI", *made.shape, made.size)
     first = made[::2, ::2, 1 if channels == 3 else 0].reshape(-1)

@@ -12,7 +12,7 @@ from ssgan.storage import signals
 def main() -> None:
     """Run the command line and leave with its exit code.
 
-    130 or 143 where a signal ended it, at whatever moment it came; 141 where who read its output went away.
+    130 or 143 where a signal ended it, at any moment; 141 where the reader of its output closed the pipe.
     """
     stop = signals.when_safe(signals.leave)
     # Where signals are ignored already, as by nohup, they stay so.

@@ -1,13 +1,18 @@
-"""Small models to draw with: of fixed integers, or of networks that nobody has trained."""
+"""Small models to draw with: of fixed integers, of random ones, or of untrained networks."""
 
 from __future__ import annotations
 
+from itertools import pairwise
+from statistics import NormalDist
+from typing import Any
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ssgan.drawn import tables
 from ssgan.drawn.model import LATENT_WORDS, TANH_REACH, DrawnModel, from_tensors
-from ssgan.drawn.planes import outputs
+from ssgan.drawn.planes import PHASES, layout, outputs
 from ssgan.gan.backbones.dcgan import Generator
 from ssgan.gan.backbones.detail import Detail, Phase
 from ssgan.gan.covers.generators import Card
@@ -16,6 +21,25 @@ from ssgan.gan.training.detail_settings import DetailConfig
 from ssgan.gan.training.settings import configure
 
 PROMISE = 150
+LATENT = 8
+SHIFT = 10  # of the random integers
+
+
+def layer_shapes(
+    channels: int, stages: int, *, side: int, maps: tuple[int, ...], kernel: int, width: int
+) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of all layers: `maps` of `side` x `side` pixels and after each doubling, `width` maps in a phase."""
+    shapes: dict[str, tuple[int, ...]] = {"first": (LATENT, maps[0] * side**2)}
+    for number, (before, after) in enumerate(pairwise((*maps, channels))):
+        shapes[f"up{number}"] = (kernel, kernel, before, after)
+    for stage in range(stages):
+        for phase in range(len(PHASES)):
+            stem = f"stage{stage}.phase{phase}"
+            shapes[f"{stem}.0"] = (3, 3, channels * (phase + 1), width)
+            shapes[f"{stem}.1"] = (3, 3, width, width)
+            shapes[f"{stem}.2"] = (1, 1, width, width)
+            shapes[f"{stem}.3"] = (1, 1, width, outputs(phase, channels))
+    return shapes
 
 
 def fixed_tensors(channels: int = 3, stages: int = 1, side: int = 32) -> dict[str, np.ndarray]:
@@ -29,13 +53,13 @@ def fixed_tensors(channels: int = 3, stages: int = 1, side: int = 32) -> dict[st
             found[i] = (state[0] >> 8) % (2 * reach + 1) - reach
         return found.reshape(shape)
 
-    def layer(name: str, shape: tuple[int, ...], reach: int, bias: int = 0) -> None:
+    def layer(name: str, shape: tuple[int, ...], reach: int) -> None:
         tensors[f"{name}.weights"] = numbers(shape, reach).astype(np.int16)
-        tensors[f"{name}.bias"] = numbers((shape[-1],), 1000) + bias
+        tensors[f"{name}.bias"] = numbers((shape[-1],), 1000)
         tensors[f"{name}.shift"] = np.array(12, np.int32)
 
     size = side * 2 ** (stages - 1)
-    about = [size, size, channels, 8, 2, stages, 5, 205, *[4] * stages]
+    about = [size, size, channels, LATENT, 2, stages, 5, 205, *[4] * stages]
     steps = np.arange(-TANH_REACH, TANH_REACH + 1)
     tensors: dict[str, np.ndarray] = {
         "about": np.array(about, np.int32),
@@ -45,17 +69,11 @@ def fixed_tensors(channels: int = 3, stages: int = 1, side: int = 32) -> dict[st
         "tanh": ((steps + TANH_REACH) * (255 << 10) // (2 * TANH_REACH)).astype(np.int32),
     }
     assert len(tensors["noise"]) == LATENT_WORDS
-    layer("first", (8, 6 * (side // 4) ** 2), 4000)
-    layer("up0", (5, 5, 6, 4), 2000)
-    layer("up1", (5, 5, 4, channels), 2000)
-    for stage in range(stages):
-        for phase in range(4):
-            stem = f"stage{stage}.phase{phase}"
-            layer(f"{stem}.0", (3, 3, channels * (phase + 1), 5), 1500)
-            layer(f"{stem}.1", (3, 3, 5, 5), 1500)
-            layer(f"{stem}.2", (1, 1, 5, 5), 2500)
-            layer(f"{stem}.3", (1, 1, 5, outputs(phase, channels)), 1200)
-            tensors[f"{stem}.3.bias"][channels : 2 * channels] += 2 << 22  # scales around 4
+    reaches = {"first": 4000, "up0": 2000, "up1": 2000, "0": 1500, "1": 1500, "2": 2500, "3": 1200}
+    for name, shape in layer_shapes(channels, stages, side=side // 4, maps=(6, 4), kernel=5, width=5).items():
+        layer(name, shape, reaches[name.split(".")[-1]])
+        if name.endswith(".3"):
+            tensors[f"{name}.bias"][channels : 2 * channels] += 2 << 22  # scales around 4
     return tensors
 
 
@@ -81,6 +99,41 @@ def _wide_tables() -> np.ndarray:
             before = entry // 16 - 1
             row[entry] += tables.HALF - int(weights[before % 2 :: 2].sum())
     return found
+
+
+def small_model(
+    seed: int = 1, *, size: int = 32, channels: int = 3, stages: int = 1, log2_scale: float = 1.5, gray: int = 128,
+    promise_bytes: int = 600,
+) -> DrawnModel:  # fmt: skip
+    """Return a model of pictures uint8 (size, size, channels) around `gray` whose laws have scales around 2^log2_scale."""
+    tensors = small_tensors(seed, size=size, channels=channels, stages=stages, log2_scale=log2_scale, gray=gray)
+    return from_tensors(tensors, name=f"small-{seed}", promise_bytes=promise_bytes)
+
+
+def small_tensors(seed: int, *, size: int, channels: int, stages: int, log2_scale: float, gray: int) -> dict[str, NDArray[Any]]:
+    """Return the integers of `small_model` by name."""
+    rng = np.random.default_rng(seed)
+    quantiles = np.array([round(1024 * NormalDist().inv_cdf((i + 0.5) / LATENT_WORDS)) for i in range(LATENT_WORDS)], np.int32)
+    steps = np.arange(-TANH_REACH, TANH_REACH + 1)
+    tensors: dict[str, NDArray[Any]] = {
+        "about": np.array([size, size, channels, LATENT, 1, stages, 4, 205, *[4] * stages], np.int32),
+        "tables": tables.law_tables(),
+        "noise": quantiles,
+        "latents": quantiles,
+        "tanh": np.clip((steps * 60 >> 3) + (gray << 10), 0, 255 << 10).astype(np.int32),
+    }
+
+    gains = {"first": 1.0, "up0": 3.0, "0": 1.0, "1": 1.0, "2": 1.0, "3": 0.3}
+    for name, shape in layer_shapes(channels, stages, side=size >> stages, maps=(4,), kernel=4, width=4).items():
+        gain = gains[name.split(".")[-1]]
+        reach = gain * 1024 / np.sqrt(np.prod(shape[:-1]))
+        tensors[f"{name}.weights"] = np.rint(rng.normal(0, reach, shape)).astype(np.int16)
+        tensors[f"{name}.bias"] = np.zeros(shape[-1], np.int64)
+        tensors[f"{name}.shift"] = np.array(SHIFT, np.int32)
+        if name.endswith(".3"):
+            _, scales, _, _, _ = layout(int(name[-3]), channels)
+            tensors[f"{name}.bias"][scales] = int(log2_scale * 1024) << SHIFT
+    return tensors
 
 
 def untrained(channels: int = 3, size: int = 32, stages: int = 1) -> tuple[Generator, Card, list[tuple[Detail, DetailConfig]]]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -21,6 +23,7 @@ from ssgan.drawn.model import DrawnModel
 from ssgan.drawn.planes import COLORS, PHASES, joined, split
 from tests.drawn.models import fixed_model, untrained_model
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 MODELS = {
     "color": lambda: fixed_model(),
     "gray": lambda: fixed_model(channels=1),
@@ -123,41 +126,23 @@ def test_honest_draws_obey_the_rule_of_selection(monkeypatch: pytest.MonkeyPatch
     assert len(given_up) == 3
 
 
-def uniforms(model: DrawnModel, made: PictureStreams, latent: bytes, rng: np.random.Generator) -> np.ndarray:
-    """The probability transform of every sample but the pivots': uniform if the laws are those that were drawn from."""
-    from ssgan.drawn.tables import cumulative, is_dry
-
-    planes, found = split(made.picture), []
-    laws = drawing._Laws(model, model.stages[-1], drawing._base(model, latent))
-    for phase in range(4):
-        laws.begin(phase, planes)
-        for plane in range(model.shape[2]):
-            samples = planes[phase, plane].astype(np.int64)
-            scales, base, weights = laws.plane(plane)
-            means = base.copy()
-            if weights.shape[2]:
-                residual = np.pad(16 * samples - base, 1)
-                height, width = base.shape
-                places = ((0, -1), (-1, 0), (-1, -1), (-1, 1))
-                around = [residual[1 + i : 1 + i + height, 1 + j : 1 + j + width] for i, j in places]
-                means += (sum(weights[:, :, k] * around[k] for k in range(4)) + 512) >> 10
-            below = cumulative(model.tables, scales, means, samples)
-            above = cumulative(model.tables, scales, means, samples + 1)
-            kept = np.ones(samples.size, bool)
-            if phase == plane == 0:
-                kept[find_pivots(is_dry(model.tables, scales, means).ravel()).places] = False
-            found.append(((below + (above - below) * rng.random(samples.shape)) / 65536).ravel()[kept])
-            laws.drawn(plane, planes[phase, plane])
-    return np.concatenate(found)
+def transform() -> ModuleType:
+    """benchmarks/drawn_transform.py, which is no package."""
+    spec = importlib.util.spec_from_file_location("drawn_transform", REPOSITORY / "benchmarks" / "drawn_transform.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.mark.parametrize("driven", [False, True])
 def test_samples_are_distributed_as_the_tables_say(driven: bool) -> None:
-    """The transform is written anew here, neighbors and all, so that it also checks the compiled means."""
-    model, rng, found = fixed_model(), np.random.default_rng(2), []
+    """The transform has means of its own, neighbors and all, so that it also checks the compiled ones."""
+    model, rng, found, transformed = fixed_model(), np.random.default_rng(2), [], transform().probability_transform
     for seed in range(40):
         made, latent, _, _ = drawn(model, seed, None if driven else stream(model, 1000 + seed))
-        found.append(uniforms(model, made, latent, rng))
+        found.append(transformed(model, made.picture, latent, rng))
     values = np.concatenate(found)
     cells = np.bincount((values * 256).astype(np.int64), minlength=256)
     assert stats.chisquare(cells).pvalue > 1e-4

@@ -31,7 +31,7 @@ from ssgan.messages.parts import MessagePart
 from ssgan.messages.reveal import reveal
 from ssgan.messages.spread import capacity_bytes as spread_capacity
 from ssgan.messages.spread import gather, split
-from tests.drawn.small_models import small_model
+from tests.drawn.models import small_model
 
 KEY = KeyFile(bytes(range(32)))
 MODEL = small_model()

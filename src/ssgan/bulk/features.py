@@ -32,7 +32,7 @@ from ssgan.version import __version__
 MANIFEST = f"_{outputs.MANIFEST}"
 PORTION = 256  # images of one table that are lost where a process is killed
 _GROUP_BYTES = 32 * 2**20  # of features that are written at a time
-# A batch: so many files that the hand-over does not count, so few bytes that memory stays small.
+# A batch has enough files that the hand-over does not count, and few enough bytes that memory stays small.
 _BATCH_FILES = 64
 _BATCH_BYTES = 8 * 2**20
 _BATCHES_AHEAD = 2  # of each thread

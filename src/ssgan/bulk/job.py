@@ -147,7 +147,7 @@ def count_done(is_done: Callable[[int], bool], listed: Portions) -> int:
 
 
 def forget_failures(folder: Path) -> None:
-    """Remove lists of failures, before a job whose portions are cut anew."""
+    """Remove lists of failures, before a job whose portions are cut again."""
     shutil.rmtree(folder / FAILED, ignore_errors=True)
 
 

@@ -32,7 +32,7 @@ from ssgan.version import __version__
 if TYPE_CHECKING:
     import torch
 
-# Covers are held until they have so many samples together, then embedded: memory does not grow with the portion.
+# Covers are collected up to this many samples, then embedded: memory does not grow with the portion.
 TOGETHER_SAMPLES = {"cpu": 2**20, "cuda": 2**25}
 BATCH = 64  # covers of a portion whose stegos are files of their own
 
@@ -151,11 +151,11 @@ def prepare(
     device: str = "cpu",
     read: Read = read_pixels,
 ) -> SimulationPlan:
-    """Return the plan for the covers in `sources`; with a `shard_size`, stegos go into tars of so many. `read` makes their
+    """Return the plan for the covers in `sources`; with a `shard_size`, stegos go into tars of that many. `read` makes their
     samples.
 
     Raises InvalidSetting where nothing can be found, two covers would have one stego, or `out` holds the stegos of other
-    settings; with `overwrite` all stegos are made anew.
+    settings; with `overwrite` all stegos are made again.
     """
     refuse_among(sources, out)
     shards = shard_size is not None

@@ -66,7 +66,7 @@ def write_parquet(path: Path, groups: Groups, rows: int, columns: Columns) -> No
     header = {"set": columns.set, "dimension": len(columns.names), "rows": rows, "version": __version__}
     metadata = {"ssgan": json.dumps(header), "feature_names": json.dumps(columns.names)}
     schema = pa.schema([("file", pa.string()), ("features", features)], metadata=metadata)
-    # Statistics of single numbers in a vector help nobody.
+    # Statistics of single numbers in a vector are of no use.
     with parquet.ParquetWriter(path, schema, compression="zstd", write_statistics=False) as file:
         for names, part in groups:
             vectors = pa.FixedSizeListArray.from_arrays(pa.array(part.ravel(), number), type=features)

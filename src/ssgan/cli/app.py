@@ -37,7 +37,7 @@ from ssgan.cli.train_detector import score, train_detector
 from ssgan.errors import InvalidSetting, SsganError
 from ssgan.version import __version__
 
-# Commands that go on where they were interrupted.
+# Commands that resume where they were interrupted.
 _RESUMED = {"train", "train-detail", "sample", "simulate", "hide-each", "train-detector", "score", "evaluate"}
 _RESUMED |= {"reproduce", "features"}
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it

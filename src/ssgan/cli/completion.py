@@ -43,7 +43,7 @@ def completing(build: Callable[[], App]) -> Callable[..., None]:
             screen.result("completion", script.splitlines(), shell=shell, script=script)
             return
         make_folder(path.parent)
-        # The script is ours, of this version: what stands where it is installed is an older one.
+        # The script is of this version; an installed one is older.
         with atomic_write(path, overwrite=force or install) as temporary:
             temporary.write_text(script, encoding="utf-8", newline="\n")
         screen.result("completion", f"{path}: a new {shell} completes ssgan with Tab", shell=shell, out=str(path))

@@ -29,7 +29,7 @@ class KeyOptions:
 
     key_file: Annotated[Path | None, Parameter(help="A key file, made by ssgan keygen.")] = None
     passphrase_file: Annotated[Path | None, Parameter(help="A file whose first line is the passphrase.")] = None
-    # Text, so that who mistakes it for the passphrase does not see that repeated in an error.
+    # Text, so that a passphrase given in its place by mistake is not repeated in an error.
     passphrase_fd: Annotated[str | None, Parameter(help="An open descriptor, by its number, to read that line from.")] = None
     strong: Annotated[
         bool, Parameter(help="Make guessing a passphrase cost 2 GiB of memory in place of 64 MiB; both sides must say so.")

@@ -56,7 +56,7 @@ def words(text: str) -> tuple[str, ...]:
 def settings_as_options(settings: type, title: str, *, without: Collection[str] = ()) -> type:
     """Return a class that has the fields of a dataclass `settings` as options, None where they are not given.
 
-    What stands beside the type of a field is its help. `title` heads them; the fields in `without` are left out.
+    The annotation of a field is its help. `title` heads them; the fields in `without` are left out.
     """
     hints, group = get_type_hints(settings, include_extras=True), Group(title, sort_key=1)
     options: list[tuple[str, Any, Any]] = []

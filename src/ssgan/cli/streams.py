@@ -1,7 +1,7 @@
 """Guard standard output and error: a failed write is an error in words, and a closed pipe ends the program quietly.
 
 Python's own streams raise OSError from wherever something is printed, or only when Python ends. Here standard output raises
-StorageFailed; where its reader has gone, the program ends as by SIGPIPE. What standard error cannot take is lost.
+StorageFailed; where its reader has closed the pipe, the program ends as by SIGPIPE. What standard error cannot take is lost.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class _Output(io.FileIO):
     """The bytes of standard output."""
 
     def write(self, content: Any, /) -> int:
-        """Write as `FileIO.write`. Raises StorageFailed, or SystemExit where the reader has gone."""
+        """Write as `FileIO.write`. Raises StorageFailed, or SystemExit where the reader has closed the pipe."""
         try:
             return super().write(content)
         except BrokenPipeError:
@@ -70,7 +70,7 @@ def _guarded(stream: TextIO, kind: type[io.FileIO]) -> TextIO:
     if not isinstance(stream, io.TextIOWrapper) or type(raw) is not io.FileIO:
         return stream
     stream.flush()
-    # PYTHONUNBUFFERED leaves out the buffer, which goes on after a write of fewer bytes: a line at a time does as well.
+    # PYTHONUNBUFFERED leaves out the buffer, which would continue after a partial write. Line buffering serves as well.
     return io.TextIOWrapper(
         io.BufferedWriter(kind(stream.fileno(), "wb", closefd=False)),
         encoding=stream.encoding,

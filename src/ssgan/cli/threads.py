@@ -13,7 +13,7 @@ def cores() -> int:
 
 
 def use_threads(wanted: int | None) -> int:
-    """Let torch use so many threads, or one a core, and return their number."""
+    """Let torch use `wanted` threads, or one a core where it is None, and return their number."""
     import torch
 
     if wanted is not None and wanted < 1:

@@ -2,7 +2,7 @@
 
 Gradients are averaged by torch's DistributedDataParallel. Batch normalization uses the statistics of the whole batch: torch's
 own SyncBatchNorm does so on CUDA only, so the layers are exchanged for ones that do it on any device. So a training in several
-processes is the training in one, up to the order in which sums are taken. The first process alone writes and speaks.
+processes is the training in one, up to the order in which sums are taken. Only the first process writes and reports.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def joined(device: str = "cpu") -> Iterator[Processes]:
     try:
         yield current()
     finally:
-        # DistributedDataParallel stands in circles of references. As long as one is left, so are the threads of the group, and
+        # DistributedDataParallel is part of reference cycles. As long as one is left, so are the threads of the group, and
         # one that lets go of a tensor while the interpreter ends aborts the process.
         gc.collect()
         dist.destroy_process_group()
@@ -135,7 +135,7 @@ def joined(device: str = "cpu") -> Iterator[Processes]:
 def average_gradients(optimizers: Iterable[torch.optim.Optimizer], processes: Processes) -> None:
     """Begin each step of these optimizers with the mean of all processes' gradients, sent in one message.
 
-    DistributedDataParallel wants each network gone through once before each step. This does not: in a game the generator's
+    DistributedDataParallel needs one pass through each network before each step. This does not: in a game the generator's
     gradient begins at the images, after two other networks, and a penalty goes through the critic's gradient.
     """
     for optimizer in optimizers if processes.count > 1 else ():

@@ -7,11 +7,11 @@ after the other and needs memory for one.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
 
+from ssgan.compute.row_threads import divide
 from ssgan.errors import InvalidSetting, RefusedImage
 
 
@@ -42,10 +42,4 @@ def share_images(work: Callable[[int, int], None], count: int, *, threads: int |
     """Call `work(first, last)` for parts that make up 0...`count`, one thread each; None: as many threads as torch uses."""
     if threads is not None and threads < 1:
         raise InvalidSetting(f"threads is {threads}; it must be at least 1", hint="leave it out to use all cores")
-    parts = min(threads or torch.get_num_threads(), count)
-    if parts <= 1:
-        work(0, count)
-        return
-    cuts = [count * i // parts for i in range(parts + 1)]
-    with ThreadPoolExecutor(parts) as pool:
-        list(pool.map(work, cuts[:-1], cuts[1:]))
+    divide(work, count, threads=min(threads or torch.get_num_threads(), count))

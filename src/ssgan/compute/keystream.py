@@ -13,6 +13,6 @@ def keystream(key: bytes, size: int) -> bytes:
 
 
 def reader(key: bytes) -> Callable[[int], bytes]:
-    """Return a function that gives the next so many bytes of the keystream at each call."""
+    """Return a function that returns the next bytes of the keystream, as many as it is asked for."""
     encryptor = Cipher(algorithms.ChaCha20(key, bytes(16)), mode=None).encryptor()
     return lambda size: encryptor.update(bytes(size))

@@ -31,10 +31,14 @@ def filled_by_rows(covers: torch.Tensor, fill: Fill) -> torch.Tensor:
 
 def share_rows(work: Callable[[int, int], None], *, rows: int, samples: int) -> None:
     """Call `work(first, last)` for parts that make up 0...`rows`; `work` must release the interpreter's lock."""
-    threads = max(1, min(torch.get_num_threads(), samples // THREAD_SAMPLES, rows))
-    if threads == 1:
-        work(0, rows)
+    divide(work, rows, threads=min(torch.get_num_threads(), samples // THREAD_SAMPLES, rows))
+
+
+def divide(work: Callable[[int, int], None], count: int, *, threads: int) -> None:
+    """Call `work(first, last)` for equal parts of 0...`count`, one a thread, or once where there are less than two threads."""
+    if threads <= 1:
+        work(0, count)
         return
-    cuts = [rows * i // threads for i in range(threads + 1)]
+    cuts = [count * i // threads for i in range(threads + 1)]
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(work, cuts[:-1], cuts[1:]))

@@ -91,7 +91,7 @@ def _walked(folder: Path) -> Iterator[str]:
 
 
 def _sorted(names: Iterator[str]) -> Iterator[str]:
-    """Yield names in order, by way of sorted pieces on the disk where there are many."""
+    """Yield names in order; many are sorted in portions on the disk first."""
     first = sorted(islice(names, _HELD))
     if len(first) < _HELD:
         yield from first

@@ -51,7 +51,7 @@ class Listing:
     """Pictures in portions of `size`, without those that are done; `limit` counts the first ones, done or not.
 
     `place` says where a picture's outcome will be, if it has a place of its own. Raises InvalidSetting where there is no
-    picture, or where two would have one place. The list lies in a temporary file; in memory are eight bytes a picture while
+    picture, or where two would have one place. The list is kept in a temporary file; in memory are eight bytes a picture while
     it is made.
     """
 

@@ -175,7 +175,7 @@ class _Folder(Source):
     def _text_beside(self, name: str) -> str | None:
         if text := _text(self.path / name):
             return text
-        # CelebA's lists lie beside the folder of images, which itself may be the one that is named.
+        # CelebA's lists are beside the folder of images, which itself may be the one that is named.
         return _text(self.path.parent / name) if self.path.name == _CELEBA_IMAGES else None
 
 

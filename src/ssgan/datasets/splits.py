@@ -50,7 +50,7 @@ def split(
     cuts = np.cumsum(fractions)[:2] * len(names)
     before = 0
     for group in sorted(members, key=lambda group: (seeds.derive(seed, "split", *group), group)):
-        # A group goes where its middle lies; `right` keeps an empty part empty when a middle falls on its cut.
+        # A group belongs to the part that its middle is in; `right` keeps an empty part empty when a middle falls on its cut.
         middle = before + len(members[group]) / 2
         parts[int(np.searchsorted(cuts, middle, side="right"))].extend(members[group])
         before += len(members[group])

@@ -50,7 +50,7 @@ class Interval:
 
 
 def most_words(samples: int) -> int:
-    """Return how many words the draw of so many samples can use at most: each tells 16 bits at most, and about four words
+    """Return how many words the draw of `samples` samples can use at most: each carries up to 16 bits, and about four words
     remain.
     """
     return samples // 2 + _LIMBS

@@ -40,7 +40,7 @@ def cumulative_of_parity(row: np.ndarray, mean16: Int, value: Int) -> Any:
     v = value - 2
     while v >= 0:
         above = cumulative(row, mean16, v + 1)
-        if above == 0:  # and so is all that lies below
+        if above == 0:  # and so is all below
             break
         total += above - cumulative(row, mean16, v)
         v -= 2

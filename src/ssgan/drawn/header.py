@@ -25,7 +25,7 @@ class GivenUp(Exception):
 
 @functools.lru_cache(maxsize=16)
 def header_places(samples: int) -> NDArray[np.int64]:
-    """Return the places of the header within a plane of so many samples, int64 (n',), ascending. Read-only."""
+    """Return the places of the header within a plane of `samples` samples, int64 (n',), ascending. Read-only."""
     return _constant(np.arange(0, samples, max(1, samples // _MOST), dtype=np.int64))
 
 

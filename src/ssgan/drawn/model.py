@@ -3,7 +3,7 @@
     latents --dense layer, doubling layers, tanh by table--> picture of the generator --means of 2 x 2, noise--> y
     y, phases drawn before --four small networks--> laws of the next phase            (`ssgan.drawn.drawing`)
 
-A model lies in a folder `drawn` beside a generator's weights (`ssgan export --drawn`). What is read may come from anyone: every
+A model is in a folder `drawn` beside a generator's weights (`ssgan export --drawn`). What is read may come from anyone: every
 shape and every bound is checked before anything is computed.
 """
 

@@ -18,10 +18,10 @@ Correction = Callable[[torch.Tensor, torch.Tensor, NDArray[np.uint64]], torch.Te
 
 @dataclass(frozen=True)
 class SchemeEntry:
-    """One scheme: its cost function and its description. `correct` chooses the signs anew once the changes are known.
+    """One scheme: its cost function and its description. `correct` chooses the signs again once the changes are known.
 
     `reach` is the largest distance in rows of a sample that affects a cost; None where all do, or where it is not known.
-    `unit` is that of the samples whose costs it knows; None where samples of any kind will do.
+    `unit` is that of the samples whose costs it knows; None where it takes samples of any kind.
     """
 
     costs: Scheme

@@ -22,7 +22,7 @@ from ssgan.steganalysis.detectors import uses_probabilities
 from ssgan.storage.runs import Run, working_in
 
 LOOKED_AT = 20  # pictures whose sizes say whether a source has the size that is asked for
-GROSS = "lsbr@1.0/plain"  # LSB replacement of every sample: whoever does not find this finds nothing
+GROSS = "lsbr@1.0/plain"  # LSB replacement of every sample: a detector that misses this finds nothing
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def run_grid(
 ) -> list[TrialResult]:
     """Run all trials in their folder, and return their results.
 
-    Raises InvalidSetting where the folder speaks of images that were read otherwise, and what `evaluate` raises.
+    Raises InvalidSetting where the folder is of images that were read otherwise, and what `evaluate` raises.
     """
     named = (*grid.covers, grid.against, grid.transfer_to)
     refuse_among([path for path in named if path is not None], folder)
@@ -178,7 +178,7 @@ def _of_source(grid: Grid, path: Path) -> Iterator[Trial]:
         for embedder in grid.embedders:
             yield from (Trial(question(detector, embedder, seed)) for detector in grid.detectors)
     yield from (Trial(question(detector, GROSS, first), gross=True) for detector in grid.detectors)
-    # Who must be told change probabilities has nothing to say where nothing is embedded.
+    # A detector that needs change probabilities cannot judge pairs without an embedding.
     blind = [question(d, GROSS, first) for d in grid.detectors if not question(d, GROSS, first).selection_channel]
     yield from (Trial(replace(asked, null=True)) for asked in blind)
     if grid.against is not None and grid.against != path:

@@ -7,7 +7,7 @@ import numpy as np
 # The share of samples that counts as easy to predict, and the neighborhood that says how easy a place is.
 EASY = 0.5
 NEIGHBORHOOD = 5
-# A sample lies between two neighbors on four straight lines: steps down and to the right.
+# A sample is between two neighbors on four straight lines: steps down and to the right.
 _LINES = ((0, 1), (1, 0), (1, 1), (1, -1))
 
 

@@ -1,7 +1,7 @@
 """Define the field's kernels, each with its paper, and separable correlation with them.
 
 A separable kernel is a pair of taps: down the columns, then along the rows. Correlation keeps only the places where the kernel
-is wholly inside ("valid"); `mirror` lays the symmetric border around an image first, the edge sample repeated. On the CPU
+is wholly inside ("valid"); `mirror` adds the symmetric border around an image first, the edge sample repeated. On the CPU
 compiled loops do the work, elsewhere `conv2d`; both can be differentiated.
 """
 

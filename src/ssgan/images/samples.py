@@ -1,7 +1,7 @@
 """Define samples that can carry a message: whole numbers, the range that a change must not leave, and which may change.
 
-Pixels are one maker of `Samples`; whoever has other whole numbers to change by one, such as quantized coefficients, makes them
-alike. Values are a NumPy array, which needs no torch, or a torch tensor.
+Pixels are one maker of `Samples`; other whole numbers to change by one, such as quantized coefficients, are made alike.
+Values are a NumPy array, which needs no torch, or a torch tensor.
 """
 
 from __future__ import annotations

@@ -155,12 +155,12 @@ def capacity(image: ImageLike, *, alpha: ImageLike | None = None, layout: Layout
 
 
 def capacity_bytes(samples: int) -> int:
-    """Return the most bytes that so many samples take; 0 also where not even an empty message fits."""
+    """Return the most bytes that `samples` samples take; 0 also where not even an empty message fits."""
     return max(0, max_plaintext_bytes(samples - frozen_count(samples)))
 
 
 def fits_empty_message(samples: int) -> bool:
-    """Return whether an empty message fits into so many samples."""
+    """Return whether an empty message fits into `samples` samples."""
     return max_plaintext_bytes(samples - frozen_count(samples)) >= 0
 
 

@@ -275,7 +275,7 @@ def write_together(paths: Sequence[Path], *, overwrite: bool, folder: Path | Non
             yield temporaries
             mine = {path: temporary.stat() for path, temporary in zip(paths, temporaries, strict=True)}
     except BaseException:
-        # A file that stood before is gone once another has taken its place, so the whole new one stays.
+        # An earlier file is lost once another has replaced it, so the whole new one stays.
         for path, made in () if overwrite else mine.items():
             with contextlib.suppress(OSError):
                 if os.path.samestat(path.lstat(), made):

@@ -1,7 +1,7 @@
 """Hide a message on the sender's side: seal it, code it where changes cost least, and read it back.
 
 Which samples change is the sender's own affair: any scheme of the catalog says what a change costs. A sample that a scheme
-would rather never touch is made very dear here, not impossible, so that what fits depends on the image's size alone.
+would rather never touch gets a very high cost here, not an infinite one, so that what fits depends on the image's size alone.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def hide_in(
     prices = price(payload)
     carries = _inverse(layout)
     priced = _priced(_laid_out(layout, cover.samples), prices, carries)
-    del cover, carries  # both are made anew: while the code is at work, each byte a sample counts
+    del cover, carries  # both are made again: during coding, each byte a sample counts
     written, split = _write(layout, priced, plaintext, kind | padding)
     del priced
     values, order = carrier().values, layout.order

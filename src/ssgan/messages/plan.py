@@ -233,7 +233,7 @@ def stego_name(cover: Path) -> str:
 
 
 def _check_scheme(settings: HideSettings) -> None:
-    # The usual scheme is there, and asking would import torch, while somebody waits to be asked for the passphrase.
+    # The usual scheme exists, and a check would import torch, which delays the question for the passphrase.
     if settings.scheme != HideSettings.scheme:
         from ssgan.embedding.embedder import Embedder
 

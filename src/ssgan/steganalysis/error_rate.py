@@ -29,7 +29,7 @@ from ssgan.errors import InvalidSetting
 COVERED = 0.95
 TAILS = ((1 - COVERED) / 2, (1 + COVERED) / 2)
 NORMAL_95 = 1.96  # standard deviations on either side, within which a normal law has 95 %
-# Sets drawn of up to MANY groups and of more, where fewer tell as much as anybody wants to know.
+# Sets drawn of up to MANY groups and of more, where fewer are precise enough.
 TIMES, FEWER_TIMES, MANY = 1000, 200, 50_000
 # With n right answers of n, more than 3 / n wrong ones in the long run have a probability below 5 %.
 RULE_OF_THREE = 3.0

@@ -31,7 +31,7 @@ from ssgan.storage.runs import Run
 KIND = "feature detector"
 BATCH = 64  # images whose features are held in double precision at a time
 KEPT_TOGETHER = 16  # batches whose features are one file of a run
-MANY = 1000  # features, from which single precision will do: the rich models are defined with it
+MANY = 1000  # features, from which single precision is enough: the rich models are defined with it
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,8 @@ class Recipe:
     weight_decay: float = 0.0
     batch_pairs: int = 32
     duration_images: int = 400_000  # images seen, covers and stegos together
-    evaluate_images: int = 20_000  # the validation error is taken every so many images seen
-    patience: int = 10  # so many evaluations without a better one end the training
+    evaluate_images: int = 20_000  # images seen between two validations
+    patience: int = 10  # evaluations without a better one that end the training
     lesson_share: float = 0.2  # of the duration, for each of the easier lessons that a curriculum gives first
     precision: str = "float32"  # or bf16: layers in half the bits where torch's autocast says so, weights and loss in float32
 

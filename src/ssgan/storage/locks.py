@@ -12,11 +12,11 @@ from pathlib import Path
 from ssgan.errors import StorageFailed
 from ssgan.storage.folders import make_folder
 
-# A file system that knows no locks: there the work goes on without one.
+# A file system without locks: the work is done without one.
 _UNKNOWN = {errno.ENOTSUP, errno.ENOSYS, errno.ENOLCK, errno.EBADF, errno.EINVAL}
 _FAR = 2**62  # the byte that is locked where locks are of bytes (Windows): beyond all that is read
 _PAUSE = 0.05  # seconds between two tries there
-FOLDER_LOCK = ".lock"  # the file that stands for a folder there
+FOLDER_LOCK = ".lock"  # the file that is locked in place of a folder there
 
 
 @contextmanager
@@ -32,7 +32,7 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
             _lock(descriptor, wait=wait)
             if _is_still(path, descriptor):
                 break
-            # What was opened was removed by the one who had the lock before.
+            # The opened file was removed by the process that had the lock before.
             os.close(descriptor)
             descriptor = -1
             descriptor = _open(path)
@@ -64,7 +64,7 @@ def _open(path: Path) -> int:
         return os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
     if os.name == "posix":
         return os.open(path, os.O_RDONLY)
-    # Windows opens no folder; a file that goes when it is closed stands for it (O_TEMPORARY).
+    # Windows opens no folder; in its place is a file that is removed when it is closed (O_TEMPORARY).
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_TEMPORARY", 0) | getattr(os, "O_BINARY", 0)
     return os.open(path / FOLDER_LOCK, flags)
 

@@ -17,7 +17,7 @@ import re
 import unicodedata
 from typing import Any
 
-UNKNOWN = "\ufffd"  # what stands for a byte that is no letter
+UNKNOWN = "\ufffd"  # in place of a byte that is no letter
 _PLAIN = re.compile(r"[ -~]*")  # printable ASCII, nearly every name
 _UNSEEN = {"Cc", "Cf", "Zl", "Zp"}  # controls, marks of direction, ends of lines and paragraphs
 _SHAPING = "\u200c\u200d"  # joiners: several scripts and many emoji are wrong without them
@@ -55,7 +55,7 @@ def name_bytes(name: str) -> bytes:
     """Return the bytes of a name: those of `os.fsencode` where names are UTF-8, the same on every machine."""
     try:
         return name.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # a surrogate that stands for no byte: Windows has such names
+    except UnicodeEncodeError:  # a surrogate without a byte: Windows has such names
         return name.encode("utf-8", "surrogatepass")
 
 

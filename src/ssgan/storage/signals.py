@@ -99,7 +99,7 @@ def pause() -> None:
         number, noted.number = noted.number, 0
         noted.release()
         redeliver(number)
-        noted.hold(all_of_them=True)  # whoever handled it goes on
+        noted.hold(all_of_them=True)  # its handler returned
 
 
 def when_safe(act: Callable[[int], None]) -> Callable[[int, FrameType | None], None]:

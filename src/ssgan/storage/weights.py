@@ -1,6 +1,6 @@
 """Keep weights in a folder: one safetensors file and a manifest with its digest. Nothing in it is ever executed.
 
-The manifest names the weights file after its content, so that replacing a model is one step: the old manifest speaks of the old
+The manifest names the weights file after its content, so that replacing a model is one step: the old manifest names the old
 file until the new one has taken its place. What is read was made by anyone: every number is checked before memory is asked for
 (https://github.com/huggingface/safetensors, section "Format"). NumPy is enough; torch tensors are taken, arrays given back.
 """

@@ -28,8 +28,8 @@ from ssgan.web.guard import LARGEST_BODY, Guard, Pass
 from ssgan.web.queue import Busy, Jobs, PageJob
 
 MOST_FILES, MOST_PICTURES, MOST_FIELDS, LARGEST_FIELD = 4, 64, 20, 2**20
-LINE, PATIENCE = 16, 10.0  # requests that stand in line for the queue, and for how many seconds
-REVEALS, MINUTE = 10, 60.0  # attempts at a key, in so many seconds
+LINE, PATIENCE = 16, 10.0  # requests that wait for the queue, and for how many seconds
+REVEALS, MINUTE = 10, 60.0  # attempts at a key, and the seconds that they are counted in
 STREAMS = 16  # of events at a time
 HINTS = {  # by status, for refusals of the framework
     400: f"give fewer files, up to {MOST_PICTURES} to detect, or load the page again",
@@ -185,7 +185,7 @@ def _runs(app: FastAPI, settings: ServerSettings) -> None:
 
 
 class _Events(StreamingResponse):
-    """Events as they come; `left` is called when the last reader has gone, even before the first event."""
+    """Events as they come; `left` is called when the last reader has closed the stream, even before the first event."""
 
     def __init__(self, content: AsyncIterator[str], left: Callable[[], None]) -> None:
         super().__init__(content, media_type="text/event-stream")

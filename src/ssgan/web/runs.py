@@ -16,7 +16,7 @@ from ssgan.storage.state_files import Damaged, is_figure, is_file
 from ssgan.views.plot_frame import Frame, round_up
 
 MOST_CURVES, MOST_POINTS = 8, 300
-EVERY = 1.0  # seconds between looks at a run that goes on
+EVERY = 1.0  # seconds between looks at a running run
 LARGEST = 1e100  # of what can be drawn: sums and products of it are numbers still
 LONGEST_NAME = 60  # of a figure
 LINE = "stroke: var(--c0); stroke-width: 2"
@@ -39,7 +39,7 @@ def runs(folder: Path | None) -> list[Shown]:
         return []
     try:
         root, paths = folder.resolve(), sorted(folder.iterdir())
-    except (OSError, RuntimeError):  # gone meanwhile, or a link to itself
+    except (OSError, RuntimeError):  # removed meanwhile, or a link to itself
         return []
     inside = (path for path in paths if is_file(path / CONFIG) and path.resolve().parent == root)
     return [Shown(path.name, path, is_file(path / DONE), _last(path).get("images_seen", 0)) for path in inside]
@@ -104,7 +104,7 @@ def _drawn(name: str, line: list[tuple[float, float]]) -> str:
     margin = (high - low) * 0.05 or 0.5
     frame = Frame((0, round_up(points[-1][0]) if points[-1][0] > 0 else 1), (low - margin, high + margin), "images seen", name)
     svg = frame.drawn([frame.line(points, LINE)], [], f"{name} against images seen")
-    # The page's policy takes no style that stands in an element; style.css has these.
+    # The page's policy allows no style within an element; style.css has these.
     return svg.replace(f' style="{LINE}"', ' class="curve"').replace(' style="stroke: var(--line)"', ' class="edge"')
 
 

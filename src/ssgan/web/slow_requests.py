@@ -1,7 +1,7 @@
 """Bound the time of a request's head, for which uvicorn by itself waits for ever.
 
-The head of each request, the first and those after it, has so many seconds from the connection's beginning or from its own
-first byte; then the connection is closed. Bodies have a time of their own (guard.py). A connection beyond the bound is closed
+The head of each request must end within HEAD_SECONDS, counted from the connection's beginning, or for later requests from their
+first byte; else the connection is closed. Bodies have a time of their own (guard.py). A connection beyond the bound is closed
 with its answer at once: uvicorn by itself keeps it until it asks for something, and so runs out of places for files.
 """
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Given = dict[str, Any]
 DRAWN = "drawn.png"
-FLOOR = 1.0  # seconds that looking for a message takes, or so many times as long
+FLOOR = 1.0  # seconds that a search for a message takes at least, or a multiple of them
 MOST_COVERS, MOST_WAY = 64, 16  # on a wall; on the way from one cover to another
 LARGEST_INSPECTED = 4_000_000  # pixels: maps of more are no longer looked at
 

@@ -22,7 +22,7 @@ from ssgan.storage import folders, weights
 
 BUNDLED = folders.BUNDLED / "detectors"
 CARD = "MODEL_CARD.md"
-MOST_A_SIDE = 3  # squares along a side: so many say as much as all of a large picture would
+MOST_A_SIDE = 3  # squares along a side: they suffice, all of a large picture would say no more
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from ssgan.embedding.embedder import Embedder
 from ssgan.images import to_images
 
 STEPS = 6  # halvings of the payload that are tried
-_SEED = 1  # public: what is simulated is nobody's message
+_SEED = 1  # public: nothing simulated is a message
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from ssgan.images.samples import Samples
 
 FREE = 1e-12  # a change that costs nothing is given this share of the mean cost, so that every payload has its lambda
 MARGIN = 1e-7  # lambda is zero at the largest payload; payloads nearer to it than this are met to this
-STRIDE = 16  # every 16th sample tells roughly where lambda lies
+STRIDE = 16  # every 16th sample gives a rough lambda
 COARSE_STEPS, STEPS = 20, 60  # of Newton's at most, on the sample and on all
 
 

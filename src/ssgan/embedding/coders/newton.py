@@ -35,7 +35,7 @@ def solve(
     for _ in range(steps):
         value, slope = falling(u)
         error = value - target
-        nearer = (error.abs() < least) & (least > tolerance * target)  # what is met stays, whatever its neighbors need
+        nearer = (error.abs() < least) & (least > tolerance * target)  # an image that meets its target keeps its u
         best, least = torch.where(nearer, u, best), torch.where(nearer, error.abs(), least)
         if bool((least <= tolerance * target).all()):
             break
@@ -43,7 +43,7 @@ def solve(
         step = (target.log() - value.log()) * value / slope
         step = step.nan_to_num(nan=LONGEST_STEP).clamp(-LONGEST_STEP, LONGEST_STEP)
         step = torch.where(error > 0, step.abs(), -step.abs())
-        # Halve the bracket where it has two ends, else go on doubling the factor in the only direction left.
+        # Halve the bracket where it has two ends, else keep doubling the factor in the only direction left.
         middle = torch.where(low.isinf(), high - LONGEST_STEP, torch.where(high.isinf(), low + LONGEST_STEP, (low + high) / 2))
         newton = u + step
         inside = (newton > low) & (newton < high)

@@ -22,7 +22,7 @@ from ssgan.images.samples import Samples, Whole
 class Simulator(NamedTuple):
     """The differences between the authors' programs."""
 
-    wet: float  # the cost that stands for "must not change"
+    wet: float  # the cost that means "must not change"
     rounds_bits: bool  # whether the payload is rounded to whole bits before the search
     steps: int = 30  # evaluations of the entropy after which the search stops
 
@@ -42,7 +42,7 @@ TABLE_STEP = 0.01
 TABLE_LARGEST = 1000
 TABLE_BRACKET = (3 + 1e-6, 1e6)
 TABLE_BISECTIONS = 40
-TABLE_FIRST = 2.9999991347739767  # the entry for y = 0, which lies outside the bracket
+TABLE_FIRST = 2.9999991347739767  # the entry for y = 0, which is outside the bracket
 FIXED_POINT_STEPS = 20  # beyond the table
 LAMBDA_BRACKET = (1e3, 1e6)
 LAMBDA_BISECTIONS = 60

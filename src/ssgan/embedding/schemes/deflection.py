@@ -17,7 +17,7 @@ from ssgan.embedding.coders import newton
 from ssgan.embedding.schemes import mipod_loops
 from ssgan.errors import DoesNotFit
 
-SAMPLED = 16  # every 16th sample is enough to find where lambda lies
+SAMPLED = 16  # every 16th sample is enough to find lambda roughly
 TOLERANCE = 1e-8  # relative, of the payload met
 
 

@@ -4,9 +4,9 @@
 wide blocks that these are all there are: 128 bytes a sample and more. But within a block path costs only fall, and the smallest
 stays; so an element whose cost, added to the smallest, reaches the greatest wins nowhere, now or later in the block. Such
 elements (nearly all, once a block has met its cheap ones) are passed over, without survivors. For the others there are
-`rows` rows; when these are full, the path costs are noted and the rows used anew. At the end the path is followed back, and
-where rows are gone, the trellis is run again from the path costs noted. All other steps are taken as they would be without
-this, in their order, and so the path is the same, bit for bit.
+`rows` rows; when these are full, the path costs are noted and the rows reused. At the end the path is followed back, and
+where rows were overwritten, the trellis is run again from the path costs noted. All other steps are taken as they would be
+without this, in their order, and so the path is the same, bit for bit.
 
 T. Filler, J. Judas, J. Fridrich, "Minimizing additive distortion in steganography using syndrome-trellis codes", IEEE TIFS
 6(3), 2011.

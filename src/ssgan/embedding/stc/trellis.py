@@ -27,7 +27,7 @@ _SURVIVOR_BYTES = 1 << 18  # of one segment: two of them stay in the second-leve
 WIDE = 64  # elements of a block, from which most of them can be passed over
 MOST_SURVIVOR_BYTES = 1 << 25  # of wide blocks; beyond that they are forgotten and made a second time: see `checkpoint_loops`
 _SEGMENT_HEIGHTS = 16  # blocks of a segment, in heights: best paths have joined after about five
-_EXPONENTS = (-120, 90)  # scaled costs lie between these powers of two: sums stay finite, and nothing is subnormal
+_EXPONENTS = (-120, 90)  # scaled costs are between these powers of two: sums stay finite, and nothing is subnormal
 
 
 class NoPath(DoesNotFit):

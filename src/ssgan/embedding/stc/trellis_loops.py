@@ -21,7 +21,7 @@ from numba.extending import intrinsic
 from ssgan.compute.compiled import compiled
 
 LANES = 16
-SETTLE_BLOCKS = 64  # after so many blocks the smallest path cost is subtracted, so that float32 keeps its digits
+SETTLE_BLOCKS = 64  # blocks after which the smallest path cost is subtracted, so that float32 keeps its digits
 
 
 @compiled
@@ -290,7 +290,7 @@ def _step(paths: np.ndarray, vectors: int, column: int, cost: float, survivors: 
 
 # The vector instructions, in this file because Numba's cache notices changes here only. Each is a few LLVM instructions put in
 # place of its call; Numba's own loops would stay scalar, since an XOR of indices hides that they are vectors. A vector index
-# counts 16 states; `lane` must be a literal number, so that the shuffle it stands for is a constant.
+# counts 16 states; `lane` must be a literal number, so that its shuffle is a constant.
 
 _VECTOR = ir.VectorType(ir.FloatType(), LANES)
 _INDEX = ir.IntType(32)

@@ -67,7 +67,7 @@ def quality(
     """
     _check(generated, real, repeats)
     distances.metrics("image.fid")  # before any work
-    # Sets may come sorted, and one may even be the other: who is compared with whom is left to chance.
+    # Sets may come sorted, and one may even be the other: pairs are drawn at random.
     drawn = [_halves(len(generated), len(real), seeds.generator(seed, "quality", str(i))) for i in range(repeats)]
     figures: list[Figure] = []
     for space in chosen:

@@ -22,7 +22,7 @@ from ssgan.steganalysis.catalog import FEATURES
 Extract: TypeAlias = Callable[[Images], np.ndarray]
 
 _THUMBNAIL = 8  # pixels
-_TRUNCATION = 15  # gray values of a residual; what lies beyond is counted there
+_TRUNCATION = 15  # gray values of a residual; larger ones are counted there
 _PART = 64  # images worked on together
 
 

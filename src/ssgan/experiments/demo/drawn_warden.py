@@ -85,7 +85,7 @@ def _judged(source: str, pairs: Pairs, started: float) -> WardenResult:
 
 
 class _Steps:
-    """EVALUATIONS reports, evenly spread over so many units of work."""
+    """EVALUATIONS reports, evenly spread over the units of work."""
 
     def __init__(self, progress: Progress[str, float | None], total: int) -> None:
         self.progress, self.total, self.step = progress, total, 0

@@ -99,7 +99,7 @@ def _tasks(size: DemoSize, changeable: Images, honest: Images) -> list[AnyTask]:
     if photographs.available():
         tiles = photographs.tiles()
         some = tiles[np.linspace(0, len(tiles) - 1, min(len(changeable), len(honest))).round().astype(int)]
-        # Telling two sources apart is so easy that a fraction of the time will do.
+        # Telling two sources apart is so easy that a fraction of the time is enough.
         tasks.append(WardenTask(APART, some, "", size.images // 4, honest))
     return tasks
 

@@ -88,7 +88,7 @@ def watch(
     *,
     together: int = 2,
 ) -> list[WardenResult]:
-    """Run the tasks, so many processes at a time, and return their results. Raises what a process raised."""
+    """Run the tasks, `together` processes at a time, and return their results. Raises what a process raised."""
     done: dict[int, list[WardenResult]] = {}
     waiting, running = list(enumerate(tasks)), dict[Connection, tuple[int, PipedProcess]]()
     try:

@@ -5,9 +5,8 @@ twice the side up, half of it, rounded up, down. Kernel 4 is WGAN's.
 
 The layers are torch's own, with their weights and keys; only how a batch goes through is chosen here, by device and width.
 
-On processors, wide layers go through as matrix products over places (`ssgan.gan.backbones.strided_conv`).
-Forward and backward together, that
-is so many times as fast as torch's own layers, one thread of an AVX-512 Xeon, kernel 5, batch 64, halving to 4, 8, 16 places:
+On processors, wide layers are matrix products over places (`ssgan.gan.backbones.strided_conv`). Their speed relative to torch's
+own layers, forward and backward, one thread of an AVX-512 Xeon, kernel 5, batch 64, halving to 4, 8, 16 places:
     16 to 32 maps   0.5, 0.6, 0.7        64 to 128    1.2, 0.9, 0.9        128 to 256   1.8, 1.2, 0.9        256 to 512   2.1
 Hence `WIDE`. The layers of 64 to 128 maps lose less than it would cost to change the order in memory before and after them. The
 image's layer gains 1.15 at 64 maps, mostly where its derivative by the image is asked for, and loses below that width. Each

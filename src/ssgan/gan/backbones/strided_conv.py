@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import torch
 
-IMAGE_CHANNELS = 4  # up to so many, taps are laid side by side
+IMAGE_CHANNELS = 4  # up to this many, taps are laid side by side
 
 Size: TypeAlias = tuple[int, int]  # height, width
 Derivative: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
@@ -54,7 +54,7 @@ def places_first(x: torch.Tensor) -> torch.Tensor:
     return x.permute(2, 3, 0, 1).contiguous()
 
 
-# Derivatives: the two arguments have a node each, so that a gradient that nobody asks for is not computed.
+# Derivatives: the two arguments have a node each, so that an unused gradient is not computed.
 
 
 def _bilinear(made: torch.Tensor, first: torch.Tensor, second: torch.Tensor, *derivatives: Derivative) -> torch.Tensor:
@@ -147,7 +147,7 @@ def _narrow(x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
     for row in _taps(height, side):
         for column in _taps(width, side):
             met = _met(parted, row, column)
-            # The tap in the middle comes first and meets every place: nothing stands there yet.
+            # The tap in the middle comes first: it writes every place, so that the output needs no zeros.
             fresh = row.middle and column.middle
             kernels = weights[row.tap, column.tap].expand(len(met), channels, after)
             _part(y, row, column).baddbmm_(met, kernels, beta=0 if fresh else 1)

@@ -69,7 +69,7 @@ class RealImages:
     bad: list[tuple[str, str]]
 
     def some(self, count: int, seed: int) -> Floats:
-        """Return at most so many of the training images, always the same."""
+        """Return at most `count` of the training images, always the same."""
         rows = seeds.generator(seed, "grid", "real").permutation(self.chosen)[:count]
         return images.to_floats(self.images[torch.from_numpy(rows)])
 
@@ -85,7 +85,7 @@ def read(
     workers: int = 1,
     progress: Progress[int] | None = None,
 ) -> RealImages:
-    """Return the images of a folder, zip or tar, by way of a cache in the folder `cache`; split by person, else by picture.
+    """Return the images of a folder, zip or tar, through a cache in the folder `cache`; split by person, else by picture.
 
     A picture that would not do is left out and told of, or, if `strict`, refused. Raises InvalidSetting where the images are
     not of the shape that the settings ask for, and as `datasets.cached` does.

@@ -1,6 +1,6 @@
 """Train a generator: one loop, read from top to bottom, that can be stopped anywhere and resumed exactly.
 
-A step shows real images to the critic, stegos of generated covers to the detector, and lets the generator hear both.
+A step shows real images to the critic, stegos of generated covers to the detector, and updates the generator by both.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def train(
     keep_freed()
     where = torch.device(distributed.device_of(device))
     with distributed.joined(device) as processes, faster_products(where), ExitStack() as until_the_end:
-        # What it is about; a folder becomes a run when all of it can be meant.
+        # The run. A folder becomes one only when all settings are valid.
         processes.first(lambda: until_the_end.enter_context(working_in(out, also=(CACHE,))))
         if processes.first(lambda: _is_begun(out, _identity(data, config, reading)) and _done(out, config, data)):
             return processes.first(lambda: TrainingResult.read(out))
@@ -145,7 +145,7 @@ def train(
             if state.average is not None:
                 state.average.follow(state.images_seen, step_images)
 
-            # Whether it can go on like this.
+            # Are all numbers finite?
             measured = numbers(given)
             shared = processes.figures(float(state.sound(measured)), interrupted.number)
             signal = int(shared[:, 1].max())
@@ -155,7 +155,7 @@ def train(
             if state.images_seen % (KEPT_STEPS * step_images) == 0:
                 snapshot.keep()
 
-            # What it says, shows and saves.
+            # Metrics, sample grids and checkpoints.
             metrics.add(distributed.mean_figures(measured, processes))
             ended = state.images_seen >= config.duration_images
             writes_grids = ended or _passed(before, state.images_seen, sample_images)

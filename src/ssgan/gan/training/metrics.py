@@ -1,4 +1,4 @@
-"""Log a training: means of the updates' figures, with speed and time left, a line every so many images."""
+"""Log a training: means of the updates' figures, with speed and time left, a line per interval."""
 
 from __future__ import annotations
 

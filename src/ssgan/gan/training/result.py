@@ -19,7 +19,7 @@ class TrainingResult:
     """The end of a training.
 
     figures: the last line of statistics, with images_seen and seconds among them. shown, held_back, bad: pictures that were
-    learned from, kept apart, and left out. retries: how often the training went on with smaller steps. parameters: how many
+    learned from, kept apart, and left out. retries: how often the training resumed with smaller steps. parameters: how many
     each network has, by its name.
     """
 

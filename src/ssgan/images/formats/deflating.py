@@ -13,7 +13,7 @@ _PIECE = 2**14
 _HEADER, _CHECK = 2, 4
 _STORED_MAX = 65535
 _FLUSH_END = b"\0\0\xff\xff\x03\0"  # an empty stored block, as a flush leaves it, then an empty last block
-# Levels that the two bits of the header stand for. Levels 8 and 9 often give the same bytes, and 9 is the common one.
+# Levels by the two bits of the header. Levels 8 and 9 often give the same bytes, and 9 is the common one.
 _LEVELS = ((1,), (2, 3, 4, 5), (6,), (9, 7, 8))
 _NEAR_LEVEL = (1, 2, 6, 9)
 _EVERY_LEVEL = (6, 9, 1, 2, 3, 4, 5, 7, 8)

@@ -132,7 +132,7 @@ def _binary(body: bytes, shape: tuple[int, int, int], largest: int) -> Pixels:
 
 
 def _end_of_text(data: bytes, position: int, count: int) -> int:
-    """Return where the last of so many plain samples ends, with the gap after it; the end of the file if they are fewer."""
+    """Return where the last of `count` plain samples ends, with the gap after it; the end of the file if they are fewer."""
     last = next(islice(_WORD.finditer(data, position), count - 1, None), None)
     gap = None if last is None else _GAP.match(data, last.end())
     return len(data) if gap is None else gap.end()

@@ -22,7 +22,7 @@ from ssgan.images.formats.png_filters import Bytes, Rule
 from ssgan.images.header import Pixels
 from ssgan.images.orientation import upright_exif
 
-# Chunks that say how colors or pixels are meant, or how the picture is to be placed: nothing of who, where and when.
+# Chunks that say how colors or pixels are meant, or how the picture is to be placed: nothing of persons, places and times.
 _TECHNICAL = (
     {b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT", b"bKGD", b"pHYs", b"cICP", b"mDCV", b"mDCv", b"cLLI", b"cLLi", b"sTER"}
     | {b"acTL", b"fcTL", b"IHDR", b"IEND", b"tRNS"}

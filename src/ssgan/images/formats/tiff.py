@@ -49,7 +49,7 @@ class Directory:
 
     order: str
     entries: dict[int, tuple[int, int, bytes]] = field(default_factory=dict)
-    places: dict[int, int] = field(default_factory=dict)  # where the values lie
+    places: dict[int, int] = field(default_factory=dict)  # where the values are
     start: int = 0
     doubled: list[int] = field(default_factory=list)
     next_page: int = 0

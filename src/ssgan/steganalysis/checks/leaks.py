@@ -16,7 +16,7 @@ from ssgan.images import Images
 from ssgan.steganalysis.checks.findings import Finding, Severity, some
 from ssgan.steganalysis.detector import Pairs
 
-TOLERATED = 0.05  # share of a part that may stand in another one before nothing is worth doing
+TOLERATED = 0.05  # share of a part that may be in another one before the split is refused
 GRID = 8  # means of 8 x 8 fields tell images apart before they are compared sample by sample
 COMPARED = 1024  # images at a time
 TEXTURED = 2.0  # least standard deviation of what is compared: flat images and blocks coincide by themselves

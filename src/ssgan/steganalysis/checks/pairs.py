@@ -260,7 +260,7 @@ def _tail(successes: int, trials: int, probability: float) -> float:
 
 
 def _spread(total: int, most: int) -> torch.Tensor:
-    """Return at most so many numbers below `total`, evenly spread."""
+    """Return at most `most` numbers below `total`, evenly spread."""
     return torch.unique(torch.linspace(0, total - 1, max(1, min(total, most)), dtype=torch.float64).long())
 
 

@@ -215,7 +215,7 @@ def from_learners(learners: Iterable[tuple[np.ndarray, np.ndarray, float]], *, f
 
 
 def _grown(columns: np.ndarray, subspace: int, learners: int | None, *, seed: int, threads: int) -> Ensemble:
-    """Return learners of so many features, until there are enough."""
+    """Train learners of `subspace` features each, until there are enough."""
     dims, images = columns.shape[0], columns.shape[1] // 2
     votes, errors, made = np.zeros(2 * images), list[float](), list[Learner]()
     workspaces = SimpleQueue[_Workspace]()
@@ -324,7 +324,7 @@ def best_threshold(covers: tuple[np.ndarray, np.ndarray], stegos: tuple[np.ndarr
     """
     values = np.concatenate((covers[0], stegos[0]))
     order = np.argsort(values, kind="stable")
-    # How many more stegos than covers lie at or below each value: the errors with stegos above are that and all covers. Each
+    # How many more stegos than covers are at or below each value: the errors with stegos above are that and all covers. Each
     # counts as often as there are others, so that these are whole numbers, and both classes weigh the same.
     often = np.concatenate((-covers[1] * stegos[1].sum(), stegos[1] * covers[1].sum()))
     excess = often[order].cumsum()[:-1]

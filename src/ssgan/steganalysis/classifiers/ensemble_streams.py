@@ -21,7 +21,7 @@ Stream: TypeAlias = Callable[[], Iterable[tuple[np.ndarray, np.ndarray]]]
 
 
 def fit(covers: Stream, stegos: Stream, *, images: int, learners: int, subspace: int, seed: int = 0) -> Ensemble:
-    """Return an ensemble of so many learners of `subspace` features each; `images` is one more than the largest number.
+    """Return an ensemble of `learners` learners of `subspace` features each; `images` is one more than the largest number.
 
     Each stream is begun twice, and gives the same both times. Raises InvalidSetting where there is nothing to learn from.
     """

@@ -18,7 +18,7 @@ from ssgan.steganalysis.feature_set import FeatureSet
 from ssgan.steganalysis.features.cooccurrence import dimensions, merges
 from ssgan.steganalysis.features.crm_loops import CHANNELS, LEVELS, fill_color_bank
 from ssgan.steganalysis.features.residuals import BANKS, Bank, FilterSets
-from ssgan.steganalysis.features.srm import bank_arrays, submodel_name
+from ssgan.steganalysis.features.srm import bank_arrays, numbered_names, submodel_name
 
 SMALLEST = 5  # pixels: one residual of five by five samples
 _ODD = ("minmax22", "spam14", "minmax24", "minmax34hv", "minmax41", "minmax34", "minmax48", "minmax54")
@@ -102,7 +102,7 @@ def features(images: NDArray[np.uint8] | torch.Tensor, *, threads: int | None = 
 
 def feature_names() -> list[str]:
     """Return one name a feature: submodel and number, as `s1_minmax22c_q1[0]`."""
-    return [f"{name}[{i}]" for name, part in SUBMODELS.items() for i in range(part.stop - part.start)]
+    return numbered_names(SUBMODELS)
 
 
 ROWS = {

@@ -1,6 +1,6 @@
 """Compile co-occurrences weighed by change probabilities: a window adds the largest probability of its four samples.
 
-Levels and probabilities of a strip are one long row each; a window is four places in it, so many samples apart.
+Levels and probabilities of a strip are one long row each; a window is four places in it, a fixed distance apart.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from ssgan.steganalysis.feature_set import FeatureSet
 from ssgan.steganalysis.features import crm, srm
 
 SMALLEST = max(srm.SMALLEST, crm.SMALLEST)  # pixels
-# Where each submodel stands among the features; those of the color rich model have a c in their names.
+# The place of each submodel among the features; those of the color rich model have a c in their names.
 SUBMODELS = srm.SUBMODELS_Q1 | {
     name: slice(srm.DIMENSION_Q1 + part.start, srm.DIMENSION_Q1 + part.stop) for name, part in crm.SUBMODELS.items()
 }
@@ -34,7 +34,7 @@ def features(images: NDArray[np.uint8] | torch.Tensor, *, threads: int | None = 
 
 def feature_names() -> list[str]:
     """Return one name a feature: submodel and number, as `s1_minmax22h_q1[0]`."""
-    return [f"{name}[{i}]" for name, part in SUBMODELS.items() for i in range(part.stop - part.start)]
+    return srm.numbered_names(SUBMODELS)
 
 
 ROWS = {

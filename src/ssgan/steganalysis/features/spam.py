@@ -16,7 +16,7 @@ from ssgan.steganalysis.feature_set import FeatureSet
 from ssgan.steganalysis.features.spam_loops import BINS, LEVELS, TRUNCATION, fill_spam
 
 SMALLEST = 4  # pixels: three differences in a row
-# Where each submodel stands among the features.
+# The place of each submodel among the features.
 SUBMODELS = {"straight": slice(0, BINS), "diagonal": slice(BINS, 2 * BINS)}
 DIMENSION = 2 * BINS
 

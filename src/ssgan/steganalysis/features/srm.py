@@ -93,15 +93,16 @@ def features_q1(images: NDArray[np.uint8] | torch.Tensor, *, threads: int | None
 
 def feature_names() -> list[str]:
     """Return one name a feature: submodel and number, as `s1_minmax22h_q1[0]`."""
-    return _names(SUBMODELS)
+    return numbered_names(SUBMODELS)
 
 
 def feature_names_q1() -> list[str]:
     """Return the same for SRMQ1."""
-    return _names(SUBMODELS_Q1)
+    return numbered_names(SUBMODELS_Q1)
 
 
-def _names(submodels: Mapping[str, slice]) -> list[str]:
+def numbered_names(submodels: Mapping[str, slice]) -> list[str]:
+    """Return one name a feature: its submodel, and its number there."""
     return [f"{name}[{i}]" for name, part in submodels.items() for i in range(part.stop - part.start)]
 
 

@@ -12,7 +12,7 @@ from ssgan.compute.batch_threads import Parts
 from ssgan.steganalysis.network import Network, Recipe
 from ssgan.steganalysis.networks.fused.normalized import normalized
 
-WIDE = 12  # from this layer on, laying out the weights anew in each step costs more than it brings
+WIDE = 12  # from this layer on, another memory order of the weights costs more in each step than it saves
 
 
 class SrNet(nn.Module):

@@ -18,7 +18,7 @@ from ssgan.images import filters
 from ssgan.steganalysis.network import Network, Recipe
 
 SMALL, LARGE = 25, 5  # filters of 3 x 3 and 5 x 5
-PYRAMID = (1, 2, 4)  # the last maps are averaged over so many parts of each side
+PYRAMID = (1, 2, 4)  # parts of each side that the last maps are averaged over
 
 
 class ZhuNet(nn.Module):

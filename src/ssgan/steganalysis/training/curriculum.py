@@ -68,7 +68,7 @@ def easier_images(stages: Sequence[Stage]) -> int:
 
 
 def stage_at(stages: Sequence[Stage], images_seen: int) -> int:
-    """Return the number of the stage of a batch after so many images; the first is 0."""
+    """Return the number of the stage of a batch after `images_seen` images; the first is 0."""
     passed = 0
     for number, stage in enumerate(stages[:-1]):
         passed += stage.images or 0

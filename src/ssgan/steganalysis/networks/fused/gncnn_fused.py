@@ -77,7 +77,7 @@ class _Layers(torch.autograd.Function):
         turned = [np.ascontiguousarray(weights[:, :, ::-1, ::-1].swapaxes(0, 1)) for weights, _ in layers]
         channels, (height, width) = layers[0][0].shape[1], sizes[0]
         by_pixels = torch.empty((count, channels, height, width)) if ctx.needs_input_grad[0] else None
-        # Unless somebody asks for the derivative by the pixels, none; else four planes at a time, as the loops take them.
+        # None unless the derivative by the pixels is needed; else four planes at a time, as the loops take them.
         turned[0] = turned[0][:0] if by_pixels is None else np.pad(turned[0], ((0, -channels % 4), (0, 0), (0, 0), (0, 0)))
         given = gradients[0].contiguous().numpy().reshape(count, len(layers[-1][0]), -1)
         sums = [

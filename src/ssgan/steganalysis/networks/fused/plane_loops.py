@@ -246,7 +246,7 @@ def pool_gradient(gradient: np.ndarray, size: tuple[int, int], reach: int, reach
     """
     height, width = size
     _spread(gradient, reach, reached)
-    # An even line is in the middle of a window, and within two of its neighbors; an odd one lies between two windows.
+    # An even line is in the middle of a window, and within two of its neighbors; an odd one is between two windows.
     for m in range((height + 1) // 2):
         if reach == 1:
             for x in range(width):

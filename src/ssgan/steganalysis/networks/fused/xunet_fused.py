@@ -1,8 +1,8 @@
 """Compute Xu-Net's groups as one differentiable function on the processor, faster than layer by layer.
 
-Between two convolutions the batch is gone through once: normalized, bent, pooled and convolved again image by image, while its
-maps are near the core, and the sums for the next normalization are taken on the way. Parts of the batch go to threads; their
-sums are added up in the order of the parts, so that the numbers do not depend on how many threads there are.
+Between two convolutions there is one pass over the batch: each image is normalized, bent, pooled and convolved again while its
+maps are in the cache, and the sums for the next normalization are taken in the same pass. Parts of the batch go to threads;
+their sums are added up in the order of the parts, so that the numbers do not depend on the number of threads.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ def _backward(stages: list[_Stage], mix: np.ndarray, parts: Parts) -> tuple[np.n
     stage, before = stages[-1], stages[-2] if len(stages) > 1 else None
     turned = np.ascontiguousarray(stage.weights[:, :, ::-1, ::-1].swapaxes(0, 1))
     if before is None:
-        turned = turned[:0]  # nobody asks for the derivative by the pixels
+        turned = turned[:0]  # the derivative by the pixels is not needed
     sums = np.zeros((parts.count, *stage.weights.shape), np.float32)
     moments = np.zeros((parts.count, stage.weights.shape[1], 2))
 

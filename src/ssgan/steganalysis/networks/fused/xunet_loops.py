@@ -14,7 +14,7 @@ from ssgan.compute.exp_loops import single_tanh
 from ssgan.steganalysis.networks.fused.plane_loops import clear_between, correlate, pool, pool_gradient, total, weight_gradient
 
 _ZERO, _ONE = np.float32(0), np.float32(1)
-_SUMMED = 1024  # so many numbers are added up in single precision, their sums in double
+_SUMMED = 1024  # numbers that are added up in single precision, before their sums are in double
 
 
 @compiled
