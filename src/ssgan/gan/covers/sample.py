@@ -20,8 +20,8 @@ from ssgan.errors import RefusedModel
 from ssgan.gan.training.settings import TrainingConfig
 from ssgan.images import Images
 
-# Images are made in batches of this size, the last one filled up with zeros: the order of the sums in matrix products depends on
-# the size of the batch, which moves about one pixel value in 100,000 across a rounding edge.
+# Images are made in batches of this size, the last one padded with zeros: the order of sums in matrix products depends on the
+# size of the batch, which moves about one pixel value in 100,000 across a rounding edge.
 PIECE = 64
 _BITS = 52  # so that the middle of each cell between 0 and 1 is a float64
 
