@@ -87,14 +87,6 @@ def test_every_error_that_is_raised_says_what_to_do() -> None:
 # Calls that make an error besides the family itself: its children in other rooms, refusals of the page, what diagnoses find.
 MAKERS = {kind.__name__ for kind in FAMILY} | {"Damaged", "NoPath", "Finding", "Failure", "_Refused", "_PageError"}
 MAKERS |= {"_Interrupted", "damaged", "unsupported", "_refused"}
-    "NoPath",
-    "Finding",
-    "Failure",
-    "_Refused",
-    "_PageError",
-    "_Interrupted",
-}
-MAKERS |= {"damaged", "unsupported", "_refused"}
 THIRD_IS_HINT = {"Finding", "Failure", "_Refused", "_PageError"}
 NAMES = {"Ray", "TensorBoard"}
 TONE = re.compile(
