@@ -76,13 +76,15 @@ def changed(node: ast.AST) -> Iterator[tuple[ast.AST, str]]:
 def mutants(source: str) -> list[tuple[int, str, str]]:
     """Return line, kind and new source of every mutant; docstrings, annotations and what is only said stay as they are."""
     tree, found = ast.parse(source), []
+    annotations = [getattr(node, name, None) for node in ast.walk(tree) for name in ("annotation", "returns")]
+    left_out = {id(part) for one in annotations if isinstance(one, ast.AST) for part in ast.walk(one)}
     for parent in ast.walk(tree):
         for name, value in ast.iter_fields(parent):
-            if name in ("annotation", "returns") or isinstance(parent, ast.JoinedStr):
+            if isinstance(parent, ast.JoinedStr) or id(parent) in left_out:
                 continue
             places = enumerate(value) if isinstance(value, list) else [(None, value)]
             for place, node in places:
-                if not isinstance(node, ast.AST):
+                if not isinstance(node, ast.AST) or id(node) in left_out:
                     continue
                 for new, kind in changed(node):
                     _set(parent, name, place, ast.copy_location(new, node))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from ssgan.errors import DoesNotFit, NothingFound
+from ssgan.errors import DoesNotFit, NothingFound, RefusedImage
 from ssgan.images.samples import Samples
 from ssgan.messages.container import Carrier
 from ssgan.messages.hide import Price, hide_in
@@ -50,6 +50,15 @@ def test_frozen_coefficients_are_bound_with_their_sign_and_both_bytes() -> None:
         values = samples.values.copy()
         values.reshape(-1)[place] = other
         assert carrier(Samples(values, LEAST, MOST, samples.usable)).layout(KEY).keys != layout.keys
+
+
+def test_flat_samples_are_refused_unless_allowed() -> None:
+    samples = coefficients(1)
+    flat = Samples(np.zeros_like(samples.values), LEAST, MOST, samples.usable, UNIT)
+    with pytest.raises(RefusedImage, match="flat"):
+        hide_in(lambda: carrier(flat), lambda payload: priced(flat), b"x", KEY)
+    made = hide_in(lambda: carrier(flat), lambda payload: priced(flat), b"x", KEY, allow_flat=True)
+    assert reveal_from(carrier(Samples(made.values.reshape(flat.values.shape), LEAST, MOST, flat.usable, UNIT)), KEY) == b"x"
 
 
 def test_a_message_that_unusable_samples_leave_no_way_for_is_refused_with_what_fits() -> None:
