@@ -159,7 +159,7 @@ def prepare(
 
 
 def run(plan: HideEachPlan, messages: Messages, key: Key, engine: job.Engine, *, progress: Progress[()] = silent) -> Tally:
-    """Hide in all covers of a plan; those that fail are in `failures.jsonl`, and nothing tells where stegos came from.
+    """Hide in all covers of a plan; those that fail are in `failures.jsonl`, and nothing shows where stegos came from.
 
     First, all that is there is opened with the key: StorageFailed names what is not the stego of its cover and message, and
     nothing is written then. The same error where another run writes into the folder.

@@ -46,7 +46,7 @@ def writing(
     """Provide a function that takes name and bytes of each outcome of a portion; failures in the tally are written with them.
 
     A shard is whole or not there, and the same bytes each time. Single files may go without waiting for the disk: a job that
-    was cut off can be run again. `seal` is told the names of outcomes that are on the disk before they can be seen there, and
+    was cut off can be run again. `seal` receives the names of outcomes that are on the disk before they can be seen there, and
     says which of them are to be left out; with it nothing is written over.
     """
     if not shards:

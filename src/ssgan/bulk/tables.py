@@ -3,7 +3,7 @@
 In Parquet there are two columns, `file` and `features`, the latter a list of fixed size, and the names of the features are in
 the schema's metadata. A column for each of 34,671 features would cost a header for each in every group of rows, hundreds of
 megabytes for a few thousand images, and readers that take seconds to open the file; as a list a row is one vector, which is
-what a classifier wants. At 64 x 64 pixels few different values occur, and compression leaves a third.
+what a classifier takes. At 64 x 64 pixels few different values occur, and compression leaves a third.
 """
 
 from __future__ import annotations

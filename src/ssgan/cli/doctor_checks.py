@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from ssgan.messages.keys import Key
 
-SPACE = 200 << 20  # bytes that a cache and a small data set want
+SPACE = 200 << 20  # bytes for a cache and a small data set
 OLDEST = (3, 11)
 _MESSAGE = b"Is anybody there?"
 _EXTRA = re.compile(r"extra\s*==\s*['\"]([^'\"]+)")

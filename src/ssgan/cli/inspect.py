@@ -121,7 +121,7 @@ def _show_drawn(
 
 
 def _tell_of_models(screen: Screen, cover: Path, samples: np.ndarray) -> None:
-    """Say that an image may be a drawn one where a model draws such, since only the key tells."""
+    """Say that an image may be a drawn one where a model draws such images, since only the key decides."""
     from ssgan.drawn.model import announced_shape, installed_folders
 
     channels, height, width = samples.shape

@@ -99,7 +99,7 @@ def _checked(text: str) -> str:
 
 
 def _has_terminal() -> bool:
-    """Return whether there is a terminal to ask at, whatever the standard streams are connected to."""
+    """Return whether there is a terminal to ask on, even where the standard streams are redirected."""
     if os.name == "nt":
         return sys.stdin is not None and sys.stdin.isatty()
     try:

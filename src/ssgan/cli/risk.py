@@ -15,7 +15,7 @@ _MORE = "a warden who trains on your source sees more"
 
 
 def show_risk(screen: Screen, task: HideTask, hidden: Hidden) -> None:
-    """Ask the detectors, and print the answer on the sender's screen alone."""
+    """Score by the detectors, and print the answer on the sender's screen only."""
     from ssgan.detection.verdicts import risk
     from ssgan.messages.container import OVERHEAD
 

@@ -145,7 +145,7 @@ def _say(stream: TextIO, *lines: str) -> None:
 
 
 def _say_json(stream: TextIO, message_type: str, fields: dict[str, Any]) -> None:
-    """Print one JSON object; a number that JSON does not know (an infinite ratio) is null."""
+    """Print one JSON object; a number that JSON does not have (an infinite ratio) is null."""
     plain = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in fields.items()}
     print(json_text({"message_type": message_type, **plain}, encoding=_encoding(stream)), file=stream)
 

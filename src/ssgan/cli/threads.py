@@ -1,4 +1,4 @@
-"""Choose the number of threads of a command, since torch is told 1 before it is imported."""
+"""Choose the number of threads of a command, since torch is set to 1 before it is imported."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ssgan.errors import InvalidSetting
 
 
 def cores() -> int:
-    """Return the cores that this process may use, where the system tells."""
+    """Return the cores that this process may use, where the system reports them."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -1,4 +1,4 @@
-"""`ssgan train-detail`: the network that knows what photographs look like, sample by sample."""
+"""`ssgan train-detail`: train the network that models photographs sample by sample."""
 
 from __future__ import annotations
 

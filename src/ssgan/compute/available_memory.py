@@ -1,6 +1,6 @@
 """Find how much memory this process can still have, within limits of the machine, the process and its container.
 
-The kernel ends a program that takes more, without a word; a picture's header tells its size before.
+The kernel ends a program that takes more, without a message; a picture's size is in its header.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-_UNLIMITED = 1 << 60  # what a control group without a limit says is about 2^63
+_UNLIMITED = 1 << 60  # a control group without a limit reports about 2^63
 
 
 def available_memory() -> int | None:

@@ -81,7 +81,7 @@ class Captured:
         self._calls, self._graphs = {}, {}
 
     def _on_side_stream(self, work: Callable[..., T], inputs: tuple[torch.Tensor, ...]) -> T:
-        """Run eagerly on another stream than the current one, as torch asks for before a capture."""
+        """Run eagerly on another stream than the current one, as torch requires before a capture."""
         self._side_stream = self._side_stream or torch.cuda.Stream()
         current = torch.cuda.current_stream()
         self._side_stream.wait_stream(current)

@@ -165,7 +165,7 @@ def _average(optimizer: torch.optim.Optimizer, *_: Any) -> None:
 
 
 class _Whole(nn.Module):
-    """A network's parameters with another forward pass, in the one module that DistributedDataParallel wants."""
+    """A network's parameters with another forward pass, in the one module that DistributedDataParallel takes."""
 
     def __init__(self, network: nn.Module, way: Forward) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The keystream of ChaCha20 (RFC 8439): bytes that cannot be told from random ones without the key."""
+"""Make the keystream of ChaCha20 (RFC 8439): bytes that cannot be told from random ones without the key."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ _working = False  # this process, at this moment
 
 
 class _Stopped(SystemExit):
-    """The signal that a process is told to end, raised so that temporary files are removed."""
+    """The signal for a process to end, raised so that temporary files are removed."""
 
 
 def _begin(begun: Any) -> None:

@@ -1,6 +1,6 @@
 """Open a source of pictures: a folder, a zip or a tar, read at random and in place, without unpacking.
 
-CelebA's own layout, as folder or zip, and an `index.csv` beside the pictures also tell persons and parts.
+CelebA's own layout, as folder or zip, and an `index.csv` beside the pictures also name persons and parts.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ class Question:
     """The covers, the embedding, and the detector, a key of DETECTORS, that is to tell them apart.
 
     For networks: `curriculum`, larger payloads (bpp) learned from first; `fresh`, new changes in every epoch; `precision`, of
-    their training. With `selection_channel` the warden is told the change probabilities of every image, as the embedder says
+    their training. With `selection_channel` the warden gets the change probabilities of every image, as the embedder computes
     them of that image. `null` asks for pairs of covers without any stego; `against`, another source such as photographs, for
     pairs of one of its images and a cover, which `against_geometry` cuts to the covers' size. In place of a whole number,
     `seed` takes a NumPy Generator, from which one is drawn.

@@ -12,7 +12,7 @@ from ssgan.storage.runs import DONE
 from ssgan.storage.runs import result as result_of
 from ssgan.storage.state_files import Damaged
 
-_LATE = ("null",)  # what not every run says
+_LATE = ("null",)  # keys that not every run has
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class DetectorResult(ErrorFigures):
 
     @classmethod
     def read(cls, folder: Path) -> DetectorResult:
-        """Return the result in the folder of a finished run. Raises Damaged where its done.json says another thing."""
+        """Return the result in the folder of a finished run. Raises Damaged where its done.json has other content."""
         names = [name for name in cls.__dataclass_fields__ if name not in _LATE]
         found = result_of(folder, *names)
         try:

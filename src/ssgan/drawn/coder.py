@@ -5,7 +5,7 @@
     interval = end_draw(state, words)           interval = end_put(state, words)
 
 `draw` and `put`, and those for samples whose lowest bit is given, are in `coder_loops.py`: a loop over samples is compiled as
-well. If the bits are uniform, every value has exactly the probability that its table says. Both sides end with the same
+well. If the bits are uniform, every value has exactly the probability in its table. Both sides end with the same
 interval: the streams that draw this picture, and no other stream does.
 """
 

@@ -51,7 +51,7 @@ def cumulative_of_parity(row: np.ndarray, mean16: Int, value: Int) -> Any:
 def draw(state: np.ndarray, words: np.ndarray, row: np.ndarray, mean16: Int) -> Any:
     """Return the next value 0...255 by the bits of `words` uint32, or -1 where the draw must be given up (below 2^-80).
 
-    row int32 (12801,) of tables.py, mean16 any integer. `words` must hold as many as `coder.most_words` says.
+    row int32 (12801,) of tables.py, mean16 any integer. `words` must hold `coder.most_words` words.
     """
     shares = _share(state, 16)
     if shares >= 65536:
@@ -87,7 +87,7 @@ def draw_with_parity(state: np.ndarray, words: np.ndarray, row: np.ndarray, mean
 
 @compiled
 def put(state: np.ndarray, words: np.ndarray, row: np.ndarray, mean16: Int, value: Int) -> None:
-    """Add to `words` what drawing `value` 0...255 says of them. A value that the law cannot give is noted in the state."""
+    """Add to `words` what drawing `value` 0...255 reveals of them. A value that the law cannot give is noted in the state."""
     below = cumulative(row, mean16, value)
     _put(state, words, below, cumulative(row, mean16, value + 1) - below, 16)
 

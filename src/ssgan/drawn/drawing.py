@@ -3,8 +3,8 @@
     latent (32 bytes) --ChaCha20--> latents, noise, bits of the stages before the last --model--> y
     y, planes drawn before --model--> laws of a plane --sampler, by the stream's bits--> its samples
 
-The last stage is drawn by the stream, all before it are part of what the latent says. In the first plane of the last stage the
-pivots come last, with the lowest bits that make the header say the nonce. Sender, receiver and honest covers share every line.
+The last stage is drawn by the stream, all before it follow from the latent. In the first plane of the last stage the pivots
+come last, with the lowest bits that make the header spell the nonce. Sender, receiver and honest covers share every line.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class PictureStreams:
 
 
 def draw(model: DrawnModel, latent: bytes, nonce: bytes, bits: NDArray[np.uint32]) -> PictureStreams:
-    """Draw the picture of `latent` (32 bytes) whose header says `nonce` (16 bytes) by the words `bits`.
+    """Draw the picture of `latent` (32 bytes) whose header spells `nonce` (16 bytes) by the words `bits`.
 
     bits uint32 (at least most_words(samples),). Raises GivenUp, by rules that do not look at the picture's content but at its
     laws, and that honest covers obey as well.

@@ -51,7 +51,7 @@ class Pivots:
     _sums: NDArray[np.int64]  # (128, 2): of which pivots it is the sum, a bit each
 
     def solve(self, plane: NDArray[np.uint8], nonce: bytes) -> NDArray[np.uint8]:
-        """Return the pivots' lowest bits, uint8 (128,), with which `plane` uint8 (n,) says `nonce`.
+        """Return the pivots' lowest bits, uint8 (128,), with which `plane` uint8 (n,) spells `nonce`.
 
         What the plane holds at the pivots' places does not count.
         """

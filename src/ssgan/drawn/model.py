@@ -110,7 +110,7 @@ def installed_folders() -> list[Path]:
 
 
 def announced_shape(folder: Path) -> tuple[int, ...]:
-    """Return height, width and channels of the pictures of a model, as its manifest says; its integers are not read."""
+    """Return height, width and channels of the pictures of a model, from its manifest; its integers are not read."""
     about = weights.announced(folder)["manifest"].get("about")
     shape = about.get("shape") if isinstance(about, dict) else None
     if not isinstance(shape, list) or len(shape) != 3 or not all(type(side) is int for side in shape):

@@ -2,7 +2,7 @@
 (docs/drawn.md, 3).
 
 A row holds the cumulative law of one scale in sixteenths of a gray level. A sample's mean is given in sixteenths as well, so
-that the law of a sample is the row, read at every sixteenth entry from where its mean says. What falls outside of 0...255
+that the law of a sample is the row, read at every sixteenth entry, starting by its mean. What falls outside of 0...255
 counts for the nearest end.
 """
 

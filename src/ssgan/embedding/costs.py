@@ -1,8 +1,8 @@
 """Define the costs of changing a sample by +1 and by -1, the wet rule of all schemes, and the distortion of changes.
 
 Samples are whole numbers as float (N, C, H, W), of pixels 0...255; a cost is a float of the same shape and dtype, >= 0,
-infinite where the change must not happen (wet). A scheme computes costs from values and knows nothing of the ends of their
-range: which samples may rise and which may fall is said by `Samples`, and made wet here, once.
+infinite where the change must not happen (wet). A scheme computes costs from values, without regard to the ends of their
+range: which samples may rise and which may fall is in `Samples`, and the others are made wet here, once.
 """
 
 from __future__ import annotations

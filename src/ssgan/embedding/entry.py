@@ -21,7 +21,7 @@ class SchemeEntry:
     """One scheme: its cost function and its description. `correct` chooses the signs again once the changes are known.
 
     `reach` is the largest distance in rows of a sample that affects a cost; None where all do, or where it is not known.
-    `unit` is that of the samples whose costs it knows; None where it takes samples of any kind.
+    `unit` is that of the samples that it prices; None where it takes samples of any kind.
     """
 
     costs: Scheme

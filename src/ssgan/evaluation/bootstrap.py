@@ -13,7 +13,7 @@ import numpy as np
 from ssgan.evaluation.roc import Measures, Roc, figures, measures, roc
 from ssgan.steganalysis.error_rate import TAILS, Interval, Scores, error_interval, mean_of, pairs_of, redrawn, spread
 
-FALSE_ALARMS = np.linspace(0, 1, 101)  # where bands are told
+FALSE_ALARMS = np.linspace(0, 1, 101)  # where bands are given
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from ssgan.steganalysis.catalog import DETECTORS
 from ssgan.steganalysis.detectors import uses_probabilities
 from ssgan.storage.runs import Run, working_in
 
-LOOKED_AT = 20  # pictures whose sizes say whether a source has the size that is asked for
+LOOKED_AT = 20  # pictures whose sizes decide whether a source has the wanted size
 GROSS = "lsbr@1.0/plain"  # LSB replacement of every sample: a detector that misses this finds nothing
 
 

@@ -34,7 +34,7 @@ class Roc:
 
     def detected(self, p_fa: np.ndarray) -> np.ndarray:
         """Return the fraction of stegos detected at these false alarms, between corners by lines; the upper end of a jump."""
-        # np.interp wants rising abscissas: of corners one above the other the last one counts.
+        # np.interp takes rising abscissas: of corners one above the other the last one counts.
         last = np.append(np.diff(self.p_fa) > 0, True)
         return np.interp(p_fa, self.p_fa[last], self.p_d[last])
 

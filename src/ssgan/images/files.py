@@ -85,7 +85,7 @@ def read(
 
     `convert` names the conversions of `CONVERSIONS` that the caller allows; what needs another one is a RefusedImage whose
     hint names it. `name` is the file's name where `source` has none, to compare its suffix with what the bytes are.
-    `work` is how many bytes a sample the caller will want, the picture's own among them. Raises RefusedImage for all that
+    `work` is how many bytes a sample the caller needs, with the picture's own. Raises RefusedImage for all that
     cannot be read, InvalidSetting for an unknown conversion, NotEnoughMemory, from the header, for what is too large for this
     machine.
     """

@@ -107,7 +107,7 @@ def take(data: bytes, start: int, count: int, what: str) -> bytes:
 
 
 def exif_orientation(exif: bytes) -> tuple[int, tuple[str, ...]]:
-    """Return the orientation (1 to 8) that EXIF asks for when the image is shown, and a note unless it is 1."""
+    """Return the orientation (1 to 8) in EXIF, by which the image is shown, and a note unless it is 1."""
     try:
         value = exif_value(exif)
     except struct.error:

@@ -1,4 +1,4 @@
-"""Apply the orientation that EXIF or a TIFF tag asks for: a move of samples, never a change of one."""
+"""Apply the orientation in EXIF or a TIFF tag: a move of samples, never a change of one."""
 
 from __future__ import annotations
 

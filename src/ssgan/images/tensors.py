@@ -43,7 +43,7 @@ def to_images(samples: NDArray[np.uint8]) -> Images:
     import torch
 
     batch = samples[None] if samples.ndim == 3 else samples
-    # torch knows no steps backwards, as those of a flipped array.
+    # torch has no negative strides, as those of a flipped array.
     shared = batch.flags.writeable and all(step >= 0 for step in batch.strides)
     return torch.from_numpy(batch if shared else batch.copy())
 

@@ -91,7 +91,7 @@ class Drawing(DrawnReader[M_in], Protocol[M_in]):
     """A reader that also draws; the module `ssgan.drawn.drawing` is one."""
 
     def draw(self, model: M_in, latent: bytes, nonce: bytes, bits: NDArray[np.uint32]) -> DrawnPicture:
-        """Draw the picture of `latent` (32 bytes) whose header says `nonce` (16 bytes) by the stream. Raises GivenUp."""
+        """Draw the picture of `latent` (32 bytes) whose header spells `nonce` (16 bytes) by the stream. Raises GivenUp."""
 
 
 @dataclass(frozen=True, repr=False)

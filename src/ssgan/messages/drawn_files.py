@@ -100,7 +100,7 @@ def draw_file(
 ) -> tuple[DrawnMessage, bytes]:
     """Draw one cover, once; return it and its file, which was read back and is not written yet.
 
-    The file is of the format that the suffix of `out` says. Raises as `ssgan.messages.drawn.hide` does, and StorageFailed where
+    The suffix of `out` decides the format of the file. Raises as `ssgan.messages.drawn.hide` does, and StorageFailed where
     the file does not hold the picture.
     """
     made = drawn.hide(body, key, model, drawing, compress=compress)

@@ -42,9 +42,9 @@ def hide_file(
     """Hide `message` in the image file `cover` and write the stego to `out`, in the lossless format of its suffix.
 
     The file is written as the cover's was. Metadata that may name person, place or time stays behind unless `keep_metadata`;
-    `upright` applies the orientation that the cover asks for. What differs from the cover's file is in the result's notes.
+    `upright` applies the orientation in the cover's file. What differs from the cover's file is in the result's notes.
     Raises DoesNotFit with the bytes that would fit; RefusedImage for a file that is no cover, that is too flat (unless
-    `allow_flat`) or that the `ledger` knows; StorageFailed where `out` exists (unless `overwrite`), is the cover (even
+    `allow_flat`) or that the `ledger` lists; StorageFailed where `out` exists (unless `overwrite`), is the cover (even
     then), or cannot be written; InvalidSetting for an unknown scheme or a lossy format.
     """
     settings = HideSettings(scheme, compress, allow_flat, ledger, overwrite, keep_metadata, upright)

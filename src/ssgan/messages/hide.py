@@ -1,6 +1,6 @@
 """Hide a message on the sender's side: seal it, code it where changes cost least, and read it back.
 
-Which samples change is the sender's own affair: any scheme of the catalog says what a change costs. A sample that a scheme
+Which samples change is the sender's own affair: any scheme of the catalog gives the cost of a change. A sample that a scheme
 would rather never touch gets a very high cost here, not an infinite one, so that what fits depends on the image's size alone.
 """
 
@@ -41,7 +41,7 @@ class Hidden:
     stego: NDArray[np.uint8]
     alpha: NDArray[np.uint8] | None
     message_bytes: int
-    rung_bytes: int  # the length that an observer could know at best
+    rung_bytes: int  # the length that an observer could learn at best
     payload: float  # bits per counting sample, all of the stream
     change_rate: float  # share of the counting samples changed
     scheme: str
@@ -172,7 +172,7 @@ def _write(layout: KeyedLayout, priced: PricedSamples, plaintext: bytes, kind: i
 
 
 def _no_way(layout: KeyedLayout, priced: PricedSamples, length: int) -> DoesNotFit:
-    """Return what to say where samples that may not change leave no way to write `length` bytes and their overhead."""
+    """Return the error for samples that may not change and leave no way to write `length` bytes and their overhead."""
     samples = priced.samples
     assert samples.usable is not None, "with every bit in the first layer there is always a way"
     dry = (samples.may_rise | samples.may_fall)[layers.strides(len(samples))]

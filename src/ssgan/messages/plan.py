@@ -45,7 +45,7 @@ class HideSettings:
     ledger: Ledger | None = None
     overwrite: bool = False
     keep_metadata: bool = False  # of the cover's file, what may name person, place or time
-    upright: bool = False  # apply the orientation that the cover's file asks for
+    upright: bool = False  # apply the orientation in the cover's file
 
 
 @dataclass(frozen=True, repr=False)

@@ -1,6 +1,6 @@
 """List networks, feature sets, and the detectors built on them by name. Each file ends with its rows.
 
-A detector is called like its network, or like its feature set; `NAME/CLASSIFIER` asks for another classifier than the ensemble.
+A detector is called like its network, or like its feature set; `NAME/CLASSIFIER` chooses another classifier than the ensemble.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ Probabilities: TypeAlias = torch.Tensor
 class Pairs:
     """N covers and N stegos, uint8 (N, C, H, W) on one device; the i-th stego comes from the i-th cover.
 
-    Change probabilities, of the covers' samples and of the stegos', are there for detectors that want them, and come both or
+    Change probabilities, of the covers' samples and of the stegos', are there for detectors that use them, and come both or
     not at all. Raises InvalidSetting for what cannot be pairs.
     """
 

@@ -1,7 +1,7 @@
 """Compute P_E, the smallest average error of any threshold on the scores, with that threshold and an interval.
 
 P_E = min over t of (P_FA(t) + P_MD(t)) / 2, stego being called where the score exceeds t. Ties are all on one side of a
-threshold, a perfect detector has 0, one that says the same of everything 1/2.
+threshold, a perfect detector has 0, one with the same score for everything 1/2.
 
 The interval comes from test sets drawn again and again out of the one there is. A cover and its stego are drawn together, and
 so is everything of one person or picture: what was photographed together errs together. With several seeds each test set is
@@ -108,8 +108,8 @@ def least_error(p_fa: np.ndarray, p_md: np.ndarray) -> tuple[float, int]:
 def error_interval(sets: Sequence[Scores], drawn: Sequence[np.ndarray] | None = None) -> Interval:
     """Return a 95 % interval, within [0, 1/2], of P_E, or of its mean over several sets of scores (one a seed).
 
-    `drawn` are the errors of each set's `redrawn` curves, where they are known already. It tells how far another test set of
-    the same size would be off; what another training would give only several seeds tell.
+    `drawn` are the errors of each set's `redrawn` curves, where they are known already. It shows how far another test set of
+    the same size would be off; only several seeds show what another training would give.
     """
     if drawn is None:
         drawn = [np.array([least_error(p_fa, 1 - p_d)[0] for p_fa, p_d in redrawn(one)]) for one in sets]
@@ -144,7 +144,7 @@ def spread(here: float, drawn: Sequence[np.ndarray], pairs: int) -> Interval:
     Of the mean over the sets: `drawn` are the figures of each one's drawn sets.
     """
     again = mean_of(drawn)
-    if float(np.ptp(again)) == 0:  # as with a perfect detector: the bootstrap knows nothing
+    if float(np.ptp(again)) == 0:  # as with a perfect detector: the bootstrap has no spread
         reach = RULE_OF_THREE / (2 * pairs)
         return here - reach, here + reach
     low, high = (float(value) for value in np.quantile(again, TAILS))

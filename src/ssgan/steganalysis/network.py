@@ -28,7 +28,7 @@ class Recipe:
     evaluate_images: int = 20_000  # images seen between two validations
     patience: int = 10  # evaluations without a better one that end the training
     lesson_share: float = 0.2  # of the duration, for each of the easier lessons that a curriculum gives first
-    precision: str = "float32"  # or bf16: layers in half the bits where torch's autocast says so, weights and loss in float32
+    precision: str = "float32"  # or bf16: layers in half the bits where torch's autocast chooses, weights and loss in float32
 
     def __post_init__(self) -> None:
         for name in ("batch_pairs", "duration_images", "evaluate_images", "patience"):

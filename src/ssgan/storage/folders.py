@@ -38,7 +38,7 @@ def user_folder(kind: Kind) -> Path:
 def xdg_folder(kind: Kind) -> Path:
     """Return the folder by the XDG base directory specification, as shells look for it on every system.
 
-    As the specification asks, a relative path in its variable is ignored. Raises StorageFailed where the user has no home.
+    After the specification, a relative path in its variable is ignored. Raises StorageFailed where the user has no home.
     """
     return _named(f"XDG_{kind.upper()}_HOME") or home() / _XDG[kind]
 

@@ -1,6 +1,6 @@
 """Keep a run: a folder that a long job writes to and resumes from.
 
-config.json says what was asked for and with which versions; stats.jsonl grows by one JSON object a line, counted in images
+config.json holds the settings and the versions; stats.jsonl grows by one JSON object a line, counted in images
 seen; other files are written whole or not at all. The same settings on the same folder resume where it stopped; other settings
 are refused, unless nothing was done there yet, that is, the folder holds only its config.json.
 

@@ -23,7 +23,7 @@ from typing import NoReturn
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 AGAIN_SECONDS = 0.01  # until a signal that could not be delivered is sent once more
 REPEAT_SECONDS = 1.0  # within which the same wish may come twice, as from a terminal or from `timeout`
-# Modules in whose frames an exception is lost, or becomes another one: C code asks for an import and does without it.
+# Modules in whose frames an exception is lost, or becomes another one: C code tries an import and continues without it.
 _SWALLOWING = {
     *("importlib._bootstrap", "importlib._bootstrap_external", "_frozen_importlib", "_frozen_importlib_external"),
     *("weakref", "_weakrefset", "ctypes"),

@@ -148,7 +148,7 @@ _FIELDS = {
     **{name: {"type": "string"} for name in _WORDS},
     "images": {"type": "array", "items": _FILE},
 }
-# What the page's description of itself says of forms; each kind of job looks for some of the fields.
+# The forms in the page's own description; each kind of job reads some of the fields.
 DESCRIBED: dict[str, Any] = {
     "requestBody": {"content": {"multipart/form-data": {"schema": {"type": "object", "properties": _FIELDS}}}}
 }

@@ -194,7 +194,7 @@ def work(connection: Connection) -> None:
     """Work on jobs, in a process of its own."""
     from ssgan.web.tasks import WORK, warm
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server says when it is over
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server decides when it ends
     warm()
     _bound_memory()
     while True:
@@ -212,7 +212,7 @@ def _done(do: Callable[..., PageResult], given: dict[str, Any], progress: Callab
         return "failed", (str(error), error.hint, error.exit_code)
     except MemoryError:
         return "failed", NO_MEMORY
-    except Exception as error:  # a mistake of ours: said without what was given
+    except Exception as error:  # a fault in our code: reported without the input
         return "failed", (f"internal error ({type(error).__name__})", "report what you did: this is a mistake in ssgan", 1)
 
 

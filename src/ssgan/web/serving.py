@@ -20,7 +20,7 @@ from ssgan.errors import InvalidSetting, StorageFailed
 LOOPBACK = "127.0.0.1"
 BATCH = 32  # connections that the loop takes up in one turn
 TURNS = 4  # until those of one turn that are too many are closed
-CONNECTIONS = 512  # at a time, where the system allows as many files; more are told that it is too much
+CONNECTIONS = 512  # at a time, where the system allows as many files; more are refused
 OTHERS = 64  # files that are open besides: pipes to workers, results of runs
 
 

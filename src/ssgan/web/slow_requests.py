@@ -2,7 +2,7 @@
 
 The head of each request must end within HEAD_SECONDS, counted from the connection's beginning, or for later requests from their
 first byte; else the connection is closed. Bodies have a time of their own (guard.py). A connection beyond the bound is closed
-with its answer at once: uvicorn by itself keeps it until it asks for something, and so runs out of places for files.
+with its answer at once: uvicorn by itself keeps it until its first request, and so runs out of places for files.
 """
 
 from __future__ import annotations

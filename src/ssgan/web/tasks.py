@@ -127,7 +127,7 @@ def reveal(given: Given, progress: Progress[int, str]) -> PageResult:
 
 
 def _until_floor(taken: float) -> float:
-    """Return the seconds to the next multiple of the least time, so that the time taken does not tell what was found."""
+    """Return the seconds to the next multiple of the least time, so that the time taken does not reveal what was found."""
     return math.ceil(max(taken, 1e-9) / FLOOR) * FLOOR - taken
 
 

@@ -1,7 +1,7 @@
 """Keep the bundled detectors, each in a folder of `ssgan/bundled/detectors`: weights, domain, threshold, card.
 
-A folder is that of an ordinary detector (`ssgan.steganalysis.detectors.load` reads it) which also says of which images it may
-speak and what its scores mean. Squares of a picture are looked at, never a resized copy, and their features averaged.
+A folder is that of an ordinary detector (`ssgan.steganalysis.detectors.load` reads it), with the images that it may judge and
+what its scores mean. It scores squares of a picture, never a resized copy, and averages their features.
 """
 
 from __future__ import annotations

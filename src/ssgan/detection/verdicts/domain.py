@@ -38,7 +38,7 @@ class Domain:
             raise InvalidSetting(f"{len(learned)} images are too few to fit the domain of a detector", hint="give more images")
         x = learned.astype(np.float64)
         mean, scale = x.mean(axis=0), x.std(axis=0)
-        scale[scale <= 1e-9 * np.abs(mean) + 1e-12] = np.inf  # what never varies says nothing
+        scale[scale <= 1e-9 * np.abs(mean) + 1e-12] = np.inf  # constant features carry no information
         x = (x - mean) / scale
         _, vectors = np.linalg.eigh(x @ x.T)  # the smaller of the two products, ascending
         axes = vectors[:, ::-1][:, :AXES].T @ x

@@ -1,7 +1,7 @@
 """Judge pictures: by the attacks on LSB replacement, and by the trained detector whose domain is nearest.
 
-Half of the stegos that a probability speaks of are made by LSB replacement, half as those that the trained detector learned;
-so the odds are the mean of what the two say, and a side that may not speak says one to one.
+Half of the stegos behind a probability are made by LSB replacement, half like those that the trained detector learned;
+so the odds are the mean of the two, and a side without a verdict counts as one to one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ssgan.detection.verdicts.verdict import CLEAR, Verdict, Word
 from ssgan.errors import InvalidSetting
 from ssgan.images import Images
 
-_CERTAIN = 1e6  # odds beyond which no count of covers says anything
+_CERTAIN = 1e6  # odds beyond what any count of covers can show
 
 
 def judge(images: Images, *, detectors: Sequence[Trained] | None = None) -> list[Verdict]:

@@ -17,7 +17,7 @@ _FRAME, _GAP, _LINE = 5, 10, 13
 _FONT = 11  # pixels
 _LONGEST = 22  # letters of a name that fit below a picture
 _PAPER, _INK = (250, 249, 245), (38, 40, 48)
-# Orange and blue are told apart by everybody; the word below says it as well.
+# Orange and blue are easy to tell apart, also for the color-blind; the word below repeats it.
 _COLORS = {
     "stego": (216, 88, 24), "inconclusive": (200, 152, 20), "cover": (58, 118, 196), "out of domain": (128, 130, 138),
 }  # fmt: skip

@@ -22,13 +22,13 @@ CLEAR = 0.25  # probability up to which a picture is called a cover
 class Verdict:
     """The answer for one picture, with the probability and the reasons behind it.
 
-    verdict      "stego" above the threshold of 5 % false alarms; "cover" where the probability is at most CLEAR, which says no
-                 more than that these detectors find nothing; "inconclusive" between; "out of domain" where no detector may
-                 speak, or those that may find nothing and others would be needed
-    probability  of a stego where covers and stegos are equally many, in [0, 1]; None where no detector may speak
+    verdict      "stego" above the threshold of 5 % false alarms; "cover" where the probability is at most CLEAR, which means
+                 only that these detectors find nothing; "inconclusive" between; "out of domain" where no detector may judge,
+                 or those that may find nothing and others would be needed
+    probability  of a stego where covers and stegos are equally many, in [0, 1]; None where no detector may judge
     reasons      whole sentences, the deciding one first
-    estimates    what each structural attack, a key of ATTACKS, says of LSB replacement
-    answered     the detectors that spoke
+    estimates    the result of each structural attack, a key of ATTACKS, on LSB replacement
+    answered     the detectors that judged
     alarms       those of them that call it a stego, at 5 % false alarms together
     """
 

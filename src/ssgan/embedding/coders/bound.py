@@ -1,7 +1,7 @@
 """Simulate the optimal sender: the coder `bound`.
 
 Among all senders of the same payload, the one whose changes follow p(+-1) ~ exp(-lambda rho+-) has the least expected
-distortion; lambda is what the payload asks for. T. Filler, J. Fridrich, "Gibbs construction in steganography", IEEE TIFS 5(4),
+distortion; lambda follows from the payload. T. Filler, J. Fridrich, "Gibbs construction in steganography", IEEE TIFS 5(4),
 2010; T. Filler, J. Judas, J. Fridrich, IEEE TIFS 6(3), 2011, Eq. (4) to (6). lambda is found in units of the image's own costs,
 so flat covers, whose costs are beyond 10^9, are as easy as any.
 """

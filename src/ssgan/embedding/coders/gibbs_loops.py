@@ -120,7 +120,7 @@ def _row_moments(
             for k in range(len(up)):
                 if not usable[start + k]:
                     up[k], down[k] = np.inf, np.inf
-        if len(up) == LANES:  # said twice, so that the compiler knows how long the first one is
+        if len(up) == LANES:  # written twice, so that the compiler knows the length of the first one
             _add(up, down, LANES, factor, floor, log_z, first, second)
         else:
             _add(up, down, len(up), factor, floor, log_z, first, second)

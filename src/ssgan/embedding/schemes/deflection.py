@@ -2,7 +2,7 @@
 
 Minimize sum beta^2 I under the payload sum h(beta) = m: beta lambda I = ln(1/beta - 2), Eq. (16) of MiPOD (IEEE TIFS 11(2),
 2016). In terms of the equivalent cost rho = ln(1/beta - 2) this is rho (2 + e^rho) = lambda I, one equation a sample, and
-lambda is what the payload asks for. The authors' code reads rho from a table; here both are solved to the last digits.
+lambda follows from the payload. The authors' code reads rho from a table; here both are solved to the last digits.
 """
 
 from __future__ import annotations

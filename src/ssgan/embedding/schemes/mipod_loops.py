@@ -91,7 +91,7 @@ def _spread(
             rho[i] = y / 3 if y < 3 else rough_log(1 + y / 3)
     for start in range(0, len(rho), LANES):
         part, near = fisher[start : start + LANES], rho[start : start + LANES]
-        if len(part) == LANES:  # said twice, so that the compiler knows how long the first one is
+        if len(part) == LANES:  # written twice, so that the compiler knows the length of the first one
             _step(part, near, LANES, factor, corrections, log_z, entropy, slope)
         else:
             _step(part, near, len(part), factor, corrections, log_z, entropy, slope)

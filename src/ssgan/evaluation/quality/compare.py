@@ -1,7 +1,7 @@
 """Compare generated covers with real ones: every figure with its features, its size and its spread.
 
 Real images are halved at random; generated ones are compared with one half, and the other half with it
-as well, in equal numbers: the column `real` says what a perfect generator would get from so few images. Each is repeated with
+as well, in equal numbers: the column `real` is what a perfect generator would get from as few images. Each is repeated with
 other halves, and mean and standard deviation are given.
 """
 

@@ -2,7 +2,7 @@
 
 Y. Huang, A. Gokaslan, V. Kuleshov, J. Tompkin, "The GAN is dead; long live the GAN! A modern GAN baseline", NeurIPS 2024. Its
 block is 1 x 1, grouped 3 x 3, 1 x 1 with an inverted bottleneck; weights begin as in Fix-up (H. Zhang, Y. Dauphin, T. Ma, ICLR
-2019), the last of each block at zero. It wants the relativistic objective with R1 and R2.
+2019), the last of each block at zero. It is trained with the relativistic objective, R1 and R2.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class Card(NamedTuple):
 
     folder: Path
     config: TrainingConfig
-    about: dict[str, Any]  # what the writer had to say, `images_seen` above all
+    about: dict[str, Any]  # facts from the training, above all `images_seen`
     parameters: int
     file_bytes: int
     digest: str  # SHA-256 of the weights file

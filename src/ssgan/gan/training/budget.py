@@ -18,7 +18,7 @@ from ssgan.gan.training.settings import TrainingConfig
 from ssgan.gan.training.ssgan import play
 from ssgan.gan.training.state import Snapshot, State
 
-COUNTED_TOGETHER = 2  # images: normalization wants more than one
+COUNTED_TOGETHER = 2  # images: normalization needs more than one
 PROGRAM_BYTES = 300 << 20  # of the libraries themselves
 
 

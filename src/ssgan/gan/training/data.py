@@ -25,7 +25,7 @@ RESIDENT_SHARE = 0.25  # of an accelerator's free memory, that images may take
 
 
 class ReadingConfig(Protocol):
-    """What settings of a training say of its real images."""
+    """The settings of a training that concern its real images."""
 
     @property
     def image_size(self) -> int:
@@ -87,8 +87,8 @@ def read(
 ) -> RealImages:
     """Return the images of a folder, zip or tar, through a cache in the folder `cache`; split by person, else by picture.
 
-    A picture that would not do is left out and told of, or, if `strict`, refused. Raises InvalidSetting where the images are
-    not of the shape that the settings ask for, and as `datasets.cached` does.
+    An unusable picture is left out and listed, or, if `strict`, refused. Raises InvalidSetting where the images are
+    not of the shape in the settings, and as `datasets.cached` does.
     """
     with open_source(data) as source:
         found = cached(

@@ -1,7 +1,7 @@
 """Train the detail network by likelihood on photographs, in one loop that can be stopped anywhere and resumed exactly.
 
 What is minimized is the mean number of bits that a sample carries, so the loss is the payload of the covers (docs/drawn.md).
-It is measured on photographs that are held back: the fewer bits, the better the network knows what photographs look like.
+It is measured on photographs that are held back: the fewer bits, the better the network models photographs.
 """
 
 from __future__ import annotations

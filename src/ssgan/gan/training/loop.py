@@ -41,7 +41,7 @@ from ssgan.storage.runs import CONFIG, Run, working_in
 
 CACHE, DATA = "cache", "data.json"
 PATHS = ("data",)  # notes: the pictures decide
-LOGS, GRIDS = 1000, 50  # of each in a training, unless the pace says otherwise
+LOGS, GRIDS = 1000, 50  # of each in a training, unless the pace sets others
 LOUD_ALPHA = 0.7  # the paper: with less, "the results are closer to the noise"
 KEPT_STEPS = 100  # between the states that are kept in memory
 

@@ -47,7 +47,7 @@ class TrainingResult:
 
     @classmethod
     def read(cls, folder: Path) -> TrainingResult:
-        """Return the result in the folder of a finished run. Raises Damaged where its done.json says another thing."""
+        """Return the result in the folder of a finished run. Raises Damaged where its done.json has other content."""
         path, found = folder / DONE, result_of(folder, "images_seen", "seconds", *_COUNTS)
         for name in ("images_seen", "seconds", *_COUNTS[:-1]):
             number(path, name, contents=found)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from ssgan.errors import InvalidSetting, unknown
 
-# What the generator wants of the detector, see `ssgan.gan.training.ssgan`.
+# The generator's loss against the detector, see `ssgan.gan.training.ssgan`.
 Secrecy: TypeAlias = Literal["saturating", "non-saturating", "both", "confusion"]
 
 

@@ -21,7 +21,7 @@ _GRAY_RAMP = np.arange(256, dtype=np.uint8)[:, None].repeat(3, axis=1)
 def walk(data: bytes) -> Header:
     """Return the Header of a BMP file: 24-bit color, 32-bit color with or without alpha, or 1 to 8 bits with a palette.
 
-    A palette of 256 gray levels in order is how BMP says gray, and counts as that.
+    A palette of 256 gray levels in order is BMP's form of gray, and counts as gray.
     """
     (start,) = struct.unpack("<I", take(data, 10, 4, "the header"))
     info = take(data, 14, 40, "the header")

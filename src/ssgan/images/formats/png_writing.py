@@ -61,7 +61,7 @@ def encode_like(
 ) -> Encoded | None:  # fmt: skip
     """Return the PNG of `stego`, written as the file `data` of `cover` was; None where its color type cannot hold the stego.
 
-    `is_turned` says that the orientation of `data` was applied to the stego, not to `cover`: a kept eXIf then asks for none.
+    `is_turned` says that the orientation of `data` was applied to the stego, not to `cover`: a kept eXIf then has none.
     """
     chunks = [(name, body) for name, body, _ in chunks_of(data)]
     kind = kind_of(*chunks[0])

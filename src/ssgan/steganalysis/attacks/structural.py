@@ -40,7 +40,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class NotEnoughData:
-    """The refusal of an image that allows no answer; `reason` says why."""
+    """The refusal of an image that allows no answer; `reason` is the cause."""
 
     reason: str
 
@@ -201,7 +201,7 @@ def _unequal(planes: np.ndarray, count: int) -> np.ndarray:
 def _sample_pairs(counts: np.ndarray) -> np.ndarray:
     x, y, near, total = np.moveaxis(counts.astype(np.float64), -1, 0)
     roots = _roots(near / 2, 2 * x - total, y - x)
-    # Without pairs of equal upper bits the quadratic tells nothing about the last bits.
+    # Without pairs of equal upper bits the quadratic holds nothing about the last bits.
     return np.where(near > 0, np.fmin(*roots), np.nan)
 
 

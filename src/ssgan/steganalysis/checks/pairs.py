@@ -51,7 +51,7 @@ def diagnose(
     """Return all findings on the parts (train, validate, test) of a split, the worst first; `labels` are the groups of the
     pairs.
 
-    `prescribed` says how probably the embedder moves each sample of covers up and down, where it is known.
+    `prescribed` is the probability that the embedder moves each sample of covers up and down, where it is known.
     """
     found = []
     for part, pairs in parts.items():
@@ -138,8 +138,8 @@ def keys(pairs: Pairs, prescribed: Prescribed | None = None) -> list[Finding]:
     is in the same places in all covers moves such counts a little: a finding needs a clear surplus besides.
     A code such as stc makes other changes in each cover even with one key: there it cannot be seen this way.
 
-    In covers that are alike, such as a young generator's, the scheme itself may want the same places, or, as LSB replacement
-    and every scheme at the ends of the range, the same direction: what it wants of every cover by itself is subtracted.
+    In covers that are alike, such as a young generator's, the scheme itself may prefer the same places, or, as LSB replacement
+    and every scheme at the ends of the range, the same direction: what it does to every cover by itself is subtracted.
     """
     chosen = pairs[_spread(len(pairs), KEYS_LOOKED_AT)]
     half = len(chosen) // 2

@@ -32,7 +32,7 @@ def fill_bank(
 
     images uint8 (N, C, H, W); `taps` (B, K, 3) of B filters; `thresholds` (Q, 2); `members` (P, 2, 4): for each of P parts the
     sets of filters, as bits, whose extremes are scanned along rows and down columns; `kinds` (P,) the row of `merges`
-    (2, M, 4) that says which bins are one; `places` (Q, P) where a part's features begin.
+    (2, M, 4), the bins that are one; `places` (Q, P) where a part's features begin.
     """
     height, width = images.shape[2] - 2 * border, images.shape[3] - 2 * border
     stride = stride_of(images.shape[3])

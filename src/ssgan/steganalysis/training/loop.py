@@ -79,7 +79,7 @@ class Training:
         """Return the forward pass of training; its logits, and so the loss, are float32 in any precision."""
         recipe = self.settings.recipe
         shared = any(isinstance(layer, distributed.SharedBatchNorm) for layer in self.network.modules())
-        # A faster way knows neither change probabilities nor statistics of other processes.
+        # A faster way has neither change probabilities nor statistics of other processes.
         if not self.settings.probabilities and not shared:
             return accelerated(self.network, device=self.device, images=recipe.duration_images, precision=recipe.precision)
 

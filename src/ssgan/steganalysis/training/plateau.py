@@ -1,6 +1,6 @@
 """Explain a loss at 0.693, that of a coin: too early, too fast, too little to see, or something wrong.
 
-What the figures of the evaluations say, each cause in a sentence with what to do; the likeliest first.
+Each cause is a sentence with what to do, from the figures of the evaluations; the likeliest first.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ssgan.steganalysis.training.settings import NetworkSettings
 COIN = math.log(2)
 NEAR = 0.01  # of the coin's loss: what is nearer has learned nothing that can be seen
 EVALUATIONS = 3  # in a row
-DEAD = 1e-4  # standard deviation of the logits, below which a network says the same of every image
+DEAD = 1e-4  # standard deviation of the logits, below which a network scores every image the same
 FAR = 5.0  # times the learning rate of the network's own recipe
 # Changes an image, divided by the square root of its samples (A. Ker, T. Pevny, J. Kodovsky, J. Fridrich, "The square root law
 # of steganographic capacity", MM&Sec 2008). On 64 x 64 crops of photographs, SRM errs by 0.32 at 12.8 and by 0.43 at 4.4.

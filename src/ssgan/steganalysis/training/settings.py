@@ -14,7 +14,7 @@ from ssgan.steganalysis.network import Recipe
 class NetworkSettings:
     """All that decides a trained network: its name, its inputs, the recipe and the seed.
 
-    With `probabilities` it is told the change probabilities of every image, in training and when it is asked.
+    With `probabilities` it gets the change probabilities of every image, in training and when it scores.
     """
 
     network: str

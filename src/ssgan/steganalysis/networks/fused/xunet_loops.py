@@ -1,6 +1,6 @@
 """Compile one group of Xu-Net, image by image: convolution and sums for BatchNorm, then activation and pooling, and back.
 
-Where planes are given as one row of memory, `steps` says how far it is from one image to the next and from one map to the next.
+Where planes are given as one row of memory, `steps` are the distances from one image to the next and from one map to the next.
 For 1 x 1 convolutions the images of a part are side by side in each map, as one image of one line: small planes alone would
 make short loops.
 """
