@@ -42,7 +42,7 @@ class Serial:
 class Pool:
     """Fresh processes on this machine; not forks, which torch and OpenMP do not survive.
 
-    A process that dies is replaced, and what it worked on is done again. A portion that ends processes by itself is given up:
+    A process that dies is replaced, and its work is done again. A portion that ends processes by itself is given up:
     its pictures are listed as failed. On a machine with several graphics cards each process takes one in turn.
     """
 

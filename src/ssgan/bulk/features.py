@@ -143,7 +143,7 @@ def prepare(
 def run(plan: FeaturePlan, engine: job.Engine, *, progress: Progress[()] = silent) -> Tally:
     """Write the files that are missing, and the table, if it is one. Images that fail are in the file `plan.failures`.
 
-    Where none would do, no table is written. Raises StorageFailed where the disk fails.
+    Where all fail, no table is written. Raises StorageFailed where the disk fails.
     """
     manifest = plan.to_json() | {"sources": [str(source) for source in plan.job.sources[:100]]}
     folder = plan.job.folder
@@ -234,6 +234,6 @@ class _Worker:
             yield batch
 
     def _called(self, entry: Entry) -> str:
-        """Return the name of a picture: as its only source says, or its path where there are several sources."""
+        """Return the name of a picture: that in its only source, or its path where there are several sources."""
         sources = self._job.sources
         return entry.name if len(sources) == 1 else str(path_of(sources[entry.source], entry))

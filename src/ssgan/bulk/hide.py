@@ -193,7 +193,7 @@ class _Ready:
     name: str
     mark: bytes
     cover: bytes
-    manner: str  # as `ssgan.images.Encoded` says; nothing for one that another process made
+    manner: str  # as in `ssgan.images.Encoded`; nothing for one that another process made
 
 
 class _Worker:

@@ -103,7 +103,7 @@ class Look:
         return Looked([batch.names[number] for number in good], features, tuple(sorted(failures)))
 
     def _samples(self, data: bytes | RefusedImage, name: str) -> np.ndarray:
-        """Return uint8 (C, H, W), cut as the settings say; alpha is ignored."""
+        """Return uint8 (C, H, W), cut after the settings; alpha is ignored."""
         if isinstance(data, RefusedImage):
             raise data
         picture = images.upright(images.read(data, convert=self.settings.convert, name=name))

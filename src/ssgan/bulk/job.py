@@ -67,7 +67,7 @@ class Worker(Protocol):
 
 
 class Job(Protocol):
-    """What is wanted of every picture. It is sent to other processes, where equal jobs are one job."""
+    """The work on every picture. It is sent to other processes, where equal jobs are one job."""
 
     def __hash__(self) -> int: ...
 

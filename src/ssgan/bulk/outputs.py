@@ -47,7 +47,7 @@ def writing(
 
     A shard is whole or not there, and the same bytes each time. Single files may go without waiting for the disk: a job that
     was cut off can be run again. `seal` receives the names of outcomes that are on the disk before they can be seen there, and
-    says which of them are to be left out; with it nothing is written over.
+    returns those to leave out; with it nothing is overwritten.
     """
     if not shards:
         yield lambda name, content: _write(folder, name, content, seal)

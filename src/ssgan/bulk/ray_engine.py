@@ -20,7 +20,7 @@ from ssgan.version import __version__
 
 AHEAD = 2  # portions under way for each processor or card
 RETRIES = 5  # of a portion whose process or host was lost
-LOOK_SECONDS = 10.0  # how often the size of the cluster is asked for
+LOOK_SECONDS = 10.0  # between two looks at the size of the cluster
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 
 Outcome: TypeAlias = "Tally | SsganError"

@@ -87,7 +87,7 @@ class PixelCover:
 
 
 def read_pixels(data: bytes, name: str, settings: SimulationSettings) -> Cover:
-    """Return the pixels of an image file, uint8 (C, H, W), cut as the settings say. Raises RefusedImage."""
+    """Return the pixels of an image file, uint8 (C, H, W), cut after the settings. Raises RefusedImage."""
     picture = images.read(data, convert=settings.convert, name=name)
     if picture.alpha is not None and picture.alpha.min() < OPAQUE:
         raise RefusedImage(f"{name} is transparent in places", hint="lay it on a background first")

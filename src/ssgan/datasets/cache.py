@@ -39,7 +39,7 @@ class Cached:
     names       the N names
     identities  name → person, where known
     partitions  name → official part, where known
-    bad         the pictures that would not do, each with the reason
+    bad         the refused pictures, each with the reason
     """
 
     images: Images

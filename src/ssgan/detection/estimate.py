@@ -44,7 +44,7 @@ class Estimated:
 def estimate_files(paths: Sequence[Path], *, convert: Collection[str] = (), limit: int | None = None) -> Iterator[Estimated]:
     """Yield the estimates of image files, and of all in folders and archives, one after the other.
 
-    The channels of a color image are counted together. A file that will not do is named, not dropped. Raises InvalidSetting
+    The channels of a color image are counted together. Unreadable files are reported, not skipped. Raises InvalidSetting
     where there is no image.
     """
     return _estimates(Listing(paths, limit=limit), tuple(convert))

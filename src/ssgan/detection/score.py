@@ -1,4 +1,4 @@
-"""Score files by the detector of a finished run: any number of them, each named, none dropped."""
+"""Score files by the detector of a finished run: any number of them, each reported, none skipped."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def score_files(
 ) -> list[Score]:
     """Return the scores of image files, or of all in a folder, in shards, an archive or a table of paths.
 
-    A file that will not do is named, not dropped.
+    Unreadable files are reported, not skipped.
     """
     scorer, scored = Scorer(run, device=device, threads=threads), list[Score]()
     files = _files(paths)

@@ -51,11 +51,11 @@ Simulate = Callable[[Assignment, Samples[torch.Tensor], Costs, Any], torch.Tenso
 class Coder:
     """One coder: its embedding of a batch, its change probabilities, and its properties.
 
-    `options` are regular expressions, one an option. An `adaptive` coder heeds what a change costs. With `takes_text` it writes
-    a given text in place of random bits. `capturable`: without a text and on flat costs it looks at no value, so that a CUDA
-    graph can hold it. `default_for_flat_costs`: it is taken for schemes that are not adaptive where no coder is named. With
-    `free_signs` the signs of its changes say nothing, so that a scheme may choose others. One that `redraws` changes no cover:
-    it makes other images of the same shape, and is written in a scheme's place.
+    `options` are regular expressions, one an option. An `adaptive` coder uses the costs. With `takes_text` it writes a given
+    text in place of random bits. `capturable`: without a text and on flat costs it reads no value, so that a CUDA graph can
+    hold it. `default_for_flat_costs`: it is taken for schemes that are not adaptive where no coder is named. With `free_signs`
+    the signs of its changes carry nothing, so that a scheme may choose others. One that `redraws` changes no cover: it makes
+    other images of the same shape, and is written in a scheme's place.
     """
 
     simulate: Simulate

@@ -35,7 +35,7 @@ def apply_wet_rule(costs: Costs, samples: Samples[torch.Tensor]) -> Costs:
     `costs` are returned as they come where nothing is impossible.
     """
     values = samples.values
-    if values.device.type != "cpu":  # there a look at a value is waited for, and nothing that is recorded may be looked at
+    if values.device.type != "cpu":  # on CUDA, reading a value synchronizes, and a captured graph may not read one
         plus, minus = (
             rho.masked_fill(rho.isnan() | ~may, WET)
             for rho, may in zip(costs, (samples.may_rise, samples.may_fall), strict=True)

@@ -1,7 +1,7 @@
 """Combine a scheme, a payload and a coder; in commands, settings and results an embedder reads `hill@0.4` or `wow@0.2/stc`.
 
-The scheme says where a change is cheap, the coder how bits ride on that: `bound` simulates the optimal sender, `plain` puts
-one bit on each visited sample, `stc` really codes, `message` sends messages as `hide` does. Options of a coder follow a colon:
+The scheme sets what a change costs, the coder embeds at these costs: `bound` simulates the optimal sender, `plain` puts one bit
+on each visited sample, `stc` really codes, `message` sends messages as `hide` does. Options of a coder follow a colon:
 `lsb@0.4/plain:red`, `hill@0.4/stc:h=12`. A coder that draws new covers is written in the scheme's place: `drawn@0.4`, or
 `drawn@1.5:faces64` with its model.
 """

@@ -183,7 +183,7 @@ def every_scheme(
         try:
             seen = inspect_cover(cover, embedder, seed=seed, name=name, layout="chw")
             costs = seen.costs
-        except (DoesNotFit, InvalidSetting):  # the maps are there all the same
+        except (DoesNotFit, InvalidSetting):  # the maps exist in any case
             plus, minus = (cost[0].double().numpy() for cost in embedder.costs(images.to_images(cover)))
             seen, costs = None, (plus, minus)
         priced.append(PricedCover(str(embedder), entry.title, entry.summary, pictures.cost_map(*costs), seen))

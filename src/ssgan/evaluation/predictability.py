@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-# The share of samples that counts as easy to predict, and the neighborhood that says how easy a place is.
+# The share of samples that counts as easy to predict, and the neighborhood in which a place is judged.
 EASY = 0.5
 NEIGHBORHOOD = 5
 # A sample is between two neighbors on four straight lines: steps down and to the right.

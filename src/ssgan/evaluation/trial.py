@@ -1,7 +1,7 @@
 """Run a trial: covers, an embedder, a detector, and a seed that decides the split, the changes and the training.
 
 The detector is trained on the very source, embedder and payload that it judges (Kerckhoffs), unless the trial has another
-home: then what comes out is a transfer, how much a detector that was trained elsewhere still sees, and no measure of security.
+home: then the result is a transfer, how much a detector that was trained elsewhere still finds, and no measure of security.
 Trials have controls: covers against covers, covers against photographs, and a gross embedding that must be found.
 A trial is a run folder: an interrupted one resumes, a finished one is read.
 """

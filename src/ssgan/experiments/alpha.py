@@ -2,7 +2,7 @@
 
 The paper says that below 0.7 images come closer to noise, and gives no figure of quality. Each alpha is trained plainly, as
 printed, and balanced, so that it is the share that it claims to be; alpha = 1 is the same game without the detector. The error
-is that of a detector retrained on the covers: what secrecy buys, if it buys anything.
+is that of a detector retrained on the covers: what secrecy gains, if anything.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from ssgan.evaluation.report import blind
 from ssgan.evaluation.rows import Row, apart, of_kind, strongest
 
 REAL = "real"
-WITHOUT = ("real-noisy", "real-selected", "plain")  # sources that owe nothing to a secrecy in the loss
+WITHOUT = ("real-noisy", "real-selected", "plain")  # sources without secrecy in the loss
 NONE = 0.0005  # what is printed as none
 TOLD = 0.25  # P_E beside real covers below which covers stand out
 
@@ -92,7 +92,7 @@ def in_words(rows: Sequence[Row]) -> list[str]:
 def bought(rows: Sequence[Row], source: str, reference: str) -> list[str]:
     """Return a sentence for each embedder and detector: P_E in the covers of `source` less that in those of `reference`.
 
-    It holds where both lack an answer of their own, too: the same warden, as well taught, looked at both.
+    It holds also where both lack an answer of their own: the same warden, trained alike, judged both.
     """
     sentences = []
     for row in of_kind(rows, "retrained"):

@@ -80,7 +80,7 @@ class Carrier:
         return self.samples.values
 
     def layout(self, key: Key) -> KeyedLayout:
-        """Return what the key makes of these samples. A passphrase takes its time here."""
+        """Return what the key makes of these samples. It is slow for a passphrase."""
         return keyed_layout(self.shape, self.values, key)
 
 
@@ -118,7 +118,7 @@ def shape_bytes(height: int, width: int, channels: int, samples: int) -> bytes:
 
 
 def keyed_layout(shape: bytes, samples: Whole, key: Key) -> KeyedLayout:
-    """Return the frozen samples, the salts read off them, the keys, and the order. A passphrase takes its time here."""
+    """Return the frozen samples, the salts read off them, the keys, and the order. It is slow for a passphrase."""
     count = len(samples)
     draw = FrozenDraw(count)
     public = draw.take_public(shape)

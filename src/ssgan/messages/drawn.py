@@ -136,7 +136,7 @@ def fresh_nonce() -> bytes:
 
 
 def picture_root(shape: tuple[int, int, int], nonce: bytes, key: Key) -> bytes:
-    """Return the 64 bytes from which the keys of one picture follow, with any model. A passphrase takes its time here."""
+    """Return the 64 bytes from which the keys of one picture follow, with any model. It is slow for a passphrase."""
     return key.first_root(hashlib.sha256(b"ssgan/2/salt" + _shape_bytes(shape) + key.mode + nonce).digest())
 
 
@@ -185,7 +185,7 @@ def reveal_drawn(
 def find_message(picture: NDArray[np.uint8], key: Key, models: Iterable[M], reader: DrawnReader[M]) -> FoundMessage[M] | None:
     """Return the message in `picture` uint8 (H, W, C) with the model that drew it; None where none is.
 
-    All models are asked, whatever is found: so a failure takes as long as a success. Those of another shape draw no such
+    All models are tried in any case, so that a failure takes as long as a success. Those of another shape draw no such
     picture and are passed over.
     """
     shape = picture.shape

@@ -1,8 +1,8 @@
 """Hide in image files: check, hide, encode, read back, record, and only then name the stego; reveal from files.
 
-This is the one way to hide: the command line, the library, the jobs over many covers, the page, generated covers and the demo
-come through here. What was made is read again with the key, as the receiver will, before its name exists. A message spread over
-several covers is written whole or not at all.
+This is the one way to hide: the command line, the library, jobs over many covers, the page, generated covers and the demo all
+call it. A stego is read again with the key, as the receiver will, before its name exists. A message spread over several covers
+is written whole or not at all.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def reveal_files(
 ) -> bytes:
     """Return the message in one image file, or in several that it was spread over; open binary streams are read, too.
 
-    Drawn covers are asked with the models of the package, and with `models` besides.
+    Drawn covers are tried with the models of the package, and with `models` besides.
     `notify` gets a sentence for each file that has bytes after its end; they do not matter to the message.
     Of several files, those in which nothing is found are passed over as long as the others suffice. Raises NothingFound,
     Incomplete, RefusedImage for what is no image that could be a stego, InvalidSetting for files that do not belong together.

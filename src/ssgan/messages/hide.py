@@ -1,6 +1,6 @@
 """Hide a message on the sender's side: seal it, code it where changes cost least, and read it back.
 
-Which samples change is the sender's own affair: any scheme of the catalog gives the cost of a change. A sample that a scheme
+The sender alone decides which samples change: any scheme of the catalog gives the cost of a change. A sample that a scheme
 would rather never touch gets a very high cost here, not an infinite one, so that what fits depends on the image's size alone.
 """
 
@@ -114,7 +114,7 @@ def hide_in(
 ) -> WrittenValues:  # fmt: skip
     """Return `message`, text as UTF-8, in samples of any kind; it is read back before this returns.
 
-    `carrier` makes them, and is asked twice: while the code is at work, each byte a sample counts. `price` gives the costs of
+    `carrier` makes them, twice: during coding, each byte a sample counts. `price` gives the costs of
     all samples at a payload in bits per sample, part by part. Raises DoesNotFit with the bytes that would fit, RefusedImage
     where the cover is so flat that others would share its keys (unless `allow_flat`).
     """

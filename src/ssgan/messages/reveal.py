@@ -1,4 +1,4 @@
-"""The receiver's side: try what the sender may have chosen, and open what answers (docs/format.md, 10).
+"""The receiver's side: try what the sender may have chosen, and open what fits (docs/format.md, 10).
 
 No scheme, no costs and no torch: a syndrome is a product. A wrong key, no message and a changed image end in one error with one
 text, after the same work.
@@ -38,7 +38,7 @@ def reveal(
 ) -> bytes:
     """Return the message in an image, as `as_image` takes it, with alpha uint8 (H, W) where it has any.
 
-    A cover that was drawn is asked with the models of the package, and with `models` besides (`ssgan.drawn.model.load`).
+    A drawn cover is tried with the models of the package, and with `models` besides (`ssgan.drawn.model.load`).
 
     Raises InvalidSetting for what is no image or no key, NothingFound for every failure beside, and Incomplete (with `part`)
     where the image holds one part of a message that is spread over several: `ssgan.messages.spread.gather` joins them.
@@ -60,7 +60,7 @@ def reveal_any(
     """Return the message, or the part of one, in an image uint8 (C, H, W). Raises NothingFound, InvalidSetting for what is no
     key.
 
-    Both versions of the format are always tried, so that time tells nothing.
+    Both versions of the format are always tried, so that the duration reveals nothing.
     """
     check_key(key)
     drawn = None if alpha is not None and (alpha != 255).any() else find_drawn(image, key, models)
@@ -121,7 +121,7 @@ def as_text(message: bytes) -> str | None:
 def reveal_with(layout: KeyedLayout, carrying: Whole) -> bytes | MessagePart | None:
     """Return the message in the carrying samples (n,), of any integer type, in their order, or None.
 
-    Every rung and split, ascending; where none answers, the work of one opening more, so that time tells nothing.
+    Every rung and split, ascending; where none fits, the work of one more opening, so that the duration reveals nothing.
     """
     lengths, low = layout.rungs, low_bytes(carrying)
     if not lengths:

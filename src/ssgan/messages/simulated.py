@@ -1,7 +1,8 @@
 """Simulate the coders `message` and `drawn`: stegos as `hide` makes them, with messages and keys drawn from each image's seed.
 
-Everything that tells a sent stego from the optimal sender's is in it: the container's length and its rungs, keyed columns and
-order, frozen samples, syndrome-trellis codes in two layers. A claim about messages is a claim about these, not about `bound`.
+They have everything that distinguishes a sent stego from the optimal sender's: the container's length and its rungs, keyed
+columns and order, frozen samples, syndrome-trellis codes in two layers. A claim about messages is a claim about these, not
+about `bound`.
 """
 
 from __future__ import annotations

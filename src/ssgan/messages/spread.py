@@ -1,7 +1,6 @@
 """Spread a message over several images, so that any few of them give it back (docs/format.md, 9).
 
-Reed-Solomon parity across the parts: each part travels in a container of its own, and says nothing without its fellows being
-enough.
+Reed-Solomon parity across the parts: each part is in a container of its own, and reveals nothing until there are enough.
 """
 
 from __future__ import annotations
@@ -74,7 +73,7 @@ def share_bytes(length: int, needed: int) -> int:
 
 def _shares(known: dict[int, MessagePart], one: MessagePart) -> list[bytes]:
     """Return the first `needed` shares; those that are missing are computed from the others."""
-    # As many as are needed, and no more: so few always are of some message, even where parts were never one.
+    # Exactly as many as needed: so few decode to some message even where the parts never belonged together.
     taken = sorted(known)[: one.needed]
     missing = [i for i in range(one.needed) if i not in known]
     shares = {i: known[i].share for i in taken}

@@ -76,7 +76,7 @@ class Detector(Protocol):
     def scores(self, images: Images, *, probabilities: Probabilities | None = None) -> np.ndarray:
         """Return float64 (N,), finite, of uint8 (N, C, H, W): higher where an image is rather a stego, on any scale.
 
-        The score of an image depends on nothing but the image and its change probabilities, which a detector that knows no
+        The score of an image depends on nothing but the image and its change probabilities, which a detector without a
         use for them ignores.
         """
 

@@ -4,10 +4,10 @@ P_E = min over t of (P_FA(t) + P_MD(t)) / 2, stego being called where the score 
 threshold, a perfect detector has 0, one with the same score for everything 1/2.
 
 The interval comes from test sets drawn again and again out of the one there is. A cover and its stego are drawn together, and
-so is everything of one person or picture: what was photographed together errs together. With several seeds each test set is
-drawn for itself and the mean of the figures is looked at. A minimum over thresholds is optimistic, and to draw again is to be
-so once more: an interval reaches from the lower end to the upper end of the percentile's and the basic bootstrap's (A. Davison,
-D. Hinkley, Bootstrap Methods and their Application, 1997, 5.2 and 5.3), of which one errs below and one above; that of P_E also
+so is everything of one person or picture: what was photographed together errs together. With several seeds, each test set is
+drawn by itself and the figures are averaged. A minimum over thresholds is optimistic, and that of a redrawn set is even more
+so: an interval reaches from the lower end to the upper end of the percentile's and the basic bootstrap's (A. Davison, D.
+Hinkley, Bootstrap Methods and their Application, 1997, 5.2 and 5.3), of which one errs below and one above; that of P_E also
 over the binomial one, which does not give out where errors are few, and up to 1/2 where the scores may be a blind detector's
 (Smirnov's test: 1 - 2 P_E is its one-sided distance). The sets depend on the scores and their groups alone, in any order, so
 that the same scores have the same interval wherever they are judged.

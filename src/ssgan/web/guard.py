@@ -188,7 +188,7 @@ async def _answer(send: Send, refused: _Refused, *, for_people: bool) -> None:
         body, kind = "\n".join(text[:1].upper() + text[1:] + "." for text in (words, refused.hint) if text), "text/plain"
     else:
         body, kind = json.dumps({"error": {"message": words, "hint": refused.hint}}), "application/json"
-    # What was not read must not be taken for the next request.
+    # Unread bytes must not be taken for the next request.
     await _send(send, refused.status, body.encode(), {"content-type": kind, "connection": "close", **more})
 
 

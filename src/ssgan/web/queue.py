@@ -23,7 +23,7 @@ from ssgan.web.results import PageResult
 WAITING = 8  # jobs that may wait
 SECONDS = 120.0  # that a job may take
 KEPT_JOBS, KEPT_BYTES, KEPT_SECONDS = 64, 256 * 2**20, 1800.0
-LOOK = 10.0  # seconds between looks at what is to be forgotten
+LOOK = 10.0  # seconds between looks for expired results
 MEMORY = 8 * 2**30  # bytes of address space of a worker, beyond what its imports take
 
 NO_MEMORY = ("the task was ended, most likely for lack of memory", "give a smaller picture, or use the command line", 1)

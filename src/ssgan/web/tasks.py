@@ -28,7 +28,7 @@ Given = dict[str, Any]
 DRAWN = "drawn.png"
 FLOOR = 1.0  # seconds that a search for a message takes at least, or a multiple of them
 MOST_COVERS, MOST_WAY = 64, 16  # on a wall; on the way from one cover to another
-LARGEST_INSPECTED = 4_000_000  # pixels: maps of more are no longer looked at
+LARGEST_INSPECTED = 4_000_000  # pixels: larger maps are not useful
 
 
 def capacity(given: Given, progress: Progress[int, str]) -> PageResult:
@@ -290,7 +290,7 @@ def _model(name: str, runs: Path | None) -> DrawnModel:
 
 
 def _models_of_runs(runs: Path | None) -> list[DrawnModel]:
-    """Return the models that draw of the runs that the page shows; those of the package are known to `reveal`."""
+    """Return the models that draw of the runs that the page shows; `reveal` has those of the package."""
     from ssgan.drawn.model import find, load
     from ssgan.gan.covers.generators import find_generator
     from ssgan.web import runs as watching

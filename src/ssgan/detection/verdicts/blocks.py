@@ -2,7 +2,7 @@
 
 Where an image is saturated or flat its last bits follow no model, and the attacks on LSB replacement see messages that are not
 there: kodim08 of the Kodak photographs, a white house against the sky, passes for 0.2 bits per sample. Without such blocks the
-false alarms go. A mosaic of the others is looked at in the picture's place.
+false alarms go. The attacks see a mosaic of the others in the picture's place.
 """
 
 from __future__ import annotations

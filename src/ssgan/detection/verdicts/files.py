@@ -50,7 +50,7 @@ class Judged:
 def judge_files(paths: Sequence[Path], *, limit: int | None = None) -> Iterator[Judged]:
     """Yield the verdicts on image files, and on all in folders and archives, each read when its turn comes.
 
-    What cannot be read, be it a file or all of an archive, is named and passed over. Raises RefusedModel where a bundled
+    Unreadable files and archives are reported, and the others judged. Raises RefusedModel where a bundled
     detector is damaged.
     """
     detectors = bundled_detectors()

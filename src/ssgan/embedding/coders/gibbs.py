@@ -28,7 +28,7 @@ COARSE_STEPS, STEPS = 20, 60  # of Newton's at most, on the sample and on all
 class Sender:
     """The optimal sender for B covers of n samples: costs float64 (B, n) of +1 and of -1, >= 0, infinite = wet.
 
-    Given the `covers` (B, n), what may not rise or fall is wet whatever its costs say, so that one array may be both.
+    Given the `covers` (B, n), what may not rise or fall is wet whatever its costs, so that one array may be both.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """Write random messages by syndrome-trellis codes, in an order of samples drawn from each image's seed: the coder `stc`.
 
-What a sender's stego looks like when the bits can be read back: a little more distortion than the bound. Messages that mean
-something, and orders that are secret, are the business of the rooms above.
+What a sender's stego looks like when the bits can be read back: a little more distortion than the bound. Real messages
+and secret orders are in the rooms above.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Compile HILL for the processor: high-pass, mean, reciprocal and mean strip by strip, within the caches.
 
-The formula is that of `hill.py`; its torch form is the one that is differentiated, and the witness.
+The formula is that of `hill.py`; its torch form is differentiated, and is the reference of the tests.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 D(X, Y) = sum over triples of differences d in [-T, T]^3 of w(d) (|change of the four axis directions' counts, together| +
 |that of the four diagonal ones|), w(d) = 1 / (|d| + sigma)^gamma, sigma = gamma = 1. A sample's cost is D for its change alone.
-The message rides on last bits, so +1 and -1 are equally good, and model correction chooses: it visits the changed samples and
+The message is in the last bits, so +1 and -1 are equally good, and model correction chooses: it visits the changed samples and
 takes each time the way with the smaller D, given the changes made. Triples that leave the image are not counted.
 T. Pevny, T. Filler, P. Bas, "Using high-dimensional image models to perform highly undetectable steganography", IH 2010.
 """

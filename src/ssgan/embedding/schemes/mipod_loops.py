@@ -1,6 +1,6 @@
 """Compile MiPOD for the processor: the local variance strip by strip, and the search for the change probabilities.
 
-The formulas are those of `mipod.py` and `deflection.py`; their torch form is the one that is differentiated, and the witness.
+The formulas are those of `mipod.py` and `deflection.py`; their torch form is differentiated, and is the reference of the tests.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def solve(fisher: np.ndarray, nats: float, tolerance: float, steps: int, u: np.n
     for b in range(fisher.shape[0]):
         low, high, moved, polished = -np.inf, np.inf, np.inf, False
         for _ in range(steps):
-            # Halley's steps cube the error, which is about what u has moved by; the last look is at every sample's solution.
+            # Halley's steps cube the error, which is about u's last move; the last evaluation is at every sample's solution.
             corrections = 4 if moved > 0.3 or polished else 2 if moved > 1e-3 else 1
             entropy, slope = _spread(fisher[b], np.exp(u[b]), corrections, moved > 1, rho[b], lanes)
             if abs(entropy - nats) <= tolerance * nats:

@@ -1,6 +1,6 @@
 """Compile WOW and S-UNIWARD for the processor: residuals and costs strip by strip, within the caches.
 
-The formulas are those of `wow.py` and `suniward.py`; their torch form is the one that is differentiated, and the witness.
+The formulas are those of `wow.py` and `suniward.py`; their torch form is differentiated, and is the reference of the tests.
 """
 
 from __future__ import annotations

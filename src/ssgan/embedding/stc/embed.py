@@ -1,7 +1,7 @@
 """Write a message into samples by changes of ±1 with syndrome-trellis codes, and read it again: the coder `stc`.
 
 What `bound` simulates is done here up to the coding loss. The samples come flat, in an order that sender and receiver share (a
-keyed permutation: wet samples side by side leave no path); costs are the sender's own affair. NumPy and Numba only: the
+keyed permutation: wet samples side by side leave no path); only the sender has costs. NumPy and Numba only: the
 receiver needs no torch.
 
 T. Filler, J. Judas, J. Fridrich, "Minimizing additive distortion in steganography using syndrome-trellis codes", IEEE TIFS
@@ -31,7 +31,7 @@ from ssgan.images.samples import Samples, Whole
 Flat: TypeAlias = Samples[NDArray[Any]]  # (n,), or (N, n) of N covers
 TOLERANCE = 1e-8  # of the payload that lambda is found for: heavy-tailed costs make the bound steep in it
 SEARCHES = 6  # halvings between what surely fits and what surely does not
-NEAR_ENOUGH = 0.99  # `embed_within` is content with this share of the distortion allowed
+NEAR_ENOUGH = 0.99  # share of the distortion allowed that `embed_within` uses at least
 _SHARE = 1 << 16  # samples that one task of a batch takes
 
 

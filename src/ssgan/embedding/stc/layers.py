@@ -36,7 +36,7 @@ SHIFTS = (0, 1 / 64, -1 / 64, 1 / 32, -1 / 32, 1 / 16, -1 / 16, 1 / 8, -1 / 8, 1
 class PricedSamples(NamedTuple):
     """Flat samples (n,) and the costs of +1 and -1, float64 (n,), infinite = wet; in the order of the key.
 
-    What may not rise or fall is wet whatever its costs say, so that one array may be both.
+    What may not rise or fall is wet whatever its costs, so that one array may be both.
     """
 
     samples: Samples[NDArray[Any]]

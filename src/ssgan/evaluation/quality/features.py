@@ -89,7 +89,7 @@ def own_space(text: str) -> Space:
     try:
         found.loader.exec_module(module)
         function = getattr(module, name)
-    except Exception as error:  # a user's file: whatever it raises is the user's to see
+    except Exception as error:  # a user's file: its errors are shown to the user
         raise InvalidSetting(f"{file} cannot be used: {type(error).__name__}: {error}", hint="mend the file") from error
     return Space(text, lambda images: _numbers(function(images)), own=True)
 

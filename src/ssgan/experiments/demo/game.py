@@ -34,7 +34,7 @@ from ssgan.views.contact_sheet import contact_sheet
 COLUMNS = 6
 SHOWN = 2 * COLUMNS
 ASKED = 192  # covers, and as many stegos, that the warden is asked about before and after
-ALPHA = 0.5  # both judges are heard alike: with the training's 0.9 so few rounds would show nothing of the warden's part
+ALPHA = 0.5  # both judges weigh the same: with the training's 0.9 so few rounds would show nothing of the warden's part
 RATES = {"generator": 1e-4, "detector": 1e-4}  # the critic keeps the training's
 
 
@@ -45,7 +45,7 @@ class GameResult:
     course  figures of each round by name
     before, after  sheets uint8 (3, H, W) of the same latents
     moved   how far these are apart, in gray values
-    wrong   P_E of the warden as he was, on pictures of the generator before and after
+    wrong   P_E of the warden as it was, on pictures of the generator before and after
     """
 
     rounds: int

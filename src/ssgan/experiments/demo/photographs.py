@@ -43,5 +43,5 @@ def _read(name: str) -> np.ndarray:
 
 
 def _folder() -> Path | None:
-    package = find_spec("skimage")  # looks, and imports nothing: the package's own loader would reach for the network
+    package = find_spec("skimage")  # this only looks for a file: the package's own loader would use the network
     return None if package is None or package.origin is None else Path(package.origin).parent / "data"

@@ -12,8 +12,8 @@ Hence `WIDE`. The layers of 64 to 128 maps lose less than it would cost to chang
 image's layer gains 1.15 at 64 maps, mostly where its derivative by the image is asked for, and loses below that width. Each
 layer by itself: results/train_step.csv.
 
-On graphics cards torch's own layers do it, with channels side by side, but for those of kernel 5 at the image: of so few
-channels no matrix unit makes use, so that the four places of each two by two become channels, and the stride goes.
+On graphics cards torch's own layers are used, with adjacent channels, except for kernel 5 at the image: matrix units make no
+use of so few channels, so the four places of each 2 x 2 become channels, and there is no stride.
 """
 
 from __future__ import annotations

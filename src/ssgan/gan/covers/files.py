@@ -94,7 +94,7 @@ def fulfil(
 ) -> float:
     """Make the covers of these numbers by a generator that is `prepared`; return the seconds taken.
 
-    `progress` receives how many are done. While one piece is computed, the one before is encoded and written by `threads`.
+    `progress` receives how many are done. While one batch is computed, the one before is encoded and written by `threads`.
     Raises StorageFailed, RefusedModel.
     """
     begun = time.monotonic()

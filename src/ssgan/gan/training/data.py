@@ -1,6 +1,6 @@
 """Read real images once into a cache, split them first, and show them to the critic in shuffled epochs.
 
-What is held back is never shown, so that it can judge what came out. Which image comes when, and whether mirrored, follows
+Images held back are never shown, so that samples can be compared with them. The order of images, and which are mirrored, follow
 from the seed and the number of the batch.
 """
 
@@ -59,7 +59,7 @@ class RealImages:
     names     the N names
     chosen    int64 (M,), ascending: the rows that are shown
     held_back the names of those that never are
-    bad       the pictures that would not do, each with the reason
+    bad       the refused pictures, each with the reason
     """
 
     images: Images

@@ -16,7 +16,7 @@ _COUNTS = ("shown", "held_back", "bad", "retries", "parameters")
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """The end of a training.
+    """The result of a training.
 
     figures: the last line of statistics, with images_seen and seconds among them. shown, held_back, bad: pictures that were
     learned from, kept apart, and left out. retries: how often the training resumed with smaller steps. parameters: how many
@@ -37,7 +37,7 @@ class TrainingResult:
 
     @property
     def seconds(self) -> float:
-        """What it took, all sittings together."""
+        """The duration of all sessions together."""
         return float(self.figures["seconds"])
 
     def to_json(self) -> dict[str, Any]:

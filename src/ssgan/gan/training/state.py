@@ -1,7 +1,7 @@
 """Keep everything that changes in a training: nets, average, optimizers, balance, and counters. Save it, and restore it.
 
-A state is sound as long as every number in it is finite. Unsound ones are thrown away: the training goes back to the last sound
-state that it kept, and on from there at half the learning rates.
+A state is sound as long as every number in it is finite. From an unsound one, the training returns to the last sound
+state kept, and resumes at half the learning rates.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """Estimate LSB replacement by the classical attacks: RS, sample pairs, weighted stego, chi-square; or "not enough data".
 
-Replacement lets even samples only rise and odd ones only fall; each attack measures how much of that asymmetry is there and
-says which payload would explain it. All counts are sums over strips of rows, so leaving out one strip at a time (jackknife)
-tells how far an estimate can be trusted. None of them sees LSB matching or an adaptive scheme: passing them proves
-nothing there.
+Replacement lets even samples only rise and odd ones only fall; each attack measures that asymmetry and estimates the payload
+that explains it. All counts are sums over strips of rows, so leaving out one strip at a time (jackknife) gives the deviation of
+an estimate. None of them sees LSB matching or an adaptive scheme: passing them proves nothing there.
 """
 
 from __future__ import annotations

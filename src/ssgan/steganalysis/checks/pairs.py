@@ -1,7 +1,7 @@
 """Find faults of the pairs before a training: wrong pairs, wrong values, one key for all.
 
 Wrong pairs, images in 0...1, one key for all stegos and the same scene on both sides of a split are behind most figures that
-could not be had again. Faults between parts are found in `leaks`, a plateau of the loss in `plateau`.
+could not be repeated. Faults between parts are found in `leaks`, a plateau of the loss in `plateau`.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ class Ensemble:
         return out - self.b
 
     def votes(self, features: np.ndarray, *, threads: int = 1) -> np.ndarray:
-        """Return int64 (N,), -L...L: learners that say stego less learners that say cover."""
+        """Return int64 (N,), -L...L: learners that vote stego minus learners that vote cover."""
         return np.sign(self.projections(features, threads=threads)).sum(axis=1).astype(np.int64)
 
     def scores(self, features: np.ndarray, *, threads: int = 1) -> np.ndarray:

@@ -40,7 +40,7 @@ def fill_bank(
     length = (rows + WINDOW) * stride
     samples = np.empty(length + (2 * border + 1) * stride, np.uint8)
     residuals, levels = np.empty((len(taps), length), np.int16), np.empty((len(taps), length), np.uint8)
-    # An extreme and two rooms for what is made of it; the numbers of its runs; and how often each was met.
+    # An extreme and two work planes; the numbers of its runs; and the count of each.
     planes, index, tables = np.zeros((3, length), np.uint8), np.empty(length, np.uint16), np.empty((2, TABLE), np.uint32)
     counts = np.empty((len(thresholds), len(members), 2, 2, BINS), np.uint32)
     for n in range(len(images)):

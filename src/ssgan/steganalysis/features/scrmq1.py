@@ -1,6 +1,6 @@
 """SCRMQ1, the spatio-color rich model: 18,157 features, SRMQ1 of the color image and then the color rich model.
 
-The first half sees what neighbors in one channel do not predict, the second how that goes together in the three channels.
+The first half measures residuals within a channel, the second their dependence across the three channels.
 M. Goljan, J. Fridrich, R. Cogranne, "Rich model for steganalysis of color images", IEEE WIFS 2014.
 """
 

@@ -22,7 +22,7 @@ def fill_spam(images: np.ndarray, out: np.ndarray) -> None:
     """Fill out (N, 2, 343) float64: straight and diagonal triples of uint8 images (N, C, H, W), averaged over directions."""
     channels, height, width = images.shape[1:]
     rows = min(_strip(width), height)
-    strip = np.zeros((rows + 4) * width, np.uint8)  # three rows more than are counted, and what their last samples look at
+    strip = np.zeros((rows + 4) * width, np.uint8)  # three rows more than are counted, and the samples that the last ones reach
     differences, index = np.empty((4, (rows + 3) * width), np.uint8), np.empty((4, rows * width), np.uint16)
     tables, counted, backwards = np.empty((4, 2, BINS + 1), np.uint32), np.empty((4, BINS)), _read_backwards()
     # Every submodel is the mean over two directions, each read forwards and backwards.
