@@ -61,15 +61,21 @@ def test_flat_samples_are_refused_unless_allowed() -> None:
     assert reveal_from(carrier(Samples(made.values.reshape(flat.values.shape), LEAST, MOST, flat.usable, UNIT)), KEY) == b"x"
 
 
-def test_a_message_that_unusable_samples_leave_no_way_for_is_refused_with_what_fits() -> None:
+@pytest.mark.parametrize(("usable_share", "at_ends", "length"), [(0.3, False, 200), (0.5, True, 230)])
+def test_a_message_that_unusable_samples_leave_no_way_for_is_refused_with_what_fits(
+    usable_share: float, at_ends: bool, length: int
+) -> None:
     samples = coefficients(1)
     assert samples.usable is not None
-    usable = samples.usable & (np.random.default_rng(2).random(samples.values.shape) < 0.3)
-    scarce = Samples(samples.values, LEAST, MOST, usable, UNIT)
+    usable = samples.usable & (np.random.default_rng(2).random(samples.values.shape) < usable_share)
+    values = samples.values.copy()
+    if at_ends:  # one way is left for each
+        values[usable] = np.where(values[usable] > 0, MOST, LEAST)
+    scarce = Samples(values, LEAST, MOST, usable, UNIT)
     with pytest.raises(DoesNotFit) as refused:
-        hide_in(lambda: carrier(scarce), lambda payload: priced(scarce), bytes(200), KEY)
+        hide_in(lambda: carrier(scarce), lambda payload: priced(scarce), bytes(length), KEY)
     assert refused.value.unit == "bytes"
     fits = bytes(int(refused.value.reachable))
-    assert 0 < len(fits) < 200
+    assert 0 < len(fits) < length
     made = hide_in(lambda: carrier(scarce), lambda payload: priced(scarce), fits, KEY)
     check(flatten(scarce), made.values)

@@ -175,7 +175,8 @@ def _no_way(layout: KeyedLayout, priced: PricedSamples, length: int) -> DoesNotF
     """Return the error for samples that may not change and leave no way to write `length` bytes and their overhead."""
     samples = priced.samples
     assert samples.usable is not None, "with every bit in the first layer there is always a way"
-    dry = (samples.may_rise | samples.may_fall)[layers.strides(len(samples))]
+    near = np.where(samples.values & 1 == 0, samples.may_rise, samples.may_fall)  # changes that leave the second layer alone
+    dry = near[layers.strides(len(samples))]
     most = reachable(dry, layout.code(), limit=8 * (length + container.OVERHEAD)) // 8 - container.OVERHEAD
     return _too_long(length, max((rung for rung in layout.rungs if rung <= most), default=0))
 
