@@ -182,9 +182,9 @@ def test_an_image_that_does_not_take_the_payload_is_named_and_the_others_get_the
 def test_a_curriculum_is_learned_from_first_and_goes_on_where_it_was(tmp_path: Path) -> None:
     covers = rough(tmp_path / "covers", 60, 1)
     asked = Question(covers, "lsb@0.4/plain", "gncnn", seed=1, duration_images=640, curriculum=(1.0, 0.8), fresh=True)
-    heard: list[dict[str, float]] = []
-    train_detector(asked, tmp_path / "run", progress=lambda _, figures: heard.append(figures))
-    assert {0.0, 1.0, 2.0} == {figures["lesson"] for figures in heard}
+    metrics: list[dict[str, float]] = []
+    train_detector(asked, tmp_path / "run", progress=lambda _, figures: metrics.append(figures))
+    assert {0.0, 1.0, 2.0} == {figures["lesson"] for figures in metrics}
 
     def stop(images_seen: int, figures: dict[str, float]) -> None:
         raise KeyboardInterrupt

@@ -77,12 +77,12 @@ def test_pictures_of_the_right_size_are_left_as_they_are(folders: dict[str, Path
 
 
 def test_a_grid_is_run_and_may_grow(folders: dict[str, Path], tmp_path: Path) -> None:
-    heard: list[tuple[int, TrialProgress]] = []
+    reports: list[tuple[int, TrialProgress]] = []
     asked = grid(folders["small"], against=folders["large"], geometry=Geometry(size=32))
-    results = run_grid(asked, tmp_path, threads=1, progress=lambda done, trial: heard.append((done, trial)))
+    results = run_grid(asked, tmp_path, threads=1, progress=lambda done, trial: reports.append((done, trial)))
     assert [result.kind for result in results] == ["retrained", "gross", "null", "conspicuous"]
     assert results[1].measures.p_e < 0.1
-    assert (heard[0][0], heard[-1][0], heard[-1][1].total) == (0, 4, 4)
+    assert (reports[0][0], reports[-1][0], reports[-1][1].total) == (0, 4, 4)
     more = run_grid(grid(folders["small"], geometry=Geometry(size=32), embedders=("lsb@1.0/plain", "lsb@0.5/plain")), tmp_path)
     assert more[0] == results[0]
     assert len(list((tmp_path / "trials").iterdir())) == 5

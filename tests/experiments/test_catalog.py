@@ -38,8 +38,8 @@ def test_table_3_has_every_condition_and_the_paper_beside_it(data: Path, tmp_pat
     assert [line["published"] for line in found] == ["0.87", "", "0.72", "0.71", ""]
     assert all(line["commit"] and line["device"] == "cpu" for line in found)
     before = path.read_bytes()
-    heard: list[str] = []
-    reproduce("table3", "smoke", Material(data, tmp_path, threads=1, notify=heard.append))
+    notices: list[str] = []
+    reproduce("table3", "smoke", Material(data, tmp_path, threads=1, notify=notices.append))
     assert path.read_bytes() == before
     with pytest.raises(InvalidSetting, match="other settings"):
         reproduce("table2", "smoke", Material(data, tmp_path))

@@ -48,18 +48,18 @@ def test_selected_covers_are_others_and_louder(material: Material) -> None:
 
 
 def test_what_stands_is_not_made_again(material: Material, data: Path, tmp_path: Path) -> None:
-    heard: list[str] = []
-    again = Material(data, tmp_path, notify=heard.append)
+    notices: list[str] = []
+    again = Material(data, tmp_path, notify=notices.append)
     first = again.real(40)
     (first / "000000.png").unlink()
     again.real(40)
-    assert heard == ["making real"]
+    assert notices == ["making real"]
     assert not (first / "000000.png").exists()
 
 
 def test_covers_are_drawn_by_seed_and_a_generator_is_trained_once(data: Path, tmp_path: Path) -> None:
-    heard: list[str] = []
-    material = Material(data, tmp_path, notify=heard.append)
+    notices: list[str] = []
+    material = Material(data, tmp_path, notify=notices.append)
     config = material.config("paper", TINY)
     assert (config.channels, config.image_size) == (1, 32)
     one = covers(material.generated("game", config, 30, seed=1))
@@ -67,9 +67,9 @@ def test_covers_are_drawn_by_seed_and_a_generator_is_trained_once(data: Path, tm
     assert one.shape == other.shape == (30, 1, 32, 32)
     assert not np.array_equal(one.numpy(), other.numpy())
     assert len(list((material.out / "generators").iterdir())) == 1
-    before = list(heard)
+    before = list(notices)
     material.generated("game", config, 30, seed=1)
-    assert heard == before
+    assert notices == before
 
 
 def test_a_shorter_training_has_a_shorter_warm_up(material: Material) -> None:

@@ -38,6 +38,13 @@ def test_two_checkpoints_are_kept_and_a_damaged_one_is_passed_over(tmp_path: Pat
         checkpoints.newest()
 
 
+def test_one_state_is_kept_where_one_is_wanted(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path, kept=1)
+    for seen in (10, 20):
+        checkpoints.save({"x": torch.zeros(1)}, {"images_seen": seen})
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["000000000020"]
+
+
 def test_a_future_that_did_not_come_is_dropped(tmp_path: Path) -> None:
     checkpoints = Checkpoints(tmp_path)
     for seen in (10, 20):

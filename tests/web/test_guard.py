@@ -175,13 +175,13 @@ def test_a_slow_body_is_given_up() -> None:
 
 @pytest.mark.parametrize("pieces", [[b"four"], [b"four", b"five!"], [b"four", None], [b"x" * (LARGEST_BODY + 1)]])
 def test_what_is_read_no_longer_does_not_count(pieces: list[bytes | None]) -> None:
-    allowed, heard = Pass(), iter(pieces)
+    allowed, received = Pass(), iter(pieces)
 
     async def app(scope: object, receive: object, send: object) -> None:
         pass
 
     async def receive() -> dict[str, object]:
-        piece = next(heard)
+        piece = next(received)
         if piece is None:
             return {"type": "http.disconnect"}
         return {"type": "http.request", "body": piece, "more_body": piece is not pieces[-1]}
@@ -294,10 +294,10 @@ def test_windows_that_are_closed_before_the_first_event_leave_their_places(runs:
 
     async def watch(answer: Callable[[], None]) -> int:
         statuses: list[int] = []
-        heard: Iterator[dict[str, object]] = iter([{"type": "http.request", "body": b""}, {"type": "http.disconnect"}])
+        messages: Iterator[dict[str, object]] = iter([{"type": "http.request", "body": b""}, {"type": "http.disconnect"}])
 
         async def receive() -> dict[str, object]:
-            return next(heard)
+            return next(messages)
 
         async def send(message: dict[str, object]) -> None:
             statuses.append(int(str(message.get("status", 0))))
@@ -339,10 +339,10 @@ def test_the_floor_is_reached_and_not_passed_by_more_than_one(taken: float) -> N
 def test_jobs_are_closed_when_the_server_ends() -> None:
     queue = jobs.Jobs(workers=0)
     said: list[tuple[object, bool]] = []
-    heard = iter(["lifespan.startup", "lifespan.shutdown"])
+    messages = iter(["lifespan.startup", "lifespan.shutdown"])
 
     async def receive() -> dict[str, object]:
-        return {"type": next(heard)}
+        return {"type": next(messages)}
 
     async def send(message: dict[str, object]) -> None:
         said.append((message["type"], queue._closed))

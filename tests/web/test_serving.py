@@ -28,12 +28,12 @@ from tests.web.site import Site
 WATCH = """
 import sys
 
-def heard(event, arguments):
+def audit(event, arguments):
     if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto", "socket.bind"):
         with open({log!r}, "a") as file:
             print(event, arguments[1:], file=file)
 
-sys.addaudithook(heard)
+sys.addaudithook(audit)
 """
 MANY = """
 import socket, sys, time
@@ -49,7 +49,7 @@ CROWD = 128
 
 
 def test_it_binds_one_loopback_socket_and_connects_to_nothing(tmp_path: Path, cover: bytes) -> None:
-    log = tmp_path / "heard"
+    log = tmp_path / "audit"
     (tmp_path / "sitecustomize.py").write_text(WATCH.format(log=str(log)))
     environment = {**os.environ, "SSGAN_LEDGER": str(tmp_path / "ledger")}
     environment["PYTHONPATH"] = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
@@ -60,10 +60,10 @@ def test_it_binds_one_loopback_socket_and_connects_to_nothing(tmp_path: Path, co
         _hide(where, cover)
         server.send_signal(signal.SIGINT)
         assert server.wait(20) in (0, 130)
-    heard = log.read_text().splitlines()
-    assert len(heard) == 1, heard
-    assert heard[0].startswith("socket.bind")
-    assert LOOPBACK in heard[0]
+    events = log.read_text().splitlines()
+    assert len(events) == 1, events
+    assert events[0].startswith("socket.bind")
+    assert LOOPBACK in events[0]
 
 
 @pytest.mark.parametrize("files", [256, 1024])

@@ -73,8 +73,8 @@ def train(
     if geometry.size is not None:
         changes["image_size"] = changes.get("image_size") or geometry.size
     config = configure(preset, **changes)
-    speaks = os.environ.get("RANK", "0") == "0"  # of the processes of torchrun
-    screen = Screen(json=json, quiet=quiet or not speaks)
+    is_first = os.environ.get("RANK", "0") == "0"  # of the processes of torchrun
+    screen = Screen(json=json, quiet=quiet or not is_first)
     together = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     threads = use_threads(working.threads or max(1, cores() // together))
     if working.dry_run:
@@ -95,7 +95,7 @@ def train(
             notify=screen.warn,
             load_progress=lambda done, pictures: progress(0, f"{done} of {pictures} pictures read"),
         )
-    if speaks:
+    if is_first:
         text = f"{result.images_seen} images seen in {_time(result.seconds)}, {result.held_back} held back; {out}"
         screen.result("generator", text, **result.to_json(), out=str(out))
 

@@ -83,8 +83,8 @@ def train_detector(
 
     geometry, convert = _cut(reading or ReadingOptions(), tile)
     teaching = teaching or Teaching()
-    speaks = os.environ.get("RANK", "0") == "0"  # of the processes of torchrun
-    screen = Screen(json=json, quiet=quiet or not speaks)
+    is_first = os.environ.get("RANK", "0") == "0"  # of the processes of torchrun
+    screen = Screen(json=json, quiet=quiet or not is_first)
 
     def progress(images: int, figures: dict[str, float]) -> None:
         screen.note("training", _said(images, figures), images_seen=images, **figures)
@@ -99,7 +99,7 @@ def train_detector(
     together = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     shared = use_threads(threads or max(1, cores() // together))
     result = train_detector(question, out, device=device, threads=shared, progress=progress, notify=notify)
-    if speaks:
+    if is_first:
         screen.result("detector", f"{_judged(result)}, in {out}", **result.to_json(), out=str(out))
 
 

@@ -1,1 +1,1 @@
-"""Compute: compiled loops, CUDA graphs, threads, processes, public randomness."""
+"""Compute: compiled loops, CUDA graphs, optimizers, threads, processes, public randomness."""

@@ -1,1 +1,1 @@
-"""Keep things on the disk: atomic files, run folders, weights, signals held back while saving."""
+"""Keep things on the disk: atomic files, run folders, weights, checkpoints, signals held back while saving."""

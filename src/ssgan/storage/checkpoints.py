@@ -1,4 +1,4 @@
-"""Keep states of a training on the disk: the two newest, each in a folder of its own, whole or not there.
+"""Keep the newest states of a training on the disk, each in a folder of its own, whole or not there.
 
 A newest one that is damaged is passed over for the one before.
 """
@@ -23,15 +23,15 @@ LARGEST_BYTES = 1 << 33  # weights, averages, and two moments of each
 
 
 class Checkpoints:
-    """The states in a run's folder, named after the images seen."""
+    """The newest `kept` states in a run's folder, named after the images seen."""
 
-    def __init__(self, run: Path) -> None:
-        self.folder = run / FOLDER
+    def __init__(self, run: Path, *, kept: int = KEPT) -> None:
+        self.folder, self.kept = run / FOLDER, kept
 
     def save(self, tensors: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
         """Write a state; remove all but the newest, and unfinished ones. Raises StorageFailed."""
         weights.save(self.folder / f"{manifest['images_seen']:012d}", tensors, manifest)
-        newest = self._folders()[-KEPT:]
+        newest = self._folders()[-self.kept :]
         for other in self.folder.iterdir():
             if other.name.isdigit() and other not in newest:
                 shutil.rmtree(other, ignore_errors=True)

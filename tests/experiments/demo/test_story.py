@@ -116,11 +116,11 @@ def test_the_claim_stands_with_all_that_is_not_claimed(
 
 def test_the_warden_is_asked_about_full_covers(model: DrawnModel) -> None:
     honest = message.honest_covers(model, 12)
-    heard: list[tuple[int, str, float | None]] = []
+    reports: list[tuple[int, str, float | None]] = []
     task = DrawnTask(honest, find(message.GENERATOR), model.promise_bytes)
-    drawn, matching = task.run(lambda *progressed: heard.append(progressed))
+    drawn, matching = task.run(lambda *progressed: reports.append(progressed))
     assert (drawn.source, matching.source) == ("drawn", "matching")
-    assert len(heard) == wardens.EVALUATIONS
+    assert len(reports) == wardens.EVALUATIONS
     with pytest.raises(DoesNotFit):
         DrawnTask(honest, find(message.GENERATOR), model.promise_bytes + 1).run(lambda *progressed: None)
 

@@ -31,11 +31,11 @@ def test_two_sources_stand_beside_each_other_unchanged() -> None:
 
 
 def test_a_warden_in_a_process_of_its_own_comes_to_the_same_as_here() -> None:
-    task, heard = WardenTask("x", covers(), "lsb@1/plain", 64), list[tuple[int, str, float | None]]()
-    (there,) = wardens.watch([task], lambda *progressed: heard.append(progressed))
+    task, reports = WardenTask("x", covers(), "lsb@1/plain", 64), list[tuple[int, str, float | None]]()
+    (there,) = wardens.watch([task], lambda *progressed: reports.append(progressed))
     here = wardens.learn(task)
     assert (there.p_e, there.interval, there.course) == (here.p_e, here.interval, here.course)
-    assert [seen for seen, _, _ in heard] == [seen for seen, _ in there.course]
+    assert [seen for seen, _, _ in reports] == [seen for seen, _ in there.course]
     assert here.change_rate == pytest.approx(0.5, abs=0.02)
 
 

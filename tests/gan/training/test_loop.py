@@ -301,10 +301,10 @@ def test_a_bad_picture_is_named_and_left_out_or_refused(faces: Path, tmp_path: P
 
 def test_a_plain_alpha_that_makes_noise_is_spoken_of(faces: Path, tmp_path: Path) -> None:
     notes: dict[str, list[str]] = {"plain": [], "balanced": []}
-    for mode, heard in notes.items():
+    for mode, warned in notes.items():
         small = replace(SMALL, alpha=0.5, alpha_mode=mode, duration_images=6)  # type: ignore[arg-type]
-        trained(faces, tmp_path / mode, small, notify=heard.append)
-    assert [len(heard) for heard in notes.values()] == [1, 0]
+        trained(faces, tmp_path / mode, small, notify=warned.append)
+    assert [len(warned) for warned in notes.values()] == [1, 0]
     assert "alpha 0.5" in notes["plain"][0]
 
 

@@ -106,13 +106,13 @@ def test_only_evaluations_of_the_question_itself_choose_the_network_and_wear_out
     train, validate = gross_pairs(64, 1, share=0.02), gross_pairs(32, 2, share=0.02)
     recipe = QUICK.with_(duration_images=960, patience=2)
     detector = NetworkDetector(NetworkSettings.of("gncnn", train, recipe=recipe))
-    heard: list[dict[str, float]] = []
-    detector.fit([Stage(gross_pairs(64, 1), 480), Stage(train)], validate, progress=lambda _, figures: heard.append(figures))
-    stages = [figures["lesson"] for figures in heard]
+    metrics: list[dict[str, float]] = []
+    detector.fit([Stage(gross_pairs(64, 1), 480), Stage(train)], validate, progress=lambda _, figures: metrics.append(figures))
+    stages = [figures["lesson"] for figures in metrics]
     assert stages[:4] == [0, 0, 0, 1]
-    assert [figures["best_p_e"] for figures in heard[:3]] == [0.5] * 3
-    own = [figures["validation_p_e"] for figures in heard[3:]]
-    assert heard[-1]["best_p_e"] == min(own)
+    assert [figures["best_p_e"] for figures in metrics[:3]] == [0.5] * 3
+    own = [figures["validation_p_e"] for figures in metrics[3:]]
+    assert metrics[-1]["best_p_e"] == min(own)
 
 
 def test_lessons_that_leave_no_time_for_the_question_are_refused() -> None:
@@ -166,7 +166,7 @@ def test_pairs_that_cannot_be_learned_from_are_refused_unless_they_are_not_to_be
 def test_a_loss_that_stands_still_is_explained_once_and_not_again_when_going_on(tmp_path: Path) -> None:
     train, validate = gross_pairs(40, 1, share=0.001), gross_pairs(10, 2, share=0.001)
     recipe = Recipe("sgd", 1e-9, batch_pairs=8, duration_images=480, evaluate_images=64)
-    heard: list[Finding] = []
+    findings: list[Finding] = []
 
     def stop(images_seen: int, figures: dict[str, float]) -> None:
         if images_seen >= 320:
@@ -174,13 +174,13 @@ def test_a_loss_that_stands_still_is_explained_once_and_not_again_when_going_on(
 
     detector = NetworkDetector(NetworkSettings.of("gncnn", train, recipe=recipe))
     with pytest.raises(KeyboardInterrupt):
-        detector.fit(train, validate, run=tmp_path, progress=stop, notify=heard.append)
-    said = [finding.sentence for finding in heard if "early" in finding.sentence]
+        detector.fit(train, validate, run=tmp_path, progress=stop, notify=findings.append)
+    said = [finding.sentence for finding in findings if "early" in finding.sentence]
     assert len(said) == 1
-    assert any("of the samples" in finding.sentence for finding in heard)
-    detector.fit(train, validate, run=tmp_path, notify=heard.append)
-    assert json.loads((tmp_path / "findings.json").read_text()) == [asdict(finding) for finding in heard]
-    assert sum("early" in finding.sentence for finding in heard) == 1
+    assert any("of the samples" in finding.sentence for finding in findings)
+    detector.fit(train, validate, run=tmp_path, notify=findings.append)
+    assert json.loads((tmp_path / "findings.json").read_text()) == [asdict(finding) for finding in findings]
+    assert sum("early" in finding.sentence for finding in findings) == 1
 
 
 def test_what_is_saved_scores_the_same_when_loaded(tmp_path: Path) -> None:

@@ -232,7 +232,7 @@ class Training:
         if self.run is None or self.processes.rank:
             return
         tensors = self._tensors() | {f"best.{name}": tensor for name, tensor in self.best.items()}
-        Checkpoints(self.run.folder).save(tensors, {name: getattr(self, name) for name in _COUNTED})
+        Checkpoints(self.run.folder, kept=1).save(tensors, {name: getattr(self, name) for name in _COUNTED})
 
 
 _COUNTED = ("images_seen", "best_error", "waited", "loss_sum", "loss_images", "seconds", "explained")
