@@ -65,8 +65,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-# With batch normalization, whose statistics are those of the whole batch, the order of sums shows more.
-@pytest.mark.parametrize(("name", "apart"), [("r3gan", 1e-6), ("paper", 1e-4), ("penalty", 1e-4)])
+# A step moves a weight by up to 2e-3, and the first ones of RMSProp magnify rounding: by 3e-6 on one processor, less than 1e-6
+# on another. With batch normalization, whose statistics are those of the whole batch, the order of sums shows more.
+@pytest.mark.parametrize(("name", "apart"), [("r3gan", 1e-5), ("paper", 1e-4), ("penalty", 1e-4)])
 def test_two_processes_play_what_one_does(folder: Path, name: str, apart: float) -> None:
     both = [Checkpoints(folder / run).newest() for run in (name, f"one-{name}")]
     assert both[0] is not None
