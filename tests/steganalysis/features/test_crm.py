@@ -11,6 +11,7 @@ from PIL import Image
 
 from ssgan.errors import InvalidSetting, RefusedImage
 from ssgan.steganalysis.features import crm
+from tests.steganalysis.features.merging import merged
 
 NOT_SYMMETRIC = ("s1_spam14c", "s3_spam14c")  # they know right from left, up to the border
 
@@ -31,19 +32,6 @@ def colors(levels: np.ndarray) -> np.ndarray:
     found = np.zeros((7, 7, 7))
     np.add.at(found, tuple(channel.ravel() + 3 for channel in levels), 1)
     return found / found.sum()
-
-
-def merged(table: np.ndarray, *, signs: bool) -> np.ndarray:
-    """Red and blue exchanged is one, and negated where `signs`; in the order of the first; three zeros lead then."""
-    feature: dict[tuple[int, ...], float] = {}
-    for triple in product(range(7), repeat=3):
-        alike = {triple, triple[::-1]}
-        if signs:
-            alike |= {tuple(6 - level for level in one) for one in alike}
-        feature.setdefault(min(alike), sum(float(table[one]) for one in alike))
-    if signs:
-        feature = {(3, 3, 3): feature.pop((3, 3, 3)), **feature}
-    return np.array(list(feature.values()))
 
 
 def witness(image: np.ndarray) -> dict[str, np.ndarray]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ssgan.errors import InvalidSetting, RefusedImage
 from ssgan.steganalysis.features import maxsrm, srm
+from tests.steganalysis.features.merging import merged
 
 
 def images_of(height: int, width: int, *, seed: int, channels: int = 1, count: int = 1) -> np.ndarray:
@@ -31,19 +32,6 @@ def scanned(plane: np.ndarray, weights: np.ndarray, places: list[tuple[int, int]
         window = [(y + dy, x + dx) for dy, dx in places]
         found[tuple(plane[place] + 2 for place in window)] += max(weights[place] for place in window)
     return found / found.sum()
-
-
-def merged(table: np.ndarray, *, signs: bool) -> np.ndarray:
-    """Windows read backwards, and negated where `signs`, are one; in the order of the first; the window of zeros leads then."""
-    feature: dict[tuple[int, ...], float] = {}
-    for window in product(range(5), repeat=4):
-        alike = {window, window[::-1]}
-        if signs:
-            alike |= {tuple(4 - level for level in one) for one in alike}
-        feature.setdefault(min(alike), sum(float(table[one]) for one in alike))
-    if signs:
-        feature = {(2, 2, 2, 2): feature.pop((2, 2, 2, 2)), **feature}
-    return np.array(list(feature.values()))
 
 
 def witness(image: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:

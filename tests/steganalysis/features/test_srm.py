@@ -12,6 +12,7 @@ from PIL import Image
 
 from ssgan.errors import InvalidSetting, RefusedImage
 from ssgan.steganalysis.features import srm
+from tests.steganalysis.features.merging import merged
 
 NOT_SYMMETRIC = ("s1_spam14hv", "s3_spam14hv")  # they know right from left, up to the border
 DETECTION = Path("reference") / "detection"
@@ -44,19 +45,6 @@ def windows(plane: np.ndarray) -> np.ndarray:
 def both(across: list[np.ndarray], down: list[np.ndarray]) -> np.ndarray:
     """Scans of several planes along rows, and of several down columns, added."""
     return np.mean([windows(plane) for plane in across], axis=0) + np.mean([windows(plane.T) for plane in down], axis=0)
-
-
-def merged(table: np.ndarray, *, signs: bool) -> np.ndarray:
-    """Windows read backwards, and negated where `signs`, are one; in the order of the first; the window of zeros leads then."""
-    feature: dict[tuple[int, ...], float] = {}
-    for window in product(range(5), repeat=4):
-        alike = {window, window[::-1]}
-        if signs:
-            alike |= {tuple(4 - level for level in one) for one in alike}
-        feature.setdefault(min(alike), sum(float(table[one]) for one in alike))
-    if signs:
-        feature = {(2, 2, 2, 2): feature.pop((2, 2, 2, 2)), **feature}
-    return np.array(list(feature.values()))
 
 
 def minmax(across: list[list[np.ndarray]], down: list[list[np.ndarray]]) -> np.ndarray:
