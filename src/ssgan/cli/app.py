@@ -40,7 +40,7 @@ from ssgan.version import __version__
 # Commands that resume where they were interrupted.
 _RESUMED = {"train", "train-detail", "sample", "simulate", "hide-each", "train-detector", "score", "evaluate"}
 _RESUMED |= {"reproduce", "features"}
-INTERRUPTED = 130  # 128 + SIGINT, as shells say it
+INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 _ABOUT = """Secure steganography: a message in a picture, so that neither the message nor its being there shows.
 
@@ -104,7 +104,7 @@ def run(arguments: Sequence[str]) -> int:
     as_json = "--json" in arguments
     # Before torch is imported: on images of this size threads wait for each other, and processes do the work.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    # Where a command asks for several threads, one that waits leaves its core to others: a machine is seldom quiet.
+    # Where a command asks for several threads, one that waits leaves its core to others.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         code = int(commands()(_with_standard_streams(arguments), exit_on_error=False, print_error=False) or 0)

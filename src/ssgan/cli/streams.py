@@ -15,7 +15,7 @@ from typing import Any, TextIO
 
 from ssgan.errors import StorageFailed
 
-GONE = 141  # 128 + SIGPIPE, as shells say it
+GONE = 141  # 128 + SIGPIPE, as shells report it
 _HINTS = {errno.ENOSPC: "free some space on the disk", errno.EBADF: "give standard output a place: | or >"}
 
 

@@ -15,7 +15,7 @@ from ssgan.cli.threads import use_threads
 from ssgan.errors import InvalidSetting
 from ssgan.gan.training.detail_settings import DetailConfig
 
-_CARD = ("image_size", "channels")  # settings that a generator says
+_CARD = ("image_size", "channels")  # settings in the card of a generator
 
 
 if TYPE_CHECKING:

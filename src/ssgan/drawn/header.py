@@ -1,6 +1,6 @@
 """Hide the nonce in lowest bits: a syndrome of the first plane, written without any bias (docs/drawn.md, 5).
 
-The lowest bits of the plane times a public matrix are the nonce, for everybody and in every picture of this shape. To write
+The lowest bits of the plane times a public matrix are the nonce, for any reader and in every picture of this shape. To write
 one, 128 samples whose lowest bits are exactly uniform, the pivots, are drawn last: their lowest bits solve the equation.
 """
 

@@ -27,7 +27,7 @@ FIRST_BALANCED = 12  # the scale 1
 def law_tables() -> NDArray[np.int32]:
     """Return int32 (42, 12801): entry j + 6400 of row i is 2^16 F(j / 16 / scale i), F the logistic function, rounded.
 
-    From scale 1 on one central entry of each residue of j is moved, so that even and odd values weigh 2^15 each. To be called
+    From scale 1 on one central entry of each residue of j is moved, so that even and odd values weigh 2^15 each. It is called
     where a model is exported: elsewhere the tables come with the model, as integers.
     """
     j = np.arange(-REACH, REACH + 1)

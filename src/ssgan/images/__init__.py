@@ -1,7 +1,8 @@
 """Read and write pixels: the one decoder and encoder, the only way between pixels and floats, the eight symmetries.
 
 `read`, `encode` and `write` work on NumPy arrays and never import torch; the tensor functions import it when first called.
-What is read is what the file says: nothing is rotated, scaled, clipped or converted unless the caller named the conversion.
+Samples are read as they are in the file: nothing is rotated, scaled, clipped or converted unless the caller named the
+conversion.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Accept one picture from outside: an image of NumPy, Pillow or torch becomes uint8 (C, H, W), or is refused.
 
-Shapes decide wherever they can. A PIL image says itself what its axes are; a torch tensor is (C, H, W); a NumPy array is
+Shapes decide wherever they can. The axes of a PIL image are known; a torch tensor is (C, H, W); a NumPy array is
 (C, H, W) or (H, W, C), whichever makes 1 or 3 channels. Where both do, in pictures 1 or 3 samples wide or high, `layout` says
 which; two axes are gray. Nothing is scaled, converted or guessed from values.
 """

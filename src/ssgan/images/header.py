@@ -2,7 +2,7 @@
 
 Each format has a file of its own that walks the bytes and returns a Header. Walking by ourselves is the point: Pillow's mode
 hides what matters here (a 16-bit RGB PNG opens as 8-bit RGB), warns where we must refuse, and stops before trailing data.
-What the walk understood, and nothing else, is what the decoder gets to see. GIF and WebP, which are never written, are left to
+The decoder gets what the walk understood, and nothing else. GIF and WebP, which are never written, are left to
 Pillow.
 """
 
@@ -132,7 +132,7 @@ def trailing(data: bytes, end: int, *, padding: int = 0) -> tuple[tuple[str, ...
 def _silence_libtiff() -> None:
     """Keep libtiff from writing to standard error: its errors come as exceptions, and become refusals.
 
-    The handlers are the library's, found through Pillow's own module; where libtiff is a part of that module, it stays loud.
+    The handlers are the library's, found through Pillow's own module; where libtiff is a part of that module, it still prints.
     """
     with contextlib.suppress(OSError, AttributeError):
         library = ctypes.CDLL(importlib.import_module("PIL._imaging").__file__)

@@ -1,4 +1,4 @@
-"""Write a stego as its cover's file was written, so that the file does not tell which program made it."""
+"""Write a stego as its cover's file was written, so that the file does not reveal which program made it."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from ssgan.images.orientation import UPRIGHT
 _START, _END, _SCAN = 0xD8, 0xD9, 0xDA
 _READ_FRAMES = (0xC0, 0xC1, 0xC2)  # baseline, extended, progressive, all Huffman-coded
 _OTHER_FRAMES = (0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF)
-_NEEDED = (0xDB, 0xC4, 0xDD, 0xE0, 0xEE, _SCAN)  # tables, restarts, JFIF and Adobe (they say which colors these are)
+_NEEDED = (0xDB, 0xC4, 0xDD, 0xE0, 0xEE, _SCAN)  # tables, restarts, JFIF and Adobe (they define the colors)
 # A progressive JPEG has about ten scans; each costs a pass over the whole image, and a hostile one has thousands.
 _MAX_SCANS = 100
 # Within a scan, FF 00 is a sample byte, FF D0 to FF D7 a restart, FF FF a filler: any other marker ends it.

@@ -22,13 +22,13 @@ from ssgan.images.formats.png_filters import Bytes, Rule
 from ssgan.images.header import Pixels
 from ssgan.images.orientation import upright_exif
 
-# Chunks that say how colors or pixels are meant, or how the picture is to be placed: nothing of persons, places and times.
+# Chunks on the meaning of colors or pixels, or on how the picture is to be placed: nothing of persons, places and times.
 _TECHNICAL = (
     {b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT", b"bKGD", b"pHYs", b"cICP", b"mDCV", b"mDCv", b"cLLI", b"cLLi", b"sTER"}
     | {b"acTL", b"fcTL", b"IHDR", b"IEND", b"tRNS"}
 )  # fmt: skip
 _PLACED = {b"oFFs", b"pCAL", b"sCAL", b"vpAg", b"caNv"}  # kept where the picture keeps its size
-# What ImageMagick writes of the file it read, in each PNG: a time and no more. A file of its without them would be seen.
+# What ImageMagick writes of the file it read, in each PNG: a time and no more. Its files without them would be conspicuous.
 _DATE = re.compile(rb"date:[a-z]{1,20}\0\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)?")
 _METADATA = {b"eXIf", b"tEXt", b"zTXt", b"iTXt", b"tIME"}  # kept on request
 _GRAY_ALPHA, _COLOR_ALPHA = 4, 6
