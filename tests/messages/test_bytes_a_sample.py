@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ssgan import images
-from ssgan.embedding import bands
+from ssgan.embedding import rows
 from ssgan.embedding.catalog import SCHEMES
 from ssgan.embedding.coders.gibbs import Sender
 from ssgan.embedding.embedder import Embedder
@@ -63,7 +63,7 @@ def test_stegos_in_strips_are_those_of_whole_arrays(
     alpha = np.where(rng.random(shape[1:]) < 0.1, 7, 255).astype(np.uint8) if shines else None
     expected = from_whole_arrays(image, alpha, bytes(size), scheme)
     monkeypatch.setattr(trellis, "STRIP", 1000)
-    monkeypatch.setattr(bands, "SAMPLES", 9 * shape[-1])
+    monkeypatch.setattr(rows, "SAMPLES", 9 * shape[-1])
     found = hide(image, bytes(size), KEY, scheme=scheme, alpha=alpha, allow_flat=True)
     assert np.array_equal(found.stego, expected)
     assert reveal(found.stego, KEY, alpha=alpha) == bytes(size)

@@ -1,7 +1,8 @@
 """Compute the costs of one large picture a band of rows at a time, for senders that store them elsewhere at once.
 
 A band is computed with as many rows around it as the scheme's filters reach, and these are cut off again; so every cost is that
-of the whole picture, bit for bit. Schemes whose costs depend on the whole picture (MiPOD, MG) are computed whole.
+of the whole picture, bit for bit. Schemes whose costs depend on the whole picture (MiPOD, MG) say how to compute them in
+little memory.
 """
 
 from __future__ import annotations
@@ -14,10 +15,9 @@ import torch
 from numpy.typing import NDArray
 
 from ssgan.embedding.catalog import SCHEMES
-from ssgan.embedding.costs import WET, Costs, apply_wet_rule
+from ssgan.embedding.costs import Costs, apply_wet_rule, without_nan
+from ssgan.embedding.rows import row_bands
 from ssgan.images.samples import pixels
-
-SAMPLES = 1 << 19  # of a band
 
 
 class Band(NamedTuple):
@@ -34,26 +34,25 @@ class Band(NamedTuple):
 
 def bands(image: NDArray[np.uint8], scheme: str, payload: float) -> Iterator[Band]:
     """Yield all bands of an image uint8 (C, H, W), from plane to plane; `payload` counts bits per sample."""
-    entry, (_, height, width) = SCHEMES[scheme], image.shape
-    if entry.reach is None:
-        whole = _costs(image, scheme, payload)
-        for plane, (plus, minus) in enumerate(zip(*(rho[0].numpy() for rho in whole), strict=True)):
-            yield Band(plane, 0, plus, plus if whole.minus is whole.plus else minus)
-        return
-    rows = max(1, SAMPLES // width)
-    for plane in range(len(image)):
-        for first in range(0, height, rows):
-            top, last = max(0, first - entry.reach), min(height, first + rows)
-            costs = _costs(image[plane : plane + 1, top : last + entry.reach], scheme, payload)
-            plus, minus = (rho[0, 0, first - top : last - top].numpy() for rho in costs)
-            yield Band(plane, first, plus, plus if costs.minus is costs.plus else minus)
+    reach = SCHEMES[scheme].reach
+    whole = _whole_costs(image, scheme, payload) if reach is None else None
+    for rows in row_bands(image.shape, reach or 0):
+        costs = _costs(rows.images(image), scheme, payload) if whole is None else whole
+        plane, own = (0, rows.own) if whole is None else rows.place
+        plus, minus = (rho[0, plane, own].numpy() for rho in costs)
+        yield Band(rows.plane, rows.first, plus, plus if costs.minus is costs.plus else minus)
 
 
-def _costs(image: NDArray[np.uint8], scheme: str, payload: float) -> Costs:
-    covers = torch.from_numpy(np.array(image[None]))
+def _whole_costs(image: NDArray[np.uint8], scheme: str, payload: float) -> Costs:
+    in_bands = SCHEMES[scheme].image_costs
+    if in_bands is None:
+        return _costs(torch.from_numpy(np.array(image[None])), scheme, payload)
+    return in_bands(image, payload)
+
+
+def _costs(covers: torch.Tensor, scheme: str, payload: float) -> Costs:
     plus, minus = SCHEMES[scheme].costs(covers.double(), payload)
     if minus is not plus:
         return apply_wet_rule(Costs(plus, minus), pixels(covers))
-    if bool(plus.sum().isnan()):
-        plus = plus.masked_fill(plus.isnan(), WET)
+    plus = without_nan(plus)
     return Costs(plus, plus)

@@ -41,7 +41,7 @@ def apply_wet_rule(costs: Costs, samples: Samples[torch.Tensor]) -> Costs:
             for rho, may in zip(costs, (samples.may_rise, samples.may_fall), strict=True)
         )
         return Costs(plus, minus)
-    plus, minus = (_without_nan(rho) for rho in costs)
+    plus, minus = (without_nan(rho) for rho in costs)
     least, greatest, masked = int(values.min()), int(values.max()), samples.usable is not None
     if masked or greatest >= samples.high or least < samples.low:  # most images never reach the ends
         plus = plus.masked_fill(~samples.may_rise, WET)
@@ -50,7 +50,7 @@ def apply_wet_rule(costs: Costs, samples: Samples[torch.Tensor]) -> Costs:
     return Costs(plus, minus)
 
 
-def _without_nan(rho: torch.Tensor) -> torch.Tensor:
+def without_nan(rho: torch.Tensor) -> torch.Tensor:
     """Return costs in which NaN is wet."""
     if bool(rho.detach().sum().isnan()):  # costs are >= 0, so only a NaN makes their sum one
         return rho.masked_fill(rho.isnan(), WET)

@@ -9,11 +9,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ssgan.embedding.costs import Scheme
+from ssgan.embedding.costs import Costs, Scheme
 from ssgan.images.samples import PIXEL_UNIT
 
 # Changes of the same samples with better signs: (covers, stegos, seeds) -> stegos
 Correction = Callable[[torch.Tensor, torch.Tensor, NDArray[np.uint64]], torch.Tensor]
+
+# One image uint8 (C, H, W), and the payload in bits per sample -> float64 Costs (1, C, H, W), no NaN among them
+ImageCosts = Callable[[NDArray[np.uint8], float], Costs]
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,7 @@ class SchemeEntry:
     """One scheme: its cost function and its description. `correct` chooses the signs again once the changes are known.
 
     `reach` is the largest distance in rows of a sample that affects a cost; None where all do, or where it is not known.
+    Where all do, `image_costs` gives the costs of a large image, in bands of rows as far as they go: at most 16 bytes a sample.
     `unit` is that of the samples that it prices; None where it takes samples of any kind.
     """
 
@@ -33,4 +37,5 @@ class SchemeEntry:
     differentiable: bool = True
     correct: Correction | None = None
     reach: int | None = None
+    image_costs: ImageCosts | None = None
     unit: str | None = PIXEL_UNIT

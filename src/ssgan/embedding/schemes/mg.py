@@ -6,10 +6,13 @@ ternary form of the authors' code of 2015.
 
 from __future__ import annotations
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ssgan.embedding.costs import Costs
 from ssgan.embedding.entry import SchemeEntry
+from ssgan.embedding.rows import row_bands
 from ssgan.embedding.schemes.deflection import least_detectable
 from ssgan.images import filters
 
@@ -20,6 +23,15 @@ BLOCK = filters.Separable((1.0, 1.0, 1.0), (1.0, 1.0, 1.0))
 def costs(covers: torch.Tensor, payload: float) -> Costs:
     """Return the costs at which the optimal sender of this payload changes with MG's probabilities."""
     rho = least_detectable(fisher_information(covers), payload)
+    return Costs(plus=rho, minus=rho)
+
+
+def image_costs(image: NDArray[np.uint8], payload: float) -> Costs:
+    """Return the same for one image (C, H, W), in bands of rows."""
+    fisher = torch.empty((1, *image.shape), dtype=torch.float64)
+    for rows in row_bands(image.shape, 1):
+        fisher[0, *rows.place] = fisher_information(rows.images(image).double())[0, 0, rows.own]
+    rho = least_detectable(fisher, payload)
     return Costs(plus=rho, minus=rho)
 
 
@@ -41,4 +53,5 @@ ROW = SchemeEntry(
     "rho = ln(1 / beta - 2), beta lambda I = ln(1 / beta - 2), I = 1 / max(1, var3(X))^2",
     "J. Fridrich, J. Kodovsky, Multivariate Gaussian model for designing additive distortion for steganography, "
     "ICASSP 2013",
+    image_costs=image_costs,
 )  # fmt: skip

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ssgan.compute.row_threads import compiled_serves, filled_by_rows
 from ssgan.embedding.costs import Costs
 from ssgan.embedding.entry import SchemeEntry
+from ssgan.embedding.rows import row_bands
 from ssgan.embedding.schemes import mipod_loops
 from ssgan.embedding.schemes.deflection import least_detectable
 from ssgan.images import filters
@@ -20,6 +22,7 @@ BLOCK = 9  # samples a side of the block that the local model is fitted to
 DEGREE = 9  # the model keeps the block's DCT frequencies (i, j) with i + j < DEGREE
 VARIANCE_FLOOR = 0.01  # Eq. (27)
 SMOOTHING = 7  # samples a side of the mean over the Fisher information
+REACH = SMOOTHING // 2 + BLOCK // 2 + 1  # rows, once the power of the noise is known; the last one is of the Wiener filter
 
 
 def costs(covers: torch.Tensor, payload: float) -> Costs:
@@ -28,25 +31,52 @@ def costs(covers: torch.Tensor, payload: float) -> Costs:
     return Costs(plus=rho, minus=rho)
 
 
-def fisher_information(covers: torch.Tensor) -> torch.Tensor:
-    """Return 1 / sigma^4 of every sample, averaged over its neighbors; pixels (N, C, H, W) -> the same, > 0."""
-    variance = residual_variance(covers - wiener(covers)).clamp(min=VARIANCE_FLOOR)
+def image_costs(image: NDArray[np.uint8], payload: float) -> Costs:
+    """Return the same for one image (C, H, W), in bands of rows."""
+    variance = torch.empty((1, *image.shape), dtype=torch.float64)
+    for rows in row_bands(image.shape, 1):
+        _, of_band = _mean_and_variance(rows.images(image).double())
+        variance[0, *rows.place] = of_band[0, 0, rows.own]
+    noise, fisher = _noise_power(variance), variance  # the one takes the place of the other
+    for rows in row_bands(image.shape, REACH):
+        of_band = fisher_information(rows.images(image).double(), noise[:, rows.plane : rows.plane + 1])
+        fisher[0, *rows.place] = of_band[0, 0, rows.own]
+    rho = least_detectable(fisher, payload)
+    return Costs(plus=rho, minus=rho)
+
+
+def fisher_information(covers: torch.Tensor, noise: torch.Tensor | None = None) -> torch.Tensor:
+    """Return 1 / sigma^4 of every sample, averaged over its neighbors; pixels (N, C, H, W) -> the same, > 0.
+
+    `noise` is that of `wiener`.
+    """
+    variance = residual_variance(covers - wiener(covers, noise)).clamp(min=VARIANCE_FLOOR)
     return filters.average(1 / variance.square(), size=SMOOTHING)
 
 
-def wiener(x: torch.Tensor) -> torch.Tensor:
+def wiener(x: torch.Tensor, noise: torch.Tensor | None = None) -> torch.Tensor:
     """Return MATLAB's wiener2(x, [2 2]): each sample shrunk to the mean of itself and its right and lower neighbors.
 
-    The image is followed by zeros; the noise power is the mean of the local variances. Where both are zero, the mean is kept.
+    The image is followed by zeros; the noise power (N, C, 1, 1), where it is not given, is the mean of the local variances.
+    Where both are zero, the mean is kept.
     """
-    pair = filters.Separable((0.5, 0.5), (0.5, 0.5))
-    bordered = torch.nn.functional.pad(x, (0, 1, 0, 1))
-    mean = filters.correlate(bordered, pair)
-    variance = filters.correlate(bordered.square(), pair) - mean.square()
-    noise = variance.mean(dim=(-2, -1), keepdim=True)
+    mean, variance = _mean_and_variance(x)
+    noise = _noise_power(variance) if noise is None else noise
     loud = variance > noise  # elsewhere all the deviation is taken for noise
     kept = torch.where(loud, (variance - noise) / torch.where(loud, variance, 1.0), 0.0)
     return mean + (x - mean) * kept
+
+
+def _mean_and_variance(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return both of each sample with its right and lower neighbors."""
+    pair = filters.Separable((0.5, 0.5), (0.5, 0.5))
+    bordered = torch.nn.functional.pad(x, (0, 1, 0, 1))
+    mean = filters.correlate(bordered, pair)
+    return mean, filters.correlate(bordered.square(), pair) - mean.square()
+
+
+def _noise_power(variance: torch.Tensor) -> torch.Tensor:
+    return variance.mean(dim=(-2, -1), keepdim=True)
 
 
 def residual_variance(residual: torch.Tensor) -> torch.Tensor:
@@ -78,4 +108,5 @@ ROW = SchemeEntry(
     "rho = ln(1 / beta - 2), beta lambda I = ln(1 / beta - 2), I = mean7(1 / sigma^4)",
     "V. Sedighi, R. Cogranne, J. Fridrich, Content-adaptive steganography by minimizing statistical detectability, "
     "IEEE TIFS 11(2), 2016",
+    image_costs=image_costs,
 )  # fmt: skip
