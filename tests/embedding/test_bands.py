@@ -24,7 +24,8 @@ def test_costs_in_bands_are_those_of_the_whole(
     """Bit for bit, in bands narrower than the filters reach, too."""
     cover = image(shape)
     whole = Embedder(scheme, 0.3).costs(to_images(cover))
-    monkeypatch.setattr(rows, "SAMPLES", height * shape[-1])
+    for limit in ("LEAST", "MOST"):
+        monkeypatch.setattr(rows, limit, height * shape[-1])
     plus, minus = np.full(shape, np.nan), np.full(shape, np.nan)
     for band in bands.bands(cover, scheme, 0.3):
         part = slice(band.first, band.first + len(band.plus))

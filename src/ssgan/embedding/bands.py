@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ssgan.embedding.catalog import SCHEMES
 from ssgan.embedding.costs import Costs, apply_wet_rule, without_nan
-from ssgan.embedding.rows import row_bands
+from ssgan.embedding.rows import RowBand, row_bands
 from ssgan.images.samples import pixels
 
 
@@ -33,14 +33,20 @@ class Band(NamedTuple):
 
 
 def bands(image: NDArray[np.uint8], scheme: str, payload: float) -> Iterator[Band]:
-    """Yield all bands of an image uint8 (C, H, W), from plane to plane; `payload` counts bits per sample."""
+    """Return all bands of an image uint8 (C, H, W), from plane to plane; `payload` counts bits per sample.
+
+    Each is computed when it is asked for, but costs that depend on the whole picture are computed at once.
+    """
     reach = SCHEMES[scheme].reach
     whole = _whole_costs(image, scheme, payload) if reach is None else None
-    for rows in row_bands(image.shape, reach or 0):
-        costs = _costs(rows.images(image), scheme, payload) if whole is None else whole
-        plane, own = (0, rows.own) if whole is None else rows.place
-        plus, minus = (rho[0, plane, own].numpy() for rho in costs)
-        yield Band(rows.plane, rows.first, plus, plus if costs.minus is costs.plus else minus)
+    return (_band(rows, image, scheme, payload, whole) for rows in row_bands(image.shape, reach or 0))
+
+
+def _band(rows: RowBand, image: NDArray[np.uint8], scheme: str, payload: float, whole: Costs | None) -> Band:
+    costs = _costs(rows.images(image), scheme, payload) if whole is None else whole
+    plane, own = (0, rows.own) if whole is None else rows.place
+    plus, minus = (rho[0, plane, own].numpy() for rho in costs)
+    return Band(rows.plane, rows.first, plus, plus if costs.minus is costs.plus else minus)
 
 
 def _whole_costs(image: NDArray[np.uint8], scheme: str, payload: float) -> Costs:

@@ -9,7 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-SAMPLES = 1 << 17  # of a band: a dozen temporaries of double precision are 12 MB
+# Samples of a band, whose temporaries are a dozen arrays of double precision. A band has more than the least where the rows
+# around it would be many to compute twice.
+LEAST, MOST = 1 << 17, 1 << 19
 
 
 class RowBand(NamedTuple):
@@ -39,7 +41,7 @@ class RowBand(NamedTuple):
 def row_bands(shape: tuple[int, ...], reach: int) -> Iterator[RowBand]:
     """Yield the bands of an image (C, H, W), from plane to plane, with `reach` rows above and below where there are any."""
     channels, height, width = shape
-    rows = max(1, SAMPLES // width)
+    rows = height if height * width <= MOST else max(1, LEAST // width, min(16 * reach, MOST // width))
     for plane in range(channels):
         for first in range(0, height, rows):
             last = min(height, first + rows)

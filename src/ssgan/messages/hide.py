@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ssgan.compute.large_arrays import give_back, large_empty
 from ssgan.embedding.bands import Band, bands
 from ssgan.embedding.coders.gibbs import Sender
 from ssgan.embedding.embedder import Embedder
 from ssgan.embedding.stc import layers
-from ssgan.embedding.stc.layers import PricedSamples
+from ssgan.embedding.stc.layers import LayerCosts, PricedSamples
 from ssgan.embedding.stc.trellis import reachable, strips
 from ssgan.errors import DoesNotFit, RefusedImage, not_read_back
 from ssgan.images import ImageLike, Layout, as_alpha, as_image, axes_of, laid_out
@@ -114,9 +115,8 @@ def hide_in(
 ) -> WrittenValues:  # fmt: skip
     """Return `message`, text as UTF-8, in samples of any kind; it is read back before this returns.
 
-    `carrier` makes them, twice: during coding, each byte a sample counts. `price` gives the costs of
-    all samples at a payload in bits per sample, part by part. Raises DoesNotFit with the bytes that would fit, RefusedImage
-    where the cover is so flat that others would share its keys (unless `allow_flat`).
+    `carrier` makes them, three times: in between, each byte a sample counts. `price` gives the costs of all samples at
+    a payload in bits per sample, part by part. Raises DoesNotFit with the bytes that would fit, RefusedImage where the cover is so flat that others would share its keys (unless `allow_flat`).
     """
     check_key(key)
     message = message if isinstance(message, MessagePart) else as_message(message)
@@ -130,12 +130,15 @@ def hide_in(
     length = next(rung for rung in layout.rungs if rung >= len(body))
     plaintext, padding = container.padded(body, length)
     payload = 8 * (length + container.OVERHEAD) / len(cover.values)
+    del cover  # it is made again: during coding, each byte a sample counts
+    give_back(layout.carrying)
     prices = price(payload)
-    carries = _inverse(layout)
-    priced = _priced(_laid_out(layout, cover.samples), prices, carries)
-    del cover, carries  # both are made again: during coding, each byte a sample counts
-    written, split = _write(layout, priced, plaintext, kind | padding)
-    del priced
+    give_back(layout.carrying)
+    costs = _laid_out_costs(layout, prices)
+    carrying = _laid_out(layout, carrier().samples)
+    give_back(layout.carrying)
+    written, split = _write(layout, carrying, costs, plaintext, kind | padding)
+    del carrying
     values, order = carrier().values, layout.order
     changed = values.copy()
     for part in strips(len(order)):
@@ -152,28 +155,50 @@ def _laid_out(layout: KeyedLayout, samples: Samples[NDArray[Any]]) -> Samples[ND
     return replace(samples, values=layout.laid_out(samples.values), usable=usable)
 
 
-def _write(layout: KeyedLayout, priced: PricedSamples, plaintext: bytes, kind: int) -> tuple[Whole, int]:
+def _write(
+    layout: KeyedLayout, carrying: Samples[NDArray[Any]], costs: list[NDArray[np.float64]], plaintext: bytes, kind: int
+) -> tuple[Whole, int]:
     """Return (carrying samples with the stream in them, split): the split nearest to the optimal sender's that has a
     solution.
+
+    `costs` are of +1 and -1, or of both; the list is emptied.
     """
     total = 8 * (len(plaintext) + container.OVERHEAD)
-    sender = Sender(priced.plus[None], priced.minus[None], priced.samples.part(None))
+    sender = Sender(costs[0][None], costs[-1][None], carrying.part(None))
     if total > sender.largest_payload[0]:
-        raise _no_way(layout, priced, len(plaintext))
-    lam = sender.lambdas_for_payload(np.array([float(total)]))[0]
-    wish = layers.natural_split(priced, lam, sender.free[0])
+        raise _no_way(layout, carrying, len(plaintext))
+    lam, free = sender.lambdas_for_payload(np.array([float(total)]))[0], sender.free[0]
+    del sender
+    wish = layers.natural_split(PricedSamples(carrying, costs[0], costs[-1]), lam, free)
+    of_layers = _layer_costs(carrying, costs, lam, free)
     for split in sorted(SPLITS, key=lambda split: abs(container.bits_in_second(len(plaintext), split) - wish)):
         second = container.bits_in_second(len(plaintext), split)
         stream = np.frombuffer(container.seal(layout, plaintext, split, kind), dtype=np.uint8)
-        written = layers.write(priced, lam, sender.free[0], np.unpackbits(stream), layout.code(), splits=[second])
-        if written is not None:
-            return written.stego, split
-    raise _no_way(layout, priced, len(plaintext))
+        stego = layers.write_split(of_layers, np.unpackbits(stream), second, layout.code())
+        if stego is not None:
+            return stego, split
+    raise _no_way(layout, carrying, len(plaintext))
 
 
-def _no_way(layout: KeyedLayout, priced: PricedSamples, length: int) -> DoesNotFit:
+def _layer_costs(carrying: Samples[NDArray[Any]], costs: list[NDArray[np.float64]], lam: float, free: float) -> LayerCosts:
+    """Return the costs in both layers, and empty the list of `costs`: two arrays of double precision become two of single.
+
+    They are made within the memory of the old ones, so that there are never four.
+    """
+    priced, count = PricedSamples(carrying, costs[0], costs[-1]), len(carrying)
+    if len(costs) == 1:
+        costs.clear()
+        return layers.layer_costs(priced, lam, free)
+    layers.fill_layer_costs(priced, lam, free, *(rho.view(np.float32)[:count] for rho in reversed(costs)))
+    del priced
+    flips, nears = large_empty(count, np.float32), large_empty(count, np.float32)
+    flips[:] = costs.pop().view(np.float32)[:count]
+    nears[:] = costs.pop().view(np.float32)[:count]
+    return layers.priced_layers(carrying.values, flips, nears)
+
+
+def _no_way(layout: KeyedLayout, samples: Samples[NDArray[Any]], length: int) -> DoesNotFit:
     """Return the error for samples that may not change and leave no way to write `length` bytes and their overhead."""
-    samples = priced.samples
     assert samples.usable is not None, "with every bit in the first layer there is always a way"
     near = np.where(samples.values & 1 == 0, samples.may_rise, samples.may_fall)  # changes that leave the second layer alone
     dry = near[layers.strides(len(samples))]
@@ -192,7 +217,8 @@ def _too_long(length: int, capacity: int) -> DoesNotFit:
 def _inverse(layout: KeyedLayout) -> NDArray[np.signedinteger[Any]]:
     """Return int32 (N,): the index of each sample in the message's order; n for frozen samples."""
     order = layout.order
-    carries = np.full(layout.carrying + len(layout.frozen), layout.carrying, order.dtype)
+    carries = large_empty(layout.carrying + len(layout.frozen), order.dtype)
+    carries[layout.frozen] = layout.carrying
     for part in strips(len(order)):
         carries[order[part]] = np.arange(part.start, part.stop)
     return carries
@@ -214,18 +240,18 @@ def _priced_bands(made: Iterable[Band], alpha: NDArray[np.uint8] | None, channel
             yield Price(places, plus, plus if band.minus is band.plus else band.minus[counts])
 
 
-def _priced(carrying: Samples[NDArray[Any]], made: Iterable[Price], carries: NDArray[np.signedinteger[Any]]) -> PricedSamples:
-    """Return the carrying samples with their costs, where only the ends of the range are wet.
-
-    `carries` int32 (N,) says which carrying sample each one is. One array holds both costs as long as the scheme makes no
-    difference.
+def _laid_out_costs(layout: KeyedLayout, made: Iterable[Price]) -> list[NDArray[np.float64]]:
+    """Return the costs of the carrying samples in the message's order, where only the ends of the range are wet: those of +1
+    and -1, or one array that is both, if the scheme makes no difference.
     """
-    plus = np.empty(len(carrying) + 1)  # the last place takes what is frozen
+    carries = _inverse(layout)
+    plus = large_empty(layout.carrying + 1, np.float64)  # the last place takes what is frozen
     minus = plus
     for price in made:
         places = carries[price.at]
         if price.minus is not price.plus and minus is plus:
-            minus = np.empty_like(plus)
+            minus = large_empty(len(plus), np.float64)
+            minus[:] = plus
         plus[places] = price.plus
         if minus is not plus:
             minus[places] = price.minus
@@ -234,7 +260,7 @@ def _priced(carrying: Samples[NDArray[Any]], made: Iterable[Price], carries: NDA
     for rho in both:
         for part in strips(len(rho)):
             rho[part][np.isinf(rho[part])] = DEAR * greatest if greatest > 0 else 1.0
-    return PricedSamples(carrying, both[0], both[-1])
+    return both
 
 
 def _refuse_flat(frozen: Whole) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssgan.compute.keystream import reader
+from ssgan.compute.large_arrays import large_empty
 
 T = TypeVar("T", bound=np.generic)
 
@@ -64,13 +65,25 @@ def carrying_places(key: bytes, samples: int, frozen: NDArray[np.int64]) -> NDAr
 
     `frozen` are left out.
     """
-    return shuffled(key, without(np.arange(samples, dtype=np.int32 if samples < 1 << 31 else np.int64), frozen))
+    kind: type[np.signedinteger[Any]] = np.int32 if samples < 1 << 31 else np.int64
+    places = large_empty(samples - len(frozen), kind)
+    filled = 0
+    for first, last in _runs(samples, frozen):
+        places[filled : filled + last - first] = np.arange(first, last)
+        filled += last - first
+    return shuffled(key, places)
 
 
 def without(values: NDArray[T], frozen: NDArray[np.int64]) -> NDArray[T]:
     """Return a copy of `values` (N,) without those at the few positions `frozen`, each named once."""
-    ends = [-1, *np.sort(frozen).tolist(), len(values)]
-    return np.concatenate([values[end + 1 : start] for end, start in itertools.pairwise(ends)])
+    runs = [values[first:last] for first, last in _runs(len(values), frozen)]
+    return np.concatenate(runs, out=large_empty(len(values) - len(frozen), values.dtype))
+
+
+def _runs(samples: int, frozen: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Return the ends of the runs of samples that are not frozen."""
+    ends = [-1, *np.sort(frozen).tolist(), samples]
+    return [(end + 1, start) for end, start in itertools.pairwise(ends)]
 
 
 def shuffled(key: bytes, values: NDArray[T]) -> NDArray[T]:

@@ -12,6 +12,7 @@ import math
 import numpy as np
 import torch
 
+from ssgan.compute.large_arrays import large_empty
 from ssgan.compute.row_threads import compiled_serves
 from ssgan.embedding.coders import newton
 from ssgan.embedding.schemes import mipod_loops
@@ -58,9 +59,11 @@ def least_detectable(fisher: torch.Tensor, payload: float) -> torch.Tensor:
 def _solve_compiled(fisher: torch.Tensor, nats: float) -> torch.Tensor:
     """Solve in double precision, each image by itself."""
     flat = np.ascontiguousarray(fisher.detach().flatten(1).double().numpy())
-    few, rho = np.ascontiguousarray(flat[:, ::SAMPLED]), np.empty_like(flat)
+    few = np.ascontiguousarray(flat[:, ::SAMPLED])
     u = 1 - np.log(few).mean(1)
     mipod_loops.solve(few, nats, 1e-3, 30, u, np.empty_like(few))
+    del few
+    rho = large_empty(flat.size, flat.dtype).reshape(flat.shape)
     mipod_loops.solve(flat, nats, TOLERANCE, newton.MOST_STEPS, u, rho)
     return torch.from_numpy(rho).to(fisher.dtype).reshape(fisher.shape)
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ssgan.compute.large_arrays import large_empty
 from ssgan.embedding.costs import Costs
 from ssgan.embedding.entry import SchemeEntry
 from ssgan.embedding.rows import row_bands
@@ -28,7 +29,7 @@ def costs(covers: torch.Tensor, payload: float) -> Costs:
 
 def image_costs(image: NDArray[np.uint8], payload: float) -> Costs:
     """Return the same for one image (C, H, W), in bands of rows."""
-    fisher = torch.empty((1, *image.shape), dtype=torch.float64)
+    fisher = torch.from_numpy(large_empty(image.size, np.float64)).view(1, *image.shape)
     for rows in row_bands(image.shape, 1):
         fisher[0, *rows.place] = fisher_information(rows.images(image).double())[0, 0, rows.own]
     rho = least_detectable(fisher, payload)

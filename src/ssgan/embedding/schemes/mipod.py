@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ssgan.compute.large_arrays import large_empty
 from ssgan.compute.row_threads import compiled_serves, filled_by_rows
 from ssgan.embedding.costs import Costs
 from ssgan.embedding.entry import SchemeEntry
@@ -33,7 +34,7 @@ def costs(covers: torch.Tensor, payload: float) -> Costs:
 
 def image_costs(image: NDArray[np.uint8], payload: float) -> Costs:
     """Return the same for one image (C, H, W), in bands of rows."""
-    variance = torch.empty((1, *image.shape), dtype=torch.float64)
+    variance = torch.from_numpy(large_empty(image.size, np.float64)).view(1, *image.shape)
     for rows in row_bands(image.shape, 1):
         _, of_band = _mean_and_variance(rows.images(image).double())
         variance[0, *rows.place] = of_band[0, 0, rows.own]

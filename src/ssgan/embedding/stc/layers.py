@@ -17,19 +17,21 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ssgan.compute.large_arrays import large_empty
 from ssgan.embedding.coders import gibbs
 from ssgan.embedding.stc import trellis
-from ssgan.embedding.stc.trellis import Code
+from ssgan.embedding.stc.trellis import Code, Prices
 from ssgan.images.samples import Samples, Whole, low_bytes
 
 # Where a layer finds no path, bits move from one to the other: shares of the message, in this order; last, all to the first.
+GREATEST = 2.0**127  # times lambda: a dearer change costs as much, and is as improbable
 SHIFTS = (0, 1 / 64, -1 / 64, 1 / 32, -1 / 32, 1 / 16, -1 / 16, 1 / 8, -1 / 8, 1 / 4, -1 / 4, -1)
 
 
@@ -66,30 +68,58 @@ class WrittenLayers(NamedTuple):
     second: int
 
 
-def write(
-    samples: PricedSamples,
-    lam: float,
-    free: float,
-    message: NDArray[np.uint8],
-    code: Code,
-    *,
-    splits: Sequence[int] | None = None,
-) -> WrittenLayers | None:
+class LayerCosts(NamedTuple):
+    """What flips of flat samples (n,), of any integer type, cost in both layers, at one lambda.
+
+    flips: the prices of flips of the second bit; nears: lambda times the costs of near changes, float32 (n,).
+    """
+
+    cover: Whole
+    flips: Prices
+    nears: NDArray[np.float32]
+
+
+def write(samples: PricedSamples, lam: float, free: float, message: NDArray[np.uint8], code: Code) -> WrittenLayers | None:
     """Write `message` uint8 (m,) to both layers; return None where no split between them has a path.
 
-    lam is the optimal sender's lambda for m bits; costs below `free` count as that. `splits`, where given, are the numbers of
-    bits that the second layer may hold; those nearest to the optimal sender's are tried first.
+    lam is the optimal sender's lambda for m bits; costs below `free` count as that.
     """
-    natural = natural_split(samples, lam, free) if splits is None or len(splits) > 1 else 0.0
-    if splits is None:
-        seconds = [min(max(round(natural + shift * len(message)), 0), len(message)) for shift in SHIFTS]
-    else:
-        seconds = sorted(splits, key=lambda second: abs(second - natural))
-    for second in dict.fromkeys(seconds):
-        stego = _write_split(samples, lam, free, message, second, code)
+    natural = natural_split(samples, lam, free)
+    costs = layer_costs(samples, lam, free)
+    for second in dict.fromkeys(min(max(round(natural + shift * len(message)), 0), len(message)) for shift in SHIFTS):
+        stego = write_split(costs, message, second, code)
         if stego is not None:
             return WrittenLayers(stego, len(message) - second, second)
     return None
+
+
+def layer_costs(samples: PricedSamples, lam: float, free: float) -> LayerCosts:
+    """Return the costs in both layers of a sender with this lambda; costs below `free` count as that."""
+    count = len(samples.cover)
+    flips, nears = large_empty(count, np.float32), large_empty(count, np.float32)
+    fill_layer_costs(samples, lam, free, flips, nears)
+    return priced_layers(samples.cover, flips, nears)
+
+
+def fill_layer_costs(
+    samples: PricedSamples, lam: float, free: float, flips: NDArray[np.float32], nears: NDArray[np.float32]
+) -> None:
+    """Fill flips and nears, float32 (n,), with -ln of the odds that the optimal sender flips the second bit, and with lambda
+    times the costs of near changes.
+
+    `flips` may be the first half of the memory of the costs of -1, `nears` that of the costs of +1.
+    """
+    for part in trellis.strips(len(samples.cover)):
+        far, near = _far_and_near(samples, part, lam, free)
+        far += np.log1p(np.exp(-near))
+        for costs, filled in ((far, flips), (near, nears)):
+            costs[(costs > GREATEST) & (costs < np.inf)] = GREATEST
+            filled[part] = costs
+
+
+def priced_layers(cover: Whole, flips: NDArray[np.float32], nears: NDArray[np.float32]) -> LayerCosts:
+    """Return the costs in both layers of what `fill_layer_costs` made; `flips` is overwritten."""
+    return LayerCosts(cover, trellis.prices(len(flips), lambda part: flips[part], out=flips), nears)
 
 
 def natural_split(samples: PricedSamples, lam: float, free: float) -> float:
@@ -101,16 +131,12 @@ def natural_split(samples: PricedSamples, lam: float, free: float) -> float:
     return summed(len(samples.cover), nats) / float(np.log(2))
 
 
-def summed(count: int, values: Callable[[slice], NDArray[np.float64]]) -> float:
-    """Return the sum of float64 values made a strip at a time, bit for bit as NumPy sums the whole array."""
-
-    def part(first: int, count: int) -> float:
-        if count <= trellis.STRIP:
-            return float(values(slice(first, first + count)).sum())
-        half = count // 2 - count // 2 % 8  # NumPy's pairwise summation
-        return part(first, half) + part(first + half, count - half)
-
-    return part(0, count)
+def summed(count: int, values: Callable[[slice], NDArray[np.float64]], first: int = 0) -> float:
+    """Return the sum of `count` float64 values from `first` on, made a strip at a time, bit for bit as NumPy sums them all."""
+    if count <= trellis.STRIP:
+        return float(values(slice(first, first + count)).sum())
+    half = count // 2 - count // 2 % 8  # NumPy's pairwise summation
+    return summed(half, values, first) + summed(count - half, values, first + half)
 
 
 def write_one(samples: PricedSamples, message: NDArray[np.uint8], code: Code, rng: np.random.Generator) -> WrittenLayers | None:
@@ -177,27 +203,21 @@ def _entropy_of_flips(far: NDArray[np.float64], near: NDArray[np.float64]) -> ND
     return np.log(z) + q * np.minimum(far, gibbs.NEVER) - (1 - q) * slack
 
 
-def _write_split(
-    samples: PricedSamples, lam: float, free: float, message: NDArray[np.uint8], second: int, code: Code
-) -> Whole | None:
+def write_split(costs: LayerCosts, message: NDArray[np.uint8], second: int, code: Code) -> Whole | None:
     """Write `second` bits to the second layer and return the stego (n,); None where a layer has no path."""
-    cover = samples.cover
-
-    def flips(part: slice) -> NDArray[np.float64]:
-        far, near = _far_and_near(samples, part, lam, free)
-        return far + np.log1p(np.exp(-near))  # -ln of the odds of a flip of the second bit, >= 0
-
-    flipped = _carried(cover, flips, message[:second], code)
+    cover = costs.cover
+    flipped = _carried(cover, costs.flips, message[:second], code)
     if flipped is None:
         return None
     carried: NDArray[np.uint8] = flipped
 
-    def nears(places: NDArray[np.int64]) -> NDArray[np.float64]:
-        _, near = _far_and_near(samples, places, lam, free)
+    def nears(places: NDArray[np.int64]) -> NDArray[np.float32]:
+        near = costs.nears[places]
         near[carried[places] > 0] = np.inf
         return near
 
-    settled = cover ^ carried  # a far change flips the first bit, too
+    settled = large_empty(len(cover), cover.dtype)
+    np.bitwise_xor(cover, carried, out=settled)  # a far change flips the first bit, too
     found = _write_first(settled, nears, message[second:], code)
     if found is None:
         return None
@@ -207,13 +227,10 @@ def _write_split(
     return settled
 
 
-def _carried(
-    cover: Whole, flips: Callable[[slice], NDArray[np.float64]], message: NDArray[np.uint8], code: Code
-) -> NDArray[np.uint8] | None:
+def _carried(cover: Whole, prices: Prices, message: NDArray[np.uint8], code: Code) -> NDArray[np.uint8] | None:
     """Return uint8 (n,): 1 where the second bit flips, so that the second layer gives `message`."""
     if len(message) == 0:
         return np.zeros(len(cover), np.uint8)
-    prices = trellis.prices(len(cover), flips)
     if len(message) > prices.dry:
         return None
     return trellis.cheapest(low_bytes(cover), prices.costs, message, replace(code, layer=2), shift=1)
@@ -236,7 +253,7 @@ def _write_first(
     del prices
     if found is None:
         return None
-    back = np.empty_like(found)
+    back = large_empty(count, np.uint8)
     for part in trellis.strips(count):
         back[strides(count, part)] = found[part]
     return back

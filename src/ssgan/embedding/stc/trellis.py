@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ssgan.compute.large_arrays import large_empty
 from ssgan.embedding.stc import submatrices
 from ssgan.errors import DoesNotFit, InvalidSetting, not_read_back
 
@@ -25,7 +26,7 @@ SHORTEST_KEY = 16  # bytes
 STRIP = 1 << 16  # samples of which wide numbers are made at a time
 _SURVIVOR_BYTES = 1 << 18  # of one segment: two of them stay in the second-level cache
 WIDE = 64  # elements of a block, from which most of them can be passed over
-MOST_SURVIVOR_BYTES = 1 << 25  # of wide blocks; beyond that they are forgotten and made a second time: see `checkpoint_loops`
+MOST_SURVIVOR_BYTES = 1 << 24  # of wide blocks; beyond that they are forgotten and made a second time: see `checkpoint_loops`
 _SEGMENT_HEIGHTS = 16  # blocks of a segment, in heights: best paths have joined after about five
 _EXPONENTS = (-120, 90)  # scaled costs are between these powers of two: sums stay finite, and nothing is subnormal
 
@@ -123,20 +124,21 @@ class Prices(NamedTuple):
     dry: int
 
 
-def prices(count: int, part_costs: Callable[[slice], NDArray[np.float64]]) -> Prices:
-    """Return the prices of costs float64 (n,), made a strip at a time: with several strips `part_costs` is called twice a
-    slice.
+def prices(
+    count: int, part_costs: Callable[[slice], NDArray[np.floating[Any]]], out: NDArray[np.float32] | None = None
+) -> Prices:
+    """Return the prices of costs float (n,), made a strip at a time: with several strips `part_costs` is called twice a slice.
+
+    They are written to `out`, where given: it may be the array that the costs come from.
     """
     dry, greatest, made = 0, 0.0, None
     for part in strips(count):
         made = part_costs(part)
         finite = made[made < np.inf]
         dry, greatest = dry + len(finite), max(greatest, float(finite.max(initial=0.0)))
-    if made is not None and count <= STRIP:
-        return Prices(_scaled(made, greatest), dry)
-    scaled = np.empty(count, np.float32)
+    scaled = large_empty(count, np.float32) if out is None else out
     for part in strips(count):
-        scaled[part] = _scaled(part_costs(part), greatest)
+        scaled[part] = _scaled(part_costs(part) if made is None or count > STRIP else made, greatest)
     return Prices(scaled, dry)
 
 
@@ -155,7 +157,8 @@ def cheapest(
     """
     from ssgan.embedding.stc import checkpoint_loops, trellis_loops
 
-    changes = np.zeros(len(samples), np.uint8)
+    changes = large_empty(len(samples), np.uint8)
+    changes[:] = 0
     if len(message) == 0:
         return changes
     blocks = _blocks(len(samples), len(message), code)
@@ -231,7 +234,7 @@ def _syndrome(samples: NDArray[np.uint8], blocks: Blocks, length: int, shift: in
     return message
 
 
-def _scaled(costs: NDArray[np.float64], greatest: float) -> NDArray[np.float32]:
+def _scaled(costs: NDArray[np.floating[Any]], greatest: float) -> NDArray[np.float32]:
     """Return float32 (n,): `costs` times a power of two that uses float32's range; negligible ones become 0."""
     lowest, highest = _EXPONENTS
     _, exponent = np.frexp(greatest)
