@@ -23,6 +23,7 @@ from ssgan import images
 COMMANDS = ("hide", "reveal", "simulate", "detect")
 TABLE = (
     *((command, "hill", size, 1) for size in (1.0, 4.0, 16.0) for command in COMMANDS),
+    *((command, "hill", 64.0, 1) for command in ("hide", "reveal")),
     *((command, "hill", 12.0, 3) for command in COMMANDS),
     *(("hide", scheme, 4.0, 1) for scheme in ("lsb", "lsbr", "suniward", "wow", "hugo", "hugo2010", "mg", "mipod")),
 )  # command, scheme, megapixels, channels

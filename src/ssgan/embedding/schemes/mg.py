@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ssgan.compute.large_arrays import large_empty
+from ssgan.compute.large_arrays import give_back, large_empty
 from ssgan.embedding.costs import Costs
 from ssgan.embedding.entry import SchemeEntry
 from ssgan.embedding.rows import row_bands
@@ -32,6 +32,7 @@ def image_costs(image: NDArray[np.uint8], payload: float) -> Costs:
     fisher = torch.from_numpy(large_empty(image.size, np.float64)).view(1, *image.shape)
     for rows in row_bands(image.shape, 1):
         fisher[0, *rows.place] = fisher_information(rows.images(image).double())[0, 0, rows.own]
+    give_back(image.size)
     rho = least_detectable(fisher, payload)
     return Costs(plus=rho, minus=rho)
 

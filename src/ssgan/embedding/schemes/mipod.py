@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ssgan.compute.large_arrays import large_empty
+from ssgan.compute.large_arrays import give_back, large_empty
 from ssgan.compute.row_threads import compiled_serves, filled_by_rows
 from ssgan.embedding.costs import Costs
 from ssgan.embedding.entry import SchemeEntry
@@ -42,6 +42,7 @@ def image_costs(image: NDArray[np.uint8], payload: float) -> Costs:
     for rows in row_bands(image.shape, REACH):
         of_band = fisher_information(rows.images(image).double(), noise[:, rows.plane : rows.plane + 1])
         fisher[0, *rows.place] = of_band[0, 0, rows.own]
+    give_back(image.size)
     rho = least_detectable(fisher, payload)
     return Costs(plus=rho, minus=rho)
 
