@@ -102,7 +102,7 @@ def taken(folder: Path, side: int, cases: list[str]) -> list[int]:
     """
     for size in (256, side):
         samples = np.random.default_rng(1).integers(90, 110, (1, size, size), dtype=np.uint8)
-        images.write(folder / f"{size}.png", samples, durable=False)
+        images.write(folder / f"{size}.png", samples, durable=False, overwrite=True)
     child = [sys.executable, "-c", MEASURE, str(folder / "256.png"), str(folder / f"{side}.png"), *cases]
     told = subprocess.run(child, capture_output=True, text=True, check=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
     return [int(line) for line in told.stdout.split()]
@@ -119,6 +119,13 @@ def test_files_are_hidden_in_and_read_in_few_bytes_a_sample(tmp_path: Path) -> N
 @pytest.mark.skipif(sys.platform != "linux", reason="the greatest resident size is asked of Linux's kernel")
 def test_every_scheme_hides_in_few_bytes_a_sample(tmp_path: Path) -> None:
     """In 2 megapixels, beside 20 MB of survivors and bands. One more array of the whole picture is too much."""
-    cases = [f"hide:{scheme}" for scheme in SCHEMES]
-    found = dict(zip(SCHEMES, taken(tmp_path, 1400, cases), strict=True))
-    assert not {scheme: size for scheme, size in found.items() if size > 24 * 1400**2 + 20e6}
+    most = 24 * 1400**2 + 20e6
+
+    def too_dear(cases: list[str]) -> list[str]:
+        found = zip(cases, taken(tmp_path, 1400, cases), strict=True)
+        return [f"{case}: {size} bytes" for case, size in found if size > most]
+
+    dear = too_dear([f"hide:{scheme}" for scheme in SCHEMES])
+    if dear:  # a busy machine may give more pages than were asked for
+        dear = too_dear([case.rpartition(":")[0] for case in dear])
+    assert not dear
