@@ -115,8 +115,9 @@ def hide_in(
 ) -> WrittenValues:  # fmt: skip
     """Return `message`, text as UTF-8, in samples of any kind; it is read back before this returns.
 
-    `carrier` makes them, three times: in between, each byte a sample counts. `price` gives the costs of all samples at
-    a payload in bits per sample, part by part. Raises DoesNotFit with the bytes that would fit, RefusedImage where the cover is so flat that others would share its keys (unless `allow_flat`).
+    `carrier` makes them, three times: in between, each byte a sample counts. `price` gives the costs of all samples at a
+    payload in bits per sample, part by part. Raises DoesNotFit with the bytes that would fit, RefusedImage where the cover is
+    so flat that others would share its keys (unless `allow_flat`).
     """
     check_key(key)
     message = message if isinstance(message, MessagePart) else as_message(message)
