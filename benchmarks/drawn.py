@@ -35,10 +35,10 @@ from ssgan.drawn.coder import most_words
 from ssgan.drawn.header import GivenUp
 from ssgan.drawn.model import DrawnModel
 from ssgan.embedding.embedder import Embedder
-from ssgan.evaluation.quality.features import kv_residuals
 from ssgan.gan.covers.generators import find_generator, open_generator
 from ssgan.gan.covers.sample import prepared, public_latents, sample
 from ssgan.images import Images
+from ssgan.images.grain import kv_residuals
 from ssgan.messages import drawn
 from ssgan.messages.drawn import DrawnKeys, picture_root, reveal_drawn
 from ssgan.messages.keys import KeyFile

@@ -205,12 +205,12 @@ def test_the_second_reader_finds_what_a_picture_says(vector: Vector) -> None:
     assert content_of(drawn_reader.read(picture, reader_key(vector["key"]))) == vector["expect"], vector["why"]
 
 
-@pytest.mark.parametrize(("channels", "stages"), [(1, 1), (3, 1), (1, 2)])
-def test_the_second_reader_reads_what_the_package_draws_from_a_model(channels: int, stages: int) -> None:
+@pytest.mark.parametrize(("channels", "stages", "luma"), [(1, 1, False), (3, 1, False), (3, 1, True), (1, 2, False)])
+def test_the_second_reader_reads_what_the_package_draws_from_a_model(channels: int, stages: int, luma: bool) -> None:
     """From the model's integers, the key and the picture alone."""
     settings = {"size": 32, "channels": channels, "stages": stages}
-    tensors = small_tensors(4, **settings, log2_scale=1.5, gray=128)
-    made = hide(b"read by two", KeyFile(bytes(range(32))), small_model(4, **settings), drawing).picture
+    tensors = small_tensors(4, **settings, log2_scale=1.5, gray=128, luma=luma)
+    made = hide(b"read by two", KeyFile(bytes(range(32))), small_model(4, **settings, luma=luma), drawing).picture
     other, key = drawn_model.Reader(tensors), reader.Key(bytes(range(32)))
     shape = b"ssgan/1" + struct.pack("<IIBI", *made.shape, made.size)
     first = made[::2, ::2, 1 if channels == 3 else 0].reshape(-1)

@@ -11,7 +11,7 @@ import torch
 
 from ssgan.cli.app import run
 from ssgan.detection.verdicts import bundled
-from ssgan.gan.catalog import BACKBONES
+from ssgan.gan.catalog import generator_of
 from ssgan.gan.covers import generators
 from ssgan.gan.covers.generators import read_card, save_generator
 from ssgan.gan.training.settings import configure
@@ -24,7 +24,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two runs with a generator each; the working folder of the test."""
     for name, images_seen in (("one", 640), ("two", 1280)):
         torch.manual_seed(images_seen)
-        generator = BACKBONES["dcgan"].generator(16, 3, latent=8, width=4)
+        generator = generator_of(SMALL)
         save_generator(tmp_path / "runs" / name / "generator", generator, SMALL, {"images_seen": images_seen})
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -44,7 +44,7 @@ def test_generators_are_listed_with_what_they_are(places: str, folder: Path, cap
     assert [row["images_seen"] for row in rows] == [640, 1280]
     card = read_card(folder / "runs" / "two" / "generator")
     expected = {
-        "preset": "tiny", "backbone": "dcgan", "images": "16 x 16 color", "detector": "gncnn", "embedder": "lsb@0.4/plain",
+        "preset": "tiny", "backbone": "dcgan-even", "images": "16 x 16 color", "detector": "gncnn", "embedder": "lsb@0.4/plain",
         "alpha": 0.9, "parameters": card.parameters, "bytes": card.file_bytes, "digest": card.digest,
     }  # fmt: skip
     assert {key: rows[1][key] for key in expected} == expected

@@ -10,7 +10,7 @@ import torch
 
 from ssgan import images
 from ssgan.cli.app import run
-from ssgan.gan.catalog import BACKBONES
+from ssgan.gan.catalog import generator_of
 from ssgan.gan.covers.generators import save_generator
 from ssgan.gan.training.settings import configure
 
@@ -21,7 +21,7 @@ SMALL = configure("tiny", image_size=16, width=16, latent=8)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A run with a generator; the working folder of the test."""
     torch.manual_seed(3)
-    generator = BACKBONES["dcgan"].generator(16, 3, latent=8, width=16)
+    generator = generator_of(SMALL)
     save_generator(tmp_path / "run" / "generator", generator, SMALL, {"images_seen": 640})
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -23,15 +23,17 @@ from ssgan.gan.training.settings import configure
 PROMISE = 150
 LATENT = 8
 SHIFT = 10  # of the random integers
+LUMA = np.array([19595, 38470, 7471], np.int32)
 
 
 def layer_shapes(
-    channels: int, stages: int, *, side: int, maps: tuple[int, ...], kernel: int, width: int
+    channels: int, stages: int, *, side: int, maps: tuple[int, ...], kernel: int, width: int, luma: bool = False
 ) -> dict[str, tuple[int, ...]]:
     """Return the shapes of all layers: `maps` of `side` x `side` pixels and after each doubling, `width` maps in a phase."""
     shapes: dict[str, tuple[int, ...]] = {"first": (LATENT, maps[0] * side**2)}
     for number, (before, after) in enumerate(pairwise((*maps, channels))):
-        shapes[f"up{number}"] = (kernel, kernel, before, after)
+        own = 3 if luma and number == len(maps) - 1 else kernel  # an even last layer goes with it
+        shapes[f"up{number}"] = (own, own, before, after)
     for stage in range(stages):
         for phase in range(len(PHASES)):
             stem = f"stage{stage}.phase{phase}"
@@ -42,7 +44,7 @@ def layer_shapes(
     return shapes
 
 
-def fixed_tensors(channels: int = 3, stages: int = 1, side: int = 32) -> dict[str, np.ndarray]:
+def fixed_tensors(channels: int = 3, stages: int = 1, side: int = 32, *, luma: bool = False) -> dict[str, np.ndarray]:
     """Integers by a rule of a line, the same on every machine: no library's random numbers, no exp and no tanh."""
     state = [12345]
 
@@ -69,16 +71,18 @@ def fixed_tensors(channels: int = 3, stages: int = 1, side: int = 32) -> dict[st
         "tanh": ((steps + TANH_REACH) * (255 << 10) // (2 * TANH_REACH)).astype(np.int32),
     }
     assert len(tensors["noise"]) == LATENT_WORDS
+    if luma:
+        tensors["luma"] = LUMA
     reaches = {"first": 4000, "up0": 2000, "up1": 2000, "0": 1500, "1": 1500, "2": 2500, "3": 1200}
-    for name, shape in layer_shapes(channels, stages, side=side // 4, maps=(6, 4), kernel=5, width=5).items():
+    for name, shape in layer_shapes(channels, stages, side=side // 4, maps=(6, 4), kernel=5, width=5, luma=luma).items():
         layer(name, shape, reaches[name.split(".")[-1]])
         if name.endswith(".3"):
             tensors[f"{name}.bias"][channels : 2 * channels] += 2 << 22  # scales around 4
     return tensors
 
 
-def fixed_model(channels: int = 3, stages: int = 1, side: int = 32) -> DrawnModel:
-    return from_tensors(fixed_tensors(channels, stages, side), name="fixed", promise_bytes=PROMISE)
+def fixed_model(channels: int = 3, stages: int = 1, side: int = 32, *, luma: bool = False) -> DrawnModel:
+    return from_tensors(fixed_tensors(channels, stages, side, luma=luma), name="fixed", promise_bytes=PROMISE)
 
 
 def _wide_tables() -> np.ndarray:
@@ -103,14 +107,16 @@ def _wide_tables() -> np.ndarray:
 
 def small_model(
     seed: int = 1, *, size: int = 32, channels: int = 3, stages: int = 1, log2_scale: float = 1.5, gray: int = 128,
-    promise_bytes: int = 600,
+    promise_bytes: int = 600, luma: bool = False,
 ) -> DrawnModel:  # fmt: skip
     """Return a model of pictures uint8 (size, size, channels) around `gray` whose laws have scales around 2^log2_scale."""
-    tensors = small_tensors(seed, size=size, channels=channels, stages=stages, log2_scale=log2_scale, gray=gray)
+    tensors = small_tensors(seed, size=size, channels=channels, stages=stages, log2_scale=log2_scale, gray=gray, luma=luma)
     return from_tensors(tensors, name=f"small-{seed}", promise_bytes=promise_bytes)
 
 
-def small_tensors(seed: int, *, size: int, channels: int, stages: int, log2_scale: float, gray: int) -> dict[str, NDArray[Any]]:
+def small_tensors(
+    seed: int, *, size: int, channels: int, stages: int, log2_scale: float, gray: int, luma: bool = False
+) -> dict[str, NDArray[Any]]:
     """Return the integers of `small_model` by name."""
     rng = np.random.default_rng(seed)
     quantiles = np.array([round(1024 * NormalDist().inv_cdf((i + 0.5) / LATENT_WORDS)) for i in range(LATENT_WORDS)], np.int32)
@@ -123,8 +129,10 @@ def small_tensors(seed: int, *, size: int, channels: int, stages: int, log2_scal
         "tanh": np.clip((steps * 60 >> 3) + (gray << 10), 0, 255 << 10).astype(np.int32),
     }
 
+    if luma:
+        tensors["luma"] = LUMA
     gains = {"first": 1.0, "up0": 3.0, "0": 1.0, "1": 1.0, "2": 1.0, "3": 0.3}
-    for name, shape in layer_shapes(channels, stages, side=size >> stages, maps=(4,), kernel=4, width=4).items():
+    for name, shape in layer_shapes(channels, stages, side=size >> stages, maps=(4,), kernel=4, width=4, luma=luma).items():
         gain = gains[name.split(".")[-1]]
         reach = gain * 1024 / np.sqrt(np.prod(shape[:-1]))
         tensors[f"{name}.weights"] = np.rint(rng.normal(0, reach, shape)).astype(np.int16)
@@ -139,7 +147,7 @@ def small_tensors(seed: int, *, size: int, channels: int, stages: int, log2_scal
 def untrained(channels: int = 3, size: int = 32, stages: int = 1) -> tuple[Generator, Card, list[tuple[Detail, DetailConfig]]]:
     """A generator and detail networks whose laws are a few gray values wide."""
     torch.manual_seed(5)
-    config = configure("compact", image_size=size, channels=channels, width=4, latent=8)
+    config = configure("compact", backbone="dcgan", colors="rgb", image_size=size, channels=channels, width=4, latent=8)
     generator = Generator(size, channels, latent=8, width=4).eval()
     with torch.no_grad():
         for parameter in generator.parameters():

@@ -7,7 +7,9 @@ import pytest
 import torch
 from torch.nn import functional
 
-from ssgan.drawn.layers import EXACT, LARGEST, convolution, dense, doubling, largest_sum, leaky, rescaled
+from ssgan.drawn.layers import EXACT, LARGEST, convolution, dense, doubling, largest_sum, leaky, rescaled, slow_chroma
+from ssgan.gan.backbones.colors import colors_of
+from tests.drawn.models import LUMA
 
 
 def whole(seed: int, shape: tuple[int, ...], reach: int) -> np.ndarray:
@@ -62,3 +64,19 @@ def test_rounding_is_half_up_and_the_slope_is_rounded_down() -> None:
 def _objects(values: np.ndarray) -> np.ndarray:
     """Python's integers, which have no bound."""
     return values.astype(np.int64).astype(object)
+
+
+@pytest.mark.parametrize(("height", "width"), [(4, 4), (8, 12), (32, 16)])
+def test_slow_chroma_is_the_map_of_the_floats(height: int, width: int) -> None:
+    grays = np.random.default_rng(5).integers(16 << 10, (239 << 10) + 1, (height, width, 3)).astype(np.float64)
+    given = torch.from_numpy(grays.transpose(2, 0, 1))[None]
+    expected = colors_of("luma")(given)[0].permute(1, 2, 0).numpy()
+    found = slow_chroma(grays, LUMA)
+    assert np.array_equal(found, np.rint(found))
+    # Of 1,024 to a gray value: the weights of luma are whole 65536ths, and values reach 2^18.
+    np.testing.assert_allclose(found, expected, atol=4)
+
+
+def test_slow_chroma_leaves_gray_pictures_alone() -> None:
+    grays = np.repeat(np.arange(16 * 16.0).reshape(16, 16, 1) * 1000, 3, axis=2)
+    assert np.array_equal(slow_chroma(grays, LUMA), grays)

@@ -11,7 +11,7 @@ from ssgan.drawn import model as models
 from ssgan.drawn.model import FOLDER, KIND, find, from_tensors, identity, load
 from ssgan.errors import InvalidSetting, RefusedModel
 from ssgan.storage import weights
-from tests.drawn.models import fixed_tensors
+from tests.drawn.models import LUMA, fixed_tensors
 
 
 def test_every_integer_counts_for_the_identity() -> None:
@@ -27,7 +27,7 @@ def test_every_integer_counts_for_the_identity() -> None:
 
 
 def broken(name: str) -> dict[str, np.ndarray]:
-    tensors = fixed_tensors(channels=1)
+    tensors = fixed_tensors(channels=3 if name.startswith("weights of luma") else 1)
     if name == "sums above 2^53":
         tensors["stage0.phase0.1.bias"] = tensors["stage0.phase0.1.bias"] + (1 << 53) - 10**6
     elif name == "a table that descends":
@@ -54,6 +54,12 @@ def broken(name: str) -> dict[str, np.ndarray]:
         tensors["up0.shift"] = np.array(0, np.int32)
     elif name == "gray values above 255":
         tensors["tanh"] = tensors["tanh"] + 1
+    elif name == "luma of a gray picture":
+        tensors["luma"] = LUMA
+    elif name == "weights of luma that do not add up":
+        tensors["luma"] = LUMA + 1
+    elif name == "a doubling that it does not announce":
+        tensors["up0.weights"] = tensors["up0.weights"][:4, :4]
     elif name == "another noise":
         tensors["about"] = tensors["about"] + np.array([0] * 8 + [1], np.int32)
     return tensors
@@ -64,7 +70,8 @@ def broken(name: str) -> dict[str, np.ndarray]:
     [
         "sums above 2^53", "a table that descends", "a table out of balance", "another size", "no square", "another kernel",
         "a huge side", "too short", "a layer that is missing", "weights of another type", "a shift of zero",
-        "gray values above 255", "another noise",
+        "gray values above 255", "another noise", "luma of a gray picture", "weights of luma that do not add up",
+        "a doubling that it does not announce",
     ],
 )  # fmt: skip
 def test_what_breaks_a_promise_is_refused(name: str) -> None:

@@ -8,9 +8,9 @@ import torch
 
 from ssgan.datasets import Geometry
 from ssgan.detection.question import CoverReading, read_covers
-from ssgan.evaluation.quality.statistics import residual_deviation
 from ssgan.experiments.material import ExperimentSize, Material
 from ssgan.gan.training.settings import PRESETS
+from ssgan.images.grain import residual_deviation
 
 TINY = ExperimentSize(40, {"width": 4, "batch": 4, "duration_images": 16})
 

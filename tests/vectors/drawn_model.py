@@ -31,6 +31,20 @@ def identity(tensors: Tensors) -> bytes:
     return digest.digest()
 
 
+def doubled(rows: list[list[int]]) -> list[list[int]]:
+    """Four times the bilinear doubling of rows, the first and the last repeated outside."""
+    last, made = len(rows) - 1, []
+    for i, row in enumerate(rows):
+        before, after = rows[max(i - 1, 0)], rows[min(i + 1, last)]
+        made.append([a + 3 * b for a, b in zip(before, row, strict=True)])
+        made.append([3 * b + c for b, c in zip(row, after, strict=True)])
+    return made
+
+
+def transposed(rows: list[list[int]]) -> list[list[int]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
 class Reader:
     """The laws of one model's pictures."""
 
@@ -65,6 +79,9 @@ class Reader:
         height, width = values.shape[:2]
         weights = self.tensors[f"{name}.weights"]
         size, p = weights.shape[0], 2 if weights.shape[0] == 5 else 1
+        if size == 3:
+            rows = [[values[r // 2, c // 2] for c in range(2 * width)] for r in range(2 * height)]
+            return self.convolution(name, np.array(rows))
         sums = np.zeros((2 * height, 2 * width, weights.shape[3]), np.int64)
         for r in range(height):
             for c in range(width):
@@ -98,7 +115,21 @@ class Reader:
             values = self.doubling(f"up{number}", values)
             values = leaky(values, self.slope) if number < self.doublings - 1 else values
         grays = self.tensors["tanh"][np.clip(values, -8192, 8192) + 8192]
+        if "luma" in self.tensors:
+            grays = np.clip(self.slow_chroma(grays), self.tensors["tanh"].min(), self.tensors["tanh"].max())
         return grays[::2, ::2] + grays[::2, 1::2] + grays[1::2, ::2] + grays[1::2, 1::2]
+
+    def slow_chroma(self, grays: Ints) -> Ints:
+        height, width, _ = grays.shape
+        luma = (grays @ self.tensors["luma"] + 32768) // 65536
+        found = np.zeros_like(grays)
+        for channel in range(3):
+            chroma = grays[:, :, channel] - luma
+            rows = [[int(chroma[r : r + 4, c : c + 4].sum()) for c in range(0, width, 4)] for r in range(0, height, 4)]
+            for _ in range(2):
+                rows = transposed(doubled(transposed(doubled(rows))))
+            found[:, :, channel] = luma + (np.array(rows) + 2048) // 4096
+        return found
 
     def drawn(self, stage: int, y: Ints, stream: bytes) -> Ints:
         """The picture that a stream draws from a stage, without a header."""

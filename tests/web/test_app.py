@@ -13,7 +13,7 @@ import pytest
 
 from ssgan import images
 from ssgan.embedding.catalog import SCHEMES
-from ssgan.errors import StorageFailed
+from ssgan.errors import NothingFound, StorageFailed
 from ssgan.messages.drawn_files import in_words
 from ssgan.messages.keys import fresh_key
 from ssgan.messages.ledger import Ledger
@@ -147,6 +147,28 @@ def test_a_seed_gives_the_same_covers_and_a_way_between_two(site: Site) -> None:
     assert len(way["files"]) == 4
     assert site.file(way["id"], way["files"][0]) == site.file(one["id"], one["files"][0])
     assert site.file(way["id"], way["files"][-1]) == site.file(one["id"], one["files"][1])
+
+
+def test_the_bits_of_a_drawn_cover_are_shown_with_its_key_alone(site: Site, cover: bytes) -> None:
+    key = fresh_key().text().encode()
+    hidden = site.ask("hide", covers="drawn", generator="faces64", message="hello", key_file=("key", key))
+    drawn = site.file(hidden["id"], hidden["files"][0])
+    seen = site.ask("inspect", image=("a.png", drawn), key_file=("key", key))
+    assert "error" not in seen, seen["error"]
+    assert {"bits.png", "cover.png", "residual.png", "bit_planes.png"} == set(seen["files"])
+    assert seen["result"]["drawn_by"] == "faces64"
+    assert 1 < seen["result"]["bits"] / seen["result"]["samples"] < 5
+    assert "carries many" in httpx.get(f"{site.address}/jobs/{seen['id']}", headers={**site.own, "accept": "text/html"}).text
+    for picture, other in ((drawn, fresh_key().text().encode()), (cover, key)):
+        begun = httpx.post(
+            f"{site.address}/inspect", headers=site.own, files={"image": ("a.png", picture), "key_file": ("key", other)}
+        )
+        assert site.end(begun.json()["id"])["error"]["exit_code"] == NothingFound.exit_code
+    both = httpx.post(
+        f"{site.address}/inspect", headers=site.own,
+        files={"image": ("a.png", drawn), "other": ("b.png", drawn), "key_file": ("key", key)},
+    )  # fmt: skip
+    assert "a second picture" in both.text
 
 
 def test_pictures_are_judged_each_by_itself(site: Site, cover: bytes) -> None:

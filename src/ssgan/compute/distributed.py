@@ -149,6 +149,13 @@ def whole_norm(norm: torch.Tensor, processes: Processes) -> torch.Tensor:
     return (processes.figures(float(norm)).square().sum().sqrt() / processes.count).to(norm.device)
 
 
+def whole_mean(mean: torch.Tensor, processes: Processes) -> torch.Tensor:
+    """Return float64 (), a mean over the whole batch, from that over each process's part."""
+    if processes.count == 1:
+        return mean.double()
+    return processes.figures(float(mean)).mean().to(mean.device)
+
+
 def mean_figures(figures: dict[str, float], processes: Processes) -> dict[str, float]:
     """Return the figures of the whole batch, from those of each process's part."""
     means = processes.figures(*figures.values()).mean(dim=0).tolist()

@@ -40,11 +40,14 @@ def convolution(values: Floats, weights: Floats, bias: Floats, shift: int) -> Fl
 
 
 def doubling(values: Floats, weights: Floats, bias: Floats, shift: int) -> Floats:
-    """Return float64 (2 H, 2 W, m): the transposed convolution of stride 2 of values (H, W, n), weights (k, k, n, m).
+    """Return float64 (2 H, 2 W, m) of values (H, W, n), weights (k, k, n, m): by kernel 4 or 5 the transposed convolution of
+    stride 2, by kernel 3 the convolution of the values, each repeated as 2 x 2.
 
     As torch has it: kernel 5 with padding 2 and one more row and column of output, kernel 4 with padding 1.
     """
     size, _, channels, maps = weights.shape
+    if size == 3:
+        return convolution(values.repeat(2, axis=0).repeat(2, axis=1), weights, bias, shift)
     height, width = values.shape[:2]
     products = values.reshape(-1, channels) @ weights.transpose(2, 0, 1, 3).reshape(channels, -1)
     spread = products.reshape(height, width, size, size, maps)
@@ -54,6 +57,29 @@ def doubling(values: Floats, weights: Floats, bias: Floats, shift: int) -> Float
             whole[row : row + 2 * height : 2, column : column + 2 * width : 2] += spread[:, :, row, column]
     padding = 2 if size == 5 else 1
     return rescaled(whole[padding : padding + 2 * height, padding : padding + 2 * width] + bias, shift)
+
+
+def slow_chroma(grays: Floats, luma_weights: NDArray[np.int32]) -> Floats:
+    """Return grays (H, W, 3), in units of 2^-FRACTION, with their luma, and chroma that is the mean of 4 x 4 places, bilinearly
+    doubled twice; H and W are multiples of 4.
+
+    Sums stay below 2^35, and no product of matrices is in it.
+    """
+    height, width, _ = grays.shape
+    luma = np.zeros((height, width))
+    for channel, weight in enumerate(luma_weights.tolist()):  # one by one: no product of matrices
+        luma += grays[:, :, channel] * weight
+    luma = np.floor((luma + 2.0**15) * 2.0**-16)
+    sums = (grays - luma[:, :, None]).reshape(height // 4, 4, width // 4, 4, 3).sum(axis=(1, 3))
+    for _ in range(2):
+        sums = _doubled(_doubled(sums).transpose(1, 0, 2)).transpose(1, 0, 2)
+    return luma[:, :, None] + np.floor((sums + 2.0**11) * 2.0**-12)  # 16 places by 16 of weights, in each direction
+
+
+def _doubled(values: Floats) -> Floats:
+    """Return float64 (2 H, W, C), 4 times the bilinear doubling of the rows of (H, W, C)."""
+    beside = np.concatenate([values[:1], values, values[-1:]])
+    return np.stack([beside[:-2] + 3 * values, 3 * values + beside[2:]], axis=1).reshape(2 * len(values), *values.shape[1:])
 
 
 def rescaled(sums: Floats, shift: int) -> Floats:

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssgan.drawn import tables as law_tables
-from ssgan.drawn.layers import EXACT, LARGEST, Floats, convolution, dense, doubling, largest_sum, leaky
+from ssgan.drawn.layers import EXACT, LARGEST, Floats, convolution, dense, doubling, largest_sum, leaky, slow_chroma
 from ssgan.drawn.planes import COLORS, PHASES, outputs
 from ssgan.errors import InvalidSetting, RefusedModel
 from ssgan.storage import weights
@@ -72,6 +72,7 @@ class DrawnModel:
     noise: NDArray[np.int32]  # (4096,): normal quantiles
     tanh: NDArray[np.int32]  # (2 TANH_REACH + 1,): gray values, in 1024ths
     tables: NDArray[np.int32]  # laws, as `ssgan.drawn.tables` has them
+    luma: NDArray[np.int32] | None  # weights of red, green, blue, in 65536ths, where the generator's chroma varies slowly
 
     def small_picture(self, latents: NDArray[np.int64]) -> Floats:
         """Return the sums of 2 x 2 gray values of the generator's picture, in 1024ths, float64 (H, W, C).
@@ -86,6 +87,8 @@ class DrawnModel:
                 values = leaky(values, self.slope)
         places = np.clip(values, -TANH_REACH, TANH_REACH).astype(np.int64) + TANH_REACH
         grays = self.tanh[places].astype(np.float64)
+        if self.luma is not None:
+            grays = np.clip(slow_chroma(grays, self.luma), self.tanh.min(), self.tanh.max())
         return grays[::2, ::2] + grays[::2, 1::2] + grays[1::2, ::2] + grays[1::2, 1::2]
 
 
@@ -185,10 +188,15 @@ def from_tensors(tensors: Mapping[str, NDArray[Any]], *, name: str, promise_byte
     if maps * side**2 != first.bias.size:
         raise _refusal("has a first layer of another size than its picture")
     for number in range(doublings):
-        ups.append(taken.layer(f"up{number}", (kernel, kernel, maps, None)))
+        ups.append(taken.layer(f"up{number}", (None, None, maps, None)))
+        if ups[-1].weights.shape[:2] not in ((3, 3), (kernel, kernel)):
+            raise _refusal("has a doubling of another kernel than it announces")
         maps = ups[-1].bias.size
     if maps != channels:
         raise _refusal("has a last layer of another number of channels than its picture")
+    luma = weights.take(tensors, "luma", "<i4", (3,)) if "luma" in tensors else None
+    if luma is not None and (channels != 3 or (side << doublings) % 4 or int(luma.min()) < 0 or int(luma.sum()) != 1 << 16):
+        raise _refusal("has weights of luma that are none")
     detail = tuple(_stage(taken, number, channels, noise_quarters) for number, noise_quarters in enumerate(noises))
     return DrawnModel(
         name=name,
@@ -204,6 +212,7 @@ def from_tensors(tensors: Mapping[str, NDArray[Any]], *, name: str, promise_byte
         noise=noise,
         tanh=tanh,
         tables=tables,
+        luma=luma,
     )
 
 

@@ -23,7 +23,6 @@ from ssgan.detection.question import CoverReading, Covers, read_covers
 from ssgan.drawn.model import installed_folders
 from ssgan.drawn.model import load as load_model
 from ssgan.evaluation.grid import Grid, run_grid
-from ssgan.evaluation.quality.statistics import residual_deviation
 from ssgan.gan.covers.files import Order, fulfil, missing
 from ssgan.gan.covers.generators import find_generator, open_generator, read_card
 from ssgan.gan.covers.sample import prepared
@@ -31,6 +30,7 @@ from ssgan.gan.training.loop import Pace, train
 from ssgan.gan.training.loop import RealReading as Read
 from ssgan.gan.training.settings import TrainingConfig, configure
 from ssgan.images import Images
+from ssgan.images.grain import residual_deviation
 from ssgan.storage.folders import make_folder
 from ssgan.storage.names import name_bytes
 

@@ -12,8 +12,8 @@ from torch import nn
 class Backbone:
     """Generator and critic of one design.
 
-    `generator(image_size, channels, *, latent, width)` maps latents (N, L) to Floats, `critic(image_size, channels, *, width,
-    norm)` Floats to values (N,).
+    `generator(image_size, channels, *, latent, width, colors)` maps latents (N, L) to Floats, and ends in
+    `ssgan.gan.backbones.colors.colors_of(colors)`; `critic(image_size, channels, *, width, norm)` maps Floats to values (N,).
     """
 
     generator: Callable[..., nn.Module]

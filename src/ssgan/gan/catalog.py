@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from torch import nn
+
 from ssgan.gan.backbone import Backbone
 from ssgan.gan.backbones import dcgan, r3gan, resnet
 from ssgan.gan.training.objectives import (
@@ -16,6 +18,7 @@ from ssgan.gan.training.objectives import (
     wasserstein_generator,
     zero_centered,
 )
+from ssgan.gan.training.settings import TrainingConfig
 
 # In the order of lists. A new one is its file and its name here, twice.
 _BACKBONES = (dcgan, resnet, r3gan)
@@ -38,3 +41,9 @@ OBJECTIVES: dict[str, Objective] = {
         penalty=zero_centered, relative=True, norm="none",
     ),
 }  # fmt: skip
+
+
+def generator_of(config: TrainingConfig) -> nn.Module:
+    """Return the generator of these settings, of new weights from torch's own generator of random numbers."""
+    make = BACKBONES[config.backbone].generator
+    return make(config.image_size, config.channels, latent=config.latent, width=config.width, colors=config.colors)

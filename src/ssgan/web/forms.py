@@ -44,9 +44,11 @@ async def _needed(form: FormData, name: str, what: str) -> tuple[str, bytes]:
     return found
 
 
-async def _key(form: FormData) -> dict[str, Any]:
+async def _key(form: FormData, *, needed: bool = True) -> dict[str, Any]:
     key_file = await _file(form, "key_file")
     if key_file is None and not _text(form, "passphrase"):
+        if not needed:
+            return {}
         raise InvalidSetting("there is no key", hint="give a passphrase, or a key file")
     return {"passphrase": _text(form, "passphrase"), "key_file": key_file[1] if key_file else None}
 
@@ -106,7 +108,11 @@ async def _of_inspect(form: FormData, jobs: Jobs) -> dict[str, Any]:
     other = await _file(form, "other")
     payload = _number(form, "payload", 0.4)
     scheme = _text(form, "scheme", "hill")
+    key = await _key(form, needed=False)
+    if key and other is not None:
+        raise InvalidSetting("a key and a second picture are given", hint="take one of them away")
     return {
+        **key,
         "image": content, "name": name, "scheme": scheme, "payload": payload,
         "other": other[1] if other else None, "other_name": other[0] if other else "",
     }  # fmt: skip

@@ -21,6 +21,7 @@ VIEWS = {
 _TRY_FIRST = ("hill", "wow", "suniward", "mipod", "hugo", "hugo2010", "mg")  # then the others as they are listed
 SCHEMES = {name: TITLES[name] for name in dict.fromkeys((*_TRY_FIRST, *TITLES))}
 NAMES = {  # of pictures, for people
+    "bits": "bits: bright carries many",
     "cover": "cover", "stego": "stego", "residual": "residual", "costs": "costs: bright is cheap",
     "change_probabilities": "change probabilities", "changes": "changes: +1 orange, -1 blue", "bit_planes": "bit planes",
     "first": "first", "second": "second", "difference": "how far apart", "residual_first": "residual of the first",

@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from ssgan.errors import InvalidSetting
-from ssgan.evaluation.quality.features import SPACES, extracted, kv_residuals, own_space, spaces
+from ssgan.evaluation.quality.features import SPACES, extracted, own_space, spaces
 from ssgan.images import Images, filters
+from ssgan.images.grain import kv_residuals
 from ssgan.steganalysis.features import spam
 
 

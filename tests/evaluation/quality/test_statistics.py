@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from ssgan.evaluation.quality.statistics import nearest_real, pairwise_distance, residual_deviation, scales, similarity
+from ssgan.evaluation.quality.statistics import nearest_real, pairwise_distance, scales, similarity
 from ssgan.images import Images
+from ssgan.images.grain import residual_deviation
 
 
 def noise(count: int, deviation: float, side: int = 32, seed: int = 0) -> Images:

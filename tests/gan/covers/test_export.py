@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from ssgan.errors import InvalidSetting, RefusedModel, StorageFailed
-from ssgan.gan.catalog import BACKBONES
+from ssgan.gan.catalog import generator_of
 from ssgan.gan.covers import export
 from ssgan.gan.covers.export import TOLERANCE, compare, export_onnx, export_weights
 from ssgan.gan.covers.generators import Card, open_generator, save_generator
@@ -28,7 +28,7 @@ def opened(folder: Path, backbone: str = "dcgan", channels: int = 3, seed: int =
     config = replace(SMALL, backbone=backbone, channels=channels)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        generator = BACKBONES[backbone].generator(16, channels, latent=8, width=16)
+        generator = generator_of(config)
         with torch.no_grad():
             for _ in range(3):
                 generator(torch.randn(64, 8))

@@ -12,7 +12,7 @@ from torch import nn
 
 from ssgan import images
 from ssgan.errors import InvalidSetting, StorageFailed
-from ssgan.gan.catalog import BACKBONES
+from ssgan.gan.catalog import generator_of
 from ssgan.gan.covers.files import MANIFEST, Order, first_covers, fulfil, missing
 from ssgan.gan.covers.generators import Card, open_generator, save_generator
 from ssgan.gan.covers.sample import PIECE, prepared, public_latents, sample
@@ -23,7 +23,7 @@ SMALL = configure("tiny", image_size=16, width=16, latent=8)
 
 def opened(folder: Path, seed: int = 3) -> tuple[nn.Module, Card]:
     torch.manual_seed(seed)
-    generator = BACKBONES["dcgan"].generator(16, 3, latent=8, width=16)
+    generator = generator_of(SMALL)
     save_generator(folder, generator, SMALL)
     net, card = open_generator(folder)
     return prepared(net), card

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from ssgan.errors import InvalidSetting, RefusedModel
-from ssgan.gan.catalog import BACKBONES
+from ssgan.gan.catalog import BACKBONES, generator_of
 from ssgan.gan.covers.generators import bundled, find_generator, load_generator, read_card, save_generator
 from ssgan.gan.covers.sample import prepared, public_latents, sample
 from ssgan.gan.training.settings import TrainingConfig, configure
@@ -25,9 +25,7 @@ SMALL = configure("tiny", image_size=16, width=4, latent=8)
 
 def fresh(config: TrainingConfig) -> nn.Module:
     """A generator whose running statistics are not those of the beginning."""
-    generator = BACKBONES[config.backbone].generator(
-        config.image_size, config.channels, latent=config.latent, width=config.width
-    )
+    generator = generator_of(config)
     for _ in range(3):
         generator(torch.randn(8, config.latent))
     return generator.eval()

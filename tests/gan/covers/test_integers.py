@@ -15,18 +15,22 @@ from ssgan.drawn.layers import EXACT, LARGEST, largest_sum
 from ssgan.drawn.model import UNIT_OF_LATENTS, from_tensors, load
 from ssgan.drawn.planes import split
 from ssgan.errors import InvalidSetting, RefusedModel, StorageFailed
-from ssgan.gan.backbones.dcgan import generator4
+from ssgan.gan.backbones.dcgan import Generator
 from ssgan.gan.backbones.detail import planes_of
-from ssgan.gan.catalog import BACKBONES
+from ssgan.gan.catalog import BACKBONES, generator_of
 from ssgan.gan.covers.integers import LEAST_DRY, export_drawn, measured, to_integers
 from tests.drawn.models import untrained, untrained_model
 
 
-@pytest.mark.parametrize("kernel", [5, 4])
-def test_the_small_picture_is_that_of_the_floats(kernel: int) -> None:
-    generator, card, details = untrained(size=32)
-    if kernel == 4:
-        generator = generator4(32, 3, latent=8, width=4).eval()
+@pytest.mark.parametrize("colors", ["rgb", "luma"])
+@pytest.mark.parametrize("backbone", ["dcgan", "dcgan-even", "dcgan4"])
+def test_the_small_picture_is_that_of_the_floats(backbone: str, colors: str) -> None:
+    _, card, details = untrained(size=32)
+    card = card._replace(config=replace(card.config, backbone=backbone, colors=colors))  # type: ignore[arg-type]
+    generator = generator_of(card.config).eval()
+    assert isinstance(generator, Generator)
+    with torch.no_grad():
+        list(generator.ups.parameters())[-2].mul_(20)  # weights of the last layer, before its bias: colors of a trained one
     for norm in (generator.first_norm, *generator.norms):
         assert isinstance(norm, torch.nn.BatchNorm2d)
         assert norm.running_mean is not None

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from ssgan.errors import RefusedModel
-from ssgan.gan.catalog import BACKBONES
+from ssgan.gan.catalog import BACKBONES, generator_of
 from ssgan.gan.covers.sample import PIECE, latents, paths, prepared, public_latents, sample, secret_latents
 from ssgan.gan.training.settings import TrainingConfig, configure
 
@@ -25,9 +25,7 @@ def made(config: TrainingConfig) -> nn.Module:
     """A generator whose images are not all alike."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(3)
-        generator = BACKBONES[config.backbone].generator(
-            config.image_size, config.channels, latent=config.latent, width=config.width
-        )
+        generator = generator_of(config)
         with torch.no_grad():
             for _ in range(3):
                 generator(torch.randn(64, config.latent))

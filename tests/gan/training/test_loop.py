@@ -83,9 +83,9 @@ def test_no_image_that_is_held_back_is_ever_shown(faces: Path, tmp_path: Path, m
     shown: list[torch.Tensor] = []
     update = game.Ssgan.update_critic
 
-    def looked_at(self: game.Ssgan, real: torch.Tensor, *rest: Any) -> game.Scalars:
+    def looked_at(self: game.Ssgan, real: torch.Tensor, *rest: Any, **how: Any) -> game.Scalars:
         shown.append(real)
-        return update(self, real, *rest)
+        return update(self, real, *rest, **how)
 
     monkeypatch.setattr(game.Ssgan, "update_critic", looked_at)
     result = trained(faces, tmp_path, replace(SMALL, train_share=0.75, duration_images=90))
@@ -245,8 +245,8 @@ def poisoned(monkeypatch: pytest.MonkeyPatch, at: int, times: int) -> None:
     """The critic's weights become nan in its update number `at`, so many times."""
     update, count = game.Ssgan.update_critic, [0, 0]
 
-    def spoiled(self: game.Ssgan, *given: Any) -> game.Scalars:
-        measured = update(self, *given)
+    def spoiled(self: game.Ssgan, *given: Any, **how: Any) -> game.Scalars:
+        measured = update(self, *given, **how)
         count[0] += 1
         if count[0] >= at and count[1] < times:
             count[1] += 1

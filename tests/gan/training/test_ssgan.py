@@ -29,7 +29,8 @@ def made(config: TrainingConfig = SMALL) -> Ssgan:
     nets = {"generator": generator, "critic": critic, "detector": detector}
     optimizers: dict[str, torch.optim.Optimizer] = {k: torch.optim.SGD(net.parameters(), lr=0.1) for k, net in nets.items()}
     embedder = Embedder.parse(config.embedder)
-    return Ssgan(config, generator, critic, detector, objective, embedder, optimizers, detector, Balance(config.alpha_mode))
+    balance = Balance(config.alpha_mode, gated=config.gated)
+    return Ssgan(config, generator, critic, detector, objective, embedder, optimizers, detector, balance)
 
 
 def latents(config: TrainingConfig = SMALL) -> torch.Tensor:
@@ -196,3 +197,74 @@ def test_the_detector_is_shown_what_the_setting_says(shown: str) -> None:
     covers, photographs = seen[0].chunk(2)[0], images.to_pixels(real()).float()
     expected = {"generated": generated, "real": photographs, "both": torch.cat([generated[:3], photographs[3:]])}[shown]
     assert torch.equal(covers, expected)
+
+
+def test_a_detector_that_guesses_leaves_the_generator_as_without_it_to_the_bit() -> None:
+    """Heard only as far as it is right, it has no say at chance: in every mode, whatever its gradient."""
+    for mode in ("plain", "balanced", "bounded"):
+        alone = made(replace(SMALL, alpha=1.0))
+        game = made(replace(SMALL, alpha=0.5, alpha_mode=mode, gated=True))
+        for each in (alone, game):
+            for _ in range(3):
+                each.update_detector(latents(), SEEDS)
+            game.balance.running_accuracy.fill_(0.55)
+            for _ in range(2):
+                each.update_generator(latents(), SEEDS)
+        for a, b in zip(weights(alone.generator), weights(game.generator), strict=True):
+            assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize(("accuracy", "heard"), [(0.3, 0.0), (0.55, 0.0), (0.775, 0.5), (1.0, 1.0)])
+def test_the_detector_is_heard_as_far_as_it_is_right(accuracy: float, heard: float) -> None:
+    game = made(replace(SMALL, alpha=0.5, gated=True))
+    game.balance.running_accuracy.fill_(accuracy)
+    assert float(game.update_generator(latents(), SEEDS)["secrecy_heard"]) == pytest.approx(heard)
+    assert Balance().heard() == 1.0
+
+
+def test_right_answers_are_counted_in_a_running_mean() -> None:
+    game, expected = made(replace(SMALL, gated=True)), 0.5
+    for _ in range(3):
+        accuracy = float(game.update_detector(latents(), SEEDS)["detector_accuracy"])
+        expected += 0.01 * (accuracy - expected)
+    assert float(game.balance.running_accuracy) == pytest.approx(expected)
+
+
+def test_bounded_secrecy_is_at_no_image_longer_than_realism() -> None:
+    rng = torch.Generator().manual_seed(5)
+    gradient, push = (torch.randn(5, 1, 8, 8, generator=rng) for _ in range(2))
+    scales = torch.tensor([0.0, 0.1, 1.0, 10.0, 1e6])[:, None, None, None]
+    found = Balance("bounded").bounded(scales * push, gradient)
+    lengths, longest = found.flatten(1).norm(dim=1), gradient.flatten(1).norm(dim=1)
+    assert bool((lengths <= longest * (1 + 1e-6)).all())
+    torch.testing.assert_close(found[:2], scales[:2] * push[:2])
+    torch.testing.assert_close(lengths[3:], longest[3:])
+    assert torch.equal(Balance("balanced").bounded(scales * push, gradient), scales * push)
+
+
+def test_a_detector_is_not_heard_while_covers_are_rougher_than_photographs() -> None:
+    game = made(replace(SMALL, alpha=0.5, roughness=1.5))
+    flat = torch.linspace(-0.9, 0.9, 32).expand(SMALL.batch, 1, 32, 32).contiguous()
+    rough = game.update_generator(latents(), SEEDS, flat + 0.01 * real())
+    assert float(rough["residual_median"]) > 1.5 * float(rough["real_residual_median"])
+    assert float(rough["secrecy_heard"]) == 0
+    assert float(game.update_generator(latents(), SEEDS, real())["secrecy_heard"]) == 1
+
+
+def test_pairs_count_stegos_above_their_own_covers() -> None:
+    game = made()
+    covers = images.to_pixels(real())
+    game.forward = lambda pixels: pixels.mean((1, 2, 3)) * torch.ones(1, requires_grad=True)
+    brighter = torch.where(torch.arange(SMALL.batch)[:, None, None, None] < 4, covers.clamp(max=250) + 5, covers)
+    assert float(game.learn_pairs(covers, brighter)["detector_pairs"]) == pytest.approx(4 / 6)
+
+
+def test_the_penalty_of_one_update_in_four_counts_four_times() -> None:
+    config = replace(SMALL, objective="relativistic", penalty_every=4)
+    game, whole = made(config), made(replace(config, penalty_every=1))
+    measured = [game.update_critic(real(), latents(), drawn(), penalize=number == 0) for number in range(2)]
+    assert "penalty" in measured[0]
+    assert "penalty" not in measured[1]
+    usual = whole.update_critic(real(), latents(), drawn())
+    torch.testing.assert_close(measured[0]["penalty"], usual["penalty"])
+    assert moved(weights(whole.critic), game.critic)

@@ -19,8 +19,9 @@ from ssgan.errors import InvalidSetting
 from ssgan.evaluation.quality import distances
 from ssgan.evaluation.quality.features import Space, extracted
 from ssgan.evaluation.quality.sliced_wasserstein import LOWEST, SCALE, sides, sliced_wasserstein
-from ssgan.evaluation.quality.statistics import nearest_real, pairwise_distance, residual_deviation, scales, similarity
+from ssgan.evaluation.quality.statistics import nearest_real, pairwise_distance, scales, similarity
 from ssgan.images import Images
+from ssgan.images.grain import channel_correlation, checkerboard, residual_deviation, residual_median
 
 LEAST = 16  # images of each kind
 
@@ -123,9 +124,15 @@ def _statistics(generated: Images, real: Images, drawn: Sequence[_Halves], seed:
     # name, features, dimension, measure
     measures: list[tuple[str, str, int, Callable[[Images, np.random.Generator], float]]] = [
         ("residual deviation", "KV residual, gray values", 1, lambda images, _: residual_deviation(images)),
+        ("residual median", "KV residual, gray values", 1, lambda images, _: residual_median(images)),
+        ("checkerboard", "power at the highest frequency over its neighbors'", 1, lambda images, _: checkerboard(images)),
         ("mean pairwise distance", "pixels, gray values", samples, lambda images, _: pairwise_distance(images)),
         ("mean MS-SSIM of pairs", f"pixels, {scales(side)} scales", samples, similarity),
     ]
+    if real.shape[1] > 1:
+        measures.insert(
+            2, ("channel correlation", "KV residual, least of two channels", 1, lambda images, _: channel_correlation(images))
+        )
     for name, features, dimension, measure in measures:
         pairs = []
         for i, halves in enumerate(drawn):

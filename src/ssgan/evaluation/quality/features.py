@@ -16,7 +16,8 @@ import numpy as np
 import torch
 
 from ssgan.errors import InvalidSetting, SsganError, unknown
-from ssgan.images import Images, filters
+from ssgan.images import Images
+from ssgan.images.grain import kv_residuals
 from ssgan.steganalysis.catalog import FEATURES
 
 Extract: TypeAlias = Callable[[Images], np.ndarray]
@@ -39,13 +40,6 @@ class Space:
 def thumbnails(images: Images) -> np.ndarray:
     """Return float64 (N, C x 8 x 8): means of gray values over the squares of an 8 x 8 grid."""
     return torch.nn.functional.adaptive_avg_pool2d(images.double(), _THUMBNAIL).flatten(1).numpy()
-
-
-def kv_residuals(images: Images) -> torch.Tensor:
-    """Return int32 (N, C, H - 4, W - 4): twelve times the KV filter's residual, each channel by itself, exact."""
-    kernel = torch.from_numpy(np.array(filters.KV_TAPS)).float()[None, None]
-    flat = images.flatten(0, 1)[:, None].float()  # whole numbers below 2^24: exact
-    return torch.nn.functional.conv2d(flat, kernel).round().int().view(*images.shape[:2], images.shape[2] - 4, -1)
 
 
 def kv_histogram(images: Images) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Compute figures of one set of covers: variety, noise, and copies of training images."""
+"""Compute figures of one set of covers: variety, and copies of training images."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 import torch
 
 from ssgan.evaluation.quality.distances import metrics
-from ssgan.evaluation.quality.features import kv_residuals
 from ssgan.images import Images
 
 PAIRS = 512  # compared by MS-SSIM
@@ -28,12 +27,6 @@ class Nearest(NamedTuple):
     among_real: float
     copied: float
     copied_among_real: float
-
-
-def residual_deviation(images: Images) -> float:
-    """Return the standard deviation of the KV residual, in gray values, over all samples of all images."""
-    residuals = torch.cat([kv_residuals(part).flatten() for part in images.split(_ROWS)])
-    return float(residuals.double().std(correction=0)) / 12
 
 
 def pairwise_distance(images: Images) -> float:

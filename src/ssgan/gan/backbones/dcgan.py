@@ -14,6 +14,7 @@ from torch import nn
 from ssgan.errors import InvalidSetting
 from ssgan.gan.backbone import Backbone
 from ssgan.gan.backbones import layers
+from ssgan.gan.backbones.colors import colors_of
 from ssgan.gan.backbones.layers import base_size, center_crop, num_doublings
 
 SLOPE = 0.2  # of the leaky ReLU
@@ -34,7 +35,9 @@ class Generator(nn.Module):
         latent: int = 100,
         width: int = 64,
         kernel: int = 5,
+        even_last: bool = False,
         slope: float = SLOPE,
+        colors: str = "rgb",
     ) -> None:
         super().__init__()
         _expect(kernel)
@@ -45,11 +48,11 @@ class Generator(nn.Module):
         self.dense = nn.Linear(latent, widths[0] * self.base_size**2, bias=False)
         self.first_norm = nn.BatchNorm2d(widths[0])
         self.ups = nn.ModuleList(
-            layers.up(before, after, kernel, bias=after == channels)
-            for before, after in zip(widths, [*widths[1:], channels], strict=True)
+            layers.up(before, after, kernel, bias=False) for before, after in zip(widths, widths[1:], strict=False)
         )
+        self.ups.append(layers.even_up(width, channels) if even_last else layers.up(width, channels, kernel, bias=True))
         self.norms = nn.ModuleList(nn.BatchNorm2d(after) for after in widths[1:])
-        self.slope = slope
+        self.slope, self.colors = slope, colors_of(colors)
         initialize(self)
 
     def forward(self, latents: torch.Tensor) -> torch.Tensor:
@@ -58,7 +61,7 @@ class Generator(nn.Module):
         x = layers.activated(self.first_norm, x, self.slope)
         for up, norm in zip(self.ups, self.norms, strict=False):
             x = layers.activated(norm, up(x), self.slope)  # (N, width, 2 side, 2 side)
-        return center_crop(self.ups[-1](x).tanh(), self.image_size)
+        return center_crop(self.colors(self.ups[-1](x).tanh()), self.image_size)
 
 
 class Critic(nn.Module):
@@ -94,9 +97,21 @@ class Critic(nn.Module):
         return value
 
 
-def generator4(image_size: int = 64, channels: int = 3, *, latent: int = 100, width: int = 64) -> Generator:
+def generator4(
+    image_size: int = 64, channels: int = 3, *, latent: int = 100, width: int = 64, colors: str = "rgb"
+) -> Generator:
     """Return the same with kernel 4 and ReLU, as WGAN's reference code has it."""
-    return Generator(image_size, channels, latent=latent, width=width, kernel=4, slope=0.0)
+    return Generator(image_size, channels, latent=latent, width=width, kernel=4, slope=0.0, colors=colors)
+
+
+def generator_even(
+    image_size: int = 64, channels: int = 3, *, latent: int = 100, width: int = 64, colors: str = "rgb"
+) -> Generator:
+    """Return the paper's with a last layer that treats all pixels alike.
+
+    With kernel 5 and stride 2 a pixel is made by four, six or nine taps, by its row and column: a checkerboard.
+    """
+    return Generator(image_size, channels, latent=latent, width=width, even_last=True, colors=colors)
 
 
 def critic4(image_size: int = 64, channels: int = 3, *, width: int = 64, norm: str = "batch") -> Critic:
@@ -124,5 +139,11 @@ def _expect(kernel: int) -> None:
 
 ROWS = {
     "dcgan": Backbone(Generator, Critic, "DCGAN, kernel 5: the paper's", "A. Radford, L. Metz, S. Chintala, ICLR 2016"),
+    "dcgan-even": Backbone(
+        generator_even,
+        Critic,
+        "DCGAN, kernel 5, a last layer without a checkerboard",
+        "A. Odena, V. Dumoulin, C. Olah, Distill 2016",
+    ),
     "dcgan4": Backbone(generator4, critic4, "DCGAN, kernel 4, as in WGAN's code", "M. Arjovsky et al., arXiv 1701.07875"),
 }

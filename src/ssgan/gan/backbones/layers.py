@@ -61,6 +61,15 @@ def up(before: int, after: int, kernel: int, *, bias: bool) -> nn.ConvTranspose2
     return Up(before, after, 4, stride=2, padding=1, bias=bias)
 
 
+def even_up(before: int, after: int) -> nn.Sequential:
+    """Return (N, before, S, S) -> (N, after, 2 S, 2 S): nearest neighbors, then a 3 x 3 convolution with bias.
+
+    All pixels are made by as many taps (A. Odena, V. Dumoulin, C. Olah, "Deconvolution and checkerboard
+    artifacts", Distill 2016).
+    """
+    return nn.Sequential(nn.Upsample(scale_factor=2), nn.Conv2d(before, after, 3, padding=1))
+
+
 def down(before: int, after: int, kernel: int, *, bias: bool) -> nn.Conv2d:
     """Return (N, before, S, S) -> (N, after, S / 2, S / 2)."""
     return Down(before, after, kernel, stride=2, padding=2 if kernel == 5 else 1, bias=bias)

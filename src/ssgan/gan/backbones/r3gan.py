@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from ssgan.gan.backbone import Backbone
+from ssgan.gan.backbones.colors import colors_of
 from ssgan.gan.backbones.layers import base_size, center_crop, num_doublings
 
 BLOCKS = 2  # a stage, i.e. a side
@@ -23,8 +24,11 @@ SLOPE = 0.2
 class Generator(nn.Module):
     """A network from latents float32 (N, L) to Floats (N, C, H, W), H = W = image_size; tanh keeps them in (-1, 1)."""
 
-    def __init__(self, image_size: int = 64, channels: int = 3, *, latent: int = 64, width: int = 64) -> None:
+    def __init__(
+        self, image_size: int = 64, channels: int = 3, *, latent: int = 64, width: int = 64, colors: str = "rgb"
+    ) -> None:
         super().__init__()
+        self.colors = colors_of(colors)
         widths = _widths(image_size, width)[::-1]
         self.image_size, side = image_size, base_size(image_size)
         self.start = nn.Parameter(torch.randn(widths[0], side, side))
@@ -44,7 +48,7 @@ class Generator(nn.Module):
         x = self.start * self.dense(latents)[:, :, None, None]  # (N, widest, side, side)
         for stage in self.stages:
             x = stage(x)
-        return center_crop(self.last(x).tanh(), self.image_size)
+        return center_crop(self.colors(self.last(x).tanh()), self.image_size)
 
 
 class Critic(nn.Module):

@@ -10,14 +10,18 @@ import torch
 from torch import nn
 
 from ssgan.gan.backbone import Backbone
+from ssgan.gan.backbones.colors import colors_of
 from ssgan.gan.backbones.layers import base_size, center_crop, num_doublings
 
 
 class Generator(nn.Module):
     """A network from latents float32 (N, L) to Floats (N, C, H, W) in (-1, 1), H = W = image_size."""
 
-    def __init__(self, image_size: int = 64, channels: int = 3, *, latent: int = 128, width: int = 64) -> None:
+    def __init__(
+        self, image_size: int = 64, channels: int = 3, *, latent: int = 128, width: int = 64, colors: str = "rgb"
+    ) -> None:
         super().__init__()
+        self.colors = colors_of(colors)
         count = num_doublings(image_size)
         self.image_size, self.base_size = image_size, base_size(image_size)
         widths = [width * 2 ** min(3, count - i) for i in range(count + 1)]
@@ -30,7 +34,7 @@ class Generator(nn.Module):
     def forward(self, latents: torch.Tensor) -> torch.Tensor:
         """Return one image a latent."""
         x = self.dense(latents).unflatten(1, (self.first_width, self.base_size, self.base_size))
-        return center_crop(self.last(self.blocks(x)).tanh(), self.image_size)
+        return center_crop(self.colors(self.last(self.blocks(x)).tanh()), self.image_size)
 
 
 class Critic(nn.Module):

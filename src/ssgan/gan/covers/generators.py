@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from ssgan.errors import InvalidSetting, RefusedModel, unknown
-from ssgan.gan.catalog import BACKBONES
+from ssgan.gan.catalog import BACKBONES, generator_of
 from ssgan.gan.training.settings import TrainingConfig
 from ssgan.storage import weights
 from ssgan.storage.folders import BUNDLED
@@ -145,10 +145,9 @@ def _blueprint(config: TrainingConfig) -> nn.Module:
     """Return the net without memory. Raises InvalidSetting where these settings make none."""
     if config.backbone not in BACKBONES:
         raise unknown("backbone", config.backbone, BACKBONES)
-    make = BACKBONES[config.backbone].generator
     try:
         with torch.device("meta"):
-            return make(config.image_size, config.channels, latent=config.latent, width=config.width)
+            return generator_of(config)
     except (ValueError, RuntimeError, MemoryError, OverflowError) as error:  # groups that do not divide, sides beyond counting
         if isinstance(error, InvalidSetting):
             raise

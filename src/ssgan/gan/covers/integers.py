@@ -25,6 +25,7 @@ from ssgan.drawn.header import GivenUp
 from ssgan.drawn.layers import FRACTION, UNIT
 from ssgan.drawn.model import FOLDER, KIND, LATENT_WORDS, OVERHEAD, QUARTERS, TANH_REACH, DrawnModel, from_tensors
 from ssgan.errors import InvalidSetting, RefusedModel, StorageFailed
+from ssgan.gan.backbones.colors import LUMA
 from ssgan.gan.backbones.dcgan import Generator
 from ssgan.gan.backbones.detail import Detail, Phase
 from ssgan.gan.covers.generators import Card
@@ -93,7 +94,7 @@ def to_integers(generator: nn.Module, card: Card, details: Sequence[tuple[Detail
     if not isinstance(generator, Generator):
         raise InvalidSetting(
             f"a generator of the backbone {card.config.backbone} cannot be written in integers",
-            hint="train one with the backbone dcgan or dcgan4: convolutions, BatchNorm, leaky ReLU and tanh",
+            hint="train one with the backbone dcgan, dcgan-even or dcgan4: convolutions, BatchNorm, leaky ReLU and tanh",
         )
     if not details:
         raise InvalidSetting("no detail network is given", hint="train one with ssgan train-detail")
@@ -109,7 +110,7 @@ def to_integers(generator: nn.Module, card: Card, details: Sequence[tuple[Detail
             )
         size *= 2
     size //= 2
-    kernel = _up(generator, 0).kernel_size[0]
+    kernel = _up(generator, 0)[0].shape[0]
     slope = round(generator.slope * UNIT)
     noises = [int(QUARTERS * config.noise) for _, config in details]
     shape = [size, size, channels, card.config.latent, len(generator.ups), len(details), kernel, slope, *noises]
@@ -121,6 +122,8 @@ def to_integers(generator: nn.Module, card: Card, details: Sequence[tuple[Detail
         "latents": quantiles if card.config.latent_law == "normal" else _uniform_quantiles(),
         "tanh": _tanh_table(),
     }
+    if card.config.colors == "luma" and channels == len(LUMA):
+        tensors["luma"] = np.rint(65536 * np.array(LUMA)).astype(np.int32)
     with torch.no_grad():
         _fold_generator(generator, tensors)
         for number, (detail, _) in enumerate(details):
@@ -177,19 +180,23 @@ def _fold_generator(generator: Generator, tensors: Tensors) -> None:
     dense = generator.dense.weight.double() * gain.repeat_interleave(places)[:, None]
     _store(tensors, "first", dense.T.numpy(), offset.repeat_interleave(places).numpy())
     for number in range(len(generator.ups)):
-        up = _up(generator, number)
-        kernel = up.weight.double()  # (C, C', k, k)
-        bias = torch.zeros(kernel.shape[1], dtype=torch.float64) if up.bias is None else up.bias.double()
+        kernel, given = _up(generator, number)
+        bias = torch.zeros(kernel.shape[3], dtype=torch.float64) if given is None else given.double()
         if number < len(generator.norms):
             gain, offset = _normalization(generator.norms[number])
-            kernel, bias = kernel * gain[None, :, None, None], bias * gain + offset
-        _store(tensors, f"up{number}", kernel.permute(2, 3, 0, 1).numpy(), bias.numpy())
+            kernel, bias = kernel * gain, bias * gain + offset
+        _store(tensors, f"up{number}", kernel.numpy(), bias.numpy())
 
 
-def _up(generator: Generator, number: int) -> nn.ConvTranspose2d:
+def _up(generator: Generator, number: int) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Return weights float64 (k, k, C, C') and bias of a doubling."""
     found = generator.ups[number]
-    assert isinstance(found, nn.ConvTranspose2d)
-    return found
+    if isinstance(found, nn.ConvTranspose2d):
+        return found.weight.double().permute(2, 3, 0, 1), found.bias
+    assert isinstance(found, nn.Sequential)
+    layer = found[-1]  # behind the doubling
+    assert isinstance(layer, nn.Conv2d)
+    return layer.weight.double().permute(2, 3, 1, 0), layer.bias
 
 
 def _normalization(norm: nn.Module) -> tuple[torch.Tensor, torch.Tensor]:

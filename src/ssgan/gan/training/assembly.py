@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,11 +12,12 @@ from torch import nn
 
 from ssgan.compute import seeds
 from ssgan.compute.cuda_graphs import Captured, runner_for
-from ssgan.compute.distributed import Processes, average_gradients, whole_norm
+from ssgan.compute.distributed import Processes, average_gradients, whole_mean, whole_norm
 from ssgan.compute.optimizers import make_optimizer
 from ssgan.embedding.embedder import Embedder
-from ssgan.errors import unknown
-from ssgan.gan.catalog import BACKBONES, OBJECTIVES
+from ssgan.errors import InvalidSetting, unknown
+from ssgan.gan.catalog import BACKBONES, OBJECTIVES, generator_of
+from ssgan.gan.covers.generators import find_generator, load_generator
 from ssgan.gan.training.captured import CapturedSsgan
 from ssgan.gan.training.settings import TrainingConfig
 from ssgan.gan.training.ssgan import Balance, Network, Ssgan
@@ -35,6 +37,8 @@ def assemble(
     if config.uses_detector:
         _expect_known("network", config.detector, NETWORKS)
     embedder, nets = Embedder.parse(config.embedder), _nets(config)
+    if config.start:
+        _begin_from(nets["generator"], config.start)
     for net in nets.values():
         processes.share_statistics(net.to(device))
     optimizers = {name: _optimizer(config, name, net) for name, net in nets.items()}
@@ -53,6 +57,9 @@ def assemble(
             mode=config.alpha_mode,
             whole_norm=lambda norm: whole_norm(norm, processes),
             running_norms=torch.zeros(2, dtype=torch.float64, device=device),
+            gated=config.gated,
+            whole_mean=lambda share: whole_mean(share, processes),
+            running_accuracy=torch.full((), 0.5, dtype=torch.float64, device=device),
         ),
     )
     runner = runner_for(device, processes=processes.count)
@@ -97,11 +104,11 @@ def _expect_known(what: str, name: str, catalog: Collection[str]) -> None:
 
 def _nets(config: TrainingConfig) -> dict[str, nn.Module]:
     """Return nets initialized each from a seed of its own, without changing torch's own generator."""
-    backbone, objective = BACKBONES[config.backbone], OBJECTIVES[config.objective]
-    size, channels, width = config.image_size, config.channels, config.width
+    critic, objective = BACKBONES[config.backbone].critic, OBJECTIVES[config.objective]
+    size, channels = config.image_size, config.channels
     makers: dict[str, Callable[[], nn.Module]] = {
-        "generator": lambda: backbone.generator(size, channels, latent=config.latent, width=width),
-        "critic": lambda: backbone.critic(size, channels, width=width, norm=objective.norm),
+        "generator": lambda: generator_of(config),
+        "critic": lambda: critic(size, channels, width=config.width, norm=objective.norm),
     }
     if config.uses_detector:
         makers["detector"] = lambda: NETWORKS[config.detector].make(size, channels)
@@ -113,14 +120,29 @@ def _nets(config: TrainingConfig) -> dict[str, nn.Module]:
     return nets
 
 
+def _begin_from(generator: nn.Module, start: str) -> None:
+    """Take the weights of another generator that have the same names and shapes. Raises InvalidSetting where none has."""
+    found, own = load_generator(find_generator(Path(start)))[0].state_dict(), generator.state_dict()
+    fitting = {name: tensor for name, tensor in found.items() if name in own and own[name].shape == tensor.shape}
+    if not any(tensor.is_floating_point() and tensor.ndim > 1 for tensor in fitting.values()):
+        raise InvalidSetting(
+            f"no layer of {start} fits this generator", hint="give its backbone, width, latent and image size, or another start"
+        )
+    generator.load_state_dict(fitting, strict=False)
+
+
 def _optimizer(config: TrainingConfig, name: str, net: nn.Module) -> torch.optim.Optimizer:
     rate = config.detector_learning_rate if name == "detector" else config.learning_rate
     settings: dict[str, dict[str, Any]] = {
         "rmsprop": {"alpha": config.smoothing, "momentum": config.momentum},
         "adam": {"betas": (config.momentum, config.smoothing), "fused": True},
     }
-    _expect_known("optimizer", config.optimizer, settings)
-    return make_optimizer(config.optimizer, net, rate, **settings[config.optimizer])
+    chosen: str = config.optimizer
+    if name == "detector" and config.detector_optimizer:  # with torch's own momentum
+        settings = {"rmsprop": {}, "adam": {"fused": True}, "adamax": {}}
+        chosen = config.detector_optimizer
+    _expect_known("optimizer", chosen, settings)
+    return make_optimizer(chosen, net, rate, **settings[chosen])
 
 
 def _in_precision(net: nn.Module, config: TrainingConfig, device: torch.device) -> nn.Module:

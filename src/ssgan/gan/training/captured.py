@@ -28,9 +28,12 @@ class CapturedSsgan(Ssgan):
         """Return the same game, on the same networks, given to `runner`."""
         return cls(**{f.name: getattr(game, f.name) for f in fields(game)}, runner=runner)
 
-    def update_critic(self, real: torch.Tensor, latents: torch.Tensor, drawn: torch.Tensor) -> Scalars:
+    def update_critic(
+        self, real: torch.Tensor, latents: torch.Tensor, drawn: torch.Tensor, *, penalize: bool = True
+    ) -> Scalars:
         """Update D as `Ssgan.update_critic` does."""
-        return self.runner("critic", super().update_critic, real, latents, drawn)
+        update = partial(super().update_critic, penalize=penalize)
+        return self.runner("critic" if penalize else "critic without penalty", update, real, latents, drawn)
 
     def update_detector(self, latents: torch.Tensor, image_seeds: Seeds, real: torch.Tensor | None = None) -> Scalars:
         """Update S as `Ssgan.update_detector` does."""
@@ -50,7 +53,8 @@ class CapturedSsgan(Ssgan):
         if asks_detector and self.config.secrecy in EMBEDDING_FORMS and not self.embedder.capturable:
             return super().update_generator(latents, image_seeds, real)
         update = partial(super().update_generator, use_detector=use_detector)
-        compared = () if real is None or not self.objective.relative else (real,)
+        compares = self.objective.relative or (asks_detector and self.config.roughness)
+        compared = () if real is None or not compares else (real,)
         name = "generator with detector" if asks_detector else "generator"
         return self.runner(name, update, latents, on_device(image_seeds, latents.device), *compared)
 

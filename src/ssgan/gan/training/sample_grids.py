@@ -1,10 +1,11 @@
-"""Write grids of samples from constant latents, and measure how much the samples differ.
+"""Write grids of samples from constant latents, and measure how much the samples differ, and their grain.
 
 A generator that makes one image of all latents has collapsed. Noise is no difference: images are compared as 8 x 8 thumbnails.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from ssgan.compute import seeds
 from ssgan.gan.training.random_draws import latents
 from ssgan.gan.training.settings import TrainingConfig
 from ssgan.images import Floats, Images
+from ssgan.images.grain import channel_correlation, residual_median
 from ssgan.storage.folders import make_folder
 
 FOLDER = "samples"
@@ -35,14 +37,20 @@ class SampleGrids:
     real: Floats
 
     def write(self, generator: nn.Module, images_seen: int) -> dict[str, float]:
-        """Write samples/IMAGES.png, and return how much the samples differ, as a fraction of what real images do."""
+        """Write samples/IMAGES.png, and return figures of the samples: how much they differ, as a fraction of what real images
+        do; the median of their residuals, in gray values; and in color the least correlation of two channels' residuals.
+        """
         floats = sampled(generator, latents(self.config, seeds.generator(self.config.seed, "grid"), SIDE**2))
         make_folder(self.folder / FOLDER)
-        images.write(
-            self.folder / FOLDER / f"{images_seen:09d}.png", grid(images.to_pixels(floats)), overwrite=True, durable=False
-        )
+        pictures = images.to_pixels(floats)
+        images.write(self.folder / FOLDER / f"{images_seen:09d}.png", grid(pictures), overwrite=True, durable=False)
         apart = distance(self.real)
-        return {"diversity": distance(floats) / apart if apart > 0 else 1.0}
+        figures = {
+            "diversity": distance(floats) / apart if apart > 0 else 1.0,
+            "samples_residual_median": residual_median(pictures),
+        }
+        together = channel_correlation(pictures)
+        return figures if math.isnan(together) else figures | {"samples_channel_correlation": together}
 
 
 def alike(diversity: float, images_seen: int, duration_images: int) -> bool:

@@ -23,20 +23,31 @@ class TrainingConfig:
 
     preset: str = "paper"
     # The three nets.
-    backbone: Annotated[str, "Generator and critic: dcgan, dcgan4, resnet, r3gan."] = "dcgan"
+    backbone: Annotated[str, "Generator and critic: dcgan, dcgan-even, dcgan4, resnet, r3gan."] = "dcgan"
     objective: Annotated[str, "What they want of each other: log, wgan, wgan-gp, hinge, relativistic."] = "wgan"
     detector: Annotated[str, "The network that plays the warden, see `ssgan list detectors`; '' for a plain GAN."] = "gncnn"
     image_size: Annotated[int, "Side of the images, in pixels."] = 64
     channels: Annotated[int, "1 gray, 3 color."] = 3
+    colors: Annotated[
+        Literal["rgb", "luma"],
+        "What the generator ends in: three channels by themselves, or luma with chroma that varies slowly.",
+    ] = "rgb"
     latent: Annotated[int, "Numbers that an image is made from."] = 100
     latent_law: Annotated[Literal["uniform", "normal"], "Their law: uniform in -1...1, or normal."] = "uniform"
     width: Annotated[int, "Maps of the layers at full size; the deeper ones have multiples of it."] = 64
+    start: Annotated[str, "A generator to begin from: its weights are taken where they fit, the others are new."] = ""
     # The game: min over G, max over D and S of alpha realism + (1 - alpha) secrecy.
     embedder: Annotated[str, "How the detector's stegos are made, such as lsb@0.4/plain, hill@0.4."] = "lsb@0.4/plain"
     alpha: Annotated[float, "Share of realism in what the generator wants; the rest is secrecy."] = 0.9
     alpha_mode: Annotated[
-        Literal["plain", "balanced"], "Whether the two gradients are weighed as they come, or brought to one norm first."
+        Literal["plain", "balanced", "bounded"],
+        "Whether the two gradients are weighed as they come, brought to one norm first, or bounded at each image besides.",
     ] = "plain"
+    gated: Annotated[bool, "Hear the detector only as far as its answers are right."] = False
+    roughness: Annotated[
+        float,
+        "Do not hear it while covers' residuals have more than so many times the median of real images' ones; 0: hear it.",
+    ] = 0.0
     secrecy: Annotated[Secrecy, "What the generator wants of the detector; docs/paper.md has the formulas."] = "saturating"
     shown: Annotated[Literal["generated", "real", "both"], "The covers that the detector learns from."] = "generated"
     warmup_images: Annotated[
@@ -44,9 +55,13 @@ class TrainingConfig:
     ] = 0
     # The three updates.
     critic_steps: Annotated[int, "Updates of the critic in a step."] = 1
+    penalty_every: Annotated[int, "The critic's penalty, in one update of so many, at as many times its weight."] = 1
     detector_steps: Annotated[int, "Updates of the detector in a step."] = 1
     generator_steps: Annotated[int, "Updates of the generator in a step."] = 2
-    optimizer: Annotated[Literal["rmsprop", "adam"], "Of all three nets."] = "rmsprop"
+    optimizer: Annotated[Literal["rmsprop", "adam"], "Of generator and critic, and of the detector if it has none."] = "rmsprop"
+    detector_optimizer: Annotated[
+        Literal["", "rmsprop", "adam", "adamax"], "Of the detector; '' for that of the others, with their momentum."
+    ] = ""
     learning_rate: Annotated[float, "Of generator and critic."] = 2e-4
     detector_learning_rate: Annotated[float, "Of the detector."] = 2e-4
     momentum: Annotated[float, "Adam's beta_1, or RMSProp's momentum."] = 0.0
@@ -64,12 +79,21 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         if not 0 < self.alpha <= 1:
             raise InvalidSetting(f"alpha is {self.alpha}; it must lie above 0 and at most at 1", hint="take the paper's, 0.9")
-        for name in ("image_size", "latent", "width", "critic_steps", "generator_steps", "batch", "duration_images"):
+        for name in (
+            "image_size",
+            "latent",
+            "width",
+            "critic_steps",
+            "penalty_every",
+            "generator_steps",
+            "batch",
+            "duration_images",
+        ):
             if getattr(self, name) < 1:
                 raise InvalidSetting(
                     f"{name} is {getattr(self, name)}; it must be at least 1", hint="take the preset's, or a number from 1 on"
                 )
-        for name in ("warmup_images", "ema_images", "detector_steps"):
+        for name in ("warmup_images", "ema_images", "detector_steps", "roughness"):
             if getattr(self, name) < 0:
                 raise InvalidSetting(
                     f"{name} is {getattr(self, name)}; it must be at least 0", hint="take the preset's, or 0 for none"
@@ -107,9 +131,13 @@ def configure(preset: str, **changes: Any) -> TrainingConfig:
 
 _PAPER = TrainingConfig()
 _NO_DETECTOR: dict[str, Any] = {"detector": "", "alpha": 1.0}
+# Covers in which a message can be seen at all, and a detector that is heard as far as it sees one.
+_TOGETHER: dict[str, Any] = {"colors": "luma", "alpha_mode": "bounded", "gated": True, "roughness": 1.5}
 PRESETS: dict[str, TrainingConfig] = {
     # SSGAN as printed: 7 epochs of 200,000 images; the critic is trained least, so its loss says little of quality.
     "paper": _PAPER,
+    # The same game with colors that go together and no checkerboard, so that the detector has something to read.
+    "ssgan": replace(_PAPER, preset="ssgan", backbone="dcgan-even", **_TOGETHER),
     # The forerunner: log loss, Adam, the detector shaped like the critic, the generator's loss in the form of its code.
     "sgan": replace(
         _PAPER, preset="sgan", objective="log", detector="sgan-s", secrecy="non-saturating", alpha=0.5, optimizer="adam",
@@ -131,20 +159,20 @@ PRESETS: dict[str, TrainingConfig] = {
     # SSGAN's game on the modern backbone: relativistic loss, R1 and R2, an averaged generator, alpha as the share it claims.
     "modern": replace(
         _PAPER, preset="modern", backbone="r3gan", objective="relativistic", latent=64, latent_law="normal", optimizer="adam",
-        momentum=0.0, smoothing=0.99, alpha_mode="balanced", secrecy="non-saturating", generator_steps=1, warmup_images=100_000,
-        ema_images=20_000, flips=True,
+        momentum=0.0, smoothing=0.99, secrecy="non-saturating", generator_steps=1, warmup_images=100_000,
+        ema_images=20_000, flips=True, **_TOGETHER,
     ),
     # The same game and objective on the paper's backbone, without norms in the critic: a sixth of the arithmetic of `modern` at
     # half its width, a generator of 4.7 MB. Faces after 160,000 images, two minutes of a shared H200; it is the bundled one.
     "compact": replace(
-        _PAPER, preset="compact", objective="relativistic", latent=128, latent_law="normal", width=40, optimizer="adam",
-        momentum=0.0, smoothing=0.99, alpha_mode="balanced", secrecy="non-saturating", generator_steps=1, warmup_images=100_000,
-        ema_images=20_000, flips=True,
+        _PAPER, preset="compact", backbone="dcgan-even", objective="relativistic", latent=128, latent_law="normal", width=40,
+        optimizer="adam", momentum=0.0, smoothing=0.99, penalty_every=4, secrecy="non-saturating", generator_steps=1,
+        warmup_images=100_000, ema_images=20_000, flips=True, **_TOGETHER,
     ),
     # Faces within a quarter of an hour on two cores: the same game, narrow. They are faces after 20,000 images.
     "tiny": replace(
-        _PAPER, preset="tiny", objective="log", width=24, latent=64, latent_law="normal", optimizer="adam", learning_rate=4e-4,
-        momentum=0.5, smoothing=0.99, alpha_mode="balanced", secrecy="non-saturating", generator_steps=1, batch=32,
-        duration_images=100_000, warmup_images=50_000, ema_images=5_000, flips=True,
+        _PAPER, preset="tiny", backbone="dcgan-even", objective="log", width=24, latent=64, latent_law="normal",
+        optimizer="adam", learning_rate=4e-4, momentum=0.5, smoothing=0.99, secrecy="non-saturating", generator_steps=1,
+        batch=32, duration_images=100_000, warmup_images=50_000, ema_images=5_000, flips=True, **_TOGETHER,
     ),
 }  # fmt: skip

@@ -25,27 +25,53 @@ from ssgan.embedding.embedder import Embedder
 from ssgan.gan.training.objectives import Objective
 from ssgan.gan.training.random_draws import RandomDraws
 from ssgan.gan.training.settings import TrainingConfig
+from ssgan.images.grain import residual_medians
 
 Network: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
 RealBatch: TypeAlias = Callable[[int], torch.Tensor]  # which update of the critic in this step -> Floats (N, C, H, W)
 Scalars: TypeAlias = dict[str, torch.Tensor]  # of shape (), on the device: reading one would wait for it, so a step reads none
 
-DECAY = 0.99  # of the running means of the two gradients' norms, a generator step
+# Of the running means: of the two gradients' norms, a generator step; of the detector's right answers, a detector step.
+DECAY = 0.99
+CHANCE = 0.55  # share of right answers up to which a gated detector is not heard
 EMBEDDING_FORMS = ("both", "confusion")  # forms of secrecy that embed into the generator's images
 
 
 @dataclass
 class Balance:
-    """The weight of the detector's gradient beside the critic's: unchanged, or scaled to the critic's norm first.
+    """The weight of the detector's gradient beside the critic's: unchanged, or scaled to the critic's norm first, or bounded by
+    it besides, image by image.
 
     The two gradients at the generator's images differ by a factor of tens to thousands, which moves with the clipping, the
     width and the scale of the detector's input, so that a plain alpha is no share of anything. All values are tensors on the
     device of the gradients: reading one would wait for it.
+
+    The gradient of a detector that guesses is noise. `gated`, it is heard as far as the detector is right: with the share of
+    right answers a, in a running mean, its part is weighed by (a - CHANCE) / (1 - CHANCE), and by 0 below.
     """
 
     mode: str = "plain"
     whole_norm: Callable[[torch.Tensor], torch.Tensor] = torch.Tensor.double  # of the whole batch, in several processes
     running_norms: torch.Tensor = field(default_factory=lambda: torch.zeros(2, dtype=torch.float64))  # realism, secrecy
+    gated: bool = False
+    whole_mean: Callable[[torch.Tensor], torch.Tensor] = torch.Tensor.double  # of the whole batch, in several processes
+    running_accuracy: torch.Tensor = field(default_factory=lambda: torch.full((), 0.5, dtype=torch.float64))
+
+    def answered(self, accuracy: torch.Tensor) -> None:
+        """Take the detector's share of right answers in a batch, before it learned from it, into the running mean."""
+        if self.gated:
+            self.running_accuracy.lerp_(self.whole_mean(accuracy), 1 - DECAY)
+
+    def heard(self) -> torch.Tensor | float:
+        """Return how far the detector is heard, 0...1."""
+        return ((self.running_accuracy - CHANCE) / (1 - CHANCE)).clamp(min=0) if self.gated else 1.0
+
+    def bounded(self, push: torch.Tensor, gradient: torch.Tensor) -> torch.Tensor:
+        """Return the detector's scaled gradient, in the mode `bounded` no longer at any image than the critic's."""
+        if self.mode != "bounded":
+            return push
+        longest, own = (one.flatten(1).norm(dim=1) for one in (gradient, push))
+        return push * (longest / own.clamp(min=torch.finfo(own.dtype).tiny)).clamp(max=1)[:, None, None, None]
 
     def norm(self, gradient: torch.Tensor) -> torch.Tensor:
         """Return float64 (), the Euclidean norm of a gradient at the images."""
@@ -82,8 +108,13 @@ class Ssgan:
     forward: Network
     balance: Balance
 
-    def update_critic(self, real: torch.Tensor, latents: torch.Tensor, drawn: torch.Tensor) -> Scalars:
-        """Update D from real Floats (N, C, H, W), latents (N, L) and numbers (N,) drawn for the penalty.            Eq. (6)"""
+    def update_critic(
+        self, real: torch.Tensor, latents: torch.Tensor, drawn: torch.Tensor, *, penalize: bool = True
+    ) -> Scalars:
+        """Update D from real Floats (N, C, H, W), latents (N, L) and numbers (N,) drawn for the penalty.            Eq. (6)
+
+        A penalty of one update in `config.penalty_every` counts that many times (T. Karras et al., CVPR 2020, appendix B).
+        """
         with torch.no_grad():
             generated = self.generator(latents)
         real_values, generated_values = self.critic(real), self.critic(generated)
@@ -93,10 +124,10 @@ class Ssgan:
             "real_value": real_values.detach().mean(),
             "generated_value": generated_values.detach().mean(),
         }
-        if self.objective.penalty is not None:
+        if self.objective.penalty is not None and penalize:
             penalty = self.objective.penalty(self.critic, real, generated, drawn)
             measured["penalty"] = penalty.detach()
-            loss = loss + penalty
+            loss = loss + self.config.penalty_every * penalty
         self._step("critic", loss)
         if self.objective.clip is not None:
             with torch.no_grad():
@@ -128,7 +159,10 @@ class Ssgan:
         loss = (softplus(of_covers).mean() + softplus(-of_stegos).mean()) / 2
         self._step("detector", loss)
         accuracy = ((of_covers < 0).float().mean() + (of_stegos > 0).float().mean()) / 2
-        return {"detector_loss": loss.detach(), "detector_accuracy": accuracy}
+        self.balance.answered(accuracy)
+        # Share of pairs whose stego has the larger value: 1/2 where it reads nothing, more where only the covers differ more.
+        pairs = (of_stegos > of_covers).float().mean()
+        return {"detector_loss": loss.detach(), "detector_accuracy": accuracy, "detector_pairs": pairs}
 
     def update_generator(
         self, latents: torch.Tensor, image_seeds: Seeds, real: torch.Tensor | None = None, *, use_detector: bool = True
@@ -150,11 +184,25 @@ class Ssgan:
             (push,) = torch.autograd.grad(secrecy, at)
             measured |= {"secrecy_loss": secrecy.detach(), "secrecy_gradient": self.balance.norm(push)}
             scale = self.balance.scale(measured["realism_gradient"], measured["secrecy_gradient"])
-            gradient = self.config.alpha * gradient + (1 - self.config.alpha) * scale * push
+            share = (1 - self.config.alpha) * self._heard(at, real, measured)
+            gradient = (1 - share) * gradient + share * self.balance.bounded(scale * push, gradient)
         self.optimizers["generator"].zero_grad(set_to_none=True)
         generated.backward(gradient)
         self.optimizers["generator"].step()
         return measured
+
+    def _heard(self, floats: torch.Tensor, real: torch.Tensor | None, measured: Scalars) -> torch.Tensor | float:
+        """Return how far the detector is heard, 0...1: not at all while the covers are rougher than photographs by more than
+        `config.roughness` times; and add what decides to `measured`.
+        """
+        heard = self.balance.heard()
+        if self.config.roughness and real is not None:
+            made, given = (residual_medians(rounded(part.detach())) for part in (floats, real))
+            measured |= {"residual_median": made, "real_residual_median": given}
+            heard = torch.where(made <= self.config.roughness * given, 1.0, 0.0) * heard
+        if isinstance(heard, torch.Tensor):
+            measured["secrecy_heard"] = heard
+        return heard
 
     def secrecy(self, floats: torch.Tensor, image_seeds: Seeds) -> torch.Tensor:
         """Return the generator's loss for covers that S classifies correctly; four forms.
@@ -200,7 +248,9 @@ def play(
     config, measured = game.config, Scalars()
     for turn in range(config.critic_steps):
         real = real_batch(turn)
-        measured |= game.update_critic(real, draws.latents("critic", step, turn), draws.penalty(step, turn))
+        penalize = (step * config.critic_steps + turn) % config.penalty_every == 0
+        latents, drawn = draws.latents("critic", step, turn), draws.penalty(step, turn)
+        measured |= game.update_critic(real, latents, drawn, penalize=penalize)
     for turn in range(config.detector_steps if config.uses_detector and train_detector else 0):
         latents, image_seeds = draws.latents("detector", step, turn), draws.image_seeds("detector", step, turn)
         measured |= game.update_detector(latents, image_seeds, real)

@@ -84,7 +84,7 @@ class State:
         balance = self.game.balance
         return {
             **{name: getattr(self, name) for name in _COUNTED},
-            "balance": {"norms": balance.running_norms.tolist()},
+            "balance": {"norms": balance.running_norms.tolist(), "accuracy": float(balance.running_accuracy)},
             "sums": {name: list(sums) for name, sums in self.sums.items()},
         }
 
@@ -95,6 +95,7 @@ class State:
             for name in _COUNTED:
                 setattr(self, name, record[name])
             self.game.balance.running_norms.copy_(torch.tensor(record["balance"]["norms"], dtype=torch.float64))
+            self.game.balance.running_accuracy.fill_(record["balance"]["accuracy"])
             self.sums = {name: list(sums) for name, sums in record["sums"].items()}
         self._is_finite.forget()  # the moments are other tensors now
         self._set_rates()
