@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import torch
 from ssgan.compute.distributed import Processes
 from ssgan.errors import InvalidSetting
 from ssgan.gan.backbones.dcgan import Critic
+from ssgan.gan.covers.generators import save_generator
 from ssgan.gan.training.assembly import InPrecision, assemble, faster_products
 from ssgan.gan.training.settings import PRESETS
 
@@ -110,3 +112,28 @@ def test_products_may_be_rounded_on_an_accelerator_alone(device: str) -> None:
         assert torch.get_float32_matmul_precision() == "high"
     with faster_products(CPU):
         assert torch.get_float32_matmul_precision() == before
+
+
+def test_the_detector_has_an_optimizer_of_its_own() -> None:
+    game, _ = assemble(replace(SMALL, detector_optimizer="adamax", detector_learning_rate=2e-3), CPU, Processes())
+    kinds = {name: type(optimizer).__name__ for name, optimizer in game.optimizers.items()}
+    assert kinds == {"generator": "RMSprop", "critic": "RMSprop", "detector": "Adamax"}
+    assert game.optimizers["detector"].param_groups[0]["lr"] == 2e-3
+
+
+def test_a_generator_begins_with_the_weights_of_another_where_they_fit(tmp_path: Path) -> None:
+    """Also in a process that trains on: the other layers are those of its own seed."""
+    _, first = assemble(replace(SMALL, seed=5), CPU, Processes())
+    save_generator(tmp_path / "first", first["generator"], SMALL)
+    config = replace(SMALL, backbone="dcgan-even", start=str(tmp_path / "first"))
+    _, nets = assemble(config, CPU, Processes())
+    _, alone = assemble(replace(config, start=""), CPU, Processes())
+    given, own = first["generator"].state_dict(), alone["generator"].state_dict()
+    for name, tensor in nets["generator"].state_dict().items():
+        assert torch.equal(tensor, given[name] if name in given else own[name]), name
+    assert not set(nets["generator"].state_dict()) <= set(given), "the last layer is another"
+    assert all(torch.equal(a, b) for a, b in zip(nets["critic"].parameters(), alone["critic"].parameters(), strict=True))
+    with pytest.raises(InvalidSetting, match="no layer of"):
+        assemble(replace(config, width=6, latent=7), CPU, Processes())
+    with pytest.raises(InvalidSetting, match="there is no folder"):
+        assemble(replace(config, start=str(tmp_path / "none")), CPU, Processes())

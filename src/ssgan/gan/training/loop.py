@@ -95,16 +95,16 @@ def train(
         processes.first(lambda: until_the_end.enter_context(working_in(out, also=(CACHE,))))
         if processes.first(lambda: _is_begun(out, _identity(data, config, reading)) and _done(out, config, data)):
             return processes.first(lambda: TrainingResult.read(out))
-        speaks = processes.rank == 0
+        is_first = processes.rank == 0
         game, nets = assemble(config, where, processes)
         state, draws = State(game, nets), RandomDraws(config, processes, where)
         real = _read(data, config, reading, out, threads or 1, processes, load_progress)
         run = processes.first(lambda: Run(out, _identity(data, config, reading), notes=PATHS))
         processes.first(lambda: _keep_list(out, data, real, notify, holds_back=config.train_share < 1))
         batches, grids = Batches(real, config, draws.mine, where), SampleGrids(out, config, real.some(SIDE**2, config.seed))
-        writer = RunWriter(run, state) if speaks else None
+        writer = RunWriter(run, state) if is_first else None
         if (
-            speaks
+            is_first
             and notify is not None
             and config.uses_detector
             and config.alpha_mode == "plain"
@@ -116,11 +116,11 @@ def train(
         if found := processes.first(lambda: None if writer is None else writer.checkpoints.resume(run)):
             state.take(*found)
         metrics, snapshot = MetricLog(state), Snapshot(state)
-        tensorboard = TensorBoardWriter(out, images_seen=state.images_seen, wanted=pace.tensorboard and speaks)
+        tensorboard = TensorBoardWriter(out, images_seen=state.images_seen, wanted=pace.tensorboard and is_first)
         step_images = config.critic_steps * config.batch
         log_images = pace.log_images or config.duration_images // LOGS
         sample_images = pace.sample_images or config.duration_images // GRIDS
-        if speaks and not found:
+        if is_first and not found:
             grids.write(state.best_generator, 0)
         saved, signal = time.monotonic(), 0
         interrupted = until_the_end.enter_context(signals.defer_signals())
@@ -161,13 +161,13 @@ def train(
             writes_grids = ended or _passed(before, state.images_seen, sample_images)
             if writes_grids or _passed(before, state.images_seen, log_images):
                 figures = metrics.line()
-                if speaks and writes_grids:
+                if is_first and writes_grids:
                     figures |= grids.write(state.best_generator, state.images_seen)
                     _look_alike(figures["diversity"], state, run, notify)
-                if speaks:
+                if is_first:
                     run.log(state.images_seen, **figures)
                     tensorboard.show(state.images_seen, figures)
-                if speaks and progress is not None:
+                if is_first and progress is not None:
                     progress(state.images_seen, figures)
             if writer is not None and (ended or signal or time.monotonic() - saved > pace.save_seconds):
                 writer.save()
