@@ -4,6 +4,7 @@
     python benchmarks/drawn.py laws [--count 850]          honest and driven samples under their tables; bits; bytes; one latent
     python benchmarks/drawn.py warden [--count 1000] [--detectors spam scrmq1] [--seeds 3]
     python benchmarks/drawn.py parts [--count 2000]         by SPAM: planes, lowest bits, dark and bright covers
+    python benchmarks/drawn.py timing [--count 1000]        whether a failure's time says why it failed
     python benchmarks/drawn.py natural FACES [--count 600]  how far covers are from photographs: residual, colors, P_E by SPAM
 
 `warden` asks a detector, trained anew for each question, to tell honest covers from covers with a message of every byte that is
@@ -189,6 +190,29 @@ def warden(by: DrawnModel, count: int, names: list[str], seeds: int) -> Iterator
                 yield judged(f"{embedder} {PAIRED}", name, covers, stegos, seed)
 
 
+def timing(by: DrawnModel, count: int) -> Iterator[Row]:
+    """Welch's t between the times of three failures, each with another picture every time, in random order."""
+    kinds = ("an honest cover", "another key", "a changed sample")
+    pictures: dict[str, list[np.ndarray]] = {kind: [] for kind in kinds}
+    for number in range(count):
+        made = driven(by, number)[0].picture
+        changed = made.copy()
+        changed.ravel()[-1 - number % 1000] ^= 1
+        for kind, picture in zip(kinds, (honest(by, number)[0].picture, made, changed), strict=True):
+            pictures[kind].append(np.array(picture, order="C"))  # laid out alike, as from a file
+    seconds: dict[str, list[float]] = {kind: [] for kind in kinds}
+    for number, place in np.random.default_rng(5).permutation([(n, k) for n in range(count) for k in range(len(kinds))]):
+        kind = kinds[place]
+        key = key_of(int(number), "driven" if kind == "a changed sample" else "other")
+        begun = time.process_time()
+        found = reveal_drawn(pictures[kind][number], key, [by], drawing)
+        seconds[kind].append(time.process_time() - begun)
+        assert found is None
+    for one, other in (kinds[:2], kinds[1:]):
+        found = stats.ttest_ind(seconds[one], seconds[other], equal_var=False)
+        yield f"time of a failure, {one} against {other}, Welch t", float(found.statistic), -4.5, 4.5, count
+
+
 def parts(by: DrawnModel, count: int) -> Iterator[Row]:
     """P_E of SPAM on what might give a message away by itself: parts of pictures, and pictures of one kind."""
     covers, sent = as_images(by, honest, count), as_images(by, driven, count)
@@ -255,7 +279,7 @@ def as_images(by: DrawnModel, make: Callable[[DrawnModel, int], tuple[drawing.Pi
 def main() -> None:
     """Measure, print, and keep."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["trips", "laws", "warden", "parts", "natural"])
+    parser.add_argument("what", choices=["trips", "laws", "warden", "parts", "timing", "natural"])
     parser.add_argument("faces", type=Path, nargs="?", help="photographs, for natural")
     parser.add_argument("--count", type=int)
     parser.add_argument("--detectors", nargs="+", default=["spam", "scrmq1"])
@@ -268,6 +292,7 @@ def main() -> None:
         "trips": lambda: trips(by, args.count or 10_000),
         "laws": lambda: laws(by, args.count or 850),
         "warden": lambda: warden(by, args.count or 1000, args.detectors, args.seeds),
+        "timing": lambda: timing(by, args.count or 1000),
         "parts": lambda: parts(by, args.count or 2000),
         "natural": lambda: natural(by, args.faces, args.count or 600, args.detectors),
     }[args.what]()
