@@ -13,6 +13,7 @@ from cyclopts import Parameter
 from ssgan.cli.keys import KeyOptions
 from ssgan.cli.options import Force, Json, Out
 from ssgan.cli.screen import Screen, counted
+from ssgan.compute.light_start import import_numba_without_blas
 from ssgan.errors import InvalidSetting, StorageFailed
 
 _STANDARD = Path("-")
@@ -32,6 +33,7 @@ def reveal(
 
     A wrong key, no message, and a picture changed since it was written give one answer: nothing tells them apart.
     """
+    import_numba_without_blas()
     from ssgan.cli.hide_drawn import model_of
     from ssgan.messages.files import reveal_files, write_secret
     from ssgan.messages.reveal import as_text
