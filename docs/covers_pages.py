@@ -184,21 +184,21 @@ def _wanted() -> list[str]:
         "LSB matching, 0.4 bits a sample": "lsb@0.4 in the same covers",
         "HILL, 0.4 bits a sample": "hill@0.4 in the same covers",
     }
-    lines = ["| covers of faces64 with a message | warden | P_E, a seed each |", "| --- | --- | --- |"]
+    lines = ["| covers of faces64 with a message | warden | P_E, a seed each | pairs judged |", f"|{' --- |' * 4}"]
     for words, question in ways.items():
         for detector, called in (("spam", "SPAM + ensemble"), ("scrmq1", "SCRMQ1 + ensemble"), ("xunet", "Xu-Net")):
             found = [row for name, row in rows.items() if name.startswith(f"{question} by {detector},")]
             errors = ", ".join(f"{float(r['value']):.3f} ({float(r['low']):.3f} to {float(r['high']):.3f})" for r in found)
-            lines += [f"| {words} | {called} | {errors} |"] if found else []
-    count = next(row["count"] for name, row in rows.items() if name.startswith("drawn at the promise"))
+            judged = ", ".join(row["count"] for row in found)
+            lines += [f"| {words} | {called} | {errors} | {judged} |"] if found else []
     return [
         "## What SSGAN wanted: covers that are secure by their generation",
         "",
         "The paper's way is a detector in the loss of the generator, and changes by one afterwards. The other way changes",
         "nothing: the ciphertext picks the samples that the generator draws ([drawn.md](drawn.md)). Here are both, in the same",
-        f"honest covers, by wardens that are trained for each question; {count} pairs are judged, seen once. Samples carry",
-        f"{bits:.2f} bits on average; the promise takes what every picture has. The intervals of the drawn way must hold one",
-        "half, as the proof says. That the same warden finds LSB matching shows that it can see.",
+        "honest covers, by wardens that are trained for each question on seven covers of ten; two of ten are judged, once.",
+        f"Samples carry {bits:.2f} bits on average; the promise takes what every picture has. The intervals of the drawn way",
+        "must hold one half, as the proof says. That the same warden finds LSB matching shows that it can see.",
         "",
         *lines,
         "",
