@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
-from ssgan.compute import row_threads
+from ssgan.compute import threads
 from ssgan.embedding.schemes import hugo
 
 SEALS = ("seal1", "seal4", "seal7")
@@ -102,7 +102,7 @@ def test_bands_chunks_and_threads_do_not_show(monkeypatch: pytest.MonkeyPatch) -
     torch.testing.assert_close(hugo._costs_torch(covers), whole, rtol=0, atol=0)
     alone = hugo._costs_compiled(covers)
     torch.testing.assert_close(alone, whole, rtol=1e-14, atol=0)
-    monkeypatch.setattr(row_threads, "THREAD_SAMPLES", 1)
+    monkeypatch.setattr(threads, "THREAD_SAMPLES", 1)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 7)
     torch.testing.assert_close(hugo._costs_compiled(covers), alone, rtol=0, atol=0)
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from ssgan.compute import row_threads
+from ssgan.compute import threads
 from ssgan.embedding.coders import bound
 from ssgan.embedding.costs import apply_wet_rule
 from ssgan.embedding.schemes import hugo2010
@@ -144,7 +144,7 @@ def test_an_image_is_changed_alike_alone_and_in_a_batch(photograph_like: torch.T
 def test_threads_do_not_show(photograph_like: torch.Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
     alone = hugo2010.costs(photograph_like.float(), 0.4)
     assert alone.plus.dtype == torch.float32
-    monkeypatch.setattr(row_threads, "THREAD_SAMPLES", 1)
+    monkeypatch.setattr(threads, "THREAD_SAMPLES", 1)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 5)
     shared = hugo2010.costs(photograph_like.float(), 0.4)
     assert bool((alone.plus == shared.plus).all())

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from ssgan.compute.large_arrays import large_empty
-from ssgan.compute.row_threads import compiled_serves
+from ssgan.compute.threads import compiled_serves
 from ssgan.embedding.coders import newton
 from ssgan.embedding.schemes import mipod_loops
 from ssgan.errors import DoesNotFit

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from ssgan.compute import seeds as public_seeds
-from ssgan.compute.row_threads import share_rows
+from ssgan.compute.threads import share_rows
 from ssgan.embedding.coders import bound
 from ssgan.embedding.costs import WET, Costs, apply_wet_rule
 from ssgan.embedding.entry import SchemeEntry

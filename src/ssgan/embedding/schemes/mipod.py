@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from ssgan.compute.large_arrays import give_back, large_empty
-from ssgan.compute.row_threads import compiled_serves, filled_by_rows
+from ssgan.compute.threads import compiled_serves, filled_by_rows
 from ssgan.embedding.costs import Costs
 from ssgan.embedding.entry import SchemeEntry
 from ssgan.embedding.rows import row_bands

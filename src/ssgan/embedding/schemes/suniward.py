@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from ssgan.compute.row_threads import compiled_serves, filled_by_rows
+from ssgan.compute.threads import compiled_serves, filled_by_rows
 from ssgan.embedding.costs import Costs
 from ssgan.embedding.entry import SchemeEntry
 from ssgan.embedding.schemes import wavelet_loops

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ssgan.compute.image_threads import samples
+from ssgan.compute.threads import samples
 from ssgan.images.samples import PEAK
 from ssgan.steganalysis.feature_set import FeatureSet
 from ssgan.steganalysis.features import spam

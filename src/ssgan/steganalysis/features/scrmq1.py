@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ssgan.compute.image_threads import samples
+from ssgan.compute.threads import samples
 from ssgan.steganalysis.feature_set import FeatureSet
 from ssgan.steganalysis.features import crm, srm
 

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ssgan.compute.image_threads import samples, share_images
+from ssgan.compute.threads import samples, share_images
 from ssgan.steganalysis.feature_set import FeatureSet
 from ssgan.steganalysis.features.cooccurrence import dimensions, merges
 from ssgan.steganalysis.features.cooccurrence_loops import LEVELS, WINDOW, fill_bank

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from ssgan.compute.batch_threads import Parts
+from ssgan.compute.threads import Parts
 from ssgan.errors import InvalidSetting
 from ssgan.images import filters
 from ssgan.steganalysis.network import Network, Recipe

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from ssgan.compute.batch_threads import Parts
+from ssgan.compute.threads import Parts
 from ssgan.images import filters
 from ssgan.steganalysis.network import Network, Recipe
 from ssgan.steganalysis.networks.fused import xunet_fused

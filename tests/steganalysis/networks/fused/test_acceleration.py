@@ -12,7 +12,7 @@ import torch
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from ssgan.compute.batch_threads import Parts
+from ssgan.compute.threads import Parts
 from ssgan.errors import InvalidSetting
 from ssgan.steganalysis.catalog import NETWORKS
 from ssgan.steganalysis.networks.fused.acceleration import Fusible, accelerated

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from ssgan.compute.allocator import keep_freed
-from ssgan.compute.batch_threads import Parts
+from ssgan.compute.threads import Parts
 from ssgan.errors import unknown
 
 PRECISIONS = ("float32", "bf16")

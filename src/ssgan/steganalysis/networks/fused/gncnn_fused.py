@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch.autograd.function import once_differentiable
 
-from ssgan.compute.batch_threads import Parts
+from ssgan.compute.threads import Parts
 from ssgan.steganalysis.networks.fused import gncnn_loops
 from ssgan.steganalysis.networks.fused.plane_loops import filter_planes
 

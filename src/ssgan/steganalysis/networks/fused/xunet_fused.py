@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ssgan.compute.batch_threads import Parts
+from ssgan.compute.threads import Parts
 from ssgan.steganalysis.networks.fused import xunet_loops
 from ssgan.steganalysis.networks.fused.normalization import Normalization
 from ssgan.steganalysis.networks.fused.plane_loops import filter_planes

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from ssgan.compute.image_threads import samples, share_images
+from ssgan.compute.threads import samples, share_images
 from ssgan.errors import InvalidSetting, RefusedImage
 
 
