@@ -197,7 +197,9 @@ class Ssgan:
         """
         heard = self.balance.heard()
         if self.config.roughness and real is not None:
-            made, given = (residual_medians(rounded(part.detach())) for part in (floats, real))
+            # Processes that share a batch decide alike, by the mean of their medians.
+            medians = (residual_medians(rounded(part.detach())) for part in (floats, real))
+            made, given = (self.balance.whole_mean(median) for median in medians)
             measured |= {"residual_median": made, "real_residual_median": given}
             heard = torch.where(made <= self.config.roughness * given, 1.0, 0.0) * heard
         if isinstance(heard, torch.Tensor):
