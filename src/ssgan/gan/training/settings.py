@@ -30,12 +30,12 @@ class TrainingConfig:
     channels: Annotated[int, "1 gray, 3 color."] = 3
     colors: Annotated[
         Literal["rgb", "luma"],
-        "What the generator ends in: three channels by themselves, or luma with chroma that varies slowly.",
+        "How the generator makes colors: each channel by itself, or luma with chroma that varies slowly.",
     ] = "rgb"
     latent: Annotated[int, "Numbers that an image is made from."] = 100
     latent_law: Annotated[Literal["uniform", "normal"], "Their law: uniform in -1...1, or normal."] = "uniform"
     width: Annotated[int, "Maps of the layers at full size; the deeper ones have multiples of it."] = 64
-    start: Annotated[str, "A generator to begin from: its weights are taken where they fit, the others are new."] = ""
+    start: Annotated[str, "A generator to begin from: weights that fit are taken over, the others are new."] = ""
     # The game: min over G, max over D and S of alpha realism + (1 - alpha) secrecy.
     embedder: Annotated[str, "How the detector's stegos are made, such as lsb@0.4/plain, hill@0.4."] = "lsb@0.4/plain"
     alpha: Annotated[float, "Share of realism in what the generator wants; the rest is secrecy."] = 0.9
@@ -46,7 +46,7 @@ class TrainingConfig:
     gated: Annotated[bool, "Hear the detector only as far as its answers are right."] = False
     roughness: Annotated[
         float,
-        "Do not hear it while covers' residuals have more than so many times the median of real images' ones; 0: hear it.",
+        "Do not hear it while the median residual of covers is more than this many times that of real images; 0: always.",
     ] = 0.0
     secrecy: Annotated[Secrecy, "What the generator wants of the detector; docs/paper.md has the formulas."] = "saturating"
     shown: Annotated[Literal["generated", "real", "both"], "The covers that the detector learns from."] = "generated"
@@ -55,7 +55,7 @@ class TrainingConfig:
     ] = 0
     # The three updates.
     critic_steps: Annotated[int, "Updates of the critic in a step."] = 1
-    penalty_every: Annotated[int, "The critic's penalty, in one update of so many, at as many times its weight."] = 1
+    penalty_every: Annotated[int, "Apply the critic's penalty in one update out of this many, multiplied by as many."] = 1
     detector_steps: Annotated[int, "Updates of the detector in a step."] = 1
     generator_steps: Annotated[int, "Updates of the generator in a step."] = 2
     optimizer: Annotated[Literal["rmsprop", "adam"], "Of generator and critic, and of the detector if it has none."] = "rmsprop"
