@@ -110,10 +110,10 @@ def taken(folder: Path, side: int, cases: list[str]) -> list[int]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the greatest resident size is asked of Linux's kernel")
 def test_files_are_hidden_in_and_read_in_few_bytes_a_sample(tmp_path: Path) -> None:
-    """A byte in 4 megapixels, beside 20 MB of survivors and bands, whatever the size."""
+    """A byte in 4 megapixels; whatever the size, hiding takes 20 MB of survivors and bands besides, reading 6 MB of buffers."""
     hide_bytes, reveal_bytes = taken(tmp_path, 2000, ["hide:hill", "reveal:hill"])
     assert hide_bytes < 24 * 4e6 + 20e6
-    assert reveal_bytes < 4 * 4e6
+    assert reveal_bytes < 3.5 * 4e6 + 6e6
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the greatest resident size is asked of Linux's kernel")
