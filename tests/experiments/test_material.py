@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from ssgan import images
 from ssgan.datasets import Geometry
 from ssgan.detection.question import CoverReading, read_covers
+from ssgan.drawn.model import find, load
 from ssgan.experiments.material import ExperimentSize, Material
+from ssgan.gan.covers.files import drawn_cover
 from ssgan.gan.training.settings import PRESETS
 from ssgan.images.grain import residual_deviation
 
@@ -80,3 +83,20 @@ def test_a_shorter_training_has_a_shorter_warm_up(material: Material) -> None:
     assert material.config("tiny", ExperimentSize(40)) == material.config(
         "tiny", ExperimentSize(40), warmup_images=whole.warmup_images
     )
+
+
+def test_drawn_covers_are_honest_ones_of_a_model_of_this_shape(material: Material, tmp_path: Path) -> None:
+    assert material.drawn("faces64", 30) is None, "these images have another shape"
+    photographs = tmp_path / "photographs"
+    photographs.mkdir()
+    for number in range(30):
+        samples = np.random.default_rng(number).integers(0, 256, (3, 64, 64), dtype=np.uint8)
+        images.write(photographs / f"{number}.png", samples)
+    large = Material(photographs, tmp_path / "large")
+    folder = large.drawn("faces64", 30)
+    assert folder is not None
+    found = covers(folder)
+    assert found.shape == (30, 3, 64, 64)
+    model = load(find(Path("faces64")))
+    assert np.array_equal(found[7].numpy(), drawn_cover(model, 7, 1))
+    assert large.drawn("paper", 30) is None, "there is no such model"

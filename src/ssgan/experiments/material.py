@@ -20,8 +20,7 @@ from ssgan.compute import seeds
 from ssgan.compute.progress import Notify
 from ssgan.datasets import Geometry
 from ssgan.detection.question import CoverReading, Covers, read_covers
-from ssgan.drawn.model import installed_folders
-from ssgan.drawn.model import load as load_model
+from ssgan.drawn.model import installed
 from ssgan.evaluation.grid import Grid, run_grid
 from ssgan.gan.covers.files import Order, fulfil, missing
 from ssgan.gan.covers.generators import find_generator, open_generator, read_card
@@ -122,14 +121,14 @@ class Material:
         """Return a folder of honest covers drawn by the model of a bundled generator; None where its images have another
         shape, or it has no model.
         """
-        place = find_generator(Path(name))
-        model = next((load_model(folder) for folder in installed_folders() if folder.parent == place), None)
-        if model is None or model.shape != (self.shape[1], self.shape[1], self.shape[0]):
+        channels, side = self.shape
+        model = next((model for model in installed((side, side, channels)) if model.name == name), None)
+        if model is None:
             return None
         folder, mark = self.out / "covers" / f"{name}-drawn", self._mark(f"{name}-drawn")
         if not mark.exists():
             self.notify(f"drawing {name}")
-            order = Order(read_card(place), folder, count, seed, model=model)
+            order = Order(read_card(find_generator(Path(name))), folder, count, seed, model=model)
             fulfil(order, missing(order), None, threads=self.threads or 1)
             mark.touch()
         return folder

@@ -5,7 +5,8 @@ covers. The row of real covers cannot depend on a generator, so the columns diff
 real images and asked about generated ones measures how unlike the two are. So every source is judged by every detector, each
 trained on real covers and retrained on the covers that it judges; beside them are covers by a plain GAN (alpha = 1), real
 ones with noise added, and real ones chosen for their noise: what a sender could do without any secrecy in the loss.
-Last come covers whose samples a message draws: by honest ones of the same model, beside changes of these.
+The last rows are of covers whose samples a message draws, judged against honest covers of the same model; beside them, the same
+honest covers with changes.
 
 Look at the covers before the figures. A generator that has seen little makes patterns and no faces; what hides in these says
 nothing of a cover that could be sent.
