@@ -39,7 +39,7 @@ def large_empty(count: int, dtype: type[T] | np.dtype[T]) -> NDArray[T]:
 
 
 def give_back(samples: int) -> None:
-    """Give all other freed memory back to the system before an operation on so many samples, where they are many.
+    """Give all other freed memory back to the system before an operation on `samples` samples, from MANY on.
 
     That is malloc_trim(3) of the C library of most Linux systems; elsewhere it does nothing.
     """

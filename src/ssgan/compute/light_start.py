@@ -1,6 +1,6 @@
 """Start a command without SciPy's linear algebra, which Numba imports only to see whether there is a BLAS.
 
-That import takes as long as finding a message. No loop of this package multiplies matrices.
+That import takes a tenth of a second, longer than finding a message. No loop of this package multiplies matrices.
 """
 
 from __future__ import annotations

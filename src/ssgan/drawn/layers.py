@@ -63,7 +63,7 @@ def slow_chroma(grays: Floats, luma_weights: NDArray[np.int32]) -> Floats:
     """Return grays (H, W, 3), in units of 2^-FRACTION, with their luma, and chroma that is the mean of 4 x 4 places, bilinearly
     doubled twice; H and W are multiples of 4.
 
-    Sums stay below 2^35, and no product of matrices is in it.
+    Sums stay below 2^35.
     """
     height, width, _ = grays.shape
     luma = np.zeros((height, width))
