@@ -93,8 +93,8 @@ def played_in_words(played: GameResult) -> str:
     """Return the outcome of the game in one sentence."""
     before, after = (100 * error for error in played.wrong)
     return (
-        f"the warden as he was is wrong about {before:.0f} of 100 times on the pictures from before and {after:.0f} on those "
-        f"from after, which moved by {played.moved:.1f} of 255 gray values on average"
+        f"the warden as it was before is wrong about {before:.0f} of 100 times on the pictures from before and {after:.0f} on "
+        f"those from after, which moved by {played.moved:.1f} of 255 gray values on average"
     )
 
 
