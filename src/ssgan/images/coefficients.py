@@ -1,0 +1,76 @@
+"""Hold the quantized coefficients of a JPEG: its components, each with its table, its sampling and its blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+SIDE = 8  # samples a side of a block
+
+
+@dataclass(frozen=True, eq=False)
+class Component:
+    """One component of a JPEG: luma, or one of the chromas, at its own resolution.
+
+    blocks    int16 (R, C, 8, 8): block rows from the top, blocks from the left; in a block [k, l], k the vertical and l the
+              horizontal frequency, [0, 0] is DC. All coded blocks, so also those that fill the last unit beyond the picture
+    table     uint16 (8, 8): the quantization steps, as [k, l]
+    sampling  (horizontal, vertical) factors, 1...4
+    whole     (rows, columns) of blocks that lie wholly within the picture: only these carry a message
+    size      (height, width) in samples of this component: ceil of the picture's, by its share of the largest factors
+    """
+
+    blocks: NDArray[np.int16]
+    table: NDArray[np.uint16]
+    sampling: tuple[int, int]
+    whole: tuple[int, int]
+    size: tuple[int, int]
+
+    @property
+    def carriers(self) -> NDArray[np.int16]:
+        """int16 (r, c, 8, 8): the blocks that lie wholly within the picture, a view."""
+        return self.blocks[: self.whole[0], : self.whole[1]]
+
+    @property
+    def num_nonzero_ac(self) -> int:
+        """How many AC coefficients of the whole blocks are not zero."""
+        return int(np.count_nonzero(self.carriers) - np.count_nonzero(self.carriers[:, :, 0, 0]))
+
+
+@dataclass(frozen=True, eq=False)
+class Coefficients:
+    """The coefficients of a JPEG file, and the file: all that is not a coefficient is written back as it was.
+
+    height and width are the picture's, in pixels; components are one (gray) or three (color).
+    """
+
+    height: int
+    width: int
+    components: tuple[Component, ...]
+    progressive: bool
+    file: bytes
+
+    def with_blocks(self, blocks: list[NDArray[np.int16]]) -> Coefficients:
+        """Return the same file with other coefficients: an array (R, C, 8, 8) a component."""
+        pairs = zip(self.components, blocks, strict=True)
+        return replace(self, components=tuple(replace(component, blocks=changed) for component, changed in pairs))
+
+    @property
+    def num_nonzero_ac(self) -> int:
+        """How many AC coefficients are not zero, in all components: a payload in bpnzAC counts these."""
+        return sum(component.num_nonzero_ac for component in self.components)
+
+
+def planes(blocks: NDArray[Any]) -> NDArray[Any]:
+    """Return blocks (R, C, 8, 8) side by side as a plane (8 R, 8 C)."""
+    rows, columns = blocks.shape[:2]
+    return blocks.transpose(0, 2, 1, 3).reshape(SIDE * rows, SIDE * columns)
+
+
+def as_blocks(plane: NDArray[Any]) -> NDArray[Any]:
+    """Return a plane (8 R, 8 C) as blocks (R, C, 8, 8)."""
+    rows, columns = plane.shape
+    return plane.reshape(rows // SIDE, SIDE, columns // SIDE, SIDE).transpose(0, 2, 1, 3)
