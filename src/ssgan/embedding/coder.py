@@ -55,7 +55,8 @@ class Coder:
     text in place of random bits. `capturable`: without a text and on flat costs it reads no value, so that a CUDA graph can
     hold it. `default_for_flat_costs`: it is taken for schemes that are not adaptive where no coder is named. With `free_signs`
     the signs of its changes carry nothing, so that a scheme may choose others. One that `redraws` changes no cover: it makes
-    other images of the same shape, and is written in a scheme's place.
+    other images of the same shape, and is written in a scheme's place. With `joins_channels` it takes pixels of color images
+    as samples (`ssgan.embedding.luma`).
     """
 
     simulate: Simulate
@@ -68,3 +69,4 @@ class Coder:
     default_for_flat_costs: bool = False
     free_signs: bool = False
     redraws: bool = False
+    joins_channels: bool = True

@@ -2,8 +2,9 @@
 
 The scheme sets what a change costs, the coder embeds at these costs: `bound` simulates the optimal sender, `plain` puts one bit
 on each visited sample, `stc` really codes, `message` sends messages as `hide` does. Options of a coder follow a colon:
-`lsb@0.4/plain:red`, `hill@0.4/stc:h=12`. A coder that draws new covers is written in the scheme's place: `drawn@0.4`, or
-`drawn@1.5:faces64` with its model.
+`lsb@0.4/plain:red`, `hill@0.4/stc:h=12`. The option `luma` goes with every scheme: `hill@0.4:luma` changes the channels of a
+color pixel together. A coder that draws new covers is written in the scheme's place: `drawn@0.4`, or `drawn@1.5:faces64` with
+its model.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import torch
 
 from ssgan.compute import seeds as public_seeds
 from ssgan.compute.allocator import keep_freed
+from ssgan.embedding import luma
 from ssgan.embedding.catalog import CODERS, DEFAULT_CODER, FLAT_CODER, FLAT_SCHEME, SCHEMES
 from ssgan.embedding.coder import ChangeProbabilities, Seeds
 from ssgan.embedding.costs import Costs, apply_wet_rule
@@ -35,7 +37,8 @@ class Embedder:
     """A scheme, a payload in bits per sample, and a coder.
 
     `dtype` is the precision of the costs: float64 exact, float32 fast. `text`, for coders that take one, is written in place of
-    random bits.
+    random bits. With `joins_channels` the channels of a color pixel change together, and the payload counts bits per pixel;
+    gray images are embedded as without it.
     """
 
     scheme: str
@@ -44,6 +47,7 @@ class Embedder:
     options: tuple[str, ...] = ()
     dtype: torch.dtype = torch.float64
     text: bytes | None = None
+    joins_channels: bool = False
 
     def __post_init__(self) -> None:
         _known("scheme", self.scheme, SCHEMES)
@@ -61,6 +65,13 @@ class Embedder:
             if not any(re.fullmatch(pattern, option) for pattern in allowed):
                 known = ", ".join(allowed) or "none"
                 raise InvalidSetting(f"the coder {self.coder} has no option '{option}'", hint=f"choose from {known}")
+        rows = (("scheme", self.scheme, SCHEMES[self.scheme]), ("coder", self.coder, CODERS[self.coder]))
+        for kind, name, row in rows if self.joins_channels else ():
+            if not row.joins_channels:
+                raise InvalidSetting(
+                    f"the {kind} {name} changes the channels of a pixel by themselves",
+                    hint=f"leave the option {luma.OPTION} out, or use another {kind}",
+                )
         if SCHEMES[self.scheme].adaptive and not CODERS[self.coder].adaptive:
             raise InvalidSetting(
                 f"the coder {self.coder} ignores the costs of {self.scheme}",
@@ -86,23 +97,27 @@ class Embedder:
             raise InvalidSetting(f"the payload in '{name}' is not a number", hint=hint) from None
         if scheme in CODERS and CODERS[scheme].redraws and coder is None:
             scheme, coder = FLAT_SCHEME, scheme
-        if options and coder is None:
+        asked = options.split(",") if options else []
+        rest = tuple(option for option in asked if option != luma.OPTION)
+        if rest and coder is None:
             raise InvalidSetting(f"'{name}' has options and no coder", hint=f"write {scheme}@{payload}/stc:{options}")
-        return cls(scheme, amount, coder or DEFAULT_CODER, tuple(options.split(",")) if options else (), dtype, text)
+        return cls(scheme, amount, coder or DEFAULT_CODER, rest, dtype, text, joins_channels=len(rest) < len(asked))
 
     def __str__(self) -> str:
-        options = ":" + ",".join(self.options) if self.options else ""
+        named = (*((luma.OPTION,) if self.joins_channels else ()), *self.options)
+        options = ":" + ",".join(named) if named else ""
         if self.redraws:
             return f"{self.coder}@{self.payload:g}{options}"
-        coder = self.coder + options
-        return f"{self.scheme}@{self.payload:g}" + ("" if coder == DEFAULT_CODER else f"/{coder}")
+        coder = "" if self.coder == DEFAULT_CODER and not self.options else f"/{self.coder}"
+        return f"{self.scheme}@{self.payload:g}{coder}{options}"
 
     @property
     def method(self) -> str:
         """Scheme and coder without the payload, the name of a curve over payloads: `hill`, `lsb/plain`."""
         if self.redraws:
             return self.coder
-        return self.scheme + ("" if self.coder == DEFAULT_CODER else f"/{self.coder}")
+        joined = f":{luma.OPTION}" if self.joins_channels else ""
+        return self.scheme + ("" if self.coder == DEFAULT_CODER else f"/{self.coder}") + joined
 
     @property
     def redraws(self) -> bool:
@@ -110,8 +125,9 @@ class Embedder:
         return CODERS[self.coder].redraws
 
     def costs(self, covers: Covers) -> Costs:
-        """Return the scheme's costs of Images or Samples (N, C, H, W), each channel by itself, in `dtype`, the wet rule
-        applied.
+        """Return the costs of Images or Samples (N, C, H, W), each channel by itself, in `dtype`, the wet rule applied.
+
+        Where channels change together, each has the cost of the pixel.
         """
         return Costs(*self._pair(covers, self._share_costs))
 
@@ -119,8 +135,7 @@ class Embedder:
         """Return (beta+, beta-) of Images or Samples (N, C, H, W), in `dtype`. Raises DoesNotFit where the payload does not
         fit.
         """
-        of = CODERS[self.coder].probabilities
-        return ChangeProbabilities(*self._pair(covers, lambda share: of(self._share_costs(share), self.payload)))
+        return ChangeProbabilities(*self._pair(covers, self._share_probabilities))
 
     def simulate(self, covers: Covers, rng: int | np.random.Generator) -> torch.Tensor:
         """Return stegos of Images or Samples (N, C, H, W), as values of their type, by a seed, an int or a NumPy Generator.
@@ -133,7 +148,8 @@ class Embedder:
     @property
     def capturable(self) -> bool:
         """Whether a CUDA graph can capture it: it runs the same kernels for all covers and takes seeds on the device."""
-        return CODERS[self.coder].capturable and self.text is None and not SCHEMES[self.scheme].adaptive
+        free = self.text is None and not self.joins_channels
+        return CODERS[self.coder].capturable and free and not SCHEMES[self.scheme].adaptive
 
     def simulate_seeded(self, covers: Covers, seeds: Seeds) -> torch.Tensor:
         """Return stegos of Images or Samples (N, C, H, W), each from its own uint64 seed. Raises DoesNotFit where they are too
@@ -146,6 +162,10 @@ class Embedder:
         stegos = torch.empty_like(samples.values)
         for part in self._shares(samples):
             share = samples.part(part)
+            if self._joins(share):
+                joined, costs = self._joined(share)
+                stegos[part] = luma.spread_changes(share.values, coder.simulate(self, joined, costs, seeds[part]))
+                continue
             made = coder.simulate(self, share, self._share_costs(share), seeds[part])
             if correct is not None and coder.free_signs:
                 assert isinstance(seeds, np.ndarray), "an embedder that corrects is not capturable"
@@ -192,6 +212,26 @@ class Embedder:
         return [slice(first, first + step) for first in range(0, len(values), step)]
 
     def _share_costs(self, samples: Samples[torch.Tensor]) -> Costs:
+        if self._joins(samples):
+            return Costs(*(rho.expand(samples.values.shape) for rho in self._joined(samples)[1]))
+        return self._channel_costs(samples)
+
+    def _share_probabilities(self, samples: Samples[torch.Tensor]) -> Pair:
+        of = CODERS[self.coder].probabilities
+        if not self._joins(samples):
+            return of(self._channel_costs(samples), self.payload)
+        plus, minus = of(self._joined(samples)[1], self.payload)
+        return plus.expand(samples.values.shape), minus.expand(samples.values.shape)
+
+    def _joins(self, samples: Samples[torch.Tensor]) -> bool:
+        return self.joins_channels and samples.values.shape[1] > 1
+
+    def _joined(self, samples: Samples[torch.Tensor]) -> tuple[Samples[torch.Tensor], Costs]:
+        """Return pixels as samples, and what it costs to change all channels of one."""
+        joined = luma.joined_samples(samples)
+        return joined, apply_wet_rule(luma.joined_costs(self._channel_costs(samples)), joined)
+
+    def _channel_costs(self, samples: Samples[torch.Tensor]) -> Costs:
         plus, minus = SCHEMES[self.scheme].costs(samples.values.to(self.dtype), self.payload)
         return apply_wet_rule(Costs(plus.to(self.dtype), minus.to(self.dtype)), samples)
 

@@ -25,7 +25,8 @@ class SchemeEntry:
 
     `reach` is the largest distance in rows of a sample that affects a cost; None where all do, or where it is not known.
     Where all do, `image_costs` gives the costs of a large image, in bands of rows as far as they go: at most 16 bytes a sample.
-    `unit` is that of the samples that it prices; None where it takes samples of any kind.
+    `unit` is that of the samples that it prices; None where it takes samples of any kind. `joins_channels` is False where the
+    direction of a change is bound to the last bit of each sample, so that the channels of a pixel cannot change alike.
     """
 
     costs: Scheme
@@ -39,3 +40,4 @@ class SchemeEntry:
     reach: int | None = None
     image_costs: ImageCosts | None = None
     unit: str | None = PIXEL_UNIT
+    joins_channels: bool = True

@@ -31,5 +31,5 @@ def _change_probabilities(costs: Costs, payload: float) -> NoReturn:
 ROW = Coder(
     _simulate, _change_probabilities,
     "a cover drawn by a message in place of each one, written drawn@BITS; against honest covers of the same model",
-    (r"[^/,]+",), adaptive=False, redraws=True,
+    (r"[^/,]+",), adaptive=False, redraws=True, joins_channels=False,
 )  # fmt: skip

@@ -29,4 +29,5 @@ def _simulate(assignment: Assignment, samples: Samples[torch.Tensor], costs: Cos
 ROW = Coder(
     _simulate, bound.change_probabilities,
     "what `hide` really sends: container, rungs, frozen places, keyed codes; for claims about messages",
+    joins_channels=False,
 )  # fmt: skip

@@ -50,9 +50,14 @@ def simulate(
 
 
 def change_probabilities(costs: Costs, payload: float) -> ChangeProbabilities:
-    """Return half the payload, divided among the directions that are not wet."""
+    """Return half the share of samples that are visited, divided among the directions that are not wet.
+
+    Samples that may not change are passed over, so that more of the others are visited.
+    """
     up, down = (costs.plus < torch.inf).to(costs.plus.dtype), (costs.minus < torch.inf).to(costs.plus.dtype)
-    share = payload / 2 / (up + down).clamp(min=1)
+    ways = up + down
+    visited = payload / ways.gt(0).flatten(1).to(up.dtype).mean(1).clamp(min=payload or 1.0)
+    share = visited.view(-1, *[1] * (ways.ndim - 1)) / 2 / ways.clamp(min=1)
     return ChangeProbabilities(up * share, down * share)
 
 

@@ -62,5 +62,5 @@ def _simulate(assignment: Assignment, samples: Samples[torch.Tensor], costs: Cos
 
 ROW = Coder(
     _simulate, bound.change_probabilities, "the optimal sender as the authors' programs simulate it, bit for bit",
-    (r"seed=\d+",),
+    (r"seed=\d+",), joins_channels=False,
 )  # fmt: skip

@@ -134,5 +134,5 @@ ROW = SchemeEntry(
     "then each sign is chosen anew by the D of all changes so far",
     "T. Pevny, T. Filler, P. Bas, Using high-dimensional image models to perform highly undetectable steganography, "
     "Information Hiding 2010",
-    differentiable=False, correct=correct, reach=3,
+    differentiable=False, correct=correct, reach=3, joins_channels=False,
 )  # fmt: skip

@@ -18,5 +18,5 @@ ROW = SchemeEntry(
     costs, "LSB replacement", "flips the last bit: even samples only rise, odd ones only fall",
     "rho+ = 1 where x is even, rho- = 1 where x is odd, else wet",
     "the oldest of all; its flaw: J. Fridrich, M. Goljan, R. Du, Reliable detection of LSB steganography, ACM MM&Sec 2001",
-    adaptive=False, differentiable=False, reach=0, unit=None,
+    adaptive=False, differentiable=False, reach=0, unit=None, joins_channels=False,
 )  # fmt: skip
