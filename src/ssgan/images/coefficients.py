@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ssgan.images.formats.jpeg_structure import Structure
+
 SIDE = 8  # samples a side of a block
 
 
@@ -44,7 +46,8 @@ class Component:
 class Coefficients:
     """The coefficients of a JPEG file, and the file: all that is not a coefficient is written back as it was.
 
-    height and width are the picture's, in pixels; components are one (gray) or three (color).
+    height and width are the picture's, in pixels; components are one (gray) or three (color). `structure` is what the file says
+    around its scans, found when it was read.
     """
 
     height: int
@@ -52,6 +55,7 @@ class Coefficients:
     components: tuple[Component, ...]
     progressive: bool
     file: bytes
+    structure: Structure | None = None
 
     def with_blocks(self, blocks: list[NDArray[np.int16]]) -> Coefficients:
         """Return the same file with other coefficients: an array (R, C, 8, 8) a component."""

@@ -1,4 +1,4 @@
-"""Parse JPEG: marked segments, then entropy-coded scans up to the end marker (ITU-T T.81). It is read, never written.
+"""Parse JPEG: marked segments, then entropy-coded scans up to the end marker (ITU-T T.81). Its pixels are read, never written.
 
 A JPEG has no checksum: damage inside a scan cannot be told from another image. All around it is checked.
 """
@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Iterator
 from functools import partial
+from typing import NamedTuple
 
 from ssgan.images.header import (
     Header,
@@ -23,14 +25,69 @@ from ssgan.images.header import (
 )
 from ssgan.images.orientation import UPRIGHT
 
-_START, _END, _SCAN = 0xD8, 0xD9, 0xDA
-_READ_FRAMES = (0xC0, 0xC1, 0xC2)  # baseline, extended, progressive, all Huffman-coded
-_OTHER_FRAMES = (0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF)
-_NEEDED = (0xDB, 0xC4, 0xDD, 0xE0, 0xEE, _SCAN)  # tables, restarts, JFIF and Adobe (they define the colors)
+START, END, SCAN = 0xD8, 0xD9, 0xDA
+QUANTIZATION, HUFFMAN, RESTARTS = 0xDB, 0xC4, 0xDD
+BASELINE, EXTENDED, PROGRESSIVE = FRAMES = (0xC0, 0xC1, 0xC2)  # all Huffman-coded
+# Marker → what a frame of this kind is called.
+_OTHER_FRAMES = (
+    {0xC3: "lossless", 0xC7: "lossless and hierarchical", 0xCB: "lossless and arithmetic", 0xCF: "arithmetic and hierarchical"}
+    | dict.fromkeys((0xC5, 0xC6), "hierarchical")
+    | dict.fromkeys((0xC9, 0xCA), "arithmetic-coded")
+    | dict.fromkeys((0xCD, 0xCE), "arithmetic and hierarchical")
+)
+_NEEDED = (QUANTIZATION, HUFFMAN, RESTARTS, 0xE0, 0xEE, SCAN)  # besides tables, JFIF and Adobe: they define the colors
 # A progressive JPEG has about ten scans; each costs a pass over the whole image, and a hostile one has thousands.
 _MAX_SCANS = 100
 # Within a scan, FF 00 is a sample byte, FF D0 to FF D7 a restart, FF FF a filler: any other marker ends it.
 _SCAN_END = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+
+
+class Segment(NamedTuple):
+    """One segment: its marker, and the positions of its length, of its end, and of the end of the scan that follows it.
+
+    `end` is `scan_end` but for a scan. The end marker has no length: all three are the position after it.
+    """
+
+    marker: int
+    start: int
+    end: int
+    scan_end: int
+
+
+def segments(data: bytes) -> Iterator[Segment]:
+    """Yield the segments of a JPEG file, its end marker the last. Raises RefusedImage where it is damaged or ends before."""
+    position, scans = 2, 0
+    while True:
+        marker, start = _marker(data, position)
+        if marker == END:
+            yield Segment(END, start, start, start)
+            return
+        (length,) = struct.unpack(">H", take(data, start, 2, "a segment"))
+        if length < 2:
+            raise damaged("a segment is shorter than its own length")
+        take(data, start, length, "a segment")
+        end = position = start + length
+        if marker == SCAN:
+            scans += 1
+            if scans > _MAX_SCANS:
+                raise unsupported(f"a JPEG of more than {_MAX_SCANS} scans")
+            scan_end = _SCAN_END.search(data, position)
+            if scan_end is None:
+                raise truncated("a scan")
+            position = scan_end.start()
+        yield Segment(marker, start, end, position)
+
+
+def check_frame(marker: int, body: bytes) -> bool:
+    """Check a segment's body (its length first) if it is a frame header, and return if it is one.
+
+    Raises RefusedImage for frames of an uncommon kind, of other than 8 bits, or of a wrong length.
+    """
+    if marker in _OTHER_FRAMES:
+        raise unsupported(f"a JPEG of the uncommon kind SOF{marker - BASELINE} ({_OTHER_FRAMES[marker]})")
+    if marker in FRAMES:
+        _check_frame(body)
+    return marker in FRAMES
 
 
 def walk(data: bytes) -> Header:
@@ -39,32 +96,17 @@ def walk(data: bytes) -> Header:
     kept, metadata = [data[:2]], []
     notes: tuple[str, ...] = ()
     orientation = UPRIGHT
-    while True:
-        marker, position = _marker(data, position)
-        if marker == _END:
+    for marker, start, end, position in segments(data):
+        if marker == END:
             break
-        (length,) = struct.unpack(">H", take(data, position, 2, "a segment"))
-        if length < 2:
-            raise damaged("a segment is shorter than its own length")
-        body = take(data, position, length, "a segment")
-        position += length
-        if marker in _OTHER_FRAMES:
-            raise unsupported(f"a JPEG of the uncommon kind SOF{marker - 0xC0}")
-        if marker in _READ_FRAMES:
+        body = data[start:end]
+        if check_frame(marker, body):
             if frame:
                 raise damaged("it has two frame headers")
             frame = body
-            _check_frame(frame)
-        if marker == _SCAN:
-            scans += 1
-            if scans > _MAX_SCANS:
-                raise unsupported(f"a JPEG of more than {_MAX_SCANS} scans")
-            scan_end = _SCAN_END.search(data, position)
-            if scan_end is None:
-                raise truncated("a scan")
-            body, position = body + data[position : scan_end.start()], scan_end.start()
-        if marker in _NEEDED or marker in _READ_FRAMES:
-            kept.append(bytes([0xFF, marker]) + body)
+        scans += marker == SCAN
+        if marker in _NEEDED or marker in FRAMES:
+            kept.append(bytes([0xFF, marker]) + data[start:position])
         else:
             metadata.append("comment" if marker == 0xFE else f"APP{marker - 0xE0}" if 0xE0 <= marker <= 0xEF else "other")
             if body[2:6] == b"Exif":
@@ -88,7 +130,7 @@ def _marker(data: bytes, position: int) -> tuple[int, int]:
     while data[position : position + 1] == b"\xff":
         position += 1
     marker = take(data, position, 1, "a marker")[0]
-    if marker in (0x00, 0x01, _START) or 0xD0 <= marker <= 0xD7:
+    if marker in (0x00, 0x01, START) or 0xD0 <= marker <= 0xD7:
         raise damaged(f"the marker FF {marker:02X} is where a segment must begin")
     return marker, position + 1
 

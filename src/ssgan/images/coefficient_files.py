@@ -1,0 +1,144 @@
+"""Read the coefficients of a JPEG file, and write the file with other coefficients, alike in all else.
+
+A file is a cover if its own coefficients, written by its own tables, give its own bytes; then only what carries a message can
+differ. What is read for looking only need not be one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ssgan.compute.available_memory import available_memory
+from ssgan.errors import NotEnoughMemory, RefusedImage
+from ssgan.images.coefficients import Coefficients, Component
+from ssgan.images.files import file_bytes
+from ssgan.images.formats import jpeg_scans
+from ssgan.images.formats.jpeg_huffman import STANDARD, optimal
+from ssgan.images.formats.jpeg_structure import HuffmanTable, Structure, parse
+from ssgan.images.header import MAX_FILE_BYTES
+
+SIGNATURE = b"\xff\xd8\xff"
+_BLOCK_BYTES = 256  # of memory for each block: its coefficients twice
+_SMALL_BYTES = 1 << 26
+
+
+def read_coefficients(source: str | os.PathLike[str] | bytes | BinaryIO, *, name: str = "") -> Coefficients:
+    """Return the coefficients of a JPEG in a regular file, in bytes, or in an open binary stream.
+
+    Sequential and progressive files of 8 bits, gray or of three components, are read, with any sampling. `name` is put before
+    an error where `source` has none. Raises RefusedImage for what is no JPEG, damaged or of another kind, NotEnoughMemory for
+    what is too large for this machine.
+    """
+    if isinstance(source, bytes):
+        data = source
+    elif isinstance(source, str | os.PathLike):
+        data = file_bytes(Path(source))
+        name = name or os.fspath(source)
+    else:
+        data = source.read(MAX_FILE_BYTES + 1)
+    try:
+        return _read(data)
+    except RefusedImage as error:
+        if not name:
+            raise
+        raise RefusedImage(f"{name}: {error}", hint=error.hint) from error
+
+
+def _read(data: bytes) -> Coefficients:
+    if not data.startswith(SIGNATURE):
+        raise RefusedImage("the file is no JPEG, and only a JPEG has coefficients", hint="name a .jpg file")
+    if len(data) > MAX_FILE_BYTES:
+        raise RefusedImage(f"the file is larger than {MAX_FILE_BYTES // 2**20} MiB", hint="cut it into smaller images")
+    structure = parse(data)
+    _check_memory(_BLOCK_BYTES * jpeg_scans.num_blocks(structure))
+    flat, is_canonical = jpeg_scans.decode(data, structure)
+    components, position = [], 0
+    for part in structure.components:
+        rows, columns = part.coded
+        blocks = flat[position : position + 64 * rows * columns].reshape(rows, columns, 8, 8)
+        position += blocks.size
+        assert part.table is not None
+        whole = part.size[0] // 8, part.size[1] // 8
+        components.append(Component(blocks, part.table, part.sampling, whole, part.size))
+    structure = replace(structure, is_canonical=is_canonical)
+    return Coefficients(structure.height, structure.width, tuple(components), structure.progressive, data, structure)
+
+
+def encode_coefficients(coefficients: Coefficients) -> bytes:
+    """Return the bytes of the JPEG with these coefficients: those of its file, but for its scans and optimized Huffman tables.
+
+    Huffman tables that are optimal for the file's own coefficients are made anew for these; all others are kept. Raises
+    RefusedImage where the file is no cover (see the file's docstring), and for coefficients that the format cannot hold.
+    """
+    data = coefficients.file
+    structure = coefficients.structure or _read(data).structure
+    assert structure is not None
+    if structure.obstacles:
+        raise RefusedImage(
+            f"the JPEG is read, but not written: {structure.obstacles[0]}", hint="save the picture anew, or take another one"
+        )
+    blocks = _flat(coefficients, structure)
+    keeps_tables = all(table in STANDARD for table in structure.tables)
+    if structure.is_canonical and keeps_tables:
+        return _assembled(data, structure, structure.tables, jpeg_scans.encode(structure, blocks, structure.tables))
+    own_blocks = _flat(_read(data), structure)
+    if not structure.is_canonical and jpeg_scans.encode(structure, own_blocks, structure.tables) != scans_of(data, structure):
+        raise RefusedImage(
+            "the JPEG is read, but not written: its program coded it in a way of its own, which a stego would not have",
+            hint="save the picture anew, or take another one",
+        )
+    tables = _tables(structure, own_blocks, blocks)
+    return _assembled(data, structure, tables, jpeg_scans.encode(structure, blocks, tables))
+
+
+def scans_of(data: bytes, structure: Structure) -> list[bytes]:
+    """Return the entropy-coded bytes of each scan of a file."""
+    return [data[scan.start : scan.end] for scan in structure.scans]
+
+
+def _tables(structure: Structure, own: jpeg_scans.Blocks, blocks: jpeg_scans.Blocks) -> list[HuffmanTable]:
+    """Return the tables to write by: those of the cover, made anew where they are optimal for the cover's symbols."""
+    own_counts = jpeg_scans.count_symbols(structure, own)
+    counts: NDArray[np.int64] | None = None
+    tables = list(structure.tables)
+    for i, table in enumerate(tables):
+        if table not in STANDARD and own_counts[i].any() and table == optimal(own_counts[i]):
+            if counts is None:
+                counts = jpeg_scans.count_symbols(structure, blocks)
+            tables[i] = optimal(counts[i])
+    return tables
+
+
+def _assembled(data: bytes, structure: Structure, tables: Sequence[HuffmanTable], scans: list[bytes]) -> bytes:
+    """Return the file with other scans, and other Huffman tables in the segments that define them."""
+    changes = [(scan.start, scan.end, content) for scan, content in zip(structure.scans, scans, strict=True)]
+    for segment in structure.table_segments:
+        content = b"".join(bytes([head]) + tables[i].counts + tables[i].symbols for head, i in segment.tables)
+        changes.append((segment.start - 2, segment.end, (len(content) + 2).to_bytes(2, "big") + content))
+    parts, position = [], 0
+    for start, end, content in sorted(changes):
+        parts += [data[position:start], content]
+        position = end
+    return b"".join([*parts, data[position:]])
+
+
+def _flat(coefficients: Coefficients, structure: Structure) -> jpeg_scans.Blocks:
+    for component, part in zip(coefficients.components, structure.components, strict=True):
+        assert component.blocks.shape == (*part.coded, 8, 8)
+    return np.concatenate([component.blocks.reshape(-1) for component in coefficients.components])
+
+
+def _check_memory(needed: int) -> None:
+    free = available_memory() if needed >= _SMALL_BYTES else None
+    if free is not None and needed > free:
+        raise NotEnoughMemory(
+            f"the coefficients take about {needed / 1e9:.1f} GB of memory, and {free / 1e9:.1f} GB are free",
+            hint="end other programs, raise the limit, or take a smaller picture",
+        )

@@ -1,0 +1,23 @@
+"""Compute the pixels of a JPEG's component as libjpeg does, in integers, at the component's own resolution.
+
+Nothing is upsampled and no color converted: a chroma of 4:2:0 has half the picture's height and width.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ssgan.images.coefficients import SIDE, Component
+from ssgan.images.idct_loops import inverse_dct
+
+
+def component_pixels(component: Component, *, padded: bool = False) -> NDArray[np.uint8]:
+    """Return the pixels that libjpeg's default transform ("islow") gives, uint8 (height, width), cut to 0...255.
+
+    With `padded`, those of all coded blocks, (8 R, 8 C). For a gray file they are the pixels of libjpeg, and so of Pillow.
+    """
+    rows, columns = component.blocks.shape[:2]
+    out = np.empty((SIDE * rows, SIDE * columns), np.uint8)
+    inverse_dct(component.blocks, component.table, out)
+    return out if padded else np.ascontiguousarray(out[: component.size[0], : component.size[1]])
