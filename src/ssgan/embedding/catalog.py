@@ -6,21 +6,28 @@ Schemes are named in `titles.py`, coders here. The tests walk the tables and hol
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TypeVar
 
 from ssgan.embedding.coder import Coder
 from ssgan.embedding.coders import bound, drawn, message, plain, reference, stc
-from ssgan.embedding.entry import SchemeEntry
-from ssgan.embedding.titles import TITLES
+from ssgan.embedding.entry import CoefficientEntry, SchemeEntry
+from ssgan.embedding.titles import COEFFICIENT_TITLES, TITLES
+
+Row = TypeVar("Row", SchemeEntry, CoefficientEntry)
 
 
-def _row(name: str) -> SchemeEntry:
-    row = import_module(f"ssgan.embedding.schemes.{name}").ROW
-    assert isinstance(row, SchemeEntry), f"{name}.py has no row"
-    assert row.title == TITLES[name], f"{name} is called {row.title!r} in its file and {TITLES[name]!r} in titles.py"
-    return row
+def _rows(titles: dict[str, str], kind: type[Row]) -> dict[str, Row]:
+    rows = {}
+    for name, title in titles.items():
+        row = import_module(f"ssgan.embedding.schemes.{name}").ROW
+        assert isinstance(row, kind), f"{name}.py has no row of this kind"
+        assert row.title == title, f"{name} is called {row.title!r} in its file and {title!r} in titles.py"
+        rows[name] = row
+    return rows
 
 
-SCHEMES: dict[str, SchemeEntry] = {name: _row(name) for name in TITLES}
+SCHEMES: dict[str, SchemeEntry] = _rows(TITLES, SchemeEntry)
+COEFFICIENT_SCHEMES: dict[str, CoefficientEntry] = _rows(COEFFICIENT_TITLES, CoefficientEntry)
 
 # In the order of lists. A new one is its file and its name here.
 CODERS: dict[str, Coder] = {
@@ -38,4 +45,4 @@ FLAT_CODER = next(name for name, coder in CODERS.items() if coder.default_for_fl
 
 def fitting_coder(scheme: str) -> str:
     """Return the coder for a scheme where none is named: FLAT_CODER if all its samples cost the same."""
-    return DEFAULT_CODER if SCHEMES[scheme].adaptive else FLAT_CODER
+    return DEFAULT_CODER if scheme in COEFFICIENT_SCHEMES or SCHEMES[scheme].adaptive else FLAT_CODER

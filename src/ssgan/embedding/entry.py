@@ -1,15 +1,17 @@
-"""Define the row of a scheme: its cost function, and its description."""
+"""Define the rows of schemes, for samples and for the coefficients of a JPEG: a cost function, and its description."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from ssgan.embedding.costs import Costs, Scheme
+from ssgan.images.coefficients import COEFFICIENT_UNIT, Component
 from ssgan.images.samples import PIXEL_UNIT
 
 # Changes of the same samples with better signs: (covers, stegos, seeds) -> stegos
@@ -41,3 +43,36 @@ class SchemeEntry:
     image_costs: ImageCosts | None = None
     unit: str | None = PIXEL_UNIT
     joins_channels: bool = True
+
+
+class Prices(NamedTuple):
+    """rho+ and rho- of coefficients, float64 (r, c, 8, 8) or flat (n,), >= 0, infinite = wet; one array where both agree."""
+
+    plus: NDArray[np.float64]
+    minus: NDArray[np.float64]
+
+
+# (component, options) -> Prices of its whole blocks (r, c, 8, 8), without regard to the ends of the range
+ComponentCosts = Callable[[Component, Collection[str]], Prices]
+
+# (what a scheme gives for all components, flat (n,), payload in bits per sample) -> rho, flat (n,)
+PayloadCosts = Callable[[NDArray[np.float64], float], NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class CoefficientEntry:
+    """One scheme for the coefficients of a JPEG: its cost function, component by component, and its description.
+
+    `options` are those of the scheme alone. `of_payload`: where given, `costs` is Fisher information, the same for +1 and -1,
+    and this solves for the costs of a payload over all components together. `adaptive` is False where texture plays no part.
+    """
+
+    costs: ComponentCosts
+    title: str
+    summary: str
+    formula: str
+    paper: str
+    options: tuple[str, ...] = ()
+    of_payload: PayloadCosts | None = None
+    adaptive: bool = True
+    unit: str = COEFFICIENT_UNIT

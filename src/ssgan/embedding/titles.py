@@ -17,3 +17,12 @@ TITLES: dict[str, str] = {
     "mipod": "MiPOD",
     "mg": "MG",
 }
+
+# The same for the coefficients of a JPEG.
+COEFFICIENT_TITLES: dict[str, str] = {
+    "juniward": "J-UNIWARD",
+    "uerd": "UERD",
+    "nsf5": "nsF5",
+    "ebs": "EBS",
+    "jmipod": "J-MiPOD",
+}

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from ssgan.images.formats.jpeg_structure import Structure
 
 SIDE = 8  # samples a side of a block
+LEAST, MOST = -1023, 1023  # what changes keep to: baseline entropy coding has ten bits for an AC coefficient
+COEFFICIENT_UNIT = "quantization step"
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +37,12 @@ class Component:
     def carriers(self) -> NDArray[np.int16]:
         """int16 (r, c, 8, 8): the blocks that lie wholly within the picture, a view."""
         return self.blocks[: self.whole[0], : self.whole[1]]
+
+    @property
+    def visible(self) -> NDArray[np.int16]:
+        """int16 (r, c, 8, 8): the blocks that show at least some of the picture, a view."""
+        height, width = self.size
+        return self.blocks[: -(-height // SIDE), : -(-width // SIDE)]
 
     @property
     def num_nonzero_ac(self) -> int:

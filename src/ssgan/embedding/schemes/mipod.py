@@ -15,7 +15,7 @@ from ssgan.compute.threads import compiled_serves, filled_by_rows
 from ssgan.embedding.costs import Costs
 from ssgan.embedding.entry import SchemeEntry
 from ssgan.embedding.rows import row_bands
-from ssgan.embedding.schemes import mipod_loops
+from ssgan.embedding.schemes import mipod_loops, noise_model
 from ssgan.embedding.schemes.deflection import least_detectable
 from ssgan.images import filters
 
@@ -36,9 +36,9 @@ def image_costs(image: NDArray[np.uint8], payload: float) -> Costs:
     """Return the same for one image (C, H, W), in bands of rows."""
     variance = torch.from_numpy(large_empty(image.size, np.float64)).view(1, *image.shape)
     for rows in row_bands(image.shape, 1):
-        _, of_band = _mean_and_variance(rows.images(image).double())
+        _, of_band = noise_model.mean_and_variance(rows.images(image).double())
         variance[0, *rows.place] = of_band[0, 0, rows.own]
-    noise, fisher = _noise_power(variance), variance  # the one takes the place of the other
+    noise, fisher = noise_model.noise_power(variance), variance  # the one takes the place of the other
     for rows in row_bands(image.shape, REACH):
         of_band = fisher_information(rows.images(image).double(), noise[:, rows.plane : rows.plane + 1])
         fisher[0, *rows.place] = of_band[0, 0, rows.own]
@@ -50,35 +50,10 @@ def image_costs(image: NDArray[np.uint8], payload: float) -> Costs:
 def fisher_information(covers: torch.Tensor, noise: torch.Tensor | None = None) -> torch.Tensor:
     """Return 1 / sigma^4 of every sample, averaged over its neighbors; pixels (N, C, H, W) -> the same, > 0.
 
-    `noise` is that of `wiener`.
+    `noise` is that of `noise_model.wiener`.
     """
-    variance = residual_variance(covers - wiener(covers, noise)).clamp(min=VARIANCE_FLOOR)
+    variance = residual_variance(covers - noise_model.wiener(covers, noise)).clamp(min=VARIANCE_FLOOR)
     return filters.average(1 / variance.square(), size=SMOOTHING)
-
-
-def wiener(x: torch.Tensor, noise: torch.Tensor | None = None) -> torch.Tensor:
-    """Return MATLAB's wiener2(x, [2 2]): each sample shrunk to the mean of itself and its right and lower neighbors.
-
-    The image is followed by zeros; the noise power (N, C, 1, 1), where it is not given, is the mean of the local variances.
-    Where both are zero, the mean is kept.
-    """
-    mean, variance = _mean_and_variance(x)
-    noise = _noise_power(variance) if noise is None else noise
-    loud = variance > noise  # elsewhere all the deviation is taken for noise
-    kept = torch.where(loud, (variance - noise) / torch.where(loud, variance, 1.0), 0.0)
-    return mean + (x - mean) * kept
-
-
-def _mean_and_variance(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return both of each sample with its right and lower neighbors."""
-    pair = filters.Separable((0.5, 0.5), (0.5, 0.5))
-    bordered = torch.nn.functional.pad(x, (0, 1, 0, 1))
-    mean = filters.correlate(bordered, pair)
-    return mean, filters.correlate(bordered.square(), pair) - mean.square()
-
-
-def _noise_power(variance: torch.Tensor) -> torch.Tensor:
-    return variance.mean(dim=(-2, -1), keepdim=True)
 
 
 def residual_variance(residual: torch.Tensor) -> torch.Tensor:
@@ -91,14 +66,7 @@ def residual_variance(residual: torch.Tensor) -> torch.Tensor:
 
 
 def _formula(residual: torch.Tensor) -> torch.Tensor:
-    bordered = filters.mirror(residual, BLOCK // 2)
-    basis = filters.cosine_bank(BLOCK)
-    energy = torch.zeros_like(residual)
-    for i in range(DEGREE):
-        rows = filters.along(bordered, basis[i].tolist(), axis=-1)  # (N, C, H + 8, W)
-        for j in range(DEGREE - i, BLOCK):
-            energy = energy + filters.along(rows, basis[j].tolist(), axis=-2).square()
-    return energy / (BLOCK**2 - DEGREE * (DEGREE + 1) // 2)
+    return noise_model.unmodeled_energy(residual, block=BLOCK, degree=DEGREE)
 
 
 def _fill(planes: np.ndarray, first: int, last: int, out: np.ndarray) -> None:

@@ -1,0 +1,117 @@
+"""Take the coefficients of a JPEG as flat samples, and compute what a scheme says that changing them costs.
+
+The samples are those of docs/format.md: component by component, block rows from the top, blocks from the left, the 64 values
+of a block in row order; only blocks that lie wholly within the picture. Each component has its own table and its own costs; all
+are embedded in together, at one lambda.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ssgan.embedding.catalog import COEFFICIENT_SCHEMES
+from ssgan.embedding.entry import Prices
+from ssgan.errors import DoesNotFit, InvalidSetting, unknown
+from ssgan.images.coefficients import COEFFICIENT_UNIT, LEAST, MOST, Coefficients, Component
+from ssgan.images.samples import Samples, Whole
+
+LUMA = "luma"  # the option of all schemes that leaves the chromas alone
+LARGEST_COST = 1e13  # in the programs of the schemes' authors, anything dearer must not change
+
+
+def coefficient_samples(cover: Coefficients, *, options: Collection[str] = ()) -> Samples[NDArray[Any]]:
+    """Return the coefficients that may carry a message as flat samples int16 (n,), -1023...1023; with `luma`, of luma alone."""
+    parts = [component.carriers.reshape(-1) for component in _components(cover, options)]
+    return Samples(parts[0].copy() if len(parts) == 1 else np.concatenate(parts), LEAST, MOST, None, COEFFICIENT_UNIT)
+
+
+def with_samples(cover: Coefficients, values: Whole, *, options: Collection[str] = ()) -> Coefficients:
+    """Return the JPEG with flat values (n,), in the order of `coefficient_samples`, in place of its own."""
+    components = _components(cover, options)
+    sizes = [component.carriers.size for component in components]
+    if values.shape != (sum(sizes),):
+        raise InvalidSetting(
+            f"the values are {values.shape}; this JPEG has {sum(sizes)} coefficients to change",
+            hint="give as many as coefficient_samples returned, with the same options",
+        )
+    changed = [component.blocks.copy() for component in components]
+    for component, blocks, part in zip(components, changed, np.split(values, np.cumsum(sizes)[:-1]), strict=True):
+        rows, columns = component.whole
+        blocks[:rows, :columns] = part.reshape(component.carriers.shape)
+    return cover.with_blocks(changed + [component.blocks for component in cover.components[len(components) :]])
+
+
+def coefficient_costs(cover: Coefficients, scheme: str, payload: float, *, options: Collection[str] = ()) -> Prices:
+    """Return rho+ and rho- of the flat samples, float64 (n,), by a scheme of COEFFICIENT_SCHEMES; infinite = wet.
+
+    Payload in bits per nonzero AC coefficient (bpnzAC); options of the scheme, and `luma`. Wet is also what would leave
+    -1023...1023, and what is dearer than 1e13. Raises DoesNotFit where no AC coefficient differs from zero, InvalidSetting for
+    a scheme or an option that does not exist.
+    """
+    row = COEFFICIENT_SCHEMES.get(scheme)
+    if row is None:
+        raise unknown("scheme for the coefficients of a JPEG", scheme, COEFFICIENT_SCHEMES)
+    check_options(scheme, options)
+    bits, samples = payload_bits(cover, payload, options=options), coefficient_samples(cover, options=options)
+    prices = _joined([row.costs(component, options) for component in _components(cover, options)])
+    if row.of_payload is not None:
+        rho = row.of_payload(prices.plus, bits / len(samples))
+        prices = Prices(rho, rho)
+    return _apply_wet_rule(prices, samples)
+
+
+def payload_bits(cover: Coefficients, payload: float, *, options: Collection[str] = ()) -> int:
+    """Return the bits of a payload in bpnzAC, rounded. Raises DoesNotFit where they are none although payload > 0."""
+    nonzero = sum(component.num_nonzero_ac for component in _components(cover, options))
+    bits = round(payload * nonzero)
+    if payload > 0 and not bits:
+        few = f"{nonzero} AC coefficients that are not zero" if nonzero else "no AC coefficient that is not zero"
+        raise DoesNotFit(
+            f"{payload:g} bits per nonzero AC coefficient are no bits: the JPEG has {few} in whole blocks",
+            reachable=0,
+            hint="take a picture with more texture, or of higher quality",
+        )
+    return bits
+
+
+def check_options(scheme: str, options: Collection[str]) -> None:
+    """Raise InvalidSetting for an option that a scheme for coefficients does not have."""
+    allowed = (*COEFFICIENT_SCHEMES[scheme].options, LUMA)
+    for option in options:
+        if option not in allowed:
+            raise InvalidSetting(f"the scheme {scheme} has no option '{option}'", hint=f"choose from {', '.join(allowed)}")
+
+
+def _components(cover: Coefficients, options: Collection[str]) -> Sequence[Component]:
+    return cover.components[:1] if LUMA in options else cover.components
+
+
+def _joined(parts: Sequence[Prices]) -> Prices:
+    """Return the prices of all components as flat ones."""
+
+    def flat(arrays: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+        return arrays[0].reshape(-1) if len(arrays) == 1 else np.concatenate([array.reshape(-1) for array in arrays])
+
+    plus = flat([part.plus for part in parts])
+    alike = all(part.plus is part.minus for part in parts)
+    return Prices(plus, plus if alike else flat([part.minus for part in parts]))
+
+
+def _apply_wet_rule(prices: Prices, samples: Samples[NDArray[Any]]) -> Prices:
+    """Return prices with impossible changes wet, as one array still where there are none."""
+    alike = prices.plus is prices.minus
+    plus = _dried(prices.plus)
+    minus = plus if alike else _dried(prices.minus)
+    if samples.values.max(initial=0) >= samples.high or samples.values.min(initial=0) <= samples.low:
+        return Prices(np.where(samples.may_rise, plus, np.inf), np.where(samples.may_fall, minus, np.inf))
+    return Prices(plus, minus)
+
+
+def _dried(rho: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Make wet in place what is not a number or too dear."""
+    rho[~(rho <= LARGEST_COST)] = np.inf
+    return rho
