@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ssgan.embedding.catalog import SCHEMES
+from ssgan.embedding.catalog import pixel_scheme
 from ssgan.embedding.costs import Costs, apply_wet_rule, without_nan
 from ssgan.embedding.rows import RowBand, row_bands
 from ssgan.images.samples import pixels
@@ -37,7 +37,7 @@ def bands(image: NDArray[np.uint8], scheme: str, payload: float) -> Iterator[Ban
 
     Each is computed when it is asked for, but costs that depend on the whole picture are computed at once.
     """
-    reach = SCHEMES[scheme].reach
+    reach = pixel_scheme(scheme).reach
     whole = _whole_costs(image, scheme, payload) if reach is None else None
     return (_band(rows, image, scheme, payload, whole) for rows in row_bands(image.shape, reach or 0))
 
@@ -50,14 +50,14 @@ def _band(rows: RowBand, image: NDArray[np.uint8], scheme: str, payload: float, 
 
 
 def _whole_costs(image: NDArray[np.uint8], scheme: str, payload: float) -> Costs:
-    in_bands = SCHEMES[scheme].image_costs
+    in_bands = pixel_scheme(scheme).image_costs
     if in_bands is None:
         return _costs(torch.from_numpy(np.array(image[None])), scheme, payload)
     return in_bands(image, payload)
 
 
 def _costs(covers: torch.Tensor, scheme: str, payload: float) -> Costs:
-    plus, minus = SCHEMES[scheme].costs(covers.double(), payload)
+    plus, minus = pixel_scheme(scheme).costs(covers.double(), payload)
     if minus is not plus:
         return apply_wet_rule(Costs(plus, minus), pixels(covers))
     plus = without_nan(plus)

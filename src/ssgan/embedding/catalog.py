@@ -12,6 +12,7 @@ from ssgan.embedding.coder import Coder
 from ssgan.embedding.coders import bound, drawn, message, plain, reference, stc
 from ssgan.embedding.entry import CoefficientEntry, SchemeEntry
 from ssgan.embedding.titles import COEFFICIENT_TITLES, TITLES
+from ssgan.errors import InvalidSetting, unknown
 
 Row = TypeVar("Row", SchemeEntry, CoefficientEntry)
 
@@ -28,6 +29,19 @@ def _rows(titles: dict[str, str], kind: type[Row]) -> dict[str, Row]:
 
 SCHEMES: dict[str, SchemeEntry] = _rows(TITLES, SchemeEntry)
 COEFFICIENT_SCHEMES: dict[str, CoefficientEntry] = _rows(COEFFICIENT_TITLES, CoefficientEntry)
+
+
+def pixel_scheme(name: str) -> SchemeEntry:
+    """Return the row of a scheme that prices pixels. Raises InvalidSetting for an unknown one, and for one of coefficients."""
+    if name in COEFFICIENT_SCHEMES:
+        raise InvalidSetting(
+            f"the scheme {name} is made for the coefficients of JPEGs, and these are pixels",
+            hint="give JPEG files, or use a scheme for pixels, such as hill",
+        )
+    if name not in SCHEMES:
+        raise unknown("scheme", name, SCHEMES)
+    return SCHEMES[name]
+
 
 # In the order of lists. A new one is its file and its name here.
 CODERS: dict[str, Coder] = {

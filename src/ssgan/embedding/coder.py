@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from ssgan.embedding.costs import Costs
+from ssgan.embedding.entry import Prices
 from ssgan.images.samples import Samples
 
 Seeds: TypeAlias = NDArray[np.uint64] | torch.Tensor  # uint64 (N,), or int64 with the same bits on the covers' device
@@ -47,6 +48,10 @@ class Assignment(Protocol):
 Simulate = Callable[[Assignment, Samples[torch.Tensor], Costs, Any], torch.Tensor]
 
 
+# (assignment, with its payload in bpnzAC; coefficients (H, W) side by side as in the image; their costs; seed) -> changed ones
+SimulatePlane = Callable[[Assignment, Samples[NDArray[Any]], Prices, int], NDArray[Any]]
+
+
 @dataclass(frozen=True)
 class Coder:
     """One coder: its embedding of a batch, its change probabilities, and its properties.
@@ -56,7 +61,8 @@ class Coder:
     hold it. `default_for_flat_costs`: it is taken for schemes that are not adaptive where no coder is named. With `free_signs`
     the signs of its changes carry nothing, so that a scheme may choose others. One that `redraws` changes no cover: it makes
     other images of the same shape, and is written in a scheme's place. With `joins_channels` it takes pixels of color images
-    as samples (`ssgan.embedding.luma`).
+    as samples (`ssgan.embedding.luma`). `simulate_plane`: where given, this embeds in a JPEG of one component, and the coder
+    takes no other; without it, a JPEG is embedded in as flat samples.
     """
 
     simulate: Simulate
@@ -70,3 +76,4 @@ class Coder:
     free_signs: bool = False
     redraws: bool = False
     joins_channels: bool = True
+    simulate_plane: SimulatePlane | None = None

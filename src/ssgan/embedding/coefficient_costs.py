@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from ssgan.embedding.catalog import COEFFICIENT_SCHEMES
 from ssgan.embedding.entry import Prices
+from ssgan.embedding.luma import OPTION as LUMA
 from ssgan.errors import DoesNotFit, InvalidSetting, unknown
 from ssgan.images.coefficients import COEFFICIENT_UNIT, LEAST, MOST, Coefficients, Component
 from ssgan.images.samples import Samples, Whole
 
-LUMA = "luma"  # the option of all schemes that leaves the chromas alone
 LARGEST_COST = 1e13  # in the programs of the schemes' authors, anything dearer must not change
 
 
@@ -55,7 +55,7 @@ def coefficient_costs(cover: Coefficients, scheme: str, payload: float, *, optio
     row = COEFFICIENT_SCHEMES.get(scheme)
     if row is None:
         raise unknown("scheme for the coefficients of a JPEG", scheme, COEFFICIENT_SCHEMES)
-    check_options(scheme, options)
+    _check_options(scheme, options)
     bits, samples = payload_bits(cover, payload, options=options), coefficient_samples(cover, options=options)
     prices = _joined([row.costs(component, options) for component in _components(cover, options)])
     if row.of_payload is not None:
@@ -78,7 +78,7 @@ def payload_bits(cover: Coefficients, payload: float, *, options: Collection[str
     return bits
 
 
-def check_options(scheme: str, options: Collection[str]) -> None:
+def _check_options(scheme: str, options: Collection[str]) -> None:
     """Raise InvalidSetting for an option that a scheme for coefficients does not have."""
     allowed = (*COEFFICIENT_SCHEMES[scheme].options, LUMA)
     for option in options:

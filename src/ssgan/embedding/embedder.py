@@ -5,6 +5,9 @@ on each visited sample, `stc` really codes, `message` sends messages as `hide` d
 `lsb@0.4/plain:red`, `hill@0.4/stc:h=12`. The option `luma` goes with every scheme: `hill@0.4:luma` changes the channels of a
 color pixel together. A coder that draws new covers is written in the scheme's place: `drawn@0.4`, or `drawn@1.5:faces64` with
 its model.
+
+A scheme for the coefficients of JPEGs, such as `juniward@0.4`, counts its payload in bits per AC coefficient that is not zero,
+and may have options of its own: `juniward@0.4:original`. With `luma` it leaves the chromas alone (`coefficient_embedder.py`).
 """
 
 from __future__ import annotations
@@ -20,9 +23,10 @@ import torch
 from ssgan.compute import seeds as public_seeds
 from ssgan.compute.allocator import keep_freed
 from ssgan.embedding import luma
-from ssgan.embedding.catalog import CODERS, DEFAULT_CODER, FLAT_CODER, FLAT_SCHEME, SCHEMES
+from ssgan.embedding.catalog import CODERS, COEFFICIENT_SCHEMES, DEFAULT_CODER, FLAT_CODER, FLAT_SCHEME, SCHEMES
 from ssgan.embedding.coder import ChangeProbabilities, Seeds
 from ssgan.embedding.costs import Costs, apply_wet_rule
+from ssgan.embedding.entry import CoefficientEntry, SchemeEntry
 from ssgan.errors import InvalidSetting, unknown
 from ssgan.images.samples import Samples, pixels
 
@@ -38,7 +42,8 @@ class Embedder:
 
     `dtype` is the precision of the costs: float64 exact, float32 fast. `text`, for coders that take one, is written in place of
     random bits. With `joins_channels` the channels of a color pixel change together, and the payload counts bits per pixel;
-    gray images are embedded as without it.
+    gray images are embedded as without it. A scheme for coefficients may have `scheme_options`; its payload counts bits per
+    nonzero AC coefficient, its costs are always float64, and with `joins_channels` it changes luma alone.
     """
 
     scheme: str
@@ -48,9 +53,10 @@ class Embedder:
     dtype: torch.dtype = torch.float64
     text: bytes | None = None
     joins_channels: bool = False
+    scheme_options: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _known("scheme", self.scheme, SCHEMES)
+        _known("scheme", self.scheme, {**SCHEMES, **COEFFICIENT_SCHEMES})
         _known("coder", self.coder, CODERS)
         if not 0 <= self.payload < float("inf"):
             raise InvalidSetting(
@@ -65,14 +71,23 @@ class Embedder:
             if not any(re.fullmatch(pattern, option) for pattern in allowed):
                 known = ", ".join(allowed) or "none"
                 raise InvalidSetting(f"the coder {self.coder} has no option '{option}'", hint=f"choose from {known}")
-        rows = (("scheme", self.scheme, SCHEMES[self.scheme]), ("coder", self.coder, CODERS[self.coder]))
-        for kind, name, row in rows if self.joins_channels else ():
-            if not row.joins_channels:
-                raise InvalidSetting(
-                    f"the {kind} {name} changes the channels of a pixel by themselves",
-                    hint=f"leave the option {luma.OPTION} out, or use another {kind}",
-                )
-        if SCHEMES[self.scheme].adaptive and not CODERS[self.coder].adaptive:
+        if self.scheme in SCHEMES and self.joins_channels:
+            for kind, name, joins in (
+                ("scheme", self.scheme, SCHEMES[self.scheme].joins_channels),
+                ("coder", self.coder, CODERS[self.coder].joins_channels),
+            ):
+                if not joins:
+                    raise InvalidSetting(
+                        f"the {kind} {name} changes the channels of a pixel by themselves",
+                        hint=f"leave the option {luma.OPTION} out, or use another {kind}",
+                    )
+        for option in self.scheme_options:
+            if option not in (own := _scheme_options(self.scheme)):
+                hint = f"choose from {', '.join((luma.OPTION, *own))}"
+                raise InvalidSetting(f"the scheme {self.scheme} has no option '{option}'", hint=hint)
+        if self.redraws and self.prices_coefficients:
+            raise InvalidSetting(f"the coder {self.coder} changes no JPEG", hint=f"write {self.scheme}@{self.payload:g}")
+        if (self.prices_coefficients or self.row.adaptive) and not CODERS[self.coder].adaptive:
             raise InvalidSetting(
                 f"the coder {self.coder} ignores the costs of {self.scheme}",
                 hint=f"use lsb@{self.payload:g}/{self.coder}, or {self.scheme}@{self.payload:g} with bound or stc",
@@ -99,12 +114,17 @@ class Embedder:
             scheme, coder = FLAT_SCHEME, scheme
         asked = options.split(",") if options else []
         rest = tuple(option for option in asked if option != luma.OPTION)
+        own: tuple[str, ...] = ()
+        if scheme in COEFFICIENT_SCHEMES:  # without a coder, all are meant for the scheme
+            own = tuple(option for option in rest if coder is None or option in _scheme_options(scheme))
+            rest = tuple(option for option in rest if option not in own)
         if rest and coder is None:
             raise InvalidSetting(f"'{name}' has options and no coder", hint=f"write {scheme}@{payload}/stc:{options}")
-        return cls(scheme, amount, coder or DEFAULT_CODER, rest, dtype, text, joins_channels=len(rest) < len(asked))
+        joins = luma.OPTION in asked
+        return cls(scheme, amount, coder or DEFAULT_CODER, rest, dtype, text, joins_channels=joins, scheme_options=own)
 
     def __str__(self) -> str:
-        named = (*((luma.OPTION,) if self.joins_channels else ()), *self.options)
+        named = (*self.cost_options, *self.options)
         options = ":" + ",".join(named) if named else ""
         if self.redraws:
             return f"{self.coder}@{self.payload:g}{options}"
@@ -116,8 +136,23 @@ class Embedder:
         """Scheme and coder without the payload, the name of a curve over payloads: `hill`, `lsb/plain`."""
         if self.redraws:
             return self.coder
-        joined = f":{luma.OPTION}" if self.joins_channels else ""
-        return self.scheme + ("" if self.coder == DEFAULT_CODER else f"/{self.coder}") + joined
+        named = ":" + ",".join(self.cost_options) if self.cost_options else ""
+        return self.scheme + ("" if self.coder == DEFAULT_CODER else f"/{self.coder}") + named
+
+    @property
+    def row(self) -> SchemeEntry | CoefficientEntry:
+        """The row of the scheme."""
+        return COEFFICIENT_SCHEMES[self.scheme] if self.prices_coefficients else SCHEMES[self.scheme]
+
+    @property
+    def prices_coefficients(self) -> bool:
+        """Whether its covers are JPEGs, whose coefficients it changes."""
+        return self.scheme in COEFFICIENT_SCHEMES
+
+    @property
+    def cost_options(self) -> tuple[str, ...]:
+        """The options that bear on costs: `luma`, and those of the scheme."""
+        return (*((luma.OPTION,) if self.joins_channels else ()), *self.scheme_options)
 
     @property
     def redraws(self) -> bool:
@@ -149,7 +184,7 @@ class Embedder:
     def capturable(self) -> bool:
         """Whether a CUDA graph can capture it: it runs the same kernels for all covers and takes seeds on the device."""
         free = self.text is None and not self.joins_channels
-        return CODERS[self.coder].capturable and free and not SCHEMES[self.scheme].adaptive
+        return CODERS[self.coder].capturable and free and not self.row.adaptive
 
     def simulate_seeded(self, covers: Covers, seeds: Seeds) -> torch.Tensor:
         """Return stegos of Images or Samples (N, C, H, W), each from its own uint64 seed. Raises DoesNotFit where they are too
@@ -192,7 +227,7 @@ class Embedder:
         if not isinstance(covers, Samples):
             _expect_images(covers)
             covers = pixels(covers)
-        shape, unit = tuple(covers.values.shape), SCHEMES[self.scheme].unit
+        shape, unit = tuple(covers.values.shape), self.row.unit
         if not isinstance(covers.values, torch.Tensor) or len(shape) != 4 or not all(shape):
             raise InvalidSetting(
                 f"samples are {shape}; expected a torch tensor (N, C, H, W), none of them 0",
@@ -201,7 +236,14 @@ class Embedder:
         if unit not in (None, covers.unit):
             raise InvalidSetting(
                 f"the scheme {self.scheme} knows what a {unit} costs, not what a {covers.unit} does",
-                hint="use a scheme that is made for these samples, or one that takes all, such as lsb",
+                hint="give JPEG files, or use a scheme for pixels, such as hill"
+                if self.prices_coefficients
+                else "use a scheme that is made for these samples, or one that takes all, such as lsb",
+            )
+        if self.prices_coefficients:
+            raise InvalidSetting(
+                f"the scheme {self.scheme} needs whole JPEGs: blocks, tables and pixels",
+                hint="call simulate_coefficients with what read_coefficients returns",
             )
         return covers
 
@@ -259,6 +301,10 @@ def _expect_images(covers: torch.Tensor) -> None:
             f"covers are {tuple(covers.shape)} of {covers.dtype}; expected Images, uint8 (N, 1 or 3, H, W), none of them 0",
             hint="give (N, C, H, W): a single gray image is uint8 (1, 1, H, W)",
         )
+
+
+def _scheme_options(scheme: str) -> tuple[str, ...]:
+    return COEFFICIENT_SCHEMES[scheme].options if scheme in COEFFICIENT_SCHEMES else ()
 
 
 def _known(what: str, name: str, table: Mapping[str, object]) -> None:

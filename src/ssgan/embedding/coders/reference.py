@@ -6,6 +6,8 @@ the payload is met to 1e-3; for everything else the coder `bound` is better.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 from ssgan.embedding.coder import Assignment, Coder
 from ssgan.embedding.coders import bound, reference_formulas
 from ssgan.embedding.costs import Costs
+from ssgan.embedding.entry import Prices
 from ssgan.embedding.schemes import mipod
 from ssgan.errors import InvalidSetting
 from ssgan.images.samples import Samples
@@ -50,6 +53,16 @@ def simulate(
     return stegos
 
 
+def simulate_plane(assignment: Assignment, plane: Samples[NDArray[Any]], prices: Prices, seed: int) -> NDArray[Any]:
+    """Return the coefficients (H, W) of a gray JPEG as the authors' programs change them; seed=K as in `simulate`."""
+    fixed = next((int(option.removeprefix("seed=")) for option in assignment.options), seed) % _WORD
+    if assignment.scheme == "nsf5":
+        return reference_formulas.nsf5_stego(plane, assignment.payload, fixed)
+    nonzero = np.count_nonzero(plane.values) - np.count_nonzero(plane.values[::8, ::8])
+    per_sample = round(assignment.payload * nonzero) / plane.values.size
+    return reference_formulas.stego(plane, prices.plus, prices.minus, per_sample, fixed, scheme=assignment.scheme)
+
+
 def _fisher(cover: NDArray[np.uint8], scheme: str) -> NDArray[np.float64]:
     if scheme == "mg":
         return reference_formulas.mg_fisher_information(cover)
@@ -62,5 +75,5 @@ def _simulate(assignment: Assignment, samples: Samples[torch.Tensor], costs: Cos
 
 ROW = Coder(
     _simulate, bound.change_probabilities, "the optimal sender as the authors' programs simulate it, bit for bit",
-    (r"seed=\d+",), joins_channels=False,
+    (r"seed=\d+",), joins_channels=False, simulate_plane=simulate_plane,
 )  # fmt: skip

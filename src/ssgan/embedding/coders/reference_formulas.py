@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ class Simulator(NamedTuple):
     wet: float  # the cost that means "must not change"
     rounds_bits: bool  # whether the payload is rounded to whole bits before the search
     steps: int = 30  # evaluations of the entropy after which the search stops
+    rows_first: bool = False  # whether random numbers fill the plane row by row, as a peer does that made published stegos
 
 
 SIMULATORS = {
@@ -32,6 +33,8 @@ SIMULATORS = {
     "wow": Simulator(wet=1e10, rounds_bits=False),
     "suniward": Simulator(wet=1e8, rounds_bits=False),
     "hill": Simulator(wet=1e10, rounds_bits=False, steps=100),
+    "juniward": Simulator(wet=1e13, rounds_bits=True, rows_first=True),
+    "uerd": Simulator(wet=1e13, rounds_bits=True, rows_first=True),
 }
 FIRST_LAMBDA = 1000.0  # doubled before the first evaluation
 DOUBLINGS = 10  # more than these, and the search gives up
@@ -76,7 +79,7 @@ def stego(
             reachable=math.floor(carried),
             hint="use the coder bound, which has no such limit",
         )
-    r = _uniforms(seed, values.shape)[0]
+    r = _uniforms(seed, values.shape, rows_first=_simulator(scheme).rows_first)[0]
     raised, lowered = r < p_plus, (r >= p_plus) & (r < p_plus + p_minus)
     return (values.astype(np.int64) + raised - lowered).astype(values.dtype)
 
@@ -213,10 +216,47 @@ def _simulator(scheme: str) -> Simulator:
     return SIMULATORS[scheme]
 
 
-def _uniforms(seed: int, shape: tuple[int, ...], *, arrays: int = 1) -> list[NDArray[np.float64]]:
-    """Return the numbers of MATLAB's generator (MT19937) after `seed`, filling columns first."""
+def nsf5_stego(cover: Samples[NDArray[Any]], payload: float, seed: int) -> Whole:
+    """Return coefficients (H, W) of which so many lose one of their magnitude as nsF5 changes at `payload` bpnzAC.
+
+    The first of a permutation of the AC coefficients that are not zero, in the plane's row order: nzAC h^-1(payload) of them,
+    rounded up, h the binary entropy. Raises DoesNotFit beyond one bit each.
+    """
+    values = cover.values
+    carriers = values != 0
+    carriers[::8, ::8] = False
+    places = np.flatnonzero(carriers)
+    if not 0 <= payload <= 1:
+        raise DoesNotFit(
+            f"a payload of {payload:g} does not fit: nsF5 carries at most one bit per nonzero AC coefficient",
+            reachable=places.size,
+            hint="send less",
+        )
+    rate = _inverse_binary_entropy(payload)
+    efficiency = payload / rate if rate else math.inf  # in bits a change, as the program divides by it
+    changed = np.random.RandomState(seed).permutation(places.size)[: math.ceil(payload * places.size / efficiency)]
+    stego = values.copy()
+    stego.reshape(-1)[places[changed]] -= np.sign(stego.reshape(-1)[places[changed]])
+    return stego
+
+
+def _inverse_binary_entropy(bits: float) -> float:
+    """Return p in [0, 1/2] with -p log2 p - (1 - p) log2(1 - p) = bits, by halving."""
+    low, high = 0.0, 0.5
+    if bits <= 0 or bits >= 1:
+        return low if bits <= 0 else high
+    for _ in range(60):
+        middle = (low + high) / 2
+        entropy = -middle * math.log2(middle) - (1 - middle) * math.log2(1 - middle)
+        low, high = (middle, high) if entropy < bits else (low, middle)
+    return (low + high) / 2
+
+
+def _uniforms(seed: int, shape: tuple[int, ...], *, arrays: int = 1, rows_first: bool = False) -> list[NDArray[np.float64]]:
+    """Return the numbers of MATLAB's generator (MT19937) after `seed`, filling columns first, or rows."""
     legacy = np.random.RandomState(seed)  # this very generator is part of the reference
-    return [legacy.random_sample(shape[0] * shape[1]).reshape(shape, order="F") for _ in range(arrays)]
+    order: Literal["C", "F"] = "C" if rows_first else "F"
+    return [legacy.random_sample(shape[0] * shape[1]).reshape(shape, order=order) for _ in range(arrays)]
 
 
 def _entropy_bits(plus: NDArray[np.float64], minus: NDArray[np.float64], lam: float) -> float:

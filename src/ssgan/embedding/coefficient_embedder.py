@@ -1,0 +1,123 @@
+"""Simulate stegos of JPEGs: an embedder's scheme prices the coefficients, its coder changes them.
+
+The payload counts bits per AC coefficient that is not zero (bpnzAC), and is spread over all coefficients of the whole blocks.
+Everything of the file that is no coefficient stays as it is.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ssgan.compute import seeds as public_seeds
+from ssgan.embedding.catalog import CODERS
+from ssgan.embedding.coefficient_costs import (
+    coefficient_costs,
+    coefficient_samples,
+    payload_bits,
+    with_samples,
+)
+from ssgan.embedding.costs import Costs
+from ssgan.embedding.embedder import Embedder
+from ssgan.embedding.entry import Prices
+from ssgan.errors import DoesNotFit, InvalidSetting
+from ssgan.images.coefficients import Coefficients, as_blocks, planes
+from ssgan.images.samples import Samples
+
+
+@dataclass(frozen=True)
+class _Assignment:
+    """What a coder reads of an embedder, with the payload in bits per sample of one JPEG."""
+
+    scheme: str
+    payload: float
+    options: tuple[str, ...]
+    text: bytes | None
+
+
+def simulate_coefficients(cover: Coefficients, embedder: Embedder | str, rng: int | np.random.Generator) -> Coefficients:
+    """Return the stego of a JPEG by an Embedder or its name, such as "juniward@0.4"; `rng` is a seed or a NumPy Generator.
+
+    Raises InvalidSetting for a scheme that is made for pixels, DoesNotFit where the payload does not fit, also where no AC
+    coefficient differs from zero.
+    """
+    sender = Embedder.parse(embedder) if isinstance(embedder, str) else embedder
+    seed = public_seeds.image_seeds(public_seeds.as_generator(rng), 1)[0]
+    return simulate_seeded(cover, sender, seed)
+
+
+def simulate_seeded(cover: Coefficients, embedder: Embedder, seed: np.uint64) -> Coefficients:
+    """Return the same from the image's own uint64 seed."""
+    _expect_coefficients(embedder)
+    coder, options = CODERS[embedder.coder], embedder.cost_options
+    bits = payload_bits(cover, embedder.payload, options=options)
+    prices = coefficient_costs(cover, embedder.scheme, embedder.payload, options=options)
+    samples = coefficient_samples(cover, options=options)
+    if coder.simulate_plane is not None:
+        return _in_plane(cover, embedder, samples, prices, seed)
+    assignment = _Assignment(embedder.scheme, bits / len(samples), embedder.options, embedder.text)
+    batch = Samples(torch.from_numpy(samples.values)[None, None, None], samples.low, samples.high, None, samples.unit)
+    try:
+        stego = coder.simulate(assignment, batch, _batch(prices), np.array([seed], dtype=np.uint64))
+    except DoesNotFit as error:
+        raise _in_bpnzac(error, embedder, bits) from error
+    return with_samples(cover, stego.numpy().reshape(-1), options=options)
+
+
+def change_probabilities(cover: Coefficients, embedder: Embedder, prices: Prices | None = None) -> Prices:
+    """Return beta+ and beta-, float64 (n,), of the flat samples; `prices` are their costs, where known already."""
+    _expect_coefficients(embedder)
+    options = embedder.cost_options
+    bits = payload_bits(cover, embedder.payload, options=options)
+    prices = prices or coefficient_costs(cover, embedder.scheme, embedder.payload, options=options)
+    try:
+        beta = CODERS[embedder.coder].probabilities(_batch(prices), bits / max(1, len(prices.plus)))
+    except DoesNotFit as error:
+        raise _in_bpnzac(error, embedder, bits) from error
+    return Prices(beta.plus.numpy().reshape(-1), beta.minus.numpy().reshape(-1))
+
+
+def _expect_coefficients(embedder: Embedder) -> None:
+    if not embedder.prices_coefficients:
+        raise InvalidSetting(
+            f"the scheme {embedder.scheme} is made for pixels, and the cover is a JPEG",
+            hint="use a scheme for coefficients, such as juniward, or pictures in a lossless format",
+        )
+
+
+def _in_plane(
+    cover: Coefficients, embedder: Embedder, samples: Samples[NDArray[Any]], prices: Prices, seed: np.uint64
+) -> Coefficients:
+    """Return the stego by a coder that takes one component, side by side as in the image."""
+    options, simulate_plane = embedder.cost_options, CODERS[embedder.coder].simulate_plane
+    assert simulate_plane is not None
+    first = cover.components[0].carriers
+    if first.size != len(samples):
+        raise InvalidSetting(
+            f"the coder {embedder.coder} takes gray covers, and this JPEG has {len(cover.components)} components",
+            hint=f"take luma alone, {embedder.scheme}@{embedder.payload:g}/{embedder.coder}:luma, or the coder bound",
+        )
+    plane = Samples(planes(samples.values.reshape(first.shape)), samples.low, samples.high, None, samples.unit)
+    plus, minus = (planes(rho.reshape(first.shape)) for rho in prices)
+    changed = simulate_plane(embedder, plane, Prices(plus, minus), int(seed))
+    return with_samples(cover, as_blocks(changed).reshape(-1), options=options)
+
+
+def _batch(prices: Prices) -> Costs:
+    plus, minus = (torch.from_numpy(rho)[None, None, None] for rho in prices)
+    return Costs(plus, minus)
+
+
+def _in_bpnzac(error: DoesNotFit, embedder: Embedder, bits: int) -> DoesNotFit:
+    """Return the refusal in the unit of the payload that was asked for."""
+    most = error.reachable * embedder.payload / bits
+    return DoesNotFit(
+        f"{embedder.payload:g} bits per nonzero AC coefficient do not fit: {embedder.scheme} takes at most {most:.4f} here",
+        reachable=math.floor(error.reachable),
+        hint="lower the payload, or take covers with more texture",
+    )
