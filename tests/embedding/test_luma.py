@@ -26,7 +26,9 @@ def _embedder(scheme: str, coder: str) -> Embedder:
 
 
 @pytest.mark.parametrize("coder", JOINING)
-@pytest.mark.parametrize("scheme", [name for name, row in SCHEMES.items() if row.joins_channels and row.unit in (None, "gray value")])
+@pytest.mark.parametrize(
+    "scheme", [name for name, row in SCHEMES.items() if row.joins_channels and row.unit in (None, "gray value")]
+)
 def test_all_channels_of_a_pixel_change_alike(scheme: str, coder: str) -> None:
     covers, embedder = _covers(), _embedder(scheme, coder)
     change = embedder.simulate(covers, 1).int() - covers.int()

@@ -140,9 +140,9 @@ def prepare(
     sources: Sequence[Path], out: Path, settings: HideSettings, *, limit: int | None = None, shard_size: int | None = None
 ) -> HideEachPlan:
     """Return the plan for the covers in `sources`. Raises InvalidSetting as a simulation's does, and for an unknown scheme."""
-    from ssgan.embedding.embedder import Embedder
+    from ssgan.embedding.catalog import pixel_scheme
 
-    Embedder(settings.scheme, 0.1)
+    pixel_scheme(settings.scheme)
     refuse_among(sources, out)
     shards = shard_size is not None
 

@@ -64,9 +64,14 @@ def coefficient_costs(cover: Coefficients, scheme: str, payload: float, *, optio
     return _apply_wet_rule(prices, samples)
 
 
+def num_nonzero_ac(cover: Coefficients, *, options: Collection[str] = ()) -> int:
+    """Return how many AC coefficients of the samples are not zero."""
+    return sum(component.num_nonzero_ac for component in _components(cover, options))
+
+
 def payload_bits(cover: Coefficients, payload: float, *, options: Collection[str] = ()) -> int:
     """Return the bits of a payload in bpnzAC, rounded. Raises DoesNotFit where they are none although payload > 0."""
-    nonzero = sum(component.num_nonzero_ac for component in _components(cover, options))
+    nonzero = num_nonzero_ac(cover, options=options)
     bits = round(payload * nonzero)
     if payload > 0 and not bits:
         few = f"{nonzero} AC coefficients that are not zero" if nonzero else "no AC coefficient that is not zero"

@@ -19,6 +19,7 @@ from ssgan.embedding.catalog import CODERS
 from ssgan.embedding.coefficient_costs import (
     coefficient_costs,
     coefficient_samples,
+    num_nonzero_ac,
     payload_bits,
     with_samples,
 )
@@ -65,7 +66,7 @@ def simulate_seeded(cover: Coefficients, embedder: Embedder, seed: np.uint64) ->
     try:
         stego = coder.simulate(assignment, batch, _batch(prices), np.array([seed], dtype=np.uint64))
     except DoesNotFit as error:
-        raise _in_bpnzac(error, embedder, bits) from error
+        raise _in_bpnzac(error, embedder, cover) from error
     return with_samples(cover, stego.numpy().reshape(-1), options=options)
 
 
@@ -78,7 +79,7 @@ def change_probabilities(cover: Coefficients, embedder: Embedder, prices: Prices
     try:
         beta = CODERS[embedder.coder].probabilities(_batch(prices), bits / max(1, len(prices.plus)))
     except DoesNotFit as error:
-        raise _in_bpnzac(error, embedder, bits) from error
+        raise _in_bpnzac(error, embedder, cover) from error
     return Prices(beta.plus.numpy().reshape(-1), beta.minus.numpy().reshape(-1))
 
 
@@ -113,9 +114,9 @@ def _batch(prices: Prices) -> Costs:
     return Costs(plus, minus)
 
 
-def _in_bpnzac(error: DoesNotFit, embedder: Embedder, bits: int) -> DoesNotFit:
+def _in_bpnzac(error: DoesNotFit, embedder: Embedder, cover: Coefficients) -> DoesNotFit:
     """Return the refusal in the unit of the payload that was asked for."""
-    most = error.reachable * embedder.payload / bits
+    most = error.reachable / num_nonzero_ac(cover, options=embedder.cost_options)
     return DoesNotFit(
         f"{embedder.payload:g} bits per nonzero AC coefficient do not fit: {embedder.scheme} takes at most {most:.4f} here",
         reachable=math.floor(error.reachable),

@@ -235,9 +235,9 @@ def stego_name(cover: Path) -> str:
 def _check_scheme(settings: HideSettings) -> None:
     # The usual scheme exists, and a check would import torch, which delays the question for the passphrase.
     if settings.scheme != HideSettings.scheme:
-        from ssgan.embedding.embedder import Embedder
+        from ssgan.embedding.catalog import pixel_scheme
 
-        Embedder(settings.scheme, 0.1)
+        pixel_scheme(settings.scheme)
 
 
 def check_place(out: Path, covers: Sequence[Path], *, overwrite: bool) -> None:
