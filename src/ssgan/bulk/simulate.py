@@ -1,6 +1,7 @@
 """Simulate stegos of many covers.
 
 A stego depends on nothing but the cover, its name, the embedder and the seed: not on the batch, the processes or the order.
+The covers of a scheme for coefficients are JPEGs, and their stegos are the same files up to the coefficients.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from ssgan.bulk.job import Tally
 from ssgan.compute import seeds
 from ssgan.compute.progress import Progress, silent
 from ssgan.datasets import Geometry
-from ssgan.datasets.entries import Reader, place_of
+from ssgan.datasets.entries import Entry, Reader, place_of
 from ssgan.datasets.portions import Listing, Portion
 from ssgan.datasets.sources import refuse_among
-from ssgan.errors import DoesNotFit, Failure, RefusedImage, unknown
+from ssgan.embedding.titles import COEFFICIENT_TITLES
+from ssgan.errors import DoesNotFit, Failure, InvalidSetting, RefusedImage, unknown
+from ssgan.images.coefficient_files import encode_coefficients, read_coefficients
 from ssgan.images.samples import OPAQUE, Samples, pixels
 from ssgan.storage.locks import alone
 from ssgan.storage.runs import check_manifest
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 # Covers are collected up to this many samples, then embedded: memory does not grow with the portion.
 TOGETHER_SAMPLES = {"cpu": 2**20, "cuda": 2**25}
 BATCH = 64  # covers of a portion whose stegos are files of their own
+JPEG_SUFFIX = "jpg"  # of the stegos of JPEGs
 
 
 @dataclass(frozen=True)
@@ -52,12 +56,32 @@ class SimulationSettings:
     def __post_init__(self) -> None:
         if missing := set(self.convert) - set(images.CONVERSIONS):
             raise unknown("conversion", min(missing), images.CONVERSIONS)
+        if self.changes_jpegs and (self.geometry != Geometry() or self.convert):
+            raise InvalidSetting(
+                f"{self.embedder} changes the coefficients of JPEGs, which are neither cut, resized nor converted",
+                hint="leave the options of reading covers out, or use a scheme for pixels",
+            )
+        if self.changes_jpegs != (self.image_format == JPEG_SUFFIX):
+            raise InvalidSetting(
+                f"{self.embedder} gives no stegos in the format {self.image_format}",
+                hint="leave the format out: stegos of JPEGs are JPEGs, all others are written without loss",
+            )
+
+    @property
+    def changes_jpegs(self) -> bool:
+        """Whether the embedder changes the coefficients of JPEGs."""
+        return is_for_jpegs(self.embedder)
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as the manifest holds them, with the version of this package."""
         digest = None if self.text is None else hashlib.sha256(self.text).hexdigest()
         record = {"command": "simulate", "version": __version__}
         return {**record, **asdict(self), "convert": sorted(self.convert), "text": digest}
+
+
+def is_for_jpegs(embedder: str) -> bool:
+    """Return whether the name of an embedder begins with a scheme for the coefficients of JPEGs."""
+    return embedder.partition("@")[0].strip() in COEFFICIENT_TITLES
 
 
 class Cover(Protocol):
@@ -215,8 +239,13 @@ class _Worker:
         self._together = TOGETHER_SAMPLES["cuda" if of.device.startswith("cuda") else "cpu"]
 
     def work(self, portion: Portion) -> Tally:
-        """Embed covers of one shape together; a cover that fails does not affect the others."""
+        """Embed covers of one shape together, JPEGs each by itself; a cover that fails does not affect the others."""
         tally = Tally()
+        if self._job.settings.changes_jpegs:
+            with outputs.writing(self._job.folder, portion.number, tally, shards=self._job.shards) as self._write:
+                for entry in portion.entries:
+                    self._embed_jpeg(entry, tally)
+            return tally
         shapes: dict[tuple[Any, ...], list[tuple[str, Cover]]] = {}
         held = 0
         with outputs.writing(self._job.folder, portion.number, tally, shards=self._job.shards) as self._write:
@@ -233,6 +262,23 @@ class _Worker:
                     shapes, held = {}, 0
             self._embed_all(shapes, tally)
         return tally
+
+    def _embed_jpeg(self, entry: Entry, tally: Tally) -> None:
+        from ssgan.embedding import coefficient_embedder
+
+        seed = np.uint64(seeds.derive(self._job.settings.seed, entry.name))
+        try:
+            cover = read_coefficients(self._reader.data(entry), name=entry.name)
+            stego = coefficient_embedder.simulate_seeded(cover, self._embedder, seed)
+            content = encode_coefficients(stego)
+        except (RefusedImage, DoesNotFit) as error:
+            tally.fail(Failure.of(entry.name, error))
+            return
+        self._write(self._job.place(entry.name), content)
+        tally.written += 1
+        pairs = list(zip(cover.components, stego.components, strict=True))
+        changes = sum(int(np.count_nonzero(before.blocks != after.blocks)) for before, after in pairs)
+        tally.sums.update(samples=sum(before.carriers.size for before, _ in pairs), changes=changes)
 
     def _embed_all(self, shapes: dict[tuple[Any, ...], list[tuple[str, Cover]]], tally: Tally) -> None:
         for covers in shapes.values():

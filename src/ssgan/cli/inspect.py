@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from ssgan.cli import inspect_jpeg
+from ssgan.cli.inspect_output import files, where, write_pictures
 from ssgan.cli.keys import KeyOptions
-from ssgan.cli.options import Convert, EmbedderName, Force, Json, Out, Seed, words
+from ssgan.cli.options import Convert, Force, Json, Out, Seed, words
 from ssgan.cli.screen import Screen
 from ssgan.errors import InvalidSetting
 
@@ -16,10 +18,10 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ssgan.embedding.embedder import Embedder
-    from ssgan.evaluation.inspection import Inspection, PricedCover
+    from ssgan.evaluation.inspection import Inspection
     from ssgan.images.difference import Difference
 
-_PAGES = {".html", ".htm"}
+USUAL = "hill@0.4"
 
 
 def inspect(
@@ -30,7 +32,10 @@ def inspect(
     out: Annotated[
         Out | None, Parameter(help="A folder for the pictures, as PNG files, or a file in .html: a page with all of them.")
     ] = None,
-    embedder: EmbedderName = "hill@0.4",
+    embedder: Annotated[
+        str | None,
+        Parameter(help="Scheme, payload and coder, see `ssgan list`; hill@0.4 where none is named, of a JPEG juniward@0.4."),
+    ] = None,
     seed: Seed = 0,
     convert: Convert = "",
     key: KeyOptions | None = None,
@@ -44,12 +49,19 @@ def inspect(
 
     With -o: the cost maps of this and of every other scheme (bright is cheap), the change probabilities, the change map (orange
     +1, blue -1), the residual that a detector sees, and the bit planes. Of two images: what differs, and the residual of both.
-    Of a drawn cover, with its key: the bits that each sample carries.
+    Of a drawn cover, with its key: the bits that each sample carries. Of a JPEG: its tables and the histogram of its
+    coefficients, and the same maps of these, by coefficient and by block.
     """
     from ssgan import images
 
     screen, key = Screen(json=json), key or KeyOptions()
     key.check()
+    if inspect_jpeg.is_meant(cover, embedder, words(convert)) and not key.is_given and generator is None:
+        if stego is not None:
+            inspect_jpeg.compare(screen, cover, stego, out=out, force=force)
+        else:
+            inspect_jpeg.inspect(screen, cover, embedder or inspect_jpeg.USUAL, seed, out=out, force=force)
+        return
     samples = images.read(cover, convert=words(convert)).samples
     if stego is not None:
         other = images.read(stego, convert=words(convert)).samples
@@ -65,13 +77,13 @@ def inspect(
     from ssgan.embedding.embedder import Embedder
     from ssgan.evaluation import inspection
 
-    chosen = Embedder.parse(embedder)
+    chosen = Embedder.parse(embedder or USUAL)
     seen = inspection.inspect_cover(samples, chosen, seed=seed, name=cover.name, layout="chw")
     shown = seen.pictures
     if out is not None:
         every = inspection.every_scheme(samples, chosen.payload, seed=seed, name=cover.name, layout="chw")
         shown["schemes"] = inspection.sheet(every)
-        _write(out, cover.name, _facts(seen, chosen, seed), shown, every, force=force)
+        write_pictures(out, cover.name, _facts(seen, chosen, seed), shown, every, force=force)
     made = seen.difference
     screen.result(
         "inspection",
@@ -79,7 +91,7 @@ def inspect(
             f"{cover.name}: {_kind(samples.shape)}, {seen.wet_share:.2%} of its samples wet",
             f"{chosen}, seed {seed}: {_changed(made)} ({made.change_rate:.2%}; "
             f"{seen.expected_change_rate:.2%} expected), PSNR {made.psnr:.2f} dB",
-            *_where(out),
+            *where(out),
         ],
         cover=str(cover),
         embedder=str(chosen),
@@ -89,7 +101,7 @@ def inspect(
         expected_change_rate=seen.expected_change_rate,
         change_rate=made.change_rate,
         psnr=made.psnr,
-        pictures=_files(out, shown),
+        pictures=files(out, shown),
     )
 
 
@@ -107,16 +119,16 @@ def _show_drawn(
     text = f"{bits:.0f} bits in {seen.bits.size} samples, {rate:.2f} a sample, {most:.1f} at most"
     if out is not None:
         facts = {"image": f"{_kind(samples.shape)}, drawn by {seen.model}", "carries": text}
-        _write(out, cover.name, facts, shown, [], force=force)
+        write_pictures(out, cover.name, facts, shown, [], force=force)
     screen.result(
         "drawn_inspection",
-        [f"{cover.name}: {_kind(samples.shape)}, drawn by {seen.model}", text, *_where(out)],
+        [f"{cover.name}: {_kind(samples.shape)}, drawn by {seen.model}", text, *where(out)],
         cover=str(cover),
         generator=seen.model,
         shape=list(samples.shape),
         bits=bits,
         bits_per_sample=rate,
-        pictures=_files(out, shown),
+        pictures=files(out, shown),
     )
 
 
@@ -143,13 +155,13 @@ def _compare(
         shown = inspection.ImageComparison(first[1], second[1]).pictures
         facts = {"images": f"{_kind(first[1].shape)} each", "changed": f"{_changed(found)}, {found.change_rate:.2%}"}
         facts |= {"raised, lowered": f"{found.raised}, {found.lowered}", "by at most": str(found.largest)}
-        _write(out, f"{first[0]} and {second[0]}", facts | {"PSNR": f"{found.psnr:.2f} dB"}, shown, [], force=force)
+        write_pictures(out, f"{first[0]} and {second[0]}", facts | {"PSNR": f"{found.psnr:.2f} dB"}, shown, [], force=force)
     screen.result(
         "difference",
         [
             f"{found.changes} of {found.samples} samples differ ({found.change_rate:.2%}): {found.raised} raised, "
             f"{found.lowered} lowered, by {found.largest} at most; PSNR {found.psnr:.2f} dB",
-            *_where(out),
+            *where(out),
         ],
         samples=found.samples,
         raised=found.raised,
@@ -157,22 +169,8 @@ def _compare(
         largest=found.largest,
         change_rate=found.change_rate,
         psnr=found.psnr,
-        pictures=_files(out, shown),
+        pictures=files(out, shown),
     )
-
-
-def _write(
-    out: Path, title: str, facts: dict[str, str], shown: dict[str, np.ndarray], every: list[PricedCover], *, force: bool
-) -> None:
-    """Write the page, or the pictures in a folder."""
-    from ssgan.evaluation import inspection
-    from ssgan.views import pages
-
-    if not _is_page(out):
-        inspection.write_pictures(shown, out, overwrite=force)
-        return
-    apart = {name: picture for name, picture in shown.items() if name != "schemes"}  # which the page shows one by one
-    pages.write(out, inspection.page(title, facts, apart, every), overwrite=force)
 
 
 def _facts(seen: Inspection, chosen: Embedder, seed: int) -> dict[str, Any]:
@@ -188,22 +186,6 @@ def _facts(seen: Inspection, chosen: Embedder, seed: int) -> dict[str, Any]:
 
 def _changed(found: Difference) -> str:
     return f"{found.changes} of {found.samples} samples changed"
-
-
-def _where(out: Path | None) -> list[str]:
-    if out is None:
-        return []
-    return [f"the page is {out}" if _is_page(out) else f"pictures in {out}"]
-
-
-def _files(out: Path | None, shown: dict[str, np.ndarray]) -> list[str]:
-    if out is None:
-        return []
-    return [str(out)] if _is_page(out) else [str(out / f"{name}.png") for name in shown]
-
-
-def _is_page(out: Path) -> bool:
-    return out.suffix.lower() in _PAGES
 
 
 def _kind(shape: tuple[int, ...]) -> str:

@@ -55,7 +55,10 @@ def simulate(
     embedder: EmbedderName,
     seed: Seed = 0,
     dtype: Annotated[Literal["float64", "float32"], Parameter(help="Precision of the costs: exact or fast.")] = "float64",
-    image_format: Annotated[Literal["png", "pgm"], Parameter(name="--format", help="The stegos' file format.")] = "png",
+    image_format: Annotated[
+        Literal["png", "pgm"] | None,
+        Parameter(name="--format", help="The stegos' file format, png where none is named; those of JPEGs are JPEGs."),
+    ] = None,
     text: Annotated[Path | None, Parameter(help="A file to embed in place of random bits, with the coder plain.")] = None,
     reading: ReadingOptions | None = None,
     shards: Shards | None = None,
@@ -70,9 +73,10 @@ def simulate(
     """Make the stegos that an embedder would make of random messages: for training and testing detectors.
 
     The stego of a file depends only on its pixels, its name, the embedder and the seed. Existing stegos are left alone, so
-    the same command resumes after an interruption. What failed is in failures.jsonl.
+    the same command resumes after an interruption. What failed is in failures.jsonl. An embedder for the coefficients of JPEGs,
+    such as juniward@0.4, takes JPEG files, and its payload counts bits per AC coefficient that is not zero.
     """
-    from ssgan.bulk.simulate import SimulationSettings, prepare, run
+    from ssgan.bulk.simulate import JPEG_SUFFIX, SimulationSettings, is_for_jpegs, prepare, run
     from ssgan.embedding.embedder import Embedder
 
     geometry, convert = (reading or ReadingOptions()).parse()
@@ -80,7 +84,8 @@ def simulate(
     at_least_one(batch=batch, limit=limit)
     words_to_write = None if text is None else _content(text)
     chosen = str(Embedder.parse(embedder, text=words_to_write))
-    settings = SimulationSettings(chosen, seed, dtype, image_format, geometry, convert, words_to_write)
+    suffix = image_format or (JPEG_SUFFIX if is_for_jpegs(chosen) else "png")
+    settings = SimulationSettings(chosen, seed, dtype, suffix, geometry, convert, words_to_write)
     wanted: dict[str, Any] = {"batch": batch, "device": scaling.device, "shard_size": shards.size}
     plan = prepare(covers, out, settings, limit=limit, overwrite=force, **wanted)
     screen = Screen(json=json, quiet=quiet)

@@ -22,6 +22,8 @@ from ssgan import images
 from ssgan.datasets.annotations import Annotation, annotate
 from ssgan.datasets.path_tables import TABLES, paths_in
 from ssgan.errors import InvalidSetting, RefusedImage, StorageFailed
+from ssgan.images.coefficient_files import read_coefficients
+from ssgan.images.coefficients import Coefficients
 from ssgan.storage.names import name_bytes
 
 _CELEBA_IMAGES = "img_align_celeba"
@@ -87,6 +89,10 @@ class Source(ABC):
     def picture(self, name: str, *, convert: Collection[str] = ()) -> images.Picture:
         """Return the picture of that name, upright; `convert` as in `images.read`. Raises RefusedImage."""
         return images.upright(images.read(self.data(name), convert=convert, name=name))
+
+    def coefficients(self, name: str) -> Coefficients:
+        """Return the coefficients of the JPEG of that name. Raises RefusedImage, also for what is no JPEG."""
+        return read_coefficients(self.data(name), name=name)
 
     def identity(self, name: str) -> str | None:
         """Return the person in the picture, where known."""

@@ -7,6 +7,7 @@ are embedded in together, at one lambda.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -32,17 +33,23 @@ def coefficient_samples(cover: Coefficients, *, options: Collection[str] = ()) -
 def with_samples(cover: Coefficients, values: Whole, *, options: Collection[str] = ()) -> Coefficients:
     """Return the JPEG with flat values (n,), in the order of `coefficient_samples`, in place of its own."""
     components = _components(cover, options)
-    sizes = [component.carriers.size for component in components]
+    changed = [component.blocks.copy() for component in components]
+    for component, blocks, part in zip(components, changed, by_component(cover, values, options=options), strict=True):
+        rows, columns = component.whole
+        blocks[:rows, :columns] = part
+    return cover.with_blocks(changed + [component.blocks for component in cover.components[len(components) :]])
+
+
+def by_component(cover: Coefficients, values: NDArray[Any], *, options: Collection[str] = ()) -> list[NDArray[Any]]:
+    """Return flat values (n,), one a sample, as the blocks (r, c, 8, 8) of each component, views where possible."""
+    shapes = [component.carriers.shape for component in _components(cover, options)]
+    sizes = [math.prod(shape) for shape in shapes]
     if values.shape != (sum(sizes),):
         raise InvalidSetting(
             f"the values are {values.shape}; this JPEG has {sum(sizes)} coefficients to change",
             hint="give as many as coefficient_samples returned, with the same options",
         )
-    changed = [component.blocks.copy() for component in components]
-    for component, blocks, part in zip(components, changed, np.split(values, np.cumsum(sizes)[:-1]), strict=True):
-        rows, columns = component.whole
-        blocks[:rows, :columns] = part.reshape(component.carriers.shape)
-    return cover.with_blocks(changed + [component.blocks for component in cover.components[len(components) :]])
+    return [part.reshape(shape) for part, shape in zip(np.split(values, np.cumsum(sizes)[:-1]), shapes, strict=True)]
 
 
 def coefficient_costs(cover: Coefficients, scheme: str, payload: float, *, options: Collection[str] = ()) -> Prices:

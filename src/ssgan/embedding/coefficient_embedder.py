@@ -110,8 +110,8 @@ def _in_plane(
 
 
 def _batch(prices: Prices) -> Costs:
-    plus, minus = (torch.from_numpy(rho)[None, None, None] for rho in prices)
-    return Costs(plus, minus)
+    plus = torch.from_numpy(prices.plus)[None, None, None]
+    return Costs(plus, plus if prices.minus is prices.plus else torch.from_numpy(prices.minus)[None, None, None])
 
 
 def _in_bpnzac(error: DoesNotFit, embedder: Embedder, cover: Coefficients) -> DoesNotFit:

@@ -43,6 +43,9 @@ def change_probabilities(costs: Costs, payload: float) -> ChangeProbabilities:
         )
     if payload == 0:
         return ChangeProbabilities(torch.zeros_like(costs.plus), torch.zeros_like(costs.minus))
+    if _is_plain(costs):
+        sender = Sender(*_arrays(costs))
+        return _fill(costs, _lambdas(costs, sender, payload=payload), sender)
     return probabilities_at(costs, lambdas(costs, payload=payload))
 
 
@@ -54,8 +57,16 @@ def lambdas(costs: Costs, *, payload: float | None = None, distortion: float | t
     """
     if (payload is None) == (distortion is None):
         raise InvalidSetting("lambdas needs either a payload or a distortion", hint="give one of the two")
+    if costs.plus.device.type == "cpu":
+        return _lambdas(costs, Sender(*_arrays(costs)), payload=payload, distortion=distortion)
+    sender = DeviceSender(Costs(costs.plus.detach(), costs.minus.detach()))
+    return _lambdas(costs, sender, payload=payload, distortion=distortion)
+
+
+def _lambdas(
+    costs: Costs, sender: Sender | DeviceSender, *, payload: float | None = None, distortion: float | torch.Tensor | None = None
+) -> torch.Tensor:
     samples, device = costs.plus[0].numel(), costs.plus.device
-    sender = Sender(*_arrays(costs)) if device.type == "cpu" else DeviceSender(Costs(costs.plus.detach(), costs.minus.detach()))
     if torch.as_tensor(sender.wrong).any():
         raise InvalidSetting("a cost is negative or not a number", hint="give costs >= 0, infinite where a sample is wet")
     asked = payload * samples if payload is not None else distortion
@@ -72,19 +83,31 @@ def lambdas(costs: Costs, *, payload: float | None = None, distortion: float | t
 
 def probabilities_at(costs: Costs, lam: torch.Tensor) -> ChangeProbabilities:
     """Return exp(-lambda rho) / Z for given lambda (N,); differentiable in the costs."""
-    if costs.plus.device.type == "cpu" and not costs.plus.requires_grad and not costs.minus.requires_grad:
-        arrays = _arrays(costs)
-        # Row by row in memory, whatever the strides of the costs are: the loop fills these arrays, and not copies of them.
-        rows = [np.empty(rho.shape, rho.dtype) for rho in arrays]
-        gibbs_loops.fill_probabilities(*arrays, lam.numpy(), Sender(*arrays).free, *rows)
-        return ChangeProbabilities(
-            *(torch.from_numpy(beta).reshape(rho.shape).to(rho.dtype) for beta, rho in zip(rows, costs, strict=True))
-        )
+    if _is_plain(costs):
+        return _fill(costs, lam, Sender(*_arrays(costs)))
     floor = DeviceSender(costs).free.detach().to(costs.plus.dtype).reshape(-1, 1, 1, 1)
     factor = lam.to(costs.plus.dtype).reshape(-1, 1, 1, 1)
     plus, minus = ((-factor * torch.maximum(rho, floor)).exp() for rho in costs)
     z = 1 + plus + minus
     return ChangeProbabilities(plus / z, minus / z)
+
+
+def _is_plain(costs: Costs) -> bool:
+    """Return whether compiled loops can do the work: on the processor, and no gradient is needed."""
+    return costs.plus.device.type == "cpu" and not costs.plus.requires_grad and not costs.minus.requires_grad
+
+
+def _fill(costs: Costs, lam: torch.Tensor, sender: Sender) -> ChangeProbabilities:
+    """Return exp(-lambda rho) / Z by the compiled loops, as one tensor where both ways cost the same."""
+    arrays = _arrays(costs)
+    # Row by row in memory, whatever the strides of the costs are: the loop fills these arrays, and not copies of them.
+    rows = [np.empty(rho.shape, rho.dtype) for rho in arrays[: 1 if arrays[1] is arrays[0] else 2]]
+    if len(rows) == 1:
+        gibbs_loops.fill_probabilities_alike(arrays[0], lam.numpy(), sender.free, rows[0])
+    else:
+        gibbs_loops.fill_probabilities(*arrays, lam.numpy(), sender.free, *rows)
+    betas = [torch.from_numpy(beta).reshape(rho.shape).to(rho.dtype) for beta, rho in zip(rows, costs, strict=False)]
+    return ChangeProbabilities(betas[0], betas[-1])
 
 
 def entropy_bits(probabilities: ChangeProbabilities) -> torch.Tensor:
@@ -112,7 +135,14 @@ def sample(covers: torch.Tensor, probabilities: ChangeProbabilities, seeds: NDAr
 
 
 def _arrays(costs: Costs) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
-    """Return the costs as arrays (N, n) of one dtype, row by row, copied where strides or precision require it."""
+    """Return the costs as arrays (N, n) of one dtype, row by row, copied where strides or precision require it.
+
+    They are one array where the costs are one tensor.
+    """
+    if costs.minus is costs.plus:
+        rho = costs.plus.detach() if costs.plus.dtype in _ARRAY_TYPES else costs.plus.detach().float()
+        flat = rho.flatten(1).contiguous().numpy()
+        return flat, flat
     plus, minus = (rho.detach() if rho.dtype in _ARRAY_TYPES else rho.detach().float() for rho in costs)
     if plus.dtype != minus.dtype:  # the compiled loops take both alike
         plus, minus = plus.double(), minus.double()

@@ -28,7 +28,8 @@ COARSE_STEPS, STEPS = 20, 60  # of Newton's at most, on the sample and on all
 class Sender:
     """The optimal sender for B covers of n samples: costs float64 (B, n) of +1 and of -1, >= 0, infinite = wet.
 
-    Given the `covers` (B, n), what may not rise or fall is wet whatever its costs, so that one array may be both.
+    Given the `covers` (B, n), what may not rise or fall is wet whatever its costs, so that one array may be both. Where one
+    array is both and there are no covers, a sample takes one exponential in place of two.
     """
 
     def __init__(
@@ -39,10 +40,15 @@ class Sender:
             usable = np.empty((len(plus), 0), np.bool_)
         else:
             usable = np.ascontiguousarray(covers.usable)
-        self._costs = np.ascontiguousarray(plus), np.ascontiguousarray(minus), values, usable
+        self._alike = minus is plus and covers is None
+        plus = np.ascontiguousarray(plus)
+        self._costs = plus, plus if self._alike else np.ascontiguousarray(minus), values, usable
         self._ends = (0, 0) if covers is None else (covers.low, covers.high)
         survey = np.empty((len(plus), 5))
-        gibbs_loops.survey(*self._costs, *self._ends, survey)
+        if self._alike:
+            gibbs_loops.survey_alike(plus, survey)
+        else:
+            gibbs_loops.survey(*self._costs, *self._ends, survey)
         self._one, self._two, cheaper, self._spread, self.wrong = survey.T
         mean = cheaper / np.maximum(self._one + self._two, 1)
         self._unit = np.where(mean > 0, mean, 1.0)  # (B,): of cost
@@ -89,8 +95,14 @@ class Sender:
         """Return the solution of each row by itself, so that no row's lambda depends on the others of the batch."""
         sample, u = self._every(STRIDE), -np.log(self._unit)
         share = self._costs[0].shape[1] / sample._costs[0].shape[1]
-        gibbs_loops.solve(*sample._costs, *self._ends, self.free, target / share, distortion, 1e-3, COARSE_STEPS, u)
-        gibbs_loops.solve(*self._costs, *self._ends, self.free, target, distortion, tolerance, STEPS, u)
+        for sender, goal, precision, steps in (
+            (sample, target / share, 1e-3, COARSE_STEPS),
+            (self, target, tolerance, STEPS),
+        ):
+            if self._alike:
+                gibbs_loops.solve_alike(sender._costs[0], self.free, goal, distortion, precision, steps, u)
+            else:
+                gibbs_loops.solve(*sender._costs, *self._ends, self.free, goal, distortion, precision, steps, u)
         return np.exp(u)
 
     def _every(self, stride: int) -> Sender:
@@ -100,7 +112,8 @@ class Sender:
     def _part(self, rows: NDArray[np.bool_] | slice, samples: slice) -> Sender:
         part = object.__new__(Sender)
         plus, minus, values, usable = (np.ascontiguousarray(array[rows, samples]) for array in self._costs)
-        part._costs, part._ends = (plus, minus, values, usable), self._ends
+        minus = plus if self._alike else minus
+        part._costs, part._ends, part._alike = (plus, minus, values, usable), self._ends, self._alike
         part._unit, part._one, part._two = self._unit[rows], self._one[rows], self._two[rows]
         part._spread, part.wrong = self._spread[rows], self.wrong[rows]
         return part
@@ -108,6 +121,9 @@ class Sender:
     def _moments(self, u: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Return sums over the samples for x = lambda rho: the entropy in nats, E[x] and Var[x]; float64 (B,) each."""
         sums = np.empty((len(u), 3))
-        gibbs_loops.moments(*self._costs, *self._ends, np.exp(u), self.free, sums)
+        if self._alike:
+            gibbs_loops.moments_alike(self._costs[0], np.exp(u), self.free, sums)
+        else:
+            gibbs_loops.moments(*self._costs, *self._ends, np.exp(u), self.free, sums)
         log_z, mean, variance = sums.T
         return log_z + mean, mean, variance

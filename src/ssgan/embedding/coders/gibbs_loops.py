@@ -153,6 +153,86 @@ def _add(
 
 
 @compiled
+def survey_alike(rho: np.ndarray, out: np.ndarray) -> None:
+    """Fill out (B, 5) as `survey` does for two arrays that are this one, rho (B, n), without covers."""
+    for b in range(rho.shape[0]):
+        two, wrong, cheaper = 0, 0, 0.0
+        for i in range(rho.shape[1]):
+            cost = rho[b, i]
+            wrong += not cost >= 0
+            two += cost < np.inf
+            cheaper += cost if cost < np.inf else 0.0
+        out[b, 0], out[b, 1], out[b, 2], out[b, 3], out[b, 4] = 0, two, cheaper, 2 * cheaper / 3, 2 * wrong
+
+
+@compiled
+def moments_alike(rho: np.ndarray, lam: np.ndarray, floor: np.ndarray, out: np.ndarray) -> None:
+    """Fill out (B, 3) as `moments` does for two arrays that are this one, rho (B, n)."""
+    lanes = np.empty((3, LANES))
+    for b in range(rho.shape[0]):
+        out[b, 0], out[b, 1], out[b, 2] = _row_moments_alike(rho[b], lam[b], floor[b], lanes)
+
+
+@compiled
+def solve_alike(
+    rho: np.ndarray, floor: np.ndarray, target: np.ndarray, distortion: bool, tolerance: float, steps: int, u: np.ndarray
+) -> None:
+    """Move u = ln lambda (B,) as `solve` does for two arrays that are this one, rho (B, n): one exponential a sample."""
+    lanes = np.empty((3, LANES))
+    for b in range(rho.shape[0]):
+        low, high = -np.inf, np.inf
+        for _ in range(steps):
+            log_z, mean, variance = _row_moments_alike(rho[b], np.exp(u[b]), floor[b], lanes)
+            value, slope = log_z + mean, -variance
+            if distortion:
+                value, slope = mean * np.exp(-u[b]), -variance * np.exp(-u[b])
+            if abs(value - target[b]) <= tolerance * target[b]:
+                break
+            low, high = (u[b], high) if value > target[b] else (low, u[b])
+            u[b] = nearer(u[b], low, high, value, slope, target[b])
+
+
+@compiled
+def _row_moments_alike(rho: np.ndarray, factor: float, floor: float, lanes: np.ndarray) -> tuple[float, float, float]:
+    log_z, first, second, logs = lanes[0], lanes[1], lanes[2], 0.0
+    log_z[:], first[:], second[:] = 1, 0, 0
+    for start in range(0, len(rho), LANES):
+        part = rho[start : start + LANES]
+        if len(part) == LANES:  # written twice, so that the compiler knows the length of the first one
+            _add_alike(part, LANES, factor, floor, log_z, first, second)
+        else:
+            _add_alike(part, len(part), factor, floor, log_z, first, second)
+        if start % (LANES * FLUSH) == 0:
+            logs += np.log(log_z).sum()
+            log_z[:] = 1
+    return logs + np.log(log_z).sum(), first.sum(), second.sum()
+
+
+@compiled
+def _add_alike(
+    rho: np.ndarray, count: int, factor: float, least: float, log_z: np.ndarray, first: np.ndarray, second: np.ndarray
+) -> None:
+    for k in range(count):
+        x = min(factor * max(rho[k], least), NEVER)
+        p = exp_of_negative(-x)
+        z = 1 + p + p
+        mean = 2 * x * p / z
+        first[k] += mean
+        second[k] += x * mean - mean * mean
+        log_z[k] *= z
+
+
+@compiled
+def fill_probabilities_alike(rho: np.ndarray, lam: np.ndarray, floor: np.ndarray, out: np.ndarray) -> None:
+    """Fill out (B, n) with exp(-lambda rho) / Z of both ways, whose costs are rho (B, n)."""
+    for b in range(rho.shape[0]):
+        factor, least = lam[b], floor[b]
+        for i in range(rho.shape[1]):
+            p = exp_of_negative(-min(factor * max(rho[b, i], least), NEVER))
+            out[b, i] = p / (1 + p + p)
+
+
+@compiled
 def fill_probabilities(
     plus: np.ndarray, minus: np.ndarray, lam: np.ndarray, floor: np.ndarray, raised: np.ndarray, lowered: np.ndarray
 ) -> None:
