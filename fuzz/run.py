@@ -13,7 +13,7 @@ from pathlib import Path
 
 import atheris
 
-HARNESSES = ("image_reader", "container")
+HARNESSES = ("image_reader", "container", "jpeg")
 CORPUS = Path(__file__).resolve().parents[1] / "out" / "fuzz"
 
 
@@ -39,7 +39,11 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for i, seed in enumerate(harness.seeds()):
         (folder / f"seed-{i:03}").write_bytes(seed)
-    atheris.Setup([sys.argv[0], f"-artifact_prefix={CORPUS}/", *sys.argv[2:], str(folder)], harness.check)
+
+    def check(data: bytes) -> None:  # libFuzzer takes an answer for a number
+        harness.check(data)
+
+    atheris.Setup([sys.argv[0], f"-artifact_prefix={CORPUS}/", *sys.argv[2:], str(folder)], check)
     atheris.Fuzz()
 
 

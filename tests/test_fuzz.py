@@ -56,6 +56,15 @@ def test_a_harness_holds_on_its_seeds_and_on_what_mutation_makes_of_them(name: s
         harness.check(data)
 
 
+def test_no_mutant_of_a_jpeg_breaks_a_promise() -> None:
+    harness = load("jpeg")
+    files = harness.seeds()
+    answers = [harness.check(data) for data in files]
+    assert set(answers) == {"cover"}
+    answers = [harness.check(harness.mutant(files, seed)) for seed in range(20_000, 21_000)]
+    assert set(answers) == {"refused", "read", "cover"}
+
+
 def test_a_harness_sees_a_reader_that_breaks_its_promise(monkeypatch: pytest.MonkeyPatch) -> None:
     reader, opener = load("image_reader"), load("container")
     monkeypatch.setattr("ssgan.images.read", lambda data, **options: 1 // 0)
