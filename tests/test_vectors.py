@@ -17,11 +17,13 @@ import numpy as np
 import pytest
 
 from ssgan.errors import Incomplete, NothingFound, SsganError
+from ssgan.images import read_coefficients
+from ssgan.messages.container import coefficient_carrier
 from ssgan.messages.keys import KeyFile, Passphrase, parse_key_file
 from ssgan.messages.parts import MessagePart
-from ssgan.messages.reveal import reveal
+from ssgan.messages.reveal import reveal, reveal_from
 from ssgan.messages.spread import gather
-from tests.vectors import reader
+from tests.vectors import jpeg_reader, reader
 
 Vector = dict[str, Any]
 
@@ -36,6 +38,8 @@ every_image = pytest.mark.parametrize(
     [pytest.param(v, id=v["name"], marks=[pytest.mark.slow] if v["key"].get("strong") else []) for v in IMAGES],
 )
 every_join = pytest.mark.parametrize("vector", JOINS, ids=[v["name"] for v in JOINS])
+JPEGS = json.loads((FOLDER / "jpeg" / "files.json").read_text("ascii"))
+every_jpeg = pytest.mark.parametrize("vector", JPEGS, ids=[v["name"] for v in JPEGS])
 every_key_file = pytest.mark.parametrize("vector", KEY_FILES, ids=[v["name"] for v in KEY_FILES])
 
 
@@ -91,6 +95,32 @@ def test_the_package_finds_what_a_vector_says(vector: Vector) -> None:
 @every_image
 def test_the_second_reader_finds_what_a_vector_says(vector: Vector) -> None:
     found = read_by_reader(vector["name"])
+    assert expected(found.content if found else None) == vector["expect"], vector["why"]
+    if found:
+        assert {"length": found.length, "split": found.split, "kind": found.kind} == vector["at"]
+
+
+def jpeg_of(vector: Vector) -> bytes:
+    return base64.b64decode(vector["jpeg"])
+
+
+@every_jpeg
+def test_the_package_finds_what_a_vector_of_a_jpeg_says(vector: Vector) -> None:
+    key = vector["key"]
+    secret = parse_key_file(key["file"]) if "file" in key else Passphrase(key["passphrase"], strong=key["strong"])
+    try:
+        found = reveal_from(coefficient_carrier(read_coefficients(jpeg_of(vector))), secret)
+    except NothingFound:
+        assert vector["expect"] == "nothing", vector["why"]
+    else:
+        assert expected(found) == vector["expect"], vector["why"]
+
+
+@every_jpeg
+def test_the_second_reader_finds_what_a_vector_of_a_jpeg_says(vector: Vector) -> None:
+    key = vector["key"]
+    secret = reader.parse_key_file(key["file"]) if "file" in key else reader.Key(key["passphrase"], key["strong"])
+    found = jpeg_reader.read(jpeg_of(vector), secret)
     assert expected(found.content if found else None) == vector["expect"], vector["why"]
     if found:
         assert {"length": found.length, "split": found.split, "kind": found.kind} == vector["at"]

@@ -30,8 +30,17 @@ def cover() -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def round_trips() -> ModuleType:
-    """benchmarks/roundtrips.py, which is no package."""
-    spec = importlib.util.spec_from_file_location("roundtrips", REPOSITORY / "benchmarks" / "roundtrips.py")
+    return _benchmark("roundtrips")
+
+
+@pytest.fixture(scope="session")
+def jpeg_round_trips() -> ModuleType:
+    return _benchmark("jpeg_roundtrips")
+
+
+def _benchmark(name: str) -> ModuleType:
+    """benchmarks/<name>.py, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, REPOSITORY / "benchmarks" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -244,8 +244,9 @@ def test_what_would_need_a_conversion_is_neither_cover_nor_stego(name: str, hint
     with pytest.raises(RefusedImage, match="cannot be used as a cover") as refused:
         hide_file(tmp_path / name, b"x", KEY, tmp_path / "out.png")
     assert hint in refused.value.hint
-    with pytest.raises(RefusedImage, match="cannot be used as a stego"):
-        reveal_files([tmp_path / name], KEY)
+    if not name.endswith(".jpg"):  # whose coefficients might hold a message
+        with pytest.raises(RefusedImage, match="cannot be used as a stego"):
+            reveal_files([tmp_path / name], KEY)
 
 
 def test_nothing_found_is_one_text_whatever_the_cause(photo: Path, tmp_path: Path) -> None:

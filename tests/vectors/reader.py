@@ -139,13 +139,19 @@ class Container:
         x = bytes(image.samples[place] for place in self.usable)
         total = len(x)
         self.shape = b"ssgan/1" + struct.pack("<IIBI", h, w, c, total)
-        # 3. Frozen samples: the public ones, and the first salt.
         k = min(256, max(64, total // 32), total)
-        self.public = p = min(64, max(32, total // 128), total)
-        a = list(range(total))
+        p = min(64, max(32, total // 128), total)
+        self.unlock(list(x), [x[i : i + 1] for i in range(total)], list(range(total)), k, p, key)
+
+    def unlock(self, x: list[int], raw: list[bytes], may_freeze: list[int], k: int, p: int, key: Key) -> None:
+        """Sections 3 to 6, of samples x, their bytes in a salt, and the places that may be frozen."""
+        total = len(x)
+        # 3. Frozen samples: the public ones, and the first salt.
+        self.public = p
+        a = may_freeze
         exchange(a, 0, p, hashlib.sha256(b"ssgan/1/public" + self.shape).digest())
         mode = b"passphrase" if isinstance(key.secret, str) else b"key file"
-        first_salt = hashlib.sha256(b"ssgan/1/salt/1" + self.shape + mode + bytes(x[i] for i in a[:p])).digest()
+        first_salt = hashlib.sha256(b"ssgan/1/salt/1" + self.shape + mode + b"".join(raw[i] for i in a[:p])).digest()
         # 4. The first root.
         if isinstance(key.secret, str):
             words_typed = key.secret.removeprefix("\ufeff")
@@ -155,7 +161,7 @@ class Container:
         # 3. Frozen samples: the others, and the second salt.
         exchange(a, p, k, expand_key(first_root, b"ssgan/1/frozen", 32))
         self.frozen = a[:k]
-        second_salt = hashlib.sha256(b"ssgan/1/salt/2" + self.shape + bytes(x[i] for i in a[p:k])).digest()
+        second_salt = hashlib.sha256(b"ssgan/1/salt/2" + self.shape + b"".join(raw[i] for i in a[p:k])).digest()
         # 4. The root.
         self.root = extract_key(second_salt, first_root)
         # 5. Order: y[i] = x[order[i]].
@@ -165,7 +171,7 @@ class Container:
         for i in range(n - 1, 0, -1):
             j = uniform(choice, i + 1)
             self.order[i], self.order[j] = self.order[j], self.order[i]
-        self.y = bytes(x[i] for i in self.order)
+        self.y = bytes(x[i] & 255 for i in self.order)
         # 6. Rungs: none where the image is too small.
         largest, self.rungs = n // 16 - 18, list[int]()
         length = 20

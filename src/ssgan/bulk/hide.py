@@ -21,10 +21,11 @@ from ssgan.datasets.portions import Listing, Portion
 from ssgan.datasets.sources import refuse_among
 from ssgan.errors import DoesNotFit, Failure, InvalidSetting, NothingFound, RefusedImage, StorageFailed
 from ssgan.images import Picture
-from ssgan.messages.files import make_stego
+from ssgan.messages import plan as plans
+from ssgan.messages.container import Carrier
+from ssgan.messages.files import make_stego, reveal_picture
 from ssgan.messages.keys import Key
 from ssgan.messages.plan import HideSettings, content_task, stego_name, used_before
-from ssgan.messages.reveal import reveal_any
 from ssgan.storage.atomic import unfinished
 from ssgan.storage.locks import alone
 from ssgan.storage.runs import check_manifest
@@ -81,8 +82,8 @@ class Hiding:
     def opens(self, content: bytes, entry: Entry) -> Picture | None:
         """Return the picture in these bytes, if the key opens it to the message for that cover."""
         try:
-            picture = images.read(content)
-            found = reveal_any(picture.samples, self.key, alpha=picture.alpha)
+            picture = plans.made_stego(content)
+            found = reveal_picture(picture, self.key)
         except (RefusedImage, NothingFound):
             return None
         return picture if found == self.messages.of(entry.name) else None
@@ -132,7 +133,7 @@ class HideEachPlan:
 
 
 def place(name: str) -> str:
-    """Return the path of a cover's stego: its own name, as PNG where its format cannot be written."""
+    """Return the path of a cover's stego: its own name, as PNG where its format is not written."""
     return place_of(name, Path(stego_name(Path(name))).suffix)
 
 
@@ -140,9 +141,7 @@ def prepare(
     sources: Sequence[Path], out: Path, settings: HideSettings, *, limit: int | None = None, shard_size: int | None = None
 ) -> HideEachPlan:
     """Return the plan for the covers in `sources`. Raises InvalidSetting as a simulation's does, and for an unknown scheme."""
-    from ssgan.embedding.catalog import pixel_scheme
-
-    pixel_scheme(settings.scheme)
+    plans.check_scheme(settings)
     refuse_among(sources, out)
     shards = shard_size is not None
 
@@ -228,7 +227,7 @@ class _Worker:
         settings, name = self._job.settings, entry.name
         task = content_task(name, self._reader.data(entry), self._job.messages.of(name), Path(place(name)), settings)
         stego = make_stego(task, self._job.key, settings)
-        self._note(entry, stego.hidden.stego, stego.hidden.alpha, stego.hidden.manner)
+        self._note(entry, stego.carrier, stego.hidden.manner)
         return stego.content
 
     def _taken_up(self, entry: Entry, left: Iterable[Left]) -> bytes | None:
@@ -238,23 +237,25 @@ class _Worker:
             found = self._job.opens(content(), entry)
             if found is None:
                 continue
-            cover = images.read(self._reader.data(entry), convert=images.CONVERSIONS)
-            if cover.samples.shape != found.samples.shape or _apart(cover, found) > 1:
+            read = images.read(self._reader.data(entry), convert=images.CONVERSIONS)
+            cover = plans.picture_carrier(plans.as_cover(read, entry.name, upright=self._job.settings.upright))
+            stego = plans.picture_carrier(found)
+            if cover.shape != stego.shape or _apart(cover, stego) > 1:
                 continue
-            self._note(entry, found.samples, found.alpha)
+            self._note(entry, stego)
             recorded = ledger is None or ledger.reuse or ledger.holds(self._ready[place(entry.name)].mark)
-            if recorded or ledger is not None and not ledger.knows(cover.samples, cover.alpha, layout="chw"):
+            if recorded or ledger is not None and not ledger.knows(cover):
                 return content()
         return None
 
-    def _note(self, entry: Entry, stego: np.ndarray, alpha: np.ndarray | None, manner: str = "") -> None:
+    def _note(self, entry: Entry, stego: Carrier, manner: str = "") -> None:
         """Remember digests that are to be recorded, since pictures of a whole shard would fill the memory."""
         ledger = self._job.settings.ledger
         if ledger is None:
             self._ready[place(entry.name)] = _Ready(entry.name, b"", b"", manner)
         else:
             where = str(self._job.folder.resolve() / place(entry.name))
-            mark, cover = ledger.mark(stego, alpha, where, layout="chw"), ledger.digest(stego, alpha, layout="chw")
+            mark, cover = ledger.mark(stego, None, where), ledger.digest(stego)
             self._ready[place(entry.name)] = _Ready(entry.name, mark, cover, manner)
 
     def _seal(self, wheres: Sequence[str]) -> Collection[str]:
@@ -290,8 +291,8 @@ def _left(of: Hiding, portion: Portion) -> dict[str, list[Left]]:
     return found
 
 
-def _apart(one: Picture, other: Picture) -> int:
-    return int(np.abs(one.samples.astype(np.int16) - other.samples).max())
+def _apart(one: Carrier, other: Carrier) -> int:
+    return int(np.abs(one.values.astype(np.int16) - other.values).max())
 
 
 def _require(of: Hiding, entry: Entry, path: Path, content: bytes | None = None) -> Picture:
@@ -339,6 +340,7 @@ class _CheckWorker:
 
     def _repair(self, stego: Picture) -> None:
         ledger = self._job.settings.ledger
-        if ledger is None or ledger.knows(stego.samples, stego.alpha, layout="chw"):
+        carrier = plans.picture_carrier(stego)
+        if ledger is None or ledger.knows(carrier):
             return
-        ledger.record([(stego.samples, stego.alpha)], layout="chw")  # by which its cover is known, too
+        ledger.record([carrier])  # by which its cover is known, too

@@ -25,6 +25,9 @@ _STDIN = Path("-")
 _FOR_CHANGES = ("scheme", "allow_flat", "reuse", "keep_metadata", "upright")  # options of a change to a cover
 _LARGEST_MESSAGE = 64 << 20  # bytes: more than any cover takes
 MUCH = 0.2  # bits per sample: up to here the published detectors of adaptive schemes are wrong often enough
+_SAMPLE, _COEFFICIENT = "sample", "nonzero AC coefficient"
+_AS_A_FILE = "send it as a file: a messenger that compresses pictures anew destroys the message, and nothing can bring it back"
+_METADATA_STAYS = "metadata stays, as in the cover's file: EXIF and a thumbnail may tell of place, time, device and owner"
 _MESSAGE, _WAY = Group("Message", sort_key=1), Group("Way of hiding", sort_key=3)
 
 
@@ -69,7 +72,9 @@ class MessageOptions:
 class Manner:
     """How messages are hidden; the receiver needs to know none of it."""
 
-    scheme: Annotated[str, Parameter(help="The embedding scheme: see ssgan list.")] = "hill"
+    scheme: Annotated[
+        str | None, Parameter(help="The embedding scheme: see ssgan list. By default hill, and juniward for JPEGs.")
+    ] = None
     compress: Annotated[
         bool, Parameter(help="Pack the message first; not where others had a hand in it, since lengths tell.")
     ] = False
@@ -110,7 +115,9 @@ class Way(Manner):
 
 def hide(
     *covers: Annotated[Path, Parameter(help="The cover; several to spread the message; - for a message from stdin.")],
-    out: Annotated[Out, Parameter(help="The stego: .png, .bmp, .pgm, .ppm or .tiff; a folder where there are several covers.")],
+    out: Annotated[
+        Out, Parameter(help="The stego: .png, .bmp, .pgm, .ppm or .tiff, or .jpg of a JPEG; of several covers, a folder.")
+    ],
     message: MessageOptions | None = None,
     key: KeyOptions | None = None,
     making: Making | None = None,
@@ -122,8 +129,8 @@ def hide(
 
     The stego looks like the cover, and its file is written as the cover's was, but without EXIF and text. Send the stego,
     destroy the cover, and use no cover twice. With --covers generated no cover is needed, and nothing is changed: the message
-    picks the samples of a picture that a generator draws. No message survives a change of the picture: resizing, JPEG, most
-    chat programs.
+    picks the samples of a picture that a generator draws. In a JPEG the coefficients are changed, and all else of its file
+    stays, EXIF as well. No message survives a change of the picture: resizing, compressing it anew, most chat programs.
     """
     message, key, way, screen = message or MessageOptions(), key or KeyOptions(), way or Way(), Screen(json=json)
     named, making = [cover for cover in covers if cover != _STDIN], making or Making()
@@ -153,7 +160,7 @@ def hide(
     made = carry_out(plan, chosen) if making.covers is None else [_best(screen, content, chosen, out, plan, making)]
     for task, hidden in zip(plan.tasks, made, strict=True):
         _show(screen, task, hidden)
-        if not way.no_risk:
+        if not way.no_risk and hidden.coefficients is None:  # the bundled detectors look at pixels
             show_risk(screen, task, hidden)
     if plan.folder is not None:
         count, needed = len(made), way.needed or len(made)
@@ -172,7 +179,7 @@ def capacity(
     With --covers generated, how many every drawn cover takes.
     """
     from ssgan.messages import spread
-    from ssgan.messages.plan import cover_picture, picture_capacity
+    from ssgan.messages.plan import CAUTIOUS, WISE, cover_picture, picture_capacity, wise_bytes
 
     screen, making = Screen(json=json), making or Making()
     making.check(list(covers))
@@ -183,9 +190,15 @@ def capacity(
         raise InvalidSetting("no cover is given", hint="run ssgan capacity COVER")
     if len(covers) == 1 and needed is not None:
         raise InvalidSetting("--needed is given, and one cover", hint="name more covers, or leave it out")
-    capacities = [picture_capacity(cover_picture(cover)) for cover in covers]
-    for cover, size in zip(covers, capacities, strict=True):
-        screen.result("capacity", f"{cover}: {counted(size, 'byte')}", cover=str(cover), capacity_bytes=size)
+    pictures = [cover_picture(cover) for cover in covers]
+    capacities = [picture_capacity(picture) for picture in pictures]
+    for cover, picture, size in zip(covers, pictures, capacities, strict=True):
+        text, figures = f"{cover}: {counted(size, 'byte')}", dict[str, object](cover=str(cover), capacity_bytes=size)
+        if picture.coefficients is not None:
+            cautious, wise = wise_bytes(picture, CAUTIOUS), wise_bytes(picture, WISE)
+            text += f"; wise are {cautious} to {wise}, {CAUTIOUS} to {WISE} bits per nonzero AC coefficient"
+            figures |= {"cautious_bytes": cautious, "wise_bytes": wise}
+        screen.result("capacity", text, **figures)
     if len(covers) > 1:
         count = _needed(needed, len(covers))
         size = spread.capacity_bytes(capacities, needed=count)
@@ -261,27 +274,30 @@ def check_for_drawn(way: Manner) -> None:
 
 def _announce(screen: Screen, plan: HidePlan, *, dry: bool) -> None:
     """Print notes on the covers. Warn about a large payload. In a dry run, print the plan."""
+    from ssgan.messages import plan as plans
+
     for task in plan.tasks:
         for note in task.picture.notes:
             screen.note("note", f"{task.cover}: {note}", cover=str(task.cover), note=note)
         if dry:
             text = (
                 f"would hide {counted(task.body_bytes, 'byte')} in {task.out}, which takes {task.capacity_bytes}: padded to "
-                f"{task.rung_bytes}, {task.payload:.3f} bits per sample"
+                f"{task.rung_bytes}, {task.payload:.3f} bits per {_unit(task)}"
             )
             screen.result("plan", text, **_figures(task), dry_run=True)
-    if max(task.payload for task in plan.tasks) > MUCH:
-        screen.warn(
-            f"more than {MUCH} bits per sample: the more a cover carries, the better detectors find it; "
-            "larger covers, or more of them, carry less each"
-        )
+    for unit, much in ((_SAMPLE, MUCH), (_COEFFICIENT, plans.MUCH)):
+        if max((task.payload for task in plan.tasks if _unit(task) == unit), default=0) > much:
+            screen.warn(
+                f"more than {much} bits per {unit}: the more a cover carries, the better detectors find it; "
+                "larger covers, or more of them, carry less each"
+            )
 
 
 def _show(screen: Screen, task: HideTask, hidden: Hidden) -> None:
     used = task.body_bytes / task.capacity_bytes if task.capacity_bytes else 1.0
     text = (
         f"{counted(task.body_bytes, 'byte')} hidden in {task.out}: {used:.1%} of its capacity, {hidden.payload:.3f} bits per "
-        f"sample, {hidden.change_rate:.2%} of its samples changed"
+        f"{_unit(task)}, {hidden.change_rate:.2%} of its {'samples' if _unit(task) == _SAMPLE else 'coefficients'} changed"
     )
     file = {"written_as": hidden.manner, "differences": list(hidden.notes), "left_out": list(hidden.left_out)}
     screen.result("hidden", text, **_figures(task), change_rate=hidden.change_rate, scheme=hidden.scheme, **file)
@@ -289,12 +305,22 @@ def _show(screen: Screen, task: HideTask, hidden: Hidden) -> None:
         notes = list(hidden.notes)
         if hidden.left_out:
             notes.append(f"metadata left out: {', '.join(hidden.left_out)}; --keep-metadata keeps what is known")
+        if hidden.coefficients is not None:
+            notes.append(_AS_A_FILE)
+            if any("metadata" in note for note in task.picture.notes):
+                notes.append(_METADATA_STAYS)
         for note in notes:
             screen.note("note", f"{task.out}: {note}")
 
 
+def _unit(task: HideTask) -> str:
+    """Return what the payload is counted by."""
+    return _SAMPLE if task.picture.coefficients is None else _COEFFICIENT
+
+
 def _figures(task: HideTask) -> dict[str, object]:
-    return {
+    unit = {} if task.picture.coefficients is None else {"payload_unit": f"bits per {_COEFFICIENT}"}
+    return unit | {
         "cover": str(task.cover),
         "out": str(task.out),
         "hidden_bytes": task.body_bytes,

@@ -8,6 +8,8 @@ conversion.
 from __future__ import annotations
 
 from ssgan.images.arrays import ImageLike, Layout, as_alpha, as_image, axes_of, laid_out
+from ssgan.images.coefficient_files import JPEG_SIGNATURE, check_cover, encode_coefficients, read_coefficients
+from ssgan.images.coefficients import Coefficients, Component, carrier_values, with_carrier_values
 from ssgan.images.detect import READ_SUFFIXES
 from ssgan.images.encoded import Encoded
 from ssgan.images.files import WRITTEN, Picture, encode, file_bytes, read, upright, write, written_format
@@ -18,12 +20,15 @@ from ssgan.storage.atomic import atomic_write
 
 __all__ = [
     "CONVERSIONS",
+    "JPEG_SIGNATURE",
     "MAX_FILE_BYTES",
     "MAX_PIXELS",
     "MAX_SIDE",
     "READ_SUFFIXES",
     "SYMMETRIES",
     "WRITTEN",
+    "Coefficients",
+    "Component",
     "Encoded",
     "Floats",
     "ImageLike",
@@ -33,18 +38,23 @@ __all__ = [
     "as_alpha",
     "as_image",
     "axes_of",
+    "carrier_values",
+    "check_cover",
     "encode",
+    "encode_coefficients",
     "encode_like",
     "file_bytes",
     "inverse_symmetry",
     "laid_out",
     "read",
+    "read_coefficients",
     "symmetry",
     "to_floats",
     "to_images",
     "to_pixels",
     "upright",
     "atomic_write",
+    "with_carrier_values",
     "write",
     "written_format",
 ]

@@ -10,7 +10,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +19,11 @@ from ssgan.compute.available_memory import available_memory
 from ssgan.errors import NotEnoughMemory, RefusedImage
 from ssgan.images.coefficients import Coefficients, Component
 from ssgan.images.files import file_bytes
-from ssgan.images.formats import jpeg_scans
-from ssgan.images.formats.jpeg_huffman import STANDARD, optimal
 from ssgan.images.formats.jpeg_structure import HuffmanTable, Structure, parse
 from ssgan.images.header import MAX_FILE_BYTES
 
-SIGNATURE = b"\xff\xd8\xff"
+JPEG_SIGNATURE = b"\xff\xd8\xff"
+Blocks: TypeAlias = NDArray[np.int16]  # flat, as `jpeg_scans.py` has them
 _BLOCK_BYTES = 256  # of memory for each block: its coefficients twice
 _SMALL_BYTES = 1 << 26
 
@@ -52,7 +51,9 @@ def read_coefficients(source: str | os.PathLike[str] | bytes | BinaryIO, *, name
 
 
 def _read(data: bytes) -> Coefficients:
-    if not data.startswith(SIGNATURE):
+    from ssgan.images.formats import jpeg_scans  # compiled loops, which most that read images do not need
+
+    if not data.startswith(JPEG_SIGNATURE):
         raise RefusedImage("the file is no JPEG, and only a JPEG has coefficients", hint="name a .jpg file")
     if len(data) > MAX_FILE_BYTES:
         raise RefusedImage(f"the file is larger than {MAX_FILE_BYTES // 2**20} MiB", hint="cut it into smaller images")
@@ -77,34 +78,50 @@ def encode_coefficients(coefficients: Coefficients) -> bytes:
     Huffman tables that are optimal for the file's own coefficients are made anew for these; all others are kept. Raises
     RefusedImage where the file is no cover (see the file's docstring), and for coefficients that the format cannot hold.
     """
+    from ssgan.images.formats import jpeg_scans
+    from ssgan.images.formats.jpeg_huffman import STANDARD
+
     data = coefficients.file
-    structure = coefficients.structure or _read(data).structure
-    assert structure is not None
+    structure = _structure(coefficients)
+    blocks = _flat(coefficients, structure)
+    if structure.is_canonical and not structure.obstacles and all(table in STANDARD for table in structure.tables):
+        return _assembled(data, structure, structure.tables, jpeg_scans.encode(structure, blocks, structure.tables))
+    own = _read(data)
+    check_cover(own)
+    tables = _tables(structure, _flat(own, structure), blocks)
+    return _assembled(data, structure, tables, jpeg_scans.encode(structure, blocks, tables))
+
+
+def check_cover(coefficients: Coefficients) -> None:
+    """Raise RefusedImage, with the reason, where coefficients as they were read from a file do not give its bytes again."""
+    structure = _structure(coefficients)
     if structure.obstacles:
         raise RefusedImage(
             f"the JPEG is read, but not written: {structure.obstacles[0]}", hint="save the picture anew, or take another one"
         )
-    blocks = _flat(coefficients, structure)
-    keeps_tables = all(table in STANDARD for table in structure.tables)
-    if structure.is_canonical and keeps_tables:
-        return _assembled(data, structure, structure.tables, jpeg_scans.encode(structure, blocks, structure.tables))
-    own_blocks = _flat(_read(data), structure)
-    if not structure.is_canonical and jpeg_scans.encode(structure, own_blocks, structure.tables) != scans_of(data, structure):
+    if structure.is_canonical:
+        return
+    from ssgan.images.formats import jpeg_scans
+
+    scans = [coefficients.file[scan.start : scan.end] for scan in structure.scans]
+    if jpeg_scans.encode(structure, _flat(coefficients, structure), structure.tables) != scans:
         raise RefusedImage(
             "the JPEG is read, but not written: its program coded it in a way of its own, which a stego would not have",
             hint="save the picture anew, or take another one",
         )
-    tables = _tables(structure, own_blocks, blocks)
-    return _assembled(data, structure, tables, jpeg_scans.encode(structure, blocks, tables))
 
 
-def scans_of(data: bytes, structure: Structure) -> list[bytes]:
-    """Return the entropy-coded bytes of each scan of a file."""
-    return [data[scan.start : scan.end] for scan in structure.scans]
+def _structure(coefficients: Coefficients) -> Structure:
+    structure = coefficients.structure or _read(coefficients.file).structure
+    assert structure is not None
+    return structure
 
 
-def _tables(structure: Structure, own: jpeg_scans.Blocks, blocks: jpeg_scans.Blocks) -> list[HuffmanTable]:
+def _tables(structure: Structure, own: Blocks, blocks: Blocks) -> list[HuffmanTable]:
     """Return the tables to write by: those of the cover, made anew where they are optimal for the cover's symbols."""
+    from ssgan.images.formats import jpeg_scans
+    from ssgan.images.formats.jpeg_huffman import STANDARD, optimal
+
     own_counts = jpeg_scans.count_symbols(structure, own)
     counts: NDArray[np.int64] | None = None
     tables = list(structure.tables)
@@ -129,7 +146,7 @@ def _assembled(data: bytes, structure: Structure, tables: Sequence[HuffmanTable]
     return b"".join([*parts, data[position:]])
 
 
-def _flat(coefficients: Coefficients, structure: Structure) -> jpeg_scans.Blocks:
+def _flat(coefficients: Coefficients, structure: Structure) -> Blocks:
     for component, part in zip(coefficients.components, structure.components, strict=True):
         assert component.blocks.shape == (*part.coded, 8, 8)
     return np.concatenate([component.blocks.reshape(-1) for component in coefficients.components])

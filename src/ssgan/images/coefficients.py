@@ -76,6 +76,23 @@ class Coefficients:
         return sum(component.num_nonzero_ac for component in self.components)
 
 
+def carrier_values(coefficients: Coefficients) -> NDArray[np.int16]:
+    """Return int16 (N,): the coefficients of all whole blocks, in the order of docs/format.md."""
+    return np.concatenate([component.carriers.reshape(-1) for component in coefficients.components])
+
+
+def with_carrier_values(coefficients: Coefficients, values: NDArray[Any]) -> Coefficients:
+    """Return the same file with values (N,), in the order of `carrier_values`, in the whole blocks."""
+    blocks, position = [], 0
+    for component in coefficients.components:
+        changed, (rows, columns) = component.blocks.copy(), component.whole
+        part = changed[:rows, :columns]
+        part[:] = values[position : position + part.size].reshape(part.shape)
+        position += part.size
+        blocks.append(changed)
+    return coefficients.with_blocks(blocks)
+
+
 def planes(blocks: NDArray[Any]) -> NDArray[Any]:
     """Return blocks (R, C, 8, 8) side by side as a plane (8 R, 8 C)."""
     rows, columns = blocks.shape[:2]

@@ -22,6 +22,7 @@ from PIL import Image
 from ssgan.compute.available_memory import available_memory
 from ssgan.errors import InvalidSetting, NotEnoughMemory, RefusedImage, StorageFailed, unknown
 from ssgan.images.arrays import ImageLike, Layout, as_alpha, as_image
+from ssgan.images.coefficients import Coefficients
 from ssgan.images.detect import inspect
 from ssgan.images.formats import netpbm
 from ssgan.images.header import CONVERSIONS, FOLLOWING, MAX_FILE_BYTES, Header
@@ -49,7 +50,8 @@ class Picture:
     notes      what else was found: metadata, a rotation asked for, bytes after the end
     orientation  1 to 8 as EXIF counts: what a viewer is asked for; `upright` applies it
     applied    the orientation that was applied already, 1 if none was
-    file       the bytes that were read, where the format is one that is written; else empty
+    file       the bytes that were read, where the format is one that is written, and of a JPEG; else empty
+    coefficients  of a JPEG that is a cover or a stego: they carry the message, the samples are only shown
     """
 
     samples: NDArray[np.uint8]
@@ -60,6 +62,7 @@ class Picture:
     orientation: int = UPRIGHT
     applied: int = UPRIGHT
     file: bytes = field(default=b"", repr=False, compare=False)
+    coefficients: Coefficients | None = field(default=None, repr=False, compare=False)
 
     @property
     def following(self) -> str | None:
@@ -186,7 +189,7 @@ def _decode(data: bytes, convert: Collection[str], name: str, work: int = 0) -> 
     _check_memory(header, work, name)
     samples, alpha = header.pixels()
     _check_decoded(samples, alpha, header)
-    file = bytes(data) if header.format in WRITTEN.values() else b""
+    file = bytes(data) if header.format in (*WRITTEN.values(), "JPEG") else b""
     conversions = frozenset(header.conversions)
     return Picture(samples, alpha, header.format, conversions, header.notes, header.orientation, file=file)
 

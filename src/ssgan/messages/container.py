@@ -19,9 +19,19 @@ from numpy.typing import NDArray
 from ssgan.compute.keystream import keystream
 from ssgan.embedding.stc.trellis import Code
 from ssgan.images import ImageLike, Layout, as_alpha, as_image
+from ssgan.images.coefficients import COEFFICIENT_UNIT, LEAST, MOST, Coefficients, carrier_values
 from ssgan.images.samples import OPAQUE, Samples, Whole, pixels
 from ssgan.messages.keys import Key, Subkeys, final_root, frozen_key
-from ssgan.messages.order import FrozenDraw, carrying_places, frozen_count, public_count, shuffled, without
+from ssgan.messages.order import (
+    COEFFICIENT_RULE,
+    PIXEL_RULE,
+    FrozenDraw,
+    FrozenRule,
+    carrying_places,
+    frozen_count,
+    shuffled,
+    without,
+)
 from ssgan.messages.parts import MessagePart, parse_part
 
 T = TypeVar("T", bound=np.generic)
@@ -42,11 +52,12 @@ class KeyedLayout:
     carrying: int  # how many samples carry the message
     frozen: NDArray[np.int64]  # int64 (k,): the public ones first
     keys: Subkeys
+    rule: FrozenRule = PIXEL_RULE
 
     @property
     def public(self) -> NDArray[np.int64]:
         """int64 (p,): the frozen samples that are the same for every key."""
-        return self.frozen[: public_count(len(self.frozen) + self.carrying)]
+        return self.frozen[: self.rule.public_count(len(self.frozen) + self.carrying)]
 
     @property
     def order(self) -> NDArray[np.signedinteger[Any]]:
@@ -69,25 +80,54 @@ class KeyedLayout:
 
 @dataclass(frozen=True, repr=False)
 class Carrier:
-    """Flat samples (N,) in the order in which sender and receiver count them, and the shape D that all keys are bound to."""
+    """Flat samples (N,) in the order in which sender and receiver count them, and the shape D that all keys are bound to.
+
+    `rule` says which of them are frozen.
+    """
 
     samples: Samples[NDArray[Any]]
     shape: bytes
+    rule: FrozenRule = PIXEL_RULE
 
     @property
     def values(self) -> Whole:
         """(N,), of an integer type."""
         return self.samples.values
 
+    @property
+    def capacity_bytes(self) -> int:
+        """The most bytes that these samples take; 0 also where not even an empty message fits."""
+        return capacity_bytes(len(self.values), self.rule)
+
     def layout(self, key: Key) -> KeyedLayout:
         """Return what the key makes of these samples. It is slow for a passphrase."""
-        return keyed_layout(self.shape, self.values, key)
+        return keyed_layout(self.shape, self.values, key, self.rule)
+
+    def fingerprint(self) -> bytes:
+        """Return bytes that identify the cover: its shape, and the samples that no message changes."""
+        return self.shape + value_bytes(public_samples(self.shape, self.values, self.rule))
 
 
 def image_carrier(image: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> Carrier:
     """Return the samples of an image uint8 (C, H, W) with alpha uint8 (H, W): pixels are one maker of carriers."""
     values = samples_of(image, alpha)
     return Carrier(pixels(values), shape_of(image, values))
+
+
+def coefficient_carrier(coefficients: Coefficients) -> Carrier:
+    """Return the samples of a JPEG: all coefficients of the blocks that lie wholly within the picture."""
+    values = carrier_values(coefficients)
+    usable = (values >= LEAST) & (values <= MOST)
+    samples = Samples(values, LEAST, MOST, None if usable.all() else usable, COEFFICIENT_UNIT)
+    return Carrier(samples, coefficient_shape(coefficients, len(values)), COEFFICIENT_RULE)
+
+
+def coefficient_shape(coefficients: Coefficients, samples: int) -> bytes:
+    """Return what is bound into all keys of a JPEG: size, components with sampling and table, and how many samples count."""
+    parts = [b"ssgan/1/jpeg", struct.pack("<IIB", coefficients.height, coefficients.width, len(coefficients.components))]
+    for component in coefficients.components:
+        parts += [bytes(component.sampling), component.table.astype("<u2").tobytes()]
+    return b"".join([*parts, struct.pack("<I", samples)])
 
 
 def samples_of(image: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
@@ -117,21 +157,21 @@ def shape_bytes(height: int, width: int, channels: int, samples: int) -> bytes:
     return b"ssgan/1" + struct.pack("<IIBI", height, width, channels, samples)
 
 
-def keyed_layout(shape: bytes, samples: Whole, key: Key) -> KeyedLayout:
+def keyed_layout(shape: bytes, samples: Whole, key: Key, rule: FrozenRule = PIXEL_RULE) -> KeyedLayout:
     """Return the frozen samples, the salts read off them, the keys, and the order. It is slow for a passphrase."""
     count = len(samples)
-    draw = FrozenDraw(count)
+    draw = FrozenDraw(count, rule)
     public = draw.take_public(shape)
     first = key.first_root(_salt(b"ssgan/1/salt/1", shape + key.mode, samples[public]))
-    secret = draw.take(frozen_key(first), frozen_count(count) - len(public))
+    secret = draw.take(frozen_key(first), rule.count(count) - len(public))
     keys = Subkeys.of(final_root(first, _salt(b"ssgan/1/salt/2", shape, samples[secret])))
     frozen = np.concatenate([public, secret])
-    return KeyedLayout(shape, count - len(frozen), frozen, keys)
+    return KeyedLayout(shape, count - len(frozen), frozen, keys, rule)
 
 
-def public_samples(shape: bytes, samples: Whole) -> Whole:
+def public_samples(shape: bytes, samples: Whole, rule: FrozenRule = PIXEL_RULE) -> Whole:
     """Return (p,): the values that no message changes, whatever its key."""
-    return samples[FrozenDraw(len(samples)).take_public(shape)]
+    return samples[FrozenDraw(len(samples), rule).take_public(shape)]
 
 
 def _salt(label: bytes, bound: bytes, frozen: Whole) -> bytes:
@@ -154,14 +194,14 @@ def capacity(image: ImageLike, *, alpha: ImageLike | None = None, layout: Layout
     return capacity_bytes(usable_samples(samples, as_alpha(alpha, samples)))
 
 
-def capacity_bytes(samples: int) -> int:
+def capacity_bytes(samples: int, rule: FrozenRule = PIXEL_RULE) -> int:
     """Return the most bytes that `samples` samples take; 0 also where not even an empty message fits."""
-    return max(0, max_plaintext_bytes(samples - frozen_count(samples)))
+    return max(0, max_plaintext_bytes(samples - frozen_count(samples, rule)))
 
 
-def fits_empty_message(samples: int) -> bool:
+def fits_empty_message(samples: int, rule: FrozenRule = PIXEL_RULE) -> bool:
     """Return whether an empty message fits into `samples` samples."""
-    return max_plaintext_bytes(samples - frozen_count(samples)) >= 0
+    return max_plaintext_bytes(samples - frozen_count(samples, rule)) >= 0
 
 
 def usable_samples(image: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> int:

@@ -19,12 +19,13 @@ import numpy as np
 from ssgan import images
 from ssgan.compute.progress import Notify
 from ssgan.errors import Incomplete, InvalidSetting, NothingFound, RefusedImage, StorageFailed
-from ssgan.messages import plan
+from ssgan.messages import container, plan
+from ssgan.messages.container import Carrier
 from ssgan.messages.keys import Key, as_message, check_key
 from ssgan.messages.ledger import Ledger, Used
 from ssgan.messages.parts import MessagePart
 from ssgan.messages.plan import HidePlan, HideSettings, HideTask
-from ssgan.messages.reveal import reveal, reveal_any
+from ssgan.messages.reveal import as_whole, reveal_any, reveal_from
 from ssgan.storage.folders import make_folder
 
 if TYPE_CHECKING:
@@ -35,14 +36,16 @@ Source = str | os.PathLike[str] | BinaryIO
 
 
 def hide_file(
-    cover: str | os.PathLike[str], message: bytes | str, key: Key, out: str | os.PathLike[str], *, scheme: str = "hill",
+    cover: str | os.PathLike[str], message: bytes | str, key: Key, out: str | os.PathLike[str], *, scheme: str | None = None,
     compress: bool = False, allow_flat: bool = False, ledger: Ledger | None = None, overwrite: bool = False,
     keep_metadata: bool = False, upright: bool = False,
 ) -> Hidden:  # fmt: skip
-    """Hide `message` in the image file `cover` and write the stego to `out`, in the lossless format of its suffix.
+    """Hide `message` in the image file `cover` and write the stego to `out`, in the lossless format of its suffix, or a JPEG.
 
     The file is written as the cover's was. Metadata that may name person, place or time stays behind unless `keep_metadata`;
-    `upright` applies the orientation in the cover's file. What differs from the cover's file is in the result's notes.
+    `upright` applies the orientation in the cover's file. What differs from the cover's file is in the result's notes. In a
+    JPEG the coefficients are changed, and all else stays as it was, metadata as well. The scheme is `hill` for pixels and
+    `juniward` for JPEGs where none is named.
     Raises DoesNotFit with the bytes that would fit; RefusedImage for a file that is no cover, that is too flat (unless
     `allow_flat`) or that the `ledger` lists; StorageFailed where `out` exists (unless `overwrite`), is the cover (even
     then), or cannot be written; InvalidSetting for an unknown scheme or a lossy format.
@@ -54,7 +57,7 @@ def hide_file(
 
 def hide_spread(
     covers: Sequence[str | os.PathLike[str]], message: bytes | str, key: Key, out_folder: str | os.PathLike[str], *,
-    needed: int, scheme: str = "hill", compress: bool = False, allow_flat: bool = False, ledger: Ledger | None = None,
+    needed: int, scheme: str | None = None, compress: bool = False, allow_flat: bool = False, ledger: Ledger | None = None,
     keep_metadata: bool = False, upright: bool = False,
 ) -> list[Hidden]:  # fmt: skip
     """Spread `message` over covers, so that any `needed` of the stegos give it back; they get their covers' names in a folder.
@@ -98,7 +101,7 @@ def reveal_files(
     for source in sources:
         picture = _stego(source, notify)
         try:
-            found = reveal_any(picture.samples, key, alpha=picture.alpha, models=models)
+            found = reveal_picture(picture, key, models)
         except NothingFound as error:
             nothing = error
             continue
@@ -120,13 +123,20 @@ def _stego(source: Source, notify: Notify[str] | None) -> images.Picture:
 def _reveal_one(source: Source, key: Key, notify: Notify[str] | None, models: Sequence[DrawnModel]) -> bytes:
     picture = _stego(source, notify)
     try:
-        return reveal(picture.samples, key, alpha=picture.alpha, layout="chw", models=models)
+        return as_whole(reveal_picture(picture, key, models))
     except Incomplete as error:
         from ssgan.messages import spread
 
         if isinstance(error.part, MessagePart) and error.part.needed == 1:
             return spread.gather([error.part])
         raise
+
+
+def reveal_picture(picture: images.Picture, key: Key, models: Sequence[DrawnModel] = ()) -> bytes | MessagePart:
+    """Return the message, or the part of one, in a picture that was read as a stego. Raises NothingFound."""
+    if picture.coefficients is None:
+        return reveal_any(picture.samples, key, alpha=picture.alpha, models=models)
+    return reveal_from(plan.picture_carrier(picture), key)
 
 
 @dataclass(frozen=True, repr=False)
@@ -138,9 +148,16 @@ class Stego:
     content: bytes
 
     @property
+    def carrier(self) -> Carrier:
+        """The samples of the stego that count."""
+        if self.hidden.coefficients is not None:
+            return container.coefficient_carrier(self.hidden.coefficients)
+        return container.image_carrier(self.hidden.stego, self.hidden.alpha)
+
+    @property
     def used(self) -> list[Used]:
         """What is recorded as used: the cover, and the stego, which the list does not distinguish from it."""
-        return [(self.hidden.cover, self.hidden.alpha)]
+        return [self.carrier]
 
 
 def carry_out(planned: HidePlan, key: Key) -> list[Hidden]:
@@ -168,17 +185,40 @@ def make_stego(task: HideTask, key: Key, settings: HideSettings) -> Stego:
     from ssgan.messages.hide import hide
 
     samples, alpha = task.picture.samples, task.picture.alpha
+    scheme = plan.scheme_for(task.picture, settings, name=str(task.cover))
     try:
-        hidden = hide(
-            samples, task.body, key, alpha=alpha,
-            scheme=settings.scheme, compress=settings.compress, allow_flat=settings.allow_flat, layout="chw",
-        )  # fmt: skip
+        if task.picture.coefficients is not None:
+            hidden, content = _jpeg_stego(task.picture, task, key, settings, scheme)
+        else:
+            hidden = hide(
+                samples, task.body, key, alpha=alpha,
+                scheme=scheme, compress=settings.compress, allow_flat=settings.allow_flat, layout="chw",
+            )  # fmt: skip
+            hidden, content = encoded(hidden, task, settings)
     except RefusedImage as error:
         raise RefusedImage(f"{task.cover}: {error}", hint=error.hint) from error
-    hidden, content = encoded(hidden, task, settings)
     if not proved(content, hidden, task.body, key):
         raise StorageFailed(f"the stego of {task.cover} did not come back as it was made", hint="try again")
     return Stego(task, hidden, content)
+
+
+def _jpeg_stego(
+    picture: images.Picture, task: HideTask, key: Key, settings: HideSettings, scheme: str
+) -> tuple[Hidden, bytes]:  # fmt: skip
+    """Return what was hidden in a JPEG's coefficients, and the stego's file."""
+    from ssgan.messages.hide import Hidden, hide_coefficients
+
+    assert picture.coefficients is not None
+    made, written = hide_coefficients(
+        picture.coefficients, task.body, key, scheme=scheme, compress=settings.compress, allow_flat=settings.allow_flat
+    )  # fmt: skip
+    content = images.encode_coefficients(made)
+    shown = images.read(content, convert=images.CONVERSIONS).samples
+    hidden = Hidden(
+        picture.samples, shown, None, written.message_bytes, written.rung_bytes, written.payload, written.change_rate,
+        scheme, written.split, manner="cover", coefficients=made,
+    )  # fmt: skip
+    return hidden, content
 
 
 def encoded(hidden: Hidden, task: HideTask, settings: HideSettings) -> tuple[Hidden, bytes]:
@@ -206,7 +246,7 @@ def claim(stegos: Sequence[Stego], ledger: Ledger | None) -> None:
     """
     if ledger is None:
         return
-    for stego, free in zip(stegos, ledger.claim([stego.used for stego in stegos], layout="chw"), strict=True):
+    for stego, free in zip(stegos, ledger.claim([stego.used for stego in stegos]), strict=True):
         if not free:
             raise plan.used_before(str(stego.task.cover))
 
@@ -250,11 +290,11 @@ def _prove(stego: Stego, temporary: Path) -> None:
 def proved(content: bytes, hidden: Hidden, body: bytes | MessagePart, key: Key) -> bool:
     """Return whether a file's bytes are the stego, sample for sample, and give the message with the key."""
     try:
-        back = images.read(content)
+        back = plan.made_stego(content)
         same = np.array_equal(back.samples, hidden.stego) and (back.alpha is None) == (hidden.alpha is None)
         if hidden.alpha is not None and back.alpha is not None:
             same = same and np.array_equal(back.alpha, hidden.alpha)
-        return bool(same and reveal_any(back.samples, key, alpha=back.alpha) == body)
+        return bool(same and reveal_picture(back, key) == body)
     except (RefusedImage, NothingFound):
         return False
 

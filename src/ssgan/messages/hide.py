@@ -22,12 +22,14 @@ from ssgan.embedding.stc.layers import LayerCosts, PricedSamples
 from ssgan.embedding.stc.trellis import reachable, strips
 from ssgan.errors import DoesNotFit, RefusedImage, not_read_back
 from ssgan.images import ImageLike, Layout, as_alpha, as_image, axes_of, laid_out
+from ssgan.images.coefficients import Coefficients, carrier_values, with_carrier_values
 from ssgan.images.encoded import Manner
 from ssgan.images.samples import OPAQUE, Samples, Whole
 from ssgan.messages import container
 from ssgan.messages.container import SPLITS, Carrier, KeyedLayout
 from ssgan.messages.keys import Key, as_message, check_key
 from ssgan.messages.parts import MessagePart
+from ssgan.messages.plan import COEFFICIENT_SCHEME, PIXEL_SCHEME
 from ssgan.messages.reveal import reveal_with
 
 LEAST_ENTROPY = 40.0  # bits in the public frozen samples: below that, other images share this one's first salt
@@ -43,13 +45,14 @@ class Hidden:
     alpha: NDArray[np.uint8] | None
     message_bytes: int
     rung_bytes: int  # the length that an observer could learn at best
-    payload: float  # bits per counting sample, all of the stream
+    payload: float  # all bits of the stream, per sample that counts, or per nonzero AC coefficient of a JPEG
     change_rate: float  # share of the counting samples changed
     scheme: str
     split: int
     manner: Manner = "usual"  # how its file was written, as `ssgan.images.Encoded` says
     notes: tuple[str, ...] = ()  # what of that differs from the cover's file
     left_out: tuple[str, ...] = ()  # metadata of the cover's file that the stego's does not have
+    coefficients: Coefficients | None = None  # of the stego, where the cover is a JPEG: then cover and stego are only shown
 
     @property
     def changes(self) -> NDArray[np.int8]:
@@ -58,8 +61,8 @@ class Hidden:
 
 
 def hide(
-    image: ImageLike, message: bytes | str | MessagePart, key: Key, *, scheme: str = "hill", alpha: ImageLike | None = None,
-    compress: bool = False, allow_flat: bool = False, layout: Layout | None = None,
+    image: ImageLike, message: bytes | str | MessagePart, key: Key, *, scheme: str = PIXEL_SCHEME,
+    alpha: ImageLike | None = None, compress: bool = False, allow_flat: bool = False, layout: Layout | None = None,
 ) -> Hidden:  # fmt: skip
     """Hide `message`, text as UTF-8, in a cover as `as_image` takes it; only pixels with alpha 255 (uint8 (H, W)) are changed.
 
@@ -84,6 +87,31 @@ def hide(
     stego = container.with_samples(image, alpha, made.values)
     cover, stego = laid_out(image, axes), laid_out(stego, axes)
     return Hidden(cover, stego, alpha, made.message_bytes, made.rung_bytes, made.payload, made.change_rate, scheme, made.split)
+
+
+def hide_coefficients(
+    cover: Coefficients, message: bytes | str | MessagePart, key: Key, *, scheme: str = COEFFICIENT_SCHEME,
+    compress: bool = False, allow_flat: bool = False,
+) -> tuple[Coefficients, WrittenValues]:  # fmt: skip
+    """Return a JPEG's coefficients with `message` in them, and what it took: the payload in bits per nonzero AC coefficient.
+
+    Raises as `hide` does, and DoesNotFit where all AC coefficients are zero.
+    """
+    nonzero = cover.num_nonzero_ac
+
+    def carrier() -> Carrier:
+        return container.coefficient_carrier(cover)
+
+    def price(payload: float) -> Iterator[Price]:
+        from ssgan.embedding.coefficient_costs import coefficient_costs
+
+        count = len(carrier_values(cover))
+        prices = coefficient_costs(cover, scheme, payload * count / max(nonzero, 1))
+        yield Price(slice(0, count), prices.plus, prices.minus)
+
+    written = hide_in(carrier, price, message, key, compress=compress, allow_flat=allow_flat)
+    payload = written.payload * len(written.values) / max(nonzero, 1)
+    return with_carrier_values(cover, written.values), replace(written, payload=payload)
 
 
 class Price(NamedTuple):
@@ -123,7 +151,7 @@ def hide_in(
     message = message if isinstance(message, MessagePart) else as_message(message)
     cover = carrier()
     body, kind = container.body_of(message, compress)
-    capacity, layout = container.capacity_bytes(len(cover.values)), cover.layout(key)
+    capacity, layout = cover.capacity_bytes, cover.layout(key)
     if not layout.rungs or len(body) > capacity:
         raise _too_long(len(body), capacity)
     if not allow_flat:

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from ssgan.errors import StorageFailed
 from ssgan.images import ImageLike, Layout, as_alpha, as_image, atomic_write
 from ssgan.messages import container
+from ssgan.messages.container import Carrier
 from ssgan.storage.atomic import sync, write_all
 from ssgan.storage.folders import make_folder, user_folder
 from ssgan.storage.locks import locked
@@ -33,7 +34,7 @@ LINE_BYTES = 2 * DIGEST_BYTES + 1
 _ELSEWHERE = "name another folder in $SSGAN_LEDGER, or leave the list out: --no-ledger"
 
 
-Used: TypeAlias = "bytes | tuple[ImageLike, ImageLike | None]"  # a digest, or an image with its alpha
+Used: TypeAlias = "bytes | Carrier | tuple[ImageLike, ImageLike | None]"  # a digest, samples, or an image with its alpha
 
 
 class _Read:
@@ -79,12 +80,12 @@ class Ledger:
     folder: Path
     reuse: bool = False
 
-    def knows(self, image: ImageLike, alpha: ImageLike | None = None, *, layout: Layout | None = None) -> bool:
+    def knows(self, image: ImageLike | Carrier, alpha: ImageLike | None = None, *, layout: Layout | None = None) -> bool:
         """Return whether this image, as `as_image` takes it, was used, as cover or as stego. Writes nothing. Raises
         StorageFailed.
         """
-        samples, key = as_image(image, layout=layout), self._key()
-        return key is not None and _digest(key, samples, as_alpha(alpha, samples)) in self._digests()
+        carrier, key = _carrier(image, alpha, layout), self._key()
+        return key is not None and _digest(key, carrier) in self._digests()
 
     def prepare(self) -> None:
         """Make sure that `record` can work: create what is missing. Raises StorageFailed."""
@@ -104,7 +105,7 @@ class Ledger:
 
         Raises StorageFailed, and InvalidSetting as `as_image` does: then nothing is added.
         """
-        digests = dict.fromkeys(one if isinstance(one, bytes) else self.digest(*one, layout=layout) for one in used)
+        digests = dict.fromkeys(self._digest_of(one, layout) for one in used)
         lines = "".join(f"{digest.hex()}\n" for digest in digests).encode()
         with self._alone():
             try:
@@ -121,7 +122,7 @@ class Ledger:
         with self._alone():
             known, free, taken = set() if self.reuse else self._digests(), list[bool](), dict[bytes, None]()
             for group in groups:
-                digests = [one if isinstance(one, bytes) else self.digest(*one, layout=layout) for one in group]
+                digests = [self._digest_of(one, layout) for one in group]
                 free.append(self.reuse or not any(digest in known or digest in taken for digest in digests))
                 if free[-1]:
                     taken |= dict.fromkeys(digests)
@@ -133,23 +134,26 @@ class Ledger:
         """Return whether a digest, of `digest` or `mark`, is in the list. Raises StorageFailed."""
         return digest in self._digests()
 
-    def digest(self, image: ImageLike, alpha: ImageLike | None, *, layout: Layout | None = None) -> bytes:
+    def digest(self, image: ImageLike | Carrier, alpha: ImageLike | None = None, *, layout: Layout | None = None) -> bytes:
         """Return the list's digest of an image, as `as_image` takes it: the same for a cover and its stego.
 
         Raises StorageFailed, and InvalidSetting as `as_image` does.
         """
-        pixels = as_image(image, layout=layout)
-        return _digest(self._own_key(), pixels, as_alpha(alpha, pixels))
+        return _digest(self._own_key(), _carrier(image, alpha, layout))
 
-    def mark(self, image: ImageLike, alpha: ImageLike | None, where: str, *, layout: Layout | None = None) -> bytes:
+    def _digest_of(self, used: Used, layout: Layout | None) -> bytes:
+        if isinstance(used, bytes):
+            return used
+        return self.digest(used) if isinstance(used, Carrier) else self.digest(*used, layout=layout)
+
+    def mark(self, image: ImageLike | Carrier, alpha: ImageLike | None, where: str, *, layout: Layout | None = None) -> bytes:
         """Return a digest of all samples and a path, by which a recorded stego that is not yet written is recognized.
 
         Covers alike, with one key and message, have stegos alike: the place tells them apart. Raises as `digest` does.
         """
-        image = as_image(image, layout=layout)
-        samples = container.samples_of(image, as_alpha(alpha, image))
+        carrier = _carrier(image, alpha, layout)
         place = hashlib.sha256(where.encode("utf-8", "surrogateescape")).digest()
-        exact = b"exactly" + place + container.shape_of(image, samples) + samples.tobytes()
+        exact = b"exactly" + place + carrier.shape + container.value_bytes(carrier.values)
         return hmac.new(self._own_key(), exact, hashlib.sha256).digest()[:DIGEST_BYTES]
 
     def _own_key(self) -> bytes:
@@ -256,10 +260,15 @@ def usual_folder() -> Path:
 
 def fingerprint(image: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> bytes:
     """Return bytes that identify an image, uint8 (C, H, W): its shape and the samples that no message changes."""
-    samples = container.samples_of(image, alpha)
-    shape = container.shape_of(image, samples)
-    return shape + container.value_bytes(container.public_samples(shape, samples))
+    return container.image_carrier(image, alpha).fingerprint()
 
 
-def _digest(key: bytes, image: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> bytes:
-    return hmac.new(key, fingerprint(image, alpha), hashlib.sha256).digest()[:DIGEST_BYTES]
+def _carrier(image: ImageLike | Carrier, alpha: ImageLike | None, layout: Layout | None) -> Carrier:
+    if isinstance(image, Carrier):
+        return image
+    pixels = as_image(image, layout=layout)
+    return container.image_carrier(pixels, as_alpha(alpha, pixels))
+
+
+def _digest(key: bytes, carrier: Carrier) -> bytes:
+    return hmac.new(key, carrier.fingerprint(), hashlib.sha256).digest()[:DIGEST_BYTES]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -19,19 +20,52 @@ from ssgan.compute.large_arrays import large_empty
 
 T = TypeVar("T", bound=np.generic)
 
-FROZEN_LEAST, FROZEN_MOST, FROZEN_SHARE = 64, 256, 32
-PUBLIC_LEAST, PUBLIC_MOST, PUBLIC_SHARE = 32, 64, 128  # of the frozen ones
 _WORDS = 1 << 18  # of keystream made at a time
 
 
-def frozen_count(samples: int) -> int:
-    """Return how many of `count` samples are frozen."""
-    return min(FROZEN_MOST, max(FROZEN_LEAST, samples // FROZEN_SHARE), samples)
+@dataclass(frozen=True)
+class FrozenRule:
+    """Which samples may be frozen, every `step`-th from the first, and how many of these M are: k, of them p public.
+
+    k = min(most, max(least, M // share)), p = min(public_most, max(public_least, M // public_share)), both at most M.
+    """
+
+    step: int
+    least: int
+    most: int
+    share: int
+    public_least: int
+    public_most: int
+    public_share: int
+
+    def candidates(self, samples: int) -> int:
+        """Return M, of `samples` samples."""
+        return samples // self.step
+
+    def count(self, samples: int) -> int:
+        """Return k, how many of `samples` samples are frozen."""
+        among = self.candidates(samples)
+        return min(self.most, max(self.least, among // self.share), among)
+
+    def public_count(self, samples: int) -> int:
+        """Return p, how many of the frozen samples are at public positions."""
+        among = self.candidates(samples)
+        return min(self.public_most, max(self.public_least, among // self.public_share), among)
 
 
-def public_count(samples: int) -> int:
+PIXEL_RULE = FrozenRule(1, 64, 256, 32, 32, 64, 128)
+# Most AC coefficients are zero and would tell no picture from another: the first of each block of 64, its DC, does.
+COEFFICIENT_RULE = FrozenRule(64, 16, 256, 8, 16, 64, 32)
+
+
+def frozen_count(samples: int, rule: FrozenRule = PIXEL_RULE) -> int:
+    """Return how many of `samples` samples are frozen."""
+    return rule.count(samples)
+
+
+def public_count(samples: int, rule: FrozenRule = PIXEL_RULE) -> int:
     """Return how many of the frozen samples are at public positions."""
-    return min(PUBLIC_MOST, max(PUBLIC_LEAST, samples // PUBLIC_SHARE), samples)
+    return rule.public_count(samples)
 
 
 class FrozenDraw:
@@ -40,8 +74,9 @@ class FrozenDraw:
     It is the beginning of Fisher and Yates' exchange, of which only the places that moved are kept.
     """
 
-    def __init__(self, samples: int) -> None:
-        self._samples = samples
+    def __init__(self, samples: int, rule: FrozenRule = PIXEL_RULE) -> None:
+        self._samples, self._rule = rule.candidates(samples), rule
+        self._public = rule.public_count(samples)
         self._drawn = 0
         self._moved: dict[int, int] = {}
 
@@ -53,11 +88,11 @@ class FrozenDraw:
             chosen.append(self._moved.get(j, j))
             self._moved[j] = self._moved.get(i, i)
         self._drawn += count
-        return np.array(chosen, dtype=np.int64)
+        return np.array(chosen, dtype=np.int64) * self._rule.step
 
     def take_public(self, shape: bytes) -> NDArray[np.int64]:
         """Return int64 (p,): the positions that all images of this shape share. They are drawn first."""
-        return self.take(hashlib.sha256(b"ssgan/1/public" + shape).digest(), public_count(self._samples))
+        return self.take(hashlib.sha256(b"ssgan/1/public" + shape).digest(), self._public)
 
 
 def carrying_places(key: bytes, samples: int, frozen: NDArray[np.int64]) -> NDArray[np.signedinteger[Any]]:

@@ -7,20 +7,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from ssgan import images
-from ssgan.errors import DoesNotFit, InvalidSetting, RefusedImage, StorageFailed
+from ssgan.embedding.titles import COEFFICIENT_TITLES, TITLES
+from ssgan.errors import DoesNotFit, InvalidSetting, RefusedImage, StorageFailed, unknown
 from ssgan.images import Picture
+from ssgan.images.orientation import UPRIGHT
 from ssgan.messages import container
-from ssgan.messages.ledger import Ledger, fingerprint
-from ssgan.messages.order import frozen_count
+from ssgan.messages.container import Carrier
+from ssgan.messages.ledger import Ledger
+from ssgan.messages.order import COEFFICIENT_RULE, PIXEL_RULE, FrozenRule, frozen_count
 from ssgan.messages.parts import HEAD_BYTES, MessagePart
 
+PIXEL_SCHEME, COEFFICIENT_SCHEME = "hill", "juniward"  # where none is named
+CAUTIOUS, WISE, MUCH = 0.1, 0.2, 0.4  # bits per nonzero AC coefficient of a JPEG
+JPEG_SUFFIXES = tuple(suffix for suffix, formats in images.READ_SUFFIXES.items() if "JPEG" in formats)
 _HINTS = {
-    "jpeg": "make a PNG of it first, at half its size or less: the 8x8 grid that JPEG leaves helps a detector",
+    "jpeg": "write a .jpg, whose coefficients carry the message, or make a PNG at half its size or less first",
     "webp": "make a PNG of it first, at half its size or less: the traces of lossy compression help a detector",
     "trailing": "save the image anew, without what follows it",
 }
@@ -39,7 +45,7 @@ _ASK = "ask for the file as the sender wrote it: no message survives a conversio
 class HideSettings:
     """Choices of the sender, none of which the receiver needs to know."""
 
-    scheme: str = "hill"
+    scheme: str | None = None  # PIXEL_SCHEME or COEFFICIENT_SCHEME, as the cover is
     compress: bool = False
     allow_flat: bool = False
     ledger: Ledger | None = None
@@ -61,7 +67,13 @@ class HideTask:
     @property
     def samples(self) -> int:
         """Number of samples that count."""
-        return container.usable_samples(self.picture.samples, self.picture.alpha)
+        return picture_samples(self.picture)[0]
+
+    @property
+    def units(self) -> int:
+        """Number of samples that the payload counts: all, or of a JPEG the AC coefficients that are not zero."""
+        coefficients = self.picture.coefficients
+        return self.samples if coefficients is None else max(coefficients.num_nonzero_ac, 1)
 
     @property
     def capacity_bytes(self) -> int:
@@ -71,12 +83,13 @@ class HideTask:
     @property
     def rung_bytes(self) -> int:
         """Length that the body is padded to."""
-        return next(rung for rung in container.rungs(self.samples - frozen_count(self.samples)) if rung >= self.body_bytes)
+        samples, rule = picture_samples(self.picture)
+        return next(rung for rung in container.rungs(samples - frozen_count(samples, rule)) if rung >= self.body_bytes)
 
     @property
     def payload(self) -> float:
-        """Bits of the whole stream per counting sample."""
-        return 8 * (self.rung_bytes + container.OVERHEAD) / self.samples
+        """Bits of the whole stream per counting sample, or of a JPEG per nonzero AC coefficient."""
+        return 8 * (self.rung_bytes + container.OVERHEAD) / self.units
 
 
 @dataclass(frozen=True, repr=False)
@@ -102,7 +115,7 @@ def one_picture(name: str, picture: Picture, message: bytes, out: Path, settings
 
 
 def _check_one(out: Path, covers: Sequence[Path], settings: HideSettings) -> None:
-    _check_scheme(settings)
+    check_scheme(settings)
     check_place(out, covers, overwrite=settings.overwrite)
     if not out.parent.is_dir():
         raise StorageFailed(f"there is no folder {out.parent}", hint="make the folder first")
@@ -120,7 +133,7 @@ def content_task(name: str, content: bytes, message: bytes, out: Path, settings:
 
 def picture_task(name: str, picture: Picture, message: bytes, out: Path, settings: HideSettings) -> HideTask:
     """Plan `message` into a picture, as `content_task` does."""
-    _check_scheme(settings)
+    check_scheme(settings)
     return _one(Path(name), picture, message, out, settings).tasks[0]
 
 
@@ -144,7 +157,7 @@ def several_covers(covers: Sequence[Path], message: bytes, folder: Path, needed:
     """
     from ssgan.messages import spread
 
-    _check_scheme(settings)
+    check_scheme(settings)
     outs = [folder / stego_name(cover) for cover in covers]
     if len({os.path.normcase(out) for out in outs}) < len(outs):
         raise InvalidSetting("two covers have the same name", hint="rename one: the stegos get the names of their covers")
@@ -176,17 +189,38 @@ def cover_picture(cover: Path, settings: HideSettings | None = None) -> Picture:
     return as_cover(picture, str(cover), upright=settings.upright)
 
 
-def _hiding_bytes(scheme: str) -> int:
-    return HIDING_BYTES.get(scheme, _MOST_HIDING_BYTES)
+def _hiding_bytes(scheme: str | None) -> int:
+    return HIDING_BYTES.get(scheme or PIXEL_SCHEME, _MOST_HIDING_BYTES)
 
 
 def as_cover(picture: Picture, name: str, *, upright: bool = False) -> Picture:
     """Return a picture that was read with all conversions allowed, if it needed none; turned if `upright`. Raises
     RefusedImage.
     """
+    if picture.format == "JPEG":
+        return _jpeg_cover(picture, name, upright=upright)
     for word in picture.converted:
-        raise RefusedImage(f"{name} cannot be used as a cover: {images.CONVERSIONS[word]}", hint=_HINTS.get(word, _HINT))
+        raise _no_cover(name, word)
     return images.upright(picture) if upright else picture
+
+
+def _no_cover(name: str, word: str) -> RefusedImage:
+    return RefusedImage(f"{name} cannot be used as a cover: {images.CONVERSIONS[word]}", hint=_HINTS.get(word, _HINT))
+
+
+def _jpeg_cover(picture: Picture, name: str, *, upright: bool) -> Picture:
+    """Return the picture of a JPEG with its coefficients. Raises RefusedImage where its file could not be written alike."""
+    if upright and picture.orientation != UPRIGHT:
+        raise InvalidSetting(
+            f"{name} cannot be turned: a JPEG is written as it was, and keeps the orientation that it asks for",
+            hint="leave --upright out",
+        )
+    try:
+        coefficients = images.read_coefficients(picture.file)
+        images.check_cover(coefficients)
+    except RefusedImage as error:
+        raise RefusedImage(f"{name} cannot be used as a cover: {error}", hint=error.hint) from error
+    return replace(picture, coefficients=coefficients, file=b"")
 
 
 def stego_picture(source: str | os.PathLike[str] | BinaryIO) -> Picture:
@@ -199,9 +233,19 @@ def as_stego(picture: Picture, name: str) -> Picture:
 
     Bytes after its end are accepted: a service that passes files on may add some, and the message is in the samples.
     """
+    if picture.format == "JPEG":
+        return replace(picture, coefficients=images.read_coefficients(picture.file, name=name), file=b"")
     for word in picture.converted - {"trailing"}:
         raise RefusedImage(f"{name} cannot be used as a stego: {images.CONVERSIONS[word]}", hint=_ASK)
     return picture
+
+
+def made_stego(content: bytes) -> Picture:
+    """Return the picture in the bytes of a file that this package wrote: none but a JPEG needs a conversion. Raises
+    RefusedImage.
+    """
+    is_jpeg = content.startswith(images.JPEG_SIGNATURE)
+    return as_stego(images.read(content, convert=("jpeg", "trailing") if is_jpeg else ()), "the stego")
 
 
 def source_name(source: str | os.PathLike[str] | BinaryIO) -> str:
@@ -211,7 +255,28 @@ def source_name(source: str | os.PathLike[str] | BinaryIO) -> str:
 
 def picture_capacity(picture: Picture) -> int:
     """Return the largest message in bytes that a picture takes as a cover, with any key and scheme."""
-    return container.capacity_bytes(container.usable_samples(picture.samples, picture.alpha))
+    return container.capacity_bytes(*picture_samples(picture))
+
+
+def picture_samples(picture: Picture) -> tuple[int, FrozenRule]:
+    """Return how many samples of a picture count, and which of them may be frozen."""
+    if picture.coefficients is None:
+        return container.usable_samples(picture.samples, picture.alpha), PIXEL_RULE
+    return sum(component.carriers.size for component in picture.coefficients.components), COEFFICIENT_RULE
+
+
+def picture_carrier(picture: Picture) -> Carrier:
+    """Return the samples of a picture: those of its pixels, or the coefficients where it has some."""
+    if picture.coefficients is None:
+        return container.image_carrier(picture.samples, picture.alpha)
+    return container.coefficient_carrier(picture.coefficients)
+
+
+def wise_bytes(picture: Picture, payload: float) -> int:
+    """Return the bytes that a JPEG carries at a payload in bits per nonzero AC coefficient, such as CAUTIOUS or WISE."""
+    assert picture.coefficients is not None
+    bits = payload * picture.coefficients.num_nonzero_ac
+    return max(0, min(picture_capacity(picture), int(bits / 8) - container.OVERHEAD))
 
 
 def same_file(one: Path, other: Path) -> bool:
@@ -224,25 +289,37 @@ def same_file(one: Path, other: Path) -> bool:
 
 def _fits_empty_message(picture: Picture) -> bool:
     """Return whether an empty message fits."""
-    return container.fits_empty_message(container.usable_samples(picture.samples, picture.alpha))
+    return container.fits_empty_message(*picture_samples(picture))
 
 
 def stego_name(cover: Path) -> str:
     """Return the cover's name, as PNG where its own format is not written."""
-    return cover.name if cover.suffix.lower() in images.WRITTEN else f"{cover.stem}.png"
+    return cover.name if cover.suffix.lower() in (*images.WRITTEN, *JPEG_SUFFIXES) else f"{cover.stem}.png"
 
 
-def _check_scheme(settings: HideSettings) -> None:
-    # The usual scheme exists, and a check would import torch, which delays the question for the passphrase.
-    if settings.scheme != HideSettings.scheme:
-        from ssgan.embedding.catalog import pixel_scheme
+def check_scheme(settings: HideSettings) -> None:
+    """Raise InvalidSetting for a scheme that does not exist."""
+    if settings.scheme is not None and settings.scheme not in (*TITLES, *COEFFICIENT_TITLES):
+        raise unknown("scheme", settings.scheme, (*TITLES, *COEFFICIENT_TITLES))
 
-        pixel_scheme(settings.scheme)
+
+def scheme_for(picture: Picture, settings: HideSettings, *, name: str = "the cover") -> str:
+    """Return the scheme to hide in a picture by. Raises InvalidSetting for one that is made for the other kind of samples."""
+    is_jpeg = picture.coefficients is not None
+    usual = COEFFICIENT_SCHEME if is_jpeg else PIXEL_SCHEME
+    scheme = usual if settings.scheme is None else settings.scheme
+    if scheme not in (COEFFICIENT_TITLES if is_jpeg else TITLES):
+        made, found = ("pixels", "a JPEG") if is_jpeg else ("the coefficients of JPEGs", "none")
+        raise InvalidSetting(
+            f"the scheme {scheme} is made for {made}, and {name} is {found}", hint=f"leave the scheme out, or use {usual}"
+        )
+    return scheme
 
 
 def check_place(out: Path, covers: Sequence[Path], *, overwrite: bool) -> None:
     """Refuse the path of a cover for a stego, and the path of another file unless overwriting is wanted."""
-    images.written_format(out)
+    if out.suffix.lower() not in JPEG_SUFFIXES:
+        images.written_format(out)
     for cover in covers:
         if same_file(out, cover):
             raise StorageFailed(
@@ -256,11 +333,15 @@ def check_place(out: Path, covers: Sequence[Path], *, overwrite: bool) -> None:
 
 
 def _check_cover(cover: Path, picture: Picture, out: Path, settings: HideSettings) -> None:
-    """Refuse a format that drops something of the cover, and a cover that was used before."""
+    """Refuse a format that drops something of the cover, a scheme of the other domain, and a cover that was used before."""
     alpha = picture.alpha
-    images.encode(picture.samples[:, :1, :1], images.written_format(out), alpha=None if alpha is None else alpha[:1, :1])
+    if picture.coefficients is None:
+        images.encode(picture.samples[:, :1, :1], images.written_format(out), alpha=None if alpha is None else alpha[:1, :1])
+    elif out.suffix.lower() not in JPEG_SUFFIXES:
+        raise _no_cover(str(cover), "jpeg")
+    scheme_for(picture, settings, name=str(cover))
     ledger = settings.ledger
-    if ledger is not None and not ledger.reuse and ledger.knows(picture.samples, alpha, layout="chw"):
+    if ledger is not None and not ledger.reuse and ledger.knows(picture_carrier(picture)):
         raise used_before(str(cover))
 
 
@@ -275,6 +356,6 @@ def used_before(cover: str) -> RefusedImage:
 def _refuse_twins(covers: Sequence[Path], pictures: Sequence[Picture]) -> None:
     seen: dict[bytes, Path] = {}
     for cover, picture in zip(covers, pictures, strict=True):
-        other = seen.setdefault(fingerprint(picture.samples, picture.alpha), cover)
+        other = seen.setdefault(picture_carrier(picture).fingerprint(), cover)
         if other is not cover:
             raise RefusedImage(f"{cover} and {other} are the same picture", hint="give each part a cover of its own")

@@ -44,7 +44,11 @@ def reveal(
     where the image holds one part of a message that is spread over several: `ssgan.messages.spread.gather` joins them.
     """
     samples = as_image(image, layout=layout)
-    found = reveal_any(samples, key, alpha=as_alpha(alpha, samples), models=models)
+    return as_whole(reveal_any(samples, key, alpha=as_alpha(alpha, samples), models=models))
+
+
+def as_whole(found: bytes | MessagePart) -> bytes:
+    """Return a message. Raises Incomplete for the part of one."""
     if isinstance(found, MessagePart):
         raise Incomplete(
             f"this is part {found.index + 1} of a message spread over {found.count} images, of which {found.needed} are needed",

@@ -84,7 +84,7 @@ async def _of_hide(form: FormData, jobs: Jobs) -> dict[str, Any]:
         raise InvalidSetting("there is no message", hint="write one, or choose a file")
     if payload is not None and message:
         raise InvalidSetting("there are two messages, words and a file", hint="take one of them away")
-    scheme = _text(form, "scheme", "hill")
+    scheme = _text(form, "scheme", "") or None
     hidden = payload[1] if payload else message.encode()
     return {**await _of_cover(form, jobs), **await _key(form), "message": hidden, "scheme": scheme}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-PNG, BYTES = "image/png", "application/octet-stream"
+PNG, JPEG, BYTES = "image/png", "image/jpeg", "application/octet-stream"
 
 
 @dataclass(frozen=True)

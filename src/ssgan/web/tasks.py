@@ -19,7 +19,7 @@ from ssgan.compute.progress import Progress
 from ssgan.errors import InvalidSetting, RefusedImage, SsganError, unknown
 from ssgan.images import Picture
 from ssgan.messages.keys import Key, Passphrase, parse_key_file
-from ssgan.web.results import BYTES, PNG, PageResult
+from ssgan.web.results import BYTES, JPEG, PNG, PageResult
 
 if TYPE_CHECKING:
     from ssgan.drawn.model import DrawnModel
@@ -42,7 +42,10 @@ def capacity(given: Given, progress: Progress[int, str]) -> PageResult:
         return PageResult("capacity", facts)
     picture = _cover(given["cover"], given["name"])
     _, height, width = picture.samples.shape
-    return PageResult("capacity", {"bytes": plan.picture_capacity(picture), "width": width, "height": height})
+    facts = {"bytes": plan.picture_capacity(picture), "width": width, "height": height}
+    if picture.coefficients is not None:
+        facts["wise"] = plan.wise_bytes(picture, plan.WISE)
+    return PageResult("capacity", facts)
 
 
 def hide(given: Given, progress: Progress[int, str]) -> PageResult:
@@ -60,32 +63,40 @@ def hide(given: Given, progress: Progress[int, str]) -> PageResult:
     ledger = None if given["no_ledger"] else Ledger(usual_folder(), reuse=given["reuse"])
     settings = plan.HideSettings(given["scheme"], ledger=ledger)
     progress(1, 3, "hiding")
-    stego = hide_content(given["cover"], given["message"], _key(given), settings, name=given["name"])
+    is_jpeg = given["cover"].startswith(images.JPEG_SIGNATURE)
+    name = "stego.jpg" if is_jpeg else "stego.png"
+    stego = hide_content(given["cover"], given["message"], _key(given), settings, name=given["name"], out=name)
     hidden, picture = stego.hidden, stego.task.picture
     progress(2, 3, "asking the detectors")
-    found = risk(hidden.cover, hidden.stego, scheme=hidden.scheme, payload=hidden.payload)
+    if is_jpeg:
+        reason = "the bundled detectors look at pixels, and know no JPEGs"
+        judged: dict[str, Any] = {"verdict": "unknown", "probability": None, "reason": reason}
+    else:
+        found = risk(hidden.cover, hidden.stego, scheme=hidden.scheme, payload=hidden.payload).stego
+        judged = {"verdict": found.verdict, "probability": found.probability, "reason": found.reasons[0]}
     apart = difference(hidden.cover, hidden.stego, layout="chw")
     facts = {
         "message_bytes": hidden.message_bytes,
         "capacity": plan.picture_capacity(picture),
         "payload": hidden.payload,
         "change_rate": hidden.change_rate,
-        "changed": apart.raised + apart.lowered,
-        "samples": apart.samples,
+        "changed": round(hidden.change_rate * stego.task.samples) if is_jpeg else apart.raised + apart.lowered,
+        "samples": stego.task.samples,
+        "kind": "coefficients" if is_jpeg else "samples",
         "psnr": apart.psnr,
         "scheme": hidden.scheme,
-        "verdict": found.stego.verdict,
-        "probability": found.stego.probability,
-        "reason": found.stego.reasons[0],
+        **judged,
+        "stego": name,
         "width": hidden.cover.shape[2],
         "height": hidden.cover.shape[1],
     }
+    cover = given["cover"] if is_jpeg else images.encode(hidden.cover, alpha=picture.alpha)
     files = {
-        "stego.png": stego.content,
-        "cover.png": images.encode(hidden.cover, alpha=picture.alpha),
-        "changes.png": images.encode(maps.change_map(hidden.cover, hidden.stego)),
+        name: (stego.content, JPEG if is_jpeg else PNG),
+        "cover.jpg" if is_jpeg else "cover.png": (cover, JPEG if is_jpeg else PNG),
+        "changes.png": (images.encode(maps.change_map(hidden.cover, hidden.stego)), PNG),
     }
-    return PageResult("hide", facts, {name: (content, PNG) for name, content in files.items()})
+    return PageResult("hide", facts, files)
 
 
 def _hide_drawn(given: Given, progress: Progress[int, str]) -> PageResult:
@@ -110,15 +121,15 @@ def _hide_drawn(given: Given, progress: Progress[int, str]) -> PageResult:
 
 def reveal(given: Given, progress: Progress[int, str]) -> PageResult:
     """Reveal the message in a stego, as text where it is some, and as a file. The time taken does not depend on the result."""
+    from ssgan.messages.files import reveal_picture
     from ssgan.messages.plan import as_stego
-    from ssgan.messages.reveal import as_text
-    from ssgan.messages.reveal import reveal as reveal_in
+    from ssgan.messages.reveal import as_text, as_whole
 
     progress(0, 1, "looking for a message")
     key = _key(given)
     with _floored():
         picture = as_stego(images.read(given["stego"], convert=images.CONVERSIONS, name=given["name"]), given["name"])
-        message = reveal_in(picture.samples, key, alpha=picture.alpha, models=_models_of_runs(given["runs"]))
+        message = as_whole(reveal_picture(picture, key, _models_of_runs(given["runs"])))
     facts = {"message_bytes": len(message), "text": as_text(message), "note": picture.following}
     return PageResult("reveal", facts, {"message.bin": (message, BYTES)})
 
@@ -321,6 +332,10 @@ def _models_of_runs(runs: Path | None) -> list[DrawnModel]:
 
 
 def _cover(content: bytes, name: str) -> Picture:
+    if content.startswith(images.JPEG_SIGNATURE):
+        from ssgan.messages.plan import as_cover
+
+        return as_cover(images.read(content, convert=images.CONVERSIONS, name=name), name)
     return _picture(content, name, "cover")
 
 
