@@ -109,6 +109,7 @@ def test_every_line_of_json_is_an_object_with_its_type(folder: Path, capsys: pyt
         "train covers -o run --preset tiny --json",
         "features covers broken.png -o f.npz --set spam --json",
         "estimate covers broken.png --json",
+        "rank covers broken.png --json",
         "detect covers white.png broken.png nothing.png --sheet seen.png --json",
         "models --json",
         "models show faces64 --json",

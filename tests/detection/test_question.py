@@ -155,3 +155,18 @@ def test_what_does_not_go_together_is_refused(changes: dict[str, object], expect
 )
 def test_what_goes_together_is_taken(changes: dict[str, object], tmp_path: Path) -> None:
     Question(tmp_path, "hill@0.4", **changes).check()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("share", [0.05, 0.2, 0.5, 0.85])
+def test_as_many_covers_are_judged_as_asked(folder: Path, share: float) -> None:
+    asked = question(folder, judged_share=share)
+    parts = prepare(asked).parts
+    assert len(parts["test"]) == pytest.approx(share * 60, abs=1)
+    assert sum(map(len, parts.values())) == 60
+    assert (share == 0.2) == ("judged_share" not in asked.to_json())  # folders of the usual share keep their names
+
+
+@pytest.mark.parametrize("share", [-0.1, 0, 0.9, 1.5, float("nan")])
+def test_share_that_leaves_nothing_is_refused(folder: Path, share: float) -> None:
+    with pytest.raises(InvalidSetting, match="share of covers to judge"):
+        question(folder, judged_share=share)

@@ -10,10 +10,12 @@ from ssgan import images
 from ssgan.datasets import Geometry
 from ssgan.detection.question import CoverReading, read_covers
 from ssgan.drawn.model import find, load
-from ssgan.experiments.material import ExperimentSize, Material
+from ssgan.embedding.detectability import deflection
+from ssgan.embedding.embedder import Embedder
+from ssgan.experiments.material import CHOSEN_BY, ExperimentSize, Material
 from ssgan.gan.covers.files import drawn_cover
 from ssgan.gan.training.settings import PRESETS
-from ssgan.images.grain import residual_deviation
+from ssgan.images.grain import residual_median
 
 TINY = ExperimentSize(40, {"width": 4, "batch": 4, "duration_images": 16})
 
@@ -42,12 +44,21 @@ def test_noise_moves_by_one_at_most(material: Material) -> None:
     assert float((moved != 0).double().mean()) == pytest.approx(2 / 3, abs=0.02)
 
 
-def test_selected_covers_are_others_and_louder(material: Material) -> None:
-    real, selected = covers(material.real(40)), covers(material.selected(40))
-    assert len(selected) == 40
+def test_selected_covers_are_others_and_show_less(material: Material) -> None:
+    real, selected = covers(material.real(30)), covers(material.selected(30))
+    rest = read_covers(CoverReading(material.data, Geometry(), (), 120)).images[30:]
+    assert len(selected) == 30 < len(rest)
     assert not {image.numpy().tobytes() for image in real} & {image.numpy().tobytes() for image in selected}
-    rest = read_covers(CoverReading(material.data, Geometry(), (), 120)).images[40:]
-    assert residual_deviation(selected) > residual_deviation(rest)
+    shows = deflection(rest, Embedder.parse(CHOSEN_BY)).sort().values
+    assert torch.equal(deflection(selected, Embedder.parse(CHOSEN_BY)).sort().values, shows[:30])
+
+
+def test_noised_covers_are_as_rough_as_those_they_are_for(material: Material) -> None:
+    smooth, rough = material.real(40), material.noisy(40)
+    made = covers(material.noised("real-as-noisy", smooth, rough))
+    assert residual_median(made) == pytest.approx(residual_median(covers(rough)), rel=0.05)
+    assert float((made.double() - covers(smooth).double()).mean()) == pytest.approx(0, abs=0.1)
+    assert torch.equal(covers(material.noised("noisy-as-real", rough, smooth)), covers(rough))  # rougher already
 
 
 def test_what_stands_is_not_made_again(material: Material, data: Path, tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """Hide a message in a generated cover: try several, and write the least suspicious stego.
 
 Latents come from the operating system and are kept nowhere, so that the cover cannot be made again for comparison. The
-least suspicious stego gives the fewest alarms of the bundled detectors, then the lowest probability. A warden with better
-detectors may see more.
+least suspicious stego gives the fewest alarms of the bundled detectors, then the lowest probability, and where these know no
+such pictures, the least deflection. A warden with better detectors may see more.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from ssgan.detection.verdicts import Verdict, judge
+from ssgan.embedding.detectability import deflection
+from ssgan.embedding.embedder import Embedder
 from ssgan.errors import InvalidSetting
 from ssgan.gan.covers.generators import find_generator, open_generator
 from ssgan.gan.covers.sample import prepared, sample, secret_latents
@@ -57,9 +59,11 @@ def hide_in_best(
     tasks = [plan.one_picture(NAME, picture, message, out, settings) for picture in pictures]
     verdicts: list[Verdict] = []
 
-    def rank(stegos: Sequence[Stego]) -> list[tuple[int, float]]:
+    def rank(stegos: Sequence[Stego]) -> list[tuple[int, float, float]]:
         verdicts.extend(judge(to_images(np.stack([stego.hidden.stego for stego in stegos]))))
-        return [suspicion(verdict) for verdict in verdicts]
+        embedder = Embedder(settings.scheme, stegos[0].hidden.payload)
+        deflections = deflection(to_images(np.stack([stego.hidden.cover for stego in stegos])), embedder).tolist()
+        return [(*suspicion(verdict), shown) for verdict, shown in zip(verdicts, deflections, strict=True)]
 
     number, stegos = make_best([task.tasks[0] for task in tasks], key, settings, rank)
     return ChosenStego(deliver(tasks[number], [stegos[number]])[0], number, tuple(verdicts))

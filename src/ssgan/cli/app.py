@@ -25,6 +25,7 @@ from ssgan.cli.keys import keygen
 from ssgan.cli.list import list_catalog
 from ssgan.cli.models import commands as models
 from ssgan.cli.quality import quality
+from ssgan.cli.rank import rank
 from ssgan.cli.reproduce import reproduce
 from ssgan.cli.reveal import reveal
 from ssgan.cli.sample import sample
@@ -66,6 +67,7 @@ _COMMANDS: dict[str, Callable[..., int | None]] = {
     "quality": quality,
     "simulate": simulate,
     "inspect": inspect,
+    "rank": rank,
     "detect": detect,
     "train-detail": train_detail,
     "train-detector": train_detector,

@@ -74,6 +74,9 @@ def evaluate(
     ] = None,
     duration: Annotated[int | None, Parameter(help="Images a network sees in training, covers and stegos together.")] = None,
     limit: Annotated[int | None, Parameter(help="Only so many covers of each source, the first ones.")] = None,
+    judged_share: Annotated[
+        float, Parameter(help="Share of the covers, by person or picture, that is judged; a tenth validates, the rest teaches.")
+    ] = 0.2,
     device: Device = "cpu",
     threads: Annotated[int | None, Parameter(help="Threads; as many as there are cores, if left out.")] = None,
     reading: ReadingOptions | None = None,
@@ -105,7 +108,7 @@ def evaluate(
         raise InvalidSetting(f"seeds is {seeds}; it must be at least 1", hint="give a number from 1 on")
     geometry, convert = (reading or ReadingOptions()).parse()
     asked = (tuple(embedder), tuple(detector), tuple(range(seeds)), geometry, convert, limit, duration)
-    grid = Grid(tuple(covers), *asked, against=against, transfer_to=transfer_to)
+    grid = Grid(tuple(covers), *asked, against=against, transfer_to=transfer_to, judged_share=judged_share)
     total = len(trials(grid))
     screen.note("plan", f"{counted(total, 'trial')}, the controls among them", trials=total, out=str(out))
     with screen.progress(total, "evaluating") as tell:

@@ -87,6 +87,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "reproduce": (
         ("reproduce table2 faces.zip --geometry celeba64 --size smoke -o again", "the paper's second table, in a minute"),
     ),
+    "rank": (
+        ("rank photographs", "the covers in which hill@0.4 shows least, first"),
+        ("rank photographs --embedder lsb@0.2 --limit 100 --json", "for a program"),
+    ),
     "estimate": (("estimate photographs", "LSB replacement: RS, sample pairs, weighted stego, chi-square"),),
     "features": (
         ("features photographs -o features.npz --set spam", "again: goes on"),

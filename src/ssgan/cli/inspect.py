@@ -88,7 +88,7 @@ def inspect(
     screen.result(
         "inspection",
         [
-            f"{cover.name}: {_kind(samples.shape)}, {seen.wet_share:.2%} of its samples wet",
+            f"{cover.name}: {_kind(samples.shape)}, {seen.wet_share:.2%} of its samples wet, deflection {seen.deflection:.4g}",
             f"{chosen}, seed {seed}: {_changed(made)} ({made.change_rate:.2%}; "
             f"{seen.expected_change_rate:.2%} expected), PSNR {made.psnr:.2f} dB",
             *where(out),
@@ -98,6 +98,7 @@ def inspect(
         seed=seed,
         shape=list(samples.shape),
         wet_share=seen.wet_share,
+        deflection=seen.deflection,
         expected_change_rate=seen.expected_change_rate,
         change_rate=made.change_rate,
         psnr=made.psnr,
@@ -181,6 +182,7 @@ def _facts(seen: Inspection, chosen: Embedder, seed: int) -> dict[str, Any]:
         "changed": f"{_changed(made)}, {made.change_rate:.2%} ({seen.expected_change_rate:.2%} expected)",
         "PSNR": f"{made.psnr:.2f} dB",
         "wet": f"{seen.wet_share:.2%} of its samples may not change",
+        "deflection": f"{seen.deflection:.4g}; the less, the safer among covers of this size (ssgan rank)",
     }
 
 

@@ -101,15 +101,19 @@ def train(
 
 
 def said(figures: dict[str, float]) -> str:
-    """Return losses, both gradients at the images, and how often the detector is right, in words."""
-    parts = [f"critic {figures['critic_loss']:.3g}, generator {figures['generator_loss']:.3g}"]
+    """Return losses, both gradients at the images, and how often the detector is right, in words; what does not learn is left
+    out.
+    """
+    parts = [f"critic {figures['critic_loss']:.3g}"]
+    if "generator_loss" in figures:
+        parts.append(f"generator {figures['generator_loss']:.3g}")
     if "detector_accuracy" in figures:
         parts.append(f"detector {figures['detector_loss']:.3g} ({figures['detector_accuracy']:.0%} right)")
-    norms = f"{figures['realism_gradient']:.2g}"
-    if "secrecy_gradient" in figures:
-        norms += f" and {figures['secrecy_gradient']:.2g}"
+    norms = [f"{figures[name]:.2g}" for name in ("realism_gradient", "secrecy_gradient") if name in figures]
+    if norms:
+        parts.append(f"gradients {' and '.join(norms)}")
     left = _time(figures["seconds_left"])
-    return f"{', '.join(parts)}, gradients {norms}; {figures['images_per_second']:.3g} images/s, {left} to go"
+    return f"{', '.join(parts)}; {figures['images_per_second']:.3g} images/s, {left} to go"
 
 
 def _announce(screen: Screen, config: TrainingConfig, budget: Budget) -> None:

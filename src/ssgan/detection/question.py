@@ -32,7 +32,7 @@ from ssgan.steganalysis.detectors import uses_probabilities
 from ssgan.steganalysis.network import Recipe
 from ssgan.steganalysis.training.curriculum import Stage
 
-SHARES = (0.7, 0.1, 0.2)  # of the parts
+VALIDATED, JUDGED = 0.1, 0.2  # shares of the covers; detectors learn from the rest
 FEWEST_COVERS = 30
 SAMPLES_EMBEDDED = 2**22  # together: what bounds the memory of embedding
 
@@ -44,8 +44,8 @@ class Question:
     For networks: `curriculum`, larger payloads (bpp) learned from first; `fresh`, new changes in every epoch; `precision`, of
     their training. With `selection_channel` the warden gets the change probabilities of every image, as the embedder computes
     them of that image. `null` asks for pairs of covers without any stego; `against`, another source such as photographs, for
-    pairs of one of its images and a cover, which `against_geometry` cuts to the covers' size. In place of a whole number,
-    `seed` takes a NumPy Generator, from which one is drawn.
+    pairs of one of its images and a cover, which `against_geometry` cuts to the covers' size. `judged_share` of the covers are
+    the test set. In place of a whole number, `seed` takes a NumPy Generator, from which one is drawn.
     """
 
     covers: Path
@@ -63,8 +63,14 @@ class Question:
     null: bool = False
     against: Path | None = None
     against_geometry: Geometry | Patches | None = None
+    judged_share: float = JUDGED
 
     def __post_init__(self) -> None:
+        if not 0 < self.judged_share < 1 - VALIDATED:
+            raise InvalidSetting(
+                f"the share of covers to judge is {self.judged_share:g}; it must lie between 0 and {1 - VALIDATED:g}",
+                hint=f"leave it out for {JUDGED:g}",
+            )
         object.__setattr__(self, "seed", seeds.as_seed(self.seed))
 
     @property
@@ -75,6 +81,8 @@ class Question:
     def to_json(self) -> dict[str, Any]:
         """Return the settings that decide the outcome, as plain values; those not given are left out."""
         record = {**asdict(self), "covers": str(self.covers), "embedder": str(Embedder.parse(self.embedder))}
+        if self.judged_share == JUDGED:
+            del record["judged_share"]
         if self.against is None:
             del record["against"], record["against_geometry"]
             return record
@@ -206,11 +214,11 @@ def prepare(question: Question, *, workers: int = 1, read: Callable[[CoverReadin
 
 def _prepared(question: Question, read: Callable[[CoverReading], Covers]) -> Prepared:
     found = read(CoverReading(question.covers, question.geometry, question.convert, question.limit))
-    chosen = _split(found, question.seed)
+    chosen = _split(found, question)
     if question.against is not None:
         cut = question.against_geometry or question.geometry
         against = read(CoverReading(question.against, cut, question.convert, question.limit))
-        return _prepared_against(found, chosen, against, _split(against, question.seed))
+        return _prepared_against(found, chosen, against, _split(against, question))
     covers, names, group = found.images, found.names, found.group
     if question.null:
         couples = {part: _couples(index, question.seed, part) for part, index in chosen.items()}
@@ -229,9 +237,10 @@ def _prepared(question: Question, read: Callable[[CoverReading], Covers]) -> Pre
     return replace(prepared, change_rate=changed / covers.numel(), raised=raised)
 
 
-def _split(covers: Covers, seed: int) -> dict[str, np.ndarray]:
+def _split(covers: Covers, question: Question) -> dict[str, np.ndarray]:
     """Return which covers are in each part. Raises InvalidSetting."""
-    chosen = dict(zip(PARTS, split(covers.names, SHARES, seed=seed, by=covers.group), strict=True))
+    shares = (1 - VALIDATED - question.judged_share, VALIDATED, question.judged_share)
+    chosen = dict(zip(PARTS, split(covers.names, shares, seed=question.seed, by=covers.group), strict=True))
     if not all(len(index) for index in chosen.values()):
         raise InvalidSetting("one of the three parts is empty", hint="give more covers, of more people or pictures")
     return chosen

@@ -12,7 +12,7 @@ from ssgan.compute.progress import Progress
 from ssgan.datasets import Geometry, Patches, open_source
 from ssgan.datasets.loading import usual_shape
 from ssgan.datasets.sources import Source, refuse_among
-from ssgan.detection.question import CoverReading, Covers, Prepared, Question, prepare, read_covers
+from ssgan.detection.question import JUDGED, CoverReading, Covers, Prepared, Question, prepare, read_covers
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import InvalidSetting, RefusedImage
 from ssgan.evaluation.results import TrialResult
@@ -30,7 +30,7 @@ class Grid:
     """Sources, embedders, detectors and seeds. `geometry` is for sources whose pictures have another size.
 
     `against` is a source of photographs, beside which the covers are looked at; `transfer_to` one to which detectors go that
-    were trained on the covers, and which is judged by retrained ones as well.
+    were trained on the covers, and which is judged by retrained ones as well. `judged_share` of each source is the test set.
     """
 
     covers: tuple[Path, ...]
@@ -43,6 +43,7 @@ class Grid:
     duration_images: int | None = None
     against: Path | None = None
     transfer_to: Path | None = None
+    judged_share: float = JUDGED
 
     def check(self) -> None:
         """Raise InvalidSetting for settings that are not allowed."""
@@ -172,7 +173,9 @@ def _of_source(grid: Grid, path: Path) -> Iterator[Trial]:
         needs = entry is not None and entry.kind == "features" and uses_probabilities(detector)
         duration = grid.duration_images if entry is not None and entry.kind == "network" else None
         asked = (cut, grid.convert, grid.limit, duration)
-        return Question(path, str(Embedder.parse(embedder)), detector, seed, *asked, selection_channel=needs)
+        return Question(
+            path, str(Embedder.parse(embedder)), detector, seed, *asked, selection_channel=needs, judged_share=grid.judged_share
+        )
 
     for seed in seeds:
         for embedder in grid.embedders:
@@ -191,7 +194,13 @@ def _reading(grid: Grid) -> dict[str, object]:
     """Return what figures in one table have in common."""
     geometry = grid.geometry
     cut = {"patches": geometry.size, "gray": geometry.gray} if isinstance(geometry, Patches) else vars(geometry)
-    return {"geometry": cut, "convert": grid.convert, "limit": grid.limit, "duration_images": grid.duration_images}
+    reading: dict[str, object] = {
+        "geometry": cut,
+        "convert": grid.convert,
+        "limit": grid.limit,
+        "duration_images": grid.duration_images,
+    }
+    return reading if grid.judged_share == JUDGED else reading | {"judged_share": grid.judged_share}
 
 
 class _Known:

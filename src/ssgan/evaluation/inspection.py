@@ -35,12 +35,16 @@ _COLUMNS = 3  # of the sheet of schemes, where a map is no wider than high
 
 @dataclass(frozen=True)
 class Inspection:
-    """A cover and its simulated stego, uint8 (C, H, W), with costs and change probabilities, float64 (C, H, W)."""
+    """A cover and its simulated stego, uint8 (C, H, W), with costs and change probabilities, float64 (C, H, W).
+
+    `deflection` is d^2 of `ssgan.embedding.detectability`: the less, the safer among covers of this size.
+    """
 
     cover: np.ndarray
     stego: np.ndarray
     costs: tuple[np.ndarray, np.ndarray]
     probabilities: tuple[np.ndarray, np.ndarray]
+    deflection: float
 
     @property
     def difference(self) -> Difference:
@@ -139,13 +143,17 @@ def inspect_cover(
 
     Raises DoesNotFit where the cover cannot carry the payload.
     """
+    from ssgan.embedding.detectability import deflection
+
     cover, seed = images.as_image(cover, layout=layout), seeds.as_seed(seed)
     covers = images.to_images(cover)
     plus, minus = (cost[0].double().numpy() for cost in embedder.costs(covers))
     raise_probability, lower_probability = (beta[0].double().numpy() for beta in embedder.change_probabilities(covers))
     image_seeds = np.array([seeds.derive(seed, name)], dtype=np.uint64)
     stego = embedder.simulate_seeded(covers, image_seeds)[0].numpy()
-    return Inspection(cover, stego, (plus, minus), (raise_probability, lower_probability))
+    return Inspection(
+        cover, stego, (plus, minus), (raise_probability, lower_probability), float(deflection(covers, embedder)[0])
+    )
 
 
 def inspect_drawn(cover: np.ndarray, key: Key, models: Sequence[DrawnModel] = ()) -> DrawnInspection:

@@ -17,10 +17,9 @@ from ssgan.datasets.splits import in_train, picture_numbers
 from ssgan.errors import InvalidSetting, RefusedImage
 from ssgan.evaluation.roc import measures
 from ssgan.steganalysis.classifiers import ensemble_streams
-from ssgan.steganalysis.classifiers.ensemble import Ensemble
+from ssgan.steganalysis.classifiers.ensemble import LEARNERS, SUBSPACE, Ensemble
 from ssgan.steganalysis.error_rate import Scores, error_interval
 
-LEARNERS, SUBSPACE = 51, 600
 TRAIN_SHARE = 0.7
 _ROWS = 2048  # of a table, held at a time
 _HINT = "give a table that `ssgan score -o` wrote"

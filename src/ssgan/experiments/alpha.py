@@ -2,7 +2,8 @@
 
 The paper says that below 0.7 images come closer to noise, and gives no figure of quality. Each alpha is trained plainly, as
 printed, and balanced, so that it is the share that it claims to be; alpha = 1 is the same game without the detector. The error
-is that of a detector retrained on the covers: what secrecy gains, if anything.
+is that of a detector retrained on the covers: what secrecy gains, if anything. Beside every alpha stand the covers of alpha = 1
+with white noise to the same median residual: secrecy is worth something where its error is larger than that of noise.
 """
 
 from __future__ import annotations
@@ -35,9 +36,13 @@ def run(size: str, material: Material) -> list[Record]:
             changes = {"alpha": alpha, "alpha_mode": mode} | ({"detector": ""} if alpha == 1 else {})
             name = f"alpha-{alpha:g}-{mode}"
             made = material.generated(name, material.config(asked.presets[0], asked, **changes), asked.covers)
-            judged = material.judge(made, asked, against=real)
-            figures = quality(material.some(made), material.some(real), spaces(["kv"], []), repeats=3)
-            found += [record_of(figure, experiment=NAME, covers=name, size=size, at=alpha) for figure in figures]
+            sources = [made]
+            if alpha < 1:  # what noise does at the same roughness, without any detector
+                sources += [material.noised(f"{name}-noise", material.out / "covers" / PLAIN, made)]
+            for source in sources:
+                judged = material.judge(source, asked, against=real)
+                figures = quality(material.some(source), material.some(real), spaces(["kv"], []), repeats=3)
+                found += [record_of(figure, experiment=NAME, covers=source.name, size=size, at=alpha) for figure in figures]
     for kind, question in (("retrained", "retrained on these covers"), ("conspicuous", "covers against real ones")):
         for row in of_kind(rows_of(judged), kind):
             alpha = float(Path(row.first.covers).name.split("-")[1])

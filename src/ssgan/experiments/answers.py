@@ -9,7 +9,7 @@ from ssgan.evaluation.report import blind
 from ssgan.evaluation.rows import Row, apart, of_kind, strongest
 
 REAL = "real"
-WITHOUT = ("real-noisy", "real-selected", "plain")  # sources without secrecy in the loss
+WITHOUT = ("real-", "plain")  # sources without secrecy in the loss
 NONE = 0.0005  # what is printed as none
 TOLD = 0.25  # P_E beside real covers below which covers stand out
 
@@ -71,7 +71,7 @@ def in_words(rows: Sequence[Row]) -> list[str]:
             f"no answer for {_listed(sides['no answer'])}, where the control fails" if sides["no answer"] else "",
         ]
         sentences.append(begin + _capital("; ".join(part for part in clauses if part)) + ".")
-        easy = [name for name in sides["safer"] if name in WITHOUT]
+        easy = [name for name in sides["safer"] if name.startswith(WITHOUT)]
         if easy:
             sentences.append(
                 f"That is no merit of the secrecy in the loss alone: {_listed(easy)} {'does' if len(easy) == 1 else 'do'} "

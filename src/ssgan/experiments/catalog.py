@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ssgan.datasets.sources import digest_of, refuse_among
 from ssgan.errors import unknown
-from ssgan.experiments import alpha, convergence, latent_seeds, security
+from ssgan.experiments import alpha, convergence, frontier, game, latent_seeds, security
 from ssgan.experiments.material import Material
 from ssgan.experiments.records import Record, as_csv
 from ssgan.storage.atomic import atomic_write
@@ -27,6 +27,8 @@ class Experiment:
 
 
 EXPERIMENTS = {
+    "game": Experiment("does the game work?", game.run, game.__doc__ or ""),
+    "frontier": Experiment("does secrecy buy more than noise?", frontier.run, frontier.__doc__ or ""),
     "table1": Experiment("does SSGAN converge faster than SGAN?", convergence.run, convergence.__doc__ or ""),
     "table2": Experiment("are generated covers safer than real ones?", security.run, security.__doc__ or ""),
     "table3": Experiment("does a secret seed of the generator protect?", latent_seeds.run, latent_seeds.__doc__ or ""),

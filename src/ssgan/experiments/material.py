@@ -13,14 +13,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from ssgan import images
 from ssgan.compute import seeds
 from ssgan.compute.progress import Notify
 from ssgan.datasets import Geometry
+from ssgan.detection.question import JUDGED as JUDGED_SHARE
 from ssgan.detection.question import CoverReading, Covers, read_covers
 from ssgan.drawn.model import installed
+from ssgan.embedding import luma
+from ssgan.embedding.detectability import deflection
+from ssgan.embedding.embedder import Embedder
 from ssgan.evaluation.grid import Grid, run_grid
 from ssgan.gan.covers.files import Order, fulfil, missing
 from ssgan.gan.covers.generators import find_generator, open_generator, read_card
@@ -29,11 +34,12 @@ from ssgan.gan.training.loop import Pace, train
 from ssgan.gan.training.loop import RealReading as Read
 from ssgan.gan.training.settings import TrainingConfig, configure
 from ssgan.images import Images
-from ssgan.images.grain import residual_deviation
+from ssgan.images.grain import noise_for_median, residual_median, with_noise
 from ssgan.storage.folders import make_folder
 from ssgan.storage.names import name_bytes
 
 JUDGED = "judged"  # the folder of the evaluation, in an experiment's
+CHOSEN_BY = "lsb@0.4/plain"  # the embedder whose deflection chooses covers
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,8 @@ class ExperimentSize:
     """The size of an experiment.
 
     `covers` of each kind; `training` is what is changed in a preset; `ready` are generators that come with the package, to be
-    judged beside those that are trained; `duration_images` is the length of a network's training.
+    judged beside those that are trained; `duration_images` is the length of a network's training, `judged_share` the share of
+    the covers that is judged.
     """
 
     covers: int
@@ -59,6 +66,7 @@ class ExperimentSize:
     judges: tuple[Judges, ...] = (Judges(),)
     seeds: tuple[int, ...] = (0,)
     duration_images: int | None = None
+    judged_share: float = JUDGED_SHARE
 
 
 @dataclass(frozen=True)
@@ -106,32 +114,52 @@ class Material:
         return folder
 
     def ready(self, name: str, count: int, *, seed: int = 1) -> Path | None:
-        """Return a folder of covers by a bundled generator; None where its images have another shape."""
-        place, folder, mark = find_generator(Path(name)), self.out / "covers" / name, self._mark(name)
+        """Return a folder of covers by a bundled generator; None where its images have another size.
+
+        Of a color generator beside gray images it is the luma.
+        """
+        place = find_generator(Path(name))
         config = read_card(place).config
-        if (config.channels, config.image_size) != self.shape:
+        if not self._suits(config.channels, config.image_size):
             return None
+        folder, mark = self._colors_of(name, config.channels)
         if not mark.exists():
             self.notify(f"sampling {name}")
             self._sample(place, folder, count, seed)
             mark.touch()
-        return folder
+        return self._in_gray(folder, name, config.channels)
 
     def drawn(self, name: str, count: int, *, seed: int = 1) -> Path | None:
         """Return a folder of honest covers drawn by the model of a bundled generator; None where its images have another
         shape, or it has no model.
         """
-        channels, side = self.shape
+        card = read_card(find_generator(Path(name)))
+        channels, side = card.config.channels, card.config.image_size
         model = next((model for model in installed((side, side, channels)) if model.name == name), None)
-        if model is None:
+        if model is None or not self._suits(channels, side):
             return None
-        folder, mark = self.out / "covers" / f"{name}-drawn", self._mark(f"{name}-drawn")
+        folder, mark = self._colors_of(f"{name}-drawn", channels)
         if not mark.exists():
             self.notify(f"drawing {name}")
-            order = Order(read_card(find_generator(Path(name))), folder, count, seed, model=model)
+            order = Order(card, folder, count, seed, model=model)
             fulfil(order, missing(order), None, threads=self.threads or 1)
             mark.touch()
-        return folder
+        return self._in_gray(folder, f"{name}-drawn", channels)
+
+    def _suits(self, channels: int, side: int) -> bool:
+        """Return whether images of this shape can stand beside the real ones, as they are or in gray."""
+        return side == self.shape[1] and channels >= self.shape[0]
+
+    def _colors_of(self, name: str, channels: int) -> tuple[Path, Path]:
+        """Return the folder for covers as a generator makes them, and the mark that it is whole."""
+        called = name if channels == self.shape[0] else f"{name}-color"
+        return self.out / "covers" / called, self._mark(called)
+
+    def _in_gray(self, folder: Path, name: str, channels: int) -> Path:
+        """Return the folder of the same covers with as many channels as the real images have."""
+        if channels == self.shape[0]:
+            return folder
+        return self._folder(name, lambda: read_covers(CoverReading(folder, Geometry(gray=True), (), None)))
 
     def judge(
         self, covers: Path, asked: ExperimentSize, *, against: Path | None = None, transfer_to: Path | None = None
@@ -140,10 +168,14 @@ class Material:
         judged = self.out / JUDGED
         self.notify(f"judging {(transfer_to or covers).name}")
         for judges in asked.judges:
-            detectors = tuple(_COLORLESS.get(name, name) if self.shape[0] == 1 else name for name in judges.detectors)
+            embedders, detectors = judges.embedders, judges.detectors
+            if self.shape[0] == 1:
+                embedders = tuple(dict.fromkeys(name.replace(f":{luma.OPTION}", "") for name in embedders))
+                detectors = tuple(_colorless(name) for name in detectors)
             grid = Grid(
-                (covers,), judges.embedders, detectors, asked.seeds,
+                (covers,), embedders, detectors, asked.seeds,
                 duration_images=asked.duration_images, against=against, transfer_to=transfer_to,
+                judged_share=asked.judged_share,
             )  # fmt: skip
             run_grid(grid, judged, device=self.device, threads=self.threads, refusing=False)
         return judged
@@ -169,17 +201,35 @@ class Material:
 
         return self._folder("real-noisy", make)
 
-    def selected(self, count: int) -> Path:
-        """Return a control: of the `2 count` images after those of `real`, the half with the most noise.
+    def noised(self, name: str, source: Path, like: Path) -> Path:
+        """Return a control for the covers of `like`: those of `source` with white noise to the same median residual.
 
-        A sender may choose them without any generator. They are others, so that no picture is in two sources.
+        Secrecy that bought no more than this bought nothing: noise is had without any detector.
         """
 
         def make() -> Covers:
-            every = self._real(3 * count)
-            rest = range(count, len(every.images))
-            loud = {place: residual_deviation(every.images[place : place + 1]) for place in rest}
-            chosen = sorted(sorted(rest, key=lambda place: (-loud[place], place))[: len(rest) // 2])
+            found = read_covers(CoverReading(source, Geometry(), (), None))
+            noise = torch.from_numpy(np.stack([_noise(one, tuple(found.images.shape[1:])) for one in found.names]))
+            some = slice(0, _MEASURED)
+            wanted = residual_median(self.some(like))
+            deviation = noise_for_median(found.images[some], noise[some], wanted)
+            self.notify(f"{name}: {deviation:.2f} gray values of noise")
+            return replace(found, images=with_noise(found.images, noise, deviation))
+
+        return self._folder(name, make)
+
+    def selected(self, count: int) -> Path:
+        """Return a control: of the images after those of `real`, `count` in which LSB matching shows least, by the deflection.
+
+        A sender may choose them without any generator. They are others, so that no picture is in two sources. They are the
+        best third of three times as many, or of all that there are.
+        """
+
+        def make() -> Covers:
+            every = self._real(4 * count)
+            rest = np.arange(count, len(every.images))
+            shows = deflection(every.images[count:], Embedder.parse(CHOSEN_BY)).numpy()
+            chosen = np.sort(rest[np.argsort(shows, kind="stable")[:count]])
             return replace(every, images=every.images[chosen], names=tuple(every.names[place] for place in chosen))
 
         return self._folder("real-selected", make)
@@ -221,10 +271,22 @@ def _moved(cover: Images, name: str) -> Images:
     return (cover.long() + move).clamp(0, 255).to(torch.uint8)
 
 
+def _noise(name: str, shape: tuple[int, ...]) -> np.ndarray:
+    """Return float32 of this shape, standard normal, by a public seed and the picture's name."""
+    return seeds.generator(0, "white noise", name).standard_normal(shape, dtype=np.float32)
+
+
 def _groups(covers: Covers) -> list[str]:
     """Return the groups as digests, since names of people and pictures may hold anything."""
     return [hashlib.sha256(name_bytes(covers.group[name])).hexdigest()[:16] for name in covers.names]
 
 
-_COLORLESS = {"scrmq1": "srmq1"}  # the same features of gray images
+def _colorless(detector: str) -> str:
+    """Return the detector that asks the same of gray images."""
+    name, slash, classifier = detector.partition("/")
+    return _COLORLESS.get(name, name) + slash + classifier
+
+
+_COLORLESS = {"scrmq1": "srmq1", "cspam": "spam"}
 _A_FEW = 30  # images from which the shape is read
+_MEASURED = 1000  # images by which noise is measured out

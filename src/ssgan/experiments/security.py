@@ -4,7 +4,9 @@ The paper gives the accuracy of "the steganalyser trained on real images": SSGAN
 covers. The row of real covers cannot depend on a generator, so the columns differ in the detector; and a detector trained on
 real images and asked about generated ones measures how unlike the two are. So every source is judged by every detector, each
 trained on real covers and retrained on the covers that it judges; beside them are covers by a plain GAN (alpha = 1), real
-ones with noise added, and real ones chosen for their noise: what a sender could do without any secrecy in the loss.
+ones with noise added, and real ones chosen because a message shows least in them: what a sender could do without any secrecy
+in the loss. Covers of a game with a detector have controls of their own: the plain GAN's and real ones with white noise to the
+same median residual.
 The last rows are of covers whose samples a message draws, judged against honest covers of the same model; beside them, the same
 honest covers with changes.
 
@@ -54,8 +56,13 @@ def run(size: str, material: Material) -> list[Record]:
     others = [material.noisy(asked.covers), material.selected(asked.covers)]
     for preset in asked.presets:
         others.append(material.generated(preset, material.config(preset, asked), asked.covers))
-    plain = material.config("paper", asked, alpha=1.0, detector="")
-    others.append(material.generated(PLAIN, plain, asked.covers))
+    config = material.config("paper", asked, alpha=1.0, detector="")
+    plain = material.generated(PLAIN, config, asked.covers)
+    others.append(plain)
+    for preset in asked.presets:
+        if material.config(preset, asked).uses_detector:  # what noise does at the same roughness
+            like = material.out / "covers" / preset
+            others += [material.noised(f"{PLAIN}-as-{preset}", plain, like), material.noised(f"real-as-{preset}", real, like)]
     others += [made for name in asked.ready if (made := material.ready(name, asked.covers)) is not None]
     for other in others:
         judged = material.judge(real, asked, against=real, transfer_to=other)

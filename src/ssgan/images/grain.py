@@ -10,7 +10,10 @@ import numpy as np
 import torch
 
 from ssgan.images import Images, filters
+from ssgan.images.samples import PEAK
 
+MOST_NOISE = 32.0  # gray values: deviation of the white noise that is tried
+_HALVINGS = 12  # of it
 TWELFTHS = 12  # of a gray value: the unit of whole residuals
 _ROWS = 512  # images worked on together
 
@@ -63,6 +66,25 @@ def checkerboard(images: Images) -> float:
     row, column = (side // 2 for side in total.shape)
     around = total.roll((1 - row, 1 - column), (0, 1))[:3, :3]
     return float(around[1, 1] / ((around.sum() - around[1, 1]) / 8))
+
+
+def with_noise(images: Images, noise: torch.Tensor, deviation: float) -> Images:
+    """Return Images plus `noise`, float (N, C, H, W) of deviation 1, times `deviation` gray values, rounded and clipped."""
+    return (images.double() + deviation * noise).round().clamp(0, PEAK).to(torch.uint8)
+
+
+def noise_for_median(images: Images, noise: torch.Tensor, median: float) -> float:
+    """Return the deviation in gray values, 0...MOST_NOISE, at which `with_noise` brings the median residual to `median`.
+
+    0 where the images have it already, or more.
+    """
+    if residual_median(images) >= median:
+        return 0.0
+    low, high = 0.0, MOST_NOISE
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if residual_median(with_noise(images, noise, middle)) < median else (low, middle)
+    return (low + high) / 2
 
 
 def _residuals(images: Images) -> torch.Tensor:

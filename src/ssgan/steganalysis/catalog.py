@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from ssgan.steganalysis.classifiers.ensemble import LEARNERS, SUBSPACE
 from ssgan.steganalysis.feature_set import FeatureSet
 from ssgan.steganalysis.features import crm, cspam, maxsrm, scrmq1, spam, srm
 from ssgan.steganalysis.network import Network
@@ -34,8 +35,12 @@ _FEATURES = (spam, cspam, srm, crm, scrmq1, maxsrm)
 NETWORKS: dict[str, Network] = {name: row for module in _NETWORKS for name, row in module.ROWS.items()}
 FEATURES: dict[str, FeatureSet] = {name: row for module in _FEATURES for name, row in module.ROWS.items()}
 
-CLASSIFIERS = ("ensemble", "ridge")
-_ON_TOP = {"ensemble": "Fisher discriminants that vote", "ridge": "ridge regression"}
+CLASSIFIERS = ("ensemble", "ridge", "fixed")
+_ON_TOP = {
+    "ensemble": "Fisher discriminants that vote",
+    "ridge": "ridge regression",
+    "fixed": f"{LEARNERS} Fisher discriminants of {SUBSPACE} features, without a search for these sizes",
+}
 
 
 def _entries() -> dict[str, DetectorEntry]:

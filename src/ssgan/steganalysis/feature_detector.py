@@ -83,6 +83,8 @@ class FeatureDetector:
             self.classifier = ridge.fit((parts[0], parts[1]), (parts[2], parts[3]))
         else:
             size = ensemble.EnsembleSettings(settings.learners, settings.subspace)
+            if settings.classifier == "fixed":
+                size = ensemble.EnsembleSettings(ensemble.LEARNERS, min(ensemble.SUBSPACE, parts[0].shape[1]))
             made = ensemble.fit(*parts, settings=size, seed=settings.seed, threads=threads, on_ensemble=counter.ensemble)
             self.classifier = made
         if store is not None:

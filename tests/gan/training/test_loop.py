@@ -19,6 +19,7 @@ import pytest
 import torch
 
 from ssgan import images
+from ssgan.cli.train import said
 from ssgan.datasets import Geometry
 from ssgan.errors import InvalidSetting, RefusedImage, TrainingDiverged
 from ssgan.gan.covers.generators import load_generator
@@ -354,3 +355,17 @@ def test_without_tensorboard_its_curves_are_refused_in_words(
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     with pytest.raises(InvalidSetting, match="TensorBoard is not installed"):
         train(faces, SMALL, tmp_path, pace=Pace(tensorboard=True))
+
+
+def test_without_updates_the_generator_stays_and_the_others_learn(faces: Path, tmp_path: Path) -> None:
+    config = replace(SMALL, generator_steps=0, ema_images=0)
+    trained(faces, tmp_path / "short", replace(config, duration_images=6))
+    trained(faces, tmp_path / "long", config)
+    first, last = (load_generator(tmp_path / name / "generator")[0].state_dict() for name in ("short", "long"))
+    weights_of = {name for name, tensor in first.items() if tensor.is_floating_point() and "running" not in name}
+    assert weights_of
+    assert all(torch.equal(first[name], last[name]) for name in weights_of)
+    lines = figures(tmp_path / "long")
+    assert lines[0]["detector_loss"] != lines[-1]["detector_loss"]
+    assert "generator_loss" not in lines[-1]
+    assert "critic" in said({**lines[-1], "seconds_left": 0.0, "images_per_second": 1.0})

@@ -57,7 +57,7 @@ class TrainingConfig:
     critic_steps: Annotated[int, "Updates of the critic in a step."] = 1
     penalty_every: Annotated[int, "Apply the critic's penalty in one update out of this many, multiplied by as many."] = 1
     detector_steps: Annotated[int, "Updates of the detector in a step."] = 1
-    generator_steps: Annotated[int, "Updates of the generator in a step."] = 2
+    generator_steps: Annotated[int, "Updates of the generator in a step; with 0 it stays as it is, and the others learn."] = 2
     optimizer: Annotated[Literal["rmsprop", "adam"], "Of generator and critic, and of the detector if it has none."] = "rmsprop"
     detector_optimizer: Annotated[
         Literal["", "rmsprop", "adam", "adamax"], "Of the detector; '' for that of the others, with their momentum."
@@ -85,7 +85,6 @@ class TrainingConfig:
             "width",
             "critic_steps",
             "penalty_every",
-            "generator_steps",
             "batch",
             "duration_images",
         ):
@@ -93,7 +92,7 @@ class TrainingConfig:
                 raise InvalidSetting(
                     f"{name} is {getattr(self, name)}; it must be at least 1", hint="take the preset's, or a number from 1 on"
                 )
-        for name in ("warmup_images", "ema_images", "detector_steps", "roughness"):
+        for name in ("warmup_images", "ema_images", "detector_steps", "generator_steps", "roughness"):
             if getattr(self, name) < 0:
                 raise InvalidSetting(
                     f"{name} is {getattr(self, name)}; it must be at least 0", hint="take the preset's, or 0 for none"

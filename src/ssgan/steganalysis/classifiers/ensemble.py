@@ -28,6 +28,7 @@ RIDGE = 1e-10  # added to the within-class scatter, as in the authors' code
 FEWEST, MOST = 25, 500  # learners
 AVERAGED, REMEMBERED, TUBE = 5, 50, 0.005  # Eq. (6) and (7): enough learners when the averaged error stays in a tube
 FIRST_STEP = 200  # of the search for d_sub, or a quarter of the features
+LEARNERS, SUBSPACE = 51, 600  # where a search for the sizes would take too long
 TOLERANCE, LEAST_GAIN, LEAST_STEP = 0.02, 0.005, 0.05  # where the search for d_sub ends, as in the authors' code
 
 
