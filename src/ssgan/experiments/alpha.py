@@ -17,6 +17,7 @@ from ssgan.experiments.material import ExperimentSize, Judges, Material
 from ssgan.experiments.records import Record, record_of, records_of
 
 NAME = "alpha"
+UNGATED = {"gated": False, "roughness": 0.0}  # else no alpha changes anything while the detector is at chance
 PLAIN = "alpha-1-plain"  # the same game without the detector
 ALPHAS = {"smoke": (1.0, 0.5), "small": (1.0, 0.9, 0.7, 0.5), "full": (1.0, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5)}
 STRONG = Judges(detectors=("scrmq1",))
@@ -33,13 +34,13 @@ def run(size: str, material: Material) -> list[Record]:
     real, found = material.real(asked.covers), list[Record]()
     for alpha in ALPHAS[size]:
         for mode in ("plain", "balanced") if alpha < 1 else ("plain",):
-            changes = {"alpha": alpha, "alpha_mode": mode} | ({"detector": ""} if alpha == 1 else {})
+            changes = {"alpha": alpha, "alpha_mode": mode} | UNGATED | ({"detector": ""} if alpha == 1 else {})
             name = f"alpha-{alpha:g}-{mode}"
             made = material.generated(name, material.config(asked.presets[0], asked, **changes), asked.covers)
             sources = [made]
             if alpha < 1:  # what noise does at the same roughness, without any detector
                 sources += [material.noised(f"{name}-noise", material.out / "covers" / PLAIN, made)]
-            for source in sources:
+            for source in (one for one in sources if alpha == 1 or one.name != PLAIN):
                 judged = material.judge(source, asked, against=real)
                 figures = quality(material.some(source), material.some(real), spaces(["kv"], []), repeats=3)
                 found += [record_of(figure, experiment=NAME, covers=source.name, size=size, at=alpha) for figure in figures]

@@ -66,4 +66,4 @@ def _sources(material: Material, asked: ExperimentSize, real: Path) -> list[Path
         alone = material.generated(f"{preset}-{ALONE}", without, asked.covers)
         found += [made, alone, material.noised(f"{alone.name}-as-{preset}", alone, made)]
         found += [material.noised(f"real-as-{preset}", real, made)]
-    return found
+    return list(dict.fromkeys(found))  # where no noise was needed, the source stands for its control

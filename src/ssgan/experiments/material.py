@@ -204,19 +204,16 @@ class Material:
     def noised(self, name: str, source: Path, like: Path) -> Path:
         """Return a control for the covers of `like`: those of `source` with white noise to the same median residual.
 
-        Secrecy that bought no more than this bought nothing: noise is had without any detector.
+        Secrecy that bought no more than this bought nothing: noise is had without any detector. `source` itself, where it is as
+        rough already.
         """
-
-        def make() -> Covers:
-            found = read_covers(CoverReading(source, Geometry(), (), None))
-            noise = torch.from_numpy(np.stack([_noise(one, tuple(found.images.shape[1:])) for one in found.names]))
-            some = slice(0, _MEASURED)
-            wanted = residual_median(self.some(like))
-            deviation = noise_for_median(found.images[some], noise[some], wanted)
-            self.notify(f"{name}: {deviation:.2f} gray values of noise")
-            return replace(found, images=with_noise(found.images, noise, deviation))
-
-        return self._folder(name, make)
+        found = read_covers(CoverReading(source, Geometry(), (), None))
+        noise = torch.from_numpy(np.stack([_noise(one, tuple(found.images.shape[1:])) for one in found.names]))
+        some = slice(0, _MEASURED)
+        deviation = noise_for_median(found.images[some], noise[some], residual_median(self.some(like)[some]))
+        if not deviation:
+            return source
+        return self._folder(name, lambda: replace(found, images=with_noise(found.images, noise, deviation)))
 
     def selected(self, count: int) -> Path:
         """Return a control: of the images after those of `real`, `count` in which LSB matching shows least, by the deflection.

@@ -62,7 +62,8 @@ def run(size: str, material: Material) -> list[Record]:
     for preset in asked.presets:
         if material.config(preset, asked).uses_detector:  # what noise does at the same roughness
             like = material.out / "covers" / preset
-            others += [material.noised(f"{PLAIN}-as-{preset}", plain, like), material.noised(f"real-as-{preset}", real, like)]
+            noised = (material.noised(f"{PLAIN}-as-{preset}", plain, like), material.noised(f"real-as-{preset}", real, like))
+            others += [made for made in noised if made not in (plain, real)]
     others += [made for name in asked.ready if (made := material.ready(name, asked.covers)) is not None]
     for other in others:
         judged = material.judge(real, asked, against=real, transfer_to=other)
