@@ -31,6 +31,11 @@ SUBJECTS: dict[str, tuple[str, tuple[str, ...]]] = {
         "Images are torch tensors uint8 (N, C, H, W), always with four axes.",
         ("simulate", "Embedder", "SCHEMES", "CODERS", "Costs", "difference", "Difference"),
     ),
+    "JPEG": (
+        "A JPEG is read to its quantized coefficients, changed there, and written back alike in all else. Payloads count bits\n"
+        "per AC coefficient that is not zero.",
+        ("read_coefficients", "encode_coefficients", "simulate_coefficients", "Coefficients", "COEFFICIENT_SCHEMES"),
+    ),
     "Judging": (
         "One question to a detector, in a folder where it goes on or is read.",
         ("Question", "Trial", "evaluate", "judge"),

@@ -23,8 +23,8 @@ from results_tables import RESULTS, figures
 from rich.console import Console
 
 from ssgan.cli.app import commands
-from ssgan.embedding.catalog import CODERS, SCHEMES
-from ssgan.embedding.entry import SchemeEntry
+from ssgan.embedding.catalog import CODERS, COEFFICIENT_SCHEMES, SCHEMES
+from ssgan.embedding.entry import CoefficientEntry, SchemeEntry
 from ssgan.steganalysis.catalog import DETECTORS, FEATURES, NETWORKS
 from ssgan.steganalysis.network import Network
 
@@ -33,6 +33,7 @@ WIDTH = 84  # what a page of the handbook shows without scrolling
 # What is measured, and the words over its figures.
 FIGURES = {
     "costs": "Costs and the optimal sender, beside conseal in the same run, one thread",
+    "jpeg_schemes": "Schemes for JPEG, beside conseal in the same run, one thread",
     "stc": "Syndrome-trellis codes, one thread",
 }
 SPEED = {
@@ -68,6 +69,18 @@ def schemes() -> str:
     ]
     for name, entry in SCHEMES.items():
         parts += _scheme(name, entry)
+    parts += [
+        "# Schemes for JPEG",
+        "",
+        "These change the quantized coefficients of JPEG files: `ssgan simulate photographs --embedder juniward@0.4 -o STEGOS`.",
+        "The payload counts bits per AC coefficient that is not zero (bpnzAC), over all whole blocks; a picture that has none",
+        "is refused. Every component of a color file is priced by its own table and at its own resolution, and all",
+        "share one lambda; with the option `luma`, as in `uerd@0.2:luma`, the chromas stay as they are. In the formulas c is a",
+        "coefficient and q its quantization step. What would leave -1023...1023 is wet.",
+        "",
+    ]
+    for name, row in COEFFICIENT_SCHEMES.items():
+        parts += _coefficient_scheme(name, row)
     parts += ["# Coders", "", "| coder | what it does | options |", "| --- | --- | --- |"]
     parts += [f"| `{name}` | {coder.summary} | {_options(coder.options)} |" for name, coder in CODERS.items()]
     for name, title in FIGURES.items():
@@ -218,6 +231,22 @@ def _help(tokens: list[str]) -> list[str]:
     console = Console(file=text, width=WIDTH, color_system=None, force_terminal=False, legacy_windows=False)
     commands()([*tokens, "--help"], console=console, exit_on_error=False)
     return ["```text", *(line.rstrip() for line in text.getvalue().strip().splitlines()), "```", ""]
+
+
+def _coefficient_scheme(name: str, entry: CoefficientEntry) -> list[str]:
+    options = f" Options: {_options((*entry.options, 'luma'))}."
+    return [
+        f"## {entry.title} (`{name}`)",
+        "",
+        f"{_sentence(entry.summary)}{options}",
+        "",
+        "```text",
+        entry.formula,
+        "```",
+        "",
+        f"{entry.paper[0].upper()}{entry.paper[1:]}.",
+        "",
+    ]
 
 
 def _scheme(name: str, entry: SchemeEntry) -> list[str]:

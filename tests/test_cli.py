@@ -18,7 +18,7 @@ from PIL import Image
 
 from ssgan import images
 from ssgan.cli.app import run
-from ssgan.embedding.catalog import CODERS, SCHEMES
+from ssgan.embedding.catalog import CODERS, COEFFICIENT_SCHEMES, SCHEMES
 from ssgan.steganalysis.catalog import DETECTORS, FEATURES
 
 TRANSCRIPTS = sorted(Path(__file__).with_name("cli").glob("*.txt"))
@@ -33,6 +33,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         images.write(tmp_path / "covers" / f"{name}.png", rng.integers(0, 256, (channels, 32, 32), dtype=np.uint8))
     images.write(tmp_path / "white.png", np.full((1, 32, 32), 255, np.uint8))
     Image.fromarray(rng.integers(0, 2**16, (8, 8), dtype=np.uint16)).save(tmp_path / "sixteen.png")
+    surface = 128 + 50 * np.sin(np.arange(64) / 7)[:, None, None] + rng.normal(0, 20, (64, 64, 3))
+    (tmp_path / "photographs").mkdir()
+    Image.fromarray(surface.clip(0, 255).astype(np.uint8)).save(tmp_path / "photographs" / "photo.jpg", quality=75)
+    Image.fromarray(np.full((64, 64), 99, np.uint8)).save(tmp_path / "flat.jpg", quality=75)
     whole = (tmp_path / "covers" / "a.png").read_bytes()
     (tmp_path / "broken.png").write_bytes(whole[: len(whole) // 2])
     monkeypatch.setenv("SSGAN_LEDGER", str(tmp_path / "ledger"))
@@ -132,7 +136,7 @@ def test_every_line_of_json_is_an_object_with_its_type(folder: Path, capsys: pyt
 
 def test_every_entry_of_a_catalog_is_listed_with_its_summary(capsys: pytest.CaptureFixture[str]) -> None:
     catalogs = {
-        "schemes": {name: entry.summary for name, entry in SCHEMES.items()},
+        "schemes": {name: entry.summary for rows in (SCHEMES, COEFFICIENT_SCHEMES) for name, entry in rows.items()},
         "coders": {name: coder.summary for name, coder in CODERS.items()},
         "features": {name: found.summary for name, found in FEATURES.items()},
         "detectors": {name: entry.summary for name, entry in DETECTORS.items()},

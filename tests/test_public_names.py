@@ -15,6 +15,8 @@ import ssgan
 
 NAMES = [
     "CODERS",
+    "COEFFICIENT_SCHEMES",
+    "Coefficients",
     "Costs",
     "Difference",
     "DoesNotFit",
@@ -40,6 +42,7 @@ NAMES = [
     "as_image",
     "capacity",
     "difference",
+    "encode_coefficients",
     "evaluate",
     "fresh_key",
     "hide",
@@ -47,10 +50,12 @@ NAMES = [
     "hide_spread",
     "judge",
     "parse_key_file",
+    "read_coefficients",
     "reveal",
     "reveal_files",
     "sample",
     "simulate",
+    "simulate_coefficients",
     "train",
 ]
 

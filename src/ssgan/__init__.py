@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from ssgan.detection.question import Question as Question
     from ssgan.detection.verdicts.judge import judge as judge
     from ssgan.embedding.catalog import CODERS as CODERS
+    from ssgan.embedding.catalog import COEFFICIENT_SCHEMES as COEFFICIENT_SCHEMES
     from ssgan.embedding.catalog import SCHEMES as SCHEMES
+    from ssgan.embedding.coefficient_embedder import simulate_coefficients as simulate_coefficients
     from ssgan.embedding.costs import Costs as Costs
     from ssgan.embedding.embedder import Embedder as Embedder
     from ssgan.embedding.embedder import simulate as simulate
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
     from ssgan.gan.covers.by_name import sample as sample
     from ssgan.gan.training.loop import train as train
     from ssgan.images import as_image as as_image
+    from ssgan.images.coefficient_files import encode_coefficients as encode_coefficients
+    from ssgan.images.coefficient_files import read_coefficients as read_coefficients
+    from ssgan.images.coefficients import Coefficients as Coefficients
     from ssgan.images.difference import Difference as Difference
     from ssgan.images.difference import difference as difference
     from ssgan.messages.container import capacity as capacity
@@ -52,6 +57,8 @@ if TYPE_CHECKING:
 # Public name → the module where it lives.
 _HOMES = {
     "CODERS": "ssgan.embedding.catalog",
+    "COEFFICIENT_SCHEMES": "ssgan.embedding.catalog",
+    "Coefficients": "ssgan.images.coefficients",
     "Costs": "ssgan.embedding.costs",
     "Difference": "ssgan.images.difference",
     "DoesNotFit": "ssgan.errors",
@@ -76,6 +83,7 @@ _HOMES = {
     "as_image": "ssgan.images",
     "capacity": "ssgan.messages.container",
     "difference": "ssgan.images.difference",
+    "encode_coefficients": "ssgan.images.coefficient_files",
     "evaluate": "ssgan.evaluation.trial",
     "fresh_key": "ssgan.messages.keys",
     "hide": "ssgan.messages.hide",
@@ -83,10 +91,12 @@ _HOMES = {
     "hide_spread": "ssgan.messages.files",
     "judge": "ssgan.detection.verdicts.judge",
     "parse_key_file": "ssgan.messages.keys",
+    "read_coefficients": "ssgan.images.coefficient_files",
     "reveal": "ssgan.messages.reveal",
     "reveal_files": "ssgan.messages.files",
     "sample": "ssgan.gan.covers.by_name",
     "simulate": "ssgan.embedding.embedder",
+    "simulate_coefficients": "ssgan.embedding.coefficient_embedder",
     "train": "ssgan.gan.training.loop",
 }
 

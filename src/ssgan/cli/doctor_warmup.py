@@ -5,16 +5,20 @@ Machine code is kept in the cache folder (ssgan.compute.compiled): where it is t
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 
 import numpy as np
 import torch
+from PIL import Image
 
 from ssgan.compute.compiled import cache_folder
-from ssgan.embedding.catalog import SCHEMES, fitting_coder
+from ssgan.embedding.catalog import COEFFICIENT_SCHEMES, SCHEMES, fitting_coder
+from ssgan.embedding.coefficient_embedder import simulate_coefficients
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import StorageFailed
 from ssgan.images import Images
+from ssgan.images.coefficient_files import encode_coefficients, read_coefficients
 from ssgan.messages import hide, keys, reveal
 from ssgan.steganalysis.attacks import structural
 from ssgan.steganalysis.catalog import FEATURES, NETWORKS
@@ -35,6 +39,7 @@ def work() -> dict[str, Work]:
     rng = np.random.default_rng(1)
     gray, color = (torch.from_numpy(rng.integers(60, 200, (_PAIRS, c, SIDE, SIDE), dtype=np.uint8)) for c in (1, 3))
     jobs: dict[str, Work] = {f"scheme {name}": lambda name=name: _embed(name, color) for name in SCHEMES}  # type: ignore[misc]
+    jobs |= {f"scheme {name}": lambda name=name: _embed_jpeg(name) for name in COEFFICIENT_SCHEMES}  # type: ignore[misc]
     jobs["messages"] = lambda: _converse(color[0].numpy())
     for name, found in FEATURES.items():
         pictures = color if found.channels == (3,) else gray
@@ -62,6 +67,14 @@ def kept() -> int:
 def _embed(scheme: str, covers: Images) -> None:
     for embedder in (Embedder(scheme, 0.3, fitting_coder(scheme)), Embedder(scheme, 0.3, "stc")):
         embedder.simulate_seeded(covers[:2], np.arange(2, dtype=np.uint64))
+
+
+def _embed_jpeg(scheme: str) -> None:
+    noise = np.random.default_rng(2).integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(noise).save(stream, format="JPEG")
+    stego = simulate_coefficients(read_coefficients(stream.getvalue()), f"{scheme}@0.2", 1)
+    encode_coefficients(stego)
 
 
 def _converse(cover: np.ndarray) -> None:

@@ -28,11 +28,12 @@ def list_catalog(
 
 
 def _schemes() -> list[dict[str, Any]]:
-    from ssgan.embedding.catalog import SCHEMES
+    from ssgan.embedding.catalog import COEFFICIENT_SCHEMES, SCHEMES
 
     return [
-        {"scheme": name, "title": entry.title, "summary": entry.summary, "paper": entry.paper}
-        for name, entry in SCHEMES.items()
+        {"scheme": name, "title": entry.title, "covers": covers, "summary": entry.summary, "paper": entry.paper}
+        for covers, rows in (("pixels", SCHEMES), ("JPEG", COEFFICIENT_SCHEMES))
+        for name, entry in rows.items()
     ]
 
 
