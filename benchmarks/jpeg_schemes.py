@@ -1,4 +1,4 @@
-"""Schemes for JPEG against conseal in one run: `python benchmarks/jpeg_schemes.py` prints a line a figure, `--write` keeps them.
+"""Time schemes for JPEG against conseal: `python benchmarks/jpeg_schemes.py` prints a line a figure, `--write` keeps them.
 
 Bars, one thread, gray, quality 75: the costs of J-UNIWARD with the fixed window 40 x conseal's at 512 x 512, 100 x at 64 x 64;
 from cover file to stego file J-UNIWARD 25 x and UERD 15 x, where the peer reads and writes by jpeglib. Our costs include the

@@ -72,7 +72,7 @@ def schemes() -> str:
     parts += [
         "# Schemes for JPEG",
         "",
-        "These change the quantized coefficients of JPEG files: `ssgan simulate photographs --embedder juniward@0.4 -o STEGOS`.",
+        "These change quantized coefficients of JPEG files: `ssgan simulate photographs --embedder juniward@0.4 -o STEGOS`.",
         "The payload counts bits per AC coefficient that is not zero (bpnzAC), over all whole blocks; a picture that has none",
         "is refused. Every component of a color file is priced by its own table and at its own resolution, and all",
         "share one lambda; with the option `luma`, as in `uerd@0.2:luma`, the chromas stay as they are. In the formulas c is a",
