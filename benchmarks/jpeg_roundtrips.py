@@ -63,12 +63,14 @@ def main() -> None:
     """Print how many were revealed, and how many refused by which error."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=10_000)
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--most-side", type=int, default=1000)
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     options = parser.parse_args()
     with ProcessPoolExecutor(options.workers) as pool:
         work = partial(tried, most_side=options.most_side)
-        answers = Counter(pool.map(work, range(options.count), chunksize=20))
+        seeds = range(options.first, options.first + options.count)
+        answers = Counter(pool.map(work, seeds, chunksize=20))
     print(f"{options.count} tried: {', '.join(f'{count} {answer}' for answer, count in answers.most_common())}")
 
 
