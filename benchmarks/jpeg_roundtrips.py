@@ -14,13 +14,14 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFile
 
 from ssgan.errors import SsganError
 from ssgan.messages.files import hide_content, reveal_files
 from ssgan.messages.keys import KeyFile
 from ssgan.messages.plan import HideSettings
 
+ImageFile.MAXBLOCK = 1 << 24  # Pillow fails on noise with optimized tables where its buffer is smaller than the file
 SCHEMES = ("juniward", "uerd", "ebs", "nsf5")
 
 

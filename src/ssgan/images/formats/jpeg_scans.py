@@ -152,14 +152,15 @@ def _intervals(data: bytes, scan: Scan) -> tuple[NDArray[np.uint32], NDArray[np.
     stream = data[scan.start : scan.end]
     pieces, numbers = [], []
     position = 0
-    for match in _RESTART.finditer(stream):
+    is_plain = stream.count(b"\xff") == stream.count(b"\xff\0")  # then there are neither markers nor fillers
+    for match in () if is_plain else _RESTART.finditer(stream):
         pieces.append(stream[position : match.start()])
         numbers.append(match[1][0] - 0xD0)
         position = match.end()
     pieces.append(stream[position:])
     if len(pieces) != _num_intervals(scan) or any(number != i % 8 for i, number in enumerate(numbers)):
         raise damaged("its restart markers are not where they must be")
-    is_plain = b"\xff\xff" not in stream
+    is_plain = is_plain or b"\xff\xff" not in stream
     padded, starts, lengths, at = [], [], [], 0
     for piece in pieces:
         plain = (piece if is_plain else piece.rstrip(b"\xff")).replace(b"\xff\0", b"\xff")

@@ -16,6 +16,7 @@ import numpy as np
 
 from ssgan.compute.compiled import compiled
 from ssgan.images.formats.jpeg_huffman_loops import LOOKUP_BITS, long_code
+from ssgan.images.formats.jpeg_structure import ZIGZAG
 
 _int64: Any = np.int64  # compiled as a conversion; a type checker would tell it from int
 MARGIN = 136  # words: an AC refinement may write 64 codes of 32 bits, and 1,000 bits held back
@@ -25,6 +26,13 @@ _END_OF_BLOCK, _SIXTEEN_ZEROS = 0x00, 0xF0
 _DC_SIZE, _AC_SIZE = 11, 10  # most bits of a DC difference and of an AC coefficient, at 8 bits a sample
 _MOST_DC = 2047
 _SIZES = np.array([int(value).bit_length() for value in range(2048)], np.uint8)
+_ONE = np.uint64(1)
+_IN_SCAN = np.argsort(ZIGZAG).astype(np.uint64)  # place in a block → place in a scan
+# A number whose shifts all begin with six other bits: which bit is set, of 64, is looked up by one product.
+_DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
+_PLACES = np.zeros(64, np.uint8)
+for _place in range(64):
+    _PLACES[((int(_DE_BRUIJN) << _place) % (1 << 64)) >> 58] = _place
 
 
 @compiled
@@ -194,12 +202,19 @@ def encode_blocks(
                             at += 1
                     if not has_ac:
                         continue
-                    run = 0
-                    for k in range(1, 64):
-                        value = _int64(blocks[block + order[k]])
-                        if value == 0:
-                            run += 1
-                            continue
+                    # A bit for each place, then from bit to bit: a branch on each coefficient is guessed wrong too often.
+                    values, left = blocks[block : block + 64], np.uint64(0)
+                    for i in range(64):
+                        left |= np.uint64(values[i] != 0) << _IN_SCAN[i]
+                    left &= ~_ONE
+                    last = 0
+                    while left != 0:
+                        lowest = left & (~left + _ONE)
+                        left ^= lowest
+                        k = _int64(_PLACES[(lowest * _DE_BRUIJN) >> np.uint64(58)])
+                        run = k - last - 1
+                        last = k
+                        value = _int64(values[order[k]])
                         magnitude = abs(value)
                         if magnitude > 1023:
                             return BEYOND
@@ -207,7 +222,6 @@ def encode_blocks(
                         if is_counting:
                             counts[ac, _SIXTEEN_ZEROS] += run >> 4
                             counts[ac, ((run & 15) << 4) | size] += 1
-                            run = 0
                             continue
                         while run > 15:
                             code = _int64(codes[ac, _SIXTEEN_ZEROS])
@@ -224,7 +238,6 @@ def encode_blocks(
                         code = _int64(codes[ac, (run << 4) | size])
                         if code == 0:
                             return NO_CODE
-                        run = 0
                         bits = value - 1 if value < 0 else value
                         bits = ((code & 0xFFFF) << size) | (bits & ((1 << size) - 1))
                         length = (code >> 16) + size
@@ -234,7 +247,7 @@ def encode_blocks(
                             count -= 32
                             words[at] = word >> np.uint64(count)
                             at += 1
-                    if run > 0:
+                    if last < 63:
                         if is_counting:
                             counts[ac, _END_OF_BLOCK] += 1
                             continue
