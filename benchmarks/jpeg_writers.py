@@ -104,11 +104,12 @@ def with_segment(marker: int, body: bytes) -> Writer:
 def writers() -> Iterator[tuple[str, Writer]]:
     """Yield names and functions of all that is installed here."""
     pillow = f"Pillow {PIL.__version__}"
-    for name, settings in {
+    kinds: dict[str, dict[str, Any]] = {
         "as it is": {}, "quality 95, 4:4:4": {"quality": 95, "subsampling": 0}, "optimized": {"optimize": True},
         "progressive": {"progressive": True}, "restart markers": {"restart_marker_rows": 1},
         "like a website (progressive, quality 82)": {"quality": 82, "progressive": True, "optimize": True},
-    }.items():  # fmt: skip
+    }  # fmt: skip
+    for name, settings in kinds.items():
         yield f"{pillow}, {name}", by_pillow(**settings)
     if shutil.which("cjpeg"):
         yield "cjpeg (libjpeg-turbo)", by_command("cjpeg", "-outfile", "out.jpg", "in.ppm")
