@@ -7,6 +7,7 @@ Everything of the file that is no coefficient stays as it is.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,23 +42,32 @@ class _Assignment:
     text: bytes | None
 
 
-def simulate_coefficients(cover: Coefficients, embedder: Embedder | str, rng: int | np.random.Generator) -> Coefficients:
+def simulate_coefficients(
+    cover: Coefficients,
+    embedder: Embedder | str,
+    rng: int | np.random.Generator,
+    *,
+    errors: Sequence[NDArray[np.float64]] | None = None,
+) -> Coefficients:
     """Return the stego of a JPEG by an Embedder or its name, such as "juniward@0.4"; `rng` is a seed or a NumPy Generator.
 
+    With the rounding `errors` of a new JPEG (`images.new_jpeg`) the sender is side-informed.
     Raises InvalidSetting for a scheme that is made for pixels, DoesNotFit where the payload does not fit, also where no AC
     coefficient differs from zero.
     """
     sender = Embedder.parse(embedder) if isinstance(embedder, str) else embedder
     seed = public_seeds.image_seeds(public_seeds.as_generator(rng), 1)[0]
-    return simulate_seeded(cover, sender, seed)
+    return simulate_seeded(cover, sender, seed, errors=errors)
 
 
-def simulate_seeded(cover: Coefficients, embedder: Embedder, seed: np.uint64) -> Coefficients:
+def simulate_seeded(
+    cover: Coefficients, embedder: Embedder, seed: np.uint64, *, errors: Sequence[NDArray[np.float64]] | None = None
+) -> Coefficients:
     """Return the same from the image's own uint64 seed."""
     _expect_coefficients(embedder)
     coder, options = CODERS[embedder.coder], embedder.cost_options
     bits = payload_bits(cover, embedder.payload, options=options)
-    prices = coefficient_costs(cover, embedder.scheme, embedder.payload, options=options)
+    prices = coefficient_costs(cover, embedder.scheme, embedder.payload, options=options, errors=errors)
     samples = coefficient_samples(cover, options=options)
     if coder.simulate_plane is not None:
         return _in_plane(cover, embedder, samples, prices, seed)
