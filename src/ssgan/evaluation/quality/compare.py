@@ -15,6 +15,8 @@ import torch
 
 from ssgan.compute import seeds
 from ssgan.compute.progress import Notify
+from ssgan.embedding.detectability import deflection
+from ssgan.embedding.embedder import Embedder
 from ssgan.errors import InvalidSetting
 from ssgan.evaluation.quality import distances
 from ssgan.evaluation.quality.features import Space, extracted
@@ -24,6 +26,7 @@ from ssgan.images import Images
 from ssgan.images.grain import channel_correlation, checkerboard, residual_deviation, residual_median
 
 LEAST = 16  # images of each kind
+_SENDER = Embedder.parse("lsb@0.4/plain")  # whose changes the deflection is of
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,7 @@ def _statistics(generated: Images, real: Images, drawn: Sequence[_Halves], seed:
     measures: list[tuple[str, str, int, Callable[[Images, np.random.Generator], float]]] = [
         ("residual deviation", "KV residual, gray values", 1, lambda images, _: residual_deviation(images)),
         ("residual median", "KV residual, gray values", 1, lambda images, _: residual_median(images)),
+        ("median deflection", f"{_SENDER}, closed form", 1, lambda images, _: float(deflection(images, _SENDER).median())),
         ("checkerboard", "power at the highest frequency over its neighbors'", 1, lambda images, _: checkerboard(images)),
         ("mean pairwise distance", "pixels, gray values", samples, lambda images, _: pairwise_distance(images)),
         ("mean MS-SSIM of pairs", f"pixels, {scales(side)} scales", samples, similarity),

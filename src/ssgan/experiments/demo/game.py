@@ -20,6 +20,7 @@ from ssgan import images
 from ssgan.compute.distributed import Processes
 from ssgan.compute.progress import Progress, silent
 from ssgan.embedding.embedder import Embedder
+from ssgan.experiments.demo import wardens
 from ssgan.gan.covers.generators import Card, open_generator
 from ssgan.gan.covers.sample import public_latents
 from ssgan.gan.training.assembly import assemble
@@ -69,8 +70,9 @@ def play(
     """Play rounds of all three updates; in the first quarter only the critic learns."""
     given, card = open_generator(card.folder)
     config = replace(
-        card.config, batch=batch, embedder=embedder, ema_images=0, precision="float32", secrecy="both", alpha=ALPHA
-    )
+        card.config, batch=batch, embedder=embedder, ema_images=0, precision="float32", start="",
+        detector=wardens.NETWORK, secrecy="both", alpha=ALPHA, alpha_mode="balanced", gated=False, roughness=0.0,
+    )  # fmt: skip
     device, alone = torch.device("cpu"), Processes()
     game, nets = assemble(config, device, alone)
     nets["generator"].load_state_dict(given.state_dict())
