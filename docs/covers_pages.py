@@ -53,14 +53,14 @@ GENERATORS = {
 }
 # What came out of each experiment, in plain words.
 ANSWERS = {
-    "game": "The paper's detector, by the paper's optimizer, guesses on covers whose channels have a grain each (0.53, where it "
-    "orders 94 % of pairs rightly), and is right on 97.4 to 99.8 % of the covers of the same generator once its colors go "
+    "game": "The paper's detector, by the paper's optimizer, guesses on covers whose channels have a grain each (0.53, where "
+    "it orders 94 % of pairs rightly), and is right on 97.4 to 99.8 % of the covers of the same generator once its colors go "
     "together: three seeds, 20,000 covers that it had never seen before it was asked, three minutes of one core each. So the "
     "covers made it blind, not the game. It took the `faces64` of before, which has now been replaced by one that was trained "
     "with these colors. In the loop of the preset `ssgan`, from scratch, it is right on more than 99 % at the end. That says "
     "nothing good of those covers: at width 16 the clipped critic gives a gradient of 1e-7, the covers are rough (a median "
-    "residual of 6.6, photographs 1.8) and much alike, and for their roughness the detector is not heard. `paper` in the loop, "
-    "and a third seed of the loop and of the grain, were not run.",
+    "residual of 6.6, photographs 1.8) and much alike, and for their roughness the detector is not heard. `paper` in the loop "
+    "and a third seed of the loop and of the grain were not run.",
     "table1": "After as many images the two games stand at different places, neither nearer to faces. SSGAN's, a clipped WGAN, "
     "has the better grain at the end (patches at 64 x 64: 133 against 193; kernel distance of residuals: 3,400 "
     "against 6,400), but its covers are nearly one picture (MS-SSIM of pairs 0.98, real faces have 0.26). SGAN's vary "
