@@ -10,7 +10,9 @@ from __future__ import annotations
 import io
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
+from types import ModuleType
 
 import conseal
 import jpeglib
@@ -61,10 +63,14 @@ def costs(size: int) -> list[Row]:
     def peer_uerd() -> np.ndarray:
         return np.asarray(conseal.uerd._costmap.compute_cost(blocks, table))
 
+    def priced(scheme: ModuleType) -> None:
+        for cover in covers:
+            scheme.costs(cover.components[0], ())
+
     rows = []
     for what, scheme, peer in (("juniward costs", juniward, peer_juniward), ("uerd costs", uerd, peer_uerd)):
         error = float(np.nanmax(np.abs(scheme.costs(component, ()).plus / peer() - 1)))
-        times = compare(lambda scheme=scheme: [scheme.costs(c.components[0], ()) for c in covers], len(covers), peer)
+        times = compare(partial(priced, scheme), len(covers), peer)
         rows.append(timed_row(what, size, times, error))
     return rows
 
@@ -104,7 +110,7 @@ def files(size: int, folder: Path) -> list[Row]:
         peer()
         theirs = read_coefficients(stego).components[0].blocks
         error = abs(np.count_nonzero(made != before) / np.count_nonzero(theirs != before) - 1)
-        times = compare(lambda scheme=scheme: ours(f"{scheme}@{PAYLOAD}"), len(paths), peer)
+        times = compare(partial(ours, f"{scheme}@{PAYLOAD}"), len(paths), peer)
         rows.append(timed_row(f"{scheme} from cover file to stego file", size, times, float(error)))
     return rows
 

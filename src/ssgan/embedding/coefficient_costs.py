@@ -7,7 +7,6 @@ are embedded in together, at one lambda.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -18,7 +17,17 @@ from ssgan.embedding.catalog import COEFFICIENT_SCHEMES
 from ssgan.embedding.entry import Prices
 from ssgan.embedding.luma import OPTION as LUMA
 from ssgan.errors import DoesNotFit, InvalidSetting, unknown
-from ssgan.images.coefficients import COEFFICIENT_UNIT, LEAST, MOST, SIDE, Coefficients, Component
+from ssgan.images.coefficients import (
+    COEFFICIENT_UNIT,
+    LEAST,
+    MOST,
+    SIDE,
+    Coefficients,
+    Component,
+    carrier_values,
+    carriers_of,
+    with_carrier_values,
+)
 from ssgan.images.samples import Samples, Whole
 
 NEARLY_HALF = 0.4999  # a rounding error from which on both neighbors are as good
@@ -27,30 +36,17 @@ LARGEST_COST = 1e13  # in the programs of the schemes' authors, anything dearer 
 
 def coefficient_samples(cover: Coefficients, *, options: Collection[str] = ()) -> Samples[NDArray[Any]]:
     """Return the coefficients that may carry a message as flat samples int16 (n,), -1023...1023; with `luma`, of luma alone."""
-    parts = [component.carriers.reshape(-1) for component in _components(cover, options)]
-    return Samples(parts[0].copy() if len(parts) == 1 else np.concatenate(parts), LEAST, MOST, None, COEFFICIENT_UNIT)
+    return Samples(carrier_values(cover, components=_count(options)), LEAST, MOST, None, COEFFICIENT_UNIT)
 
 
 def with_samples(cover: Coefficients, values: Whole, *, options: Collection[str] = ()) -> Coefficients:
     """Return the JPEG with flat values (n,), in the order of `coefficient_samples`, in place of its own."""
-    components = _components(cover, options)
-    changed = [component.blocks.copy() for component in components]
-    for component, blocks, part in zip(components, changed, by_component(cover, values, options=options), strict=True):
-        rows, columns = component.whole
-        blocks[:rows, :columns] = part
-    return cover.with_blocks(changed + [component.blocks for component in cover.components[len(components) :]])
+    return with_carrier_values(cover, values, components=_count(options))
 
 
 def by_component(cover: Coefficients, values: NDArray[Any], *, options: Collection[str] = ()) -> list[NDArray[Any]]:
     """Return flat values (n,), one a sample, as the blocks (r, c, 8, 8) of each component, views where possible."""
-    shapes = [component.carriers.shape for component in _components(cover, options)]
-    sizes = [math.prod(shape) for shape in shapes]
-    if values.shape != (sum(sizes),):
-        raise InvalidSetting(
-            f"the values are {values.shape}; this JPEG has {sum(sizes)} coefficients to change",
-            hint="give as many as coefficient_samples returned, with the same options",
-        )
-    return [part.reshape(shape) for part, shape in zip(np.split(values, np.cumsum(sizes)[:-1]), shapes, strict=True)]
+    return carriers_of(cover, values, components=_count(options))
 
 
 def coefficient_costs(
@@ -135,8 +131,13 @@ def _check_options(scheme: str, options: Collection[str]) -> None:
             raise InvalidSetting(f"the scheme {scheme} has no option '{option}'", hint=f"choose from {', '.join(allowed)}")
 
 
+def _count(options: Collection[str]) -> int | None:
+    """Return how many components carry; None: all."""
+    return 1 if LUMA in options else None
+
+
 def _components(cover: Coefficients, options: Collection[str]) -> Sequence[Component]:
-    return cover.components[:1] if LUMA in options else cover.components
+    return cover.components[: _count(options)]
 
 
 def _joined(parts: Sequence[Prices]) -> Prices:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 import numpy as np
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from ssgan.compute.available_memory import available_memory
 from ssgan.errors import NotEnoughMemory, RefusedImage
 from ssgan.images.coefficients import Coefficients, Component
-from ssgan.images.files import file_bytes
+from ssgan.images.files import of_source
 from ssgan.images.formats.jpeg_structure import HuffmanTable, Structure, parse
 from ssgan.images.header import MAX_FILE_BYTES
 
@@ -35,19 +34,7 @@ def read_coefficients(source: str | os.PathLike[str] | bytes | BinaryIO, *, name
     an error where `source` has none. Raises RefusedImage for what is no JPEG, damaged or of another kind, NotEnoughMemory for
     what is too large for this machine.
     """
-    if isinstance(source, bytes):
-        data = source
-    elif isinstance(source, str | os.PathLike):
-        data = file_bytes(Path(source))
-        name = name or os.fspath(source)
-    else:
-        data = source.read(MAX_FILE_BYTES + 1)
-    try:
-        return _read(data)
-    except RefusedImage as error:
-        if not name:
-            raise
-        raise RefusedImage(f"{name}: {error}", hint=error.hint) from error
+    return of_source(source, name, lambda data, _: _read(data))
 
 
 def _read(data: bytes) -> Coefficients:

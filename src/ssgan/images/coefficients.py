@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ssgan.errors import InvalidSetting
 from ssgan.images.formats.jpeg_structure import Structure
 
 SIDE = 8  # samples a side of a block
@@ -76,21 +78,37 @@ class Coefficients:
         return sum(component.num_nonzero_ac for component in self.components)
 
 
-def carrier_values(coefficients: Coefficients) -> NDArray[np.int16]:
-    """Return int16 (N,): the coefficients of all whole blocks, in the order of docs/format.md."""
-    return np.concatenate([component.carriers.reshape(-1) for component in coefficients.components])
+def carrier_values(coefficients: Coefficients, *, components: int | None = None) -> NDArray[np.int16]:
+    """Return int16 (N,): the coefficients of all whole blocks, in the order of docs/format.md; of the first components alone,
+    where so many are named.
+    """
+    parts = [component.carriers.reshape(-1) for component in coefficients.components[:components]]
+    return parts[0].copy() if len(parts) == 1 else np.concatenate(parts)
 
 
-def with_carrier_values(coefficients: Coefficients, values: NDArray[Any]) -> Coefficients:
+def carriers_of(coefficients: Coefficients, values: NDArray[Any], *, components: int | None = None) -> list[NDArray[Any]]:
+    """Return values (N,), in the order of `carrier_values`, as the blocks (r, c, 8, 8) of each component, views where possible.
+
+    Raises InvalidSetting for another number of values.
+    """
+    shapes = [component.carriers.shape for component in coefficients.components[:components]]
+    sizes = [math.prod(shape) for shape in shapes]
+    if values.shape != (sum(sizes),):
+        raise InvalidSetting(
+            f"the values are {values.shape}; this JPEG has {sum(sizes)} coefficients to change",
+            hint="give one for each coefficient that carries",
+        )
+    return [part.reshape(shape) for part, shape in zip(np.split(values, np.cumsum(sizes)[:-1]), shapes, strict=True)]
+
+
+def with_carrier_values(coefficients: Coefficients, values: NDArray[Any], *, components: int | None = None) -> Coefficients:
     """Return the same file with values (N,), in the order of `carrier_values`, in the whole blocks."""
-    blocks, position = [], 0
-    for component in coefficients.components:
-        changed, (rows, columns) = component.blocks.copy(), component.whole
-        part = changed[:rows, :columns]
-        part[:] = values[position : position + part.size].reshape(part.shape)
-        position += part.size
-        blocks.append(changed)
-    return coefficients.with_blocks(blocks)
+    changed = [component.blocks for component in coefficients.components]
+    for number, part in enumerate(carriers_of(coefficients, values, components=components)):
+        rows, columns = coefficients.components[number].whole
+        changed[number] = changed[number].copy()
+        changed[number][:rows, :columns] = part
+    return coefficients.with_blocks(changed)
 
 
 def planes(blocks: NDArray[Any]) -> NDArray[Any]:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import io
 import os
 import stat
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,8 @@ from ssgan.images.formats import netpbm
 from ssgan.images.header import CONVERSIONS, FOLLOWING, MAX_FILE_BYTES, Header
 from ssgan.images.orientation import UPRIGHT, turned, turned_note
 from ssgan.storage.atomic import atomic_write
+
+Decoded = TypeVar("Decoded")
 
 # Suffix → the format written.
 WRITTEN = {".png": "PNG", ".bmp": "BMP", ".pgm": "PGM", ".ppm": "PPM", ".tif": "TIFF", ".tiff": "TIFF"}
@@ -94,6 +96,14 @@ def read(
     """
     if missing := set(convert) - set(CONVERSIONS):
         raise unknown("conversion", min(missing), CONVERSIONS)
+    return of_source(source, name, lambda data, called: _decode(data, convert, called, work))
+
+
+def of_source(source: str | os.PathLike[str] | bytes | BinaryIO, name: str, decode: Callable[[bytes, str], Decoded]) -> Decoded:
+    """Return what `decode` makes of the bytes of a regular file, of bytes, or of an open binary stream, and of their name.
+
+    `name` is put before an error, where the source has none. Raises RefusedImage, also what `decode` raises.
+    """
     if isinstance(source, bytes):
         data = source
     elif isinstance(source, str | os.PathLike):
@@ -102,7 +112,7 @@ def read(
     else:
         data = source.read(MAX_FILE_BYTES + 1)
     try:
-        return _decode(data, convert, name, work)
+        return decode(data, name)
     except RefusedImage as error:
         if not name:
             raise
