@@ -19,6 +19,7 @@ REASONS = (
     "it needs two processes",
     "it needs two hosts",
     "it needs a graphics card",
+    "it needs a photograph of yours",
     "it needs hours",
     "it serves until",
 )

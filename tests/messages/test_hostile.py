@@ -152,7 +152,8 @@ def test_what_is_no_cover_is_refused_as_an_image(name: str, tmp_path: Path) -> N
         hide_file(tmp_path / name, b"message", KEY, tmp_path / "stego.png", allow_flat=True)
     assert name in str(refusal.value)
     assert [path.name for path in tmp_path.iterdir()] == [name]
-    with pytest.raises(NothingFound if name in FOLLOWED else RefusedImage):
+    # A JPEG carries messages in its coefficients, but never those of a PNG.
+    with pytest.raises(NothingFound if name in (*FOLLOWED, "photograph.jpg") else RefusedImage):
         reveal_files([tmp_path / name], KEY)
 
 

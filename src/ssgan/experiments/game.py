@@ -26,6 +26,7 @@ from ssgan.gan.training.ssgan import numbers
 from ssgan.storage import state_files
 from ssgan.storage.atomic import atomic_write
 from ssgan.storage.folders import make_folder
+from ssgan.storage.runs import logged
 
 NAME = "game"
 FIGURES = {"detector_accuracy": "accuracy", "detector_pairs": "pairs rightly ordered"}
@@ -106,8 +107,7 @@ def learn_from(config: TrainingConfig, covers: int, device: str = "cpu") -> dict
 
 def _in_the_loop(run: Path) -> dict[str, float]:
     """Return the means of the detector's answers over the last tenth of a training."""
-    lines = [json.loads(line) for line in (run / "stats.jsonl").read_text(encoding="utf-8").splitlines()]
-    lines = [line for line in lines if all(figure in line for figure in FIGURES)]
+    lines = [line for line in logged(run) if all(figure in line for figure in FIGURES)]
     last = lines[-max(1, len(lines) // 10) :]
     return {figure: float(np.mean([line[figure] for line in last])) for figure in FIGURES}
 

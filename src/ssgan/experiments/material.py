@@ -133,11 +133,12 @@ class Material:
         """Return a folder of honest covers drawn by the model of a bundled generator; None where its images have another
         shape, or it has no model.
         """
-        card = read_card(find_generator(Path(name)))
-        channels, side = card.config.channels, card.config.image_size
-        model = next((model for model in installed((side, side, channels)) if model.name == name), None)
+        side = self.shape[1]
+        found = [(n, model) for n in (1, 3) for model in installed((side, side, n)) if model.name == name]
+        channels, model = found[0] if found else (0, None)
         if model is None or not self._suits(channels, side):
             return None
+        card = read_card(find_generator(Path(name)))
         folder, mark = self._colors_of(f"{name}-drawn", channels)
         if not mark.exists():
             self.notify(f"drawing {name}")

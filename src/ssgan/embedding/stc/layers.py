@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from ssgan.compute.large_arrays import large_empty
 from ssgan.embedding.coders import gibbs
 from ssgan.embedding.stc import trellis
-from ssgan.embedding.stc.trellis import Code, Prices
+from ssgan.embedding.stc.trellis import Code, TrellisPrices
 from ssgan.images.samples import Samples, Whole, low_bytes
 
 # Where a layer finds no path, bits move from one to the other: shares of the message, in this order; last, all to the first.
@@ -75,7 +75,7 @@ class LayerCosts(NamedTuple):
     """
 
     cover: Whole
-    flips: Prices
+    flips: TrellisPrices
     nears: NDArray[np.float32]
 
 
@@ -227,7 +227,7 @@ def write_split(costs: LayerCosts, message: NDArray[np.uint8], second: int, code
     return settled
 
 
-def _carried(cover: Whole, prices: Prices, message: NDArray[np.uint8], code: Code) -> NDArray[np.uint8] | None:
+def _carried(cover: Whole, prices: TrellisPrices, message: NDArray[np.uint8], code: Code) -> NDArray[np.uint8] | None:
     """Return uint8 (n,): 1 where the second bit flips, so that the second layer gives `message`."""
     if len(message) == 0:
         return np.zeros(len(cover), np.uint8)

@@ -117,7 +117,7 @@ def nearest(
     return None if found is None else cover ^ found
 
 
-class Prices(NamedTuple):
+class TrellisPrices(NamedTuple):
     """Costs of changes as the search takes them: float32 (n,), scaled; and the number of those that are not wet."""
 
     costs: NDArray[np.float32]
@@ -126,7 +126,7 @@ class Prices(NamedTuple):
 
 def prices(
     count: int, part_costs: Callable[[slice], NDArray[np.floating[Any]]], out: NDArray[np.float32] | None = None
-) -> Prices:
+) -> TrellisPrices:
     """Return the prices of costs float (n,), made a strip at a time: with several strips `part_costs` is called twice a slice.
 
     They are written to `out`, where given: it may be the array that the costs come from.
@@ -139,7 +139,7 @@ def prices(
     scaled = large_empty(count, np.float32) if out is None else out
     for part in strips(count):
         scaled[part] = _scaled(part_costs(part) if made is None or count > STRIP else made, greatest)
-    return Prices(scaled, dry)
+    return TrellisPrices(scaled, dry)
 
 
 def cheapest(
@@ -153,7 +153,7 @@ def cheapest(
 ) -> NDArray[np.uint8] | None:
     """Return uint8 (n,): 1 where a bit must change, so that all give `message` at the least cost; None where there is no path.
 
-    The k-th bit is bit `shift` of `samples` uint8 (n,) at k stride mod n, its change costs prices[k]; see `Prices`.
+    The k-th bit is bit `shift` of `samples` uint8 (n,) at k stride mod n, its change costs prices[k]; see `TrellisPrices`.
     """
     from ssgan.embedding.stc import checkpoint_loops, trellis_loops
 
