@@ -11,14 +11,12 @@ import pytest
 from PIL import Image
 
 from ssgan.errors import NotEnoughMemory, RefusedImage
-from ssgan.images import coefficient_files
+from ssgan.images import coefficient_files, files
 from ssgan.images.coefficient_files import encode_coefficients, read_coefficients
 from ssgan.images.coefficients import Coefficients
 from ssgan.images.formats.jpeg_huffman import STANDARD, codes, optimal
 from ssgan.images.formats.jpeg_structure import parse
 from tests.images.jpegs import KINDS, SIZES, jpeg, made, scene, segment
-
-REFERENCE = Path(__file__).resolve().parents[3] / "shared/reference/jpeg"
 
 
 def moved(coefficients: Coefficients, seed: int = 1, rate: float = 0.1) -> Coefficients:
@@ -99,10 +97,9 @@ def test_the_coefficients_are_those_of_other_libraries(kind: str, channels: int,
             assert np.array_equal(component.table, peer.qt[peer.quant_tbl_no[i]])
 
 
-@pytest.mark.skipif(not REFERENCE.is_dir(), reason="the reference data are not here")
-def test_the_reference_files_come_back_with_their_coefficients() -> None:
+def test_the_reference_files_come_back_with_their_coefficients(shared: Path) -> None:
     count = 0
-    for path in sorted(REFERENCE.rglob("*.jpg")):
+    for path in sorted((shared / "reference" / "jpeg").rglob("*.jpg")):
         coefficients = read_coefficients(path)
         assert encode_coefficients(coefficients) == path.read_bytes()
         beside = path.with_suffix(".npz")
@@ -279,8 +276,8 @@ def test_a_coefficient_that_no_code_holds_is_refused(kind: str, place: tuple[int
 
 
 def test_the_memory_is_checked_before_it_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(coefficient_files, "available_memory", lambda: 1000)
-    monkeypatch.setattr(coefficient_files, "_SMALL_BYTES", 0)
+    monkeypatch.setattr(files, "available_memory", lambda: 1000)
+    monkeypatch.setattr(files, "_SMALL_BYTES", 0)
     with pytest.raises(NotEnoughMemory, match="are free"):
         read_coefficients(PLAIN)
 

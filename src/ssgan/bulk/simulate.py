@@ -24,7 +24,7 @@ from ssgan.datasets import Geometry
 from ssgan.datasets.entries import Entry, Reader, place_of
 from ssgan.datasets.portions import Listing, Portion
 from ssgan.datasets.sources import refuse_among
-from ssgan.embedding.titles import COEFFICIENT_TITLES
+from ssgan.embedding.titles import is_for_jpegs
 from ssgan.errors import DoesNotFit, Failure, InvalidSetting, RefusedImage, unknown
 from ssgan.images.coefficient_files import encode_coefficients, read_coefficients
 from ssgan.images.samples import OPAQUE, Samples, pixels
@@ -77,11 +77,6 @@ class SimulationSettings:
         digest = None if self.text is None else hashlib.sha256(self.text).hexdigest()
         record = {"command": "simulate", "version": __version__}
         return {**record, **asdict(self), "convert": sorted(self.convert), "text": digest}
-
-
-def is_for_jpegs(embedder: str) -> bool:
-    """Return whether the name of an embedder begins with a scheme for the coefficients of JPEGs."""
-    return embedder.partition("@")[0].strip() in COEFFICIENT_TITLES
 
 
 class Cover(Protocol):

@@ -19,6 +19,7 @@ from ssgan.embedding.embedder import Embedder
 from ssgan.errors import StorageFailed
 from ssgan.images import Images
 from ssgan.images.coefficient_files import encode_coefficients, read_coefficients
+from ssgan.images.coefficients import Coefficients
 from ssgan.messages import hide, keys, reveal
 from ssgan.steganalysis.attacks import structural
 from ssgan.steganalysis.catalog import FEATURES, NETWORKS
@@ -40,7 +41,7 @@ def work() -> dict[str, Work]:
     gray, color = (torch.from_numpy(rng.integers(60, 200, (_PAIRS, c, SIDE, SIDE), dtype=np.uint8)) for c in (1, 3))
     jobs: dict[str, Work] = {f"scheme {name}": lambda name=name: _embed(name, color) for name in SCHEMES}  # type: ignore[misc]
     jobs |= {f"scheme {name}": lambda name=name: _embed_jpeg(name) for name in COEFFICIENT_SCHEMES}  # type: ignore[misc]
-    jobs["progressive JPEGs"] = _rewrite_progressive
+    jobs["progressive JPEGs"] = lambda: encode_coefficients(_jpeg(progressive=True))
     jobs["messages"] = lambda: _converse(color[0].numpy())
     for name, found in FEATURES.items():
         pictures = color if found.channels == (3,) else gray
@@ -71,18 +72,14 @@ def _embed(scheme: str, covers: Images) -> None:
 
 
 def _embed_jpeg(scheme: str) -> None:
-    noise = np.random.default_rng(2).integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8)
-    stream = io.BytesIO()
-    Image.fromarray(noise).save(stream, format="JPEG")
-    stego = simulate_coefficients(read_coefficients(stream.getvalue()), f"{scheme}@0.2", 1)
-    encode_coefficients(stego)
+    encode_coefficients(simulate_coefficients(_jpeg(), f"{scheme}@0.2", 1))
 
 
-def _rewrite_progressive() -> None:
+def _jpeg(*, progressive: bool = False) -> Coefficients:
     noise = np.random.default_rng(2).integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8)
     stream = io.BytesIO()
-    Image.fromarray(noise).save(stream, format="JPEG", progressive=True)
-    encode_coefficients(read_coefficients(stream.getvalue()))
+    Image.fromarray(noise).save(stream, format="JPEG", progressive=progressive)
+    return read_coefficients(stream.getvalue())
 
 
 def _converse(cover: np.ndarray) -> None:

@@ -15,18 +15,16 @@ if TYPE_CHECKING:
     from ssgan.images.coefficients import Coefficients
 
 USUAL = "juniward@0.4"
-_SIGNATURE = b"\xff\xd8\xff"
-_SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif"}
 _FEW = 2  # values of a histogram that are printed have this magnitude at most
 
 
 def is_meant(cover: Path, embedder: str | None, convert: tuple[str, ...]) -> bool:
     """Return whether the coefficients of a file are to be inspected: of a JPEG, unless it is to be converted to pixels."""
     if embedder is not None:
-        from ssgan.embedding.titles import COEFFICIENT_TITLES
+        from ssgan.embedding.titles import is_for_jpegs
 
-        return embedder.partition("@")[0].strip() in COEFFICIENT_TITLES
-    return "jpeg" not in convert and cover.suffix.lower() in _SUFFIXES and _begins_as_jpeg(cover)
+        return is_for_jpegs(embedder)
+    return "jpeg" not in convert and _begins_as_jpeg(cover)
 
 
 def inspect(screen: Screen, path: Path, embedder: str, seed: int, *, out: Path | None, force: bool) -> None:
@@ -148,8 +146,12 @@ def _component(cover: Coefficients, number: int, counts: dict[int, int]) -> list
 
 
 def _begins_as_jpeg(path: Path) -> bool:
+    from ssgan.images import JPEG_SIGNATURE, READ_SUFFIXES
+
+    if "JPEG" not in READ_SUFFIXES.get(path.suffix.lower(), ()):
+        return False
     try:
         with path.open("rb") as file:
-            return file.read(len(_SIGNATURE)) == _SIGNATURE
+            return file.read(len(JPEG_SIGNATURE)) == JPEG_SIGNATURE
     except OSError:
         return False  # the usual way says what is wrong

@@ -76,8 +76,9 @@ def simulate(
     the same command resumes after an interruption. What failed is in failures.jsonl. An embedder for the coefficients of JPEGs,
     such as juniward@0.4, takes JPEG files, and its payload counts bits per AC coefficient that is not zero.
     """
-    from ssgan.bulk.simulate import JPEG_SUFFIX, SimulationSettings, is_for_jpegs, prepare, run
+    from ssgan.bulk.simulate import JPEG_SUFFIX, SimulationSettings, prepare, run
     from ssgan.embedding.embedder import Embedder
+    from ssgan.embedding.titles import is_for_jpegs
 
     geometry, convert = (reading or ReadingOptions()).parse()
     shards, scaling = shards or Shards(), scaling or Scaling()

@@ -26,3 +26,8 @@ COEFFICIENT_TITLES: dict[str, str] = {
     "ebs": "EBS",
     "jmipod": "J-MiPOD",
 }
+
+
+def is_for_jpegs(embedder: str) -> bool:
+    """Return whether the name of an embedder begins with a scheme for the coefficients of JPEGs."""
+    return embedder.partition("@")[0].strip() in COEFFICIENT_TITLES

@@ -1,4 +1,4 @@
-"""Read and write pixels: the one decoder and encoder, the only way between pixels and floats, the eight symmetries.
+"""Read and write pixels, and the coefficients of JPEGs: the one decoder and encoder, pixels to floats, the eight symmetries.
 
 `read`, `encode` and `write` work on NumPy arrays and never import torch; the tensor functions import it when first called.
 Samples are read as they are in the file: nothing is rotated, scaled, clipped or converted unless the caller named the
@@ -8,9 +8,9 @@ conversion.
 from __future__ import annotations
 
 from ssgan.images.arrays import ImageLike, Layout, as_alpha, as_image, axes_of, laid_out
-from ssgan.images.coefficient_files import JPEG_SIGNATURE, check_cover, encode_coefficients, read_coefficients
+from ssgan.images.coefficient_files import check_cover, encode_coefficients, read_coefficients
 from ssgan.images.coefficients import Coefficients, Component, carrier_values, with_carrier_values
-from ssgan.images.detect import READ_SUFFIXES
+from ssgan.images.detect import JPEG_SIGNATURE, READ_SUFFIXES
 from ssgan.images.encoded import Encoded
 from ssgan.images.files import WRITTEN, Picture, encode, file_bytes, read, upright, write, written_format
 from ssgan.images.header import CONVERSIONS, MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE

@@ -14,17 +14,15 @@ from typing import BinaryIO, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ssgan.compute.available_memory import available_memory
-from ssgan.errors import NotEnoughMemory, RefusedImage
+from ssgan.errors import RefusedImage
 from ssgan.images.coefficients import Coefficients, Component
-from ssgan.images.files import of_source
+from ssgan.images.detect import JPEG_SIGNATURE
+from ssgan.images.files import check_memory, of_source
 from ssgan.images.formats.jpeg_structure import HuffmanTable, Structure, parse
 from ssgan.images.header import MAX_FILE_BYTES
 
-JPEG_SIGNATURE = b"\xff\xd8\xff"
 Blocks: TypeAlias = NDArray[np.int16]  # flat, as `jpeg_scans.py` has them
 _BLOCK_BYTES = 256  # of memory for each block: its coefficients twice
-_SMALL_BYTES = 1 << 26
 
 
 def read_coefficients(source: str | os.PathLike[str] | bytes | BinaryIO, *, name: str = "") -> Coefficients:
@@ -45,7 +43,7 @@ def _read(data: bytes) -> Coefficients:
     if len(data) > MAX_FILE_BYTES:
         raise RefusedImage(f"the file is larger than {MAX_FILE_BYTES // 2**20} MiB", hint="cut it into smaller images")
     structure = parse(data)
-    _check_memory(_BLOCK_BYTES * jpeg_scans.num_blocks(structure))
+    check_memory(_BLOCK_BYTES * jpeg_scans.num_blocks(structure), "the coefficients")
     flat, is_canonical = jpeg_scans.decode(data, structure)
     components, position = [], 0
     for part in structure.components:
@@ -137,12 +135,3 @@ def _flat(coefficients: Coefficients, structure: Structure) -> Blocks:
     for component, part in zip(coefficients.components, structure.components, strict=True):
         assert component.blocks.shape == (*part.coded, 8, 8)
     return np.concatenate([component.blocks.reshape(-1) for component in coefficients.components])
-
-
-def _check_memory(needed: int) -> None:
-    free = available_memory() if needed >= _SMALL_BYTES else None
-    if free is not None and needed > free:
-        raise NotEnoughMemory(
-            f"the coefficients take about {needed / 1e9:.1f} GB of memory, and {free / 1e9:.1f} GB are free",
-            hint="end other programs, raise the limit, or take a smaller picture",
-        )

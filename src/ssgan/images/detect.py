@@ -9,6 +9,8 @@ from ssgan.errors import RefusedImage
 from ssgan.images.formats import bmp, gif, jpeg, netpbm, png, tiff, webp
 from ssgan.images.header import MAX_FILE_BYTES, Header
 
+JPEG_SIGNATURE = b"\xff\xd8\xff"
+
 READERS: dict[str, Callable[[bytes], Header]] = {
     "PNG": png.walk,
     "BMP": bmp.walk,
@@ -39,7 +41,7 @@ READ_SUFFIXES = {
 }
 _SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "PNG"),
-    (b"\xff\xd8\xff", "JPEG"),
+    (JPEG_SIGNATURE, "JPEG"),
     (b"GIF87a", "GIF"),
     (b"GIF89a", "GIF"),
     (b"II*\0", "TIFF"),

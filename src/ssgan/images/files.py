@@ -207,14 +207,16 @@ def _decode(data: bytes, convert: Collection[str], name: str, work: int = 0) -> 
 def _check_memory(header: Header, work: int, name: str) -> None:
     """Refuse an image that needs more memory than is free, since the system would end the program without an error."""
     count = header.width * header.height * header.channels
-    needed = count * max(_DECODED_BYTES, work)
-    if needed < _SMALL_BYTES:
-        return
-    free = available_memory()
+    size = f"{header.width} x {header.height} pixels of {header.channels} channel{'s' * (header.channels > 1)}"
+    check_memory(count * max(_DECODED_BYTES, work), f"{name + ': ' if name else ''}{size}")
+
+
+def check_memory(needed: int, what: str) -> None:
+    """Raise NotEnoughMemory where `what` takes more bytes than are free; what takes little is not asked about."""
+    free = available_memory() if needed >= _SMALL_BYTES else None
     if free is not None and needed > free:
-        size = f"{header.width} x {header.height} pixels of {header.channels} channel{'s' * (header.channels > 1)}"
         raise NotEnoughMemory(
-            f"{name + ': ' if name else ''}{size} take about {needed / 1e9:.1f} GB of memory, and {free / 1e9:.1f} GB are free",
+            f"{what} take about {needed / 1e9:.1f} GB of memory, and {free / 1e9:.1f} GB are free",
             hint="end other programs, raise the limit, or take a smaller picture",
         )
 

@@ -20,7 +20,7 @@ from ssgan.images.arrays import ImageLike, Layout, as_image
 from ssgan.images.coefficient_files import encode_coefficients, read_coefficients
 from ssgan.images.coefficients import SIDE, Coefficients, Component
 from ssgan.images.formats.jpeg_huffman import STANDARD
-from ssgan.images.formats.jpeg_structure import parse
+from ssgan.images.formats.jpeg_structure import ZIGZAG, parse
 
 LUMA_STEPS = np.array([
     [16, 11, 10, 16, 24, 40, 51, 61], [12, 12, 14, 19, 26, 58, 60, 55], [14, 13, 16, 24, 40, 57, 69, 56],
@@ -95,7 +95,7 @@ def _file(height: int, width: int, components: tuple[Component, ...]) -> bytes:
     tables = [component.table for component in components[:2]]
     parts = [b"\xff\xd8", _segment(0xE0, b"JFIF\x00\x01\x01\x00" + struct.pack(">HHBB", 1, 1, 0, 0))]
     for number, table in enumerate(tables):
-        parts.append(_segment(0xDB, bytes([number]) + bytes(int(table[k, n]) for k, n in _zigzag())))
+        parts.append(_segment(0xDB, bytes([number]) + table.reshape(-1)[ZIGZAG].astype(np.uint8).tobytes()))
     frame = struct.pack(">BHHB", 8, height, width, len(components))
     for k, component in enumerate(components):
         horizontal, vertical = component.sampling
@@ -111,9 +111,3 @@ def _file(height: int, width: int, components: tuple[Component, ...]) -> bytes:
 
 def _segment(marker: int, body: bytes) -> bytes:
     return bytes([0xFF, marker]) + struct.pack(">H", len(body) + 2) + body
-
-
-def _zigzag() -> list[tuple[int, int]]:
-    """Return the places (k, l) of a block from low to high frequencies, up and down its diagonals."""
-    places = [(k, n) for k in range(SIDE) for n in range(SIDE)]
-    return sorted(places, key=lambda place: (sum(place), place[0] if sum(place) % 2 else place[1]))

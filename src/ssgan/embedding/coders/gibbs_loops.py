@@ -78,13 +78,19 @@ def solve(
             log_z, mean, variance = _row_moments(
                 plus[b], minus[b], values[b], usable[b], least, most, np.exp(u[b]), floor[b], lanes
             )
-            value, slope = log_z + mean, -variance
-            if distortion:
-                value, slope = mean * np.exp(-u[b]), -variance * np.exp(-u[b])
+            value, slope = _level(u[b], log_z, mean, variance, distortion)
             if abs(value - target[b]) <= tolerance * target[b]:
                 break
             low, high = (u[b], high) if value > target[b] else (low, u[b])
             u[b] = nearer(u[b], low, high, value, slope, target[b])
+
+
+@compiled
+def _level(u: float, log_z: float, mean: float, variance: float, distortion: bool) -> tuple[float, float]:
+    """Return a row's entropy in nats, or its expected distortion, at u = ln lambda, and its slope."""
+    if distortion:
+        return mean * np.exp(-u), -variance * np.exp(-u)
+    return log_z + mean, -variance
 
 
 @compiled
@@ -183,9 +189,7 @@ def solve_alike(
         low, high = -np.inf, np.inf
         for _ in range(steps):
             log_z, mean, variance = _row_moments_alike(rho[b], np.exp(u[b]), floor[b], lanes)
-            value, slope = log_z + mean, -variance
-            if distortion:
-                value, slope = mean * np.exp(-u[b]), -variance * np.exp(-u[b])
+            value, slope = _level(u[b], log_z, mean, variance, distortion)
             if abs(value - target[b]) <= tolerance * target[b]:
                 break
             low, high = (u[b], high) if value > target[b] else (low, u[b])

@@ -13,7 +13,18 @@ import numpy as np
 
 from ssgan.compute.compiled import compiled
 from ssgan.images.formats.jpeg_huffman_loops import LOOKUP_BITS, long_code
-from ssgan.images.formats.jpeg_scans_loops import BEYOND, LEFT_OVER, MARGIN, NO_CODE, OVERFULL, SOUND, TRUNCATED, finish
+from ssgan.images.formats.jpeg_scans_loops import (
+    BEYOND,
+    LEFT_OVER,
+    MARGIN,
+    NO_CODE,
+    OVERFULL,
+    SOUND,
+    TRUNCATED,
+    fill,
+    finish,
+    put,
+)
 
 _int64: Any = np.int64  # compiled as a conversion; a type checker would tell it from int
 _SIXTEEN_ZEROS = 0xF0
@@ -81,7 +92,7 @@ def encode_dc_bits(
                     if abs(_int64(blocks[block])) > _MOST_DC:
                         return BEYOND
                     bit = (_int64(blocks[block]) >> low) & 1
-                    word, count, at = _put(words, word, count, at, bit, 1)
+                    word, count, at = put(words, word, count, at, bit, 1)
     finish(words, starts, lengths, interval, word, count, at)
     return SOUND
 
@@ -115,7 +126,7 @@ def decode_band(
         k = first
         if run_of_blocks == 0:
             while k <= last:
-                word, count, at = _fill(words, word, count, at)
+                word, count, at = fill(words, word, count, at)
                 entry = _int64(lookup[word >> np.uint64(64 - LOOKUP_BITS)])
                 if entry == 0:
                     entry = long_code(_int64(word >> np.uint64(48)), limits, firsts, symbols)
@@ -129,7 +140,7 @@ def decode_band(
                     if run < 15:
                         run_of_blocks = 1 << run
                         if run > 0:
-                            word, count, at = _fill(words, word, count, at)
+                            word, count, at = fill(words, word, count, at)
                             run_of_blocks += _int64(word >> np.uint64(64 - run))
                             word <<= np.uint64(run)
                             count -= run
@@ -137,14 +148,14 @@ def decode_band(
                 elif is_refining:
                     if size > 1:
                         return NO_CODE
-                    word, count, at = _fill(words, word, count, at)
+                    word, count, at = fill(words, word, count, at)
                     value = step if word >> np.uint64(63) else -step
                     word <<= np.uint64(1)
                     count -= 1
                 else:
                     if size > _AC_SIZE:
                         return BEYOND
-                    word, count, at = _fill(words, word, count, at)
+                    word, count, at = fill(words, word, count, at)
                     value = _int64(word >> np.uint64(64 - size))
                     if value < (1 << (size - 1)):
                         value -= (1 << size) - 1
@@ -159,14 +170,10 @@ def decode_band(
                     while k <= last:
                         known = _int64(out[block + order[k]])
                         if known != 0:
-                            word, count, at = _fill(words, word, count, at)
-                            if word >> np.uint64(63):
-                                known += step if known > 0 else -step
-                                if abs(known) > _MOST_AC:
-                                    return BEYOND
-                                out[block + order[k]] = known
-                            word <<= np.uint64(1)
-                            count -= 1
+                            known, word, count, at = _refined(words, word, count, at, known, step)
+                            if abs(known) > _MOST_AC:
+                                return BEYOND
+                            out[block + order[k]] = known
                         else:
                             if run == 0:
                                 break
@@ -183,14 +190,10 @@ def decode_band(
                 while k <= last:
                     known = _int64(out[block + order[k]])
                     if known != 0:
-                        word, count, at = _fill(words, word, count, at)
-                        if word >> np.uint64(63):
-                            known += step if known > 0 else -step
-                            if abs(known) > _MOST_AC:
-                                return BEYOND
-                            out[block + order[k]] = known
-                        word <<= np.uint64(1)
-                        count -= 1
+                        known, word, count, at = _refined(words, word, count, at, known, step)
+                        if abs(known) > _MOST_AC:
+                            return BEYOND
+                        out[block + order[k]] = known
                     k += 1
         if 32 * (at - starts[interval]) - count > lengths[interval]:
             return TRUNCATED
@@ -220,13 +223,10 @@ def encode_band(
             return OVERFULL
         if unit == until:
             if interval >= 0:
-                if run_of_blocks > 0:
-                    if not is_counting and codes[_run_symbol(run_of_blocks)] == 0:
-                        return NO_CODE
-                    word, count, at = _put_run(
-                        codes, counts, words, word, count, at, run_of_blocks, held, num_held, is_counting
-                    )  # fmt: skip
-                    run_of_blocks, num_held = 0, 0
+                word, count, at = _put_run(codes, counts, words, word, count, at, run_of_blocks, held, num_held, is_counting)
+                if at < 0:
+                    return NO_CODE
+                run_of_blocks, num_held = 0, 0
                 if not is_counting:
                     at = finish(words, starts, lengths, interval, word, count, at)
             interval += 1
@@ -251,13 +251,10 @@ def encode_band(
                 continue
             is_known = is_refining and magnitude > 1
             while run > 15 and k <= newest:
-                if run_of_blocks > 0:
-                    if not is_counting and codes[_run_symbol(run_of_blocks)] == 0:
-                        return NO_CODE
-                    word, count, at = _put_run(
-                        codes, counts, words, word, count, at, run_of_blocks, held, num_held, is_counting
-                    )  # fmt: skip
-                    run_of_blocks, num_held = 0, 0
+                word, count, at = _put_run(codes, counts, words, word, count, at, run_of_blocks, held, num_held, is_counting)
+                if at < 0:
+                    return NO_CODE
+                run_of_blocks, num_held = 0, 0
                 if is_counting:
                     counts[_SIXTEEN_ZEROS] += 1
                 else:
@@ -271,13 +268,10 @@ def encode_band(
                 own[num_own] = magnitude & 1
                 num_own += 1
                 continue
-            if run_of_blocks > 0:
-                if not is_counting and codes[_run_symbol(run_of_blocks)] == 0:
-                    return NO_CODE
-                word, count, at = _put_run(
-                    codes, counts, words, word, count, at, run_of_blocks, held, num_held, is_counting
-                )  # fmt: skip
-                run_of_blocks, num_held = 0, 0
+            word, count, at = _put_run(codes, counts, words, word, count, at, run_of_blocks, held, num_held, is_counting)
+            if at < 0:
+                return NO_CODE
+            run_of_blocks, num_held = 0, 0
             size = 1
             while magnitude >> size > 0:
                 size += 1
@@ -294,7 +288,7 @@ def encode_band(
                     bits = 0 if is_negative else 1
                 else:
                     bits = magnitude ^ ((1 << size) - 1) if is_negative else magnitude
-                word, count, at = _put(words, word, count, at, bits, size)
+                word, count, at = put(words, word, count, at, bits, size)
                 word, count, at = _put_bits(words, word, count, at, own, num_own)
             num_own = 0
         if run > 0 or num_own > 0:
@@ -303,45 +297,31 @@ def encode_band(
                 held[num_held + i] = own[i]
             num_held += num_own
             if run_of_blocks == _MOST_RUN or num_held > _MOST_HELD:
-                if not is_counting and codes[_run_symbol(run_of_blocks)] == 0:
+                word, count, at = _put_run(codes, counts, words, word, count, at, run_of_blocks, held, num_held, is_counting)
+                if at < 0:
                     return NO_CODE
-                word, count, at = _put_run(
-                    codes, counts, words, word, count, at, run_of_blocks, held, num_held, is_counting
-                )  # fmt: skip
                 run_of_blocks, num_held = 0, 0
-    if run_of_blocks > 0:
-        if not is_counting and codes[_run_symbol(run_of_blocks)] == 0:
-            return NO_CODE
-        word, count, at = _put_run(codes, counts, words, word, count, at, run_of_blocks, held, num_held, is_counting)
+    word, count, at = _put_run(codes, counts, words, word, count, at, run_of_blocks, held, num_held, is_counting)
+    if at < 0:
+        return NO_CODE
     if not is_counting:
         finish(words, starts, lengths, interval, word, count, at)
     return SOUND
 
 
 @compiled
-def _fill(words: np.ndarray, word: np.uint64, count: int, at: int) -> tuple[np.uint64, int, int]:
-    """Return the reader's state with more than 32 bits ready."""
-    if count <= 32:
-        return word | (np.uint64(words[at]) << np.uint64(32 - count)), count + 32, at + 1
-    return word, count, at
-
-
-@compiled
-def _put(words: np.ndarray, word: np.uint64, count: int, at: int, bits: int, length: int) -> tuple[np.uint64, int, int]:
-    """Return the writer's state after up to 32 more bits; fewer than 32 wait before and after."""
-    word = (word << np.uint64(length)) | np.uint64(bits)
-    count += length
-    if count >= 32:
-        count -= 32
-        words[at] = word >> np.uint64(count)
-        at += 1
-    return word, count, at
+def _refined(words: np.ndarray, word: np.uint64, count: int, at: int, known: int, step: int) -> tuple[int, np.uint64, int, int]:
+    """Return a coefficient that is not zero after one more bit of it, and the reader's state."""
+    word, count, at = fill(words, word, count, at)
+    if word >> np.uint64(63):
+        known += step if known > 0 else -step
+    return known, word << np.uint64(1), count - 1, at
 
 
 @compiled
 def _put_code(words: np.ndarray, word: np.uint64, count: int, at: int, code: int) -> tuple[np.uint64, int, int]:
     code = _int64(code)
-    return _put(words, word, count, at, code & 0xFFFF, code >> 16)
+    return put(words, word, count, at, code & 0xFFFF, code >> 16)
 
 
 @compiled
@@ -349,7 +329,7 @@ def _put_bits(
     words: np.ndarray, word: np.uint64, count: int, at: int, bits: np.ndarray, length: int
 ) -> tuple[np.uint64, int, int]:
     for i in range(length):
-        word, count, at = _put(words, word, count, at, _int64(bits[i]), 1)
+        word, count, at = put(words, word, count, at, _int64(bits[i]), 1)
     return word, count, at
 
 
@@ -367,12 +347,18 @@ def _put_run(
     codes: np.ndarray, counts: np.ndarray, words: np.ndarray, word: np.uint64, count: int, at: int,
     run_of_blocks: int, held: np.ndarray, num_held: int, is_counting: bool,
 ) -> tuple[np.uint64, int, int]:  # fmt: skip
-    """Return the writer's state after a run of blocks that end, and the refinements of their coefficients."""
+    """Return the writer's state after a run of blocks that end, and the refinements of their coefficients; nothing is written
+    for no block. The place is -1 where the run has no code.
+    """
+    if run_of_blocks == 0:
+        return word, count, at
     symbol = _run_symbol(run_of_blocks)
     if is_counting:
         counts[symbol] += 1
         return word, count, at
+    if codes[symbol] == 0:
+        return word, count, -1
     word, count, at = _put_code(words, word, count, at, codes[symbol])
     bits = symbol >> 4
-    word, count, at = _put(words, word, count, at, run_of_blocks & ((1 << bits) - 1), bits)
+    word, count, at = put(words, word, count, at, run_of_blocks & ((1 << bits) - 1), bits)
     return _put_bits(words, word, count, at, held, num_held)
