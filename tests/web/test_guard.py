@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import socket
 import tempfile
 import time
@@ -479,4 +480,14 @@ def _raw(site: Site, method: str, path: str, headers: dict[str, str], body: byte
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     with socket.create_connection(_place(site), timeout=10) as connection:
         connection.sendall(f"{method} {path} HTTP/1.1\r\nHost: {site.address[7:]}\r\n{lines}\r\n".encode() + body)
-        return connection.recv(4096)
+        answer = b""
+        while not _is_whole(answer) and (more := connection.recv(2**16)):
+            answer += more
+        return answer
+
+
+def _is_whole(answer: bytes) -> bool:
+    """Head and body may come in packets of their own."""
+    head, end, content = answer.partition(b"\r\n\r\n")
+    length = re.search(rb"content-length: (\d+)", head.lower())
+    return bool(end) and len(content) >= (int(length[1]) if length else 0)
