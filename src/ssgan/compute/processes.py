@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -19,6 +20,7 @@ from ssgan.errors import SsganError
 from ssgan.storage import signals
 
 IN_VAIN = 2  # groups of processes, one after the other, of which none began, until no more are started
+GRACE_SECONDS = 5.0  # for a process to end what it is doing and remove its temporary files
 NEVER_BEGIN = (
     'new processes end before they begin to work; most likely the script does without `if __name__ == "__main__":`',
     "put below it all that the script does, and keep the script in a file: each new process runs it once more",
@@ -71,12 +73,22 @@ class WorkerProcesses:
             self._executor = None
 
     def end(self) -> None:
-        """End the processes at once; calls that they have begun leave no trace."""
+        """End the processes at once; calls that they have begun leave no trace.
+
+        One that has not ended after GRACE_SECONDS is killed: the executor would wait for it forever. A signal may come just as
+        a call ends, where the executor takes it for the call's error.
+        """
         if self._executor is None:
             return
-        for process in list((self._executor._processes or {}).values()):
+        processes = list((self._executor._processes or {}).values())
+        for process in processes:
             with contextlib.suppress(OSError, ValueError):
                 process.terminate()
+        until = time.monotonic() + GRACE_SECONDS
+        for process in processes:
+            with contextlib.suppress(OSError, ValueError):
+                if not wait_for_end([process.sentinel], timeout=max(0.0, until - time.monotonic())):
+                    process.kill()
         self._executor.shutdown(wait=True, cancel_futures=True)
         self._executor = None
 
