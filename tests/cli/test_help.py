@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 from cyclopts import CycloptsError
@@ -14,6 +15,8 @@ import ssgan
 from ssgan.cli import app, completion
 from ssgan.cli.app import run
 from ssgan.cli.examples import EXAMPLES, epilogue
+from ssgan.cli.reproduce import reproduce
+from ssgan.experiments.catalog import EXPERIMENTS
 
 COMMANDS = [*app._COMMANDS, "models", "completion"]
 SHELLS: tuple[completion.Shell, ...] = ("bash", "zsh", "fish")
@@ -80,3 +83,8 @@ def test_it_is_installed_where_the_shell_looks_and_nothing_else_is_touched(
         assert run(["completion", shell, "--install"]) == 0
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [completion.place(shell)]
     assert run(["completion", shell, "--install", "-o", "x"]) == 2
+
+
+def test_reproduce_offers_every_experiment() -> None:
+    asked, _ = get_args(get_type_hints(reproduce, include_extras=True)["table"])
+    assert get_args(asked) == (*EXPERIMENTS, "all")

@@ -75,7 +75,8 @@ def test_the_game_has_the_detectors_answers_on_still_covers_and_in_the_loop(data
     found, path = reproduce("game", "smoke", Material(data, tmp_path, threads=1))
     asked = {(record.covers, record.figure) for record in found}
     figures = ("accuracy", "pairs rightly ordered")
-    assert asked == {(covers, figure) for covers in ("faces64, rgb", "faces64, luma", "ssgan") for figure in figures}
+    sources = ("faces64, rgb", "faces64, luma", "faces64-late", "ssgan")
+    assert asked == {(covers, figure) for covers in sources for figure in figures}
     assert all(0 <= record.ours <= 1 for record in found)
     before = path.read_bytes()
     reproduce("game", "smoke", Material(data, tmp_path, threads=1))

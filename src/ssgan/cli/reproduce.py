@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 
 def reproduce(
-    table: Annotated[Literal["table1", "table2", "table3", "alpha", "all"], Parameter(help="Which question.")],
+    table: Annotated[
+        Literal["game", "frontier", "table1", "table2", "table3", "alpha", "all"], Parameter(help="Which question.")
+    ],
     data: Annotated[Path, Parameter(help="Real images, people apart where they are known: a folder, a zip or a tar.")],
     /,
     *,
@@ -36,10 +38,11 @@ def reproduce(
 ) -> None:
     """Ask the questions of the paper's tables again, on images of yours, and set its figures beside what comes out.
 
-    table1: does SSGAN converge faster than SGAN? table2: are generated covers safer than real ones? table3: does a secret seed
-    of the generator protect? alpha: what does secrecy cost? Detectors are trained on real covers, as the paper's were, and
-    retrained on the covers that they judge, as a warden would. TABLE.csv holds the figures, the folder TABLE generators, covers
-    and, in `judged`, the report of every trial; report.html is one page that answers all that was asked in the folder.
+    game: does the detector see anything? frontier: does secrecy buy more than noise? table1: does SSGAN converge faster than
+    SGAN? table2: are generated covers safer than real ones? table3: does a secret seed of the generator protect? alpha: what
+    does secrecy cost? Detectors are trained on real covers, as the paper's were, and retrained on the covers that they judge,
+    as a warden would. TABLE.csv holds the figures, the folder TABLE generators, covers and, in `judged`, reports of all trials;
+    report.html is one page that answers all that was asked in the folder.
     """
     from ssgan.evaluation.report import write_report
     from ssgan.evaluation.rows import rows_of

@@ -4,31 +4,41 @@ Secrecy in the loss is worth something only where its covers lie beyond those th
 photographs chosen because a message shows least in them, and the same game without the detector with white noise. Each source
 is judged by a detector that is retrained on it, on many pairs, and stands beside its controls. Color data are judged with
 changes of single channels and with changes of all channels together; of a color generator, gray data take the luma.
+
+The game begins late, from the generator that comes with the package, so that its covers are faces; in color its detector reads
+changes of all channels together, since no generator can answer where the channels tell of each other.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+from ssgan.embedding import luma
 from ssgan.evaluation.quality.compare import quality
 from ssgan.evaluation.quality.features import spaces
 from ssgan.evaluation.rows import of_kind, rows_of
 from ssgan.experiments.material import ExperimentSize, Judges, Material
 from ssgan.experiments.records import Record, record_of, records_of
+from ssgan.gan.training.settings import TrainingConfig
 
 NAME = "frontier"
 ALONE = "alone"  # the game without the detector
+LATE_EMBEDDER = "lsb@0.4/plain"
 JUDGES = Judges(("lsb@0.4/plain", "lsb@0.4/plain:luma", "hill@0.4:luma"), ("scrmq1/fixed",))
 SIZES = {
     "smoke": ExperimentSize(
-        40, {"width": 4, "batch": 4, "duration_images": 32}, ("ssgan",), (),
+        40, {"width": 4, "batch": 4, "duration_images": 32}, ("ssgan",), ("faces64",),
         (Judges(("lsb@0.4/plain:luma",), ("cspam/fixed",)),),
+        late={"batch": 4, "duration_images": 16, "warmup_images": 0, "ema_images": 8},
     ),
     "small": ExperimentSize(
-        10_000, {"width": 16, "batch": 32, "duration_images": 12_000}, ("ssgan",), ("faces64",), (JUDGES,), judged_share=0.4
+        8_000, presets=(), ready=("faces64",), judges=(JUDGES,), judged_share=0.5,
+        late={"alpha": 0.5, "batch": 32, "duration_images": 4_000, "warmup_images": 500, "ema_images": 500},
     ),
     "full": ExperimentSize(
-        20_000, {}, ("paper", "ssgan", "sgan", "modern"), ("faces64",), (JUDGES,), (0, 1, 2), judged_share=0.2
+        20_000, {}, ("paper", "ssgan", "sgan", "modern"), ("faces64",), (JUDGES,), (0, 1, 2), judged_share=0.2,
+        late={"alpha": 0.5},
     ),
 }  # fmt: skip
 
@@ -60,10 +70,19 @@ def _sources(material: Material, asked: ExperimentSize, real: Path) -> list[Path
             found += [made, material.noised(f"real-as-{name}", real, made)]
         drawn = material.drawn(name, asked.covers)
         found += [] if drawn is None else [drawn]
+        if made is not None and asked.late:
+            embedder = LATE_EMBEDDER if material.shape[0] == 1 else f"{LATE_EMBEDDER}:{luma.OPTION}"
+            game = material.late(name, asked, embedder=embedder)
+            found += _with_noise(material, f"{name}-late", game, asked, real)
     for preset in asked.presets:
-        made = material.generated(preset, material.config(preset, asked), asked.covers)
-        without = material.config(preset, asked, alpha=1.0, detector="")
-        alone = material.generated(f"{preset}-{ALONE}", without, asked.covers)
-        found += [made, alone, material.noised(f"{alone.name}-as-{preset}", alone, made)]
-        found += [material.noised(f"real-as-{preset}", real, made)]
+        found += _with_noise(material, preset, material.config(preset, asked), asked, real)
     return list(dict.fromkeys(found))  # where no noise was needed, the source stands for its control
+
+
+def _with_noise(material: Material, name: str, game: TrainingConfig, asked: ExperimentSize, real: Path) -> list[Path]:
+    """Return the covers of a game, those of the same game without the detector, and both controls with noise."""
+    made = material.generated(name, game, asked.covers)
+    alone = material.generated(f"{name}-{ALONE}", replace(game, alpha=1.0, detector=""), asked.covers)
+    return [
+        made, alone, material.noised(f"{alone.name}-as-{name}", alone, made), material.noised(f"real-as-{name}", real, made)
+    ]  # fmt: skip

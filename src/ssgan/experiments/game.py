@@ -3,7 +3,8 @@
 The paper's game needs a detector whose answers are right, or its gradient is noise. So S, the paper's steganalyser with the
 paper's optimizer, learns from scratch from the covers of one generator that learns nothing, once with the colors as the paper's
 last layer makes them, and once with chroma that varies slowly. Every cover is a new one, so that S is asked before it learns.
-Then S plays in the whole game, where the covers change while it learns.
+Then S plays in the whole game, where the covers change while it learns: from scratch, and late, from a generator that makes
+faces.
 """
 
 from __future__ import annotations
@@ -33,13 +34,18 @@ FIGURES = {"detector_accuracy": "accuracy", "detector_pairs": "pairs rightly ord
 LAST = 1000  # covers at the end of which a figure is the mean
 FROZEN_BATCH = 32
 SIZES = {
-    "smoke": ExperimentSize(40, {"width": 4, "batch": 4, "duration_images": 32}, ("ssgan",), ("faces64",), duration_images=64),
+    "smoke": ExperimentSize(
+        40, {"width": 4, "batch": 4, "duration_images": 32}, ("ssgan",), ("faces64",),
+        late={"batch": 4, "duration_images": 16, "warmup_images": 0, "ema_images": 8}, duration_images=64,
+    ),
     "small": ExperimentSize(
-        64, {"width": 16, "batch": 32, "duration_images": 12_000}, ("paper", "ssgan"), ("faces64",), seeds=(0, 1, 2),
+        64, {"width": 16, "batch": 32, "duration_images": 12_000}, ("paper", "ssgan"), ("faces64",),
+        late={"batch": 32, "duration_images": 4_000, "warmup_images": 500, "ema_images": 500}, seeds=(0, 1, 2),
         duration_images=20_000,
     ),
     "full": ExperimentSize(
-        64, {"duration_images": 100_000}, ("paper", "ssgan"), ("faces64",), seeds=(0, 1, 2), duration_images=40_000
+        64, {"duration_images": 100_000}, ("paper", "ssgan"), ("faces64",),
+        late={"duration_images": 100_000, "warmup_images": 10_000}, seeds=(0, 1, 2), duration_images=40_000,
     ),
 }  # fmt: skip
 
@@ -57,15 +63,20 @@ def run(size: str, material: Material) -> list[Record]:
                 for seed in asked.seeds
             ]
             found += _records(f"{name}, {colors}", question, per_seed, size)
+        late = [material.late(name, asked, seed=seed) for seed in asked.seeds]
+        found += _in_the_loop(f"{name}-late", late, asked, material, size)
     for preset in asked.presets:
-        per_seed = []
-        for seed in asked.seeds:
-            config = material.config(preset, asked, seed=seed)
-            material.generated(f"{preset}-{seed}", config, asked.covers)
-            per_seed.append(_in_the_loop(material.out / "generators" / f"{preset}-{seed}"))
-        question = f"in the loop, after {config.duration_images:,} images"
-        found += _records(preset, question, per_seed, size)
+        games = [material.config(preset, asked, seed=seed) for seed in asked.seeds]
+        found += _in_the_loop(preset, games, asked, material, size)
     return found
+
+
+def _in_the_loop(name: str, games: list[TrainingConfig], asked: ExperimentSize, material: Material, size: str) -> list[Record]:
+    """Return records of the detector's answers at the end of these games, which are trained first."""
+    for config in games:
+        material.generated(f"{name}-{config.seed}", config, asked.covers)
+    per_seed = [_last_answers(material.out / "generators" / f"{name}-{config.seed}") for config in games]
+    return _records(name, f"in the loop, after {games[0].duration_images:,} images", per_seed, size)
 
 
 def _frozen(name: str, config: TrainingConfig, colors: str, seed: int) -> TrainingConfig:
@@ -105,7 +116,7 @@ def learn_from(config: TrainingConfig, covers: int, device: str = "cpu") -> dict
     return dict(zip(FIGURES, last.tolist(), strict=True))
 
 
-def _in_the_loop(run: Path) -> dict[str, float]:
+def _last_answers(run: Path) -> dict[str, float]:
     """Return the means of the detector's answers over the last tenth of a training."""
     lines = [line for line in logged(run) if all(figure in line for figure in FIGURES)]
     last = lines[-max(1, len(lines) // 10) :]

@@ -39,6 +39,7 @@ from ssgan.storage.folders import make_folder
 from ssgan.storage.names import name_bytes
 
 JUDGED = "judged"  # the folder of the evaluation, in an experiment's
+LATE = "compact"  # the preset of a game that begins from a trained generator
 CHOSEN_BY = "lsb@0.4/plain"  # the embedder whose deflection chooses covers
 
 
@@ -67,6 +68,7 @@ class ExperimentSize:
     seeds: tuple[int, ...] = (0,)
     duration_images: int | None = None
     judged_share: float = JUDGED_SHARE
+    late: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,16 @@ class Material:
         share = asked.get("duration_images", whole.duration_images) / whole.duration_images
         shorter = {name: round(share * getattr(whole, name)) for name in ("warmup_images", "ema_images")}
         return configure(preset, **(shorter | asked))
+
+    def late(self, name: str, size: ExperimentSize, **changes: Any) -> TrainingConfig:
+        """Return the settings of a game that begins from the weights of a generator, with a critic and a detector from scratch.
+
+        Of a color generator beside gray images it is the luma that begins.
+        """
+        trained = read_card(find_generator(Path(name))).config
+        own = {key: getattr(trained, key) for key in ("backbone", "width", "latent", "latent_law", "colors")}
+        channels, side = self.shape
+        return configure(LATE, start=name, channels=channels, image_size=side, **(own | size.late | changes))
 
     def generated(self, name: str, config: TrainingConfig, count: int, *, seed: int = 1) -> Path:
         """Return a folder of `count` covers named `name`, by a generator of these settings, which is trained first.

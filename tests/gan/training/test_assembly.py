@@ -9,6 +9,7 @@ import torch
 
 from ssgan.compute.distributed import Processes
 from ssgan.errors import InvalidSetting
+from ssgan.gan.backbones.colors import LUMA
 from ssgan.gan.backbones.dcgan import Critic
 from ssgan.gan.covers.generators import save_generator
 from ssgan.gan.training.assembly import InPrecision, assemble, faster_products
@@ -137,3 +138,16 @@ def test_a_generator_begins_with_the_weights_of_another_where_they_fit(tmp_path:
         assemble(replace(config, width=6, latent=7), CPU, Processes())
     with pytest.raises(InvalidSetting, match="there is no folder"):
         assemble(replace(config, start=str(tmp_path / "none")), CPU, Processes())
+
+
+def test_a_gray_generator_begins_with_the_luma_of_a_color_one(tmp_path: Path) -> None:
+    color = replace(SMALL, backbone="dcgan-even", colors="luma", channels=3)
+    _, first = assemble(color, CPU, Processes())
+    save_generator(tmp_path / "first", first["generator"], color)
+    _, nets = assemble(replace(color, channels=1, seed=7, start=str(tmp_path / "first")), CPU, Processes())
+    latents = 0.01 * torch.randn(8, SMALL.latent, generator=torch.Generator().manual_seed(3))  # small: tanh is linear there
+    with torch.no_grad():
+        colors, gray = (net["generator"].eval()(latents) for net in (first, nets))
+    luma = torch.einsum("c,nchw->nhw", torch.tensor(LUMA), colors)
+    assert luma.std() > 0
+    assert torch.allclose(gray[:, 0], luma, atol=1e-3)

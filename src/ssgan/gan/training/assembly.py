@@ -16,6 +16,7 @@ from ssgan.compute.distributed import Processes, average_gradients, whole_mean, 
 from ssgan.compute.optimizers import make_optimizer
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import InvalidSetting, unknown
+from ssgan.gan.backbones.colors import LUMA
 from ssgan.gan.catalog import BACKBONES, OBJECTIVES, generator_of
 from ssgan.gan.covers.generators import find_generator, load_generator
 from ssgan.gan.training.captured import CapturedSsgan
@@ -121,8 +122,14 @@ def _nets(config: TrainingConfig) -> dict[str, nn.Module]:
 
 
 def _begin_from(generator: nn.Module, start: str) -> None:
-    """Take the weights of another generator that have the same names and shapes. Raises InvalidSetting where none has."""
+    """Take the weights of another generator that have the same names and shapes. Raises InvalidSetting where none has.
+
+    A layer that makes one map takes the luma of a layer that makes red, green and blue.
+    """
     found, own = load_generator(find_generator(Path(start)))[0].state_dict(), generator.state_dict()
+    for name, tensor in found.items():
+        if name in own and tensor.shape == (len(LUMA), *own[name].shape[1:]) and len(own[name]) == 1:
+            found[name] = torch.tensordot(tensor.new_tensor(LUMA), tensor, dims=1)[None]
     fitting = {name: tensor for name, tensor in found.items() if name in own and own[name].shape == tensor.shape}
     if not any(tensor.is_floating_point() and tensor.ndim > 1 for tensor in fitting.values()):
         raise InvalidSetting(
