@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -12,7 +13,9 @@ import numpy as np
 class FeatureSet:
     """One feature set: `extract(images, *, threads)` gives float64 (N, dimension) of uint8 (N, C, H, W).
 
-    With `needs_probabilities`, it is `extract(images, probabilities, *, threads)`.
+    With `needs_probabilities`, it is `extract(images, probabilities, *, threads)`. In the domain "coefficients" it is
+    `extract(coefficients, table, *, threads)` of the quantized luma of JPEGs, int16 (N, 1, H, W), blocks of 8 x 8 side by side,
+    and its table uint16 (8, 8); features of pixels are those of the decompressed luma.
     """
 
     extract: Callable[..., np.ndarray]
@@ -24,3 +27,4 @@ class FeatureSet:
     paper: str
     published: str = ""
     needs_probabilities: bool = False
+    domain: Literal["pixels", "coefficients"] = "pixels"
