@@ -121,6 +121,7 @@ def detectors() -> str:
     ]
     for name, found in FEATURES.items():
         images = "color images" if found.channels == (3,) else "gray and color images"
+        images = "JPEG files, of their luma" if found.domain == "coefficients" else images
         parts += [
             f"## {found.title} (`{name}`)",
             "",

@@ -15,7 +15,8 @@ from ssgan.steganalysis import detectors
 from ssgan.steganalysis.catalog import CLASSIFIERS, DETECTORS, FEATURES, NETWORKS
 from ssgan.steganalysis.detector import Detector, Pairs
 
-SETS = sorted(FEATURES)
+SETS = sorted(name for name, found in FEATURES.items() if found.domain == "pixels")
+OF_PIXELS = [name for name, entry in DETECTORS.items() if entry.domain == "pixels"]
 BATCH = 32  # pairs a network is trained on at a time, in its recipe
 
 
@@ -113,7 +114,7 @@ def test_the_catalog_has_every_network_and_every_feature_set_with_every_classifi
         assert all((entry.title, entry.summary, entry.paper, entry.channels))
 
 
-@pytest.mark.parametrize("name", DETECTORS)
+@pytest.mark.parametrize("name", OF_PIXELS)
 def test_what_is_not_trained_gives_no_score_and_no_file(name: str, tmp_path: Path) -> None:
     pairs = gross_pairs(2, DETECTORS[name].channels[-1], seed=1)
     detector = detectors.make(name, pairs)
@@ -125,7 +126,7 @@ def test_what_is_not_trained_gives_no_score_and_no_file(name: str, tmp_path: Pat
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", DETECTORS)
+@pytest.mark.parametrize("name", OF_PIXELS)
 def test_a_detector_scores_each_image_for_itself_and_is_the_same_when_loaded(name: str, tmp_path: Path) -> None:
     channels = DETECTORS[name].channels[0]
     train, validate, test = (gross_pairs(count, channels, seed=seed) for seed, count in enumerate((BATCH, 6, 5)))
@@ -143,7 +144,7 @@ def test_a_detector_scores_each_image_for_itself_and_is_the_same_when_loaded(nam
     np.testing.assert_array_equal(scores(detectors.load(tmp_path / "detector", threads=1), test), found)
 
 
-@pytest.mark.parametrize("name", [name for name, entry in DETECTORS.items() if entry.kind == "features"])
+@pytest.mark.parametrize("name", [name for name in OF_PIXELS if DETECTORS[name].kind == "features"])
 def test_features_with_a_classifier_see_a_gross_change(name: str) -> None:
     channels = DETECTORS[name].channels[0]
     detector = detectors.make(name, gross_pairs(2, channels, seed=0), threads=1)

@@ -11,6 +11,7 @@ from ssgan import images
 from ssgan.datasets import Geometry
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import Failure, InvalidSetting, RefusedImage, SsganError, unknown
+from ssgan.images.coefficients import SIDE, planes
 from ssgan.steganalysis.catalog import FEATURES
 
 DTYPES = ("float32", "float64")
@@ -21,6 +22,7 @@ _TOGETHER_SAMPLES = 2**20  # of images whose features are extracted in one call
 class ExtractionSettings:
     """What is extracted, and from what: a key of FEATURES, how files become images, and the numbers' dtype.
 
+    Sets for JPEGs take the luma of JPEG files as it is in the file, its whole blocks, each with its own table.
     `embedder` is for feature sets that need change probabilities, and only for them: the embedding that the warden expects.
     """
 
@@ -45,6 +47,9 @@ class ExtractionSettings:
             raise InvalidSetting(f"an embedder is given, and {found.title} uses none", hint="leave it out")
         if self.embedder:
             Embedder.parse(self.embedder)
+        if found.domain == "coefficients" and (self.convert or self.geometry != Geometry()):
+            hint = "leave out --crop, --size, --gray and --convert"
+            raise InvalidSetting(f"{found.title} looks at JPEG files as they are, and they are to be converted", hint=hint)
 
 
 class FileBatch(NamedTuple):
@@ -62,6 +67,13 @@ class Looked(NamedTuple):
     failures: tuple[Failure, ...]
 
 
+class _Kind(NamedTuple):
+    """What images that are processed together have in common: the shape, and the bytes of the table, empty for pixels."""
+
+    shape: tuple[int, ...]
+    table: bytes
+
+
 class Look:
     """An extractor of features from batches, for any number of threads at once."""
 
@@ -70,48 +82,56 @@ class Look:
         self._embedder = Embedder.parse(settings.embedder) if settings.embedder else None
 
     def __call__(self, batch: FileBatch) -> Looked:
-        """Return the features of a batch; images of one shape are processed together, as many as memory should hold."""
+        """Return the features of a batch; images of one shape and table are processed together, as many as memory should
+        hold.
+        """
         rows: dict[int, np.ndarray] = {}
         failures: list[Failure] = []
-        shapes: dict[tuple[int, ...], list[tuple[int, np.ndarray]]] = {}
+        kinds: dict[_Kind, list[tuple[int, np.ndarray]]] = {}
 
-        def look(shape: tuple[int, ...]) -> None:
-            held = shapes.pop(shape)
+        def look(kind: _Kind) -> None:
+            held = kinds.pop(kind)
             try:
                 given = np.stack([samples for _, samples in held])
-                maps = () if self._embedder is None else (_probabilities(self._embedder, given),)
-                made = self._found.extract(given, *maps, threads=1).astype(self.settings.dtype)
+                beside = () if self._embedder is None else (_probabilities(self._embedder, given),)
+                if kind.table:
+                    beside = (np.frombuffer(kind.table, np.uint16).reshape(SIDE, SIDE),)
+                made = self._found.extract(given, *beside, threads=1).astype(self.settings.dtype)
                 rows.update(zip((number for number, _ in held), made, strict=True))
             except SsganError as error:  # with an embedder one image at a time, else all of a shape are too small
                 failures.extend(Failure.of(batch.names[number], error) for number, _ in held)
 
         for number, (name, data) in enumerate(zip(batch.names, batch.files, strict=True)):
             try:
-                samples = self._samples(data, name)
+                samples, table = self._read(data, name)
             except RefusedImage as error:
                 failures.append(Failure.of(name, error))
                 continue
-            held = shapes.setdefault(samples.shape, [])
+            kind = _Kind(samples.shape, table)
+            held = kinds.setdefault(kind, [])
             held.append((number, samples))
             if len(held) * samples.size >= _TOGETHER_SAMPLES or self._embedder is not None:
-                look(samples.shape)
-        for shape in list(shapes):
-            look(shape)
+                look(kind)
+        for kind in list(kinds):
+            look(kind)
         good = sorted(rows)
         empty = np.empty((0, self._found.dimension), self.settings.dtype)
         features = np.stack([rows[number] for number in good]) if rows else empty
         return Looked([batch.names[number] for number in good], features, tuple(sorted(failures)))
 
-    def _samples(self, data: bytes | RefusedImage, name: str) -> np.ndarray:
-        """Return uint8 (C, H, W), cut after the settings; alpha is ignored."""
+    def _read(self, data: bytes | RefusedImage, name: str) -> tuple[np.ndarray, bytes]:
+        """Return pixels uint8 (C, H, W), cut after the settings, without alpha; or luma int16 (1, H, W) and its table."""
         if isinstance(data, RefusedImage):
             raise data
+        if self._found.domain == "coefficients":
+            luma = images.read_coefficients(data, name=name).components[0]
+            return planes(luma.carriers)[None], luma.table.astype(np.uint16).tobytes()
         picture = images.upright(images.read(data, convert=self.settings.convert, name=name))
         (_, samples), *_ = self.settings.geometry.cut(picture.samples)
         if len(samples) not in self._found.channels:
             title = self._found.title
             raise RefusedImage(f"{name}: {title} reads color images only", hint="choose features for gray images: spam, srm")
-        return samples
+        return samples, b""
 
 
 def _probabilities(embedder: Embedder, given: np.ndarray) -> np.ndarray:

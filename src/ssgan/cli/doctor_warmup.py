@@ -19,7 +19,7 @@ from ssgan.embedding.embedder import Embedder
 from ssgan.errors import StorageFailed
 from ssgan.images import Images
 from ssgan.images.coefficient_files import encode_coefficients, read_coefficients
-from ssgan.images.coefficients import Coefficients
+from ssgan.images.coefficients import Coefficients, planes
 from ssgan.messages import hide, keys, reveal
 from ssgan.steganalysis.attacks import structural
 from ssgan.steganalysis.catalog import FEATURES, NETWORKS
@@ -45,7 +45,10 @@ def work() -> dict[str, Work]:
     jobs["messages"] = lambda: _converse(color[0].numpy())
     for name, found in FEATURES.items():
         pictures = color if found.channels == (3,) else gray
-        given = (torch.full(pictures.shape, 0.1),) if found.needs_probabilities else ()
+        given: tuple[object, ...] = (torch.full(pictures.shape, 0.1),) if found.needs_probabilities else ()
+        if found.domain == "coefficients":
+            luma = _jpeg().components[0]
+            pictures, given = torch.from_numpy(planes(luma.carriers)[None, None]), (luma.table,)
         jobs[f"features {name}"] = lambda f=found, p=pictures, g=given: f.extract(p, *g, threads=1)  # type: ignore[misc]
     jobs["attacks on LSB replacement"] = lambda: [
         attack(color) for attack in (structural.rs, structural.sample_pairs, structural.weighted_stego, structural.chi_square)

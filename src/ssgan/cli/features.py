@@ -20,7 +20,7 @@ def features(
     *,
     out: Annotated[Path, Parameter(name=("--out", "-o"), help="A table, .parquet or .npz; else a folder of Parquet shards.")],
     feature_set: Annotated[
-        str, Parameter(name="--set", help="The feature set: spam, srm, crm ...; see `ssgan list features`.")
+        str, Parameter(name="--set", help="The feature set: spam, srm, dctr ...; see `ssgan list features`.")
     ] = "srm",
     embedder: Annotated[str, Parameter(help="For maxSRMd2: the sender whom the warden reckons with, such as hill@0.4.")] = "",
     dtype: Annotated[Literal["float32", "float64"], Parameter(help="Precision of what is written.")] = "float32",
@@ -35,6 +35,7 @@ def features(
 ) -> None:
     """Extract the features of images, for a classifier of your own: one row an image, of whatever size it is.
 
+    Sets for JPEGs, such as dctr, take the luma of JPEG files, each by its own quantization table; all others take pixels.
     Parquet has the columns `file` and `features`, a vector; the features' names are in its metadata. A .npz has the arrays
     `features`, `names`, `feature_names` and `set`. Finished pieces are kept beside the table until it is whole, so the same
     command resumes after an interruption. A folder in place of a file takes Parquet shards, for any number of images.

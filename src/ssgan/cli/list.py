@@ -50,7 +50,7 @@ def _features() -> list[dict[str, Any]]:
         {
             "features": name,
             "title": found.title,
-            "images": _images(found.channels),
+            "images": "JPEG" if found.domain == "coefficients" else _images(found.channels),
             "dimension": found.dimension,
             "summary": found.summary,
             "paper": found.paper,
@@ -66,7 +66,7 @@ def _detectors() -> list[dict[str, Any]]:
         {
             "detector": name,
             "title": entry.title,
-            "images": _images(entry.channels),
+            "images": "JPEG" if entry.domain == "coefficients" else _images(entry.channels),
             "size": _size(entry.kind, entry.built_on),
             "summary": entry.summary,
             "paper": entry.paper,

@@ -10,7 +10,7 @@ from typing import Literal
 
 from ssgan.steganalysis.classifiers.ensemble import LEARNERS, SUBSPACE
 from ssgan.steganalysis.feature_set import FeatureSet
-from ssgan.steganalysis.features import crm, cspam, maxsrm, scrmq1, spam, srm
+from ssgan.steganalysis.features import crm, cspam, dctr, maxsrm, scrmq1, spam, srm
 from ssgan.steganalysis.network import Network
 from ssgan.steganalysis.networks import effnet, gncnn, sgan, srnet, xunet, yedroudj, yenet, zhunet
 
@@ -26,11 +26,12 @@ class DetectorEntry:
     summary: str
     paper: str
     channels: tuple[int, ...]
+    domain: Literal["pixels", "coefficients"] = "pixels"
 
 
 # In the order of lists. A new one is its file and its name here, twice.
 _NETWORKS = (gncnn, sgan, xunet, yenet, yedroudj, srnet, zhunet, effnet)
-_FEATURES = (spam, cspam, srm, crm, scrmq1, maxsrm)
+_FEATURES = (spam, cspam, srm, crm, scrmq1, maxsrm, dctr)
 
 NETWORKS: dict[str, Network] = {name: row for module in _NETWORKS for name, row in module.ROWS.items()}
 FEATURES: dict[str, FeatureSet] = {name: row for module in _FEATURES for name, row in module.ROWS.items()}
@@ -50,7 +51,7 @@ def _entries() -> dict[str, DetectorEntry]:
         for classifier in CLASSIFIERS:
             key = name if classifier == CLASSIFIERS[0] else f"{name}/{classifier}"
             title, summary = f"{found.title} + {classifier}", f"{found.summary}; {_ON_TOP[classifier]}"
-            rows[key] = DetectorEntry("features", name, classifier, title, summary, found.paper, found.channels)
+            rows[key] = DetectorEntry("features", name, classifier, title, summary, found.paper, found.channels, found.domain)
     return rows
 
 

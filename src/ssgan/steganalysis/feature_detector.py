@@ -104,6 +104,10 @@ class FeatureDetector:
     def features(self, images: Images, probabilities: Probabilities | None = None) -> np.ndarray:
         """Return float32 or float64 (N, D) of uint8 (N, C, H, W)."""
         found = FEATURES[self.settings.features]
+        if found.domain == "coefficients":
+            raise InvalidSetting(
+                f"{found.title} looks at JPEG files, and these are pixels", hint="choose features of pixels: srm"
+            )
         if found.needs_probabilities and probabilities is None:
             raise InvalidSetting(
                 f"{found.title} needs the change probabilities of every image", hint="give pairs with change probabilities"
