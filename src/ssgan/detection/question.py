@@ -7,7 +7,7 @@ place of stegos, against covers of another source, which measures how conspicuou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import islice
@@ -16,21 +16,27 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ssgan.compute import seeds
 from ssgan.datasets import PARTS, Geometry, Patches, groups, open_source, split
-from ssgan.datasets.loading import left_out, rows
-from ssgan.datasets.sources import digest_of
+from ssgan.datasets.jpegs import JpegCover, check_geometry, compressed, jpeg_covers
+from ssgan.datasets.loading import Bad, left_out, rows
+from ssgan.datasets.sources import Source, digest_of
 from ssgan.datasets.splits import picture_of
+from ssgan.embedding import coefficient_embedder
 from ssgan.embedding.embedder import Embedder
+from ssgan.embedding.titles import is_for_jpegs
 from ssgan.errors import InvalidSetting, unknown
 from ssgan.images import Images, to_images
-from ssgan.steganalysis.catalog import DETECTORS
+from ssgan.images.quantization import Table, table_name
+from ssgan.steganalysis.catalog import DETECTORS, FEATURES
 from ssgan.steganalysis.checks.findings import Finding
+from ssgan.steganalysis.checks.pairs import Prescribed
 from ssgan.steganalysis.detector import Pairs, Probabilities
 from ssgan.steganalysis.detectors import uses_probabilities
 from ssgan.steganalysis.network import Recipe
-from ssgan.steganalysis.training.curriculum import Stage
+from ssgan.steganalysis.training.curriculum import Embed, Stage
 
 VALIDATED, JUDGED = 0.1, 0.2  # shares of the covers; detectors learn from the rest
 FEWEST_COVERS = 30
@@ -46,6 +52,9 @@ class Question:
     them of that image. `null` asks for pairs of covers without any stego; `against`, another source such as photographs, for
     pairs of one of its images and a cover, which `against_geometry` cuts to the covers' size. `judged_share` of the covers are
     the test set. In place of a whole number, `seed` takes a NumPy Generator, from which one is drawn.
+
+    With an embedder for the coefficients of JPEGs, such as juniward@0.4, covers are the luma of JPEG files of one size and one
+    quantization table; with a libjpeg quality `jpeg`, that of pictures that are compressed so first, as gray JPEGs.
     """
 
     covers: Path
@@ -64,6 +73,7 @@ class Question:
     against: Path | None = None
     against_geometry: Geometry | Patches | None = None
     judged_share: float = JUDGED
+    jpeg: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.judged_share < 1 - VALIDATED:
@@ -78,11 +88,24 @@ class Question:
         """Whether there are stegos at all."""
         return not self.null and self.against is None
 
+    @property
+    def is_of_jpegs(self) -> bool:
+        """Whether covers are the coefficients of JPEGs."""
+        return is_for_jpegs(self.embedder)
+
+    def reading(self, path: Path, geometry: Geometry | Patches) -> CoverReading:
+        """Return how covers are read from a source."""
+        if self.jpeg is not None:
+            geometry = replace(geometry, gray=True)
+        return CoverReading(path, geometry, self.convert, self.limit, self.is_of_jpegs, self.jpeg)
+
     def to_json(self) -> dict[str, Any]:
         """Return the settings that decide the outcome, as plain values; those not given are left out."""
         record = {**asdict(self), "covers": str(self.covers), "embedder": str(Embedder.parse(self.embedder))}
         if self.judged_share == JUDGED:
             del record["judged_share"]
+        if self.jpeg is None:
+            del record["jpeg"]
         if self.against is None:
             del record["against"], record["against_geometry"]
             return record
@@ -110,6 +133,7 @@ class Question:
             )
         if entry.kind == "features" and uses_probabilities(self.detector) and not self.selection_channel:
             raise InvalidSetting(f"{entry.title} needs the change probabilities", hint="give --selection-channel")
+        self._check_domain()
         payload = Embedder.parse(self.embedder).payload
         if any(not larger > payload for larger in self.curriculum):
             raise InvalidSetting(
@@ -121,6 +145,33 @@ class Question:
         if self.null and self.against is not None:
             raise InvalidSetting("null and against are both given", hint="give null or against")
 
+    def _check_domain(self) -> None:
+        """Raise InvalidSetting where embedder, detector and covers are not all of pixels, or all of JPEGs."""
+        entry = DETECTORS[self.detector]
+        if not self.is_of_jpegs:
+            if self.jpeg is not None:
+                raise InvalidSetting(
+                    f"{self.embedder} changes pixels, and covers are compressed to JPEGs for embedders of their coefficients",
+                    hint="leave --jpeg out, or choose an embedder such as juniward@0.4",
+                )
+            if entry.kind == "features" and FEATURES[entry.built_on].domain == "coefficients":
+                raise InvalidSetting(
+                    f"{entry.title} reads the coefficients of JPEGs, and {self.embedder} changes pixels",
+                    hint="choose a detector of pixels such as srm, or an embedder of JPEGs such as juniward@0.4",
+                )
+            return
+        if self.jpeg is None:
+            check_geometry(self.geometry)
+        elif not 1 <= self.jpeg <= 100:
+            raise InvalidSetting(f"the quality is {self.jpeg}; it must be 1 to 100", hint="give one such as 75 or 95")
+        if 1 not in entry.channels:
+            raise InvalidSetting(f"{entry.title} reads color images only, and covers are luma", hint="choose another detector")
+        if self.selection_channel:
+            raise InvalidSetting(
+                f"{entry.title} uses change probabilities of pixels, and {self.embedder} changes coefficients",
+                hint="leave --selection-channel out, or choose another detector",
+            )
+
 
 @dataclass(frozen=True)
 class LeftOut:
@@ -129,13 +180,12 @@ class LeftOut:
     path: Path
     bad: tuple[tuple[str, str], ...]
     total: int
+    hint: str = "cut all to one size, or --convert what is refused"
 
     @property
     def finding(self) -> Finding:
         """The refused pictures in a sentence."""
-        return Finding(
-            "note", left_out(list(self.bad), self.total, self.path), "cut all to one size, or --convert what is refused"
-        )
+        return Finding("note", left_out(list(self.bad), self.total, self.path), self.hint)
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,24 +216,33 @@ class CoverReading:
     geometry: Geometry | Patches
     convert: tuple[str, ...]
     limit: int | None
+    is_of_jpegs: bool = False
+    jpeg: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Covers:
-    """Covers with their names, and the group of each name."""
+    """Covers with their names, and the group of each name; with a table, coefficients of JPEGs as `Pairs` has them."""
 
     images: Images
     names: tuple[str, ...]
     group: dict[str, str]
     left_out: LeftOut | None = None
+    table: Table | None = None
 
 
 def read_covers(asked: CoverReading, *, workers: int = 1) -> Covers:
     """Return the first covers, as many as asked for. Raises InvalidSetting where there are too few."""
     bad: list[tuple[str, str]] = []
     with open_source(asked.path) as source:
-        every = rows(source, asked.geometry, bad, convert=asked.convert, workers=workers)
-        found = list(islice(every, asked.limit))
+        table: Table | None = None
+        found: list[tuple[str, NDArray[Any]]]
+        if asked.is_of_jpegs:
+            jpegs = list(islice(_jpegs(source, asked, bad, workers), asked.limit))
+            table = jpegs[0].table if jpegs else None
+            found = [(one.name, one.coefficients) for one in jpegs]
+        else:
+            found = list(islice(rows(source, asked.geometry, bad, convert=asked.convert, workers=workers), asked.limit))
         identities = {name: person for name in source.names if (person := source.identity(name)) is not None}
     if len(found) < FEWEST_COVERS:
         raise InvalidSetting(
@@ -192,8 +251,19 @@ def read_covers(asked: CoverReading, *, workers: int = 1) -> Covers:
         )
     names = tuple(name for name, _ in found)
     every_group = groups(names, identities)
+    if table is not None:
+        left = LeftOut(asked.path, tuple(bad), len(names) + len(bad), "give JPEGs of one size and table, with texture")
+        return Covers(torch.from_numpy(np.stack([one for _, one in found])), names, every_group, left, table)
     pictures = len({picture_of(name) for name in names}) + len(bad)
-    return Covers(to_images(np.stack([one for _, one in found])), names, every_group, LeftOut(asked.path, tuple(bad), pictures))
+    images = to_images(np.stack([one for _, one in found]))
+    return Covers(images, names, every_group, LeftOut(asked.path, tuple(bad), pictures))
+
+
+def _jpegs(source: Source, asked: CoverReading, bad: Bad, workers: int) -> Iterator[JpegCover]:
+    """Yield covers of the JPEG domain: of JPEG files, or of pictures compressed at a quality."""
+    if asked.jpeg is None:
+        return jpeg_covers(source, asked.geometry, bad)
+    return compressed(rows(source, asked.geometry, bad, convert=asked.convert, workers=workers), asked.jpeg, bad)
 
 
 def prepare(question: Question, *, workers: int = 1, read: Callable[[CoverReading], Covers] | None = None) -> Prepared:
@@ -213,11 +283,11 @@ def prepare(question: Question, *, workers: int = 1, read: Callable[[CoverReadin
 
 
 def _prepared(question: Question, read: Callable[[CoverReading], Covers]) -> Prepared:
-    found = read(CoverReading(question.covers, question.geometry, question.convert, question.limit))
+    found = read(question.reading(question.covers, question.geometry))
     chosen = _split(found, question)
     if question.against is not None:
         cut = question.against_geometry or question.geometry
-        against = read(CoverReading(question.against, cut, question.convert, question.limit))
+        against = read(question.reading(question.against, cut))
         return _prepared_against(found, chosen, against, _split(against, question))
     covers, names, group = found.images, found.names, found.group
     if question.null:
@@ -226,11 +296,11 @@ def _prepared(question: Question, read: Callable[[CoverReading], Covers]) -> Pre
             raise InvalidSetting(
                 "one of the three parts has no two covers", hint="give more covers, of more people or pictures"
             )
-        parts = {part: Pairs(covers[one], covers[other]) for part, (one, other) in couples.items()}
+        parts = {part: Pairs(covers[one], covers[other], table=found.table) for part, (one, other) in couples.items()}
         return _named(parts, {part: one for part, (one, _) in couples.items()}, names, group)
     own = np.array([seeds.derive(question.seed, name, "change") for name in names], dtype=np.uint64)
     embedder = Embedder.parse(question.embedder)
-    whole = embedded(covers, embedder, own, with_probabilities=question.selection_channel)
+    whole = embedded(covers, embedder, own, table=found.table, with_probabilities=question.selection_channel)
     changed = 0 if embedder.redraws else int((covers != whole.stegos).sum())
     raised = int((whole.stegos > covers).sum()) / changed if changed else 0.5
     prepared = _named({part: whole[index] for part, index in chosen.items()}, chosen, names, group)
@@ -256,11 +326,16 @@ def _prepared_against(
             f"covers are {width} x {height} with {channels} channels, what they are compared with {w} x {h} with {c}",
             hint="cut both to one size: --crop, --size, --geometry, --gray",
         )
+    if covers.table is not None and others.table is not None and not np.array_equal(covers.table, others.table):
+        raise InvalidSetting(
+            f"the covers have {table_name(covers.table)}, what they are compared with has {table_name(others.table)}",
+            hint="give JPEGs of one quantization table",
+        )
     parts, used = {}, {}
     for part in PARTS:
         count = min(len(chosen[part]), len(chosen_others[part]))
         used[part] = chosen[part][:count]
-        parts[part] = Pairs(others.images[chosen_others[part][:count]], covers.images[used[part]])
+        parts[part] = Pairs(others.images[chosen_others[part][:count]], covers.images[used[part]], table=covers.table)
     return _named(parts, used, covers.names, covers.group)
 
 
@@ -281,23 +356,45 @@ def stages_of(question: Question, prepared: Prepared, recipe: Recipe) -> list[St
         )
         taught.append(
             _lesson(
-                embedded(train.covers, embedder, own, with_probabilities=question.selection_channel), embedder, question, length
+                embedded(train.covers, embedder, own, table=train.table, with_probabilities=question.selection_channel),
+                embedder,
+                question,
+                length,
             )
         )
     return [*taught, _lesson(train, target, question, None)]
 
 
-def embedded(covers: Images, embedder: Embedder, own: np.ndarray, *, with_probabilities: bool = False) -> Pairs:
+def embedded(
+    covers: Images,
+    embedder: Embedder,
+    own: np.ndarray,
+    *,
+    table: Table | None = None,
+    with_probabilities: bool = False,
+) -> Pairs:
     """Return covers with their stegos, each from its own seed and, for an informed detector, with their change
-    probabilities.
+    probabilities. With a table, covers are coefficients as `Pairs` has them.
     """
-    step = max(1, SAMPLES_EMBEDDED // covers[0].numel())
-    stegos = torch.cat(
-        [embedder.simulate_seeded(covers[at : at + step], own[at : at + step]) for at in range(0, len(covers), step)]
-    )
-    return Pairs(
-        covers, stegos, *((probabilities(covers, embedder), probabilities(stegos, embedder)) if with_probabilities else ())
-    )
+    step, embed = max(1, SAMPLES_EMBEDDED // covers[0].numel()), _sender(embedder, table)
+    stegos = torch.cat([embed(covers[at : at + step], own[at : at + step]) for at in range(0, len(covers), step)])
+    if not with_probabilities:
+        return Pairs(covers, stegos, table=table)
+    return Pairs(covers, stegos, probabilities(covers, embedder), probabilities(stegos, embedder))
+
+
+def _sender(embedder: Embedder, table: Table | None) -> Embed:
+    """Return the function that makes stegos of covers, of pixels or of coefficients of that table."""
+    if table is None:
+        return embedder.simulate_seeded
+    return lambda covers, own: coefficient_embedder.simulate_planes(covers, table, embedder, own)
+
+
+def prescribed(embedder: Embedder, table: Table | None) -> Prescribed:
+    """Return the function that computes how probably each sample of covers is moved up, and down."""
+    if table is None:
+        return embedder.change_probabilities
+    return lambda covers: coefficient_embedder.plane_probabilities(covers, table, embedder)
 
 
 def probabilities(pictures: Images, embedder: Embedder) -> Probabilities:
@@ -310,7 +407,7 @@ def probabilities(pictures: Images, embedder: Embedder) -> Probabilities:
 def _lesson(pairs: Pairs, embedder: Embedder, question: Question, length: int | None) -> Stage:
     if not question.fresh:
         return Stage(pairs, length)
-    return Stage(pairs, length, embedder.simulate_seeded, lambda stegos: probabilities(stegos, embedder))
+    return Stage(pairs, length, _sender(embedder, pairs.table), lambda stegos: probabilities(stegos, embedder))
 
 
 def _couples(index: Sequence[int] | np.ndarray, seed: int, part: str) -> tuple[np.ndarray, np.ndarray]:

@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from ssgan.compute import distributed
 from ssgan.compute.progress import Notify, Progress
 from ssgan.datasets.sources import refuse_among
 from ssgan.datasets.splits import PARTS
-from ssgan.detection.question import Prepared, Question, prepare, stages_of
+from ssgan.detection.question import Prepared, Question, prepare, prescribed, stages_of
 from ssgan.detection.result import DetectorResult, ErrorFigures, NullError
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import InvalidSetting
@@ -84,8 +84,8 @@ def train_detector(
         found = list(prepared.findings)
         embedder = Embedder.parse(question.embedder)
         if question.has_stegos and not embedder.redraws:
-            prescribed = embedder.change_probabilities
-            found += processes.first(lambda: diagnose(prepared.parts, prepared.groups, prepared.names, prescribed=prescribed))
+            moves = prescribed(embedder, prepared.parts["train"].table)
+            found += processes.first(lambda: diagnose(prepared.parts, prepared.groups, prepared.names, prescribed=moves))
         if notify is not None and processes.rank == 0:
             for finding in found:
                 notify(finding)
@@ -114,11 +114,12 @@ def judge(validate: PairScores, test: PairScores, groups: Sequence[str]) -> Erro
     )
 
 
-def pair_scores(detector: detectors.AnyDetector, pairs: Pairs) -> PairScores:
-    """Return the scores of the covers and of the stegos."""
+def pair_scores(detector: detectors.AnyDetector, pairs: Pairs, *, mismatch: bool = False) -> PairScores:
+    """Return the scores of the covers and of the stegos; with `mismatch`, JPEGs may have another table than the detector's."""
+    given: dict[str, Any] = {"table": pairs.table, "mismatch": mismatch}
     return (
-        detector.scores(pairs.covers, probabilities=pairs.cover_probabilities),
-        detector.scores(pairs.stegos, probabilities=pairs.stego_probabilities),
+        detector.scores(pairs.covers, probabilities=pairs.cover_probabilities, **given),
+        detector.scores(pairs.stegos, probabilities=pairs.stego_probabilities, **given),
     )
 
 

@@ -28,7 +28,10 @@ from ssgan.embedding.costs import Costs
 from ssgan.embedding.embedder import Embedder
 from ssgan.embedding.entry import Prices
 from ssgan.errors import DoesNotFit, InvalidSetting
-from ssgan.images.coefficients import Coefficients, as_blocks, planes
+from ssgan.images.coefficients import Coefficients, as_blocks
+from ssgan.images.coefficients import planes as side_by_side
+from ssgan.images.new_jpeg import gray_jpeg
+from ssgan.images.quantization import Table
 from ssgan.images.samples import Samples
 
 
@@ -80,6 +83,29 @@ def simulate_seeded(
     return with_samples(cover, stego.numpy().reshape(-1), options=options)
 
 
+def simulate_planes(planes: torch.Tensor, table: Table, embedder: Embedder, seeds: NDArray[np.uint64]) -> torch.Tensor:
+    """Return the stegos of gray JPEGs of one table: int16 (N, 1, H, W), their blocks side by side; one uint64 seed each.
+
+    Raises what `simulate_coefficients` raises.
+    """
+    stegos = [
+        simulate_seeded(gray_jpeg(plane, table), embedder, seed)
+        for plane, seed in zip(planes[:, 0].cpu().numpy(), seeds, strict=True)
+    ]
+    return torch.from_numpy(np.stack([side_by_side(stego.components[0].blocks) for stego in stegos])[:, None])
+
+
+def plane_probabilities(planes: torch.Tensor, table: Table, embedder: Embedder) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return beta+ and beta- of the coefficients of such gray JPEGs, float64 of their shape."""
+    found = []
+    for plane in planes[:, 0].cpu().numpy():
+        cover = gray_jpeg(plane, table)
+        shape = cover.components[0].blocks.shape
+        found.append([side_by_side(beta.reshape(shape)) for beta in change_probabilities(cover, embedder)])
+    plus, minus = (torch.from_numpy(np.stack(part)[:, None]) for part in zip(*found, strict=True))
+    return plus, minus
+
+
 def change_probabilities(cover: Coefficients, embedder: Embedder, prices: Prices | None = None) -> Prices:
     """Return beta+ and beta-, float64 (n,), of the flat samples; `prices` are their costs, where known already."""
     _expect_coefficients(embedder)
@@ -113,8 +139,8 @@ def _in_plane(
             f"the coder {embedder.coder} takes gray covers, and this JPEG has {len(cover.components)} components",
             hint=f"take luma alone, {embedder.scheme}@{embedder.payload:g}/{embedder.coder}:luma, or the coder bound",
         )
-    plane = Samples(planes(samples.values.reshape(first.shape)), samples.low, samples.high, None, samples.unit)
-    plus, minus = (planes(rho.reshape(first.shape)) for rho in prices)
+    plane = Samples(side_by_side(samples.values.reshape(first.shape)), samples.low, samples.high, None, samples.unit)
+    plus, minus = (side_by_side(rho.reshape(first.shape)) for rho in prices)
     changed = simulate_plane(embedder, plane, Prices(plus, minus), int(seed))
     return with_samples(cover, as_blocks(changed).reshape(-1), options=options)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ssgan.images.coefficients import SIDE, Component
+from ssgan.images.coefficients import SIDE, Component, as_blocks
 from ssgan.images.idct_loops import inverse_dct
 
 
@@ -21,3 +21,11 @@ def component_pixels(component: Component, *, padded: bool = False) -> NDArray[n
     out = np.empty((SIDE * rows, SIDE * columns), np.uint8)
     inverse_dct(component.blocks, component.table, out)
     return out if padded else np.ascontiguousarray(out[: component.size[0], : component.size[1]])
+
+
+def plane_pixels(planes: NDArray[np.int16], table: NDArray[np.uint16]) -> NDArray[np.uint8]:
+    """Return the same pixels of coefficients (..., 8 R, 8 C), blocks side by side, uint8 of that shape."""
+    blocks = np.ascontiguousarray(as_blocks(planes.reshape(-1, planes.shape[-1])))
+    out = np.empty((SIDE * blocks.shape[0], SIDE * blocks.shape[1]), np.uint8)
+    inverse_dct(blocks, table, out)
+    return out.reshape(planes.shape)

@@ -18,7 +18,7 @@ from ssgan.errors import InvalidSetting
 from ssgan.images import cosines
 from ssgan.images.arrays import ImageLike, Layout, as_image
 from ssgan.images.coefficient_files import encode_coefficients, read_coefficients
-from ssgan.images.coefficients import SIDE, Coefficients, Component
+from ssgan.images.coefficients import SIDE, Coefficients, Component, as_blocks
 from ssgan.images.formats.jpeg_huffman import STANDARD
 from ssgan.images.formats.jpeg_structure import ZIGZAG, parse
 
@@ -33,6 +33,8 @@ CHROMA_STEPS[:4, :4] = [[17, 18, 24, 47], [18, 21, 26, 66], [24, 26, 56, 99], [4
 TO_YCC = np.array([
     [0.299, 0.587, 0.114], [-0.299 / 1.772, -0.587 / 1.772, 0.886 / 1.772], [0.701 / 1.402, -0.587 / 1.402, -0.114 / 1.402],
 ])  # fmt: skip
+
+MOST_STEP = 255  # of a quantization table of 8 bits
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,16 +67,36 @@ def new_jpeg(image: ImageLike, quality: int, *, layout: Layout | None = None) ->
         Component(part, table, (factor, factor) if k == 0 else (1, 1), (h // SIDE, w // SIDE), (h, w))
         for k, (part, table, (h, w)) in enumerate(zip(blocks, tables, sizes, strict=True))
     )
-    frame = _file(height, width, components)
-    structure = replace(parse(frame), is_canonical=True)
-    cover = read_coefficients(encode_coefficients(Coefficients(height, width, components, False, frame, structure)))
+    cover = read_coefficients(encode_coefficients(_framed(height, width, components)))
     return NewJpeg(cover, tuple(_errors(part, own) for part, own in zip(unrounded, cover.components, strict=True)))
+
+
+def gray_jpeg(plane: NDArray[np.int16], table: NDArray[np.uint16]) -> Coefficients:
+    """Return quantized coefficients (8 R, 8 C), blocks side by side as a plane, as the gray JPEG that they make.
+
+    Raises InvalidSetting for a table that a baseline file cannot hold: a step of more than 255.
+    """
+    if table.max() > MOST_STEP:
+        raise InvalidSetting(
+            f"the quantization table has a step of {table.max()}; a baseline JPEG holds 1...{MOST_STEP}",
+            hint="take JPEGs with tables of 8 bits",
+        )
+    blocks = np.ascontiguousarray(as_blocks(plane))
+    rows, columns = blocks.shape[:2]
+    size = SIDE * rows, SIDE * columns
+    return _framed(*size, (Component(blocks, table, (1, 1), (rows, columns), size),))
 
 
 def steps(base: NDArray[Any], quality: int) -> NDArray[np.uint16]:
     """Return the quantization table uint16 (8, 8) that libjpeg makes of a table of Annex K for a quality 1...100."""
     percent = 5000 // quality if quality < 50 else 200 - 2 * quality
     return np.asarray(((base * percent + 50) // 100).clip(1, 255), np.uint16)
+
+
+def _framed(height: int, width: int, components: tuple[Component, ...]) -> Coefficients:
+    """Return components with the frame of a file, whose scan is written when it is encoded."""
+    frame = _file(height, width, components)
+    return Coefficients(height, width, components, False, frame, replace(parse(frame), is_canonical=True))
 
 
 def _ycc(colors: NDArray[np.float64]) -> list[NDArray[np.float64]]:

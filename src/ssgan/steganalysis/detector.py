@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeAlias, runtime_checkable
 
@@ -17,6 +17,8 @@ import torch
 
 from ssgan.errors import InvalidSetting, RefusedModel
 from ssgan.images import Images
+from ssgan.images.quantization import Table
+from ssgan.steganalysis.jpegs import check_coefficients, decompressed
 
 # float (N, C, H, W) in [0, 1]: how probable it is that the sender changes each sample of an image, as the warden knows it.
 Probabilities: TypeAlias = torch.Tensor
@@ -27,13 +29,15 @@ class Pairs:
     """N covers and N stegos, uint8 (N, C, H, W) on one device; the i-th stego comes from the i-th cover.
 
     Change probabilities, of the covers' samples and of the stegos', are there for detectors that use them, and come both or
-    not at all. Raises InvalidSetting for what cannot be pairs.
+    not at all. With a quantization `table`, uint16 (8, 8), both are the quantized luma of JPEGs, int16 (N, 1, H, W): whole
+    blocks of 8 x 8, side by side. Raises InvalidSetting for what cannot be pairs.
     """
 
     covers: Images
     stegos: Images
     cover_probabilities: Probabilities | None = None
     stego_probabilities: Probabilities | None = None
+    table: Table | None = None
 
     def __post_init__(self) -> None:
         covers, stegos = self.covers, self.stegos
@@ -42,7 +46,11 @@ class Pairs:
                 f"covers of shape {tuple(covers.shape)} and stegos of shape {tuple(stegos.shape)} are no pairs",
                 hint="give both as (N, C, H, W) with C = 1 or 3, the i-th stego made from the i-th cover",
             )
-        if covers.dtype != torch.uint8 or stegos.dtype != torch.uint8 or covers.device != stegos.device:
+        if self.table is not None:
+            for one in (covers, stegos):
+                check_coefficients(one, self.table)
+        kind = torch.uint8 if self.table is None else torch.int16
+        if covers.dtype != kind or stegos.dtype != kind or covers.device != stegos.device:
             raise InvalidSetting(
                 f"covers are {covers.dtype} on {covers.device}, stegos {stegos.dtype} on {stegos.device}",
                 hint="give both as pixels, uint8, on one device",
@@ -62,8 +70,15 @@ class Pairs:
     def __getitem__(self, chosen: slice | np.ndarray | torch.Tensor) -> Pairs:
         """Return the chosen pairs, in that order: by a slice, numbers or truth values."""
         index = torch.from_numpy(chosen) if isinstance(chosen, np.ndarray) else chosen
-        maps = (None if part is None else part[index] for part in (self.cover_probabilities, self.stego_probabilities))
-        return Pairs(self.covers[index], self.stegos[index], *maps)
+        maps = {name: getattr(self, name) for name in ("cover_probabilities", "stego_probabilities")}
+        chosen_maps = {name: part[index] for name, part in maps.items() if part is not None}
+        return replace(self, covers=self.covers[index], stegos=self.stegos[index], **chosen_maps)
+
+    def as_pixels(self) -> Pairs:
+        """Return the pairs as the pixels that a decoder shows, without change probabilities; pairs of pixels as they are."""
+        if self.table is None:
+            return self
+        return Pairs(decompressed(self.covers, self.table), decompressed(self.stegos, self.table))
 
 
 @runtime_checkable
@@ -73,11 +88,19 @@ class Detector(Protocol):
     def fit(self, train: Pairs, validate: Pairs) -> None:
         """Learn from `train`; all choices (when to stop, which strength, which of several) are made on `validate`."""
 
-    def scores(self, images: Images, *, probabilities: Probabilities | None = None) -> np.ndarray:
+    def scores(
+        self,
+        images: Images,
+        *,
+        probabilities: Probabilities | None = None,
+        table: Table | None = None,
+        mismatch: bool = False,
+    ) -> np.ndarray:
         """Return float64 (N,), finite, of uint8 (N, C, H, W): higher where an image is rather a stego, on any scale.
 
         The score of an image depends on nothing but the image and its change probabilities, which a detector without a
-        use for them ignores.
+        use for them ignores. A detector that learned from JPEGs takes their coefficients, as `Pairs` has them, with the
+        `table`. Raises InvalidSetting for a table that it did not learn from, without `mismatch`.
         """
 
     def save(self, folder: Path) -> None:

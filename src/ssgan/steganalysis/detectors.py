@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ssgan.errors import InvalidSetting, unknown
+from ssgan.images.quantization import steps_of
 from ssgan.steganalysis import feature_detector
 from ssgan.steganalysis.catalog import DETECTORS, FEATURES, NETWORKS
 from ssgan.steganalysis.detector import Pairs
@@ -40,7 +41,8 @@ def make(
     if channels not in entry.channels:
         raise InvalidSetting(f"{entry.title} reads color images only", hint="give color images, or another detector")
     if entry.kind == "features":
-        return FeatureDetector(FeatureSettings(entry.built_on, entry.classifier, seed), threads=threads)
+        table = None if pairs.table is None else steps_of(pairs.table)
+        return FeatureDetector(FeatureSettings(entry.built_on, entry.classifier, seed, table=table), threads=threads)
     recipe = NETWORKS[entry.built_on].recipe.with_(duration_images=duration_images, precision=precision)
     recipe = recipe.with_(evaluate_images=min(recipe.evaluate_images, max(1, recipe.duration_images // 8)))
     return NetworkDetector(NetworkSettings.of(entry.built_on, pairs, seed=seed, recipe=recipe), device=device)

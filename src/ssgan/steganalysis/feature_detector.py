@@ -18,11 +18,13 @@ import torch
 from ssgan.compute.progress import Progress
 from ssgan.errors import InvalidSetting, RefusedModel, unknown
 from ssgan.images import Images
+from ssgan.images.quantization import Steps, Table, settings_with_table
 from ssgan.steganalysis.catalog import CLASSIFIERS, FEATURES
 from ssgan.steganalysis.classifiers import ensemble, ridge
 from ssgan.steganalysis.classifiers.ensemble import Ensemble
 from ssgan.steganalysis.classifiers.ridge import Ridge
 from ssgan.steganalysis.detector import Pairs, Probabilities
+from ssgan.steganalysis.jpegs import check_table, decompressed
 from ssgan.storage import weights
 from ssgan.storage.atomic import atomic_write
 from ssgan.storage.folders import make_folder
@@ -38,7 +40,8 @@ MANY = 1000  # features, from which single precision is enough: the rich models 
 class FeatureSettings:
     """The features (a key of FEATURES), the classifier (a key of CLASSIFIERS), and the seed of all draws.
 
-    `learners` and `subspace` are the ensemble's, as in its own settings.
+    `learners` and `subspace` are the ensemble's, as in its own settings. `table` is the quantization table of the JPEGs that it
+    learns from; None: pixels.
     """
 
     features: str = "srm"
@@ -46,12 +49,22 @@ class FeatureSettings:
     seed: int = 0
     learners: int | None = None
     subspace: int | None = None
+    table: Steps | None = None
 
     def __post_init__(self) -> None:
         if self.features not in FEATURES:
             raise unknown("feature set", self.features, FEATURES)
         if self.classifier not in CLASSIFIERS:
             raise unknown("classifier", self.classifier, CLASSIFIERS)
+        found = FEATURES[self.features]
+        if self.table is None and found.domain == "coefficients":
+            raise InvalidSetting(f"{found.title} reads the coefficients of JPEGs", hint="give JPEGs, or another feature set")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values; a table only where there is one."""
+        record = asdict(self)
+        table = record.pop("table")
+        return record if table is None else {**record, "table": list(table)}
 
 
 class FeatureDetector:
@@ -67,12 +80,14 @@ class FeatureDetector:
     ) -> None:
         """Learn from the features of the pairs; with `run`, in that folder. Raises InvalidSetting, RefusedImage."""
         settings, threads = self.settings, self.threads or torch.get_num_threads()
+        for pairs in (train, validate):
+            check_table(settings.table, pairs.table)
         linear = settings.classifier == "ridge"
-        store = None if run is None else Run(run, {"detector": asdict(settings)}).folder / "features"
+        store = None if run is None else Run(run, {"detector": settings.to_json()}).folder / "features"
         wanted = [("train", train), ("validate", validate)] if linear else [("train", train)]
         counter = _Counted(2 * sum(len(pairs) for _, pairs in wanted), progress)
         parts = [
-            self._kept(images, probabilities, None if store is None else store / f"{part}-{which}", counter)
+            self._kept(images, probabilities, pairs.table, None if store is None else store / f"{part}-{which}", counter)
             for part, pairs in wanted
             for which, images, probabilities in (
                 ("covers", pairs.covers, pairs.cover_probabilities),
@@ -90,19 +105,30 @@ class FeatureDetector:
         if store is not None:
             shutil.rmtree(store, ignore_errors=True)
 
-    def scores(self, images: Images, *, probabilities: Probabilities | None = None) -> np.ndarray:
-        """Return float64 (N,), higher = rather stego, above 0 = called stego; probabilities are for features that need them."""
+    def scores(
+        self,
+        images: Images,
+        *,
+        probabilities: Probabilities | None = None,
+        table: Table | None = None,
+        mismatch: bool = False,
+    ) -> np.ndarray:
+        """Return float64 (N,), higher = rather stego, above 0 = called stego; probabilities are for features that need them.
+
+        `table` and `mismatch` as in `Detector`.
+        """
         if self.classifier is None:
             raise InvalidSetting("the detector has learned nothing yet", hint="fit it, or load one that was fitted")
+        check_table(self.settings.table, table, mismatch=mismatch)
         parts = []
         for at in range(0, len(images), BATCH):
             part = slice(at, at + BATCH)
-            features = self.features(images[part], None if probabilities is None else probabilities[part])
+            features = self.features(images[part], None if probabilities is None else probabilities[part], table=table)
             parts.append(self.classifier.scores(features))
         return np.concatenate(parts) if parts else np.empty(0)
 
-    def features(self, images: Images, probabilities: Probabilities | None = None) -> np.ndarray:
-        """Return float32 or float64 (N, D) of uint8 (N, C, H, W)."""
+    def features(self, images: Images, probabilities: Probabilities | None = None, *, table: Table | None = None) -> np.ndarray:
+        """Return float32 or float64 (N, D) of uint8 (N, C, H, W), or of coefficients int16 (N, 1, H, W) with their table."""
         found = FEATURES[self.settings.features]
         if found.domain == "coefficients":
             raise InvalidSetting(
@@ -112,16 +138,26 @@ class FeatureDetector:
             raise InvalidSetting(
                 f"{found.title} needs the change probabilities of every image", hint="give pairs with change probabilities"
             )
-        given = (probabilities,) if found.needs_probabilities else ()
         parts = []
         for at in range(0, len(images), BATCH):
-            part = found.extract(
-                images[at : at + BATCH], *(one[at : at + BATCH] for one in given if one is not None), threads=self.threads
-            )
+            chosen = images[at : at + BATCH]
+            given: tuple[Any, ...] = (decompressed(chosen, table),)
+            if found.domain == "coefficients":
+                given = chosen, table
+            elif found.needs_probabilities and probabilities is not None:
+                given += (probabilities[at : at + BATCH],)
+            part = found.extract(*given, threads=self.threads)
             parts.append(part.astype(np.float32) if found.dimension >= MANY else part)
         return np.concatenate(parts)
 
-    def _kept(self, images: Images, probabilities: Probabilities | None, store: Path | None, counter: _Counted) -> np.ndarray:
+    def _kept(
+        self,
+        images: Images,
+        probabilities: Probabilities | None,
+        table: Table | None,
+        store: Path | None,
+        counter: _Counted,
+    ) -> np.ndarray:
         """Return the features, from the store where they exist; newly extracted ones are written there."""
         parts = []
         step = BATCH * KEPT_TOGETHER
@@ -129,7 +165,7 @@ class FeatureDetector:
             chosen = slice(at, at + step)
             file = None if store is None else store / f"{number:05d}.npy"
             if file is None or not file.exists():
-                part = self.features(images[chosen], None if probabilities is None else probabilities[chosen])
+                part = self.features(images[chosen], None if probabilities is None else probabilities[chosen], table=table)
                 if file is not None:
                     _write(file, part)
             else:
@@ -143,7 +179,7 @@ class FeatureDetector:
         if self.classifier is None:
             raise InvalidSetting("the detector has learned nothing yet", hint="fit it first")
         tensors, about = self.classifier.as_tensors()
-        weights.save(folder, tensors, {"kind": KIND, "settings": asdict(self.settings), "classifier": about})
+        weights.save(folder, tensors, {"kind": KIND, "settings": self.settings.to_json(), "classifier": about})
 
     @classmethod
     def load(cls, folder: Path, *, threads: int | None = None) -> FeatureDetector:
@@ -187,9 +223,10 @@ def _settings(settings: dict[str, Any]) -> FeatureSettings:
     """Return the settings of a manifest. Raises RefusedModel."""
     numbers = (int, type(None))
     kinds = {"features": (str,), "classifier": (str,), "seed": (int,), "learners": numbers, "subspace": numbers}
-    if settings.keys() != kinds.keys() or any(type(settings[name]) not in allowed for name, allowed in kinds.items()):
+    names = settings.keys() - {"table"}  # detectors of pixels have none
+    if names != kinds.keys() or any(type(settings[name]) not in allowed for name, allowed in kinds.items()):
         raise RefusedModel("the detector's settings are of other names or kinds", hint="train it again")
     try:
-        return FeatureSettings(**settings)
+        return FeatureSettings(**settings_with_table(settings))
     except InvalidSetting as error:
         raise RefusedModel(f"the detector's settings are not allowed: {error}", hint="train it again") from error

@@ -110,7 +110,7 @@ def save(folder: Path, detector: FeatureDetector, scope: Scope, domain: Domain, 
     if detector.classifier is None:
         raise InvalidSetting("the detector has learned nothing yet", hint="fit it first")
     tensors, classifier = detector.classifier.as_tensors()
-    manifest = {"kind": KIND, "settings": asdict(detector.settings), "classifier": classifier, "scope": scope.to_json()}
+    manifest = {"kind": KIND, "settings": detector.settings.to_json(), "classifier": classifier, "scope": scope.to_json()}
     weights.save(folder, tensors | domain.as_tensors(), {**manifest, "about": {**about, "card": CARD}})
 
 

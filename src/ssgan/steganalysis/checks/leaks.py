@@ -15,6 +15,7 @@ import torch
 from ssgan.images import Images
 from ssgan.steganalysis.checks.findings import Finding, Severity, some
 from ssgan.steganalysis.detector import Pairs
+from ssgan.steganalysis.jpegs import decompressed
 
 TOLERATED = 0.05  # share of a part that may be in another one before the split is refused
 GRID = 8  # means of 8 x 8 fields tell images apart before they are compared sample by sample
@@ -37,10 +38,15 @@ def leaks(
     for one, other in combinations(parts, 2):
         called = names.get(other) if names else None
         same = _same(one, other, parts[one], parts[other], called)
-        found += same or _overlapping(one, other, parts[one].covers, parts[other].covers, called)
+        found += same or _overlapping(one, other, _pixels(parts[one]), _pixels(parts[other]), called)
         if labels is not None:
             found += _labelled(one, other, labels[one], labels[other])
     return found
+
+
+def _pixels(pairs: Pairs) -> Images:
+    """Return the covers' pixels: blocks of coefficients, mostly zeros, coincide by themselves."""
+    return decompressed(pairs.covers, pairs.table)
 
 
 def counterparts(of: Images, among: Images) -> np.ndarray:

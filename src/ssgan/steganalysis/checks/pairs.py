@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from ssgan.images import Images, filters
+from ssgan.images.coefficients import SIDE
 from ssgan.steganalysis.checks.findings import Finding, Severity, some
 from ssgan.steganalysis.checks.leaks import TOLERATED, counterparts, leaks
 from ssgan.steganalysis.detector import Pairs
@@ -104,11 +105,13 @@ def pairing(pairs: Pairs) -> list[Finding]:
                 "check the embedder: the mean alone gives its stegos away, and good embedders change up and down alike",
             )
         )
-    return found + _exchanged(pairs)
+    return found + ([] if pairs.table is not None else _exchanged(pairs))  # nsF5 makes its covers smoother
 
 
 def values(pairs: Pairs) -> list[Finding]:
-    """Return findings on whether covers are gray values 0...255, and use their range."""
+    """Return findings on whether covers are gray values 0...255, and use their range; none on coefficients of JPEGs."""
+    if pairs.table is not None:
+        return []
     low, high = int(pairs.covers.min()), int(pairs.covers.max())
     if high < NARROWEST:
         return [
@@ -144,19 +147,20 @@ def keys(pairs: Pairs, prescribed: Prescribed | None = None) -> list[Finding]:
     chosen = pairs[_spread(len(pairs), KEYS_LOOKED_AT)]
     half = len(chosen) // 2
     changes = (chosen.stegos[:, 0].short() - chosen.covers[:, 0].short()).sign().float()  # (N, H, W)
-    if half == 0 or min(changes.shape[1:]) < 8:
+    step = 1 if pairs.table is None else SIDE // 2  # coefficients of one frequency are whole blocks apart
+    if half == 0 or min(changes.shape[1:]) < 8 * step:
         return []
     wanted: tuple[torch.Tensor, torch.Tensor] | None = None
     for what, signed in (("fall on the same places", False), ("go the same way where they meet", True)):
         moved = changes if signed else changes.abs()
-        couples = _coincident(moved, half)
+        couples = _coincident(moved, half, step)
         least = IN_STEP * float((changes[:half] * changes[half : 2 * half]).abs().sum())
         if not signed:
             least = (TOGETHER - 1) * float(couples[1:].mean(dim=0).sum())
         wins = _wins(couples, half, least)
         if wins:
             wanted = wanted or _wanted(chosen.covers, changes, prescribed)
-            wins = _wins(couples - _coincident(wanted[1] if signed else wanted[0], half), half, least)
+            wins = _wins(couples - _coincident(wanted[1] if signed else wanted[0], half, step), half, least)
         if wins:
             text = f"the changes of different covers {what}: {some(wins, half, 'couples of covers')} say so"
             return [
@@ -165,10 +169,11 @@ def keys(pairs: Pairs, prescribed: Prescribed | None = None) -> list[Finding]:
     return []
 
 
-def _coincident(moved: torch.Tensor, half: int) -> torch.Tensor:
-    """Return (9, half): the agreement within the images of each couple, unshifted and shifted by each of SHIFTS."""
+def _coincident(moved: torch.Tensor, half: int, step: int) -> torch.Tensor:
+    """Return (9, half): the agreement within the images of each couple, unshifted and shifted by `step` times SHIFTS."""
     one, other = moved[:half], moved[half : 2 * half]
-    return torch.stack([(one * other.roll(shift, dims=(1, 2))).sum(dim=(1, 2)) for shift in ((0, 0), *SHIFTS)])
+    shifts = [(step * down, step * across) for down, across in ((0, 0), *SHIFTS)]
+    return torch.stack([(one * other.roll(shift, dims=(1, 2))).sum(dim=(1, 2)) for shift in shifts])
 
 
 def _wins(couples: torch.Tensor, half: int, least: float) -> int:

@@ -19,6 +19,7 @@ from ssgan.compute import seeds
 from ssgan.errors import InvalidSetting
 from ssgan.images import Images
 from ssgan.steganalysis.detector import Pairs, Probabilities
+from ssgan.steganalysis.jpegs import decompressed
 
 Embed = Callable[[Images, np.ndarray], Images]  # covers uint8 (N, C, H, W), a uint64 seed for each -> stegos
 
@@ -94,8 +95,12 @@ def batch(stage: Stage, places: range, *, seed: int, device: torch.device) -> Ba
     else:
         own = [seeds.derive(seed, "fresh", str(epoch), str(pair)) for epoch, pair, _ in shown]
         stegos = stage.embed(covers, np.array(own, dtype=np.uint64))
-    turns = [symmetry for _, _, symmetry in shown] * 2
     maps = _probabilities(stage, index, stegos)
+    turns = [symmetry for _, _, symmetry in shown] * 2
+    table = stage.pairs.table
+    if table is not None:
+        covers, stegos = decompressed(covers, table), decompressed(stegos, table)
+        turns = [k - k % 2 for k in turns]  # a quarter turn would transpose the quantization table
     return Batch(_turned(torch.cat([covers, stegos]), turns), None if maps is None else _turned(maps.to(device).float(), turns))
 
 

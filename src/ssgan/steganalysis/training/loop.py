@@ -22,9 +22,11 @@ from ssgan.compute.progress import Notify, Progress
 from ssgan.compute.training_state import FiniteCheck, below, diverged, refusing_other_states, restore, state_tensors
 from ssgan.errors import InvalidSetting
 from ssgan.images import Images
+from ssgan.images.quantization import Table
 from ssgan.steganalysis.checks.findings import Finding, keep, kept
 from ssgan.steganalysis.detector import Pairs, Probabilities
 from ssgan.steganalysis.error_rate import p_e
+from ssgan.steganalysis.jpegs import decompressed
 from ssgan.steganalysis.networks.fused.acceleration import accelerated
 from ssgan.steganalysis.training.curriculum import Stage, batch, easier_images, stage_at
 from ssgan.steganalysis.training.plateau import explain_plateau, is_plateau
@@ -146,7 +148,15 @@ class Training:
         """Compute the validation error, keep the best network so far, and save everything."""
         parts = ((validate.covers, validate.cover_probabilities), (validate.stegos, validate.stego_probabilities))
         covers, stegos = (
-            scored(self.network, pictures, self.settings, self.device, probabilities=maps, processes=self.processes)
+            scored(
+                self.network,
+                pictures,
+                self.settings,
+                self.device,
+                probabilities=maps,
+                table=validate.table,
+                processes=self.processes,
+            )
             for pictures, maps in parts
         )
         error, _ = p_e(covers, stegos)
@@ -253,9 +263,13 @@ def scored(
     device: torch.device,
     *,
     probabilities: Probabilities | None = None,
+    table: Table | None = None,
     processes: distributed.Processes = ALONE,
 ) -> np.ndarray:
-    """Return float64 (N,): the logits; several processes divide whole batches, so that they are those of one process."""
+    """Return float64 (N,): the logits of images, or of coefficients with their table.
+
+    Several processes divide whole batches, so that they are those of one process.
+    """
     if settings.probabilities and probabilities is None:
         raise InvalidSetting(
             "this detector was trained with change probabilities and needs those of the images",
@@ -268,7 +282,8 @@ def scored(
         for start in starts[processes.rank :: processes.count]:
             part = slice(start, start + SCORED_TOGETHER)
             maps = None if probabilities is None else probabilities[part]
-            own[start] = network(*_given(pictures[part], maps, settings, device)).double().cpu().numpy()
+            shown = decompressed(pictures[part], table)
+            own[start] = network(*_given(shown, maps, settings, device)).double().cpu().numpy()
     every = {start: part for parts in processes.gathered(own) for start, part in parts.items()}
     return np.concatenate([every[start] for start in starts]) if every else np.empty(0)
 

@@ -7,7 +7,6 @@ interpolated: the signal is a change by one. Before anything is learned, the pai
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,12 @@ from ssgan.compute import distributed, seeds
 from ssgan.compute.progress import Notify, Progress
 from ssgan.errors import InvalidSetting, RefusedModel
 from ssgan.images import Images
+from ssgan.images.quantization import Table, settings_with_table
 from ssgan.steganalysis.catalog import NETWORKS
 from ssgan.steganalysis.checks.findings import Finding, refuse
 from ssgan.steganalysis.checks.pairs import diagnose
 from ssgan.steganalysis.detector import Pairs, Probabilities
+from ssgan.steganalysis.jpegs import check_table
 from ssgan.steganalysis.network import Recipe
 from ssgan.steganalysis.training.curriculum import Stage, checked_stages
 from ssgan.steganalysis.training.loop import Training, scored
@@ -57,7 +58,9 @@ class NetworkDetector:
         more.
         """
         stages = checked_stages(train)
-        config = {"detector": asdict(self.settings)}
+        for pairs in (*(stage.pairs for stage in stages), validate):
+            check_table(self.settings.table, pairs.table)
+        config = {"detector": self.settings.to_json()}
         if len(stages) > 1 or stages[0].embed is not None:
             config["lessons"] = {"images": [stage.images for stage in stages], "fresh": [bool(k.embed) for k in stages]}
         processes = distributed.current()
@@ -70,16 +73,25 @@ class NetworkDetector:
         training.go(validate, progress, notify)
         self.network = training.best_network()
 
-    def scores(self, images: Images, *, probabilities: Probabilities | None = None) -> np.ndarray:
+    def scores(
+        self,
+        images: Images,
+        *,
+        probabilities: Probabilities | None = None,
+        table: Table | None = None,
+        mismatch: bool = False,
+    ) -> np.ndarray:
         """Return float64 (N,): the logits of Images (N, C, H, W), each the same whatever its neighbors.
 
         A detector that was trained with change probabilities needs those of the images; others take no notice of them.
+        `table` and `mismatch` as in `Detector`.
         """
-        return scored(self._trained(), images, self.settings, self.device, probabilities=probabilities)
+        check_table(self.settings.table, table, mismatch=mismatch)
+        return scored(self._trained(), images, self.settings, self.device, probabilities=probabilities, table=table)
 
     def save(self, folder: Path) -> None:
         """Write weights and settings."""
-        manifest = {"kind": "network detector", "settings": asdict(self.settings)}
+        manifest = {"kind": "network detector", "settings": self.settings.to_json()}
         weights.save(folder, dict(self._trained().state_dict()), manifest)
 
     @classmethod
@@ -104,7 +116,7 @@ def _examined(stages: Sequence[Stage], validate: Pairs) -> list[Finding]:
 
 def _settings(manifest: dict[str, Any], folder: Path) -> NetworkSettings:
     try:
-        settings = manifest["settings"]
+        settings = settings_with_table(manifest["settings"])
         return NetworkSettings(**{**settings, "recipe": Recipe(**settings["recipe"])})
     except (KeyError, TypeError, InvalidSetting) as error:
         raise RefusedModel(f"{folder} holds no network detector", hint="give the folder of a trained detector") from error

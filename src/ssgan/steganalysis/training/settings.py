@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from ssgan.errors import InvalidSetting, unknown
+from ssgan.images.quantization import Steps, steps_of
 from ssgan.steganalysis.catalog import NETWORKS
 from ssgan.steganalysis.detector import Pairs
 from ssgan.steganalysis.network import Recipe
@@ -14,7 +16,8 @@ from ssgan.steganalysis.network import Recipe
 class NetworkSettings:
     """All that decides a trained network: its name, its inputs, the recipe and the seed.
 
-    With `probabilities` it gets the change probabilities of every image, in training and when it scores.
+    With `probabilities` it gets the change probabilities of every image, in training and when it scores. `table` is the
+    quantization table of the JPEGs whose decompressed luma it learns from; None: pixels.
     """
 
     network: str
@@ -23,6 +26,7 @@ class NetworkSettings:
     recipe: Recipe
     seed: int = 0
     probabilities: bool = False
+    table: Steps | None = None
 
     def __post_init__(self) -> None:
         used = uses_probabilities(self.network)
@@ -32,6 +36,12 @@ class NetworkSettings:
                 hint=f"leave them out, or choose from {', '.join(name for name in NETWORKS if uses_probabilities(name))}",
             )
 
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values; a table only where there is one."""
+        record = asdict(self)
+        table = record.pop("table")
+        return record if table is None else {**record, "table": list(table)}
+
     @classmethod
     def of(cls, network: str, pairs: Pairs, *, seed: int = 0, recipe: Recipe | None = None) -> NetworkSettings:
         """Return settings for pairs like these, by the network's own recipe; with probabilities where it uses them."""
@@ -39,7 +49,9 @@ class NetworkSettings:
         if height != width:
             raise InvalidSetting(f"networks are trained on square images, not {height} x {width}", hint="crop them first")
         with_probabilities = uses_probabilities(network) and pairs.cover_probabilities is not None
-        return cls(network, height, pairs.covers.shape[1], recipe or NETWORKS[network].recipe, seed, with_probabilities)
+        table = None if pairs.table is None else steps_of(pairs.table)
+        recipe = recipe or NETWORKS[network].recipe
+        return cls(network, height, pairs.covers.shape[1], recipe, seed, with_probabilities, table)
 
 
 def uses_probabilities(network: str) -> bool:
