@@ -104,6 +104,7 @@ EMBEDDERS = [
     for scheme, coder, dtype in itertools.product(SCHEMES, CODERS, (torch.float64, torch.float32))
     if not (coder == "plain" and SCHEMES[scheme].adaptive)
     and not CODERS[coder].redraws
+    and not CODERS[coder].only
     and not (coder == "authors" and (not SCHEMES[scheme].adaptive or scheme == "hugo2010"))
     and (coder == "bound" or dtype == torch.float64)
 ]

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from ssgan import images
-from ssgan.detection.estimate import ATTACKS, estimate_files
+from ssgan.detection.estimate import estimate_files
 from ssgan.errors import InvalidSetting
-from ssgan.steganalysis.attacks.structural import Estimate, NotEnoughData
+from ssgan.steganalysis.attacks import coefficients
+from ssgan.steganalysis.attacks.structural import BY_NAME, Estimate, NotEnoughData
 
 
 def scene(channels: int, *, seed: int, side: int = 128) -> np.ndarray:
@@ -31,7 +33,7 @@ def replaced(samples: np.ndarray, payload: float, *, seed: int) -> np.ndarray:
 def test_the_payload_of_replacement_is_found_in_a_file(tmp_path: Path, channels: int, payload: float) -> None:
     images.write(tmp_path / "a.png", replaced(scene(channels, seed=1), payload, seed=2))
     (found,) = estimate_files([tmp_path / "a.png"])
-    assert (found.name, found.error, list(found.answers)) == (str(tmp_path / "a.png"), "", list(ATTACKS))
+    assert (found.name, found.error, list(found.answers)) == (str(tmp_path / "a.png"), "", list(BY_NAME))
     for name in ("rs", "sample-pairs", "weighted-stego"):
         answer = found.answers[name]
         assert isinstance(answer, Estimate)
@@ -42,7 +44,7 @@ def test_the_answers_are_those_of_the_attacks(tmp_path: Path) -> None:
     samples = scene(3, seed=3)
     images.write(tmp_path / "a.png", samples)
     (found,) = estimate_files([tmp_path])
-    for name, attack in ATTACKS.items():
+    for name, attack in BY_NAME.items():
         expected = attack(images.to_images(samples))[0]
         answer = found.answers[name]
         assert type(answer) is type(expected)
@@ -65,3 +67,15 @@ def test_what_is_too_small_or_flat_has_reasons_and_what_is_broken_is_named(tmp_p
 def test_nothing_to_read_is_said_before_anything_is_read(tmp_path: Path) -> None:
     with pytest.raises(InvalidSetting):
         estimate_files([tmp_path])
+
+
+def test_a_jpeg_is_estimated_by_its_coefficients_unless_its_pixels_are_asked_for(tmp_path: Path) -> None:
+    file = tmp_path / "photo.jpg"
+    Image.fromarray(scene(3, seed=4, side=160).transpose(1, 2, 0)).save(file, quality=90)
+    (found,) = estimate_files([file])
+    assert (list(found.answers), found.of_coefficients) == (list(coefficients.BY_NAME), True)
+    (pixels,) = estimate_files([file], convert=("jpeg",))
+    assert (list(pixels.answers), pixels.of_coefficients) == (list(BY_NAME), False)
+    file.write_bytes(file.read_bytes()[:300])
+    (broken,) = estimate_files([file])
+    assert "photo.jpg" in broken.error

@@ -135,16 +135,11 @@ def test_a_question_of_pixels_is_recorded_as_ever(pictures: Path) -> None:
     assert question(pictures, jpeg=75).to_json()["jpeg"] == 75
 
 
-@pytest.mark.parametrize("detector", ["spam/ridge", "xunet", "dctr/ridge"])
-def test_detectors_of_jpegs_and_of_pixels_judge_them(detector: str, pictures: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("detector", ["spam/ridge", "xunet"])
+def test_detectors_of_pixels_judge_decompressed_luma(detector: str, pictures: Path, tmp_path: Path) -> None:
     asked = question(pictures, embedder="nsf5@1.0", detector=detector, jpeg=90)
     if detector == "xunet":
         asked = question(pictures, embedder="nsf5@1.0", detector=detector, jpeg=90, duration_images=256, fresh=True)
     result = train_detector(asked, tmp_path / "run")
     assert result.shape == (1, 32, 32)
     assert train_detector(asked, tmp_path / "run") == result
-
-
-def test_features_of_jpegs_are_no_detector_of_pixels(pictures: Path) -> None:
-    with pytest.raises(InvalidSetting, match="DCTR looks at JPEG files, and hill@0.4 changes pixels"):
-        Question(pictures, "hill@0.4", "dctr").check()

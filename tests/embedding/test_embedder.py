@@ -15,7 +15,7 @@ from ssgan.embedding.catalog import CODERS, SCHEMES, fitting_coder
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import DoesNotFit, InvalidSetting
 
-ANY_SCHEME = sorted(name for name, coder in CODERS.items() if name != "authors" and not coder.redraws)
+ANY_SCHEME = sorted(name for name, coder in CODERS.items() if name != "authors" and not coder.redraws and not coder.only)
 
 
 @given(st.sampled_from(sorted(SCHEMES)), st.floats(0, 1.5), st.sampled_from(["bound", "stc"]))

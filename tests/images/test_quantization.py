@@ -11,13 +11,14 @@ from ssgan.images.coefficient_files import encode_coefficients, read_coefficient
 from ssgan.images.coefficients import planes
 from ssgan.images.idct import component_pixels, plane_pixels
 from ssgan.images.new_jpeg import LUMA_STEPS, gray_jpeg, new_jpeg, steps
-from ssgan.images.quantization import steps_of, table_name, table_of
+from ssgan.images.quantization import nearest_quality, steps_of, table_name, table_of
 from tests.jpegs import texture
 
 
 @pytest.mark.parametrize("quality", [5, 25, 50, 75, 90, 95, 100])
 def test_a_table_of_libjpeg_is_named_by_its_quality(quality: int) -> None:
     table = steps(LUMA_STEPS, quality)
+    assert nearest_quality(table) == quality
     assert table_name(table) == f"quality {quality}"
 
 

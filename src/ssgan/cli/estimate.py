@@ -1,4 +1,4 @@
-"""`ssgan estimate`: the classical attacks on LSB replacement."""
+"""`ssgan estimate`: the classical attacks on LSB replacement, and on old embedders of JPEGs."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from ssgan.detection.estimate import Estimated
 
 _WARNING = "LSB replacement alone is seen here: an estimate near 0 proves nothing about LSB matching or adaptive schemes."
+_JPEG_WARNING = (
+    "In JPEGs jsteg, F5 and OutGuess alone are seen here: an estimate near 0 proves nothing about adaptive schemes. "
+    "F5: a share of the nonzero AC coefficients; else of those other than 0 and 1."
+)
 
 
 def estimate(
@@ -29,6 +33,8 @@ def estimate(
 ) -> None:
     """Estimate which payload of LSB replacement would explain an image: RS, sample pairs, weighted stego, chi-square.
 
+    Of a JPEG: which share of its coefficients jsteg, F5 or OutGuess would have changed.
+
     A payload in bits per sample and its standard deviation, or, where the image does not allow an answer, "not enough data"
     and why. Finding nothing proves nothing about LSB matching or adaptive schemes: they leave no such trace.
     """
@@ -39,7 +45,9 @@ def estimate(
     screen = Screen(json=json, quiet=quiet)
     found = list(estimate_files(files, convert=words(convert), limit=limit))
     screen.table("estimate", [row for one in found for row in _rows(one, json=json)])
-    screen.note("warning", _WARNING, warning=_WARNING)
+    kinds = {one.of_coefficients for one in found if not one.error} or {False}
+    for text in [_WARNING] * (False in kinds) + [_JPEG_WARNING] * (True in kinds):
+        screen.note("warning", text, warning=text)
     failed = sum(bool(one.error) for one in found)
     if failed:
         raise SomeItemsFailed(f"{failed} of {len(found)} files could not be read", hint="see the table for the reasons")

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TypeVar
 
 from ssgan.embedding.coder import Coder
-from ssgan.embedding.coders import bound, drawn, message, plain, reference, stc
+from ssgan.embedding.coders import bound, drawn, message, plain, reference, shrinkage, stc
 from ssgan.embedding.entry import CoefficientEntry, SchemeEntry
 from ssgan.embedding.titles import COEFFICIENT_TITLES, TITLES
 from ssgan.errors import InvalidSetting, unknown
@@ -51,6 +51,7 @@ CODERS: dict[str, Coder] = {
     "message": message.ROW,
     "authors": reference.ROW,
     "drawn": drawn.ROW,
+    "shrinkage": shrinkage.ROW,
 }
 DEFAULT_CODER = "bound"  # what `hill@0.4` means
 FLAT_SCHEME = next(name for name, entry in SCHEMES.items() if not entry.adaptive)

@@ -62,7 +62,7 @@ class Coder:
     the signs of its changes carry nothing, so that a scheme may choose others. One that `redraws` changes no cover: it makes
     other images of the same shape, and is written in a scheme's place. With `joins_channels` it takes pixels of color images
     as samples (`ssgan.embedding.luma`). `simulate_plane`: where given, this embeds in a JPEG of one component, and the coder
-    takes no other; without it, a JPEG is embedded in as flat samples.
+    takes no other; without it, a JPEG is embedded in as flat samples. `only`: the schemes that it belongs to; empty: any.
     """
 
     simulate: Simulate
@@ -77,3 +77,4 @@ class Coder:
     redraws: bool = False
     joins_channels: bool = True
     simulate_plane: SimulatePlane | None = None
+    only: tuple[str, ...] = ()

@@ -75,7 +75,8 @@ def simulate_seeded(
     if coder.simulate_plane is not None:
         return _in_plane(cover, embedder, samples, prices, seed)
     assignment = _Assignment(embedder.scheme, bits / len(samples), embedder.options, embedder.text)
-    batch = Samples(torch.from_numpy(samples.values)[None, None, None], samples.low, samples.high, None, samples.unit)
+    usable = None if coder.adaptive else torch.from_numpy(np.isfinite(np.minimum(*prices)))[None, None, None]
+    batch = Samples(torch.from_numpy(samples.values)[None, None, None], samples.low, samples.high, usable, samples.unit)
     try:
         stego = coder.simulate(assignment, batch, _batch(prices), np.array([seed], dtype=np.uint64))
     except DoesNotFit as error:

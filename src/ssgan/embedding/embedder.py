@@ -87,7 +87,11 @@ class Embedder:
                 raise InvalidSetting(f"the scheme {self.scheme} has no option '{option}'", hint=hint)
         if self.redraws and self.prices_coefficients:
             raise InvalidSetting(f"the coder {self.coder} changes no JPEG", hint=f"write {self.scheme}@{self.payload:g}")
-        if (self.prices_coefficients or self.row.adaptive) and not CODERS[self.coder].adaptive:
+        if CODERS[self.coder].only and self.scheme not in CODERS[self.coder].only:
+            named = " or ".join(f"{name}@{self.payload:g}/{self.coder}" for name in CODERS[self.coder].only)
+            raise InvalidSetting(f"the coder {self.coder} does not go with {self.scheme}", hint=f"write {named}")
+        row = COEFFICIENT_SCHEMES[self.scheme] if self.prices_coefficients else self.row
+        if row.adaptive and not CODERS[self.coder].adaptive:
             raise InvalidSetting(
                 f"the coder {self.coder} ignores the costs of {self.scheme}",
                 hint=f"use lsb@{self.payload:g}/{self.coder}, or {self.scheme}@{self.payload:g} with bound or stc",

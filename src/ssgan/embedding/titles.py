@@ -25,6 +25,7 @@ COEFFICIENT_TITLES: dict[str, str] = {
     "nsf5": "nsF5",
     "ebs": "EBS",
     "jmipod": "J-MiPOD",
+    "jsteg": "Jsteg",
 }
 
 

@@ -17,15 +17,19 @@ def component_pixels(component: Component, *, padded: bool = False) -> NDArray[n
 
     With `padded`, those of all coded blocks, (8 R, 8 C). For a gray file they are the pixels of libjpeg, and so of Pillow.
     """
-    rows, columns = component.blocks.shape[:2]
-    out = np.empty((SIDE * rows, SIDE * columns), np.uint8)
-    inverse_dct(component.blocks, component.table, out)
+    out = pixels_of_blocks(component.blocks, component.table)
     return out if padded else np.ascontiguousarray(out[: component.size[0], : component.size[1]])
 
 
 def plane_pixels(planes: NDArray[np.int16], table: NDArray[np.uint16]) -> NDArray[np.uint8]:
     """Return the same pixels of coefficients (..., 8 R, 8 C), blocks side by side, uint8 of that shape."""
     blocks = np.ascontiguousarray(as_blocks(planes.reshape(-1, planes.shape[-1])))
-    out = np.empty((SIDE * blocks.shape[0], SIDE * blocks.shape[1]), np.uint8)
+    return pixels_of_blocks(blocks, table).reshape(planes.shape)
+
+
+def pixels_of_blocks(blocks: NDArray[np.int16], table: NDArray[np.uint16]) -> NDArray[np.uint8]:
+    """Return the pixels uint8 (8 R, 8 C) of blocks int16 (R, C, 8, 8), quantized by a table uint16 (8, 8)."""
+    rows, columns = blocks.shape[:2]
+    out = np.empty((SIDE * rows, SIDE * columns), np.uint8)
     inverse_dct(blocks, table, out)
-    return out.reshape(planes.shape)
+    return out

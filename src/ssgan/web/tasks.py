@@ -152,15 +152,14 @@ def _until_floor(taken: float) -> float:
 def detect(given: Given, progress: Progress[int, str]) -> PageResult:
     """Return verdicts on pictures, each by itself, and all on one sheet."""
     from ssgan.detection.verdicts.bundled import bundled_detectors
-    from ssgan.detection.verdicts.files import Judged, verdict_on
+    from ssgan.detection.verdicts.files import Judged, judge_picture
     from ssgan.detection.verdicts.sheet import page, tile
 
     rows, tiles, detectors = [], [], bundled_detectors()
     for number, (name, content) in enumerate(given["images"]):
         progress(number, len(given["images"]), f"looking at {name}")
         try:
-            picture = images.read(content, convert=images.CONVERSIONS, name=name)
-            judged = Judged(name, verdict_on(picture, detectors), picture.samples)
+            judged = judge_picture(content, name, detectors)
         except SsganError as error:
             judged = Judged(name, None, error=str(error))
         tiles.append(tile(judged))

@@ -1,13 +1,13 @@
 """Judge files: single pictures, folders and archives, one after the other; unreadable files are reported, not skipped.
 
 The kind of file is judged before its pixels: samples that a decoder made of a lossy file or of a palette are not those that
-a message was embedded in.
+a message was embedded in. A JPEG is judged by its coefficients.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -16,14 +16,16 @@ import numpy as np
 from ssgan import images
 from ssgan.datasets.portions import Listing
 from ssgan.detection.verdicts.bundled import Trained, bundled_detectors
-from ssgan.detection.verdicts.judge import judge_one
+from ssgan.detection.verdicts.judge import judge_jpeg, judge_one
 from ssgan.detection.verdicts.verdict import Verdict
-from ssgan.errors import InvalidSetting, SsganError
+from ssgan.errors import InvalidSetting, RefusedImage, SsganError
 from ssgan.images import Picture
+from ssgan.images.coefficient_files import read_coefficients
+from ssgan.images.coefficients import Coefficients
 
 # Why the samples of such a file are not looked at, by the conversion that reading it takes.
 _MADE = {
-    "jpeg": "It is a JPEG: no message hidden in pixels outlives that, and its coefficients are not looked at.",
+    "jpeg": "It is a JPEG whose coefficients cannot be read, and no message hidden in pixels outlives that.",
     "webp": "It is a lossy WebP: no message hidden in pixels outlives that, and its coefficients are not looked at.",
     "palette": "Its colors come from a palette, whose order may carry something that is not looked at.",
     "16-bit": "It has 16 bits a sample, of which the lower ones are not looked at.",
@@ -57,16 +59,35 @@ def judge_files(paths: Sequence[Path], *, limit: int | None = None) -> Iterator[
     yield from islice((judged for path in paths for judged in _judged(path, detectors)), limit)
 
 
-def verdict_on(picture: Picture, detectors: Sequence[Trained]) -> Verdict:
-    """Return the verdict on a picture as it was read, conversions included."""
+def judge_picture(data: bytes, name: str, detectors: Sequence[Trained]) -> Judged:
+    """Return the verdict on the picture that a file holds. Raises RefusedImage."""
+    picture = images.read(data, convert=images.CONVERSIONS, name=name)
+    coefficients = _coefficients(data) if data.startswith(images.JPEG_SIGNATURE) else None
+    if coefficients is None:
+        return Judged(name, _with_trailing(_verdict_on(picture, detectors), picture), picture.samples)
+    return Judged(name, _with_trailing(judge_jpeg(coefficients, detectors), picture), picture.samples)
+
+
+def _coefficients(data: bytes) -> Coefficients | None:
+    """Return the coefficients of a JPEG, or None where it is of a kind that has none to look at, such as CMYK."""
+    try:
+        return read_coefficients(data)
+    except RefusedImage:
+        return None
+
+
+def _verdict_on(picture: Picture, detectors: Sequence[Trained]) -> Verdict:
     made = [text for word, text in _MADE.items() if word in picture.converted]
     if made:
         return Verdict("out of domain", None, tuple(made), {}, (), ())
-    found = judge_one(picture.samples, detectors)
+    return judge_one(picture.samples, detectors)
+
+
+def _with_trailing(found: Verdict, picture: Picture) -> Verdict:
     if "trailing" not in picture.converted:
         return found
     more = "Bytes follow the end of the image; no picture needs any."
-    return Verdict(found.verdict, found.probability, (*found.reasons, more), found.estimates, found.answered, found.alarms)
+    return replace(found, reasons=(*found.reasons, more))
 
 
 def _judged(path: Path, detectors: Sequence[Trained]) -> Iterator[Judged]:
@@ -77,7 +98,6 @@ def _judged(path: Path, detectors: Sequence[Trained]) -> Iterator[Judged]:
         return
     for named, entry, reader in listing.pictures():
         try:
-            picture = images.read(reader.data(entry), convert=images.CONVERSIONS, name=entry.name)
-            yield Judged(str(named), verdict_on(picture, detectors), picture.samples)
+            yield replace(judge_picture(reader.data(entry), entry.name, detectors), name=str(named))
         except SsganError as error:
             yield Judged(str(named), None, error=str(error))

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from ssgan.detection.verdicts import lsb_replacement
+from ssgan.detection.verdicts import lsb_replacement, old_jpeg
 from ssgan.detection.verdicts.bundled import Trained, bundled_detectors
-from ssgan.detection.verdicts.lsb_replacement import Trace
+from ssgan.detection.verdicts.trace import Trace
 from ssgan.detection.verdicts.verdict import CLEAR, Verdict, Word
 from ssgan.errors import InvalidSetting
 from ssgan.images import Images
+from ssgan.images.coefficients import Coefficients, Component
 
 _CERTAIN = 1e6  # odds beyond what any count of covers can show
 
@@ -53,9 +54,18 @@ class DetectorAnswer:
 
 def judge_one(image: np.ndarray, detectors: Sequence[Trained]) -> Verdict:
     """Return the verdict on one image uint8 (C, H, W)."""
-    trace, answer = lsb_replacement.trace(image), ask(image, detectors)
-    alarms = (lsb_replacement.NAME,) * trace.is_alarm
-    answered = (lsb_replacement.NAME,) * (trace.score is not None)
+    return _verdict(lsb_replacement.trace(image), ask(image, detectors))
+
+
+def judge_jpeg(coefficients: Coefficients, detectors: Sequence[Trained]) -> Verdict:
+    """Return the verdict on one JPEG, by the coefficients of its luma."""
+    luma = coefficients.components[0]
+    return _verdict(old_jpeg.trace(luma), ask_of_jpeg(luma, detectors))
+
+
+def _verdict(trace: Trace, answer: DetectorAnswer) -> Verdict:
+    name = trace.attacks.name
+    alarms, answered = (name,) * trace.is_alarm, (name,) * (trace.score is not None)
     if answer.detector is not None and answer.score is not None:
         answered += (answer.detector.name,)
         alarms += (answer.detector.name,) * answer.is_alarm
@@ -79,10 +89,21 @@ def ask(image: np.ndarray, detectors: Sequence[Trained]) -> DetectorAnswer:
     return DetectorAnswer(chosen, chosen.score(features))
 
 
+def ask_of_jpeg(luma: Component, detectors: Sequence[Trained]) -> DetectorAnswer:
+    """Return the answer of the detector for JPEGs of this quantization table, if the picture is in its domain."""
+    near = [(one, features) for one in detectors if (features := one.jpeg_features(luma)) is not None]
+    if not near:
+        return DetectorAnswer(None, None, "none was trained on JPEGs of this size and quantization table")
+    chosen, features = min(near, key=lambda found: found[0].domain.excess(found[1]))
+    if chosen.domain.excess(features) > 1:
+        return DetectorAnswer(chosen, None, f"it is not like what {chosen.name} learned from")
+    return DetectorAnswer(chosen, chosen.score(features))
+
+
 def _probability(trace: Trace, answer: DetectorAnswer) -> float:
     odds = []
     if trace.score is not None:
-        odds.append(_odds(float(lsb_replacement.CALIBRATION.probabilities(np.array(trace.score)))))
+        odds.append(_odds(trace.probability))
     if answer.detector is not None and answer.score is not None:
         odds.append(_odds(float(answer.detector.scope.calibration.probabilities(np.array(answer.score)))))
     mean = (sum(odds) + 2 - len(odds)) / 2
@@ -108,13 +129,8 @@ def _reasons(trace: Trace, answer: DetectorAnswer) -> tuple[str, ...]:
 
 def _of_trace(trace: Trace) -> tuple[int, str]:
     if trace.score is None:
-        return 3, f"The attacks on LSB replacement may not speak: {trace.reason}."
-    if trace.is_alarm:
-        return (
-            0,
-            f"RS, sample pairs and weighted stego all see LSB replacement: {trace.payload:.2f} bits per sample at least.",
-        )
-    return 2, "No trace of LSB replacement."
+        return 3, f"The attacks on {trace.attacks.target} may not speak: {trace.reason}."
+    return (0, trace.seen) if trace.is_alarm else (2, f"No trace of {trace.attacks.target}.")
 
 
 def _of_answer(answer: DetectorAnswer) -> tuple[int, str]:

@@ -113,7 +113,7 @@ def weighted_stego(images: Images, *, weighted: bool = True) -> Estimates:
     def fill(planes: np.ndarray, out: np.ndarray) -> None:
         loops.sum_residuals(planes, weighted, out)
 
-    return _judged(images, fill, lambda sums: 2 * _ratio(sums[..., 0], sums[..., 1]), kinds=2, dtype=np.float64)
+    return _judged(images, fill, lambda sums: 2 * ratio(sums[..., 0], sums[..., 1]), kinds=2, dtype=np.float64)
 
 
 def chi_square(images: Images) -> ChiSquare:
@@ -144,6 +144,13 @@ def chi_square(images: Images) -> ChiSquare:
         p[:, -1], statistic[:, -1], degrees[:, -1],
     )  # fmt: skip
 
+
+BY_NAME: dict[str, Callable[[Images], Estimates]] = {
+    "rs": rs,
+    "sample-pairs": sample_pairs,
+    "weighted-stego": weighted_stego,
+    "chi-square": chi_square,
+}
 
 _SMALL = f"fewer than {LEAST_SAMPLES} samples in a channel"
 _FLAT = "hardly any neighbors differ"
@@ -179,15 +186,22 @@ def _judged(
     sums: np.ndarray = np.zeros((len(planes), STRIPS, kinds), dtype)
     fill(planes, sums)
     sums = np.asarray(sums.reshape(len(images), -1, STRIPS, kinds).sum(axis=1))  # (N, strips, kinds)
-    totals = sums.sum(axis=1, keepdims=True)
-    raw, without = estimate(totals[:, 0]), estimate(totals - sums)
-    spread = without - without.mean(axis=1, keepdims=True)
-    deviation = np.sqrt((STRIPS - 1) / STRIPS * (spread**2).sum(axis=1) + MODEL_DEVIATION**2)
+    raw, deviation = jackknife(sums, estimate, MODEL_DEVIATION)
     sized, textured = _sized(images), _unequal(planes, len(images)) >= LEAST_UNEQUAL
     stable = deviation <= LARGEST_DEVIATION  # False for nan
     enough = sized & textured & stable & np.isfinite(raw)
     reasons = tuple(_SMALL if not a else _FLAT if not b else _UNSTABLE for a, b in zip(sized, textured, strict=True))
     return Estimates(np.where(enough, np.clip(raw, 0, 1) + 0.0, np.nan), raw, deviation, enough, reasons)
+
+
+def jackknife(sums: np.ndarray, estimate: Callable[[np.ndarray], np.ndarray], model: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return `estimate` of the sums (N, strips, ...) over all strips, (N,), and its deviation: that with one strip left out at
+    a time, and that of the attack's model, squared and added.
+    """
+    totals, strips = sums.sum(axis=1, keepdims=True), sums.shape[1]
+    raw, without = estimate(totals[:, 0]), estimate(totals - sums)
+    spread = without - without.mean(axis=1, keepdims=True)
+    return raw, np.sqrt((strips - 1) / strips * (spread**2).sum(axis=1) + model**2)
 
 
 def _unequal(planes: np.ndarray, count: int) -> np.ndarray:
@@ -211,8 +225,8 @@ def _rs(counts: np.ndarray) -> np.ndarray:
     first, second = _roots(a, b, c)
     root = np.where(np.abs(first) <= np.abs(second), first, second)
     # Near p = 1 the root runs to infinity and noise makes the equation unsolvable; its reciprocal y then goes through zero.
-    y = _ratio(-b, 2 * c)
-    return np.where(b * b < 4 * a * c, _ratio(np.full_like(y, 2.0), 2 - y), _ratio(root, root - 0.5))
+    y = ratio(-b, 2 * c)
+    return np.where(b * b < 4 * a * c, ratio(np.full_like(y, 2.0), 2 - y), ratio(root, root - 0.5))
 
 
 def _roots(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -221,12 +235,12 @@ def _roots(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.
     root = np.sqrt(np.maximum(discriminant, 0))
     # The stable form: no difference of nearly equal numbers. A complex pair shares -b / 2a, a line has -c / b alone.
     q = -(b + np.where(b >= 0, root, -root)) / 2
-    alone = np.where(a == 0, _ratio(-c, b), _ratio(-b, 2 * a))
+    alone = np.where(a == 0, ratio(-c, b), ratio(-b, 2 * a))
     single = (a == 0) | (discriminant <= 0)
-    return np.where(single, alone, _ratio(q, a)), np.where(single, alone, _ratio(c, q))
+    return np.where(single, alone, ratio(q, a)), np.where(single, alone, ratio(c, q))
 
 
-def _ratio(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def ratio(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return a / b, nan where b = 0."""
     return np.divide(a, b, out=np.full(np.broadcast(a, b).shape, np.nan), where=b != 0)
 

@@ -1,0 +1,168 @@
+"""Estimate what old JPEG embedders changed, from the luma of one JPEG: jsteg, F5, OutGuess; or "not enough data".
+
+Each attack compares the JPEG with what an unchanged one would be like: the halves of its own histogram, or the same picture cut
+by four pixels a side and compressed again with the same table, which undoes most of what embedding did. Sums over strips of
+block rows, of which one is left out at a time (jackknife), give the deviation of an estimate. None of these attacks sees an
+adaptive scheme.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ssgan.compute import seeds
+from ssgan.images import cosines
+from ssgan.images.coefficients import SIDE, Component, as_blocks
+from ssgan.images.idct import pixels_of_blocks
+from ssgan.steganalysis.attacks.structural import LARGEST_DEVIATION, Estimate, NotEnoughData, jackknife, ratio
+
+STRIPS = 7  # of block rows, for the jackknife
+LEAST_BLOCKS = 64  # of luma, which is 64 x 64 pixels: below it no estimate is tried
+LEAST_ONES = 200  # AC coefficients of 1: fewer make no histogram
+CUT = SIDE // 2  # pixels a side that calibration cuts off
+F5_MODES = ((0, 1), (1, 0), (1, 1))
+# What clean photographs differ from the attacks' models, by `python benchmarks/jpeg_attacks.py`.
+JSTEG_DEVIATION, F5_DEVIATION, OUTGUESS_DEVIATION = 0.03, 0.08, 0.06
+
+Answer = Estimate | NotEnoughData
+
+
+def jsteg(luma: Component) -> Answer:
+    """Return the share of the AC coefficients other than 0 and 1 whose last bit carries a message.
+
+    T. Zhang, X. Ping, "A fast and effective steganalytic technique against JSteg-like algorithms", ACM SAC 2003: in a cover the
+    histogram is symmetric about zero, so that the even values above zero and the odd ones below are more than the others by the
+    number of ones; replacing last bits makes them equal, and leaves the ones alone.
+    """
+    if (reason := _unusable(luma)) is not None:
+        return NotEnoughData(reason)
+    values = luma.carriers.reshape(-1, SIDE * SIDE)[:, 1:]
+    even = values % 2 == 0
+    first = np.count_nonzero((even & (values > 0)) | (~even & (values < 0)))
+    other = np.count_nonzero((~even & (values > 1)) | (even & (values < 0)))
+    ones = np.count_nonzero(values == 1)
+    # By the counts themselves: a message at the beginning of a file is in some strips alone.
+    return _within(float(1 - (first - other) / ones), math.hypot(math.sqrt(first + other) / ones, JSTEG_DEVIATION))
+
+
+def f5(luma: Component) -> Answer:
+    """Return the share of the nonzero AC coefficients that lost one of their magnitude.
+
+    J. Fridrich, M. Goljan, D. Hogea, "Steganalysis of JPEG images: breaking the F5 algorithm", IH 2002: the share that best
+    explains how the histograms of three low modes differ from those of the calibrated picture.
+    """
+    if (reason := _unusable(luma)) is not None:
+        return NotEnoughData(reason)
+    calibrated = _calibrated(luma)
+    sums = np.stack([_magnitudes(luma.carriers), _magnitudes(calibrated)], axis=1)  # (strips, 2, modes, 4)
+    return _judged(sums, _f5_share, F5_DEVIATION)
+
+
+def outguess(luma: Component) -> Answer:
+    """Return the share of the AC coefficients other than 0 and 1 whose last bit is not the cover's or another's.
+
+    J. Fridrich, M. Goljan, D. Hogea, "Attacking the OutGuess", ACM MM&Sec 2002: replacing all last bits makes the edges of
+    blocks stand out more, and the less so, the more of them were replaced before. What an unchanged picture would give is
+    measured on the calibrated one.
+    """
+    if (reason := _unusable(luma)) is not None:
+        return NotEnoughData(reason)
+    calibrated = _calibrated(luma)
+    rng = seeds.generator(0, "outguess")
+    once, again = (_replaced(blocks, rng) for blocks in (luma.carriers, calibrated))
+    twice = _replaced(again, rng)
+    own, own_once, base, base_once, base_twice = (
+        _blockiness(pixels_of_blocks(blocks, luma.table)) for blocks in (luma.carriers, once, calibrated, again, twice)
+    )
+    sums = np.stack([own_once - own, base_once - base, base_twice - base_once], axis=1)
+
+    def share(total: NDArray[np.float64]) -> NDArray[np.float64]:
+        here, unchanged, changed = np.moveaxis(total, -1, 0)
+        edges, fewer = (_edges(blocks.shape[:2]) for blocks in (luma.carriers, calibrated))
+        return ratio(unchanged - here * fewer / edges, unchanged - changed)
+
+    return _judged(sums, share, OUTGUESS_DEVIATION)
+
+
+BY_NAME: dict[str, Callable[[Component], Answer]] = {"jsteg": jsteg, "f5": f5, "outguess": outguess}
+
+_SMALL = f"fewer than {LEAST_BLOCKS} whole blocks of luma"
+_FLAT = f"fewer than {LEAST_ONES} AC coefficients of 1"
+_UNSTABLE = "parts of the picture disagree about it"
+
+
+def _judged(sums: NDArray[np.float64], estimate: Callable[[NDArray[np.float64]], NDArray[np.float64]], model: float) -> Answer:
+    """Return the estimate of the sums (strips, ...), with its deviation."""
+    raw, deviation = jackknife(sums[None].astype(np.float64), estimate, model)
+    return _within(float(raw[0]), float(deviation[0]))
+
+
+def _within(raw: float, deviation: float) -> Answer:
+    """Return the estimate, if it is one."""
+    if not (math.isfinite(raw) and deviation <= LARGEST_DEVIATION):
+        return NotEnoughData(_UNSTABLE)
+    return Estimate(min(max(raw, 0.0), 1.0), deviation)
+
+
+def _unusable(luma: Component) -> str | None:
+    """Return why no attack applies, None where all do."""
+    rows, columns = luma.whole
+    if rows * columns < LEAST_BLOCKS or min(rows, columns) <= STRIPS:
+        return _SMALL
+    ones = np.count_nonzero(luma.carriers.reshape(-1, SIDE * SIDE)[:, 1:] == 1)
+    return _FLAT if ones < LEAST_ONES else None
+
+
+def _calibrated(luma: Component) -> NDArray[np.int16]:
+    """Return the blocks of the picture without CUT pixels a side, compressed with the same table."""
+    shown = pixels_of_blocks(luma.carriers, luma.table)[CUT:-CUT, CUT:-CUT]
+    return np.rint(cosines.from_samples(shown, luma.table)).astype(np.int16)
+
+
+def _by_strip(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return sums (STRIPS, ...) of what each block row has."""
+    return np.stack([part.sum(axis=0) for part in np.array_split(rows, STRIPS)])
+
+
+def _magnitudes(blocks: NDArray[np.int16]) -> NDArray[np.float64]:
+    """Return (STRIPS, modes, 4): how many coefficients of each mode have the magnitudes 0, 1, 2, and how many there are."""
+    found = []
+    for row, column in F5_MODES:
+        magnitudes = np.abs(blocks[:, :, row, column])
+        found.append([(magnitudes == size).sum(axis=1) for size in range(3)] + [np.full(len(blocks), blocks.shape[1])])
+    return _by_strip(np.moveaxis(np.array(found, np.float64), -1, 0))
+
+
+def _f5_share(total: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean over the modes of the share that least squares give, from (..., 2, modes, 4)."""
+    seen, like = total[..., 0, :, :], total[..., 1, :, :]
+    zeros, ones, twos = np.moveaxis(like[..., :3] * ratio(seen[..., 3], like[..., 3])[..., None], -1, 0)
+    excess = ones * (seen[..., 0] - zeros) + (seen[..., 1] - ones) * (twos - ones)
+    return np.asarray(ratio(excess, ones**2 + (twos - ones) ** 2).mean(axis=-1))
+
+
+def _replaced(blocks: NDArray[np.int16], rng: np.random.Generator) -> NDArray[np.int16]:
+    """Return blocks with a random last bit in every AC coefficient other than 0 and 1."""
+    usable = (blocks != 0) & (blocks != 1)
+    usable[:, :, 0, 0] = False
+    flipped = usable & rng.integers(0, 2, blocks.shape, dtype=np.uint8).astype(bool)
+    return blocks ^ flipped.astype(np.int16)
+
+
+def _blockiness(plane: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Return (STRIPS,): the sum of the steps across the edges of blocks."""
+    values = plane.astype(np.int16)
+    across = as_blocks(values)
+    steps = np.abs(across[:, 1:, :, 0] - across[:, :-1, :, -1]).sum(axis=(1, 2)).astype(np.float64)
+    steps[1:] += np.abs(values[SIDE::SIDE] - values[SIDE - 1 : -1 : SIDE]).sum(axis=1)
+    return _by_strip(steps)
+
+
+def _edges(blocks: tuple[int, ...]) -> int:
+    """Return how many edges between blocks there are."""
+    rows, columns = blocks
+    return rows * (columns - 1) + columns * (rows - 1)
