@@ -11,7 +11,7 @@ from ssgan.images.coefficient_files import encode_coefficients, read_coefficient
 from ssgan.images.coefficients import planes
 from ssgan.images.idct import component_pixels, plane_pixels
 from ssgan.images.new_jpeg import LUMA_STEPS, gray_jpeg, new_jpeg, steps
-from ssgan.images.quantization import nearest_quality, steps_of, table_name, table_of
+from ssgan.images.quantization import distance_to_libjpeg, nearest_quality, steps_of, table_name, table_of
 from tests.jpegs import texture
 
 
@@ -51,3 +51,11 @@ def test_a_plane_of_coefficients_is_a_gray_jpeg_with_the_pixels_that_a_decoder_s
 def test_a_table_of_16_bits_makes_no_baseline_jpeg() -> None:
     with pytest.raises(InvalidSetting, match="256"):
         gray_jpeg(np.zeros((8, 8), np.int16), np.full((8, 8), 256, np.uint16))
+
+
+def test_libjpegs_tables_are_at_no_distance_and_flat_ones_far_away() -> None:
+    assert [distance_to_libjpeg(steps(LUMA_STEPS, quality)) for quality in (1, 40, 75, 100)] == [0, 0, 0, 0]
+    assert distance_to_libjpeg(np.full((8, 8), 10)) > 0.1
+    changed = steps(LUMA_STEPS, 75).copy()
+    changed[0, 0] += 1
+    assert 0 < distance_to_libjpeg(changed) < 0.01

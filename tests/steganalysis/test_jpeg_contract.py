@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ssgan.errors import InvalidSetting, RefusedImage
 from ssgan.images.new_jpeg import LUMA_STEPS, new_jpeg, steps
-from ssgan.images.quality import nearest_quality
+from ssgan.images.quantization import nearest_quality
 from ssgan.steganalysis.catalog import FEATURES
 from tests.steganalysis.features.jpeg_pictures import extremes, picture
 from tests.test_layouts import ARRAYS

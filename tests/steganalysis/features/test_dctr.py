@@ -41,7 +41,7 @@ def test_extreme_pictures_have_the_features_of_the_witness(name: str) -> None:
         name, 4.0
     )
     if name == "a foreign table":
-        from ssgan.images.quality import nearest_quality
+        from ssgan.images.quantization import nearest_quality
 
         step = dctr.quantization_step(nearest_quality(table))
     np.testing.assert_array_equal(dctr.features(plane, table)[0], witness(plane[0, 0], table, step))

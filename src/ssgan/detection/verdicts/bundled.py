@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from ssgan.detection.verdicts.domain import Domain
 from ssgan.errors import InvalidSetting, RefusedModel
+from ssgan.images.coefficients import SIDE, Component, planes
+from ssgan.images.quantization import distance_to_libjpeg, nearest_quality
 from ssgan.steganalysis.detector import Calibration
 from ssgan.steganalysis.feature_detector import KIND, FeatureDetector
 from ssgan.storage import folders, weights
@@ -23,6 +26,8 @@ from ssgan.storage import folders, weights
 BUNDLED = folders.BUNDLED / "detectors"
 CARD = "MODEL_CARD.md"
 MOST_A_SIDE = 3  # squares along a side: they suffice, all of a large picture would say no more
+MOST_BLOCKS = 128  # of a JPEG along a side, from its center: likewise
+FOREIGN = 0.1  # the distance from libjpeg's tables at which a quantization table is another one
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,7 @@ class Scope:
     exact        only images of just that size, or any that holds such a square
     threshold    the score above which it is an alarm
     calibration  score to probability of a stego, where covers and stegos like those of `embedders` are equally many
+    qualities    for JPEGs: the first and the last libjpeg quality of their luma; None where it looks at pixels
     """
 
     images: str
@@ -44,11 +50,14 @@ class Scope:
     threshold: float
     calibration: Calibration
     embedders: tuple[str, ...]
+    qualities: tuple[int, int] | None = None
 
     def squares(self, image: np.ndarray) -> np.ndarray | None:
         """Return uint8 (K, C, side, side) of an image (C, H, W): at most MOST_A_SIDE squared, evenly spread; None where none
         fits.
         """
+        if self.qualities is not None:
+            return None
         channels, height, width = image.shape
         sized = (height, width) == (self.side, self.side) if self.exact else min(height, width) >= self.side
         if channels not in self.channels or not sized:
@@ -56,9 +65,21 @@ class Scope:
         tops, lefts = (_starts(length, self.side) for length in (height, width))
         return np.stack([image[:, y : y + self.side, x : x + self.side] for y in tops for x in lefts])
 
+    def blocks(self, luma: Component) -> np.ndarray | None:
+        """Return int16 (1, 1, H, W): the blocks of a JPEG's luma side by side, at most MOST_BLOCKS squared; None where the JPEG
+        is too small, or its table is another one.
+        """
+        if self.qualities is None or SIDE * min(luma.whole) < self.side or distance_to_libjpeg(luma.table) >= FOREIGN:
+            return None
+        if not self.qualities[0] <= nearest_quality(luma.table) <= self.qualities[1]:
+            return None
+        top, left = (max(0, (count - MOST_BLOCKS) // 2) for count in luma.whole)
+        return planes(luma.carriers[top : top + MOST_BLOCKS, left : left + MOST_BLOCKS])[None, None]
+
     def to_json(self) -> dict[str, Any]:
         """Return the fields for a manifest."""
-        return {**asdict(self), "calibration": self.calibration.to_json()}
+        record = {**asdict(self), "calibration": self.calibration.to_json()}
+        return record if self.qualities is not None else {k: v for k, v in record.items() if k != "qualities"}
 
     @classmethod
     def from_json(cls, record: object) -> Scope:
@@ -68,6 +89,7 @@ class Scope:
             made = cls(
                 str(record["images"]), tuple(int(c) for c in record["channels"]), int(record["side"]), bool(record["exact"]),
                 float(record["threshold"]), Calibration.from_json(record["calibration"]), tuple(map(str, record["embedders"])),
+                None if record.get("qualities") is None else (int(record["qualities"][0]), int(record["qualities"][1])),
             )  # fmt: skip
             assert made.side > 0
             assert made.channels
@@ -93,6 +115,13 @@ class Trained:
         """Return float64 (D,) of an image uint8 (C, H, W): the mean over its squares; None where it has none."""
         squares = self.scope.squares(image)
         return None if squares is None else mean_features(self.detector, squares)
+
+    def jpeg_features(self, luma: Component) -> np.ndarray | None:
+        """Return float64 (D,) of a JPEG by its luma; None where it is not for JPEGs of this table and size."""
+        blocks = self.scope.blocks(luma)
+        if blocks is None:
+            return None
+        return self.detector.features(torch.from_numpy(blocks), table=luma.table)[0].astype(np.float64)
 
     def score(self, features: np.ndarray) -> float:
         """Return the score of an image's features."""

@@ -34,8 +34,8 @@ def trace(image: np.ndarray) -> Trace:
     if not np.isfinite(scores).all():
         return Trace(ATTACKS, None, estimates, "hardly any neighbors differ")
     payload = max(0.0, min(float(found[name].raw[0]) for name in DECIDING))
-    seen = f"RS, sample pairs and weighted stego all see LSB replacement: {payload:.2f} bits per sample at least."
-    return Trace(ATTACKS, min(scores), estimates, seen=seen)
+    words = f"RS, sample pairs and weighted stego all see LSB replacement: {payload:.2f} bits per sample at least."
+    return Trace(ATTACKS, min(scores), estimates, seen=words)
 
 
 def _silent(reason: str) -> Trace:
