@@ -8,6 +8,7 @@ import torch
 
 from ssgan.datasets import Geometry, Patches
 from ssgan.detection.question import Question, prepare, stages_of
+from ssgan.detection.score import score_files
 from ssgan.detection.train import train_detector
 from ssgan.embedding.coefficient_embedder import simulate_seeded
 from ssgan.embedding.embedder import Embedder
@@ -135,11 +136,33 @@ def test_a_question_of_pixels_is_recorded_as_ever(pictures: Path) -> None:
     assert question(pictures, jpeg=75).to_json()["jpeg"] == 75
 
 
-@pytest.mark.parametrize("detector", ["spam/ridge", "xunet"])
-def test_detectors_of_pixels_judge_decompressed_luma(detector: str, pictures: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("detector", ["spam/ridge", "xunet", "dctr/ridge"])
+def test_detectors_of_jpegs_and_of_pixels_judge_them(detector: str, pictures: Path, tmp_path: Path) -> None:
     asked = question(pictures, embedder="nsf5@1.0", detector=detector, jpeg=90)
     if detector == "xunet":
         asked = question(pictures, embedder="nsf5@1.0", detector=detector, jpeg=90, duration_images=256, fresh=True)
     result = train_detector(asked, tmp_path / "run")
     assert result.shape == (1, 32, 32)
     assert train_detector(asked, tmp_path / "run") == result
+
+
+def test_features_of_jpegs_are_no_detector_of_pixels(pictures: Path) -> None:
+    with pytest.raises(InvalidSetting, match="DCTR looks at JPEG files, and hill@0.4 changes pixels"):
+        Question(pictures, "hill@0.4", "dctr").check()
+
+
+def test_files_are_scored_by_the_detector_of_their_table_alone(jpegs: Path, pictures: Path, tmp_path: Path) -> None:
+    train_detector(question(jpegs, embedder="nsf5@1.0", detector="dctr/ridge"), tmp_path / "run")
+    other = write_jpegs(tmp_path / "other", count=1, quality=95)
+    wide = write_jpegs(tmp_path / "wide", count=1, side=48)
+    odd = write_jpegs(tmp_path / "odd", count=1, side=37)
+    files = [*(folder / "000.jpg" for folder in (jpegs, other, wide, odd)), pictures / "000.png"]
+    scored, of_other, of_wide, of_odd, of_pixels = score_files(tmp_path / "run", files)
+    assert scored.score is not None
+    assert of_other.score is None
+    assert "quality 75; these JPEGs have quality 95" in of_other.error
+    assert "reads 32 x 32, gray, not 48 x 48" in of_wide.error
+    assert of_odd.score is not None
+    assert "no JPEG" in of_pixels.error
+    together = {score.name: score.score for score in score_files(tmp_path / "run", [jpegs])}
+    assert together[str(jpegs / "000.jpg")] == scored.score

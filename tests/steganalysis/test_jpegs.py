@@ -10,6 +10,7 @@ from ssgan.errors import InvalidSetting, RefusedModel
 from ssgan.images.coefficients import planes
 from ssgan.images.idct import plane_pixels
 from ssgan.images.new_jpeg import LUMA_STEPS, new_jpeg, steps
+from ssgan.images.quantization import steps_of
 from ssgan.steganalysis import detectors
 from ssgan.steganalysis.checks.pairs import diagnose, keys
 from ssgan.steganalysis.detector import Pairs
@@ -59,7 +60,7 @@ def test_a_detector_is_bound_to_its_table(name: str, tmp_path: Path) -> None:
     detector.fit(train, validate)
     detector.save(tmp_path / "detector")
     loaded = detectors.load(tmp_path / "detector")
-    assert loaded.settings.table == tuple(TABLE.reshape(-1))
+    assert loaded.settings.table == steps_of(TABLE)
     scores = loaded.scores(validate.stegos, table=TABLE)
     assert np.array_equal(scores, detector.scores(validate.stegos, table=TABLE))
     other = steps(LUMA_STEPS, 95)
@@ -69,7 +70,7 @@ def test_a_detector_is_bound_to_its_table(name: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidSetting, match="asked about pixels"):
         loaded.scores(validate.as_pixels().stegos)
     with pytest.raises(InvalidSetting, match="learned from pixels"):
-        detectors.make(name, train.as_pixels()).fit(train, validate)  # type: ignore[arg-type]
+        detectors.make(name, train.as_pixels()).fit(train, validate)
 
 
 def test_features_of_pixels_are_those_of_the_decompressed_luma() -> None:

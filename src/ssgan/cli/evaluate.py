@@ -10,7 +10,7 @@ from cyclopts import Group, Parameter
 
 from ssgan.cli.options import Device, Json, Quiet
 from ssgan.cli.screen import Screen, counted
-from ssgan.cli.simulate import ReadingOptions
+from ssgan.cli.simulate import ReadingOptions, cut
 from ssgan.cli.threads import use_threads
 from ssgan.errors import InvalidSetting
 
@@ -72,6 +72,14 @@ def evaluate(
     transfer_to: Annotated[
         Path | None, Parameter(help="Other covers, to which detectors go that were trained on COVERS: a mismatch.")
     ] = None,
+    jpeg: Annotated[
+        list[int] | None,
+        Parameter(help="Compress the pictures to JPEGs of these qualities first, such as 75 95.", consume_multiple=True),
+    ] = None,
+    jpeg_judged: Annotated[
+        int | None, Parameter(help="Another quality, to which detectors go that were trained at --jpeg: a mismatch.")
+    ] = None,
+    tile: Annotated[int | None, Parameter(help="Cut each picture into squares of so many pixels, none resized.")] = None,
     duration: Annotated[int | None, Parameter(help="Images a network sees in training, covers and stegos together.")] = None,
     limit: Annotated[int | None, Parameter(help="Only so many covers of each source, the first ones.")] = None,
     judged_share: Annotated[
@@ -91,6 +99,9 @@ def evaluate(
     as it is, whatever --geometry or --crop say. It resumes; more embedders, detectors or seeds in the same folder
     are added. The folder then holds results.csv, .md, .tex and report.html.
 
+    Embedders of JPEGs, such as juniward@0.4, take the luma of JPEG files of one size and quantization table, or of pictures
+    that --jpeg compresses; payloads count bits per AC coefficient that is not zero. What must be found there is nsf5@1.
+
     With --scores or --features two tables are judged instead, of any number of images.
     """
     from ssgan.evaluation.grid import Grid, run_grid, trials
@@ -106,9 +117,17 @@ def evaluate(
         )
     if seeds < 1:
         raise InvalidSetting(f"seeds is {seeds}; it must be at least 1", hint="give a number from 1 on")
-    geometry, convert = (reading or ReadingOptions()).parse()
+    geometry, convert = cut(reading or ReadingOptions(), tile)
     asked = (tuple(embedder), tuple(detector), tuple(range(seeds)), geometry, convert, limit, duration)
-    grid = Grid(tuple(covers), *asked, against=against, transfer_to=transfer_to, judged_share=judged_share)
+    grid = Grid(
+        tuple(covers),
+        *asked,
+        against=against,
+        transfer_to=transfer_to,
+        judged_share=judged_share,
+        jpeg=tuple(jpeg or ()),
+        jpeg_judged=jpeg_judged,
+    )
     total = len(trials(grid))
     screen.note("plan", f"{counted(total, 'trial')}, the controls among them", trials=total, out=str(out))
     with screen.progress(total, "evaluating") as tell:
@@ -157,7 +176,7 @@ def _row(row: Row, *, full: bool) -> dict[str, Any]:
     record: dict[str, Any] = {
         "kind": first.kind + (" (mismatch)" if first.kind == "transfer" and not full else ""),
         "covers": row.covers,
-        "trained_on": row.called[first.trained_on],
+        "trained_on": row.trained_on,
         "embedder": first.embedder,
         "detector": first.detector,
         "seeds": len(row.results),

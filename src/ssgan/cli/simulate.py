@@ -16,7 +16,7 @@ from ssgan.errors import InvalidSetting
 if TYPE_CHECKING:
     from ssgan.bulk.job import Tally
     from ssgan.bulk.simulate import SimulationPlan
-    from ssgan.datasets import Geometry
+    from ssgan.datasets import Geometry, Patches
 
 _READING = Group("Reading covers")
 
@@ -45,6 +45,18 @@ class ReadingOptions:
         preset = GEOMETRIES[self.geometry] if self.geometry else Geometry(self.crop, self.size)
         jpeg = ("jpeg",) if preset.size is not None else ()
         return Geometry(preset.crop, preset.size, self.gray), tuple(sorted({*words(self.convert), *jpeg}))
+
+
+def cut(reading: ReadingOptions, tile: int | None) -> tuple[Geometry | Patches, tuple[str, ...]]:
+    """Return the geometry of a picture: one image, or tiles."""
+    from ssgan.datasets import Patches
+
+    geometry, convert = reading.parse()
+    if tile is None:
+        return geometry, convert
+    if geometry.crop or geometry.size:
+        raise InvalidSetting("tiles are cut from whole pictures", hint="leave out --tile, or --crop, --size and --geometry")
+    return Patches(tile, gray=geometry.gray), convert
 
 
 def simulate(

@@ -11,13 +11,12 @@ from cyclopts import Group, Parameter
 
 from ssgan.cli.options import Device, EmbedderName, Force, Json, Out, Quiet
 from ssgan.cli.screen import Screen
-from ssgan.cli.simulate import ReadingOptions
+from ssgan.cli.simulate import ReadingOptions, cut
 from ssgan.cli.threads import cores, use_threads
 from ssgan.cli.workers import SOURCES, Scaling, at_least_one, failed, figures, show_failures
 from ssgan.errors import InvalidSetting, SomeItemsFailed
 
 if TYPE_CHECKING:
-    from ssgan.datasets import Geometry, Patches
     from ssgan.detection.result import DetectorResult
     from ssgan.steganalysis.checks.findings import Finding
 
@@ -62,6 +61,7 @@ def train_detector(
     duration: Annotated[int | None, Parameter(help="Images a network sees in training, covers and stegos together.")] = None,
     limit: Annotated[int | None, Parameter(help="Only so many covers, the first ones.")] = None,
     tile: Annotated[int | None, Parameter(help="Cut each picture into squares of so many pixels, none resized.")] = None,
+    jpeg: Annotated[int | None, Parameter(help="Compress the pictures to JPEGs of this quality first, such as 75.")] = None,
     device: Device = "cpu",
     threads: Annotated[int | None, Parameter(help="Threads; as many as there are cores, if left out.")] = None,
     teaching: Teaching | None = None,
@@ -75,13 +75,16 @@ def train_detector(
     part, seen once. It speaks of this source, this embedder and this payload, and of no other. The pairs are looked at first,
     and what would make the error worthless is said, or refused.
 
+    An embedder of JPEGs, such as juniward@0.4, takes the luma of JPEG files of one size and quantization table, or of pictures
+    that --jpeg compresses. Such a detector judges JPEGs of the table that it learned from, and refuses all others.
+
     A network is trained by several processes with torchrun --nproc-per-node N -m ssgan train-detector ..., each of which takes
     its part of every batch.
     """
     from ssgan.detection.question import Question
     from ssgan.detection.train import train_detector
 
-    geometry, convert = _cut(reading or ReadingOptions(), tile)
+    geometry, convert = cut(reading or ReadingOptions(), tile)
     teaching = teaching or Teaching()
     is_first = os.environ.get("RANK", "0") == "0"  # of the processes of torchrun
     screen = Screen(json=json, quiet=quiet or not is_first)
@@ -95,7 +98,7 @@ def train_detector(
         elif finding.severity == "note":
             screen.note("finding", f"{finding.sentence}; {finding.hint}", **asdict(finding))
 
-    question = Question(covers, embedder, detector, seed, geometry, convert, limit, duration, **teaching.parse())
+    question = Question(covers, embedder, detector, seed, geometry, convert, limit, duration, **teaching.parse(), jpeg=jpeg)
     together = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     shared = use_threads(threads or max(1, cores() // together))
     result = train_detector(question, out, device=device, threads=shared, progress=progress, notify=notify)
@@ -113,18 +116,6 @@ def _judged(result: DetectorResult) -> str:
         return f"without any stego, error {result.null.error:.4f} {parts}: in 95 of 100 runs {low:.4f} to {high:.4f}, {outcome}"
     low, high = result.p_e_interval
     return f"P_E {result.p_e:.4f} ({low:.4f} to {high:.4f}) {parts}"
-
-
-def _cut(reading: ReadingOptions, tile: int | None) -> tuple[Geometry | Patches, tuple[str, ...]]:
-    """Return the geometry of a picture: one image, or tiles."""
-    from ssgan.datasets import Patches
-
-    geometry, convert = reading.parse()
-    if tile is None:
-        return geometry, convert
-    if geometry.crop or geometry.size:
-        raise InvalidSetting("tiles are cut from whole pictures", hint="leave out --tile, or --crop, --size and --geometry")
-    return Patches(tile, gray=geometry.gray), convert
 
 
 def _said(images: int, figures: dict[str, float]) -> str:

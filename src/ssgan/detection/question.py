@@ -154,9 +154,9 @@ class Question:
                     f"{self.embedder} changes pixels, and covers are compressed to JPEGs for embedders of their coefficients",
                     hint="leave --jpeg out, or choose an embedder such as juniward@0.4",
                 )
-            if entry.kind == "features" and FEATURES[entry.built_on].domain == "coefficients":
+            if entry.domain == "coefficients":
                 raise InvalidSetting(
-                    f"{entry.title} reads the coefficients of JPEGs, and {self.embedder} changes pixels",
+                    f"{FEATURES[entry.built_on].title} looks at JPEG files, and {self.embedder} changes pixels",
                     hint="choose a detector of pixels such as srm, or an embedder of JPEGs such as juniward@0.4",
                 )
             return

@@ -17,8 +17,12 @@ from ssgan.detection.question import probabilities
 from ssgan.detection.train import DETECTOR
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import DoesNotFit, InvalidSetting, RefusedImage
+from ssgan.images.coefficient_files import read_coefficients
+from ssgan.images.coefficients import planes
+from ssgan.images.quantization import steps_of, table_of
 from ssgan.steganalysis import detectors
 from ssgan.steganalysis.detector import Calibration
+from ssgan.steganalysis.jpegs import check_table
 from ssgan.storage.runs import CONFIG, DONE, Run, result
 
 SCORED_SAMPLES = {"cpu": 2**18, "cuda": 2**23}  # of images asked about together
@@ -60,6 +64,8 @@ class Scorer:
                 f"{run} is not the run of a detector: {DONE} or {CONFIG} is damaged", hint="train it again into another folder"
             ) from error
         self.shape = channels, height, width
+        steps = self._detector.settings.table
+        self._table = None if steps is None else table_of(steps)
         samples = SCORED_SAMPLES["cuda" if device.startswith("cuda") else "cpu"]
         self.together = max(1, samples // int(np.prod(self.shape)))
 
@@ -69,7 +75,7 @@ class Scorer:
         """
         read = [(name, self._fitting(name, data)) for name, data in files]
         good = [samples for _, samples in read if isinstance(samples, np.ndarray)]
-        found = iter(self._scores(images.to_images(np.stack(good))) if good else ())
+        found = iter(self._scores(self._stacked(good)) if good else ())
         return [self._score(name, samples if isinstance(samples, str) else next(found)) for name, samples in read]
 
     def _score(self, name: str, score: float | str) -> Score:
@@ -80,7 +86,7 @@ class Scorer:
     def _scores(self, pictures: images.Images) -> list[float | str]:
         """Return the score of each image, or the reason why it has none; an informed detector gets change probabilities."""
         if self._embedder is None:
-            return [float(score) for score in self._detector.scores(pictures)]
+            return [float(score) for score in self._detector.scores(pictures, table=self._table)]
         try:
             change_probabilities = probabilities(pictures, self._embedder)
         except DoesNotFit as error:
@@ -89,11 +95,19 @@ class Scorer:
             return [score for one in torch.split(pictures, 1) for score in self._scores(one)]
         return [float(score) for score in self._detector.scores(pictures, probabilities=change_probabilities)]
 
+    def _stacked(self, good: list[np.ndarray]) -> torch.Tensor:
+        return images.to_images(np.stack(good)) if self._table is None else torch.from_numpy(np.stack(good))
+
     def _fitting(self, name: str, data: Callable[[], bytes]) -> np.ndarray | str:
-        """Return the image cut as in training; never resized, which would destroy the traces."""
+        """Return the image cut as in training, never resized, which would destroy the traces; of a JPEG its coefficients."""
         try:
-            samples = images.upright(images.read(data(), name=name)).samples
-        except RefusedImage as refused:
+            if self._table is None:
+                samples: np.ndarray = images.upright(images.read(data(), name=name)).samples
+            else:
+                luma = read_coefficients(data(), name=name).components[0]
+                check_table(steps_of(self._table), luma.table)
+                samples = planes(luma.carriers)[None]
+        except (RefusedImage, InvalidSetting) as refused:
             return str(refused)
         if samples.shape != self.shape:
             wanted, came = (f"{w} x {h}, {'gray' if c == 1 else 'color'}" for c, h, w in (self.shape, samples.shape))

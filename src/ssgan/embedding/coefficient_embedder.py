@@ -7,7 +7,7 @@ Everything of the file that is no coefficient stays as it is.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,15 +96,18 @@ def simulate_planes(planes: torch.Tensor, table: Table, embedder: Embedder, seed
     return torch.from_numpy(np.stack([side_by_side(stego.components[0].blocks) for stego in stegos])[:, None])
 
 
+def plane_costs(planes: torch.Tensor, table: Table, embedder: Embedder) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return rho+ and rho- of the coefficients of such gray JPEGs, float64 of their shape."""
+
+    def of_cover(cover: Coefficients) -> Prices:
+        return coefficient_costs(cover, embedder.scheme, embedder.payload, options=embedder.cost_options)
+
+    return _in_planes(planes, table, of_cover)
+
+
 def plane_probabilities(planes: torch.Tensor, table: Table, embedder: Embedder) -> tuple[torch.Tensor, torch.Tensor]:
     """Return beta+ and beta- of the coefficients of such gray JPEGs, float64 of their shape."""
-    found = []
-    for plane in planes[:, 0].cpu().numpy():
-        cover = gray_jpeg(plane, table)
-        shape = cover.components[0].blocks.shape
-        found.append([side_by_side(beta.reshape(shape)) for beta in change_probabilities(cover, embedder)])
-    plus, minus = (torch.from_numpy(np.stack(part)[:, None]) for part in zip(*found, strict=True))
-    return plus, minus
+    return _in_planes(planes, table, lambda cover: change_probabilities(cover, embedder))
 
 
 def change_probabilities(cover: Coefficients, embedder: Embedder, prices: Prices | None = None) -> Prices:
@@ -118,6 +121,19 @@ def change_probabilities(cover: Coefficients, embedder: Embedder, prices: Prices
     except DoesNotFit as error:
         raise _in_bpnzac(error, embedder, cover) from error
     return Prices(beta.plus.numpy().reshape(-1), beta.minus.numpy().reshape(-1))
+
+
+def _in_planes(
+    planes: torch.Tensor, table: Table, of_cover: Callable[[Coefficients], Prices]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return both values of the flat samples of each gray JPEG in their places, float64 (N, 1, H, W)."""
+    found = []
+    for plane in planes[:, 0].cpu().numpy():
+        cover = gray_jpeg(plane, table)
+        shape = cover.components[0].blocks.shape
+        found.append([side_by_side(values.reshape(shape)) for values in of_cover(cover)])
+    plus, minus = (torch.from_numpy(np.stack(part)[:, None]) for part in zip(*found, strict=True))
+    return plus, minus
 
 
 def _expect_coefficients(embedder: Embedder) -> None:

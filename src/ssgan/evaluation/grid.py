@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ssgan.compute.progress import Progress
 from ssgan.datasets import Geometry, Patches, open_source
@@ -14,6 +15,7 @@ from ssgan.datasets.loading import usual_shape
 from ssgan.datasets.sources import Source, refuse_among
 from ssgan.detection.question import JUDGED, CoverReading, Covers, Prepared, Question, prepare, read_covers
 from ssgan.embedding.embedder import Embedder
+from ssgan.embedding.titles import is_for_jpegs
 from ssgan.errors import InvalidSetting, RefusedImage
 from ssgan.evaluation.results import TrialResult
 from ssgan.evaluation.trial import Trial, as_files, evaluate
@@ -22,7 +24,9 @@ from ssgan.steganalysis.detectors import uses_probabilities
 from ssgan.storage.runs import Run, working_in
 
 LOOKED_AT = 20  # pictures whose sizes decide whether a source has the wanted size
-GROSS = "lsbr@1.0/plain"  # LSB replacement of every sample: a detector that misses this finds nothing
+# A detector that misses these finds nothing: LSB replacement of every sample, and in JPEGs nsF5 in half of the AC coefficients
+# that are not zero, the most that it takes.
+GROSS, GROSS_OF_JPEGS = "lsbr@1.0/plain", "nsf5@1.0"
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,9 @@ class Grid:
 
     `against` is a source of photographs, beside which the covers are looked at; `transfer_to` one to which detectors go that
     were trained on the covers, and which is judged by retrained ones as well. `judged_share` of each source is the test set.
+
+    `jpeg` are the libjpeg qualities at which pictures are compressed first, for embedders of JPEGs; without, covers are JPEG
+    files. `jpeg_judged` is a quality to which detectors of the other qualities go: the mismatch of quality factors.
     """
 
     covers: tuple[Path, ...]
@@ -44,6 +51,19 @@ class Grid:
     against: Path | None = None
     transfer_to: Path | None = None
     judged_share: float = JUDGED
+    jpeg: tuple[int, ...] = ()
+    jpeg_judged: int | None = None
+
+    @property
+    def qualities(self) -> tuple[int | None, ...]:
+        """The qualities at which covers are compressed; None: files as they are."""
+        judged = () if self.jpeg_judged is None else (self.jpeg_judged,)
+        return tuple(dict.fromkeys((*self.jpeg, *judged))) or (None,)
+
+    @property
+    def is_of_jpegs(self) -> bool:
+        """Whether its embedders change the coefficients of JPEGs."""
+        return is_for_jpegs(self.embedders[0])
 
     def check(self) -> None:
         """Raise InvalidSetting for settings that are not allowed."""
@@ -56,6 +76,15 @@ class Grid:
             raise InvalidSetting(f"{self.transfer_to} is one of the covers already", hint="name another source to transfer to")
         for embedder in self.embedders:
             Embedder.parse(embedder)
+            if is_for_jpegs(embedder) != self.is_of_jpegs:
+                raise InvalidSetting(
+                    f"{self.embedders[0]} and {embedder} do not change the same covers: one changes pixels, the other JPEGs",
+                    hint="evaluate them one after the other, into two folders",
+                )
+        if self.jpeg_judged is not None and not set(self.jpeg) - {self.jpeg_judged}:
+            raise InvalidSetting(
+                f"no detector learns at another quality than {self.jpeg_judged}", hint="give that as well, such as --jpeg 75"
+            )
 
 
 @dataclass(frozen=True)
@@ -71,7 +100,10 @@ class TrialProgress:
 def trials(grid: Grid) -> list[Trial]:
     """Return all trials, each once, ordered so that pairs are made once for all detectors. Raises InvalidSetting."""
     grid.check()
-    found = [trial for source in _sources(grid) for trial in _of_source(grid, source)]
+    found = [trial for source in _sources(grid) for jpeg in grid.qualities for trial in _of_source(grid, source, jpeg)]
+    if grid.jpeg_judged is not None:
+        learned = [one.question for one in found if one.kind == "retrained" and one.question.jpeg != grid.jpeg_judged]
+        found += [Trial(replace(home, jpeg=grid.jpeg_judged), home=home) for home in learned]
     if grid.transfer_to is not None:
         homes = [trial.question for trial in found if trial.kind == "retrained" and trial.question.covers != grid.transfer_to]
         cut = fitting(grid.transfer_to, grid.geometry, grid.convert)
@@ -163,26 +195,26 @@ def _sources(grid: Grid) -> tuple[Path, ...]:
     return grid.covers if grid.transfer_to is None else (*grid.covers, grid.transfer_to)
 
 
-def _of_source(grid: Grid, path: Path) -> Iterator[Trial]:
-    """Yield the trials of one source, and its controls, which the first seed alone has."""
+def _of_source(grid: Grid, path: Path, jpeg: int | None) -> Iterator[Trial]:
+    """Yield the trials of one source at one quality, and its controls, which the first seed alone has."""
     cut = fitting(path, grid.geometry, grid.convert)
     first, seeds = grid.seeds[0], grid.seeds
+    gross = GROSS_OF_JPEGS if grid.is_of_jpegs else GROSS
 
     def question(detector: str, embedder: str, seed: int) -> Question:
         entry = DETECTORS.get(detector)
         needs = entry is not None and entry.kind == "features" and uses_probabilities(detector)
         duration = grid.duration_images if entry is not None and entry.kind == "network" else None
         asked = (cut, grid.convert, grid.limit, duration)
-        return Question(
-            path, str(Embedder.parse(embedder)), detector, seed, *asked, selection_channel=needs, judged_share=grid.judged_share
-        )
+        flags: dict[str, Any] = {"selection_channel": needs, "judged_share": grid.judged_share, "jpeg": jpeg}
+        return Question(path, str(Embedder.parse(embedder)), detector, seed, *asked, **flags)
 
     for seed in seeds:
         for embedder in grid.embedders:
             yield from (Trial(question(detector, embedder, seed)) for detector in grid.detectors)
-    yield from (Trial(question(detector, GROSS, first), gross=True) for detector in grid.detectors)
+    yield from (Trial(question(detector, gross, first), gross=True) for detector in grid.detectors)
     # A detector that needs change probabilities cannot judge pairs without an embedding.
-    blind = [question(d, GROSS, first) for d in grid.detectors if not question(d, GROSS, first).selection_channel]
+    blind = [question(d, gross, first) for d in grid.detectors if not question(d, gross, first).selection_channel]
     yield from (Trial(replace(asked, null=True)) for asked in blind)
     if grid.against is not None and grid.against != path:
         beside = fitting(grid.against, grid.geometry, grid.convert)

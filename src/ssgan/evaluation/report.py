@@ -51,7 +51,7 @@ def page(folder: Path, rows: Sequence[Row]) -> str:
     return pages.render(
         "evaluation/report.html",
         verdicts=verdicts(rows),
-        tables=[(tables.TITLES[kind], _table(rows, kind), kind) for kind in tables.TITLES if of_kind(rows, kind)],
+        tables=[(tables.title_of(kind, rows), _table(rows, kind), kind) for kind in tables.TITLES if of_kind(rows, kind)],
         lines=sanity(rows),
         scenes=[_scene(rows, best) for best in strongest(rows)],
         payloads=plots.payloads(of_kind(rows, "retrained")) if of_kind(rows, "retrained") else "",
@@ -89,7 +89,7 @@ def _words(rows: Sequence[Row], row: Row) -> str:
     pairs = sum(result.pairs[2] for result in row.results)
     if blind(rows, row):
         return (
-            "no answer, since this detector does not find LSB replacement of every sample here either; "
+            f"no answer, since this detector does not find {tables.gross(rows)} here either; "
             "give it more covers, or longer training"
         )
     if high >= 0.5:
@@ -112,7 +112,7 @@ def _table(rows: Sequence[Row], kind: str) -> list[dict[str, str]]:
 def _scene(rows: Sequence[Row], best: Row) -> dict[str, Any]:
     """Return one source and embedder with its plots and pairs, of which those of the first trial are shown."""
     first = best.first
-    same = [r for r in of_kind(rows, "retrained") if (r.first.covers, r.first.embedder) == (first.covers, first.embedder)]
+    same = [r for r in of_kind(rows, "retrained") if (r.covers, r.first.embedder) == (best.covers, first.embedder)]
     null = control(rows, best, "null")
     return {
         "covers": best.covers,

@@ -28,7 +28,8 @@ class TrialResult:
     the error where the detector was trained.
 
     `kind` is retrained, transfer (never a measure of security), null, conspicuous or gross. `pairs` are those of train,
-    validate and test; `raised` is the share of changes that went up.
+    validate and test; `raised` is the share of changes that went up. `quality` and `trained_quality`: those at which the covers
+    were compressed for this, None for files as they are.
     """
 
     kind: str
@@ -49,10 +50,14 @@ class TrialResult:
     change_rate: float
     raised: float
     findings: tuple[Finding, ...]
+    quality: int | None = None
+    trained_quality: int | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain values, as done.json has them."""
-        return asdict(self)
+        """Return plain values, as done.json has them; qualities only where there are any."""
+        record = asdict(self)
+        qualities = {name: record.pop(name) for name in ("quality", "trained_quality")}
+        return record if self.quality is None else record | qualities
 
     @classmethod
     def read(cls, folder: Path) -> TrialResult:
@@ -102,6 +107,8 @@ def judged(
         change_rate=detector.change_rate,
         raised=detector.raised,
         findings=tuple(findings),
+        quality=question.get("jpeg"),
+        trained_quality=home.get("jpeg"),
     )
 
 

@@ -50,7 +50,8 @@ class Row:
     def key(self) -> tuple[str, ...]:
         """The question of the row."""
         first = self.first
-        return (first.kind, first.covers, first.trained_on, first.against, first.embedder, first.detector)
+        judged, home = self.covers, self.trained_on
+        return (first.kind, judged, home, first.against, first.embedder, first.detector)
 
     @property
     def band(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -59,8 +60,13 @@ class Row:
 
     @property
     def covers(self) -> str:
-        """The short name of the judged source."""
-        return self.called[self.first.covers]
+        """The short name of the judged source, with the quality at which it was compressed."""
+        return _at(self.called[self.first.covers], self.first.quality)
+
+    @property
+    def trained_on(self) -> str:
+        """That of the source that the detector learned from."""
+        return _at(self.called[self.first.trained_on], self.first.trained_quality)
 
     @property
     def threshold(self) -> float:
@@ -74,10 +80,11 @@ class Row:
 
 def rows_of(folder: Path) -> list[Row]:
     """Return the rows of all finished trials in the folder of an evaluation. Raises InvalidSetting where there is none."""
-    found: dict[tuple[int, str, str, str, str, str], list[tuple[TrialResult, Path]]] = {}
+    found: dict[tuple[int | str, ...], list[tuple[TrialResult, Path]]] = {}
     for done in (folder / TRIALS).glob(f"*/{DONE}"):
         result = TrialResult.read(done.parent)
-        key = (KINDS.index(result.kind), result.covers, result.trained_on, result.against, result.embedder, result.detector)
+        source = (result.covers, result.quality or 0, result.trained_on, result.trained_quality or 0, result.against)
+        key = (KINDS.index(result.kind), *source, result.embedder, result.detector)
         found.setdefault(key, []).append((result, done.parent))
     if not found:
         raise InvalidSetting(f"{folder} holds no finished trial", hint="run ssgan evaluate COVERS --embedder ... -o FOLDER")
@@ -101,6 +108,11 @@ def names(paths: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def _at(covers: str, quality: int | None) -> str:
+    """Return the name of a source with the quality at which it was compressed."""
+    return covers if quality is None else f"{covers} at quality {quality}"
+
+
 def of_kind(rows: Iterable[Row], kind: str) -> list[Row]:
     """Return the rows of one kind."""
     return [row for row in rows if row.first.kind == kind]
@@ -108,7 +120,7 @@ def of_kind(rows: Iterable[Row], kind: str) -> list[Row]:
 
 def control(rows: Iterable[Row], row: Row, kind: str) -> Row | None:
     """Return the control of that kind for a row, of the same covers and detector, if there is one."""
-    same = [r for r in of_kind(rows, kind) if (r.first.covers, r.first.detector) == (row.first.covers, row.first.detector)]
+    same = [r for r in of_kind(rows, kind) if (r.covers, r.first.detector) == (row.covers, row.first.detector)]
     return same[0] if same else None
 
 
@@ -116,7 +128,7 @@ def strongest(rows: Iterable[Row]) -> list[Row]:
     """Return for each source and embedder the retrained row with the least error: the best warden counts."""
     best: dict[tuple[str, str], Row] = {}
     for row in of_kind(rows, "retrained"):
-        key = (row.first.covers, row.first.embedder)
+        key = (row.covers, row.first.embedder)
         if key not in best or row.figures["p_e"] < best[key].figures["p_e"]:
             best[key] = row
     return list(best.values())

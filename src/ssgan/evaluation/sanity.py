@@ -61,7 +61,7 @@ def _blind(row: Row) -> Line:
 
 
 def _gross(row: Row) -> Line:
-    """Return the line on LSB replacement of every sample, which must be found."""
+    """Return the line on gross changes, which must be found."""
     return Line(
         f"{row.first.detector} finds {row.first.embedder} in {row.covers}",
         f"P_E {row.figures['p_e']:.3f}",

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 
+from ssgan.embedding.titles import is_for_jpegs
 from ssgan.evaluation.rows import FIGURES, Row, control, of_kind
 from ssgan.evaluation.sanity import KEY_POLICY
 from ssgan.storage.names import written
@@ -15,8 +16,10 @@ TITLES = {
     "transfer": "Transfers: trained on other covers (mismatch, no measure of security)",
     "conspicuous": "How conspicuous the covers are, without any stego",
     "null": "Controls: covers against covers",
-    "gross": "Controls: LSB replacement of every sample",
+    "gross": "Controls: ",
 }
+_GROSS_OF_JPEGS = "nsF5 in half of the AC coefficients that are not zero"
+_GROSS = "LSB replacement of every sample"
 
 
 def as_csv(rows: Sequence[Row]) -> str:
@@ -32,6 +35,9 @@ def as_csv(rows: Sequence[Row]) -> str:
 def _cells(rows: Sequence[Row], row: Row) -> dict[str, str]:
     first = row.first
     cells = {name: str(getattr(first, name)) for name in ("kind", "covers", "trained_on", "against", "embedder", "detector")}
+    if any(one.first.quality is not None for one in rows):
+        qualities = first.quality, first.trained_quality
+        cells["quality"], cells["trained_quality"] = ("" if quality is None else str(quality) for quality in qualities)
     cells["seeds"] = " ".join(str(result.seed) for result in row.results)
     cells |= {f"{part}_pairs": str(count) for part, count in zip(("train", "validate", "test"), first.pairs, strict=True)}
     for name in FIGURES:
@@ -53,11 +59,22 @@ def _cells(rows: Sequence[Row], row: Row) -> dict[str, str]:
 def as_markdown(rows: Sequence[Row]) -> str:
     """Return a table a kind."""
     parts = []
-    for kind, title in TITLES.items():
+    for kind in TITLES:
         chosen = of_kind(rows, kind)
         if chosen:
-            parts += [f"## {title}", "", *_markdown(rows, chosen), ""]
+            parts += [f"## {title_of(kind, rows)}", "", *_markdown(rows, chosen), ""]
     return "\n".join(parts)
+
+
+def title_of(kind: str, rows: Sequence[Row]) -> str:
+    """Return the title of the table of one kind."""
+    return TITLES[kind] + (gross(rows) if kind == "gross" else "")
+
+
+def gross(rows: Sequence[Row]) -> str:
+    """Return in words the embedding that a detector must find: of JPEGs another one than of pixels."""
+    of_jpegs = {is_for_jpegs(row.first.embedder) for row in rows if row.first.embedder}
+    return " and ".join(words for words, of in ((_GROSS, False), (_GROSS_OF_JPEGS, True)) if of in (of_jpegs or {False}))
 
 
 def _markdown(rows: Sequence[Row], chosen: Sequence[Row]) -> list[str]:
@@ -71,7 +88,7 @@ def columns(rows: Sequence[Row], row: Row) -> dict[str, str]:
     first, kind = row.first, row.first.kind
     found = {"covers": row.covers}
     if kind == "transfer":
-        found["trained on"] = row.called[first.trained_on]
+        found["trained on"] = row.trained_on
     if kind == "conspicuous":
         found["against"] = row.called[first.against]
     if first.embedder:
@@ -106,7 +123,7 @@ def as_latex(rows: Sequence[Row]) -> str:
     """Return P_E as a table for a paper: a source and an embedder a line, a detector a column (needs booktabs)."""
     chosen = [*of_kind(rows, "retrained"), *of_kind(rows, "transfer")]
     detectors = list(dict.fromkeys(row.first.detector for row in chosen))
-    keys = list(dict.fromkeys((row.first.covers, row.first.trained_on, row.first.embedder) for row in chosen))
+    keys = list(dict.fromkeys((row.covers, row.trained_on, row.first.embedder) for row in chosen))
     lines = [
         "% P_E, mean over seeds and standard deviation; a dagger marks a detector trained on other covers (mismatch)",
         rf"\begin{{tabular}}{{ll{'c' * len(detectors)}}}",
@@ -115,8 +132,7 @@ def as_latex(rows: Sequence[Row]) -> str:
         r"\midrule",
     ]
     for covers, home, embedder in keys:
-        called = chosen[0].called
-        named = called[covers] if home == covers else f"{called[covers]} (from {called[home]})"
+        named = covers if home == covers else f"{covers} (from {home})"
         cells = [_tex(named) + ("" if home == covers else r"$^\dagger$"), _tex(embedder)]
         for detector in detectors:
             here = [r for r in chosen if r.key[1:3] == (covers, home) and r.key[4:] == (embedder, detector)]

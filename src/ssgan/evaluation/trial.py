@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
+import torch
 
 from ssgan import images
 from ssgan.compute.progress import Progress
@@ -27,10 +28,13 @@ from ssgan.detection.train import DETECTOR, PairScores, keep_scores, pair_scores
 from ssgan.errors import InvalidSetting
 from ssgan.evaluation.results import TrialResult, judged
 from ssgan.evaluation.samples import keep_samples
+from ssgan.images.coefficient_files import encode_coefficients, read_coefficients
+from ssgan.images.coefficients import planes
+from ssgan.images.new_jpeg import gray_jpeg
+from ssgan.images.quantization import Table, table_name
 from ssgan.steganalysis import detectors
 from ssgan.steganalysis.checks.findings import Finding, keep, kept, refuse
 from ssgan.steganalysis.checks.leaks import leaks
-from ssgan.steganalysis.detector import Pairs
 from ssgan.storage.atomic import UNFINISHED
 from ssgan.storage.runs import CONFIG, Run, is_bare, working_in
 
@@ -53,11 +57,15 @@ class Trial:
     gross: bool = False
 
     def __post_init__(self) -> None:
-        if self.home is not None and (
-            not self.home.has_stegos or not self.question.has_stegos or self.home.covers == self.question.covers
+        home, judged = self.home, self.question
+        if home is not None and (
+            not (home.has_stegos and judged.has_stegos)
+            or (home.covers, home.jpeg) == (judged.covers, judged.jpeg)
+            or home.is_of_jpegs != judged.is_of_jpegs
         ):
             raise InvalidSetting(
-                "a transfer needs two sources with stegos that differ", hint="give two sources, both with an embedder"
+                "a transfer needs two sources with stegos that differ",
+                hint="give two sources, or two qualities of JPEGs, both with an embedder",
             )
 
     @property
@@ -93,7 +101,9 @@ class Trial:
     def name(self) -> str:
         """The folder's name: readable, with a digest of all settings."""
         question = self.question
-        parts = [self.kind, question.covers.name, str(question.embedder) if question.has_stegos else "", question.detector]
+        quality = "" if question.jpeg is None else f"quality-{question.jpeg}"
+        sent = str(question.embedder) if question.has_stegos else ""
+        parts = [self.kind, question.covers.name, quality, sent, question.detector]
         digest = hashlib.sha256(json.dumps(self.about, sort_keys=True).encode()).hexdigest()[:10]
         return re.sub(r"[^\w@.]+", "-", "-".join([*(part for part in parts if part), str(question.seed), digest]))
 
@@ -139,16 +149,19 @@ def evaluate(
 
 
 def as_files(prepared: Prepared) -> Prepared:
-    """Return the pairs with every image written as a PNG and read back, so that real files are judged."""
+    """Return the pairs with every image written as a PNG or a JPEG and read back, so that real files are judged."""
     parts = {
-        part: Pairs(_read_back(pairs.covers), _read_back(pairs.stegos), pairs.cover_probabilities, pairs.stego_probabilities)
+        part: replace(pairs, covers=_read_back(pairs.covers, pairs.table), stegos=_read_back(pairs.stegos, pairs.table))
         for part, pairs in prepared.parts.items()
     }
     return replace(prepared, parts=parts)
 
 
-def _read_back(pictures: images.Images) -> images.Images:
-    return images.to_images(np.stack([images.read(images.encode(picture.numpy())).samples for picture in pictures]))
+def _read_back(pictures: images.Images, table: Table | None) -> images.Images:
+    if table is None:
+        return images.to_images(np.stack([images.read(images.encode(picture.numpy())).samples for picture in pictures]))
+    files = [encode_coefficients(gray_jpeg(plane, table)) for plane in pictures[:, 0].numpy()]
+    return torch.from_numpy(np.stack([planes(read_coefficients(file).components[0].blocks) for file in files])[:, None])
 
 
 def _transfer(
@@ -162,7 +175,11 @@ def _transfer(
     refusing: bool,
     **teach: Any,
 ) -> tuple[DetectorResult, float, list[Finding]]:
-    """Score the test part of the other source by the detector of the home, unchanged."""
+    """Score the test part of the other source by the detector of the home, unchanged.
+
+    JPEGs may have another quantization table there: a mismatch that was asked for. Of the same source at another quality,
+    pictures that the detector has learned from are left out.
+    """
     assert trial.home is not None
     assert named.home is not None
     out = folder / TRIALS / named.name
@@ -170,6 +187,8 @@ def _transfer(
     learned = pairs_of(trial.home)
     train = learned.parts["train"]
     prepared = pairs_of(trial.question)
+    if trial.home.covers == trial.question.covers:
+        prepared = _unseen(prepared, learned)
     test = prepared.parts["test"]
     if train.covers.shape[1:] != test.covers.shape[1:]:
         raise InvalidSetting(
@@ -177,16 +196,37 @@ def _transfer(
             hint="cut both sources to one size: --crop, --size, --geometry, --gray",
         )
     found = prepared.findings + leaks({"train": train, "test": test})  # the names of two sources may coincide by chance
+    if train.table is not None and test.table is not None and not np.array_equal(train.table, test.table):
+        tables = f"the detector learned from JPEGs of {table_name(train.table)}, and judges JPEGs of {table_name(test.table)}"
+        found.append(Finding("note", tables, "expect false alarms: no measure of security"))
     keep(out, found)
     if refusing:
         refuse(found)
     run = folder / TRIALS / Trial(named.home).name / RUN
-    scores: PairScores = pair_scores(detectors.load(run / DETECTOR, device=device, threads=threads), test)
+    detector = detectors.load(run / DETECTOR, device=device, threads=threads)
+    scores: PairScores = pair_scores(detector, test, mismatch=True)
     keep_scores(out, prepared, {"test": scores})
     home = DetectorResult.read(run)
     pairs = (*home.pairs[:2], len(test))
     asked = replace(home, pairs=pairs, change_rate=prepared.change_rate, raised=prepared.raised)
     return asked, at_home.measures.p_e, found
+
+
+def _unseen(prepared: Prepared, learned: Prepared) -> Prepared:
+    """Return the test part without groups that are in the training or the validation part of `learned`."""
+    known = {*learned.groups["train"], *learned.groups["validate"]}
+    kept = np.array([i for i, group in enumerate(prepared.groups["test"]) if group not in known], dtype=np.int64)
+    if not len(kept):
+        raise InvalidSetting(
+            "the detector has learned from every picture that it is to judge", hint="give more covers, of more pictures"
+        )
+    names, groups = ([some["test"][i] for i in kept] for some in (prepared.names, prepared.groups))
+    return replace(
+        prepared,
+        parts={**prepared.parts, "test": prepared.parts["test"][kept]},
+        names={**prepared.names, "test": names},
+        groups={**prepared.groups, "test": groups},
+    )
 
 
 def _pictures(trial: Trial, folder: Path) -> tuple[dict[str, str], dict[str, str]]:

@@ -56,9 +56,6 @@ class FeatureSettings:
             raise unknown("feature set", self.features, FEATURES)
         if self.classifier not in CLASSIFIERS:
             raise unknown("classifier", self.classifier, CLASSIFIERS)
-        found = FEATURES[self.features]
-        if self.table is None and found.domain == "coefficients":
-            raise InvalidSetting(f"{found.title} reads the coefficients of JPEGs", hint="give JPEGs, or another feature set")
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values; a table only where there is one."""
@@ -130,7 +127,7 @@ class FeatureDetector:
     def features(self, images: Images, probabilities: Probabilities | None = None, *, table: Table | None = None) -> np.ndarray:
         """Return float32 or float64 (N, D) of uint8 (N, C, H, W), or of coefficients int16 (N, 1, H, W) with their table."""
         found = FEATURES[self.settings.features]
-        if found.domain == "coefficients":
+        if found.domain == "coefficients" and table is None:
             raise InvalidSetting(
                 f"{found.title} looks at JPEG files, and these are pixels", hint="choose features of pixels: srm"
             )
