@@ -65,11 +65,11 @@ def costs(size: int) -> list[Row]:
 
     def priced(scheme: ModuleType) -> None:
         for cover in covers:
-            scheme.costs(cover.components[0], ())
+            scheme.ROW.costs(cover.components[0], ())
 
     rows = []
     for what, scheme, peer in (("juniward costs", juniward, peer_juniward), ("uerd costs", uerd, peer_uerd)):
-        error = float(np.nanmax(np.abs(scheme.costs(component, ()).plus / peer() - 1)))
+        error = float(np.nanmax(np.abs(scheme.ROW.costs(component, ()).plus / peer() - 1)))
         times = compare(partial(priced, scheme), len(covers), peer)
         rows.append(timed_row(what, size, times, error))
     return rows

@@ -78,9 +78,11 @@ def schemes() -> str:
         "share one lambda; with the option `luma`, as in `uerd@0.2:luma`, the chromas stay as they are. In the formulas c is a",
         "coefficient and q its quantization step. What would leave -1023...1023 is wet.",
         "",
-        "A sender who makes the JPEG knows what rounding took. `ssgan.images.new_jpeg` compresses a picture by the standard",
-        "tables and keeps it; with these errors, in `simulate_coefficients(..., errors=...)`, a change toward the original",
-        "costs rho (1 - 2 |e|), which with J-UNIWARD is SI-UNIWARD.",
+        "A sender who makes the JPEG knows what rounding took: e, the coefficient before rounding minus that after it.",
+        "`ssgan hide --jpeg 90` is such a sender. In Python, `ssgan.images.new_jpeg` compresses a picture by the standard",
+        "tables and keeps e; with these errors, in `simulate_coefficients(..., errors=...)`, every scheme is side-informed: a",
+        "change toward the original costs rho (1 - 2 |e|), the other one rho as before. `siuniward` is this with J-UNIWARD, and",
+        "needs the errors.",
         "",
     ]
     for name, row in COEFFICIENT_SCHEMES.items():

@@ -10,10 +10,11 @@ import pytest
 
 from ssgan import images
 from ssgan.bulk import hide_in_generated
-from ssgan.bulk.hide_in_generated import capacity, hide_in_best, planned, suspicion
+from ssgan.bulk.hide_in_generated import cover_of, distortion, hide_in_best, planned, suspicion
 from ssgan.cli.app import run
 from ssgan.errors import DoesNotFit, InvalidSetting
-from ssgan.messages.files import reveal_files
+from ssgan.messages import plan
+from ssgan.messages.files import Stego, reveal_files
 from ssgan.messages.keys import KeyFile
 from ssgan.messages.plan import HideSettings
 
@@ -29,13 +30,36 @@ def test_the_least_suspicious_stego_is_written_alone_and_gives_the_message_back(
     np.testing.assert_array_equal(images.read(tmp_path / "out.png").samples, chosen.hidden.stego)
 
 
+def test_a_generated_cover_becomes_a_new_jpeg_and_the_one_with_the_least_distortion_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[float] = []
+
+    def noted(stego: Stego) -> float:
+        found.append(distortion(stego))
+        return found[-1]
+
+    monkeypatch.setattr(hide_in_generated, "distortion", noted)
+    chosen = hide_in_best(b"nine", KEY, tmp_path / "out.jpg", HideSettings(jpeg=90), count=4)
+    assert [path.name for path in tmp_path.iterdir()] == ["out.jpg"]
+    assert reveal_files([tmp_path / "out.jpg"], KEY) == b"nine"
+    assert chosen.hidden.scheme == "siuniward"
+    assert chosen.verdicts == ()
+    assert chosen.count == len(found) == len(set(found)) == 4
+    assert all(0 < one < np.inf for one in found)
+    assert found[chosen.number] == min(found)
+    written = images.read(tmp_path / "out.jpg", convert=["jpeg"])
+    assert written.notes == ()
+    np.testing.assert_array_equal(written.samples, chosen.hidden.stego)
+
+
 def test_two_covers_are_never_the_same() -> None:
     one, other = (hide_in_generated._covers(Path("faces64"), 1)[0] for _ in range(2))
     assert (one != other).mean() > 0.5
 
 
 def test_what_does_not_fit_is_said_before_a_key_is_asked_for(tmp_path: Path) -> None:
-    most = capacity()
+    most = plan.picture_capacity(cover_of())
     assert planned(bytes(most), tmp_path / "out.png", HideSettings()).capacity_bytes == most
     with pytest.raises(DoesNotFit) as caught:
         planned(bytes(most + 1), tmp_path / "out.png", HideSettings())

@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from ssgan.embedding.catalog import COEFFICIENT_SCHEMES, SCHEMES, pixel_scheme
 from ssgan.embedding.coefficient_costs import coefficient_costs, coefficient_samples, payload_bits
@@ -15,6 +16,15 @@ from ssgan.embedding.embedder import Embedder
 from ssgan.errors import DoesNotFit, InvalidSetting
 from ssgan.images.coefficients import Coefficients
 from tests.embedding.jpeg_covers import LUMA_TABLE, color, gray, of_plane
+
+
+def errors_for(scheme: str, cover: Coefficients) -> list[NDArray[np.float64]] | None:
+    """Rounding errors, as a scheme needs them; None where it needs none."""
+    if not COEFFICIENT_SCHEMES[scheme].needs_errors:
+        return None
+    rng = np.random.default_rng(4)
+    return [rng.uniform(-0.5, 0.5, component.blocks.shape) for component in cover.components]
+
 
 EVERY = [(name, option) for name, row in COEFFICIENT_SCHEMES.items() for option in ("", *row.options)]
 
@@ -32,7 +42,8 @@ def test_costs_are_one_a_sample_and_not_negative(
     cover = color(height, width, table=table) if is_color else gray(height, width, table=table)
     if not round(0.4 * cover.num_nonzero_ac):
         return
-    plus, minus = coefficient_costs(cover, scheme, 0.4, options=[option] if option else [])
+    errors = errors_for(scheme, cover)
+    plus, minus = coefficient_costs(cover, scheme, 0.4, options=[option] if option else [], errors=errors)
     for rho in (plus, minus):
         assert rho.shape == coefficient_samples(cover).values.shape
         assert rho.dtype == np.float64
@@ -47,7 +58,7 @@ def test_the_ends_of_the_range_are_wet_outward(scheme: str) -> None:
     blocks[0, 0, 0, :4] = (1200, 1023, -1023, 1022)
     samples = coefficient_samples(cover)
     assert samples.values[:4].tolist() == [1200, 1023, -1023, 1022]
-    plus, minus = coefficient_costs(cover, scheme, 0.4)
+    plus, minus = coefficient_costs(cover, scheme, 0.4, errors=errors_for(scheme, cover))
     assert np.isinf(plus[~samples.may_rise]).all()
     assert np.isinf(minus[~samples.may_fall]).all()
     assert not samples.may_rise[0]
@@ -59,12 +70,13 @@ def test_the_ends_of_the_range_are_wet_outward(scheme: str) -> None:
 @pytest.mark.parametrize("payload", [0.05, 0.4])
 def test_the_bound_meets_the_payload_with_one_lambda_over_all_components(scheme: str, payload: float) -> None:
     cover = color(64, 80)
-    plus, minus = change_probabilities(cover, Embedder(scheme, payload))
+    errors = errors_for(scheme, cover)
+    plus, minus = change_probabilities(cover, Embedder(scheme, payload), errors=errors)
     none = 1 - plus - minus
     with np.errstate(divide="ignore", invalid="ignore"):
         bits = -sum(np.nansum(p * np.log2(p)) for p in (plus, minus, none))
     assert bits == pytest.approx(payload_bits(cover, payload), rel=1e-6)
-    rho = coefficient_costs(cover, scheme, payload).plus
+    rho = coefficient_costs(cover, scheme, payload, errors=errors).plus
     likely = (plus > 1e-6) & (rho > 0)
     lam = np.log(none[likely] / plus[likely]) / rho[likely]
     np.testing.assert_allclose(lam, np.median(lam), rtol=1e-6)
@@ -75,7 +87,8 @@ def test_the_bound_meets_the_payload_with_one_lambda_over_all_components(scheme:
 def test_a_stego_differs_by_one_at_most_in_whole_blocks(scheme: str, option: str, coder: str) -> None:
     cover = color(60, 77)
     name = f"{scheme}@0.3" + ("" if coder == "bound" else f"/{coder}") + (f":{option}" if option else "")
-    stego = simulate_coefficients(cover, name, 5)
+    errors = errors_for(scheme, cover)
+    stego = simulate_coefficients(cover, name, 5, errors=errors)
     changes = 0
     for before, after in zip(cover.components, stego.components, strict=True):
         moved = after.blocks.astype(int) - before.blocks
@@ -86,19 +99,22 @@ def test_a_stego_differs_by_one_at_most_in_whole_blocks(scheme: str, option: str
         moved[:rows, :columns] = 0
         assert not moved.any()
     assert 0.02 < changes / cover.num_nonzero_ac < 0.35
-    other = simulate_coefficients(cover, name, 6)
+    other = simulate_coefficients(cover, name, 6, errors=errors)
     assert any(not np.array_equal(a.blocks, b.blocks) for a, b in zip(stego.components, other.components, strict=True))
 
 
 @pytest.mark.parametrize("scheme", COEFFICIENT_SCHEMES)
 def test_luma_leaves_the_chromas_alone(scheme: str) -> None:
     cover = color(64, 64)
-    stego = simulate_coefficients(cover, f"{scheme}@0.4:luma", 1)
+    errors = errors_for(scheme, cover)
+    stego = simulate_coefficients(cover, f"{scheme}@0.4:luma", 1, errors=errors)
     assert not np.array_equal(stego.components[0].blocks, cover.components[0].blocks)
     for before, after in zip(cover.components[1:], stego.components[1:], strict=True):
         assert np.array_equal(before.blocks, after.blocks)
     alone = Coefficients(64, 64, cover.components[:1], False, b"")
-    assert np.array_equal(simulate_coefficients(alone, f"{scheme}@0.4", 1).components[0].blocks, stego.components[0].blocks)
+    of_luma = errors and errors[:1]
+    made = simulate_coefficients(alone, f"{scheme}@0.4", 1, errors=of_luma)
+    assert np.array_equal(made.components[0].blocks, stego.components[0].blocks)
 
 
 @pytest.mark.parametrize("scheme", [name for name, row in COEFFICIENT_SCHEMES.items() if row.adaptive])
@@ -109,7 +125,7 @@ def test_an_adaptive_scheme_finds_smooth_blocks_dearer_than_textured_ones(scheme
     blocks[:, 8:] = 0
     blocks[:, 8:, 0, 1], blocks[:, 8:, 1, 0] = 1, -1
     blocks[:, :8, :4, :4] = rng.integers(-6, 7, (8, 8, 4, 4))
-    rho = np.minimum(*coefficient_costs(cover, scheme, 0.1)).reshape(blocks.shape)
+    rho = np.minimum(*coefficient_costs(cover, scheme, 0.1, errors=errors_for(scheme, cover))).reshape(blocks.shape)
     assert np.median(rho[2:6, 10:14, 1:3, 1:3]) > 2 * np.median(rho[2:6, 2:6, 1:3, 1:3])
 
 

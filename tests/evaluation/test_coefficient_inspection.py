@@ -47,4 +47,6 @@ def test_the_histogram_counts_ac_coefficients() -> None:
 
 def test_every_scheme_that_fits_prices_the_cover() -> None:
     priced = inspection.every_scheme(gray(48, 48), 0.2, seed=1)
-    assert [one.name.split("@")[0] for one in priced] == list(COEFFICIENT_SCHEMES)
+    assert [one.name.split("@")[0] for one in priced] == [
+        name for name, row in COEFFICIENT_SCHEMES.items() if not row.needs_errors
+    ]

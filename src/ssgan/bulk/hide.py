@@ -79,6 +79,10 @@ class Hiding:
         """Return whether the shard of a portion exists; of single files, only missing ones are listed at all."""
         return self.shards and outputs.shard(self.folder, number).exists()
 
+    def place(self, name: str) -> str:
+        """Return the path of the stego of the cover `name`."""
+        return place_in(self.settings, name)
+
     def opens(self, content: bytes, entry: Entry) -> Picture | None:
         """Return the picture in these bytes, if the key opens it to the message for that cover."""
         try:
@@ -127,28 +131,30 @@ class HideEachPlan:
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings that decide the stegos, without messages and key, of which nothing is written."""
-        manifest = {"command": "hide-each", "version": __version__, "scheme": self.settings.scheme}
+        manifest: dict[str, Any] = {"command": "hide-each", "version": __version__, "scheme": self.settings.scheme}
+        if self.settings.jpeg is not None:
+            manifest["jpeg"] = self.settings.jpeg
         shards = {"shard_size": self.listing.size, "images": self.listing.digest}
         return manifest | (shards if self.shards else {"shard_size": None})
 
 
-def place(name: str) -> str:
-    """Return the path of a cover's stego: its own name, as PNG where its format is not written."""
-    return place_of(name, Path(stego_name(Path(name))).suffix)
+def place_in(settings: HideSettings, name: str) -> str:
+    """Return the path of a cover's stego: its own name, as PNG where its format is not written, or as that of a new JPEG."""
+    return place_of(name, Path(stego_name(Path(name), settings)).suffix)
 
 
 def prepare(
     sources: Sequence[Path], out: Path, settings: HideSettings, *, limit: int | None = None, shard_size: int | None = None
 ) -> HideEachPlan:
     """Return the plan for the covers in `sources`. Raises InvalidSetting as a simulation's does, and for an unknown scheme."""
-    plans.check_scheme(settings)
+    plans.check_settings(settings)
     refuse_among(sources, out)
     shards = shard_size is not None
 
     def is_done(where: str) -> bool:
         return not shards and (out / where).exists()
 
-    listing = Listing(sources, size=shard_size or BATCH, place=place, is_done=is_done, limit=limit)
+    listing = Listing(sources, size=shard_size or BATCH, place=partial(place_in, settings), is_done=is_done, limit=limit)
     plan = HideEachPlan(listing.sources, out, settings, listing, listing.finished, shards)
     check_manifest(out / outputs.MANIFEST, plan.to_json(), what="stegos")
     if not shards:
@@ -191,7 +197,7 @@ class _Ready:
 
     name: str
     mark: bytes
-    cover: bytes
+    covers: list[bytes]
     manner: str  # as in `ssgan.images.Encoded`; nothing for one that another process made
 
 
@@ -209,7 +215,7 @@ class _Worker:
         left = _left(self._job, portion)
         with outputs.writing(self._job.folder, portion.number, self._tally, shards=self._job.shards, seal=self._seal) as write:
             for entry in portion.entries:
-                where = place(entry.name)
+                where = self._job.place(entry.name)
                 try:
                     if not self._job.shards and (self._job.folder / where).exists():
                         _require(self._job, entry, self._job.folder / where)
@@ -225,9 +231,9 @@ class _Worker:
     def _hidden(self, entry: Entry) -> bytes:
         """Return the bytes of a proved stego."""
         settings, name = self._job.settings, entry.name
-        task = content_task(name, self._reader.data(entry), self._job.messages.of(name), Path(place(name)), settings)
+        task = content_task(name, self._reader.data(entry), self._job.messages.of(name), Path(self._job.place(name)), settings)
         stego = make_stego(task, self._job.key, settings)
-        self._note(entry, stego.carrier, stego.hidden.manner)
+        self._note(entry, stego.used, stego.hidden.manner)
         return stego.content
 
     def _taken_up(self, entry: Entry, left: Iterable[Left]) -> bytes | None:
@@ -238,36 +244,37 @@ class _Worker:
             if found is None:
                 continue
             read = images.read(self._reader.data(entry), convert=images.CONVERSIONS)
-            cover = plans.picture_carrier(plans.as_cover(read, entry.name, upright=self._job.settings.upright))
+            picture = plans.as_cover(read, entry.name, self._job.settings)
+            cover, *original = plans.used_carriers(picture)
             stego = plans.picture_carrier(found)
             if cover.shape != stego.shape or _apart(cover, stego) > 1:
                 continue
-            self._note(entry, stego)
-            recorded = ledger is None or ledger.reuse or ledger.holds(self._ready[place(entry.name)].mark)
+            self._note(entry, [stego, *original])
+            recorded = ledger is None or ledger.reuse or ledger.holds(self._ready[self._job.place(entry.name)].mark)
             if recorded or ledger is not None and not ledger.knows(cover):
                 return content()
         return None
 
-    def _note(self, entry: Entry, stego: Carrier, manner: str = "") -> None:
-        """Remember digests that are to be recorded, since pictures of a whole shard would fill the memory."""
+    def _note(self, entry: Entry, used: Sequence[Carrier], manner: str = "") -> None:
+        """Remember digests that are to be recorded, the stego's first: pictures of a whole shard would fill the memory."""
         ledger = self._job.settings.ledger
         if ledger is None:
-            self._ready[place(entry.name)] = _Ready(entry.name, b"", b"", manner)
+            self._ready[self._job.place(entry.name)] = _Ready(entry.name, b"", [], manner)
         else:
-            where = str(self._job.folder.resolve() / place(entry.name))
-            mark, cover = ledger.mark(stego, None, where), ledger.digest(stego)
-            self._ready[place(entry.name)] = _Ready(entry.name, mark, cover, manner)
+            where = str(self._job.folder.resolve() / self._job.place(entry.name))
+            mark, covers = ledger.mark(used[0], None, where), [ledger.digest(carrier) for carrier in used]
+            self._ready[self._job.place(entry.name)] = _Ready(entry.name, mark, covers, manner)
 
     def _seal(self, wheres: Sequence[str]) -> Collection[str]:
         """Record the covers of stegos before these get their names; those whose cover another stego has are left out."""
         ready, ledger = [self._ready.pop(where) for where in wheres], self._job.settings.ledger
         new = [one for one in ready if ledger is not None and not ledger.holds(one.mark)]
-        free = ledger.claim([[one.cover, one.mark] for one in new]) if ledger is not None else []
-        refused = {place(one.name): one.name for one, is_free in zip(new, free, strict=True) if not is_free}
+        free = ledger.claim([[*one.covers, one.mark] for one in new]) if ledger is not None else []
+        refused = {self._job.place(one.name): one.name for one, is_free in zip(new, free, strict=True) if not is_free}
         for name in refused.values():
             self._tally.fail(Failure.of(name, used_before(name)))
         self._tally.written += len(ready) - len(refused)
-        self._tally.sums.update(one.manner for one in ready if one.manner and place(one.name) not in refused)
+        self._tally.sums.update(one.manner for one in ready if one.manner and self._job.place(one.name) not in refused)
         return refused
 
 
@@ -285,7 +292,7 @@ def _left(of: Hiding, portion: Portion) -> dict[str, list[Left]]:
                     found.setdefault(name, []).append((path, partial(bytes, content)))
         return found
     for entry in portion.entries:
-        where = place(entry.name)
+        where = of.place(entry.name)
         if left := unfinished(outputs.unsealed(of.folder, where)):
             found[where] = [(path, path.read_bytes) for path in left]
     return found
@@ -302,7 +309,7 @@ def _require(of: Hiding, entry: Entry, path: Path, content: bytes | None = None)
     except RefusedImage:
         found = None
     if found is None:
-        inside = "" if content is None else f" ({place(entry.name)} in it)"
+        inside = "" if content is None else f" ({of.place(entry.name)} in it)"
         raise StorageFailed(
             f"{path}{inside} is not what would be written there: the key does not open it to the message of {entry.name}",
             hint="choose another folder, or give the key and the message of before",
@@ -321,10 +328,10 @@ class _CheckWorker:
         of = self._job
         if not of.shards:
             for entry in portion.entries:
-                self._repair(_require(of, entry, of.folder / place(entry.name)))
+                self._repair(_require(of, entry, of.folder / of.place(entry.name)))
             return Tally()
         path = outputs.shard(of.folder, portion.number)
-        entries = {place(entry.name): entry for entry in portion.entries}
+        entries = {of.place(entry.name): entry for entry in portion.entries}
         for where, content in outputs.outcomes(path):
             if where not in entries:
                 raise StorageFailed(

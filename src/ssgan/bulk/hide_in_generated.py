@@ -2,7 +2,8 @@
 
 Latents come from the operating system and are kept nowhere, so that the cover cannot be made again for comparison. The
 least suspicious stego gives the fewest alarms of the bundled detectors, then the lowest probability, and where these know no
-such pictures, the least deflection. A warden with better detectors may see more.
+such pictures, the least deflection. A warden with better detectors may see more. Covers that become new JPEGs are beyond these
+detectors: there the stego with the least distortion by its scheme is kept.
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ from pathlib import Path
 import numpy as np
 
 from ssgan.detection.verdicts import Verdict, judge
+from ssgan.embedding.coefficient_costs import coefficient_costs
 from ssgan.embedding.detectability import deflection
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import InvalidSetting
 from ssgan.gan.covers.generators import find_generator, open_generator
 from ssgan.gan.covers.sample import prepared, sample, secret_latents
 from ssgan.images import Picture, to_images
-from ssgan.messages import container, plan
+from ssgan.images.coefficients import carrier_values
+from ssgan.messages import plan
 from ssgan.messages.files import Stego, deliver, make_best
 from ssgan.messages.hide import Hidden
 from ssgan.messages.keys import Key
@@ -34,10 +37,11 @@ MOST = 256
 
 @dataclass(frozen=True, eq=False)
 class ChosenStego:
-    """The stego that was kept, the number of its cover among those tried, and the verdicts on all stegos."""
+    """The stego that was kept, its number among `count`, and the verdicts on all stegos, none on JPEGs."""
 
     hidden: Hidden
     number: int
+    count: int
     verdicts: tuple[Verdict, ...]
 
 
@@ -59,14 +63,27 @@ def hide_in_best(
     tasks = [plan.one_picture(NAME, picture, message, out, settings) for picture in pictures]
     verdicts: list[Verdict] = []
 
-    def rank(stegos: Sequence[Stego]) -> list[tuple[int, float, float]]:
+    def rank(stegos: Sequence[Stego]) -> Sequence[tuple[float, ...]]:
+        if settings.jpeg is not None:
+            return [(distortion(stego),) for stego in stegos]
         verdicts.extend(judge(to_images(np.stack([stego.hidden.stego for stego in stegos]))))
         embedder = Embedder(settings.scheme or plan.PIXEL_SCHEME, stegos[0].hidden.payload)
         deflections = deflection(to_images(np.stack([stego.hidden.cover for stego in stegos])), embedder).tolist()
         return [(*suspicion(verdict), shown) for verdict, shown in zip(verdicts, deflections, strict=True)]
 
     number, stegos = make_best([task.tasks[0] for task in tasks], key, settings, rank)
-    return ChosenStego(deliver(tasks[number], [stegos[number]])[0], number, tuple(verdicts))
+    return ChosenStego(deliver(tasks[number], [stegos[number]])[0], number, len(stegos), tuple(verdicts))
+
+
+def distortion(stego: Stego) -> float:
+    """Return the sum of what the changes of a JPEG's coefficients cost by the stego's scheme; infinite where one is wet."""
+    picture, changed = stego.task.picture, stego.hidden.coefficients
+    assert picture.coefficients is not None
+    assert changed is not None
+    errors = None if picture.precover is None else picture.precover.errors
+    prices = coefficient_costs(picture.coefficients, stego.hidden.scheme, stego.hidden.payload, errors=errors)
+    moved = carrier_values(changed) - carrier_values(picture.coefficients)
+    return float(prices.plus[moved > 0].sum() + prices.minus[moved < 0].sum())
 
 
 def suspicion(verdict: Verdict) -> tuple[int, float]:
@@ -74,9 +91,9 @@ def suspicion(verdict: Verdict) -> tuple[int, float]:
     return len(verdict.alarms), 0.5 if verdict.probability is None else verdict.probability
 
 
-def capacity(generator: Path = Path(GENERATOR)) -> int:
-    """Return the largest message in bytes that a cover by a generator takes."""
-    return container.capacity(_covers(generator, 1)[0])
+def cover_of(generator: Path = Path(GENERATOR), settings: HideSettings | None = None) -> Picture:
+    """Return a fresh cover by a generator, after the settings a new JPEG."""
+    return plan.as_cover(Picture(_covers(generator, 1)[0], None, "PNG"), NAME, settings)
 
 
 def _covers(generator: Path, count: int) -> list[np.ndarray]:

@@ -24,7 +24,7 @@ from ssgan.datasets import Geometry
 from ssgan.datasets.entries import Entry, Reader, place_of
 from ssgan.datasets.portions import Listing, Portion
 from ssgan.datasets.sources import refuse_among
-from ssgan.embedding.titles import is_for_jpegs
+from ssgan.embedding.titles import SIDE_INFORMED, is_for_jpegs
 from ssgan.errors import DoesNotFit, Failure, InvalidSetting, RefusedImage, unknown
 from ssgan.images.coefficient_files import encode_coefficients, read_coefficients
 from ssgan.images.samples import OPAQUE, Samples, pixels
@@ -56,6 +56,12 @@ class SimulationSettings:
     def __post_init__(self) -> None:
         if missing := set(self.convert) - set(images.CONVERSIONS):
             raise unknown("conversion", min(missing), images.CONVERSIONS)
+        scheme = self.embedder.partition("@")[0].strip()
+        if scheme in SIDE_INFORMED:
+            raise InvalidSetting(
+                f"{self.embedder} needs what rounding took from the coefficients, and the covers are JPEGs already",
+                hint=f"use {self.embedder.replace(scheme, 'juniward', 1)}",
+            )
         if self.changes_jpegs and (self.geometry != Geometry() or self.convert):
             raise InvalidSetting(
                 f"{self.embedder} changes the coefficients of JPEGs, which are neither cut, resized nor converted",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from cyclopts import Group, Parameter
 
@@ -17,12 +17,13 @@ from ssgan.cli.screen import Screen, counted
 from ssgan.errors import InvalidSetting
 
 if TYPE_CHECKING:
+    from ssgan.images import Picture
     from ssgan.messages.hide import Hidden
     from ssgan.messages.keys import Key
     from ssgan.messages.plan import HidePlan, HideSettings, HideTask
 
 _STDIN = Path("-")
-_FOR_CHANGES = ("scheme", "allow_flat", "reuse", "keep_metadata", "upright")  # options of a change to a cover
+_FOR_CHANGES = ("scheme", "jpeg", "allow_flat", "reuse", "keep_metadata", "upright")  # options of a change to a cover
 _LARGEST_MESSAGE = 64 << 20  # bytes: more than any cover takes
 MUCH = 0.2  # bits per sample: up to here the published detectors of adaptive schemes are wrong often enough
 _SAMPLE, _COEFFICIENT = "sample", "nonzero AC coefficient"
@@ -67,14 +68,27 @@ class MessageOptions:
         return message
 
 
+Jpeg: TypeAlias = Annotated[
+    int | None,
+    Parameter(
+        group=_WAY,
+        help="Make a new JPEG of this quality, such as 90, of covers that are no JPEGs: what rounding takes helps to hide.",
+    ),
+]
+
+
 @Parameter(name="*", group=_WAY)
 @dataclass(frozen=True)
 class Manner:
     """How messages are hidden; the receiver needs to know none of it."""
 
     scheme: Annotated[
-        str | None, Parameter(help="The embedding scheme: see ssgan list. By default hill, and juniward for JPEGs.")
+        str | None,
+        Parameter(
+            help="The embedding scheme: see ssgan list. By default hill, juniward for JPEGs, and siuniward for new ones."
+        ),
     ] = None
+    jpeg: Jpeg = None
     compress: Annotated[
         bool, Parameter(help="Pack the message first; not where others had a hand in it, since lengths tell.")
     ] = False
@@ -97,7 +111,7 @@ class Manner:
 
         used = None if self.no_ledger else ledger.Ledger(ledger.usual_folder(), reuse=self.reuse)
         return HideSettings(
-            self.scheme, self.compress, self.allow_flat, used, overwrite, self.keep_metadata, self.upright
+            self.scheme, self.compress, self.allow_flat, used, overwrite, self.keep_metadata, self.upright, self.jpeg
         )  # fmt: skip
 
 
@@ -116,7 +130,10 @@ class Way(Manner):
 def hide(
     *covers: Annotated[Path, Parameter(help="The cover; several to spread the message; - for a message from stdin.")],
     out: Annotated[
-        Out, Parameter(help="The stego: .png, .bmp, .pgm, .ppm or .tiff, or .jpg of a JPEG; of several covers, a folder.")
+        Out,
+        Parameter(
+            help="The stego: .png, .bmp, .pgm, .ppm or .tiff; .jpg of a JPEG or with --jpeg; of several covers, a folder."
+        ),
     ],
     message: MessageOptions | None = None,
     key: KeyOptions | None = None,
@@ -130,7 +147,8 @@ def hide(
     The stego looks like the cover, and its file is written as the cover's was, but without EXIF and text. Send the stego,
     destroy the cover, and use no cover twice. With --covers generated no cover is needed, and nothing is changed: the message
     picks the samples of a picture that a generator draws. In a JPEG the coefficients are changed, and all else of its file
-    stays, EXIF as well. No message survives a change of the picture: resizing, compressing it anew, most chat programs.
+    stays, EXIF as well; with --jpeg another picture becomes a JPEG. No message survives a change of the picture: resizing,
+    compressing it anew, most chat programs.
     """
     message, key, way, screen = message or MessageOptions(), key or KeyOptions(), way or Way(), Screen(json=json)
     named, making = [cover for cover in covers if cover != _STDIN], making or Making()
@@ -172,38 +190,54 @@ def capacity(
     *covers: Annotated[Path, Parameter(help="Image files.")],
     making: Making | None = None,
     needed: Needed = None,
+    jpeg: Jpeg = None,
     json: Json = False,
 ) -> None:
     """Say how many bytes covers take: exactly so many, whatever the message, key and scheme.
 
-    With --covers generated, how many every drawn cover takes.
+    With --covers generated, how many every drawn cover takes. With --jpeg, how many they take as new JPEGs.
     """
     from ssgan.messages import spread
-    from ssgan.messages.plan import CAUTIOUS, WISE, cover_picture, picture_capacity, wise_bytes
+    from ssgan.messages.plan import HideSettings, cover_picture, picture_capacity
 
-    screen, making = Screen(json=json), making or Making()
+    screen, making, settings = Screen(json=json), making or Making(), HideSettings(jpeg=jpeg)
     making.check(list(covers))
+    if making.changed:
+        from ssgan.bulk.hide_in_generated import GENERATOR, cover_of
+
+        name = str(making.generator or GENERATOR)
+        _show_capacity(screen, name, cover_of(Path(name), settings), label=f"a cover of {name}, changed")
+        return
     if making.covers is not None:
+        check_for_drawn(Manner(jpeg=jpeg))
         show_capacity(screen, making, needed)
         return
     if not covers:
         raise InvalidSetting("no cover is given", hint="run ssgan capacity COVER")
     if len(covers) == 1 and needed is not None:
         raise InvalidSetting("--needed is given, and one cover", hint="name more covers, or leave it out")
-    pictures = [cover_picture(cover) for cover in covers]
+    pictures = [cover_picture(cover, settings) for cover in covers]
     capacities = [picture_capacity(picture) for picture in pictures]
-    for cover, picture, size in zip(covers, pictures, capacities, strict=True):
-        text, figures = f"{cover}: {counted(size, 'byte')}", dict[str, object](cover=str(cover), capacity_bytes=size)
-        if picture.coefficients is not None:
-            cautious, wise = wise_bytes(picture, CAUTIOUS), wise_bytes(picture, WISE)
-            text += f"; wise are {cautious} to {wise}, {CAUTIOUS} to {WISE} bits per nonzero AC coefficient"
-            figures |= {"cautious_bytes": cautious, "wise_bytes": wise}
-        screen.result("capacity", text, **figures)
+    for cover, picture in zip(covers, pictures, strict=True):
+        _show_capacity(screen, str(cover), picture)
     if len(covers) > 1:
         count = _needed(needed, len(covers))
         size = spread.capacity_bytes(capacities, needed=count)
         text = f"together: {counted(size, 'byte')}, any {count} of the {len(covers)} stegos sufficing"
         screen.result("spread_capacity", text, count=len(covers), needed=count, capacity_bytes=size)
+
+
+def _show_capacity(screen: Screen, cover: str, picture: Picture, *, label: str = "") -> None:
+    """Say what fits in a cover, and of a JPEG what is wise."""
+    from ssgan.messages.plan import CAUTIOUS, WISE, picture_capacity, wise_bytes
+
+    size = picture_capacity(picture)
+    text, figures = f"{label or cover}: {counted(size, 'byte')}", dict[str, object](cover=cover, capacity_bytes=size)
+    if picture.coefficients is not None:
+        cautious, wise = wise_bytes(picture, CAUTIOUS), wise_bytes(picture, WISE)
+        text += f"; wise are {cautious} to {wise}, {CAUTIOUS} to {WISE} bits per nonzero AC coefficient"
+        figures |= {"cautious_bytes": cautious, "wise_bytes": wise}
+    screen.result("capacity", text, **figures)
 
 
 def _needed(needed: int | None, count: int) -> int:
@@ -246,6 +280,10 @@ def _best(screen: Screen, message: bytes, key: Key, out: Path, plan: HidePlan, m
 
     generator = making.generator or Path(GENERATOR)
     chosen = hide_in_best(message, key, out, plan.settings, generator=generator, count=making.of or COUNT)
+    if not chosen.verdicts:
+        text = f"cover {chosen.number + 1} of {chosen.count} was kept: its changes cost least by {chosen.hidden.scheme}"
+        screen.note("chosen", text, number=chosen.number + 1, count=chosen.count)
+        return chosen.hidden
     found = [one.probability for one in chosen.verdicts if one.probability is not None]
     called_stego = sum(bool(one.alarms) for one in chosen.verdicts)
     said = f", probabilities {min(found):.2f} to {max(found):.2f}" if found else ""
@@ -304,10 +342,12 @@ def _show(screen: Screen, task: HideTask, hidden: Hidden) -> None:
     if not screen.json:
         notes = list(hidden.notes)
         if hidden.left_out:
-            notes.append(f"metadata left out: {', '.join(hidden.left_out)}; --keep-metadata keeps what is known")
+            is_new = task.picture.precover is not None
+            kept = "a new JPEG has none" if is_new else "--keep-metadata keeps what is known"
+            notes.append(f"metadata left out: {', '.join(hidden.left_out)}; {kept}")
         if hidden.coefficients is not None:
             notes.append(_AS_A_FILE)
-            if any("metadata" in note for note in task.picture.notes):
+            if task.picture.metadata and task.picture.precover is None:
                 notes.append(_METADATA_STAYS)
         for note in notes:
             screen.note("note", f"{task.out}: {note}")

@@ -114,14 +114,6 @@ def show_capacity(screen: Screen, making: Making, needed: int | None) -> None:
     """Say how many bytes drawn covers take."""
     from ssgan.messages.drawn_files import capacity_bytes
 
-    if making.changed:
-        from ssgan.bulk.hide_in_generated import GENERATOR as CHANGED
-        from ssgan.bulk.hide_in_generated import capacity as changed_capacity
-
-        name = str(making.generator or CHANGED)
-        size = changed_capacity(Path(name))
-        screen.result("capacity", f"a cover of {name}, changed: {counted(size, 'byte')}", cover=name, capacity_bytes=size)
-        return
     model, count = model_of(making.generator), 1 if making.count is None else making.count
     size = capacity_bytes(model, count, needed)
     covers = counted(count, "drawn cover")

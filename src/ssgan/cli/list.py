@@ -31,9 +31,17 @@ def _schemes() -> list[dict[str, Any]]:
     from ssgan.embedding.catalog import COEFFICIENT_SCHEMES, SCHEMES
 
     return [
-        {"scheme": name, "title": entry.title, "covers": covers, "summary": entry.summary, "paper": entry.paper}
-        for covers, rows in (("pixels", SCHEMES), ("JPEG", COEFFICIENT_SCHEMES))
-        for name, entry in rows.items()
+        {"scheme": name, "title": entry.title, "covers": "pixels", "summary": entry.summary, "paper": entry.paper}
+        for name, entry in SCHEMES.items()
+    ] + [
+        {
+            "scheme": name,
+            "title": row.title,
+            "covers": "new JPEG" if row.needs_errors else "JPEG",
+            "summary": row.summary,
+            "paper": row.paper,
+        }
+        for name, row in COEFFICIENT_SCHEMES.items()
     ]
 
 

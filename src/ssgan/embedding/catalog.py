@@ -11,7 +11,7 @@ from typing import TypeVar
 from ssgan.embedding.coder import Coder
 from ssgan.embedding.coders import bound, drawn, message, plain, reference, shrinkage, stc
 from ssgan.embedding.entry import CoefficientEntry, SchemeEntry
-from ssgan.embedding.titles import COEFFICIENT_TITLES, TITLES
+from ssgan.embedding.titles import COEFFICIENT_TITLES, SIDE_INFORMED, TITLES
 from ssgan.errors import InvalidSetting, unknown
 
 Row = TypeVar("Row", SchemeEntry, CoefficientEntry)
@@ -23,6 +23,8 @@ def _rows(titles: dict[str, str], kind: type[Row]) -> dict[str, Row]:
         row = import_module(f"ssgan.embedding.schemes.{name}").ROW
         assert isinstance(row, kind), f"{name}.py has no row of this kind"
         assert row.title == title, f"{name} is called {row.title!r} in its file and {title!r} in titles.py"
+        if isinstance(row, CoefficientEntry):
+            assert row.needs_errors == (name in SIDE_INFORMED), f"{name} is side-informed in one of its file and titles.py"
         rows[name] = row
     return rows
 

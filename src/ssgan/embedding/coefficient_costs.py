@@ -61,13 +61,19 @@ def coefficient_costs(
 
     Payload in bits per nonzero AC coefficient (bpnzAC); options of the scheme, and `luma`. Wet is also what would leave
     -1023...1023, and what is dearer than 1e13. With the rounding `errors` of a new JPEG (`images.new_jpeg`), (R, C, 8, 8) a
-    component, the sender is side-informed: with juniward that is SI-UNIWARD.
+    component, the sender is side-informed, by any scheme; siuniward needs them.
 
-    Raises DoesNotFit where no AC coefficient differs from zero, InvalidSetting for a scheme or an option that does not exist.
+    Raises DoesNotFit where no AC coefficient differs from zero, InvalidSetting for a scheme or an option that does not exist,
+    and where a scheme needs errors and there are none.
     """
     row = COEFFICIENT_SCHEMES.get(scheme)
     if row is None:
         raise unknown("scheme for the coefficients of a JPEG", scheme, COEFFICIENT_SCHEMES)
+    if row.needs_errors and errors is None:
+        raise InvalidSetting(
+            f"{scheme} needs what rounding took from the coefficients, and a JPEG that exists does not tell",
+            hint="use juniward, or start from pixels: ssgan hide --jpeg, or ssgan.images.new_jpeg and its errors",
+        )
     _check_options(scheme, options)
     bits, samples = payload_bits(cover, payload, options=options), coefficient_samples(cover, options=options)
     prices = _joined([row.costs(component, options) for component in _components(cover, options)])
@@ -101,8 +107,9 @@ def payload_bits(cover: Coefficients, payload: float, *, options: Collection[str
 def _side_informed(prices: Prices, errors: NDArray[np.float64]) -> Prices:
     """Return prices where a change toward the uncompressed original costs rho (1 - 2 |e|), and the other one rho as before.
 
-    V. Holub, J. Fridrich, T. Denemark, EURASIP J. Inf. Sec. 2014:1, section 6. Halves in the four modes whose cosines are plain
-    sums of samples are frequent, cost nothing and would gather there: these are wet.
+    The ternary form of T. Denemark, J. Fridrich, "Side-informed steganography with additive distortion", IEEE WIFS 2015. Halves
+    in the four modes whose cosines are plain sums of samples are frequent, cost nothing and would gather there: these are wet,
+    as in V. Holub, J. Fridrich, T. Denemark, EURASIP J. Inf. Sec. 2014:1.
     """
     share = 1 - 2 * np.abs(errors)
     plus, minus = prices.plus * np.where(errors > 0, share, 1.0), prices.minus * np.where(errors < 0, share, 1.0)

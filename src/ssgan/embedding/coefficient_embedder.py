@@ -110,12 +110,21 @@ def plane_probabilities(planes: torch.Tensor, table: Table, embedder: Embedder) 
     return _in_planes(planes, table, lambda cover: change_probabilities(cover, embedder))
 
 
-def change_probabilities(cover: Coefficients, embedder: Embedder, prices: Prices | None = None) -> Prices:
-    """Return beta+ and beta-, float64 (n,), of the flat samples; `prices` are their costs, where known already."""
+def change_probabilities(
+    cover: Coefficients,
+    embedder: Embedder,
+    prices: Prices | None = None,
+    *,
+    errors: Sequence[NDArray[np.float64]] | None = None,
+) -> Prices:
+    """Return beta+ and beta-, float64 (n,), of the flat samples; `prices` are their costs, where known already.
+
+    With the rounding `errors` of a new JPEG the sender is side-informed.
+    """
     _expect_coefficients(embedder)
     options = embedder.cost_options
     bits = payload_bits(cover, embedder.payload, options=options)
-    prices = prices or coefficient_costs(cover, embedder.scheme, embedder.payload, options=options)
+    prices = prices or coefficient_costs(cover, embedder.scheme, embedder.payload, options=options, errors=errors)
     try:
         beta = CODERS[embedder.coder].probabilities(_batch(prices), bits / max(1, len(prices.plus)))
     except DoesNotFit as error:

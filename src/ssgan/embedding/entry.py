@@ -65,6 +65,7 @@ class CoefficientEntry:
 
     `options` are those of the scheme alone. `of_payload`: where given, `costs` is Fisher information, the same for +1 and -1,
     and this solves for the costs of a payload over all components together. `adaptive` is False where texture plays no part.
+    `needs_errors` is True where the scheme is for new JPEGs alone, with what rounding took from their coefficients.
     """
 
     costs: ComponentCosts
@@ -75,4 +76,5 @@ class CoefficientEntry:
     options: tuple[str, ...] = ()
     of_payload: PayloadCosts | None = None
     adaptive: bool = True
+    needs_errors: bool = False
     unit: str = COEFFICIENT_UNIT

@@ -21,12 +21,17 @@ TITLES: dict[str, str] = {
 # The same for the coefficients of a JPEG.
 COEFFICIENT_TITLES: dict[str, str] = {
     "juniward": "J-UNIWARD",
+    "siuniward": "SI-UNIWARD",
     "uerd": "UERD",
     "nsf5": "nsF5",
     "ebs": "EBS",
     "jmipod": "J-MiPOD",
     "jsteg": "Jsteg",
 }
+
+
+# Those of them that need what rounding took from a JPEG which is made here (images/new_jpeg.py).
+SIDE_INFORMED = ("siuniward",)
 
 
 def is_for_jpegs(embedder: str) -> bool:

@@ -102,9 +102,14 @@ def inspect_coefficients(cover: Coefficients, embedder: Embedder, *, seed: int, 
 
 
 def every_scheme(cover: Coefficients, payload: float, *, seed: int, name: str = "") -> list[PricedCover]:
-    """Return a JPEG priced by each scheme for coefficients, with the maps of luma; those that cannot carry it are left out."""
+    """Return a JPEG priced by each scheme for coefficients, with the maps of luma; those that cannot carry it are left out.
+
+    Side-informed schemes are left out, too: what rounding took from this JPEG is not known.
+    """
     priced = []
     for scheme, row in COEFFICIENT_SCHEMES.items():
+        if row.needs_errors:
+            continue
         embedder = Embedder(scheme, payload, fitting_coder(scheme))
         try:
             costs = inspect_coefficients(cover, embedder, seed=seed, name=name).pictures["costs"]

@@ -53,6 +53,18 @@ class Component:
 
 
 @dataclass(frozen=True, eq=False)
+class Precover:
+    """The uncompressed original of a JPEG that was made here, and what rounding took from it.
+
+    samples  uint8 (C, H, W): the pixels that were compressed
+    errors   float64 (R, C, 8, 8) a component: each coefficient before rounding minus that after it, -1/2...1/2
+    """
+
+    samples: NDArray[np.uint8]
+    errors: tuple[NDArray[np.float64], ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Coefficients:
     """The coefficients of a JPEG file, and the file: all that is not a coefficient is written back as it was.
 

@@ -22,10 +22,10 @@ from PIL import Image
 from ssgan.compute.available_memory import available_memory
 from ssgan.errors import InvalidSetting, NotEnoughMemory, RefusedImage, StorageFailed, unknown
 from ssgan.images.arrays import ImageLike, Layout, as_alpha, as_image
-from ssgan.images.coefficients import Coefficients
+from ssgan.images.coefficients import Coefficients, Precover
 from ssgan.images.detect import inspect
 from ssgan.images.formats import netpbm
-from ssgan.images.header import CONVERSIONS, FOLLOWING, MAX_FILE_BYTES, Header
+from ssgan.images.header import CONVERSIONS, FOLLOWING, MAX_FILE_BYTES, Header, metadata_names
 from ssgan.images.orientation import UPRIGHT, turned, turned_note
 from ssgan.storage.atomic import atomic_write
 
@@ -54,6 +54,7 @@ class Picture:
     applied    the orientation that was applied already, 1 if none was
     file       the bytes that were read, where the format is one that is written, and of a JPEG; else empty
     coefficients  of a JPEG that is a cover or a stego: they carry the message, the samples are only shown
+    precover   of a JPEG that was made here for a message: its original
     """
 
     samples: NDArray[np.uint8]
@@ -65,6 +66,12 @@ class Picture:
     applied: int = UPRIGHT
     file: bytes = field(default=b"", repr=False, compare=False)
     coefficients: Coefficients | None = field(default=None, repr=False, compare=False)
+    precover: Precover | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def metadata(self) -> tuple[str, ...]:
+        """Names of the metadata in the file, as the notes have them."""
+        return metadata_names(self.notes)
 
     @property
     def following(self) -> str | None:

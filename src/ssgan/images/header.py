@@ -15,7 +15,7 @@ import importlib
 import io
 import struct
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -44,6 +44,7 @@ CONVERSIONS = {
 
 _STRIP_PIXELS = 1 << 18  # decoded pixels laid into arrays at a time
 FOLLOWING = "bytes follow the end of the image"  # the end of the note for them
+_METADATA = "the file has metadata: "  # the beginning of the note on it
 
 
 class Pixels(NamedTuple):
@@ -117,7 +118,13 @@ def exif_orientation(exif: bytes) -> tuple[int, tuple[str, ...]]:
 
 def metadata_note(names: list[str]) -> tuple[str, ...]:
     """Return the note on metadata that the file has and the samples do not."""
-    return (f"the file has metadata: {', '.join(dict.fromkeys(names))}",) if names else ()
+    return (f"{_METADATA}{', '.join(dict.fromkeys(names))}",) if names else ()
+
+
+def metadata_names(notes: Sequence[str]) -> tuple[str, ...]:
+    """Return the names in the note that `metadata_note` makes; none where there is no such note."""
+    found = (note.removeprefix(_METADATA).split(", ") for note in notes if note.startswith(_METADATA))
+    return tuple(name for names in found for name in names)
 
 
 def trailing(data: bytes, end: int, *, padding: int = 0) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -50,8 +50,7 @@ class NewJpeg:
 
 def new_jpeg(image: ImageLike, quality: int, *, layout: Layout | None = None) -> NewJpeg:
     """Return an image, as `as_image` takes it, as a JPEG of a libjpeg quality 1...100. Raises InvalidSetting for others."""
-    if not 1 <= quality <= 100:
-        raise InvalidSetting(f"the quality is {quality}; it must be 1 to 100", hint="give what web pictures have, such as 90")
+    check_quality(quality)
     samples = as_image(image, layout=layout)  # (C, H, W)
     channels, height, width = samples.shape
     factor = 2 if channels == 3 else 1
@@ -85,6 +84,12 @@ def gray_jpeg(plane: NDArray[np.int16], table: NDArray[np.uint16]) -> Coefficien
     rows, columns = blocks.shape[:2]
     size = SIDE * rows, SIDE * columns
     return _framed(*size, (Component(blocks, table, (1, 1), (rows, columns), size),))
+
+
+def check_quality(quality: int) -> None:
+    """Raise InvalidSetting for a quality that is not 1...100."""
+    if not 1 <= quality <= 100:
+        raise InvalidSetting(f"the quality is {quality}; it must be 1 to 100", hint="give what web pictures have, such as 90")
 
 
 def steps(base: NDArray[Any], quality: int) -> NDArray[np.uint16]:

@@ -22,7 +22,7 @@ from ssgan.errors import Incomplete, InvalidSetting, NothingFound, RefusedImage,
 from ssgan.messages import container, plan
 from ssgan.messages.container import Carrier
 from ssgan.messages.keys import Key, as_message, check_key
-from ssgan.messages.ledger import Ledger, Used
+from ssgan.messages.ledger import Ledger
 from ssgan.messages.parts import MessagePart
 from ssgan.messages.plan import HidePlan, HideSettings, HideTask
 from ssgan.messages.reveal import as_whole, reveal_any, reveal_from
@@ -38,19 +38,20 @@ Source = str | os.PathLike[str] | BinaryIO
 def hide_file(
     cover: str | os.PathLike[str], message: bytes | str, key: Key, out: str | os.PathLike[str], *, scheme: str | None = None,
     compress: bool = False, allow_flat: bool = False, ledger: Ledger | None = None, overwrite: bool = False,
-    keep_metadata: bool = False, upright: bool = False,
+    keep_metadata: bool = False, upright: bool = False, jpeg: int | None = None,
 ) -> Hidden:  # fmt: skip
     """Hide `message` in the image file `cover` and write the stego to `out`, in the lossless format of its suffix, or a JPEG.
 
     The file is written as the cover's was. Metadata that may name person, place or time stays behind unless `keep_metadata`;
     `upright` applies the orientation in the cover's file. What differs from the cover's file is in the result's notes. In a
-    JPEG the coefficients are changed, and all else stays as it was, metadata as well. The scheme is `hill` for pixels and
-    `juniward` for JPEGs where none is named.
+    JPEG the coefficients are changed, and all else stays as it was, metadata as well. With `jpeg`, a quality 1 to 100, a cover
+    that is no JPEG becomes one, and what rounding takes from its coefficients tells which changes show least. The scheme is
+    `hill` for pixels, `juniward` for JPEGs and `siuniward` for new ones where none is named.
     Raises DoesNotFit with the bytes that would fit; RefusedImage for a file that is no cover, that is too flat (unless
     `allow_flat`) or that the `ledger` lists; StorageFailed where `out` exists (unless `overwrite`), is the cover (even
     then), or cannot be written; InvalidSetting for an unknown scheme or a lossy format.
     """
-    settings = HideSettings(scheme, compress, allow_flat, ledger, overwrite, keep_metadata, upright)
+    settings = HideSettings(scheme, compress, allow_flat, ledger, overwrite, keep_metadata, upright, jpeg)
     check_key(key)
     return carry_out(plan.one_cover(Path(cover), as_message(message), Path(out), settings), key)[0]
 
@@ -58,13 +59,15 @@ def hide_file(
 def hide_spread(
     covers: Sequence[str | os.PathLike[str]], message: bytes | str, key: Key, out_folder: str | os.PathLike[str], *,
     needed: int, scheme: str | None = None, compress: bool = False, allow_flat: bool = False, ledger: Ledger | None = None,
-    keep_metadata: bool = False, upright: bool = False,
+    keep_metadata: bool = False, upright: bool = False, jpeg: int | None = None,
 ) -> list[Hidden]:  # fmt: skip
     """Spread `message` over covers, so that any `needed` of the stegos give it back; they get their covers' names in a folder.
 
     All of them are written or none. Raises as `hide_file` does.
     """
-    settings = HideSettings(scheme, compress, allow_flat, ledger, keep_metadata=keep_metadata, upright=upright)
+    settings = HideSettings(
+        scheme, compress, allow_flat, ledger, keep_metadata=keep_metadata, upright=upright, jpeg=jpeg
+    )  # fmt: skip
     check_key(key)
     body = as_message(message)
     return carry_out(plan.several_covers([Path(c) for c in covers], body, Path(out_folder), needed, settings), key)
@@ -155,9 +158,11 @@ class Stego:
         return container.image_carrier(self.hidden.stego, self.hidden.alpha)
 
     @property
-    def used(self) -> list[Used]:
-        """What is recorded as used: the cover, and the stego, which the list does not distinguish from it."""
-        return [self.carrier]
+    def used(self) -> list[Carrier]:
+        """What is recorded as used: the cover with the original of a new JPEG, and the stego, which the list does not
+        distinguish from the cover.
+        """
+        return [self.carrier, *plan.used_carriers(self.task.picture)[1:]]
 
 
 def carry_out(planned: HidePlan, key: Key) -> list[Hidden]:
@@ -209,8 +214,10 @@ def _jpeg_stego(
     from ssgan.messages.hide import Hidden, hide_coefficients
 
     assert picture.coefficients is not None
+    errors = None if picture.precover is None else picture.precover.errors
     made, written = hide_coefficients(
-        picture.coefficients, task.body, key, scheme=scheme, compress=settings.compress, allow_flat=settings.allow_flat
+        picture.coefficients, task.body, key, scheme=scheme, compress=settings.compress, allow_flat=settings.allow_flat,
+        errors=errors,
     )  # fmt: skip
     content = images.encode_coefficients(made)
     shown = images.read(content, convert=images.CONVERSIONS).samples
@@ -218,6 +225,8 @@ def _jpeg_stego(
         picture.samples, shown, None, written.message_bytes, written.rung_bytes, written.payload, written.change_rate,
         scheme, written.split, manner="cover", coefficients=made,
     )  # fmt: skip
+    if picture.precover is not None:
+        hidden = replace(hidden, manner="usual", left_out=picture.metadata)
     return hidden, content
 
 

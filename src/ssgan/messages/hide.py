@@ -6,7 +6,7 @@ would rather never touch gets a very high cost here, not an infinite one, so tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -91,10 +91,11 @@ def hide(
 
 def hide_coefficients(
     cover: Coefficients, message: bytes | str | MessagePart, key: Key, *, scheme: str = COEFFICIENT_SCHEME,
-    compress: bool = False, allow_flat: bool = False,
+    compress: bool = False, allow_flat: bool = False, errors: Sequence[NDArray[np.float64]] | None = None,
 ) -> tuple[Coefficients, WrittenValues]:  # fmt: skip
     """Return a JPEG's coefficients with `message` in them, and what it took: the payload in bits per nonzero AC coefficient.
 
+    With the rounding `errors` of a new JPEG (`images.new_jpeg`) the sender is side-informed, as siuniward needs to be.
     Raises as `hide` does, and DoesNotFit where all AC coefficients are zero.
     """
     nonzero = cover.num_nonzero_ac
@@ -106,7 +107,7 @@ def hide_coefficients(
         from ssgan.embedding.coefficient_costs import coefficient_costs
 
         count = len(carrier_values(cover))
-        prices = coefficient_costs(cover, scheme, payload * count / max(nonzero, 1))
+        prices = coefficient_costs(cover, scheme, payload * count / max(nonzero, 1), errors=errors)
         yield Price(slice(0, count), prices.plus, prices.minus)
 
     written = hide_in(carrier, price, message, key, compress=compress, allow_flat=allow_flat)

@@ -12,17 +12,19 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ssgan import images
-from ssgan.embedding.titles import COEFFICIENT_TITLES, TITLES
+from ssgan.embedding.titles import COEFFICIENT_TITLES, SIDE_INFORMED, TITLES
 from ssgan.errors import DoesNotFit, InvalidSetting, RefusedImage, StorageFailed, unknown
 from ssgan.images import Picture
+from ssgan.images.coefficients import Precover
 from ssgan.images.orientation import UPRIGHT
+from ssgan.images.samples import OPAQUE
 from ssgan.messages import container
 from ssgan.messages.container import Carrier
 from ssgan.messages.ledger import Ledger
 from ssgan.messages.order import COEFFICIENT_RULE, PIXEL_RULE, FrozenRule, frozen_count
 from ssgan.messages.parts import HEAD_BYTES, MessagePart
 
-PIXEL_SCHEME, COEFFICIENT_SCHEME = "hill", "juniward"  # where none is named
+PIXEL_SCHEME, COEFFICIENT_SCHEME, NEW_JPEG_SCHEME = "hill", "juniward", "siuniward"  # where none is named
 CAUTIOUS, WISE, MUCH = 0.1, 0.2, 0.4  # bits per nonzero AC coefficient of a JPEG
 JPEG_SUFFIXES = tuple(suffix for suffix, formats in images.READ_SUFFIXES.items() if "JPEG" in formats)
 _HINTS = {
@@ -45,13 +47,14 @@ _ASK = "ask for the file as the sender wrote it: no message survives a conversio
 class HideSettings:
     """Choices of the sender, none of which the receiver needs to know."""
 
-    scheme: str | None = None  # PIXEL_SCHEME or COEFFICIENT_SCHEME, as the cover is
+    scheme: str | None = None  # PIXEL_SCHEME, COEFFICIENT_SCHEME or NEW_JPEG_SCHEME, as the cover is
     compress: bool = False
     allow_flat: bool = False
     ledger: Ledger | None = None
     overwrite: bool = False
     keep_metadata: bool = False  # of the cover's file, what may name person, place or time
     upright: bool = False  # apply the orientation in the cover's file
+    jpeg: int | None = None  # 1...100: make a new JPEG of this quality of a cover that is none, and hide in that
 
 
 @dataclass(frozen=True, repr=False)
@@ -111,12 +114,12 @@ def one_cover(cover: Path, message: bytes, out: Path, settings: HideSettings) ->
 def one_picture(name: str, picture: Picture, message: bytes, out: Path, settings: HideSettings) -> HidePlan:
     """Plan `message` into a picture that is in no file, named `name`. Raises as `one_cover` does."""
     _check_one(out, [], settings)
-    return _one(Path(name), picture, message, out, settings)
+    return _one(Path(name), as_cover(picture, name, settings), message, out, settings)
 
 
 def _check_one(out: Path, covers: Sequence[Path], settings: HideSettings) -> None:
-    check_scheme(settings)
-    check_place(out, covers, overwrite=settings.overwrite)
+    check_settings(settings)
+    check_place(out, covers, overwrite=settings.overwrite, jpeg=settings.jpeg)
     if not out.parent.is_dir():
         raise StorageFailed(f"there is no folder {out.parent}", hint="make the folder first")
 
@@ -127,13 +130,13 @@ def content_task(name: str, content: bytes, message: bytes, out: Path, settings:
     Raises what `one_cover` does, but for `out`, of which only the suffix counts.
     """
     read = images.read(content, convert=images.CONVERSIONS, name=name, work=_hiding_bytes(settings.scheme))
-    picture = as_cover(read, name, upright=settings.upright)
-    return picture_task(name, picture, message, out, settings)
+    check_settings(settings)
+    return picture_task(name, as_cover(read, name, settings), message, out, settings)
 
 
 def picture_task(name: str, picture: Picture, message: bytes, out: Path, settings: HideSettings) -> HideTask:
     """Plan `message` into a picture, as `content_task` does."""
-    check_scheme(settings)
+    check_settings(settings)
     return _one(Path(name), picture, message, out, settings).tasks[0]
 
 
@@ -157,13 +160,13 @@ def several_covers(covers: Sequence[Path], message: bytes, folder: Path, needed:
     """
     from ssgan.messages import spread
 
-    check_scheme(settings)
-    outs = [folder / stego_name(cover) for cover in covers]
+    check_settings(settings)
+    outs = [folder / stego_name(cover, settings) for cover in covers]
     if len({os.path.normcase(out) for out in outs}) < len(outs):
         raise InvalidSetting("two covers have the same name", hint="rename one: the stegos get the names of their covers")
     parts = spread.split(message, count=len(covers), needed=needed, compress=settings.compress)
     for out in outs:
-        check_place(out, covers, overwrite=settings.overwrite)
+        check_place(out, covers, overwrite=settings.overwrite, jpeg=settings.jpeg)
     pictures = [cover_picture(cover, settings) for cover in covers]
     for cover, picture, out in zip(covers, pictures, outs, strict=True):
         _check_cover(cover, picture, out, settings)
@@ -183,25 +186,51 @@ def several_covers(covers: Sequence[Path], message: bytes, folder: Path, needed:
 
 
 def cover_picture(cover: Path, settings: HideSettings | None = None) -> Picture:
-    """Return the picture in a file that is to be a cover: it is not converted, but may be turned. Raises RefusedImage."""
+    """Return the picture in a file that is to be a cover: it is not converted, but may be turned, or made a new JPEG.
+
+    Raises RefusedImage, and InvalidSetting where the settings do not go with it.
+    """
     settings = settings or HideSettings()
+    check_settings(settings)
     picture = images.read(cover, convert=images.CONVERSIONS, work=_hiding_bytes(settings.scheme))
-    return as_cover(picture, str(cover), upright=settings.upright)
+    return as_cover(picture, str(cover), settings)
 
 
 def _hiding_bytes(scheme: str | None) -> int:
     return HIDING_BYTES.get(scheme or PIXEL_SCHEME, _MOST_HIDING_BYTES)
 
 
-def as_cover(picture: Picture, name: str, *, upright: bool = False) -> Picture:
-    """Return a picture that was read with all conversions allowed, if it needed none; turned if `upright`. Raises
-    RefusedImage.
+def as_cover(picture: Picture, name: str, settings: HideSettings | None = None) -> Picture:
+    """Return a picture that was read with all conversions allowed, if it needed none; turned, or made a new JPEG, after the
+    settings. Raises RefusedImage, and InvalidSetting where the settings do not go with it.
     """
+    settings = settings or HideSettings()
     if picture.format == "JPEG":
-        return _jpeg_cover(picture, name, upright=upright)
+        if settings.jpeg is not None:
+            raise InvalidSetting(
+                f"{name} is a JPEG already, and a new one of it would show that it was compressed twice",
+                hint="leave --jpeg out: its own coefficients carry the message",
+            )
+        return _jpeg_cover(picture, name, upright=settings.upright)
     for word in picture.converted:
         raise _no_cover(name, word)
-    return images.upright(picture) if upright else picture
+    if settings.upright:
+        picture = images.upright(picture)
+    return picture if settings.jpeg is None else _new_jpeg_cover(picture, name, settings.jpeg)
+
+
+def _new_jpeg_cover(picture: Picture, name: str, quality: int) -> Picture:
+    """Return a picture as a new JPEG, with its original. Raises InvalidSetting where parts of it are transparent."""
+    from ssgan.images.new_jpeg import new_jpeg  # compiled loops, which most that hide do not need
+
+    if picture.alpha is not None and picture.alpha.min() < OPAQUE:
+        raise InvalidSetting(
+            f"{name} is transparent in places, and a JPEG is not", hint="lay it on a background first, or leave --jpeg out"
+        )
+    made = new_jpeg(picture.samples, quality, layout="chw")
+    shown = images.read(made.cover.file, convert=("jpeg",))
+    precover = Precover(picture.samples, made.errors)
+    return replace(shown, notes=picture.notes, coefficients=made.cover, file=b"", precover=precover)
 
 
 def _no_cover(name: str, word: str) -> RefusedImage:
@@ -287,39 +316,66 @@ def same_file(one: Path, other: Path) -> bool:
         return os.path.realpath(one) == os.path.realpath(other)
 
 
+def used_carriers(picture: Picture) -> list[Carrier]:
+    """Return what of a cover must not be used again: its samples, and those of the original of a new JPEG."""
+    if picture.precover is None:
+        return [picture_carrier(picture)]
+    return [picture_carrier(picture), container.image_carrier(picture.precover.samples, None)]
+
+
 def _fits_empty_message(picture: Picture) -> bool:
     """Return whether an empty message fits."""
     return container.fits_empty_message(*picture_samples(picture))
 
 
-def stego_name(cover: Path) -> str:
-    """Return the cover's name, as PNG where its own format is not written."""
+def stego_name(cover: Path, settings: HideSettings) -> str:
+    """Return the cover's name, as PNG where its own format is not written, or as that of a new JPEG."""
+    if settings.jpeg is not None:
+        return f"{cover.stem}.jpg"
     return cover.name if cover.suffix.lower() in (*images.WRITTEN, *JPEG_SUFFIXES) else f"{cover.stem}.png"
 
 
-def check_scheme(settings: HideSettings) -> None:
-    """Raise InvalidSetting for a scheme that does not exist."""
+def check_settings(settings: HideSettings) -> None:
+    """Raise InvalidSetting for a scheme or a quality that does not exist, and for settings that exclude each other."""
+    if settings.jpeg is not None:
+        from ssgan.images.new_jpeg import check_quality
+
+        check_quality(settings.jpeg)
+        if settings.keep_metadata:
+            raise InvalidSetting(
+                "--keep-metadata is given together with --jpeg, and a new JPEG has no metadata", hint="leave one of them out"
+            )
     if settings.scheme is not None and settings.scheme not in (*TITLES, *COEFFICIENT_TITLES):
         raise unknown("scheme", settings.scheme, (*TITLES, *COEFFICIENT_TITLES))
 
 
 def scheme_for(picture: Picture, settings: HideSettings, *, name: str = "the cover") -> str:
     """Return the scheme to hide in a picture by. Raises InvalidSetting for one that is made for the other kind of samples."""
-    is_jpeg = picture.coefficients is not None
-    usual = COEFFICIENT_SCHEME if is_jpeg else PIXEL_SCHEME
+    is_jpeg, is_new = picture.coefficients is not None, picture.precover is not None
+    usual = (NEW_JPEG_SCHEME if is_new else COEFFICIENT_SCHEME) if is_jpeg else PIXEL_SCHEME
     scheme = usual if settings.scheme is None else settings.scheme
+    hint = f"leave the scheme out, or use {usual}"
+    if scheme in SIDE_INFORMED and not is_new:
+        which = "a JPEG already" if is_jpeg else "to stay what it is"
+        more = "" if is_jpeg else ", or let a new JPEG be made: --jpeg 90"
+        raise InvalidSetting(f"the scheme {scheme} is made for new JPEGs, and {name} is {which}", hint=hint + more)
     if scheme not in (COEFFICIENT_TITLES if is_jpeg else TITLES):
-        made, found = ("pixels", "a JPEG") if is_jpeg else ("the coefficients of JPEGs", "none")
-        raise InvalidSetting(
-            f"the scheme {scheme} is made for {made}, and {name} is {found}", hint=f"leave the scheme out, or use {usual}"
-        )
+        found = ("to become a JPEG" if is_new else "a JPEG") if is_jpeg else "none"
+        made = "pixels" if is_jpeg else "the coefficients of JPEGs"
+        raise InvalidSetting(f"the scheme {scheme} is made for {made}, and {name} is {found}", hint=hint)
     return scheme
 
 
-def check_place(out: Path, covers: Sequence[Path], *, overwrite: bool) -> None:
-    """Refuse the path of a cover for a stego, and the path of another file unless overwriting is wanted."""
+def check_place(out: Path, covers: Sequence[Path], *, overwrite: bool, jpeg: int | None = None) -> None:
+    """Refuse the path of a cover for a stego, the path of another file unless overwriting is wanted, and a suffix that is not
+    of the format to be written.
+    """
     if out.suffix.lower() not in JPEG_SUFFIXES:
         images.written_format(out)
+        if jpeg is not None:
+            raise InvalidSetting(
+                f"{out} is not named like a JPEG, and a new JPEG is to be written", hint="name it .jpg, or leave --jpeg out"
+            )
     for cover in covers:
         if same_file(out, cover):
             raise StorageFailed(
@@ -336,12 +392,17 @@ def _check_cover(cover: Path, picture: Picture, out: Path, settings: HideSetting
     """Refuse a format that drops something of the cover, a scheme of the other domain, and a cover that was used before."""
     alpha = picture.alpha
     if picture.coefficients is None:
+        if out.suffix.lower() in JPEG_SUFFIXES:
+            raise InvalidSetting(
+                f"{out.name} would be compressed with loss, and what was embedded would be lost",
+                hint="write a .png, or let a new JPEG be made of the cover, whose coefficients carry the message: --jpeg 90",
+            )
         images.encode(picture.samples[:, :1, :1], images.written_format(out), alpha=None if alpha is None else alpha[:1, :1])
     elif out.suffix.lower() not in JPEG_SUFFIXES:
         raise _no_cover(str(cover), "jpeg")
     scheme_for(picture, settings, name=str(cover))
     ledger = settings.ledger
-    if ledger is not None and not ledger.reuse and ledger.knows(picture_carrier(picture)):
+    if ledger is not None and not ledger.reuse and any(ledger.knows(carrier) for carrier in used_carriers(picture)):
         raise used_before(str(cover))
 
 

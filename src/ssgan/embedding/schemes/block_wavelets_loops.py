@@ -1,8 +1,9 @@
-"""Compile J-UNIWARD for the processor: residuals in a ring of rows, then two products with the taps of the cosines.
+"""Compile `block_wavelets.py` for the processor: residuals in a ring of rows, then two products with the taps of the cosines.
 
-The formula is that of `juniward.py`. A row of blocks looks at 23 rows of residuals, 15 of which the next one needs again, so
-both the rows filtered along and the susceptibilities are kept in rings of RING rows, and the taps of a product are turned with
-the ring. Columns are parted by their place in a block: then the windows of all blocks of a row are read side by side.
+The formula is that of `block_wavelets.py`. A row of blocks looks at 23 rows of residuals, 15 of which the next one needs
+again, so both the rows filtered along and the susceptibilities are kept in rings of RING rows, and the taps of a product are
+turned with the ring. Columns are parted by their place in a block: then the windows of all blocks of a row are read side by
+side.
 """
 
 from __future__ import annotations
