@@ -81,8 +81,8 @@ def schemes() -> str:
         "A sender who makes the JPEG knows what rounding took: e, the coefficient before rounding minus that after it.",
         "`ssgan hide --jpeg 90` is such a sender. In Python, `ssgan.images.new_jpeg` compresses a picture by the standard",
         "tables and keeps e; with these errors, in `simulate_coefficients(..., errors=...)`, every scheme is side-informed: a",
-        "change toward the original costs rho (1 - 2 |e|), the other one rho as before. `siuniward` is this with J-UNIWARD, and",
-        "needs the errors.",
+        "change toward the original costs rho (1 - 2 |e|), the other one rho as before. `siuniward` is this with J-UNIWARD,",
+        "and needs the errors.",
         "",
     ]
     for name, row in COEFFICIENT_SCHEMES.items():

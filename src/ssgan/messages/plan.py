@@ -15,10 +15,8 @@ from ssgan import images
 from ssgan.embedding.titles import COEFFICIENT_TITLES, SIDE_INFORMED, TITLES
 from ssgan.errors import DoesNotFit, InvalidSetting, RefusedImage, StorageFailed, unknown
 from ssgan.images import Picture
-from ssgan.images.coefficients import Precover
 from ssgan.images.orientation import UPRIGHT
-from ssgan.images.samples import OPAQUE
-from ssgan.messages import container
+from ssgan.messages import container, new_covers
 from ssgan.messages.container import Carrier
 from ssgan.messages.ledger import Ledger
 from ssgan.messages.order import COEFFICIENT_RULE, PIXEL_RULE, FrozenRule, frozen_count
@@ -216,21 +214,7 @@ def as_cover(picture: Picture, name: str, settings: HideSettings | None = None) 
         raise _no_cover(name, word)
     if settings.upright:
         picture = images.upright(picture)
-    return picture if settings.jpeg is None else _new_jpeg_cover(picture, name, settings.jpeg)
-
-
-def _new_jpeg_cover(picture: Picture, name: str, quality: int) -> Picture:
-    """Return a picture as a new JPEG, with its original. Raises InvalidSetting where parts of it are transparent."""
-    from ssgan.images.new_jpeg import new_jpeg  # compiled loops, which most that hide do not need
-
-    if picture.alpha is not None and picture.alpha.min() < OPAQUE:
-        raise InvalidSetting(
-            f"{name} is transparent in places, and a JPEG is not", hint="lay it on a background first, or leave --jpeg out"
-        )
-    made = new_jpeg(picture.samples, quality, layout="chw")
-    shown = images.read(made.cover.file, convert=("jpeg",))
-    precover = Precover(picture.samples, made.errors)
-    return replace(shown, notes=picture.notes, coefficients=made.cover, file=b"", precover=precover)
+    return picture if settings.jpeg is None else new_covers.as_new_jpeg(picture, name, settings.jpeg)
 
 
 def _no_cover(name: str, word: str) -> RefusedImage:
@@ -338,13 +322,7 @@ def stego_name(cover: Path, settings: HideSettings) -> str:
 def check_settings(settings: HideSettings) -> None:
     """Raise InvalidSetting for a scheme or a quality that does not exist, and for settings that exclude each other."""
     if settings.jpeg is not None:
-        from ssgan.images.new_jpeg import check_quality
-
-        check_quality(settings.jpeg)
-        if settings.keep_metadata:
-            raise InvalidSetting(
-                "--keep-metadata is given together with --jpeg, and a new JPEG has no metadata", hint="leave one of them out"
-            )
+        new_covers.check(settings.jpeg, keep_metadata=settings.keep_metadata)
     if settings.scheme is not None and settings.scheme not in (*TITLES, *COEFFICIENT_TITLES):
         raise unknown("scheme", settings.scheme, (*TITLES, *COEFFICIENT_TITLES))
 

@@ -1,4 +1,4 @@
-"""SI-UNIWARD: J-UNIWARD for a sender who makes the JPEG, and so knows what rounding took from each coefficient.
+"""SI-UNIWARD: J-UNIWARD with the rounding errors of a JPEG that the sender makes.
 
 e is a coefficient before rounding minus that after it. A change toward the uncompressed original costs rho (1 - 2 |e|), the
 other one rho, with rho of J-UNIWARD at the JPEG. V. Holub, J. Fridrich, T. Denemark, EURASIP Journal on Information Security
