@@ -7,7 +7,7 @@ import csv
 from results_tables import RESULTS
 
 from ssgan.detection.verdicts.bundled import bundled, load
-from ssgan.detection.verdicts.lsb_replacement import THRESHOLD
+from ssgan.detection.verdicts.lsb_replacement import ATTACKS
 from ssgan.detection.verdicts.verdict import CLEAR, FALSE_ALARMS
 
 _ABOUT = f"""# What detect finds
@@ -30,7 +30,7 @@ something, 50 of 51 alarms are false. `--base-rate` says it for another share.
 # How
 
 **LSB replacement** is looked for in blocks of 32 x 32 pixels that have texture and are not saturated: RS, sample pairs and
-weighted stego must all see it, each by {THRESHOLD:g} of its standard deviations. Nothing was trained for this, and
+weighted stego must all see it, each by {ATTACKS.threshold:g} of its standard deviations. Nothing was trained for this, and
 pictures of all sources are alike to it.
 
 **Everything else** is a matter of the source. A trained detector answers if the picture is of its domain: its features lie no

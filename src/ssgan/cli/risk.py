@@ -37,13 +37,13 @@ def show_risk(screen: Screen, task: HideTask, hidden: Hidden) -> None:
 
 
 def _text(found: Risk, safer: int | None) -> str:
-    from ssgan.detection.verdicts.lsb_replacement import NAME
+    from ssgan.detection.verdicts.lsb_replacement import ATTACKS
 
     answered, alarms = found.stego.answered, found.alarms
     if not answered:
         return "unknown; the bundled detectors know no pictures like this one"
     names = f"{' and '.join(answered)}, at 5 % false alarms"
-    if not alarms and answered == (NAME,):
+    if not alarms and answered == (ATTACKS.name,):
         return f"not found by {names}, and no trained detector knows such a picture; {_MORE}"
     if not alarms:
         return f"not found by {names}; {_MORE}"
