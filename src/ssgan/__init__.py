@@ -107,6 +107,12 @@ def _simulate_messages(*given: Any) -> Any:
     return simulate(*given)
 
 
+def _simulate_jpeg_message(*given: Any) -> Any:
+    from ssgan.messages.simulated import simulate_jpeg
+
+    return simulate_jpeg(*given)
+
+
 def _simulate_drawn(*given: Any) -> Any:
     from ssgan.messages.simulated import simulate_drawn
 
@@ -114,6 +120,7 @@ def _simulate_drawn(*given: Any) -> Any:
 
 
 provided.simulate_messages = _simulate_messages
+provided.simulate_jpeg_message = _simulate_jpeg_message
 provided.simulate_drawn = _simulate_drawn
 
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - the keys are strings

@@ -207,6 +207,7 @@ def test_wrong_names_are_refused(name: str, text: str) -> None:
     assert refused.value.hint
 
 
-def test_messages_in_jpegs_are_no_matter_of_the_coder_message() -> None:
-    with pytest.raises(InvalidSetting, match="in pixels"):
-        simulate_coefficients(gray(32, 32), "uerd@0.4/message", 1)
+@pytest.mark.parametrize("name", ["uerd@0.4/message:luma", "juniward@0.4/message:original"])
+def test_messages_in_jpegs_have_no_options(name: str) -> None:
+    with pytest.raises(InvalidSetting, match="sends what `hide` does"):
+        simulate_coefficients(gray(64, 64), name, 1)

@@ -15,14 +15,19 @@ from ssgan.detection.question import Question, prepare
 from ssgan.detection.train import train_detector
 from ssgan.drawn import drawing
 from ssgan.drawn.model import OVERHEAD, installed
+from ssgan.embedding import coefficient_embedder
+from ssgan.embedding.coefficient_embedder import simulate_coefficients
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import DoesNotFit, InvalidSetting
 from ssgan.gan.covers.files import Order, fulfil, missing
 from ssgan.gan.covers.generators import find_generator, read_card
+from ssgan.images.new_jpeg import new_jpeg
 from ssgan.messages import container, simulated
 from ssgan.messages.drawn import reveal_drawn
 from ssgan.messages.order import frozen_count
+from ssgan.messages.reveal import reveal_from
 from ssgan.steganalysis.checks.findings import kept
+from tests.jpegs import texture, write_pictures
 
 
 def covers(count: int, side: int = 48) -> torch.Tensor:
@@ -47,6 +52,35 @@ def test_every_stego_holds_a_message_that_its_key_reveals() -> None:
         changed = np.flatnonzero(samples != container.samples_of(stego, None))
         assert changed.size
         assert not np.intersect1d(changed, layout.frozen).size
+
+
+def test_every_stego_of_a_jpeg_holds_a_message_that_its_key_reveals() -> None:
+    cover = new_jpeg(texture(128, 128, 1), 90, layout="chw").cover
+    embedder, bits = Embedder.parse("uerd@0.3/message"), []
+    for seed in range(8):
+        stego = coefficient_embedder.simulate_seeded(cover, embedder, np.uint64(seed))
+        secret = hashlib.sha256(b"ssgan/simulated jpeg" + seed.to_bytes(8, "big")).digest()
+        message = reveal_from(container.coefficient_carrier(stego), ssgan.KeyFile(secret))
+        assert isinstance(message, bytes)
+        bits.append(8 * (len(message) + container.OVERHEAD))
+        again = coefficient_embedder.simulate_seeded(cover, embedder, np.uint64(seed))
+        assert np.array_equal(again.components[0].blocks, stego.components[0].blocks)
+    assert len(set(bits)) == 2  # the rungs below and above
+    assert min(bits) < 0.3 * cover.num_nonzero_ac < max(bits)
+
+
+def test_a_jpeg_takes_neither_more_than_fits_nor_less_than_the_shortest_message() -> None:
+    cover = new_jpeg(texture(64, 64, 1), 75, layout="chw").cover
+    with pytest.raises(DoesNotFit, match="per nonzero AC coefficient do not fit: a message takes at most"):
+        simulate_coefficients(cover, "uerd@9/message", 1)
+    with pytest.raises(InvalidSetting, match="fewer than the shortest message"):
+        simulate_coefficients(cover, "uerd@0.01/message", 1)
+
+
+def test_detectors_learn_from_messages_in_jpegs(tmp_path: Path) -> None:
+    folder = write_pictures(tmp_path / "pictures", count=40, side=64)
+    asked = Question(folder, "uerd@0.4/message", "dctr/ridge", jpeg=90)
+    assert 0 < train_detector(asked, tmp_path / "run").change_rate < 0.2
 
 
 @pytest.mark.parametrize("payload", [0.15, 0.25, 0.3, 0.4, 0.45])

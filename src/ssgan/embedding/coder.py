@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ssgan.embedding.costs import Costs
 from ssgan.embedding.entry import Prices
+from ssgan.images.coefficients import Coefficients
 from ssgan.images.samples import Samples
 
 Seeds: TypeAlias = NDArray[np.uint64] | torch.Tensor  # uint64 (N,), or int64 with the same bits on the covers' device
@@ -52,6 +53,10 @@ Simulate = Callable[[Assignment, Samples[torch.Tensor], Costs, Any], torch.Tenso
 SimulatePlane = Callable[[Assignment, Samples[NDArray[Any]], Prices, int], NDArray[Any]]
 
 
+# (cover, scheme, payload in bpnzAC, seed) -> its stego
+SimulateJpeg = Callable[[Coefficients, str, float, int], Coefficients]
+
+
 @dataclass(frozen=True)
 class Coder:
     """One coder: its embedding of a batch, its change probabilities, and its properties.
@@ -62,7 +67,8 @@ class Coder:
     the signs of its changes carry nothing, so that a scheme may choose others. One that `redraws` changes no cover: it makes
     other images of the same shape, and is written in a scheme's place. With `joins_channels` it takes pixels of color images
     as samples (`ssgan.embedding.luma`). `simulate_plane`: where given, this embeds in a JPEG of one component, and the coder
-    takes no other; without it, a JPEG is embedded in as flat samples. `only`: the schemes that it belongs to; empty: any.
+    takes no other; `simulate_jpeg`: this makes stegos of whole JPEGs; without either, a JPEG is embedded in as flat samples.
+    `only`: the schemes that it belongs to; empty: any.
     """
 
     simulate: Simulate
@@ -77,4 +83,5 @@ class Coder:
     redraws: bool = False
     joins_channels: bool = True
     simulate_plane: SimulatePlane | None = None
+    simulate_jpeg: SimulateJpeg | None = None
     only: tuple[str, ...] = ()

@@ -70,6 +70,13 @@ def simulate_seeded(
     _expect_coefficients(embedder)
     coder, options = CODERS[embedder.coder], embedder.cost_options
     bits = payload_bits(cover, embedder.payload, options=options)
+    if coder.simulate_jpeg is not None:
+        if options or errors is not None:
+            raise InvalidSetting(
+                f"the coder {embedder.coder} sends what `hide` does, without {' and '.join(options) or 'side information'}",
+                hint=f"write {embedder.scheme}@{embedder.payload:g}/{embedder.coder}, or use the coder stc",
+            )
+        return coder.simulate_jpeg(cover, embedder.scheme, embedder.payload, int(seed))
     prices = coefficient_costs(cover, embedder.scheme, embedder.payload, options=options, errors=errors)
     samples = coefficient_samples(cover, options=options)
     if coder.simulate_plane is not None:

@@ -8,5 +8,8 @@ from typing import Any
 # (covers uint8 (N, C, H, W), scheme, payload, seeds uint64 (N,)) -> stegos, as `ssgan.hide` makes them.
 simulate_messages: Callable[..., Any]
 
+# (cover Coefficients, scheme, payload in bpnzAC, seed) -> its stego, as `ssgan.hide` makes it.
+simulate_jpeg_message: Callable[..., Any]
+
 # (covers uint8 (N, C, H, W), model, payload, seeds uint64 (N,)) -> covers drawn by messages, of the same shape.
 simulate_drawn: Callable[..., Any]

@@ -21,10 +21,11 @@ from ssgan.drawn import drawing
 from ssgan.drawn.header import NONCE_BYTES, GivenUp
 from ssgan.drawn.model import find, installed, load
 from ssgan.errors import DoesNotFit, InvalidSetting
+from ssgan.images.coefficients import Coefficients, carrier_values
 from ssgan.messages import container, drawn
-from ssgan.messages.hide import hide
+from ssgan.messages.hide import hide, hide_coefficients
 from ssgan.messages.keys import KeyFile
-from ssgan.messages.order import frozen_count
+from ssgan.messages.order import COEFFICIENT_RULE, PIXEL_RULE, FrozenRule, frozen_count
 
 
 def simulate(covers: torch.Tensor, scheme: str, payload: float, seeds: NDArray[np.uint64]) -> torch.Tensor:
@@ -39,16 +40,47 @@ def simulate(covers: torch.Tensor, scheme: str, payload: float, seeds: NDArray[n
     pictures, lengths = covers.detach().cpu().numpy(), _lengths(covers[0].numel(), payload)
 
     def sent(i: int) -> NDArray[np.uint8]:
-        own = hashlib.sha256(b"ssgan/simulated" + int(seeds[i]).to_bytes(8, "big")).digest()
-        (below, above), share = lengths
-        coin = int.from_bytes(keystream(own, 8), "big") * 2.0**-64
-        length = above if coin < share else below
-        message = keystream(hashlib.sha256(own + b"message").digest(), length)
+        own, message = _message(b"ssgan/simulated", int(seeds[i]), lengths)
         return hide(pictures[i], message, KeyFile(own), scheme=scheme, allow_flat=True, layout="chw").stego
 
     with ThreadPoolExecutor(max(1, torch.get_num_threads())) as pool:
         stegos = np.stack(list(pool.map(sent, range(len(pictures)))))
     return torch.from_numpy(stegos).to(covers.device)
+
+
+def simulate_jpeg(cover: Coefficients, scheme: str, payload: float, seed: int) -> Coefficients:
+    """Return the stego of a JPEG, with a message and a key file of its own from the seed.
+
+    `payload` counts all bits of the stream per AC coefficient that is not zero, met on average as above. Raises as `simulate`
+    does: a JPEG with few such coefficients takes no stream as short as its payload asks for.
+    """
+    if payload == 0:
+        return cover
+    samples, nonzero = len(carrier_values(cover)), cover.num_nonzero_ac
+    try:
+        lengths = _lengths(samples, payload * nonzero / samples, COEFFICIENT_RULE)
+    except DoesNotFit as error:
+        raise DoesNotFit(
+            f"{payload:g} bits per nonzero AC coefficient do not fit: a message takes at most {error.reachable / nonzero:.4f}",
+            reachable=error.reachable,
+            hint=error.hint,
+        ) from error
+    except InvalidSetting as error:
+        least = 8 * (container.rungs(samples - frozen_count(samples, COEFFICIENT_RULE))[0] + container.OVERHEAD)
+        raise InvalidSetting(
+            f"{payload:g} bits per nonzero AC coefficient are fewer than the shortest message has: {least / nonzero:.4f} here",
+            hint="ask for more, or take larger covers",
+        ) from error
+    own, message = _message(b"ssgan/simulated jpeg", seed, lengths)
+    return hide_coefficients(cover, message, KeyFile(own), scheme=scheme, allow_flat=True)[0]
+
+
+def _message(purpose: bytes, seed: int, lengths: tuple[tuple[int, int], float]) -> tuple[bytes, bytes]:
+    """Return the key file's secret and the message of a seed: of the rung above with the probability in `lengths`."""
+    own = hashlib.sha256(purpose + seed.to_bytes(8, "big")).digest()
+    (below, above), share = lengths
+    coin = int.from_bytes(keystream(own, 8), "big") * 2.0**-64
+    return own, keystream(hashlib.sha256(own + b"message").digest(), above if coin < share else below)
 
 
 def simulate_drawn(covers: torch.Tensor, model: str, payload: float, seeds: NDArray[np.uint64]) -> torch.Tensor:
@@ -91,9 +123,9 @@ def simulate_drawn(covers: torch.Tensor, model: str, payload: float, seeds: NDAr
     return torch.from_numpy(np.stack([sent(i) for i in range(len(covers))])).to(covers.device)
 
 
-def _lengths(samples: int, payload: float) -> tuple[tuple[int, int], float]:
+def _lengths(samples: int, payload: float, rule: FrozenRule = PIXEL_RULE) -> tuple[tuple[int, int], float]:
     """Return two neighboring rungs in bytes, and the fraction of images that get the second."""
-    rungs = container.rungs(samples - frozen_count(samples))
+    rungs = container.rungs(samples - frozen_count(samples, rule))
     wanted = payload * samples / 8 - container.OVERHEAD  # bytes of plaintext
     if not rungs or wanted > rungs[-1]:
         most = 8 * (rungs[-1] + container.OVERHEAD) if rungs else 0

@@ -11,13 +11,14 @@ from ssgan.embedding.coder import Assignment, Coder
 from ssgan.embedding.coders import bound
 from ssgan.embedding.costs import Costs
 from ssgan.errors import InvalidSetting
+from ssgan.images.coefficients import Coefficients
 from ssgan.images.samples import PIXEL_UNIT, Samples
 
 
 def _simulate(assignment: Assignment, samples: Samples[torch.Tensor], costs: Costs, seeds: NDArray[np.uint64]) -> torch.Tensor:
     if samples.unit != PIXEL_UNIT:
         raise InvalidSetting(
-            f"the coder message sends what `hide` does in pixels; these samples are in units of a {samples.unit}",
+            f"the coder message sends what `hide` does in images and JPEGs; these samples are in units of a {samples.unit}",
             hint="use the coder stc, which writes bits into samples of any kind",
         )
     # Messages are made in a room above, which builds on this one. The package hands them down, so that the coder is there in
@@ -26,8 +27,13 @@ def _simulate(assignment: Assignment, samples: Samples[torch.Tensor], costs: Cos
     return stegos
 
 
+def _simulate_jpeg(cover: Coefficients, scheme: str, payload: float, seed: int) -> Coefficients:
+    stego: Coefficients = provided.simulate_jpeg_message(cover, scheme, payload, seed)
+    return stego
+
+
 ROW = Coder(
     _simulate, bound.change_probabilities,
     "what `hide` really sends: container, rungs, frozen places, keyed codes; for claims about messages",
-    joins_channels=False,
+    joins_channels=False, simulate_jpeg=_simulate_jpeg,
 )  # fmt: skip
