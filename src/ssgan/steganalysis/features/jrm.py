@@ -12,7 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ssgan.images.coefficients import as_blocks
+from ssgan.images.coefficients import SIDE, as_blocks
+from ssgan.images.coefficients import planes as block_planes
+from ssgan.images.fdct import quantized_blocks
+from ssgan.images.idct_loops import inverse_dct
 from ssgan.steganalysis.feature_set import FeatureSet
 from ssgan.steganalysis.features import jpeg_inputs
 from ssgan.steganalysis.features.jrm_loops import fill_jrm
@@ -96,7 +99,8 @@ def _layout() -> tuple[dict[str, slice], list[str], NDArray[np.int64], NDArray[n
 
 SUBMODELS, _NAMES, _PLAN_PAIRS, _PLAN_SUMS = _layout()
 DIMENSION = len(_NAMES)
-_TITLE = "JRM"
+_TITLE, _CALIBRATED = "JRM", "ccJRM"
+CUT = 4  # pixels at each side
 
 
 def features(
@@ -115,6 +119,38 @@ def features(
     return jpeg_inputs.extracted(coefficients, table, fill, title=_TITLE, dimension=DIMENSION, threads=threads)
 
 
+def calibrated_features(
+    coefficients: jpeg_inputs.Planes, table: NDArray[np.integer[Any]], *, threads: int | None = None
+) -> NDArray[np.float64]:
+    """Return float64 (N, 22510): ccJRM, the features of each picture, then those of the picture that `calibrated` makes of it.
+
+    All else as `features`; a picture of one block row or column leaves nothing when cut, and zeros as its second half.
+    """
+
+    def fill(planes: NDArray[np.int16], steps: jpeg_inputs.Table, out: NDArray[np.float64]) -> None:
+        fill_jrm(planes, _STEPS, _PLAN_PAIRS, _PLAN_SUMS, out[:, :DIMENSION])
+        if min(planes.shape[1:]) > SIDE:
+            cut = np.stack([calibrated(plane, steps) for plane in planes])
+            fill_jrm(cut, _STEPS, _PLAN_PAIRS, _PLAN_SUMS, out[:, DIMENSION:])
+
+    return jpeg_inputs.extracted(coefficients, table, fill, title=_CALIBRATED, dimension=2 * DIMENSION, threads=threads)
+
+
+def calibrated(plane: NDArray[np.int16], table: NDArray[np.uint16]) -> NDArray[np.int16]:
+    """Return int16 (8 R - 8, 8 C - 8): a picture's coefficients (8 R, 8 C) decompressed, cut by 4 at each side, compressed again.
+
+    Pixels, 0...255, and coefficients are those of libjpeg's default transforms, by the picture's own table (8, 8).
+    """
+    pixels = np.empty(plane.shape, np.uint8)
+    inverse_dct(np.ascontiguousarray(as_blocks(plane)), table, pixels)
+    return np.asarray(block_planes(quantized_blocks(pixels[CUT:-CUT, CUT:-CUT], table)))
+
+
+def calibrated_feature_names() -> list[str]:
+    """Return one name a feature: those of `feature_names`, then the same with `_ref`, as `Ah_T3_ref[0,1;0,2]=3,0`."""
+    return [*_NAMES, *(name.replace("[", "_ref[", 1) for name in _NAMES)]
+
+
 def feature_names() -> list[str]:
     """Return one name a feature: submodel, rows and columns of both coefficients and their values, as `Ah_T3[0,1;0,2]=3,0`.
 
@@ -129,6 +165,11 @@ ROWS = {
     "jrm": FeatureSet(
         features, DIMENSION, feature_names, (1,),
         _TITLE, "pairs of coefficients, as magnitudes and as their differences, by mode and over all modes", _PAPER,
+        domain="coefficients",
+    ),
+    "ccjrm": FeatureSet(
+        calibrated_features, 2 * DIMENSION, calibrated_feature_names, (1,),
+        _CALIBRATED, "JRM beside the same of the picture cut by four pixels and compressed again by its own table", _PAPER,
         domain="coefficients",
     ),
 }  # fmt: skip

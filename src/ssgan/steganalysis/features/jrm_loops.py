@@ -75,9 +75,7 @@ def _fill_levels(plane: np.ndarray, down: int, right: int, levels: np.ndarray) -
 
 
 @compiled
-def _count_pair(
-    levels: np.ndarray, shape: tuple[int, int], y1: int, x1: int, y2: int, x2: int, tables: np.ndarray
-) -> None:
+def _count_pair(levels: np.ndarray, shape: tuple[int, int], y1: int, x1: int, y2: int, x2: int, tables: np.ndarray) -> None:
     """Count two coefficients at places of 16 x 16, in all blocks where both exist."""
     rows, columns = shape
     height, width = rows - max(y1, y2) // 8, columns - max(x1, x2) // 8
@@ -89,9 +87,7 @@ def _count_pair(
 
 
 @compiled
-def _count_all(
-    levels: np.ndarray, shape: tuple[int, int], between: int, down: int, right: int, tables: np.ndarray
-) -> None:
+def _count_all(levels: np.ndarray, shape: tuple[int, int], between: int, down: int, right: int, tables: np.ndarray) -> None:
     """Count pairs of all modes but DC: within blocks, or of one mode between blocks."""
     rows, columns = shape
     for k in range(8):
