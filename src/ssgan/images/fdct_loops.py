@@ -15,7 +15,7 @@ _KEPT = 2  # bits kept between the passes
 
 @compiled
 def forward_dct(pixels: np.ndarray, table: np.ndarray, out: np.ndarray) -> None:
-    """Fill out int16 (R, C, 8, 8) with the quantized coefficients of pixels uint8 (8 R, 8 C) in steps of table uint16 (8, 8)."""
+    """Fill out int16 (R, C, 8, 8) with the coefficients of pixels uint8 (8 R, 8 C), quantized by table uint16 (8, 8)."""
     between, line = np.empty((8, 8), np.int64), np.empty(8, np.int64)
     for r in range(out.shape[0]):
         for c in range(out.shape[1]):

@@ -10,7 +10,7 @@ from typing import Literal
 
 from ssgan.steganalysis.classifiers.ensemble import LEARNERS, SUBSPACE
 from ssgan.steganalysis.feature_set import FeatureSet
-from ssgan.steganalysis.features import crm, cspam, dctr, gfr, jrm, maxsrm, scrmq1, spam, srm
+from ssgan.steganalysis.features import crm, cspam, dctr, gfr, jrm, maxsrm, pharm, scrmq1, spam, srm
 from ssgan.steganalysis.network import Network
 from ssgan.steganalysis.networks import effnet, gncnn, sgan, srnet, xunet, yedroudj, yenet, zhunet
 
@@ -31,7 +31,7 @@ class DetectorEntry:
 
 # In the order of lists. A new one is its file and its name here, twice.
 _NETWORKS = (gncnn, sgan, xunet, yenet, yedroudj, srnet, zhunet, effnet)
-_FEATURES = (spam, cspam, srm, crm, scrmq1, maxsrm, dctr, jrm, gfr)
+_FEATURES = (spam, cspam, srm, crm, scrmq1, maxsrm, dctr, jrm, gfr, pharm)
 
 NETWORKS: dict[str, Network] = {name: row for module in _NETWORKS for name, row in module.ROWS.items()}
 FEATURES: dict[str, FeatureSet] = {name: row for module in _FEATURES for name, row in module.ROWS.items()}

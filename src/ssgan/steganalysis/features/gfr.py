@@ -1,8 +1,8 @@
 """GFR-17000: how large a picture filtered by Gabor kernels is, by kernel and by place in the 8 x 8 grid.
 
-The decompressed luma is convolved with 256 kernels of 8 x 8: two phases, four scales, 32 turns. X. Song, F. Liu, C. Yang, X. Luo,
-Y. Zhang, "Steganalysis of adaptive JPEG steganography using 2D Gabor filters", ACM IH&MMSec 2015; kernels, values and order are
-those of the DDE Lab's program.
+The decompressed luma is convolved with 256 kernels of 8 x 8: two phases, four scales, 32 turns. X. Song, F. Liu, C. Yang,
+X. Luo, Y. Zhang, "Steganalysis of adaptive JPEG steganography using 2D Gabor filters", ACM IH&MMSec 2015; kernels, values and
+order are those of the DDE Lab's program.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ def features(
 ) -> NDArray[np.float64]:
     """Return float64 (N, 17000) from quantized coefficients of luma, int16 (N, 1, 8 R, 8 C), and their table (8, 8).
 
-    The five frequencies of each kernel and merged phase sum to 1, or to 0 where a picture of one block row or column has no such
-    phase. Samples are decompressed without rounding and cutting. The steps follow from the table's libjpeg quality; of another
-    table they are those of the nearest one, see `ssgan.images.quality`. `threads` images are worked on at a time (None: as many
-    as torch uses threads). Raises InvalidSetting where the input is of another kind, RefusedImage without a block.
+    The five frequencies of each kernel and merged phase sum to 1, or to 0 where a picture of one block row or column has no
+    such phase. Samples are decompressed without rounding and cutting. The steps follow from the table's libjpeg quality; of
+    another table they are those of the nearest one, see `ssgan.images.quality`. `threads` images are worked on at a time (None:
+    as many as torch uses threads). Raises InvalidSetting where the input is of another kind, RefusedImage without a block.
     """
 
     def fill(planes: NDArray[np.int16], steps: jpeg_inputs.Table, out: NDArray[np.float64]) -> None:

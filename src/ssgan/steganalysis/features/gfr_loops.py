@@ -1,8 +1,8 @@
 """Compile GFR: a picture filtered by pairs of mirrored Gabor kernels, and how often each magnitude occurs at each place.
 
-A kernel at an angle and its mirror image are the sum and the difference of two parts, of 16 numbers each: one part is even in
-rows and columns or odd in one of them, the other part is the opposite. So a window is folded to 4 x 16 sums and differences, once
-for all kernels, and 32 products give the answers of two kernels. All five counts of a place are one number, 12 bits each.
+A kernel at an angle and its mirror image are the sum and the difference of two parts, of 16 numbers each: one is even in
+columns, the other odd. So a window is folded to 4 x 16 sums and differences, once for all kernels, and 32 products give the
+answers of two kernels. All five counts of a place are kept in one number, 12 bits each.
 """
 
 from __future__ import annotations

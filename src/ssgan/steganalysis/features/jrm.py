@@ -1,8 +1,8 @@
 """JRM-11255, the JPEG rich model, and ccJRM-22510, which is it beside the same features of the picture cut by four pixels.
 
-Pairs of coefficients, as magnitudes and as differences of magnitudes, are counted for each mode and over all modes. J. Kodovský,
-J. Fridrich, "Steganalysis of JPEG images using rich models", SPIE 8303, 2012; submodels, their names and their order are those of
-the authors' program.
+Pairs of coefficients, as magnitudes and as differences of magnitudes, are counted for each mode and over all modes.
+J. Kodovský, J. Fridrich, "Steganalysis of JPEG images using rich models", SPIE 8303, 2012; submodels, their names and their
+order are those of the authors' program.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _PAIRS: dict[str, list[tuple[int, int, int, int]]] = {
 # Planes: magnitudes, then differences of magnitudes to the coefficient so far below and to the right.
 _STEPS = np.array([(0, 0), (0, 1), (1, 0), (1, 1), (0, 8), (8, 0)])
 _MAGNITUDES, _BOTH, _MANY = 3, 2, 5  # truncations: of magnitudes by mode, of differences by mode, over all modes
-# Families by mode: name of a submodel, truncation, and the planes for pairs as listed and for those with rows and columns swapped.
+# Families by mode: name of a submodel, truncation, the planes for pairs as listed and for those with rows and columns swapped.
 _FAMILIES = [
     ("A{}_T3", _MAGNITUDES, 0, 0), ("D{}1_T2", _BOTH, 1, 2), ("D{}2_T2", _BOTH, 3, 3), ("D{}3_T2", _BOTH, 4, 5),
 ]  # fmt: skip
@@ -108,9 +108,9 @@ def features(
 ) -> NDArray[np.float64]:
     """Return float64 (N, 11255) from quantized coefficients of luma, int16 (N, 1, 8 R, 8 C): each submodel of `SUBMODELS`.
 
-    The frequencies of each pair of modes, and of each sum over modes, add up to 1; less in a picture of one block row or column.
-    The table (8, 8) is not used. `threads` images are worked on at a time (None: as many as torch uses threads). Raises
-    InvalidSetting where the input is of another kind, RefusedImage without a block.
+    The frequencies of each pair of modes, and of each sum over modes, add up to 1; less in a picture of one block row or
+    column. The table (8, 8) is not used. `threads` images are worked on at a time (None: as many as torch uses threads).
+    Raises InvalidSetting where the input is of another kind, RefusedImage without a block.
     """
 
     def fill(planes: NDArray[np.int16], _: jpeg_inputs.Table, out: NDArray[np.float64]) -> None:
@@ -137,7 +137,7 @@ def calibrated_features(
 
 
 def calibrated(plane: NDArray[np.int16], table: NDArray[np.uint16]) -> NDArray[np.int16]:
-    """Return int16 (8 R - 8, 8 C - 8): a picture's coefficients (8 R, 8 C) decompressed, cut by 4 at each side, compressed again.
+    """Return int16 (8 R - 8, 8 C - 8): coefficients (8 R, 8 C) decompressed, cut by 4 pixels a side, and compressed again.
 
     Pixels, 0...255, and coefficients are those of libjpeg's default transforms, by the picture's own table (8, 8).
     """

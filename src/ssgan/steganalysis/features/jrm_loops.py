@@ -7,6 +7,8 @@ for the one before it.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ssgan.compute.compiled import compiled
@@ -22,7 +24,7 @@ def fill_jrm(planes: np.ndarray, steps: np.ndarray, pairs: np.ndarray, sums: np.
     """Fill out (N, 11255) of int16 coefficients (N, H, W).
 
     steps  (6, 2): how far below and to the right the second coefficient of each plane's difference is; none of magnitudes
-    pairs  (P, 8): truncation, planes of both directions, row and column of both coefficients in the first, and the first feature
+    pairs  (P, 8): truncation, the planes of both directions, row and column of both coefficients in the first, first feature
     sums   (S, 7): truncation, plane, whether between blocks, step down and right, whether the next row is added, first feature
     """
     rows, columns = planes.shape[1] // 8, planes.shape[2] // 8
@@ -68,7 +70,7 @@ def _fill_levels(plane: np.ndarray, down: int, right: int, levels: np.ndarray) -
                 target = levels[8 * k + m, r * columns :]
                 for c in range(columns):
                     x = 8 * c + m
-                    value = abs(np.int32(here[x]))
+                    value: Any = abs(np.int32(here[x]))
                     if down + right:
                         value -= abs(np.int32(there[x + right]))
                     target[c] = max(min(value, MOST), -MOST) + MOST
