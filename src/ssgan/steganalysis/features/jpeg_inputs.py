@@ -33,7 +33,12 @@ def extracted(
     """
     planes, steps = _planes(coefficients, title), _steps(table, title)
     out = np.zeros((len(planes), dimension))
-    share_images(lambda first, last: fill(planes[first:last], steps, out[first:last]), len(planes), threads=threads)
+
+    def work(first: int, last: int) -> None:
+        if first < last:
+            fill(planes[first:last], steps, out[first:last])
+
+    share_images(work, len(planes), threads=threads)
     return out
 
 
