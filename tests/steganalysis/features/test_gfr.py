@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ssgan.images.coefficients import as_blocks
 from ssgan.images.cosines import to_samples
-from ssgan.images.quality import nearest_quality
+from ssgan.images.quantization import nearest_quality
 from ssgan.steganalysis.features import gfr
 from tests.steganalysis.features.jpeg_pictures import SEALS, extremes, picture, reference, seal
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssgan.images.cosines import basis
-from ssgan.images.quality import nearest_quality
+from ssgan.images.quantization import nearest_quality
 from ssgan.steganalysis.feature_set import FeatureSet
 from ssgan.steganalysis.features import jpeg_inputs
 from ssgan.steganalysis.features.dctr_loops import BINS, PHASES
@@ -36,7 +36,7 @@ def features(
 
     The five frequencies of each kernel and merged phase sum to 1, or to 0 where a picture of one block row or column has no
     such phase. Samples are decompressed without rounding and cutting. The steps follow from the table's libjpeg quality; of
-    another table they are those of the nearest one, see `ssgan.images.quality`. `threads` images are worked on at a time (None:
+    another table they are those of the nearest one, see `ssgan.images.quantization`. `threads` images are worked on at a time (None:
     as many as torch uses threads). Raises InvalidSetting where the input is of another kind, RefusedImage without a block.
     """
 

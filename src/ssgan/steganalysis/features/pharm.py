@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from ssgan.images.cosines import basis
-from ssgan.images.quality import nearest_quality
+from ssgan.images.quantization import nearest_quality
 from ssgan.steganalysis.feature_set import FeatureSet
 from ssgan.steganalysis.features import jpeg_inputs
 from ssgan.steganalysis.features.pharm_loops import BINS, LARGEST, fill_pharm
@@ -45,7 +45,7 @@ def features(
 
     As in the authors' program the counts are not divided by the number of blocks: compare pictures of one size. Samples are
     decompressed without rounding and cutting. The step follows from the table's libjpeg quality; of another table it is that of
-    the nearest one, see `ssgan.images.quality`. `threads` images are worked on at a time (None: as many as torch uses threads).
+    the nearest one, see `ssgan.images.quantization`. `threads` images are worked on at a time (None: as many as torch uses threads).
     Raises InvalidSetting where the input is of another kind, RefusedImage without a block.
     """
 
