@@ -101,6 +101,7 @@ def test_covers_against_covers_and_against_another_source(pictures: Path, tmp_pa
     [
         ({"embedder": "hill@0.4", "jpeg": 75}, "changes pixels"),
         ({"jpeg": 0}, "quality is 0"),
+        ({"embedder": "siuniward@0.4", "jpeg": 75}, "what rounding took"),
         ({"jpeg": 101}, "quality is 101"),
         ({"geometry": Geometry(size=16)}, "neither cropped nor resized"),
         ({"geometry": Patches(12)}, "cut blocks"),

@@ -25,6 +25,7 @@ from ssgan.datasets.loading import Bad, left_out, rows
 from ssgan.datasets.sources import Source, digest_of
 from ssgan.datasets.splits import picture_of
 from ssgan.embedding import coefficient_embedder
+from ssgan.embedding.catalog import COEFFICIENT_SCHEMES
 from ssgan.embedding.embedder import Embedder
 from ssgan.embedding.titles import is_for_jpegs
 from ssgan.errors import InvalidSetting, unknown
@@ -160,6 +161,11 @@ class Question:
                     hint="choose a detector of pixels such as srm, or an embedder of JPEGs such as juniward@0.4",
                 )
             return
+        if COEFFICIENT_SCHEMES[Embedder.parse(self.embedder).scheme].needs_errors:
+            raise InvalidSetting(
+                f"{self.embedder} needs what rounding took from each coefficient, which pairs do not keep",
+                hint="choose juniward, or make the stegos from pixels: ssgan hide --jpeg",
+            )
         if self.jpeg is None:
             check_geometry(self.geometry)
         elif not 1 <= self.jpeg <= 100:
