@@ -13,7 +13,7 @@ from ssgan.datasets import Patches
 from ssgan.detection.question import Question, prepare
 from ssgan.errors import InvalidSetting
 from ssgan.evaluation import tables
-from ssgan.evaluation.grid import Grid, run_grid, trials
+from ssgan.evaluation.grid import Grid, TrialProgress, run_grid, trials
 from ssgan.evaluation.report import write_report
 from ssgan.evaluation.results import TrialResult
 from ssgan.evaluation.rows import control, of_kind, rows_of
@@ -143,3 +143,27 @@ def test_detectors_go_to_jpegs_of_another_table_where_it_is_asked(tmp_path: Path
     run_grid(grid(coarse, transfer_to=fine), tmp_path / "out", threads=1)
     (away,) = of_kind(rows_of(tmp_path / "out"), "transfer")
     assert "JPEGs of quality 60, and judges JPEGs of quality 90" in " ".join(one.sentence for one in away.first.findings)
+
+
+def test_an_interrupted_evaluation_goes_on_to_the_same_figures(pictures: Path, tmp_path: Path) -> None:
+    asked = grid(pictures, jpeg=(75,), jpeg_judged=95, embedders=("nsf5@0.4",))
+
+    def stop(_: int, current: TrialProgress) -> None:
+        if current.trial.question.jpeg == 95 and current.images:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_grid(asked, tmp_path / "broken", threads=1, progress=stop)
+    resumed = run_grid(asked, tmp_path / "broken", threads=1)
+    assert resumed == run_grid(asked, tmp_path / "whole", threads=1)
+    first, second = (tables.as_csv(rows_of(tmp_path / name)) for name in ("broken", "whole"))
+    assert first == second
+
+
+def test_covers_are_looked_at_beside_another_source_of_the_same_quality(pictures: Path, tmp_path: Path) -> None:
+    others = write_pictures(tmp_path / "others", count=60, seed=3)
+    found = trials(grid(pictures, jpeg=(75,), against=others))
+    (beside,) = [trial for trial in found if trial.kind == "conspicuous"]
+    assert beside.question.jpeg == 75
+    result = evaluate(beside, tmp_path / "out")
+    assert (result.kind, result.embedder, result.quality) == ("conspicuous", "", 75)
