@@ -94,9 +94,9 @@ def damaged(what: str) -> RefusedImage:
     return RefusedImage(f"the file is damaged: {what}", hint="get an intact copy of the file")
 
 
-def unsupported(what: str) -> RefusedImage:
+def unsupported(what: str, *, hint: str = "save it as an 8-bit gray or RGB PNG first") -> RefusedImage:
     """Return the error for an image that no conversion makes into 8-bit gray or RGB."""
-    return RefusedImage(f"the image is {what}, which is not read", hint="save it as an 8-bit gray or RGB PNG first")
+    return RefusedImage(f"the image is {what}, which is not read", hint=hint)
 
 
 def take(data: bytes, start: int, count: int, what: str) -> bytes:

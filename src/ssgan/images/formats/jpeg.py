@@ -84,7 +84,8 @@ def check_frame(marker: int, body: bytes) -> bool:
     Raises RefusedImage for frames of an uncommon kind, of other than 8 bits, or of a wrong length.
     """
     if marker in _OTHER_FRAMES:
-        raise unsupported(f"a JPEG of the uncommon kind SOF{marker - BASELINE} ({_OTHER_FRAMES[marker]})")
+        kind = f"a JPEG of the uncommon kind SOF{marker - BASELINE} ({_OTHER_FRAMES[marker]})"
+        raise unsupported(kind, hint="save it anew as an ordinary JPEG, or as an 8-bit gray or RGB PNG")
     if marker in FRAMES:
         _check_frame(body)
     return marker in FRAMES
