@@ -24,7 +24,7 @@ from ssgan.datasets import Geometry
 from ssgan.datasets.entries import Entry, Reader, place_of
 from ssgan.datasets.portions import Listing, Portion
 from ssgan.datasets.sources import refuse_among
-from ssgan.embedding.titles import SIDE_INFORMED, is_for_jpegs
+from ssgan.embedding.titles import SIDE_INFORMED, is_for_jpegs, wrong_kind
 from ssgan.errors import DoesNotFit, Failure, InvalidSetting, RefusedImage, unknown
 from ssgan.images.coefficient_files import encode_coefficients, read_coefficients
 from ssgan.images.samples import OPAQUE, Samples, pixels
@@ -112,7 +112,12 @@ class PixelCover:
 
 
 def read_pixels(data: bytes, name: str, settings: SimulationSettings) -> Cover:
-    """Return the pixels of an image file, uint8 (C, H, W), cut after the settings. Raises RefusedImage."""
+    """Return the pixels of an image file, uint8 (C, H, W), cut after the settings.
+
+    Raises RefusedImage, and InvalidSetting for a JPEG where none is allowed.
+    """
+    if data.startswith(images.JPEG_SIGNATURE) and "jpeg" not in settings.convert:
+        raise wrong_kind(settings.embedder, name)
     picture = images.read(data, convert=settings.convert, name=name)
     if picture.alpha is not None and picture.alpha.min() < OPAQUE:
         raise RefusedImage(f"{name} is transparent in places", hint="lay it on a background first")
@@ -179,8 +184,9 @@ def prepare(
     """Return the plan for the covers in `sources`; with a `shard_size`, stegos go into tars of that many. `read` makes their
     samples.
 
-    Raises InvalidSetting where nothing can be found, two covers would have one stego, or `out` holds the stegos of other
-    settings; with `overwrite` all stegos are made again.
+    Raises InvalidSetting where nothing can be found, two covers would have one stego, the first covers are all JPEGs and the
+    embedder changes pixels, or the other way round, or `out` holds the stegos of other settings; with `overwrite` all stegos
+    are made again.
     """
     refuse_among(sources, out)
     shards = shard_size is not None
@@ -192,6 +198,7 @@ def prepare(
         return not shards and not overwrite and (out / place).exists()
 
     listing = Listing(sources, size=shard_size or batch, place=made.place, is_done=is_done, limit=limit)
+    _check_kind(settings, listing)
     made = Simulation(settings, out, listing.sources, shards, device, read)
     plan = SimulationPlan(made, listing, listing.finished, overwrite)
     if shards and not overwrite:
@@ -219,6 +226,16 @@ def run(plan: SimulationPlan, engine: job.Engine, *, progress: Progress[()] = si
         if not tally.written and not plan.finished and not plan.job.shards:
             outputs.remove_manifest(folder)  # other settings may be tried
     return tally
+
+
+def _check_kind(settings: SimulationSettings, listing: Listing) -> None:
+    """Raise InvalidSetting where the first covers, by their suffixes, are all of the kind that the embedder does not change."""
+    first = next(listing.portions(), None)
+    if first is None:
+        return
+    are_jpegs = {Path(entry.name).suffix.lower() in images.JPEG_SUFFIXES for entry in first.entries}
+    if are_jpegs == {not settings.changes_jpegs} and "jpeg" not in settings.convert:
+        raise wrong_kind(settings.embedder, first.entries[0].name)
 
 
 def change_rate(tally: Tally) -> float:
@@ -253,7 +270,7 @@ class _Worker:
             for entry in portion.entries:
                 try:
                     cover = self._job.read(self._reader.data(entry), entry.name, self._job.settings)
-                except RefusedImage as error:
+                except (RefusedImage, InvalidSetting) as error:
                     tally.fail(Failure.of(entry.name, error))
                     continue
                 shapes.setdefault(_kind(cover.samples), []).append((entry.name, cover))
@@ -269,7 +286,11 @@ class _Worker:
 
         seed = np.uint64(seeds.derive(self._job.settings.seed, entry.name))
         try:
-            cover = read_coefficients(self._reader.data(entry), name=entry.name)
+            data = self._reader.data(entry)
+            if not data.startswith(images.JPEG_SIGNATURE):
+                tally.fail(Failure.of(entry.name, wrong_kind(self._job.settings.embedder, entry.name)))
+                return
+            cover = read_coefficients(data, name=entry.name)
             stego = coefficient_embedder.simulate_seeded(cover, self._embedder, seed)
             content = encode_coefficients(stego)
         except (RefusedImage, DoesNotFit) as error:

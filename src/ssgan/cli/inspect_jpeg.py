@@ -19,12 +19,19 @@ _FEW = 2  # values of a histogram that are printed have this magnitude at most
 
 
 def is_meant(cover: Path, embedder: str | None, convert: tuple[str, ...]) -> bool:
-    """Return whether the coefficients of a file are to be inspected: of a JPEG, unless it is to be converted to pixels."""
-    if embedder is not None:
-        from ssgan.embedding.titles import is_for_jpegs
+    """Return whether the coefficients of a file are to be inspected: of a JPEG, unless it is to be converted to pixels.
 
-        return is_for_jpegs(embedder)
-    return "jpeg" not in convert and _begins_as_jpeg(cover)
+    Raises InvalidSetting for an embedder that does not change such files.
+    """
+    is_jpeg = _begins_as_jpeg(cover)
+    if embedder is not None:
+        from ssgan.embedding.titles import is_for_jpegs, wrong_kind
+
+        for_jpegs = is_for_jpegs(embedder)
+        if is_jpeg is not None and is_jpeg != for_jpegs and (for_jpegs or "jpeg" not in convert):
+            raise wrong_kind(embedder, str(cover))
+        return for_jpegs
+    return "jpeg" not in convert and is_jpeg is True
 
 
 def inspect(screen: Screen, path: Path, embedder: str, seed: int, *, out: Path | None, force: bool) -> None:
@@ -145,13 +152,14 @@ def _component(cover: Coefficients, number: int, counts: dict[int, int]) -> list
     ]
 
 
-def _begins_as_jpeg(path: Path) -> bool:
-    from ssgan.images import JPEG_SIGNATURE, READ_SUFFIXES
+def _begins_as_jpeg(path: Path) -> bool | None:
+    """Return whether a file is named like a JPEG and begins as one; None where it cannot be read."""
+    from ssgan.images import JPEG_SIGNATURE, JPEG_SUFFIXES
 
-    if "JPEG" not in READ_SUFFIXES.get(path.suffix.lower(), ()):
-        return False
+    if path.suffix.lower() not in JPEG_SUFFIXES:
+        return False if path.is_file() else None
     try:
         with path.open("rb") as file:
             return file.read(len(JPEG_SIGNATURE)) == JPEG_SIGNATURE
     except OSError:
-        return False  # the usual way says what is wrong
+        return None  # the usual way says what is wrong

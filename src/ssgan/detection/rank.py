@@ -10,6 +10,7 @@ from ssgan import images
 from ssgan.datasets.portions import Listing
 from ssgan.embedding.detectability import deflection
 from ssgan.embedding.embedder import Embedder
+from ssgan.embedding.titles import counterpart
 from ssgan.errors import DoesNotFit, InvalidSetting, RefusedImage
 
 
@@ -28,10 +29,15 @@ def rank_covers(
     """Return image files, and all in folders and archives, the safest cover first and unusable files last.
 
     Deflections are comparable among covers of one size. Raises InvalidSetting where there is no image, and for an embedder that
-    changes no cover.
+    changes no cover, or the coefficients of JPEGs.
     """
     if embedder.redraws:
         raise InvalidSetting(f"{embedder} changes no cover", hint="give a scheme and a payload, such as hill@0.4")
+    if embedder.prices_coefficients:
+        raise InvalidSetting(
+            f"{embedder} changes the coefficients of JPEGs, and covers are ranked by their pixels",
+            hint=f"did you mean {counterpart(str(embedder))}?",
+        )
     found = list(_ranked(Listing(paths, limit=limit), embedder, tuple(convert)))
     return sorted(found, key=lambda one: (one.deflection is None, one.deflection or 0.0, one.name))
 

@@ -5,6 +5,10 @@ Free of torch, so that a page can offer schemes without it.
 
 from __future__ import annotations
 
+from ssgan.errors import InvalidSetting
+
+USUAL_FOR_PIXELS, USUAL_FOR_JPEGS = "hill", "juniward"
+
 # Name → title. A new scheme is its file and a line here.
 TITLES: dict[str, str] = {
     "lsb": "LSB matching",
@@ -37,3 +41,17 @@ SIDE_INFORMED = ("siuniward",)
 def is_for_jpegs(embedder: str) -> bool:
     """Return whether the name of an embedder begins with a scheme for the coefficients of JPEGs."""
     return embedder.partition("@")[0].strip() in COEFFICIENT_TITLES
+
+
+def counterpart(embedder: str) -> str:
+    """Return the usual embedder for the other kind of covers, at the same payload: juniward@0.4 for hill@0.4, and back."""
+    payload = embedder.partition("@")[2].partition("/")[0].partition(":")[0]
+    return f"{USUAL_FOR_PIXELS if is_for_jpegs(embedder) else USUAL_FOR_JPEGS}@{payload}"
+
+
+def wrong_kind(embedder: str, cover: str) -> InvalidSetting:
+    """Return the error for a cover, by name, that is not of the kind that an embedder changes."""
+    meant = f"did you mean {counterpart(embedder)}?"
+    if is_for_jpegs(embedder):
+        return InvalidSetting(f"{embedder} changes the coefficients of JPEGs, and {cover} is no JPEG", hint=meant)
+    return InvalidSetting(f"{embedder} changes pixels, and {cover} is a JPEG", hint=f"{meant} --convert jpeg takes its pixels")

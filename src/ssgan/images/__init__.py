@@ -10,7 +10,7 @@ from __future__ import annotations
 from ssgan.images.arrays import ImageLike, Layout, as_alpha, as_image, axes_of, laid_out
 from ssgan.images.coefficient_files import check_cover, encode_coefficients, read_coefficients
 from ssgan.images.coefficients import Coefficients, Component, carrier_values, with_carrier_values
-from ssgan.images.detect import JPEG_SIGNATURE, READ_SUFFIXES
+from ssgan.images.detect import JPEG_SIGNATURE, JPEG_SUFFIXES, READ_SUFFIXES
 from ssgan.images.encoded import Encoded
 from ssgan.images.files import WRITTEN, Picture, encode, file_bytes, read, upright, write, written_format
 from ssgan.images.header import CONVERSIONS, MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE
@@ -21,6 +21,7 @@ from ssgan.storage.atomic import atomic_write
 __all__ = [
     "CONVERSIONS",
     "JPEG_SIGNATURE",
+    "JPEG_SUFFIXES",
     "MAX_FILE_BYTES",
     "MAX_PIXELS",
     "MAX_SIDE",

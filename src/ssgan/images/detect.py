@@ -39,6 +39,7 @@ READ_SUFFIXES = {
     ".jfif": ("JPEG",),
     ".gif": ("GIF",),
 }
+JPEG_SUFFIXES = tuple(suffix for suffix, formats in READ_SUFFIXES.items() if "JPEG" in formats)
 _SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "PNG"),
     (JPEG_SIGNATURE, "JPEG"),

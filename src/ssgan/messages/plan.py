@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ssgan import images
-from ssgan.embedding.titles import COEFFICIENT_TITLES, SIDE_INFORMED, TITLES
+from ssgan.embedding.titles import COEFFICIENT_TITLES, SIDE_INFORMED, TITLES, USUAL_FOR_JPEGS, USUAL_FOR_PIXELS
 from ssgan.errors import DoesNotFit, InvalidSetting, RefusedImage, StorageFailed, unknown
 from ssgan.images import Picture
 from ssgan.images.orientation import UPRIGHT
@@ -22,9 +22,8 @@ from ssgan.messages.ledger import Ledger
 from ssgan.messages.order import COEFFICIENT_RULE, PIXEL_RULE, FrozenRule, frozen_count
 from ssgan.messages.parts import HEAD_BYTES, MessagePart
 
-PIXEL_SCHEME, COEFFICIENT_SCHEME, NEW_JPEG_SCHEME = "hill", "juniward", "siuniward"  # where none is named
+PIXEL_SCHEME, COEFFICIENT_SCHEME, NEW_JPEG_SCHEME = USUAL_FOR_PIXELS, USUAL_FOR_JPEGS, "siuniward"  # where none is named
 CAUTIOUS, WISE, MUCH = 0.1, 0.2, 0.4  # bits per nonzero AC coefficient of a JPEG
-JPEG_SUFFIXES = tuple(suffix for suffix, formats in images.READ_SUFFIXES.items() if "JPEG" in formats)
 _HINTS = {
     "jpeg": "write a .jpg, whose coefficients carry the message, or make a PNG at half its size or less first",
     "webp": "make a PNG of it first, at half its size or less: the traces of lossy compression help a detector",
@@ -316,7 +315,7 @@ def stego_name(cover: Path, settings: HideSettings) -> str:
     """Return the cover's name, as PNG where its own format is not written, or as that of a new JPEG."""
     if settings.jpeg is not None:
         return f"{cover.stem}.jpg"
-    return cover.name if cover.suffix.lower() in (*images.WRITTEN, *JPEG_SUFFIXES) else f"{cover.stem}.png"
+    return cover.name if cover.suffix.lower() in (*images.WRITTEN, *images.JPEG_SUFFIXES) else f"{cover.stem}.png"
 
 
 def check_settings(settings: HideSettings) -> None:
@@ -348,7 +347,7 @@ def check_place(out: Path, covers: Sequence[Path], *, overwrite: bool, jpeg: int
     """Refuse the path of a cover for a stego, the path of another file unless overwriting is wanted, and a suffix that is not
     of the format to be written.
     """
-    if out.suffix.lower() not in JPEG_SUFFIXES:
+    if out.suffix.lower() not in images.JPEG_SUFFIXES:
         images.written_format(out)
         if jpeg is not None:
             raise InvalidSetting(
@@ -370,13 +369,13 @@ def _check_cover(cover: Path, picture: Picture, out: Path, settings: HideSetting
     """Refuse a format that drops something of the cover, a scheme of the other domain, and a cover that was used before."""
     alpha = picture.alpha
     if picture.coefficients is None:
-        if out.suffix.lower() in JPEG_SUFFIXES:
+        if out.suffix.lower() in images.JPEG_SUFFIXES:
             raise InvalidSetting(
                 f"{out.name} would be compressed with loss, and what was embedded would be lost",
                 hint="write a .png, or let a new JPEG be made of the cover, whose coefficients carry the message: --jpeg 90",
             )
         images.encode(picture.samples[:, :1, :1], images.written_format(out), alpha=None if alpha is None else alpha[:1, :1])
-    elif out.suffix.lower() not in JPEG_SUFFIXES:
+    elif out.suffix.lower() not in images.JPEG_SUFFIXES:
         raise _no_cover(str(cover), "jpeg")
     scheme_for(picture, settings, name=str(cover))
     ledger = settings.ledger
