@@ -16,7 +16,9 @@ import subprocess
 import sys
 import tarfile
 import zlib
+from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -29,6 +31,8 @@ from ssgan.bulk import Pool, Serial, outputs
 from ssgan.bulk import hide as hiding
 from ssgan.bulk.job import Engine
 from ssgan.errors import SsganError, StorageFailed
+from ssgan.messages import plan
+from ssgan.messages.container import Carrier
 from ssgan.messages.files import reveal_files
 from ssgan.messages.keys import Key, KeyFile, Passphrase
 from ssgan.messages.ledger import Ledger
@@ -57,10 +61,10 @@ def covers(tmp_path: Path) -> Path:
 
 def hide(
     covers: Path, out: Path, message: bytes = b"first", key: Key = KEY, *, shard_size: int | None = None,
-    engine: Engine | None = None, ledger: Ledger | None = None,
+    engine: Engine | None = None, ledger: Ledger | None = None, scheme: str = "lsb", jpeg: int | None = None,
 ) -> Any:  # fmt: skip
-    plan = hiding.prepare([covers], out, HideSettings("lsb", ledger=ledger), shard_size=shard_size)
-    return hiding.run(plan, hiding.Messages(message), key, engine or Serial())
+    prepared = hiding.prepare([covers], out, HideSettings(scheme, ledger=ledger, jpeg=jpeg), shard_size=shard_size)
+    return hiding.run(prepared, hiding.Messages(message), key, engine or Serial())
 
 
 @SHARDS
@@ -94,7 +98,7 @@ def stegos(out: Path) -> dict[str, bytes]:
     """By the covers' names, in files and in shards."""
     found = {}
     for path in out.rglob("*"):
-        if path.suffix in (".png", ".bmp"):
+        if path.suffix in (".png", ".bmp", ".jpg"):
             found[path.name] = path.read_bytes()
         elif path.suffix == ".tar":
             with tarfile.open(path) as archive:
@@ -333,8 +337,49 @@ def test_a_job_that_is_killed_at_any_step_goes_on_and_loses_no_cover(tmp_path: P
     completed = subprocess.run([sys.executable, __file__, tmp_path], capture_output=True, text=True, check=False)
     assert completed.returncode == 0, completed.stderr
     steps = dict(line.split() for line in completed.stdout.splitlines())
-    assert set(steps) == {"files", "shards"}
+    assert set(steps) == set(KILLED)
     assert min(int(count) for count in steps.values()) > 25
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Covers and stegos of a job that is killed; new JPEGs are made of PNGs."""
+
+    shard_size: int | None
+    cover_suffix: str = ".png"
+    scheme: str = "lsb"
+    jpeg: int | None = None
+
+    def make_covers(self, folder: Path, count: int) -> Path:
+        if self.cover_suffix == ".png" and self.jpeg is None:
+            return make_covers(folder, count)
+        folder.mkdir(parents=True)
+        for seed in range(count):
+            picture = np.random.default_rng(seed).integers(0, 256, (40, 48, 3), dtype=np.uint8)
+            Image.fromarray(picture).save(folder / f"{seed}{self.cover_suffix}", quality=85)
+        return folder
+
+    def hide(self, covers: Path, out: Path, ledger: Ledger | None = None) -> Any:
+        return hide(covers, out, shard_size=self.shard_size, ledger=ledger, scheme=self.scheme, jpeg=self.jpeg)
+
+    @property
+    def stego_suffix(self) -> str:
+        return self.cover_suffix if self.jpeg is None else ".jpg"
+
+    def carriers_of_covers(self, covers: Path) -> Iterator[Carrier]:
+        """What of each cover the list of used ones must know."""
+        for path in covers.iterdir():
+            yield from plan.used_carriers(plan.cover_picture(path, HideSettings(jpeg=self.jpeg)))
+
+
+KILLED = {
+    "files": Kind(None),
+    "shards": Kind(2),
+    "jpegs": Kind(None, ".jpg", "uerd"),
+    "jpegs-in-shards": Kind(2, ".jpg", "uerd"),
+    "new-jpegs": Kind(None, ".png", "uerd", 90),
+    "new-jpegs-in-shards": Kind(2, ".png", "uerd", 90),
+}
 
 
 def main(folder: Path) -> None:
@@ -342,13 +387,14 @@ def main(folder: Path) -> None:
     sys.path.insert(0, str(Path(__file__).parents[2]))
     from tests.messages.test_faults import Injector, in_child
 
-    make_covers(folder / "covers", 2)
-    hide(folder / "covers", folder / "warm")  # what is loaded and compiled now, every child has
-    for kind, shard_size in (("files", None), ("shards", 2)):
+    for name, kind in KILLED.items():
+        covers = kind.make_covers(folder / name / "covers", 2)
+        kind.hide(covers, folder / name / "warm")  # what is loaded and compiled now, every child has
+        wanted = {f"{seed}{kind.stego_suffix}" for seed in range(2)}
         for n in itertools.count(1):
-            out, ledger = folder / kind / str(n), Ledger(folder / kind / f"{n}.ledger")
+            out, ledger = folder / name / str(n), Ledger(folder / name / f"{n}.ledger")
 
-            def killed(n: int = n, out: Path = out, ledger: Ledger = ledger, shard_size: int | None = shard_size) -> None:
+            def killed(n: int = n, out: Path = out, ledger: Ledger = ledger, kind: Kind = kind, covers: Path = covers) -> None:
                 injector, opened = Injector(lambda: os.kill(os.getpid(), signal.SIGKILL), n), io.open
                 injector.install(setattr)
 
@@ -357,25 +403,25 @@ def main(folder: Path) -> None:
                     return opened(*given, **more)
 
                 tarfile.bltn_open = hit_and_open  # type: ignore[attr-defined]
-                hide(folder / "covers", out, shard_size=shard_size, ledger=ledger)
+                kind.hide(covers, out, ledger)
 
             is_killed = in_child(killed)
             before = stegos(out) if out.exists() else {}
             for content in before.values():  # whoever could take it, finds it whole, and its cover in the list
                 assert reveal_files([io.BytesIO(content)], KEY) == b"first"
-                assert ledger.knows(images.read(content).samples, None)
+                assert ledger.knows(plan.picture_carrier(plan.made_stego(content)))
             if is_killed:
-                tally = hide(folder / "covers", out, shard_size=shard_size, ledger=ledger)
+                tally = kind.hide(covers, out, ledger)
                 assert tally.failed == 0, (n, tally.failures)
             after = stegos(out)
-            assert set(after) == {"0.png", "1.png"}
+            assert set(after) == wanted
             assert {name: after[name] for name in before} == before, "a second stego of one cover"
             assert all(reveal_files([io.BytesIO(content)], KEY) == b"first" for content in after.values())
-            assert all(ledger.knows(cover(seed), None) for seed in range(2))
+            assert all(ledger.knows(carrier) for carrier in kind.carriers_of_covers(covers))
             assert not [path.name for path in out.rglob("*") if path.name not in (*after, "000000.tar")]
             if not is_killed:
                 break
-        sys.stdout.write(f"{kind} {n - 1}\n")
+        sys.stdout.write(f"{name} {n - 1}\n")
 
 
 if __name__ == "__main__":
