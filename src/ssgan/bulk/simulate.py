@@ -112,12 +112,9 @@ class PixelCover:
 
 
 def read_pixels(data: bytes, name: str, settings: SimulationSettings) -> Cover:
-    """Return the pixels of an image file, uint8 (C, H, W), cut after the settings.
-
-    Raises RefusedImage, and InvalidSetting for a JPEG where none is allowed.
-    """
+    """Return the pixels of an image file, uint8 (C, H, W), cut after the settings. Raises RefusedImage."""
     if data.startswith(images.JPEG_SIGNATURE) and "jpeg" not in settings.convert:
-        raise wrong_kind(settings.embedder, name)
+        raise wrong_kind(settings.embedder, name, RefusedImage)
     picture = images.read(data, convert=settings.convert, name=name)
     if picture.alpha is not None and picture.alpha.min() < OPAQUE:
         raise RefusedImage(f"{name} is transparent in places", hint="lay it on a background first")
@@ -235,7 +232,7 @@ def _check_kind(settings: SimulationSettings, listing: Listing) -> None:
         return
     are_jpegs = {Path(entry.name).suffix.lower() in images.JPEG_SUFFIXES for entry in first.entries}
     if are_jpegs == {not settings.changes_jpegs} and "jpeg" not in settings.convert:
-        raise wrong_kind(settings.embedder, first.entries[0].name)
+        raise wrong_kind(settings.embedder, first.entries[0].name, InvalidSetting)
 
 
 def change_rate(tally: Tally) -> float:
@@ -270,7 +267,7 @@ class _Worker:
             for entry in portion.entries:
                 try:
                     cover = self._job.read(self._reader.data(entry), entry.name, self._job.settings)
-                except (RefusedImage, InvalidSetting) as error:
+                except RefusedImage as error:
                     tally.fail(Failure.of(entry.name, error))
                     continue
                 shapes.setdefault(_kind(cover.samples), []).append((entry.name, cover))
@@ -288,7 +285,7 @@ class _Worker:
         try:
             data = self._reader.data(entry)
             if not data.startswith(images.JPEG_SIGNATURE):
-                tally.fail(Failure.of(entry.name, wrong_kind(self._job.settings.embedder, entry.name)))
+                tally.fail(Failure.of(entry.name, wrong_kind(self._job.settings.embedder, entry.name, RefusedImage)))
                 return
             cover = read_coefficients(data, name=entry.name)
             stego = coefficient_embedder.simulate_seeded(cover, self._embedder, seed)

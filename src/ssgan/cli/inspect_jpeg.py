@@ -29,7 +29,7 @@ def is_meant(cover: Path, embedder: str | None, convert: tuple[str, ...]) -> boo
 
         for_jpegs = is_for_jpegs(embedder)
         if is_jpeg is not None and is_jpeg != for_jpegs and (for_jpegs or "jpeg" not in convert):
-            raise wrong_kind(embedder, str(cover))
+            raise wrong_kind(embedder, str(cover), InvalidSetting)
         return for_jpegs
     return "jpeg" not in convert and is_jpeg is True
 

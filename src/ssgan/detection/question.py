@@ -27,7 +27,7 @@ from ssgan.datasets.splits import picture_of
 from ssgan.embedding import coefficient_embedder
 from ssgan.embedding.catalog import COEFFICIENT_SCHEMES
 from ssgan.embedding.embedder import Embedder
-from ssgan.embedding.titles import counterpart, is_for_jpegs
+from ssgan.embedding.titles import is_for_jpegs, with_counterpart
 from ssgan.errors import InvalidSetting, RefusedImage, unknown
 from ssgan.images import Images, to_images
 from ssgan.images.quantization import Table, table_name
@@ -288,14 +288,8 @@ def prepare(question: Question, *, workers: int = 1, read: Callable[[CoverReadin
     try:
         prepared = _prepared(question, read_and_hear)
     except RefusedImage as error:
-        meant = f"; or did you mean {counterpart(question.embedder)}?"
-        raise RefusedImage(str(error), hint=error.hint + meant * _is_wrong_kind(error)) from error
+        raise with_counterpart(error, question.embedder) from error
     return replace(prepared, left_out=tuple(left_out_lists))
-
-
-def _is_wrong_kind(error: RefusedImage) -> bool:
-    """Return whether covers were refused as JPEGs, or as none."""
-    return "--convert jpeg" in error.hint or "--jpeg" in error.hint
 
 
 def _prepared(question: Question, read: Callable[[CoverReading], Covers]) -> Prepared:

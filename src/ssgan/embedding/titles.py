@@ -5,7 +5,11 @@ Free of torch, so that a page can offer schemes without it.
 
 from __future__ import annotations
 
-from ssgan.errors import InvalidSetting
+from typing import TypeVar
+
+from ssgan.errors import RefusedImage, SsganError
+
+Error = TypeVar("Error", bound=SsganError)
 
 USUAL_FOR_PIXELS, USUAL_FOR_JPEGS = "hill", "juniward"
 
@@ -49,9 +53,15 @@ def counterpart(embedder: str) -> str:
     return f"{USUAL_FOR_PIXELS if is_for_jpegs(embedder) else USUAL_FOR_JPEGS}@{payload}"
 
 
-def wrong_kind(embedder: str, cover: str) -> InvalidSetting:
+def wrong_kind(embedder: str, cover: str, error: type[Error]) -> Error:
     """Return the error for a cover, by name, that is not of the kind that an embedder changes."""
     meant = f"did you mean {counterpart(embedder)}?"
     if is_for_jpegs(embedder):
-        return InvalidSetting(f"{embedder} changes the coefficients of JPEGs, and {cover} is no JPEG", hint=meant)
-    return InvalidSetting(f"{embedder} changes pixels, and {cover} is a JPEG", hint=f"{meant} --convert jpeg takes its pixels")
+        return error(f"{embedder} changes the coefficients of JPEGs, and {cover} is no JPEG", hint=meant)
+    return error(f"{embedder} changes pixels, and {cover} is a JPEG", hint=f"{meant} --convert jpeg takes its pixels")
+
+
+def with_counterpart(error: RefusedImage, embedder: str) -> RefusedImage:
+    """Return the error of a source without usable covers; where they are of the other kind, its hint names the embedder."""
+    is_other_kind = "--convert jpeg" in error.hint or "--jpeg" in error.hint
+    return RefusedImage(str(error), hint=error.hint + f"; or did you mean {counterpart(embedder)}?" * is_other_kind)
