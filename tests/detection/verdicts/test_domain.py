@@ -43,3 +43,18 @@ def test_too_few_images_and_missing_tensors_are_refused() -> None:
     for name in tensors:
         with pytest.raises(RefusedModel):
             Domain.from_tensors({key: value for key, value in tensors.items() if key != name})
+
+
+def test_of_many_features_every_other_one_is_looked_at() -> None:
+    """The answer is that of a domain of these alone, and it is kept that way."""
+    many = {seed: np.repeat(features(200, seed), 100, axis=1) for seed in (1, 2, 3)}
+    made = Domain.fit(many[1], many[2])
+    assert made.step == 2
+    assert len(made.mean) == 3000
+    alone = Domain.fit(many[1][:, ::2], many[2][:, ::2])
+    again = Domain.from_tensors(made.as_tensors())
+    for one in many[3][:20]:
+        assert again.excess(one) == made.excess(one) == alone.excess(one[::2])
+    assert made.suits(6000)
+    assert made.suits(5999)
+    assert not made.suits(3000)

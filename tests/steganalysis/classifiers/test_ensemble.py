@@ -153,6 +153,14 @@ def test_an_image_gets_the_same_score_in_any_batch() -> None:
     np.testing.assert_array_equal(made.scores(stegos[::-1]), together[::-1])
 
 
+def test_one_linear_function_gives_the_same_scores() -> None:
+    covers, stegos = pairs(60, 20, 0.5)
+    made = fit(covers, stegos, settings=EnsembleSettings(9, 8))
+    linear = made.as_linear()
+    np.testing.assert_allclose(linear.scores(stegos), made.scores(stegos), rtol=1e-12, atol=1e-12)
+    assert linear.w.shape == (20,)
+
+
 def test_constant_and_repeated_features_do_no_harm() -> None:
     covers, stegos = pairs(60, 20, 0.5)
     covers[:, 15:], stegos[:, 15:] = 0.25, 0.25

@@ -19,6 +19,7 @@ from ssgan.detection.verdicts.domain import Domain
 from ssgan.errors import InvalidSetting, RefusedModel
 from ssgan.images.coefficients import SIDE, Component, planes
 from ssgan.images.quantization import distance_to_libjpeg, nearest_quality
+from ssgan.steganalysis.catalog import FEATURES
 from ssgan.steganalysis.detector import Calibration
 from ssgan.steganalysis.feature_detector import KIND, FeatureDetector
 from ssgan.storage import folders, weights
@@ -148,7 +149,7 @@ def load(folder: Path) -> Trained:
     tensors, manifest = weights.load(folder)
     detector = FeatureDetector.load(folder, threads=1)
     scope, domain = Scope.from_json(manifest.get("scope")), Domain.from_tensors(tensors)
-    if len(domain.mean) != len(tensors["w"]):
+    if not domain.suits(FEATURES[detector.settings.features].dimension):
         raise RefusedModel(f"{folder} has a domain of other features than its detector", hint=_HINT)
     return Trained(folder.name, detector, scope, domain)
 

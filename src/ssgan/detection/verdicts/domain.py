@@ -13,16 +13,20 @@ from typing import Any
 
 import numpy as np
 
-from ssgan.errors import InvalidSetting
+from ssgan.errors import InvalidSetting, RefusedModel
 from ssgan.storage import weights
 
 AXES = 16
+MOST_FEATURES = 3000  # that are looked at: of more, every other one or every third and so on
 ADMITTED = 0.99  # share of images of the same source that are to be admitted by each of the two distances
 
 
 @dataclass(frozen=True, eq=False)
 class Domain:
-    """`mean`, `scale` float32 (D,), `axes` float16 (K, D), `spread` float32 (K,): deviations along the axes; two limits."""
+    """`mean`, `scale` float32 (D,), `axes` float16 (K, D), `spread` float32 (K,): deviations along the axes; two limits.
+
+    D are every `step`-th of a detector's features: neighbors in a large set say nearly the same.
+    """
 
     mean: np.ndarray
     scale: np.ndarray
@@ -30,13 +34,15 @@ class Domain:
     spread: np.ndarray
     farthest_spread: float
     farthest_rest: float
+    step: int = 1
 
     @classmethod
     def fit(cls, learned: np.ndarray, apart: np.ndarray) -> Domain:
         """Fit axes to the features (N, D) of training images, and limits to those of other images of the same source."""
         if len(learned) <= AXES or not len(apart):
             raise InvalidSetting(f"{len(learned)} images are too few to fit the domain of a detector", hint="give more images")
-        x = learned.astype(np.float64)
+        step = -(-learned.shape[1] // MOST_FEATURES)
+        x = learned[:, ::step].astype(np.float64)
         mean, scale = x.mean(axis=0), x.std(axis=0)
         scale[scale <= 1e-9 * np.abs(mean) + 1e-12] = np.inf  # constant features carry no information
         x = (x - mean) / scale
@@ -45,15 +51,15 @@ class Domain:
         axes = (axes / np.linalg.norm(axes, axis=1, keepdims=True)).astype(np.float16)
         spread = (x @ axes.T.astype(np.float64)).std(axis=0)
         finite = np.where(np.isinf(scale), 0.0, scale)  # 0 marks what has no weight: infinity is not kept in a file
-        made = cls(mean.astype(np.float32), finite.astype(np.float32), axes, spread.astype(np.float32), np.inf, np.inf)
+        made = cls(mean.astype(np.float32), finite.astype(np.float32), axes, spread.astype(np.float32), np.inf, np.inf, step)
         found = np.array([made.distances(one) for one in apart])
         limits = np.quantile(found, ADMITTED, axis=0)
-        return cls(made.mean, made.scale, axes, made.spread, float(limits[0]), float(limits[1]))
+        return cls(made.mean, made.scale, axes, made.spread, float(limits[0]), float(limits[1]), step)
 
     def distances(self, features: np.ndarray) -> tuple[float, float]:
-        """Return (spread, rest) of the features (D,) of one image: about 1 within the training images."""
+        """Return (spread, rest) of all features of one image, float (step D,) or fewer: about 1 within the training images."""
         weight = np.divide(1.0, self.scale, out=np.zeros(len(self.scale)), where=self.scale > 0)
-        x = (features.astype(np.float64) - self.mean) * weight
+        x = (features[:: self.step].astype(np.float64) - self.mean) * weight
         along = (self.axes.astype(np.float64) * x).sum(axis=1)
         return float(((along / self.spread) ** 2).mean()), float(max((x * x).sum() - (along * along).sum(), 0) / len(x))
 
@@ -62,10 +68,15 @@ class Domain:
         spread, rest = self.distances(features)
         return max(spread / self.farthest_spread, rest / self.farthest_rest)
 
+    def suits(self, dimension: int) -> bool:
+        """Return whether it can be asked about so many features."""
+        return len(self.mean) == -(-dimension // self.step)
+
     def as_tensors(self) -> dict[str, np.ndarray]:
         """Return tensors for `ssgan.storage.weights.save`, beside a detector's own."""
         limits = np.array([self.farthest_spread, self.farthest_rest])
         parts = {"mean": self.mean, "scale": self.scale, "axes": self.axes, "spread": self.spread, "limits": limits}
+        parts |= {"step": np.array(self.step)} if self.step > 1 else {}
         return {f"domain_{name}": part for name, part in parts.items()}
 
     @classmethod
@@ -76,4 +87,7 @@ class Domain:
         spread = weights.take(tensors, "domain_spread", "float32", (None,))
         axes = weights.take(tensors, "domain_axes", "float16", (len(spread), len(mean)))
         limits = weights.take(tensors, "domain_limits", "float64", (2,))
-        return cls(mean, scale, axes, spread, float(limits[0]), float(limits[1]))
+        step = int(weights.take(tensors, "domain_step", "int64", ())) if "domain_step" in tensors else 1
+        if step < 1:
+            raise RefusedModel("the domain of the detector is damaged", hint="install ssgan again")
+        return cls(mean, scale, axes, spread, float(limits[0]), float(limits[1]), step)

@@ -21,6 +21,7 @@ import numpy as np
 from ssgan.compute import seeds
 from ssgan.errors import InvalidSetting, RefusedModel
 from ssgan.steganalysis.classifiers import ensemble_loops as loops
+from ssgan.steganalysis.classifiers.ridge import Ridge
 from ssgan.storage import weights
 
 KIND = "fld ensemble"
@@ -89,6 +90,14 @@ class Ensemble:
     def scores(self, features: np.ndarray, *, threads: int = 1) -> np.ndarray:
         """Return float64 (N,): the mean over learners of (w f - b) / sigma; above 0 rather stego."""
         return np.asarray((self.projections(features, threads=threads) / self.sigma).mean(axis=1))
+
+    def as_linear(self) -> Ridge:
+        """Return the same scores as one linear function of all features, which is smaller where learners are many."""
+        w = np.zeros(self.features)
+        for chosen, own, sigma in zip(self.subspaces, self.w, self.sigma, strict=True):
+            np.add.at(w, chosen, own / sigma)
+        count = len(self.b)
+        return Ridge(w / count, -float((self.b / self.sigma).mean()), 0.0, self.error)
 
     def as_tensors(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """Return (tensors, manifest) for `ssgan.storage.weights.save`."""
