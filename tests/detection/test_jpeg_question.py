@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from ssgan import images
 from ssgan.datasets import Geometry, Patches
 from ssgan.detection.question import Question, prepare, stages_of
 from ssgan.detection.score import score_files
@@ -167,3 +168,21 @@ def test_files_are_scored_by_the_detector_of_their_table_alone(jpegs: Path, pict
     assert "no JPEG" in of_pixels.error
     together = {score.name: score.score for score in score_files(tmp_path / "run", [jpegs])}
     assert together[str(jpegs / "000.jpg")] == scored.score
+
+
+def test_jpegs_that_do_not_take_the_payload_are_left_out_and_named(tmp_path: Path) -> None:
+    folder = write_pictures(tmp_path / "pictures", count=40, side=64)
+    rng = np.random.default_rng(1)
+    for i in range(6):  # smooth, but not flat
+        ramp = np.linspace(40, 200, 64)[None, None] + rng.normal(0, 1.5, (1, 64, 64))
+        images.write(folder / f"smooth-{i}.png", ramp.round().astype(np.uint8), durable=False)
+    whole = prepare(question(folder, jpeg=90))
+    prepared = prepare(question(folder, jpeg=90, embedder="uerd@0.3/message"))
+    left_out = {name for one in prepared.left_out for name, _ in one.bad}
+    assert left_out == {f"smooth-{i}.png" for i in range(6)}
+    assert "fewer than the shortest message" in prepared.findings[-1].sentence
+    for part, pairs in prepared.parts.items():
+        assert prepared.names[part] == [name for name in whole.names[part] if name not in left_out]
+        assert int((pairs.covers != pairs.stegos).flatten(1).any(1).sum()) == len(pairs)
+    with pytest.raises(InvalidSetting, match="no cover takes uerd@0.001/message"):
+        prepare(question(folder, jpeg=90, embedder="uerd@0.001/message"))

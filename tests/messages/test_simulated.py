@@ -73,7 +73,7 @@ def test_a_jpeg_takes_neither_more_than_fits_nor_less_than_the_shortest_message(
     cover = new_jpeg(texture(64, 64, 1), 75, layout="chw").cover
     with pytest.raises(DoesNotFit, match="per nonzero AC coefficient do not fit: a message takes at most"):
         simulate_coefficients(cover, "uerd@9/message", 1)
-    with pytest.raises(InvalidSetting, match="fewer than the shortest message"):
+    with pytest.raises(DoesNotFit, match="fewer than the shortest message"):
         simulate_coefficients(cover, "uerd@0.01/message", 1)
 
 

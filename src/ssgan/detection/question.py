@@ -28,7 +28,7 @@ from ssgan.embedding import coefficient_embedder
 from ssgan.embedding.catalog import COEFFICIENT_SCHEMES
 from ssgan.embedding.embedder import Embedder
 from ssgan.embedding.titles import is_for_jpegs, with_counterpart
-from ssgan.errors import InvalidSetting, RefusedImage, unknown
+from ssgan.errors import DoesNotFit, InvalidSetting, RefusedImage, unknown
 from ssgan.images import Images, to_images
 from ssgan.images.quantization import Table, table_name
 from ssgan.steganalysis.catalog import DETECTORS, FEATURES
@@ -275,7 +275,8 @@ def _jpegs(source: Source, asked: CoverReading, bad: Bad, workers: int) -> Itera
 def prepare(question: Question, *, workers: int = 1, read: Callable[[CoverReading], Covers] | None = None) -> Prepared:
     """Read covers, split and embed them; `read` replaces `read_covers`, where the covers may be known already.
 
-    Raises InvalidSetting where there are too few covers, DoesNotFit where one takes too little.
+    Raises InvalidSetting where there are too few covers, DoesNotFit where one takes too little. JPEGs that do not take the
+    payload are left out, since it depends on each of them.
     """
     left_out_lists: list[LeftOut] = []
     reader = read or partial(read_covers, workers=workers)
@@ -289,7 +290,7 @@ def prepare(question: Question, *, workers: int = 1, read: Callable[[CoverReadin
         prepared = _prepared(question, read_and_hear)
     except RefusedImage as error:
         raise with_counterpart(error, question.embedder) from error
-    return replace(prepared, left_out=tuple(left_out_lists))
+    return replace(prepared, left_out=(*left_out_lists, *prepared.left_out))
 
 
 def _prepared(question: Question, read: Callable[[CoverReading], Covers]) -> Prepared:
@@ -310,11 +311,37 @@ def _prepared(question: Question, read: Callable[[CoverReading], Covers]) -> Pre
         return _named(parts, {part: one for part, (one, _) in couples.items()}, names, group)
     own = np.array([seeds.derive(question.seed, name, "change") for name in names], dtype=np.uint64)
     embedder = Embedder.parse(question.embedder)
-    whole = embedded(covers, embedder, own, table=found.table, with_probabilities=question.selection_channel)
+    unfit: list[tuple[str, str]] = []
+    if found.table is None:
+        whole = embedded(covers, embedder, own, with_probabilities=question.selection_channel)
+    else:
+        whole = _embedded_jpegs(found, embedder, own, unfit)
+        taking = np.isin(names, [name for name, _ in unfit], invert=True)
+        chosen = {part: index[taking[index]] for part, index in chosen.items()}
+        if not all(len(index) for index in chosen.values()):
+            raise InvalidSetting(
+                f"in one of the three parts no cover takes {embedder}; the first: {': '.join(unfit[0])}",
+                hint="give covers with more texture, or another payload",
+            )
     changed = 0 if embedder.redraws else int((covers != whole.stegos).sum())
     raised = int((whole.stegos > covers).sum()) / changed if changed else 0.5
     prepared = _named({part: whole[index] for part, index in chosen.items()}, chosen, names, group)
-    return replace(prepared, change_rate=changed / covers.numel(), raised=raised)
+    left = LeftOut(question.covers, tuple(unfit), len(names), "give covers with more texture, or another payload")
+    rate = changed / ((len(names) - len(unfit)) * covers[0].numel())
+    return replace(prepared, change_rate=rate, raised=raised, left_out=(left,) if unfit else ())
+
+
+def _embedded_jpegs(found: Covers, embedder: Embedder, own: np.ndarray, unfit: list[tuple[str, str]]) -> Pairs:
+    """Return the covers with their stegos; of one that does not take the payload, the cover itself, and `unfit` gets it."""
+    assert found.table is not None
+    stegos = found.images.clone()
+    for number, name in enumerate(found.names):
+        one = slice(number, number + 1)
+        try:
+            stegos[one] = coefficient_embedder.simulate_planes(found.images[one], found.table, embedder, own[one])
+        except DoesNotFit as error:
+            unfit.append((name, str(error)))
+    return Pairs(found.images, stegos, table=found.table)
 
 
 def _split(covers: Covers, question: Question) -> dict[str, np.ndarray]:

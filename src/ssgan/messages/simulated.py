@@ -51,8 +51,8 @@ def simulate(covers: torch.Tensor, scheme: str, payload: float, seeds: NDArray[n
 def simulate_jpeg(cover: Coefficients, scheme: str, payload: float, seed: int) -> Coefficients:
     """Return the stego of a JPEG, with a message and a key file of its own from the seed.
 
-    `payload` counts all bits of the stream per AC coefficient that is not zero, met on average as above. Raises as `simulate`
-    does: a JPEG with few such coefficients takes no stream as short as its payload asks for.
+    `payload` counts all bits of the stream per AC coefficient that is not zero, met on average as above. Raises DoesNotFit also
+    where these are few, so that the shortest stream has more.
     """
     if payload == 0:
         return cover
@@ -67,8 +67,9 @@ def simulate_jpeg(cover: Coefficients, scheme: str, payload: float, seed: int) -
         ) from error
     except InvalidSetting as error:
         least = 8 * (container.rungs(samples - frozen_count(samples, COEFFICIENT_RULE))[0] + container.OVERHEAD)
-        raise InvalidSetting(
+        raise DoesNotFit(
             f"{payload:g} bits per nonzero AC coefficient are fewer than the shortest message has: {least / nonzero:.4f} here",
+            reachable=least,
             hint="ask for more, or take larger covers",
         ) from error
     own, message = _message(b"ssgan/simulated jpeg", seed, lengths)
