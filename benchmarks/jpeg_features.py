@@ -1,7 +1,7 @@
 """Feature sets for JPEGs against sealwatch in one run, one thread: `python benchmarks/jpeg_features.py --peer FOLDER`.
 
-FOLDER holds sealwatch unpacked (`pip install --no-deps --target FOLDER sealwatch`); only its features of JPEGs are imported,
-which need NumPy, SciPy and jpeglib: the whole package brings another torch. Without --peer our own times are printed. Both begin
+FOLDER holds sealwatch unpacked (`pip install --no-deps --target FOLDER sealwatch`); only its features of JPEGs are used, which
+need NumPy, SciPy and jpeglib: the whole package brings another torch. Without --peer our own times are printed. Both begin
 with the quantized coefficients of a photograph in memory. Times are the processor's, medians of alternating rounds. Bars
 at 512 x 512: DCTR and JRM 40 x, GFR 15 x, PHARM with its 900 projections 5 x.
 """

@@ -36,8 +36,8 @@ def features(
 
     The five frequencies of each kernel and merged phase sum to 1, or to 0 where a picture of one block row or column has no
     such phase. Samples are decompressed without rounding and cutting. The steps follow from the table's libjpeg quality; of
-    another table they are those of the nearest one, see `ssgan.images.quantization`. `threads` images are worked on at a time (None:
-    as many as torch uses threads). Raises InvalidSetting where the input is of another kind, RefusedImage without a block.
+    another table they are those of the nearest one, see `nearest_quality`. `threads` images are worked on at a time (None: as
+    many as torch uses threads). Raises InvalidSetting where the input is of another kind, RefusedImage without a block.
     """
 
     def fill(planes: NDArray[np.int16], steps: jpeg_inputs.Table, out: NDArray[np.float64]) -> None:

@@ -45,7 +45,7 @@ def features(
 
     As in the authors' program the counts are not divided by the number of blocks: compare pictures of one size. Samples are
     decompressed without rounding and cutting. The step follows from the table's libjpeg quality; of another table it is that of
-    the nearest one, see `ssgan.images.quantization`. `threads` images are worked on at a time (None: as many as torch uses threads).
+    the nearest one, see `nearest_quality`. `threads` images are worked on at a time (None: as many as torch uses threads).
     Raises InvalidSetting where the input is of another kind, RefusedImage without a block.
     """
 
