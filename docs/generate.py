@@ -38,6 +38,7 @@ FIGURES = {
 }
 SPEED = {
     "features": "Features, beside sealwatch in the same run, one thread",
+    "jpeg_features": "Features of JPEGs, beside sealwatch in the same run, one thread",
     "ensemble": "The ensemble's training, beside sealwatch on the same features",
     "training": "Training of networks, beside the plain modules in the same run",
     "training-cuda": "Training of networks on a graphics card, each way beside the plain module called eagerly",
@@ -120,6 +121,13 @@ def detectors() -> str:
         "",
         "`ssgan features IMAGES --set srm -o FILE` writes them; as a detector each has the ensemble of Fisher discriminants",
         "on top (J. Kodovsky, J. Fridrich, V. Holub, IEEE TIFS 7(2), 2012), or with `/ridge` ridge regression.",
+        "",
+        "DCTR and the sets after it look at JPEG files: at the quantized coefficients of luma, in the blocks that lie wholly",
+        "within the picture, each file by its own table. DCTR, GFR and PHARM filter samples that are neither rounded nor",
+        "cut, and divide by steps that their authors give for qualities of libjpeg. A table of another kind has the quality",
+        "of the nearest libjpeg table, by the mean of |ln(step / step)|. GFR's authors give two qualities, 75 and 95; steps",
+        "for others are on the line through these. PHARM counts blocks and does not divide by their number, as its authors'",
+        "program, so compare pictures of one size. ccJRM compresses the cut picture by libjpeg's own integer transforms.",
         "",
     ]
     for name, found in FEATURES.items():

@@ -11,6 +11,8 @@ CIRCUMSTANCES = ("cpu", "cuda", "torch", "numpy", "commit")
 COMMANDS = {
     "training-cuda": "training.py --device cuda --size 64 256 --rounds 3 --write",
     "train_step-cuda": "train_step.py --device cuda --write",
+    "features": "features.py --peer SEALWATCH --write",
+    "jpeg_features": "jpeg_features.py --peer SEALWATCH --write",
     "message-coder": "message_coder.py FACES PHOTOGRAPHS --count 600 --detectors spam srmq1/ridge`, then "
     "`--count 2000 --detectors xunet --network-images 100000",
 }

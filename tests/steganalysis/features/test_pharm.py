@@ -56,7 +56,7 @@ def few(features: NDArray[np.float64]) -> NDArray[np.float64]:
     return features.reshape(7, pharm.PROJECTIONS, 2)[:, :FEW]
 
 
-@pytest.mark.parametrize("name", ["nothing", "sparse", "ends", "steps of 1", "steps of 255", "steps of 16 bits", "one block"])
+@pytest.mark.parametrize("name", extremes())
 def test_extreme_pictures_have_the_features_of_the_witness(name: str) -> None:
     planes, table = extremes()[name]
     step = pharm.quantization_step(nearest_quality(table))
