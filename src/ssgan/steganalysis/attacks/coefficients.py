@@ -104,13 +104,13 @@ def is_recompressed(luma: Component, calibrated: NDArray[np.int16]) -> bool:
     """
     bends, count = 0.0, 0
     for row, column in GUARDED:
-        seen, like = (
+        counts = [
             np.bincount(np.abs(blocks[:, :, row, column]).reshape(-1).clip(0, LARGEST_MAGNITUDE + 1))[: LARGEST_MAGNITUDE + 1]
             for blocks in (luma.carriers, calibrated)
-        )
-        length = min(len(seen), len(like))
-        seen = seen[:length].astype(np.float64)
-        like = like[:length] * (luma.carriers[:, :, 0, 0].size / calibrated[:, :, 0, 0].size)
+        ]
+        length = min(map(len, counts))
+        seen = counts[0][:length].astype(np.float64)
+        like = counts[1][:length].astype(np.float64) * (luma.carriers[:, :, 0, 0].size / calibrated[:, :, 0, 0].size)
         ratios, variances = np.log((seen + 1) / (like + 1)), 1 / (seen + 1) + 1 / (like + 1)
         filled = seen + like >= FEWEST_IN_BIN
         use = filled[:-2] & filled[1:-1] & filled[2:]
