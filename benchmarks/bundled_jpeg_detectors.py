@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -199,13 +200,41 @@ def make(folder: Path, name: str, work: Path, out: Path, feature_set: str) -> No
         f"photographs as JPEGs of quality {band[0]} to {band[1]}, {SIDE} x {SIDE} pixels and more", (1, 3), SIDE, False,
         threshold, Calibration.fit(low, high), EMBEDDERS, band,
     )  # fmt: skip
-    about = {
+    about: dict[str, Any] = {
         "data": "squares of photographs of CID22 and BOSSbase, some once JPEGs; calibrated on others and on ALASKA v2",
         "covers": {part: len(some) for part, some in parts.items()},
         "found": {one: float((high[k :: len(EMBEDDERS)] > threshold).mean()) for k, one in enumerate(EMBEDDERS)},
     }
     bundled.save(out / f"jpeg-{name}", detector, scope, domain, about)
+    (out / f"jpeg-{name}" / bundled.CARD).write_text(card(name, band, about), encoding="utf-8")
     print(name, about, "threshold", threshold, flush=True)
+
+
+def card(name: str, band: tuple[int, int], about: dict[str, Any]) -> str:
+    """The model card, with what was found of the covers that set the threshold."""
+    found = ", ".join(f"{one} in {share:.0%}" for one, share in about["found"].items())
+    return f"""# jpeg-{name}
+
+A detector of old embedders in JPEGs of libjpeg's quality {band[0]} to {band[1]}: the calibrated JPEG rich model (ccJRM,
+22,510 features of luma) with {ensemble.LEARNERS} Fisher discriminants, kept as one linear function. It comes with
+`ssgan detect` and answers where the quantization table is libjpeg's, or nearly, and the picture is like those that it
+learned from.
+
+- **For.** A first look at JPEGs of unknown origin: jsteg, F5, OutGuess, steghide. No verdict is a proof.
+- **Data.** {about["covers"]["train"]:,} squares of {SIDE} x {SIDE} pixels to learn from, of 105 photographs of CID22
+  (Cloudinary, CC BY-SA 4.0) and 10 parts of BOSSbase, in gray; {about["covers"]["calibrate"]:,} squares of 35 others,
+  10 of them of ALASKA v2, to set the threshold and the probabilities. Some are reduced, sharpened or noisy; four in ten
+  were JPEGs before, on the same grid or another. No picture is in two parts, and none is in the package.
+- **Training.** Each cover has one stego, the embedders in turn.
+  `python benchmarks/bundled_jpeg_detectors.py NATURAL --band {name}`.
+- **Error.** The threshold calls {FALSE_ALARMS:.0%} of the covers that it was set on stego. Of the stegos of those covers,
+  each named by the share of the embedder's capacity, it finds: {found}. Figures of pictures that it never saw:
+  docs/detect.md.
+- **Limits.** It does not find J-UNIWARD, UERD and other adaptive schemes more often than it calls clean pictures stego;
+  for these train a detector on your source: `ssgan train-detector`. It looks at luma alone, and at no more than
+  {8 * bundled.MOST_BLOCKS:,} pixels a side from the center. It does not examine a table that is none of libjpeg's, as
+  many phones and Photoshop write.
+"""
 
 
 def attacks(folder: Path) -> None:

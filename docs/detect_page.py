@@ -1,4 +1,4 @@
-"""The page of what the bundled detectors find, from `results/detect.csv` and `results/detect-probabilities.csv`."""
+"""The page of what the bundled detectors find, from `results/detect.csv`, `detect-probabilities.csv` and `detect_jpeg.csv`."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ without training. It knows four words:
 - **cover**: the probability is at most {CLEAR}. These detectors find nothing; others may.
 - **inconclusive**: between the two.
 - **out of domain**: the picture is not like those that a trained detector knows: too small, saturated, flat, of a palette, a
-  JPEG, or merely from another kind of source. It is never called a cover then; but LSB replacement is reported all the same
-  where it is seen.
+  JPEG with another program's quantization table, or merely from another kind of source. It is never called a cover then;
+  but LSB replacement is reported all the same where it is seen, and so are jsteg, F5 and OutGuess in JPEGs.
 
 The **probability** is that of a stego where covers and stegos are equally many, and half of the stegos are made by LSB
 replacement, half as those that the trained detector learned. Nobody's folder is so: where one picture in 1,000 carries
@@ -38,6 +38,13 @@ farther from those that the detector learned from than 99 % of others of the sam
 beside them). Where several may, the nearest answers. A picture is never resized; of large ones up to nine squares are
 looked at.
 
+**JPEGs** are judged by the coefficients of their luma. Three attacks need no training and are asked of every JPEG, whatever
+its table: the histogram's halves for jsteg, calibrated histograms of low modes for F5, the edges of blocks for OutGuess
+(`ssgan estimate` prints what each says). A picture that was compressed twice on one grid deceives the last two, so they do
+not answer then. A trained detector answers for JPEGs of the qualities that it learned, if the quantization table is one of
+libjpeg's or nearly so; other tables are named as not examined. Adaptive schemes such as J-UNIWARD are not found in
+pictures of unknown sources: see [detectors.md](detectors.md) for what a detector of your own finds.
+
 The same preprocessing serves `ssgan detect`, `ssgan.detection.verdicts.judge` and the line of risk that `hide` prints.
 """
 _MEASURED = """# Measured
@@ -50,6 +57,8 @@ set `edge`, four nearly black or white pictures, only that nobody is alarmed can
 def detect() -> str:
     """docs/detect.md."""
     parts = [_ABOUT, *_detectors(), _MEASURED, *_summary(), *_verdicts(), *_probabilities()]
+    if (RESULTS / "detect_jpeg.csv").exists():
+        parts += _jpegs()
     return "\n".join(parts).rstrip("\n") + "\n"
 
 
@@ -101,6 +110,32 @@ def _probabilities() -> list[str]:
     for row in _rows("detect-probabilities"):
         mean, share = float(row["mean_probability"]), float(row["share_of_stegos"])
         lines.append(f"| {row['kind']} | {float(row['least']):g} | {row['pictures']} | {mean:.2f} | {share:.2f} |")
+    return lines
+
+
+def _jpegs() -> list[str]:
+    """What is found in JPEGs, a row for each kind and a column for each quality."""
+    rows = _rows("detect_jpeg")
+    qualities, kinds = (list(dict.fromkeys(row[key] for row in rows)) for key in ("quality", "hidden"))
+    lines = [
+        "",
+        "# Measured: JPEGs",
+        "",
+        "Photographs that no detector was trained or calibrated on, the luma of each as a JPEG of each quality. Called stego, and",
+        "in brackets out of domain. `@0.5` is half of what the program takes, `@0.4` bits per nonzero AC coefficient.",
+        "`python benchmarks/bundled_jpeg_bars.py PHOTOGRAPHS --write`.",
+        "",
+        f"| JPEGs | how many | {' | '.join(f'quality {quality}' for quality in qualities)} |",
+        f"|{' --- |' * (len(qualities) + 2)}",
+    ]
+    for kind in kinds:
+        some = [row for row in rows if row["hidden"] == kind]
+        shares = [
+            f"{100 * int(r['stego']) / int(r['pictures']):.0f} % ({100 * int(r['out_of_domain']) / int(r['pictures']):.0f} %)"
+            for r in some
+        ]
+        named = f"`{kind}`" if "@" in kind else f"clean: {kind}"
+        lines.append(f"| {named} | {some[0]['pictures']} | {' | '.join(shares)} |")
     return lines
 
 

@@ -6,6 +6,7 @@ estimates that weighted stego gives of covers and of stegos.
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import matplotlib as mpl
@@ -19,11 +20,14 @@ from ssgan.steganalysis.attacks import structural
 from ssgan.views import maps as pictures
 
 OUT = Path(__file__).resolve().parent / "pictures"
+RESULTS = OUT.parents[1] / "results"
 SIDE = 192
 PLACE = (40, 170)  # of the part that is shown: sky, a face, a coat, grass
 TILE = 64
 PAYLOAD = 0.1
 BLUE, ORANGE, INK = "#2c7fb8", "#e6862e", "#333333"
+KINDS = {"real": BLUE, "": ORANGE}  # photographs and what is made of them, covers of generators
+LARGEST_GROSS = 0.05  # P_E of LSB replacement of every sample, beyond which a detector has not learned enough
 
 
 def part() -> np.ndarray:
@@ -89,8 +93,43 @@ def scores() -> None:
     )
 
 
+def frontier() -> None:
+    """How hard a message is to find in each kind of covers, against how far their patches are from photographs'."""
+    mpl.use("svg")
+    from matplotlib import pyplot as plt
+
+    with (RESULTS / "frontier.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    patches = {r["covers"]: float(r["ours"]) for r in rows if "Wasserstein" in r["figure"] and "64 x 64" in r["figure"]}
+    found = [r for r in rows if r["question"].startswith("retrained") and r["figure"] == "P_E"]
+    gross = {r["covers"]: float(r["ours"]) for r in rows if r["question"].startswith("control: LSB") and r["figure"] == "P_E"}
+    embedders = list(dict.fromkeys(r["embedder"] for r in found))
+    mpl.rcParams.update({"svg.hashsalt": "ssgan", "font.size": 10, "text.color": INK, "axes.labelcolor": INK})
+    figure, places = plt.subplots(1, len(embedders), figsize=(3.4 * len(embedders), 3.6), sharey=True, layout="constrained")
+    for axes, embedder in zip(np.atleast_1d(places), embedders, strict=True):
+        for row in found:
+            if row["embedder"] != embedder:
+                continue
+            kind = next((name for name in KINDS if row["covers"].startswith(name)), "")
+            at, error = patches[row["covers"]], float(row["ours"])
+            hollow = gross.get(row["covers"], 0.0) > LARGEST_GROSS
+            spread = [[max(0.0, error - float(row["low"]))], [max(0.0, float(row["high"]) - error)]]
+            color = KINDS[kind]
+            axes.errorbar(at, error, spread, fmt="o", color=color, mfc="white" if hollow else color, capsize=2, markersize=6)
+            axes.annotate(row["covers"], (at, error), (6, 4), textcoords="offset points", fontsize=7)
+        axes.set_title(embedder, fontsize=10)
+        axes.set_xlabel("patches: distance to photographs x 1000")
+        axes.set_xlim(left=0)
+        axes.set_ylim(-0.02, 0.52)
+        axes.spines[["top", "right"]].set_visible(False)
+    np.atleast_1d(places)[0].set_ylabel("P_E of a retrained detector")
+    figure.savefig(OUT / "frontier.svg", metadata={"Date": None})
+
+
 if __name__ == "__main__":
     OUT.mkdir(exist_ok=True)
+    if (RESULTS / "frontier.csv").exists():
+        frontier()
     changes()
     planes()
     scores()
