@@ -121,7 +121,7 @@ def _jpegs() -> list[str]:
         "",
         "# Measured: JPEGs",
         "",
-        "Photographs that no detector was trained or calibrated on, the luma of each as a JPEG of each quality. Called stego, and",
+        "Photographs that no detector was trained or calibrated on, luma alone, as JPEGs of each quality. Called stego, and",
         "in brackets out of domain. `@0.5` is half of what the program takes, `@0.4` bits per nonzero AC coefficient.",
         "`python benchmarks/bundled_jpeg_bars.py PHOTOGRAPHS --write`.",
         "",

@@ -62,7 +62,7 @@ def test_every_file_has_its_row_and_none_stops_the_others(folder: Path, capsys: 
         "nothing.png": "not read",
     }  # fmt: skip
     assert words["cover.png"] != "stego"
-    reasons = {Path(str(row["file"])).name: str(row["reasons"]) for row in found if "file" in row}
+    reasons = {Path(str(row["file"])).name: str(row["reasons"]) for row in found if "reasons" in row}
     assert "JPEG" in reasons["photo.jpg"]
     assert "palette" in reasons["palette.png"]
     assert "end of the image" in reasons["trailing.png"]
@@ -117,3 +117,16 @@ def test_damaged_detectors_are_refused(
         bundled.bundled_detectors.cache_clear()
     assert code == 6
     assert "Traceback" not in err
+
+
+def test_what_is_certain_comes_first_and_can_be_taken_out(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "white.png").write_bytes((folder / "white.png").read_bytes() + b"PK\x03\x04 and more")
+    code, found, _ = detect("white.png --extract out", capsys)
+    assert code == 0
+    assert [row["message_type"] for row in found][:2] == ["fact", "extracted"]
+    assert (found[0]["kind"], found[0]["bytes"]) == ("trailing", 13)
+    assert (folder / "out" / "0001-trailing.bin").read_bytes() == b"PK\x03\x04 and more"
+    assert detect("white.png --extract out", capsys)[0] != 0  # nothing is overwritten
+    assert detect("white.png --extract out --force", capsys)[0] == 0
+    assert run(["detect", "white.png"]) == 0
+    assert "a ZIP archive" in capsys.readouterr().out

@@ -85,7 +85,8 @@ def inspect(data: bytes, name: str = "") -> Header:
     return header
 
 
-def _recognize(data: bytes) -> str:
+def format_of(data: bytes) -> str:
+    """Return the format that a file's first bytes say, "" for none that is read; PBM, PGM and PPM together are "netpbm"."""
     for signature, format_name in _SIGNATURES:
         if data.startswith(signature):
             return format_name
@@ -93,6 +94,12 @@ def _recognize(data: bytes) -> str:
         return "WebP"
     if data[:1] == b"P" and data[1:2] in (b"1", b"2", b"3", b"4", b"5", b"6") and data[2:3] in b" \t\r\n\v\f#":
         return "netpbm"
+    return ""
+
+
+def _recognize(data: bytes) -> str:
+    if format_name := format_of(data):
+        return format_name
     what = next((what for signature, what in _NOT_READ if data.startswith(signature)), "no image of a format that is read")
     if data[4:8] == b"ftyp":
         what = "a HEIC, AVIF or video file"

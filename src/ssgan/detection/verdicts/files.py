@@ -22,6 +22,7 @@ from ssgan.errors import InvalidSetting, RefusedImage, SsganError
 from ssgan.images import Picture
 from ssgan.images.coefficient_files import read_coefficients
 from ssgan.images.coefficients import Coefficients
+from ssgan.steganalysis.checks.file_facts import Fact, file_facts
 
 # Why the samples of such a file are not looked at, by the conversion that reading it takes.
 _MADE = {
@@ -39,7 +40,8 @@ _MADE = {
 class Judged:
     """A file with its verdict, or with the `error` that kept it from being read; `samples` uint8 (C, H, W) as judged.
 
-    `is_picture` is False for what was named and holds no picture: a missing or an empty folder, a file of another kind.
+    `facts` are what is certain of the file, whatever the verdict. `is_picture` is False for what was named and holds no
+    picture: a missing or an empty folder, a file of another kind.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Judged:
     samples: np.ndarray | None = None
     error: str = ""
     is_picture: bool = True
+    facts: tuple[Fact, ...] = ()
 
 
 def judge_files(paths: Sequence[Path], *, limit: int | None = None) -> Iterator[Judged]:
@@ -60,12 +63,16 @@ def judge_files(paths: Sequence[Path], *, limit: int | None = None) -> Iterator[
 
 
 def judge_picture(data: bytes, name: str, detectors: Sequence[Trained]) -> Judged:
-    """Return the verdict on the picture that a file holds. Raises RefusedImage."""
-    picture = images.read(data, convert=images.CONVERSIONS, name=name)
+    """Return the verdict on the picture that a file holds, or why it cannot be read, with what is certain either way."""
+    try:
+        picture = images.read(data, convert=images.CONVERSIONS, name=name)
+    except RefusedImage as error:
+        return Judged(name, None, error=str(error), facts=tuple(file_facts(data, name)))
+    facts = tuple(file_facts(data, name, picture.samples if not set(_MADE) & set(picture.converted) else None))
     coefficients = _coefficients(data) if data.startswith(images.JPEG_SIGNATURE) else None
     if coefficients is None:
-        return Judged(name, _with_trailing(_verdict_on(picture, detectors), picture), picture.samples)
-    return Judged(name, _with_trailing(judge_jpeg(coefficients, detectors), picture), picture.samples)
+        return Judged(name, _with_trailing(_verdict_on(picture, detectors), picture), picture.samples, facts=facts)
+    return Judged(name, _with_trailing(judge_jpeg(coefficients, detectors), picture), picture.samples, facts=facts)
 
 
 def _coefficients(data: bytes) -> Coefficients | None:
