@@ -14,6 +14,7 @@ from typing import BinaryIO, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ssgan.compute.allocator import keep_freed
 from ssgan.errors import RefusedImage
 from ssgan.images.coefficients import Coefficients, Component
 from ssgan.images.detect import JPEG_SIGNATURE
@@ -38,6 +39,7 @@ def read_coefficients(source: str | os.PathLike[str] | bytes | BinaryIO, *, name
 def _read(data: bytes) -> Coefficients:
     from ssgan.images.formats import jpeg_scans  # compiled loops, which most that read images do not need
 
+    keep_freed()
     if not data.startswith(JPEG_SIGNATURE):
         raise RefusedImage("the file is no JPEG, and only a JPEG has coefficients", hint="name a .jpg file")
     if len(data) > MAX_FILE_BYTES:

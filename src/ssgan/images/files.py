@@ -187,7 +187,9 @@ def file_bytes(path: Path) -> bytes:
                 raise RefusedImage(f"{path} is not a regular file", hint="name an image file, or - for standard input")
             if status.st_size > MAX_FILE_BYTES:
                 raise _too_long(status.st_size, f"{path}: ")
-            return file.read(MAX_FILE_BYTES + 1)
+            # A byte more than there are, so that a file that grows is read on; asking for all that is allowed costs memory.
+            data = file.read(status.st_size + 1)
+            return data if len(data) <= status.st_size else data + file.read(MAX_FILE_BYTES + 1 - len(data))
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
         reason = getattr(error, "strerror", None) or error
         raise RefusedImage(f"{path} cannot be read: {reason}", hint="check the name and the permissions") from error

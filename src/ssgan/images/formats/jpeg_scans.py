@@ -16,6 +16,7 @@ from ssgan.images.formats.jpeg_structure import NO_TABLE, ZIGZAG, HuffmanTable, 
 from ssgan.images.header import damaged, truncated
 
 Blocks = NDArray[np.int16]  # flat: 64 values a block, block after block, component after component
+_MISPLACED = "its restart markers are not where they must be"
 _RESTART = re.compile(rb"\xff([\xd0-\xd7])")
 _ORDER = ZIGZAG.astype(np.int64)
 _WRONG = {
@@ -149,18 +150,21 @@ def _stuffed(words: NDArray[np.uint32], starts: NDArray[np.int64], lengths: NDAr
 
 def _intervals(data: bytes, scan: Scan) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.int64], bool]:
     """Return the words of a scan, the first word and the bits of each restart interval, and whether there are no fillers."""
+    if (found := _plain_words(data, scan)) is not None:
+        if _num_intervals(scan) != 1:
+            raise damaged(_MISPLACED)
+        return found[0], np.zeros(1, np.int64), np.array([8 * found[1]], np.int64), True
     stream = data[scan.start : scan.end]
     pieces, numbers = [], []
     position = 0
-    is_plain = stream.count(b"\xff") == stream.count(b"\xff\0")  # then there are neither markers nor fillers
-    for match in () if is_plain else _RESTART.finditer(stream):
+    for match in _RESTART.finditer(stream):
         pieces.append(stream[position : match.start()])
         numbers.append(match[1][0] - 0xD0)
         position = match.end()
     pieces.append(stream[position:])
     if len(pieces) != _num_intervals(scan) or any(number != i % 8 for i, number in enumerate(numbers)):
-        raise damaged("its restart markers are not where they must be")
-    is_plain = is_plain or b"\xff\xff" not in stream
+        raise damaged(_MISPLACED)
+    is_plain = b"\xff\xff" not in stream
     padded, starts, lengths, at = [], [], [], 0
     for piece in pieces:
         plain = (piece if is_plain else piece.rstrip(b"\xff")).replace(b"\xff\0", b"\xff")
@@ -171,6 +175,18 @@ def _intervals(data: bytes, scan: Scan) -> tuple[NDArray[np.uint32], NDArray[np.
     padded.append(bytes(4 * loops.MARGIN))
     words = np.frombuffer(b"".join(padded), ">u4").astype(np.uint32)
     return words, np.array(starts, np.int64), np.array(lengths, np.int64), is_plain
+
+
+def _plain_words(data: bytes, scan: Scan) -> tuple[NDArray[np.uint32], int] | None:
+    """Return the words of a scan without stuffing, and its bytes; None where there are markers or fillers in it."""
+    stream = np.frombuffer(data, np.uint8, scan.end - scan.start, scan.start)
+    plain = np.empty(-(-len(stream) // 4) * 4 + 4 * loops.MARGIN, np.uint8)
+    count = loops.unstuff(stream, plain)
+    if count < 0:
+        return None
+    end = -(-count // 4) * 4 + 4 * loops.MARGIN
+    plain[count:end] = 0
+    return plain[:end].view(">u4").astype(np.uint32), count
 
 
 def _num_intervals(scan: Scan) -> int:

@@ -295,3 +295,19 @@ def put(words: np.ndarray, word: np.uint64, count: int, at: int, bits: int, leng
         words[at] = word >> np.uint64(count)
         at += 1
     return word, count, at
+
+
+@compiled
+def unstuff(stream: np.ndarray, out: np.ndarray) -> int:
+    """Copy the bytes uint8 of a scan without the zero after each FF. Return how many they are, or -1 at an FF without one."""
+    count, i = 0, 0
+    while i < len(stream):
+        byte = stream[i]
+        out[count] = byte
+        count += 1
+        i += 1
+        if byte == 0xFF:
+            if i == len(stream) or stream[i] != 0:
+                return -1
+            i += 1
+    return count
