@@ -24,24 +24,22 @@ from ssgan.datasets.jpegs import JpegCover, check_geometry, compressed, jpeg_cov
 from ssgan.datasets.loading import Bad, left_out, rows
 from ssgan.datasets.sources import Source, digest_of
 from ssgan.datasets.splits import picture_of
-from ssgan.embedding import coefficient_embedder
+from ssgan.detection.stegos import embedded, embedded_jpegs, probabilities, sender
 from ssgan.embedding.catalog import COEFFICIENT_SCHEMES
 from ssgan.embedding.embedder import Embedder
 from ssgan.embedding.titles import is_for_jpegs, with_counterpart
-from ssgan.errors import DoesNotFit, InvalidSetting, RefusedImage, unknown
+from ssgan.errors import InvalidSetting, RefusedImage, unknown
 from ssgan.images import Images, to_images
 from ssgan.images.quantization import Table, table_name
 from ssgan.steganalysis.catalog import DETECTORS, FEATURES
 from ssgan.steganalysis.checks.findings import Finding
-from ssgan.steganalysis.checks.pairs import Prescribed
-from ssgan.steganalysis.detector import Pairs, Probabilities
+from ssgan.steganalysis.detector import Pairs
 from ssgan.steganalysis.detectors import uses_probabilities
 from ssgan.steganalysis.network import Recipe
-from ssgan.steganalysis.training.curriculum import Embed, Stage
+from ssgan.steganalysis.training.curriculum import Stage
 
 VALIDATED, JUDGED = 0.1, 0.2  # shares of the covers; detectors learn from the rest
 FEWEST_COVERS = 30
-SAMPLES_EMBEDDED = 2**22  # together: what bounds the memory of embedding
 
 
 @dataclass(frozen=True)
@@ -315,7 +313,7 @@ def _prepared(question: Question, read: Callable[[CoverReading], Covers]) -> Pre
     if found.table is None:
         whole = embedded(covers, embedder, own, with_probabilities=question.selection_channel)
     else:
-        whole = _embedded_jpegs(found, embedder, own, unfit)
+        whole = embedded_jpegs(covers, names, found.table, embedder=embedder, own=own, unfit=unfit)
         taking = np.isin(names, [name for name, _ in unfit], invert=True)
         chosen = {part: index[taking[index]] for part, index in chosen.items()}
         if not all(len(index) for index in chosen.values()):
@@ -329,19 +327,6 @@ def _prepared(question: Question, read: Callable[[CoverReading], Covers]) -> Pre
     left = LeftOut(question.covers, tuple(unfit), len(names), "give covers with more texture, or another payload")
     rate = changed / ((len(names) - len(unfit)) * covers[0].numel())
     return replace(prepared, change_rate=rate, raised=raised, left_out=(left,) if unfit else ())
-
-
-def _embedded_jpegs(found: Covers, embedder: Embedder, own: np.ndarray, unfit: list[tuple[str, str]]) -> Pairs:
-    """Return the covers with their stegos; of one that does not take the payload, the cover itself, and `unfit` gets it."""
-    assert found.table is not None
-    stegos = found.images.clone()
-    for number, name in enumerate(found.names):
-        one = slice(number, number + 1)
-        try:
-            stegos[one] = coefficient_embedder.simulate_planes(found.images[one], found.table, embedder, own[one])
-        except DoesNotFit as error:
-            unfit.append((name, str(error)))
-    return Pairs(found.images, stegos, table=found.table)
 
 
 def _split(covers: Covers, question: Question) -> dict[str, np.ndarray]:
@@ -402,49 +387,10 @@ def stages_of(question: Question, prepared: Prepared, recipe: Recipe) -> list[St
     return [*taught, _lesson(train, target, question, None)]
 
 
-def embedded(
-    covers: Images,
-    embedder: Embedder,
-    own: np.ndarray,
-    *,
-    table: Table | None = None,
-    with_probabilities: bool = False,
-) -> Pairs:
-    """Return covers with their stegos, each from its own seed and, for an informed detector, with their change
-    probabilities. With a table, covers are coefficients as `Pairs` has them.
-    """
-    step, embed = max(1, SAMPLES_EMBEDDED // covers[0].numel()), _sender(embedder, table)
-    stegos = torch.cat([embed(covers[at : at + step], own[at : at + step]) for at in range(0, len(covers), step)])
-    if not with_probabilities:
-        return Pairs(covers, stegos, table=table)
-    return Pairs(covers, stegos, probabilities(covers, embedder), probabilities(stegos, embedder))
-
-
-def _sender(embedder: Embedder, table: Table | None) -> Embed:
-    """Return the function that makes stegos of covers, of pixels or of coefficients of that table."""
-    if table is None:
-        return embedder.simulate_seeded
-    return lambda covers, own: coefficient_embedder.simulate_planes(covers, table, embedder, own)
-
-
-def prescribed(embedder: Embedder, table: Table | None) -> Prescribed:
-    """Return the function that computes how probably each sample of covers is moved up, and down."""
-    if table is None:
-        return embedder.change_probabilities
-    return lambda covers: coefficient_embedder.plane_probabilities(covers, table, embedder)
-
-
-def probabilities(pictures: Images, embedder: Embedder) -> Probabilities:
-    """Return float32 (N, C, H, W): the probability that the embedder changes each sample of these images, cover or stego."""
-    step = max(1, SAMPLES_EMBEDDED // pictures[0].numel())
-    parts = [torch.add(*embedder.change_probabilities(part)).float().clamp(0, 1) for part in torch.split(pictures, step)]
-    return torch.cat(parts)
-
-
 def _lesson(pairs: Pairs, embedder: Embedder, question: Question, length: int | None) -> Stage:
     if not question.fresh:
         return Stage(pairs, length)
-    return Stage(pairs, length, _sender(embedder, pairs.table), lambda stegos: probabilities(stegos, embedder))
+    return Stage(pairs, length, sender(embedder, pairs.table), lambda stegos: probabilities(stegos, embedder))
 
 
 def _couples(index: Sequence[int] | np.ndarray, seed: int, part: str) -> tuple[np.ndarray, np.ndarray]:

@@ -13,7 +13,7 @@ import torch
 
 from ssgan import images
 from ssgan.datasets.entries import Reader, entries, path_of, sources_of
-from ssgan.detection.question import probabilities
+from ssgan.detection.stegos import probabilities
 from ssgan.detection.train import DETECTOR
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import DoesNotFit, InvalidSetting, RefusedImage

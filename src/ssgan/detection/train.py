@@ -19,8 +19,9 @@ from ssgan.compute import distributed
 from ssgan.compute.progress import Notify, Progress
 from ssgan.datasets.sources import refuse_among
 from ssgan.datasets.splits import PARTS
-from ssgan.detection.question import Prepared, Question, prepare, prescribed, stages_of
+from ssgan.detection.question import Prepared, Question, prepare, stages_of
 from ssgan.detection.result import DetectorResult, ErrorFigures, NullError
+from ssgan.detection.stegos import prescribed
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import InvalidSetting
 from ssgan.steganalysis import detectors

@@ -16,7 +16,7 @@ from ssgan import images
 from ssgan.compute import seeds
 from ssgan.compute.progress import Progress
 from ssgan.datasets.splits import shuffled_split
-from ssgan.detection.question import embedded
+from ssgan.detection.stegos import embedded
 from ssgan.drawn import drawing
 from ssgan.drawn.model import load
 from ssgan.embedding.embedder import Embedder

@@ -19,7 +19,7 @@ from ssgan.compute import seeds
 from ssgan.compute.processes import NEVER_BEGIN, PipedProcess
 from ssgan.compute.progress import Progress
 from ssgan.datasets.splits import shuffled_split
-from ssgan.detection.question import embedded
+from ssgan.detection.stegos import embedded
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import SsganError
 from ssgan.images import Images
