@@ -12,9 +12,9 @@ from ssgan.steganalysis.detector import Calibration
 
 @dataclass(frozen=True)
 class Attacks:
-    """A set of attacks that answer together: their name, whom they look for, and what their score means.
+    """A set of attacks that answer together: their name, the embedders that they look for, and what their score means.
 
-    target       whom they look for, such as "LSB replacement"
+    target       the embedders that they look for, such as "LSB replacement"
     threshold    the score above which they are an alarm
     calibration  score to probability of a stego, where covers and stegos by the targets are equally many
     """
