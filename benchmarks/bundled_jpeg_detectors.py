@@ -33,6 +33,7 @@ from ssgan.images.coefficient_files import read_coefficients
 from ssgan.images.coefficients import Coefficients, planes
 from ssgan.images.new_jpeg import LUMA_STEPS, new_jpeg, steps
 from ssgan.images.quantization import steps_of
+from ssgan.steganalysis.attacks.coefficients import BY_NAME
 from ssgan.steganalysis.attacks.structural import Estimate
 from ssgan.steganalysis.classifiers import ensemble
 from ssgan.steganalysis.detector import Calibration
@@ -228,8 +229,9 @@ learned from.
 - **Training.** Each cover has one stego, the embedders in turn.
   `python benchmarks/bundled_jpeg_detectors.py NATURAL --band {name}`.
 - **Error.** The threshold calls {FALSE_ALARMS:.0%} of the covers that it was set on stego. Of the stegos of those covers,
-  each named by the share of the embedder's capacity, it finds: {found}. Figures of pictures that it never saw:
-  docs/detect.md.
+  each named by the share of the embedder's capacity, it finds
+  {found}.
+  Figures of pictures that it never saw: docs/detect.md.
 - **Limits.** It does not find J-UNIWARD, UERD and other adaptive schemes more often than it calls clean pictures stego;
   for these train a detector on your source: `ssgan train-detector`. It looks at luma alone, and at no more than
   {8 * bundled.MOST_BLOCKS:,} pixels a side from the center. It does not examine a table that is none of libjpeg's, as
@@ -251,13 +253,15 @@ def attacks(folder: Path) -> None:
                 pair = cover, stego(cover, embedder, int(seeds.derive(1, "attacks", str(i)) % 2**32))
             except DoesNotFit:  # OutGuess gives up on some pictures whatever the message
                 continue
-            for name, into, made in zip(("covers", embedder), (low, high), pair, strict=True):
+            for name, into, made in zip(
+                ("covers", embedder), (low, high if embedder.startswith("jsteg") else []), pair, strict=True
+            ):
                 trace = old_jpeg.trace(made.components[0])
                 scores = {k: e.payload / e.deviation for k, e in trace.estimates.items() if isinstance(e, Estimate)}
                 by.setdefault(name, []).append(scores)
                 into += [] if trace.score is None else [trace.score]
     for name, found in by.items():
-        for attack in old_jpeg.LIMITS:
+        for attack in BY_NAME:
             values = np.array([one[attack] for one in found if attack in one])
             most = ", ".join(f"{share:g}: {np.quantile(values, share):.2f}" for share in (0.1, 0.5, 0.9, 0.99, 0.998))
             print(f"{name}, {attack}: {len(values)} of {len(found)}, quantiles {most}, largest {values.max():.2f}")

@@ -21,7 +21,7 @@ without training. It knows four words:
 - **inconclusive**: between the two.
 - **out of domain**: the picture is not like those that a trained detector knows: too small, saturated, flat, of a palette, a
   JPEG with another program's quantization table, or merely from another kind of source. It is never called a cover then;
-  but LSB replacement is reported all the same where it is seen, and so are jsteg, F5 and OutGuess in JPEGs.
+  but LSB replacement is reported all the same where it is seen, and so is jsteg in JPEGs.
 
 The **probability** is that of a stego where covers and stegos are equally many, and half of the stegos are made by LSB
 replacement, half as those that the trained detector learned. Nobody's folder is so: where one picture in 1,000 carries
@@ -38,12 +38,11 @@ farther from those that the detector learned from than 99 % of others of the sam
 beside them). Where several may, the nearest answers. A picture is never resized; of large ones up to nine squares are
 looked at.
 
-**JPEGs** are judged by the coefficients of their luma. Three attacks need no training and are asked of every JPEG, whatever
-its table: the histogram's halves for jsteg, calibrated histograms of low modes for F5, the edges of blocks for OutGuess
-(`ssgan estimate` prints what each says). A picture that was compressed twice on one grid deceives the last two, so they do
-not answer then. A trained detector answers for JPEGs of the qualities that it learned, if the quantization table is one of
-libjpeg's or nearly so; other tables are named as not examined. Adaptive schemes such as J-UNIWARD are not found in
-pictures of unknown sources: see [detectors.md](detectors.md) for what a detector of your own finds.
+**JPEGs** are judged by the coefficients of their luma. jsteg is looked for in every JPEG, whatever its table, by the halves of
+the histogram. A trained detector looks for F5, OutGuess and steghide in JPEGs of quality 70 to 98, if the quantization table is
+one of libjpeg's or nearly so; other tables are named as not examined, and so are pictures that were compressed twice on one
+grid. `ssgan estimate` prints what the attacks on jsteg, F5 and OutGuess say. Adaptive schemes such as J-UNIWARD are not
+found in pictures of unknown sources: see [detectors.md](detectors.md) for what a detector of your own finds.
 
 The same preprocessing serves `ssgan detect`, `ssgan.detection.verdicts.judge` and the line of risk that `hide` prints.
 """

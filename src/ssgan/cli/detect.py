@@ -42,8 +42,8 @@ def detect(
     stego: a detector finds embedding, at a threshold that calls 5 % of covers stego. cover: these detectors find nothing;
     others may. inconclusive: between the two. out of domain: the picture is not like those that a detector knows, or not
     suited: too small, saturated, a drawing. The probability is that of a stego where covers and stegos are equally
-    many. LSB replacement is looked for by RS, sample pairs and weighted stego, jsteg, F5 and OutGuess in JPEGs by attacks of
-    their own; no training goes into these.
+    many. LSB replacement is looked for by RS, sample pairs and weighted stego, and jsteg in JPEGs by the histogram; no training
+    goes into these.
 
     For one embedder and covers like yours a detector of your own says far more: ssgan train-detector.
     """

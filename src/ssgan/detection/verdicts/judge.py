@@ -19,6 +19,7 @@ from ssgan.detection.verdicts.verdict import CLEAR, Verdict, Word
 from ssgan.errors import InvalidSetting
 from ssgan.images import Images
 from ssgan.images.coefficients import Coefficients, Component
+from ssgan.steganalysis.attacks.coefficients import is_recompressed
 
 _CERTAIN = 1e6  # odds beyond what any count of covers can show
 
@@ -82,11 +83,8 @@ def ask(image: np.ndarray, detectors: Sequence[Trained]) -> DetectorAnswer:
             near.append((one.domain.excess(features), i, features))
     if not near:
         return DetectorAnswer(None, None, f"none was trained on pictures of this size ({image.shape[2]} x {image.shape[1]})")
-    excess, i, features = min(near, key=lambda found: found[:2])
-    chosen = detectors[i]
-    if excess > 1:
-        return DetectorAnswer(chosen, None, f"it is not like what {chosen.name} learned from")
-    return DetectorAnswer(chosen, chosen.score(features))
+    _, i, features = min(near, key=lambda found: found[:2])
+    return _answer(detectors[i], features)
 
 
 def ask_of_jpeg(luma: Component, detectors: Sequence[Trained]) -> DetectorAnswer:
@@ -95,6 +93,13 @@ def ask_of_jpeg(luma: Component, detectors: Sequence[Trained]) -> DetectorAnswer
     if not near:
         return DetectorAnswer(None, None, "none was trained on JPEGs of this size and quantization table")
     chosen, features = min(near, key=lambda found: found[0].domain.excess(found[1]))
+    if is_recompressed(luma):
+        return DetectorAnswer(chosen, None, "it was compressed twice on one grid")
+    return _answer(chosen, features)
+
+
+def _answer(chosen: Trained, features: np.ndarray) -> DetectorAnswer:
+    """Return the answer of a detector, if these features are in its domain."""
     if chosen.domain.excess(features) > 1:
         return DetectorAnswer(chosen, None, f"it is not like what {chosen.name} learned from")
     return DetectorAnswer(chosen, chosen.score(features))

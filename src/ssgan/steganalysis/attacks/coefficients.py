@@ -61,7 +61,7 @@ def f5(luma: Component) -> Answer:
     if (reason := _unusable(luma)) is not None:
         return NotEnoughData(reason)
     calibrated = _calibrated(luma)
-    if is_recompressed(luma, calibrated):
+    if _has_teeth(luma, calibrated):
         return NotEnoughData(_TWICE)
     sums = np.stack([_magnitudes(luma.carriers), _magnitudes(calibrated)], axis=1)  # (strips, 2, modes, 4)
     return _judged(sums, _f5_share, F5_DEVIATION)
@@ -77,7 +77,7 @@ def outguess(luma: Component) -> Answer:
     if (reason := _unusable(luma)) is not None:
         return NotEnoughData(reason)
     calibrated = _calibrated(luma)
-    if is_recompressed(luma, calibrated):
+    if _has_teeth(luma, calibrated):
         return NotEnoughData(_TWICE)
     rng = seeds.generator(0, "outguess")
     once, again = (_replaced(blocks, rng) for blocks in (luma.carriers, calibrated))
@@ -95,7 +95,12 @@ def outguess(luma: Component) -> Answer:
     return _judged(sums, share, OUTGUESS_DEVIATION)
 
 
-def is_recompressed(luma: Component, calibrated: NDArray[np.int16]) -> bool:
+def is_recompressed(luma: Component) -> bool:
+    """Return whether a JPEG was compressed before on the same grid, as far as its histograms show it; False if too small."""
+    return _unusable(luma) is None and _has_teeth(luma, _calibrated(luma))
+
+
+def _has_teeth(luma: Component, calibrated: NDArray[np.int16]) -> bool:
     """Return whether histograms of low modes have the teeth that an earlier compression on the same grid leaves.
 
     The calibrated blocks have none: a tooth is where the logarithm of the ratio of both histograms bends. F5 shifts a histogram
