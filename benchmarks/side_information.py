@@ -34,7 +34,7 @@ def expected(new: NewJpeg, scheme: str, payload: float, *, is_informed: bool) ->
 
 def main() -> None:
     """Print a row for each quality and payload."""
-    photographs = [photograph()[:296, :400] for photograph in (data.astronaut, data.coffee, data.chelsea)]
+    photographs = [getattr(data, name)()[:296, :400] for name in ("astronaut", "coffee", "chelsea")]
     print("quality,payload,cost,distance,changes")
     for quality in QUALITIES:
         covers = [new_jpeg(photograph, quality) for photograph in photographs]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -202,7 +203,7 @@ def test_a_detector_learns_and_scores_the_same_in_any_layout(name: str) -> None:
     features, _, classifier = name.partition("/")
 
     def scores(lay: Callable[[torch.Tensor], torch.Tensor]) -> np.ndarray:
-        learners = {"learners": 3, "subspace": 20} if not classifier else {}
+        learners: dict[str, Any] = {"learners": 3, "subspace": 20} if not classifier else {}
         detector = FeatureDetector(FeatureSettings(features, classifier or "ensemble", **learners), threads=1)
         pairs = Pairs(lay(covers), lay(stegos))
         detector.fit(pairs[:16], pairs[16:])

@@ -97,8 +97,8 @@ def gross_pairs(count: int, channels: int, *, seed: int) -> Pairs:
     covers = covers_of(count, channels, 32, 32, seed=seed)
     noise = rng.integers(-20, 21, covers.shape) * (rng.random(covers.shape) < 1 / 3)
     stegos = (covers.astype(int) + noise).clip(0, 255).astype(np.uint8)
-    maps = (torch.from_numpy(rng.random(covers.shape)) for _ in range(2))
-    return Pairs(torch.from_numpy(covers), torch.from_numpy(stegos), *maps)
+    maps = [torch.from_numpy(rng.random(covers.shape)) for _ in range(2)]
+    return Pairs(torch.from_numpy(covers), torch.from_numpy(stegos), maps[0], maps[1])
 
 
 def scores(detector: Detector, pairs: Pairs) -> np.ndarray:

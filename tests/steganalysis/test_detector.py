@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from ssgan.errors import InvalidSetting, RefusedModel
 from ssgan.images import Images
+from ssgan.images.quantization import Table
 from ssgan.steganalysis.detector import Calibration, Detector, Pairs, Probabilities
 from ssgan.storage import weights
 
@@ -35,7 +36,9 @@ class Roughness:
         self.sign = 1.0
         self.sign = float(np.sign(self.scores(train.stegos).mean() - self.scores(train.covers).mean()) or 1)
 
-    def scores(self, images: Images, *, probabilities: Probabilities | None = None) -> np.ndarray:
+    def scores(
+        self, images: Images, *, probabilities: Probabilities | None = None, table: Table | None = None, mismatch: bool = False
+    ) -> np.ndarray:
         return self.sign * images.double().diff(dim=-1).abs().mean(dim=(1, 2, 3)).numpy()
 
     def save(self, folder: Path) -> None:

@@ -27,7 +27,7 @@ def test_receivers_read_the_same_coefficients_that_the_sender_used(name: str) ->
     moved = 0
     for before, after in zip(cover.components, stego.components, strict=True):
         assert np.array_equal((before.blocks == 0) | (before.blocks == 1), (after.blocks == 0) | (after.blocks == 1))
-        moved += np.count_nonzero(before.blocks != after.blocks)
+        moved += int(np.count_nonzero(before.blocks != after.blocks))
     assert 0.02 < moved / cover.num_nonzero_ac < (0.12 if "plain" in name else 0.1)
 
 

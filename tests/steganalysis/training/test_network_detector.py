@@ -48,7 +48,7 @@ def embed(covers: torch.Tensor, seeds: np.ndarray) -> torch.Tensor:
 def with_maps(pairs: Pairs, seed: int) -> Pairs:
     rng = np.random.default_rng(seed)
     maps = [torch.from_numpy(rng.random(pairs.covers.shape)) for _ in range(2)]
-    return Pairs(pairs.covers, pairs.stegos, *maps)
+    return Pairs(pairs.covers, pairs.stegos, maps[0], maps[1])
 
 
 def test_it_learns_a_gross_embedding_and_says_so_of_single_images() -> None:
