@@ -70,7 +70,8 @@ ANSWERS = {
     "does not show after 10,752 images of one seed on narrow nets; the paper says it of pictures, without a measure. "
     "Its 5 % in time are not found either: SGAN's own detector costs so much on a processor that SSGAN takes 0.30 of "
     "SGAN's time, where the paper has 0.95 on a graphics card. That is the detector's price, not the game's.",
-    "table2": "In real faces (once JPEGs, then shrunk) both messages are found: GNCNN, after 16,000 images, is right on more "
+    "table2": "The `faces64` of this table is the one of before, with colored grain; see the frontier for today's. "
+    "In real faces (once JPEGs, then shrunk) both messages are found: GNCNN, after 16,000 images, is right on more "
     "than 99 % of covers and stegos by LSB matching, where the paper had 87 %. A detector trained on real faces and "
     "asked about generated ones guesses (0.50), even where a retrained one does not, and about real ones with one "
     "gray value of noise as well: the paper's 0.72 measures that mismatch. Retrained, the rich model finds LSB "
@@ -286,7 +287,8 @@ def _first_answer() -> list[str]:
         "## Are generated covers safer, against whom, and at what price?",
         "",
         f"{detector}, retrained on the very covers that it judges, {train} pairs to learn from and {test} judged, one seed.",
-        "The generators are those of [generators.md](generators.md), color, 64 x 64. The last column is the price.",
+        "The generators are those of [generators.md](generators.md), color, 64 x 64; `compact` is the `faces64` of before,",
+        "with colored grain. The last column is the price.",
         "",
         *lines,
         "",
