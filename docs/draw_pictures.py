@@ -26,7 +26,12 @@ PLACE = (40, 170)  # of the part that is shown: sky, a face, a coat, grass
 TILE = 64
 PAYLOAD = 0.1
 BLUE, ORANGE, INK = "#2c7fb8", "#e6862e", "#333333"
-KINDS = {"real": BLUE, "": ORANGE}  # photographs and what is made of them, covers of generators
+MARKERS = "os^vDPX*<>hp"
+NAMES = {
+    "real": "photographs", "real-selected": "photographs, chosen", "faces64-drawn": "drawn covers, changed",
+    "faces64-late": "late game, detector heard", "faces64-late-alone": "late game without it",
+}  # fmt: skip
+ALWAYS_FOUND = 0.01  # P_E below which in all covers an embedder has no panel
 LARGEST_GROSS = 0.05  # P_E of LSB replacement of every sample, beyond which a detector has not learned enough
 
 
@@ -103,27 +108,32 @@ def frontier() -> None:
     patches = {r["covers"]: float(r["ours"]) for r in rows if "Wasserstein" in r["figure"] and "64 x 64" in r["figure"]}
     found = [r for r in rows if r["question"].startswith("retrained") and r["figure"] == "P_E"]
     gross = {r["covers"]: float(r["ours"]) for r in rows if r["question"].startswith("control: LSB") and r["figure"] == "P_E"}
-    embedders = list(dict.fromkeys(r["embedder"] for r in found))
+    embedders = [e for e in dict.fromkeys(r["embedder"] for r in found) if max_error(found, e) > ALWAYS_FOUND]
     mpl.rcParams.update({"svg.hashsalt": "ssgan", "font.size": 10, "text.color": INK, "axes.labelcolor": INK})
-    figure, places = plt.subplots(1, len(embedders), figsize=(3.4 * len(embedders), 3.6), sharey=True, layout="constrained")
+    figure, places = plt.subplots(1, len(embedders), figsize=(3.2 * len(embedders) + 2, 3.4), sharey=True, layout="constrained")
     for axes, embedder in zip(np.atleast_1d(places), embedders, strict=True):
-        for row in found:
-            if row["embedder"] != embedder:
-                continue
-            kind = next((name for name in KINDS if row["covers"].startswith(name)), "")
+        for number, row in enumerate(one for one in found if one["embedder"] == embedder):
             at, error = patches[row["covers"]], float(row["ours"])
             hollow = gross.get(row["covers"], 0.0) > LARGEST_GROSS
             spread = [[max(0.0, error - float(row["low"]))], [max(0.0, float(row["high"]) - error)]]
-            color = KINDS[kind]
-            axes.errorbar(at, error, spread, fmt="o", color=color, mfc="white" if hollow else color, capsize=2, markersize=6)
-            axes.annotate(row["covers"], (at, error), (6, 4), textcoords="offset points", fontsize=7)
+            color = BLUE if row["covers"].startswith("real") else ORANGE
+            axes.errorbar(
+                at, error, spread, fmt=MARKERS[number], color=color, mfc="white" if hollow else color, capsize=2, markersize=7,
+                label=NAMES.get(row["covers"], row["covers"]),
+            )  # fmt: skip
         axes.set_title(embedder, fontsize=10)
-        axes.set_xlabel("patches: distance to photographs x 1000")
+        axes.set_xlabel("patches, distance x 1000")
         axes.set_xlim(left=0)
         axes.set_ylim(-0.02, 0.52)
         axes.spines[["top", "right"]].set_visible(False)
     np.atleast_1d(places)[0].set_ylabel("P_E of a retrained detector")
+    np.atleast_1d(places)[-1].legend(frameon=False, loc="center left", bbox_to_anchor=(1.02, 0.5), fontsize=9)
     figure.savefig(OUT / "frontier.svg", metadata={"Date": None})
+
+
+def max_error(rows: list[dict[str, str]], embedder: str) -> float:
+    """The largest P_E of an embedder in any covers."""
+    return max(float(row["ours"]) for row in rows if row["embedder"] == embedder)
 
 
 if __name__ == "__main__":
