@@ -2,12 +2,13 @@
 
 Each writes the same pictures in its usual ways. A file is a cover if it comes back byte for byte; a message is then hidden and
 revealed. Programs that are not installed are left out: cjpeg and jpegtran (libjpeg-turbo-progs), jpegoptim, ImageMagick, the
-Python packages jpeglib (old libjpegs and mozjpeg) and mozjpeg-lossless-optimization.
+Python packages jpeglib (old libjpegs and mozjpeg) and mozjpeg-lossless-optimization, the browser Chromium.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import csv
 import io
 import shutil
@@ -91,6 +92,27 @@ def phone(picture: Image.Image) -> bytes:
     return by_pillow(quality=93, subsampling=1, exif=b"Exif\0\0" + head + second + small)(picture)
 
 
+def by_browser(program: str, *quality: float) -> Writer:
+    """A page that draws the picture on a canvas and asks for a JPEG, of this quality or of the browser's own."""
+    asked = ", ".join(["'image/jpeg'", *map(str, quality)])
+
+    def write(picture: Image.Image) -> bytes:
+        stream = io.BytesIO()
+        picture.save(stream, "PNG")
+        given = base64.b64encode(stream.getvalue()).decode()
+        page = f"""<body><script>const i = new Image(); i.onload = () => {{ const c = document.createElement('canvas');
+            c.width = i.width; c.height = i.height; c.getContext('2d').drawImage(i, 0, 0);
+            document.body.textContent = c.toDataURL({asked}) + ' '; }}; i.src = 'data:image/png;base64,{given}';</script>"""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "page.html"
+            path.write_text(page)
+            words = [program, "--headless", "--no-sandbox", "--virtual-time-budget=5000", "--dump-dom", path.as_uri()]
+            shown = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+        return base64.b64decode(shown.partition("data:image/jpeg;base64,")[2].split()[0])
+
+    return write
+
+
 def with_segment(marker: int, body: bytes) -> Writer:
     """A phone's file with another segment after its beginning."""
 
@@ -144,6 +166,10 @@ def writers() -> Iterator[tuple[str, Writer]]:
         pass
     else:
         yield "mozjpeg, lossless optimization", lambda picture: mozjpeg.optimize(by_pillow()(picture))
+    if browser := shutil.which("chromium"):
+        yield "Chromium, canvas", by_browser(browser)
+        yield "Chromium, canvas, quality 0.5", by_browser(browser, 0.5)
+        yield "Chromium, canvas, quality 1", by_browser(browser, 1)
     yield "phone-like: EXIF with a thumbnail", phone
     yield "phone-like, several pictures in the file (MPF)", with_segment(0xE2, b"MPF\0II*\0" + bytes(40))
     yield "phone-like, with a signature (C2PA)", with_segment(0xEB, b"JP\0\1" + bytes(40))
