@@ -56,7 +56,10 @@ class Pixels(NamedTuple):
 
 @dataclass(frozen=True)
 class Header:
-    """The result of a walk through a file. `pixels` decodes it; `conversions` are the words that must be allowed first."""
+    """The result of a walk through a file. `pixels` decodes it; `conversions` are the words that must be allowed first.
+
+    `end` is the position behind the image: bytes that follow belong to no image.
+    """
 
     format: str
     width: int
@@ -66,6 +69,7 @@ class Header:
     conversions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     orientation: int = UPRIGHT  # as EXIF counts, 1 to 8; not applied by `pixels`
+    end: int = 0
 
 
 def check_size(width: int, height: int) -> None:

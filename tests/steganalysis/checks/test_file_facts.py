@@ -33,7 +33,7 @@ def archive() -> bytes:
     return file.getvalue()
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "BMP", "WebP"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "BMP", "WebP", "TIFF", "PPM"])
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 def test_bytes_behind_the_end_are_found_with_their_place_and_kind(kind: str, mode: str) -> None:
     data = saved(picture(mode), kind)

@@ -22,7 +22,7 @@ from ssgan.errors import InvalidSetting, RefusedImage, SsganError
 from ssgan.images import Picture
 from ssgan.images.coefficient_files import read_coefficients
 from ssgan.images.coefficients import Coefficients
-from ssgan.steganalysis.checks.file_facts import Fact, file_facts
+from ssgan.steganalysis.checks.file_facts import Fact, file_facts, type_facts
 
 # Why the samples of such a file are not looked at, by the conversion that reading it takes.
 _MADE = {
@@ -64,9 +64,9 @@ def judge_files(paths: Sequence[Path], *, limit: int | None = None) -> Iterator[
 
 def judge_picture(data: bytes, name: str, detectors: Sequence[Trained]) -> Judged:
     """Return the verdict on the picture that a file holds, or why it cannot be read, with what is certain either way."""
-    misnamed = any(fact.kind == "type" for fact in file_facts(data, name))
+    is_misnamed = any(type_facts(data, name))
     try:
-        picture = images.read(data, convert=images.CONVERSIONS, name="" if misnamed else name)
+        picture = images.read(data, convert=images.CONVERSIONS, name="" if is_misnamed else name)
     except RefusedImage as error:
         return Judged(name, None, error=str(error), facts=tuple(file_facts(data, name)))
     facts = tuple(file_facts(data, name, picture.samples if not set(_MADE) & set(picture.converted) else None))

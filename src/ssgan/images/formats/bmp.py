@@ -33,7 +33,8 @@ def walk(data: bytes) -> Header:
         raise unsupported(f"a BMP of {depth} bits, stored in way {storage}")
     row_bytes = (width * depth + 31) // 32 * 4
     body = take(data, start, abs(height) * row_bytes, "the samples")
-    conversions, notes = trailing(data, start + len(body), padding=3)
+    end = start + len(body)
+    conversions, notes = trailing(data, end, padding=3)
     rows = np.frombuffer(body, np.uint8).reshape(abs(height), row_bytes)
     rows = rows if height < 0 else rows[::-1]  # (H, bytes), top row first
     if depth <= 8:
@@ -41,11 +42,12 @@ def walk(data: bytes) -> Header:
         gray = depth == 8 and np.array_equal(palette, _GRAY_RAMP)
         pixels = partial(_indexed, rows, width, depth, None if gray else palette)
         words = () if gray else ("palette",)
-        return Header("BMP", width, abs(height), 1 if gray else 3, pixels, words + conversions, notes)
+        return Header("BMP", width, abs(height), 1 if gray else 3, pixels, words + conversions, notes, end=end)
     alpha = depth == 32 and _has_alpha(data, length, storage, start)
     if depth == 32 and not alpha:
         notes += ("the fourth byte of each pixel has no meaning and was left out",)
-    return Header("BMP", width, abs(height), 3, partial(_color, rows, width, depth // 8, alpha), conversions, notes)
+    pixels = partial(_color, rows, width, depth // 8, alpha)
+    return Header("BMP", width, abs(height), 3, pixels, conversions, notes, end=end)
 
 
 def encode_like(data: bytes, stego: Pixels) -> Encoded | None:

@@ -35,7 +35,7 @@ def read_header(data: bytes) -> Header:
     conversions = ("palette", *(("first-frame",) if frames > 1 else ()), *extra)
     notes += metadata_note(["comment"] if has_comment else [])
     pixels = partial(decode_with_pillow, data, "GIF", (width, height), 3)
-    return Header("GIF", width, height, 3, pixels, conversions, notes)
+    return Header("GIF", width, height, 3, pixels, conversions, notes, end=end)
 
 
 class _Measured(io.BytesIO):

@@ -121,7 +121,7 @@ def walk(data: bytes) -> Header:
     conversions = ("jpeg", *(("cmyk",) if components == 4 else ()), *extra)
     pixels = partial(decode_with_pillow, b"".join([*kept, b"\xff\xd9"]), "JPEG", (width, height), channels)
     notes = trailing_notes + metadata_note(metadata) + notes
-    return Header("JPEG", width, height, channels, pixels, conversions, notes, orientation)
+    return Header("JPEG", width, height, channels, pixels, conversions, notes, orientation, position)
 
 
 def _marker(data: bytes, position: int) -> tuple[int, int]:

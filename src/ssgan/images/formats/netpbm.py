@@ -48,12 +48,13 @@ def walk(data: bytes) -> Header:
         end = len(data) if bitmap else _end_of_text(data, position, height * width * channels)
         extra, notes = trailing(data, end)
         pixels = partial(_plain, data[position:end], shape, largest, bitmap)
-        return Header(format_name, width, height, channels, pixels, _conversions(largest) + extra, notes)
+        return Header(format_name, width, height, channels, pixels, _conversions(largest) + extra, notes, end=end)
     row_bytes = (width + 7) // 8 if bitmap else width * channels * (2 if largest > 255 else 1)
     body = take(data, position + 1, height * row_bytes, "the samples")  # exactly one white space ends the header
-    extra, notes = trailing(data, position + 1 + len(body))
+    end = position + 1 + len(body)
+    extra, notes = trailing(data, end)
     pixels = partial(_bitmap, body, shape) if bitmap else partial(_binary, body, shape, largest)
-    return Header(format_name, width, height, channels, pixels, _conversions(largest) + extra, notes)
+    return Header(format_name, width, height, channels, pixels, _conversions(largest) + extra, notes, end=end)
 
 
 def encode(samples: NDArray[np.uint8]) -> bytes:

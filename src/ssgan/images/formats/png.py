@@ -76,7 +76,7 @@ def walk(data: bytes) -> Header:
     _check_length(chunks[b"IDAT"], kind)
     rebuilt = b"".join(kept)
     rebuilt = data if rebuilt == data else rebuilt  # one copy of a large file is enough
-    return _header(kind, chunks, rebuilt, _conversions(kind, chunks) + extra, notes)
+    return replace(_header(kind, chunks, rebuilt, _conversions(kind, chunks) + extra, notes), end=end)
 
 
 def _header(

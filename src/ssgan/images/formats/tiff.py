@@ -89,7 +89,7 @@ def walk(data: bytes) -> Header:
     words += (("first-frame",) if len(pages) > 1 else ()) + extra
     channels = 1 if page.number(PHOTOMETRIC, 1) in _GRAY else 3
     pixels = partial(decode_with_pillow, _rebuilt(data, page), "TIFF", (width, height), channels)
-    return Header("TIFF", width, height, channels, pixels, words, notes, known_orientation(orientation))
+    return Header("TIFF", width, height, channels, pixels, words, notes, known_orientation(orientation), end)
 
 
 def first_page(data: bytes) -> Directory:

@@ -32,13 +32,14 @@ def read_header(data: bytes) -> Header:
     with open_with_pillow(io.BytesIO(data), "WEBP", (width, height)) as image:
         frames = int(getattr(image, "n_frames", 1))
         info = dict(image.info)
-    extra, notes = trailing(data, 8 + length + length % 2)
+    end = 8 + length + length % 2
+    extra, notes = trailing(data, end)
     conversions = (("webp",) if _LOSSY.search(data) else ()) + (("first-frame",) if frames > 1 else ())
     notes += metadata_note([name for key, name in _METADATA.items() if key in info])
     orientation, turned_notes = exif_orientation(info.get("exif", b""))
     notes += turned_notes
     pixels = partial(decode_with_pillow, data, "WEBP", (width, height), 3)
-    return Header("WebP", width, height, 3, pixels, conversions + extra, notes, orientation)
+    return Header("WebP", width, height, 3, pixels, conversions + extra, notes, orientation, end)
 
 
 def _size(data: bytes) -> tuple[int, int]:

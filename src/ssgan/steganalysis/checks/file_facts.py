@@ -7,8 +7,8 @@ lowest of a byte. There a text or the beginning of a known kind of file, perhaps
 
 from __future__ import annotations
 
+import io
 import string
-import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,9 +18,10 @@ from pathlib import PurePath
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from ssgan.errors import RefusedImage
-from ssgan.images.detect import READ_SUFFIXES, format_of
+from ssgan.images.detect import READ_SUFFIXES, format_of, inspect
 from ssgan.images.formats import jpeg, png
 
 COMMENT = 0xFE  # the marker of a JPEG's comment
@@ -66,33 +67,35 @@ def file_facts(data: bytes, name: str, samples: NDArray[np.uint8] | None = None)
 
     A damaged file is looked at as far as it is whole.
     """
-    found = list(_type(data, name))
-    walkers = {"PNG": _png, "JPEG": _jpeg, "GIF": _gif, "BMP": _bmp, "WebP": _riff}
+    found = list(type_facts(data, name))
     kind = format_of(data)
-    if kind in walkers:
-        with suppress(RefusedImage, struct.error, IndexError):  # damaged: what came before stands
-            for fact in walkers[kind](data):
+    texts = {"PNG": _png, "JPEG": _jpeg, "GIF": _gif}
+    for look in [*([texts[kind]] if kind in texts else []), *([_behind] if kind else [])]:
+        with suppress(RefusedImage, OSError):  # damaged: what came before stands
+            for fact in look(data):
                 found.append(fact)
     if samples is not None and kind != "JPEG":
         found += _last_bits(samples)
     return found
 
 
-def _type(data: bytes, name: str) -> Iterator[Fact]:
+def type_facts(data: bytes, name: str) -> Iterator[Fact]:
+    """Yield the fact that a file has the name of another type, if it has."""
     suffix, kind = PurePath(name).suffix.lower(), format_of(data)
     called = READ_SUFFIXES.get(suffix)
     if kind and called and kind not in called and not (kind == "netpbm" and {"PGM", "PPM", "PBM"} & set(called)):
         yield Fact("type", f"The file is called {suffix} and is a {kind} file.", 0)
 
 
-def _behind(data: bytes, end: int) -> Iterator[Fact]:
+def _behind(data: bytes) -> Iterator[Fact]:
+    end = inspect(data).end
     rest = data[end:]
     if rest.strip(b"\x00"):
         what = next((f", the beginning of {what}" for magic, what in MAGIC.items() if rest.startswith(magic)), "")
         yield Fact("trailing", f"{len(rest):,} bytes follow the end of the image, from byte {end:,} on{what}.", end, rest)
 
 
-def _text(where: str, content: bytes, offset: int) -> Iterator[Fact]:
+def _text(where: str, content: bytes, offset: int | None) -> Iterator[Fact]:
     words = content.decode("utf-8", "replace").strip()
     shown = "".join(one if one.isprintable() else " " for one in words[: SHOWN + 1])
     if words:
@@ -106,7 +109,6 @@ def _png(data: bytes) -> Iterator[Fact]:
             key, _, rest = body.partition(b"\x00")
             yield from _text(f"Text {key.decode('latin-1')!r} in the PNG", _unpacked(name, rest), position)
         position += len(whole)
-    yield from _behind(data, position)
 
 
 def _unpacked(name: bytes, rest: bytes) -> bytes:
@@ -128,40 +130,11 @@ def _jpeg(data: bytes) -> Iterator[Fact]:
     for one in jpeg.segments(data):
         if one.marker == COMMENT:
             yield from _text("Comment in the JPEG", data[one.start + 2 : one.end], one.start - 2)
-        if one.marker == jpeg.END:
-            yield from _behind(data, one.start)
 
 
 def _gif(data: bytes) -> Iterator[Fact]:
-    position = 13 + (3 << (data[10] & 7) + 1 if data[10] & 0x80 else 0)
-    while (kind := data[position]) != 0x3B:
-        begun, is_comment = position, kind == 0x21 and data[position + 1] == 0xFE
-        if kind == 0x21:
-            position += 2
-        elif kind == 0x2C:
-            flags = data[position + 9]
-            position += 11 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
-        else:
-            return
-        parts = []
-        while length := data[position]:
-            parts.append(data[position + 1 : position + 1 + length])
-            position += 1 + length
-        position += 1
-        if is_comment:
-            yield from _text("Comment in the GIF", b"".join(parts), begun)
-    yield from _behind(data, position + 1)
-
-
-def _bmp(data: bytes) -> Iterator[Fact]:
-    (size,) = struct.unpack("<I", data[2:6])
-    if 54 <= size < len(data):
-        yield from _behind(data, size)
-
-
-def _riff(data: bytes) -> Iterator[Fact]:
-    (size,) = struct.unpack("<I", data[4:8])
-    yield from _behind(data, 8 + size + size % 2)
+    with Image.open(io.BytesIO(data), formats=["GIF"]) as picture:
+        yield from _text("Comment in the GIF", picture.info.get("comment", b""), None)
 
 
 def _last_bits(samples: NDArray[np.uint8]) -> Iterator[Fact]:
