@@ -33,7 +33,7 @@ from ssgan.images.coefficient_files import read_coefficients
 from ssgan.images.coefficients import Coefficients, planes
 from ssgan.images.new_jpeg import LUMA_STEPS, new_jpeg, steps
 from ssgan.images.quantization import steps_of
-from ssgan.steganalysis.attacks.coefficients import BY_NAME, is_recompressed
+from ssgan.steganalysis.attacks.coefficients import BY_NAME, SuspectLuma
 from ssgan.steganalysis.attacks.structural import Estimate
 from ssgan.steganalysis.classifiers import ensemble
 from ssgan.steganalysis.detector import Calibration
@@ -178,7 +178,7 @@ def features(some: Sequence[Jpeg], detector: FeatureDetector, part: str, *, with
 def answerable(some: Sequence[Jpeg]) -> np.ndarray:
     """bool (N,): whether a detector would answer on each cover."""
     named = ((jpeg, EMBEDDERS[i % len(EMBEDDERS)]) for i, jpeg in enumerate(some))
-    return np.array([not is_recompressed(cover_of(jpeg, embedder).components[0]) for jpeg, embedder in named])
+    return np.array([not SuspectLuma(cover_of(jpeg, embedder).components[0]).is_recompressed for jpeg, embedder in named])
 
 
 def make(folder: Path, name: str, work: Path, out: Path, feature_set: str) -> None:
@@ -270,7 +270,7 @@ def attacks(folder: Path) -> None:
             for name, into, made in zip(
                 ("covers", embedder), (low, high if embedder.startswith("jsteg") else []), pair, strict=True
             ):
-                trace = old_jpeg.trace(made.components[0])
+                trace = old_jpeg.trace(SuspectLuma(made.components[0]))
                 scores = {k: e.payload / e.deviation for k, e in trace.estimates.items() if isinstance(e, Estimate)}
                 by.setdefault(name, []).append(scores)
                 into += [] if trace.score is None else [trace.score]

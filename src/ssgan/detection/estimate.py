@@ -15,6 +15,7 @@ from ssgan.datasets.portions import Listing
 from ssgan.errors import RefusedImage
 from ssgan.images.coefficient_files import read_coefficients
 from ssgan.steganalysis.attacks import coefficients, structural
+from ssgan.steganalysis.attacks.coefficients import SuspectLuma
 from ssgan.steganalysis.attacks.structural import Estimate, NotEnoughData
 
 
@@ -45,8 +46,8 @@ def _estimates(listing: Listing, convert: tuple[str, ...]) -> Iterator[Estimated
         try:
             data = reader.data(entry)
             if data.startswith(images.JPEG_SIGNATURE) and "jpeg" not in convert:
-                luma = read_coefficients(data, name=entry.name).components[0]
-                answers = {name: attack(luma) for name, attack in coefficients.BY_NAME.items()}
+                suspect = SuspectLuma(read_coefficients(data, name=entry.name).components[0])
+                answers = {name: attack(suspect) for name, attack in coefficients.BY_NAME.items()}
                 yield Estimated(str(path), answers, of_coefficients=True)
                 continue
             image = images.to_images(images.read(data, convert=convert, name=entry.name).samples)

@@ -23,13 +23,12 @@ def component_pixels(component: Component, *, padded: bool = False) -> NDArray[n
 
 def plane_pixels(planes: NDArray[np.int16], table: NDArray[np.uint16]) -> NDArray[np.uint8]:
     """Return the same pixels of coefficients (..., 8 R, 8 C), blocks side by side, uint8 of that shape."""
-    blocks = np.ascontiguousarray(as_blocks(planes.reshape(-1, planes.shape[-1])))
-    return pixels_of_blocks(blocks, table).reshape(planes.shape)
+    return pixels_of_blocks(as_blocks(planes.reshape(-1, planes.shape[-1])), table).reshape(planes.shape)
 
 
 def pixels_of_blocks(blocks: NDArray[np.int16], table: NDArray[np.uint16]) -> NDArray[np.uint8]:
     """Return the pixels uint8 (8 R, 8 C) of blocks int16 (R, C, 8, 8), quantized by a table uint16 (8, 8)."""
     rows, columns = blocks.shape[:2]
     out = np.empty((SIDE * rows, SIDE * columns), np.uint8)
-    inverse_dct(blocks, table, out)
+    inverse_dct(np.ascontiguousarray(blocks), table, out)
     return out

@@ -8,7 +8,7 @@ import pytest
 from ssgan.embedding.coefficient_embedder import simulate_coefficients
 from ssgan.images import cosines
 from ssgan.images.coefficients import Coefficients, Component
-from ssgan.steganalysis.attacks.coefficients import BY_NAME, LEAST_ONES
+from ssgan.steganalysis.attacks.coefficients import BY_NAME, LEAST_ONES, SuspectLuma
 from ssgan.steganalysis.attacks.structural import Estimate, NotEnoughData
 from tests.embedding.jpeg_covers import LUMA_TABLE, component
 
@@ -28,7 +28,7 @@ def photograph(seed: int) -> Coefficients:
 
 
 def estimates(luma: Component) -> dict[str, float]:
-    found = {name: attack(luma) for name, attack in BY_NAME.items()}
+    found = {name: attack(SuspectLuma(luma)) for name, attack in BY_NAME.items()}
     return {name: one.payload for name, one in found.items() if isinstance(one, Estimate)}
 
 
@@ -63,7 +63,7 @@ def test_more_changes_give_a_larger_estimate(name: str) -> None:
 @pytest.mark.parametrize(("height", "width"), [(8, 8), (16, 400), (400, 16), (56, 56), (8, 2000)])
 def test_what_is_too_small_is_not_answered(height: int, width: int) -> None:
     for attack in BY_NAME.values():
-        found = attack(component(height, width))
+        found = attack(SuspectLuma(component(height, width)))
         assert isinstance(found, NotEnoughData)
         assert found.reason
 
@@ -73,7 +73,7 @@ def test_flat_and_saturated_pictures_are_not_answered() -> None:
     flat = replace(luma, blocks=np.zeros_like(luma.blocks))
     full = replace(luma, blocks=np.full_like(luma.blocks, 1023))
     for one in (flat, full):
-        assert all(isinstance(attack(one), NotEnoughData) for attack in BY_NAME.values())
+        assert all(isinstance(attack(SuspectLuma(one)), NotEnoughData) for attack in BY_NAME.values())
     assert LEAST_ONES > 0
 
 
@@ -81,4 +81,4 @@ def test_an_answer_depends_on_the_picture_alone() -> None:
     luma = component(130, 141, seed=3)
     strided = replace(luma, blocks=np.asfortranarray(luma.blocks), table=np.asfortranarray(luma.table))
     for attack in BY_NAME.values():
-        assert attack(luma) == attack(luma) == attack(strided)
+        assert attack(SuspectLuma(luma)) == attack(SuspectLuma(luma)) == attack(SuspectLuma(strided))

@@ -18,8 +18,8 @@ from ssgan.detection.verdicts.trace import Trace
 from ssgan.detection.verdicts.verdict import CLEAR, Verdict, Word
 from ssgan.errors import InvalidSetting
 from ssgan.images import Images
-from ssgan.images.coefficients import Coefficients, Component
-from ssgan.steganalysis.attacks.coefficients import is_recompressed
+from ssgan.images.coefficients import Coefficients
+from ssgan.steganalysis.attacks.coefficients import SuspectLuma
 
 _CERTAIN = 1e6  # odds beyond what any count of covers can show
 
@@ -60,8 +60,8 @@ def judge_one(image: np.ndarray, detectors: Sequence[Trained]) -> Verdict:
 
 def judge_jpeg(coefficients: Coefficients, detectors: Sequence[Trained]) -> Verdict:
     """Return the verdict on one JPEG, by the coefficients of its luma."""
-    luma = coefficients.components[0]
-    return _verdict(old_jpeg.trace(luma), ask_of_jpeg(luma, detectors))
+    suspect = SuspectLuma(coefficients.components[0])
+    return _verdict(old_jpeg.trace(suspect), ask_of_jpeg(suspect, detectors))
 
 
 def _verdict(trace: Trace, answer: DetectorAnswer) -> Verdict:
@@ -87,13 +87,13 @@ def ask(image: np.ndarray, detectors: Sequence[Trained]) -> DetectorAnswer:
     return _answer(detectors[i], features)
 
 
-def ask_of_jpeg(luma: Component, detectors: Sequence[Trained]) -> DetectorAnswer:
+def ask_of_jpeg(suspect: SuspectLuma, detectors: Sequence[Trained]) -> DetectorAnswer:
     """Return the answer of the detector for JPEGs of this quantization table, if the picture is in its domain."""
-    near = [(one, features) for one in detectors if (features := one.jpeg_features(luma)) is not None]
+    near = [(one, features) for one in detectors if (features := one.jpeg_features(suspect.luma)) is not None]
     if not near:
         return DetectorAnswer(None, None, "none was trained on JPEGs of this size and quantization table")
     chosen, features = min(near, key=lambda found: found[0].domain.excess(found[1]))
-    if is_recompressed(luma):
+    if suspect.is_recompressed:
         return DetectorAnswer(chosen, None, "it was compressed twice on one grid")
     return _answer(chosen, features)
 

@@ -7,8 +7,7 @@ trained detectors look for these, and the attacks only say how much would have b
 from __future__ import annotations
 
 from ssgan.detection.verdicts.trace import Attacks, Trace
-from ssgan.images.coefficients import Component
-from ssgan.steganalysis.attacks.coefficients import BY_NAME
+from ssgan.steganalysis.attacks.coefficients import BY_NAME, SuspectLuma
 from ssgan.steganalysis.attacks.structural import Estimate
 from ssgan.steganalysis.detector import Calibration
 
@@ -17,9 +16,9 @@ from ssgan.steganalysis.detector import Calibration
 ATTACKS = Attacks("jsteg", "jsteg", 3.8, Calibration(slope=1.973, offset=-4.64))
 
 
-def trace(luma: Component) -> Trace:
+def trace(suspect: SuspectLuma) -> Trace:
     """Return the traces of jsteg in the luma of a JPEG, with the estimates of all attacks."""
-    estimates = {name: attack(luma) for name, attack in BY_NAME.items()}
+    estimates = {name: attack(suspect) for name, attack in BY_NAME.items()}
     found = estimates[ATTACKS.name]
     if not isinstance(found, Estimate):
         return Trace(ATTACKS, None, estimates, f"it has {found.reason}")

@@ -1,29 +1,29 @@
 """Estimate what old JPEG embedders changed, from the luma of one JPEG: jsteg, F5, OutGuess; or "not enough data".
 
-Each attack compares the JPEG with what an unchanged one would be like: the halves of its own histogram, or the same picture cut
-by four pixels a side and compressed again with the same table, which undoes most of what embedding did. Sums over strips of
-block rows, of which one is left out at a time (jackknife), give the deviation of an estimate. None of these attacks sees an
-adaptive scheme.
+Each attack compares the JPEG with what an unchanged one would be like: the halves of its own histogram, or the calibrated
+picture. Sums over strips of block rows, of which one is left out at a time (jackknife), give the deviation of an estimate. None
+of these attacks sees an adaptive scheme.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ssgan.compute import seeds
-from ssgan.images import cosines
 from ssgan.images.coefficients import SIDE, Component, as_blocks
 from ssgan.images.idct import pixels_of_blocks
 from ssgan.steganalysis.attacks.structural import LARGEST_DEVIATION, Estimate, NotEnoughData, jackknife, ratio
+from ssgan.steganalysis.calibration import calibrated
 
 STRIPS = 7  # of block rows, for the jackknife
 LEAST_BLOCKS = 64  # of luma, which is 64 x 64 pixels: below it no estimate is tried
 LEAST_ONES = 200  # AC coefficients of 1: fewer make no histogram
-CUT = SIDE // 2  # pixels a side that calibration cuts off
 F5_MODES = ((0, 1), (1, 0), (1, 1))
 GUARDED = ((0, 1), (1, 0), (1, 1), (0, 2), (2, 0), (1, 2), (2, 1), (0, 3), (3, 0))  # modes that a first compression shows in
 FEWEST_IN_BIN, FEWEST_BINS, LARGEST_MAGNITUDE = 20, 5, 11
@@ -34,16 +34,42 @@ JSTEG_DEVIATION, F5_DEVIATION, OUTGUESS_DEVIATION = 0.03, 0.08, 0.06
 Answer = Estimate | NotEnoughData
 
 
-def jsteg(luma: Component) -> Answer:
+@dataclass(frozen=True, eq=False)
+class SuspectLuma:
+    """The luma of a JPEG to attack, and what an unchanged one would be like, computed once for all attacks."""
+
+    luma: Component
+
+    @cached_property
+    def unusable(self) -> str | None:
+        """Why no attack applies, None where all do."""
+        rows, columns = self.luma.whole
+        if rows * columns < LEAST_BLOCKS or min(rows, columns) <= STRIPS:
+            return _SMALL
+        ones = np.count_nonzero(self.luma.carriers.reshape(-1, SIDE * SIDE)[:, 1:] == 1)
+        return _FLAT if ones < LEAST_ONES else None
+
+    @cached_property
+    def calibrated(self) -> NDArray[np.int16]:
+        """The calibrated blocks, int16 (R - 1, C - 1, 8, 8), of a usable one."""
+        return calibrated(self.luma.carriers, self.luma.table)
+
+    @cached_property
+    def is_recompressed(self) -> bool:
+        """Whether it was compressed before on the same grid, as far as histograms show it; False where no attack applies."""
+        return self.unusable is None and _has_teeth(self.luma, self.calibrated)
+
+
+def jsteg(suspect: SuspectLuma) -> Answer:
     """Return the share of the AC coefficients other than 0 and 1 whose last bit carries a message.
 
     T. Zhang, X. Ping, "A fast and effective steganalytic technique against JSteg-like algorithms", ACM SAC 2003: in a cover the
     histogram is symmetric about zero, so that the even values above zero and the odd ones below are more than the others by the
     number of ones; replacing last bits makes them equal, and leaves the ones alone.
     """
-    if (reason := _unusable(luma)) is not None:
-        return NotEnoughData(reason)
-    values = luma.carriers.reshape(-1, SIDE * SIDE)[:, 1:]
+    if suspect.unusable is not None:
+        return NotEnoughData(suspect.unusable)
+    values = suspect.luma.carriers.reshape(-1, SIDE * SIDE)[:, 1:]
     even = values % 2 == 0
     first = np.count_nonzero((even & (values > 0)) | (~even & (values < 0)))
     other = np.count_nonzero((~even & (values > 1)) | (even & (values < 0)))
@@ -52,52 +78,41 @@ def jsteg(luma: Component) -> Answer:
     return _within(float(1 - (first - other) / ones), math.hypot(math.sqrt(first + other) / ones, JSTEG_DEVIATION))
 
 
-def f5(luma: Component) -> Answer:
+def f5(suspect: SuspectLuma) -> Answer:
     """Return the share of the nonzero AC coefficients that lost one of their magnitude.
 
     J. Fridrich, M. Goljan, D. Hogea, "Steganalysis of JPEG images: breaking the F5 algorithm", IH 2002: the share that best
     explains how the histograms of three low modes differ from those of the calibrated picture.
     """
-    if (reason := _unusable(luma)) is not None:
+    if (reason := _uncalibrated(suspect)) is not None:
         return NotEnoughData(reason)
-    calibrated = _calibrated(luma)
-    if _has_teeth(luma, calibrated):
-        return NotEnoughData(_TWICE)
-    sums = np.stack([_magnitudes(luma.carriers), _magnitudes(calibrated)], axis=1)  # (strips, 2, modes, 4)
+    sums = np.stack([_magnitudes(suspect.luma.carriers), _magnitudes(suspect.calibrated)], axis=1)  # (strips, 2, modes, 4)
     return _judged(sums, _f5_share, F5_DEVIATION)
 
 
-def outguess(luma: Component) -> Answer:
+def outguess(suspect: SuspectLuma) -> Answer:
     """Return the share of the AC coefficients other than 0 and 1 whose last bit is not the cover's or another's.
 
     J. Fridrich, M. Goljan, D. Hogea, "Attacking the OutGuess", ACM MM&Sec 2002: replacing all last bits makes the edges of
     blocks stand out more, and the less so, the more of them were replaced before. What an unchanged picture would give is
     measured on the calibrated one.
     """
-    if (reason := _unusable(luma)) is not None:
+    if (reason := _uncalibrated(suspect)) is not None:
         return NotEnoughData(reason)
-    calibrated = _calibrated(luma)
-    if _has_teeth(luma, calibrated):
-        return NotEnoughData(_TWICE)
-    rng = seeds.generator(0, "outguess")
-    once, again = (_replaced(blocks, rng) for blocks in (luma.carriers, calibrated))
+    luma, like, rng = suspect.luma, suspect.calibrated, seeds.generator(0, "outguess")
+    once, again = (_replaced(blocks, rng) for blocks in (luma.carriers, like))
     twice = _replaced(again, rng)
     own, own_once, base, base_once, base_twice = (
-        _blockiness(pixels_of_blocks(blocks, luma.table)) for blocks in (luma.carriers, once, calibrated, again, twice)
+        _blockiness(pixels_of_blocks(blocks, luma.table)) for blocks in (luma.carriers, once, like, again, twice)
     )
     sums = np.stack([own_once - own, base_once - base, base_twice - base_once], axis=1)
 
     def share(total: NDArray[np.float64]) -> NDArray[np.float64]:
         here, unchanged, changed = np.moveaxis(total, -1, 0)
-        edges, fewer = (_edges(blocks.shape[:2]) for blocks in (luma.carriers, calibrated))
+        edges, fewer = (_edges(blocks.shape[:2]) for blocks in (luma.carriers, like))
         return ratio(unchanged - here * fewer / edges, unchanged - changed)
 
     return _judged(sums, share, OUTGUESS_DEVIATION)
-
-
-def is_recompressed(luma: Component) -> bool:
-    """Return whether a JPEG was compressed before on the same grid, as far as its histograms show it; False if too small."""
-    return _unusable(luma) is None and _has_teeth(luma, _calibrated(luma))
 
 
 def _has_teeth(luma: Component, calibrated: NDArray[np.int16]) -> bool:
@@ -126,7 +141,7 @@ def _has_teeth(luma: Component, calibrated: NDArray[np.int16]) -> bool:
     return count >= FEWEST_BINS and bends / count > TWICE
 
 
-BY_NAME: dict[str, Callable[[Component], Answer]] = {"jsteg": jsteg, "f5": f5, "outguess": outguess}
+BY_NAME: dict[str, Callable[[SuspectLuma], Answer]] = {"jsteg": jsteg, "f5": f5, "outguess": outguess}
 
 _SMALL = f"fewer than {LEAST_BLOCKS} whole blocks of luma"
 _FLAT = f"fewer than {LEAST_ONES} AC coefficients of 1"
@@ -147,19 +162,9 @@ def _within(raw: float, deviation: float) -> Answer:
     return Estimate(min(max(raw, 0.0), 1.0), deviation)
 
 
-def _unusable(luma: Component) -> str | None:
-    """Return why no attack applies, None where all do."""
-    rows, columns = luma.whole
-    if rows * columns < LEAST_BLOCKS or min(rows, columns) <= STRIPS:
-        return _SMALL
-    ones = np.count_nonzero(luma.carriers.reshape(-1, SIDE * SIDE)[:, 1:] == 1)
-    return _FLAT if ones < LEAST_ONES else None
-
-
-def _calibrated(luma: Component) -> NDArray[np.int16]:
-    """Return the blocks of the picture without CUT pixels a side, compressed with the same table."""
-    shown = pixels_of_blocks(luma.carriers, luma.table)[CUT:-CUT, CUT:-CUT]
-    return np.rint(cosines.from_samples(shown, luma.table)).astype(np.int16)
+def _uncalibrated(suspect: SuspectLuma) -> str | None:
+    """Return why a calibrated picture says nothing, None where it does."""
+    return suspect.unusable or (_TWICE if suspect.is_recompressed else None)
 
 
 def _by_strip(rows: NDArray[np.float64]) -> NDArray[np.float64]:

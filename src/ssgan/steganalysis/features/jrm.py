@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from ssgan.images.coefficients import SIDE, as_blocks
 from ssgan.images.coefficients import planes as block_planes
-from ssgan.images.fdct import quantized_blocks
-from ssgan.images.idct_loops import inverse_dct
+from ssgan.steganalysis.calibration import calibrated
 from ssgan.steganalysis.feature_set import FeatureSet
 from ssgan.steganalysis.features import jpeg_inputs
 from ssgan.steganalysis.features.jrm_loops import fill_jrm
@@ -100,7 +99,6 @@ def _layout() -> tuple[dict[str, slice], list[str], NDArray[np.int64], NDArray[n
 SUBMODELS, _NAMES, _PLAN_PAIRS, _PLAN_SUMS = _layout()
 DIMENSION = len(_NAMES)
 _TITLE, _CALIBRATED = "JRM", "ccJRM"
-CUT = 4  # pixels at each side
 
 
 def features(
@@ -122,7 +120,7 @@ def features(
 def calibrated_features(
     coefficients: jpeg_inputs.Planes, table: NDArray[np.integer[Any]], *, threads: int | None = None
 ) -> NDArray[np.float64]:
-    """Return float64 (N, 22510): ccJRM, the features of each picture, then those of the picture that `calibrated` makes of it.
+    """Return float64 (N, 22510): ccJRM, the features of each picture, then those of the calibrated one.
 
     All else as `features`; a picture of one block row or column leaves nothing when cut, and zeros as its second half.
     """
@@ -130,20 +128,10 @@ def calibrated_features(
     def fill(planes: NDArray[np.int16], steps: jpeg_inputs.Table, out: NDArray[np.float64]) -> None:
         fill_jrm(planes, _STEPS, _PLAN_PAIRS, _PLAN_SUMS, out[:, :DIMENSION])
         if min(planes.shape[1:]) > SIDE:
-            cut = np.stack([calibrated(plane, steps) for plane in planes])
+            cut = np.stack([block_planes(calibrated(as_blocks(plane), steps)) for plane in planes])
             fill_jrm(cut, _STEPS, _PLAN_PAIRS, _PLAN_SUMS, out[:, DIMENSION:])
 
     return jpeg_inputs.extracted(coefficients, table, fill, title=_CALIBRATED, dimension=2 * DIMENSION, threads=threads)
-
-
-def calibrated(plane: NDArray[np.int16], table: NDArray[np.uint16]) -> NDArray[np.int16]:
-    """Return int16 (8 R - 8, 8 C - 8): coefficients (8 R, 8 C) decompressed, cut by 4 pixels a side, and compressed again.
-
-    Pixels, 0...255, and coefficients are those of libjpeg's default transforms, by the picture's own table (8, 8).
-    """
-    pixels = np.empty(plane.shape, np.uint8)
-    inverse_dct(np.ascontiguousarray(as_blocks(plane)), table, pixels)
-    return np.asarray(block_planes(quantized_blocks(pixels[CUT:-CUT, CUT:-CUT], table)))
 
 
 def calibrated_feature_names() -> list[str]:
