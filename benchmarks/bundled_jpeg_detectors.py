@@ -24,7 +24,7 @@ from PIL import Image
 
 from ssgan import images
 from ssgan.compute import seeds
-from ssgan.detection.verdicts import bundled, old_jpeg
+from ssgan.detection.verdicts import bundled, jsteg_replacement
 from ssgan.detection.verdicts.domain import Domain
 from ssgan.embedding.coders import shrinkage
 from ssgan.embedding.coefficient_embedder import simulate_coefficients
@@ -254,7 +254,7 @@ learned from.
 
 
 def attacks(folder: Path) -> None:
-    """Say what the scores of the attacks on old programs mean: the constants of `detection/verdicts/old_jpeg.py`."""
+    """Say what the scores of the attacks on old programs mean: the constants of `detection/verdicts/jsteg_replacement.py`."""
     low: list[float] = []
     high: list[float] = []
     by: dict[str, list[dict[str, float]]] = {}
@@ -270,7 +270,7 @@ def attacks(folder: Path) -> None:
             for name, into, made in zip(
                 ("covers", embedder), (low, high if embedder.startswith("jsteg") else []), pair, strict=True
             ):
-                trace = old_jpeg.trace(SuspectLuma(made.components[0]))
+                trace = jsteg_replacement.trace(SuspectLuma(made.components[0]))
                 scores = {k: e.payload / e.deviation for k, e in trace.estimates.items() if isinstance(e, Estimate)}
                 by.setdefault(name, []).append(scores)
                 into += [] if trace.score is None else [trace.score]
@@ -280,7 +280,7 @@ def attacks(folder: Path) -> None:
             most = ", ".join(f"{share:g}: {np.quantile(values, share):.2f}" for share in (0.1, 0.5, 0.9, 0.99, 0.998))
             print(f"{name}, {attack}: {len(values)} of {len(found)}, quantiles {most}, largest {values.max():.2f}")
     calibration = Calibration.fit(np.array(low), np.array(high))
-    alarms = np.mean(np.array(low) > old_jpeg.ATTACKS.threshold)
+    alarms = np.mean(np.array(low) > jsteg_replacement.ATTACKS.threshold)
     print(f"{len(low)} covers, of which {alarms:.2%} are alarms, {len(high)} stegos; {calibration}")
 
 

@@ -7,7 +7,7 @@
     python benchmarks/drawn.py timing [--count 1000]        whether a failure's time says why it failed
     python benchmarks/drawn.py natural FACES [--count 600]  how far covers are from photographs: residual, colors, P_E by SPAM
 
-`warden` asks a detector, trained anew for each question, to tell honest covers from covers with a message of every byte that is
+`warden` asks a detector, trained for each question, to tell honest covers from covers with a message of every byte that is
 promised; and, as a control, from the same honest covers with LSB matching and HILL at 0.4 bits a sample. P_E of a part that is
 seen once, with its 95 % interval. `--generator FOLDER` takes another model than faces64. Rows go to results/drawn.csv.
 """

@@ -1,4 +1,4 @@
-"""Draw the handbook's pictures anew: `python docs/draw_pictures.py` writes docs/pictures/.
+"""Draw the handbook's pictures again: `python docs/draw_pictures.py` writes docs/pictures/.
 
 The photograph is scikit-image's `camera` (Lav Varshney, CC0). What is drawn is computed: costs, changes, bit planes, and the
 estimates that weighted stego gives of covers and of stegos.

@@ -4,7 +4,7 @@ In tests/cli/*.txt a line `$ ssgan ...` is typed; what follows is expected: line
 those on standard error, `? CODE` where the exit code is not 0. `[...]` stands for anything within a line (times, mostly).
 A command runs in a folder of its own with `covers/` (a, b gray, color/c in color), `broken.png`, `white.png` and `sixteen.png`,
 and of JPEGs `photographs/photo.jpg`, `flat.jpg`, `progressive.jpg` and `uncommon.jpg`. `$ messenger A B` compresses a picture
-anew, as a messenger does.
+again, as a messenger does.
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ def test_a_stego_is_its_cover_up_to_the_scan(covers: Path, tmp_path: Path) -> No
     for name, stego in written(tmp_path / "out").items():
         cover = (covers / name.replace("last.jpg", "last.jpeg")).read_bytes()
         assert stego != cover
-        if not name.startswith(("3", "more")):  # optimized tables are made anew
+        if not name.startswith(("3", "more")):  # optimized tables are made again
             assert stego[: stego.index(START_OF_SCAN)] == cover[: cover.index(START_OF_SCAN)]
         before, after = read_coefficients(cover), read_coefficients(stego)
         for one, two in zip(before.components, after.components, strict=True):

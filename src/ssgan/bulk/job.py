@@ -193,7 +193,7 @@ def kept_failures(folder: Path, number: int) -> list[Failure]:
     path = folder / FAILED / f"{number:06d}.jsonl"
     if not path.exists():
         return []
-    hint = "begin anew with --force: the list of failures of this portion is lost"
+    hint = "begin again with --force: the list of failures of this portion is lost"
     try:
         lines = state_files.read_text(path, hint=hint).splitlines()
         return [Failure(**json.loads(line)) for line in lines]

@@ -103,7 +103,7 @@ def write_part(path: Path, groups: Groups) -> None:
 
 def read_part(path: Path) -> tuple[list[str], np.ndarray]:
     """Return the names and features that `write_part` wrote. Raises Damaged."""
-    hint = "remove it: the same command makes it anew"
+    hint = "remove it: the same command makes it again"
     if not is_file(path):  # a pipe would be waited for
         raise Damaged(path, "it is not a plain file", hint=hint)
     try:

@@ -174,7 +174,7 @@ def _cache() -> str:
         make_folder(folder)
         return f"{_writable(folder, '')}, {doctor_warmup.kept()} loops in it"
     except StorageFailed as error:
-        hint = "name a folder in $NUMBA_CACHE_DIR: without one every process compiles anew, which takes a minute"
+        hint = "name a folder in $NUMBA_CACHE_DIR: without one every process compiles again, which takes a minute"
         raise StorageFailed(str(error), hint=hint) from error
 
 

@@ -147,7 +147,7 @@ def report(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Write the report of an evaluation anew, of the trials that are finished: results.csv, .md, .tex and report.html.
+    """Write the report of an evaluation again, of the trials that are finished: results.csv, .md, .tex and report.html.
 
     The same trials give the same files, byte for byte.
     """

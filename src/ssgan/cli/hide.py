@@ -27,7 +27,7 @@ _FOR_CHANGES = ("scheme", "jpeg", "allow_flat", "reuse", "keep_metadata", "uprig
 _LARGEST_MESSAGE = 64 << 20  # bytes: more than any cover takes
 MUCH = 0.2  # bits per sample: up to here the published detectors of adaptive schemes are wrong often enough
 _SAMPLE, _COEFFICIENT = "sample", "nonzero AC coefficient"
-_AS_A_FILE = "send it as a file: a messenger that compresses pictures anew destroys the message, and nothing can bring it back"
+_AS_A_FILE = "send it as a file: a messenger that compresses pictures again destroys the message, and nothing can bring it back"
 _METADATA_STAYS = "metadata stays, as in the cover's file: EXIF and a thumbnail may tell of place, time, device and owner"
 _MESSAGE, _WAY = Group("Message", sort_key=1), Group("Way of hiding", sort_key=3)
 
@@ -148,7 +148,7 @@ def hide(
     destroy the cover, and use no cover twice. With --covers generated no cover is needed, and nothing is changed: the message
     picks the samples of a picture that a generator draws. In a JPEG the coefficients are changed, and all else of its file
     stays, EXIF as well; with --jpeg another picture becomes a JPEG. No message survives a change of the picture: resizing,
-    compressing it anew, most chat programs.
+    compressing it again, most chat programs.
     """
     message, key, way, screen = message or MessageOptions(), key or KeyOptions(), way or Way(), Screen(json=json)
     named, making = [cover for cover in covers if cover != _STDIN], making or Making()

@@ -30,6 +30,7 @@ from ssgan.embedding.embedder import Embedder
 from ssgan.embedding.titles import is_for_jpegs, with_counterpart
 from ssgan.errors import InvalidSetting, RefusedImage, unknown
 from ssgan.images import Images, to_images
+from ssgan.images.new_jpeg import check_quality
 from ssgan.images.quantization import Table, table_name
 from ssgan.steganalysis.catalog import DETECTORS, FEATURES
 from ssgan.steganalysis.checks.findings import Finding
@@ -166,8 +167,8 @@ class Question:
             )
         if self.jpeg is None:
             check_geometry(self.geometry)
-        elif not 1 <= self.jpeg <= 100:
-            raise InvalidSetting(f"the quality is {self.jpeg}; it must be 1 to 100", hint="give one such as 75 or 95")
+        else:
+            check_quality(self.jpeg)
         if 1 not in entry.channels:
             raise InvalidSetting(f"{entry.title} reads color images only, and covers are luma", hint="choose another detector")
         if self.selection_channel:

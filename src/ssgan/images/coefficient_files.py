@@ -62,7 +62,7 @@ def _read(data: bytes) -> Coefficients:
 def encode_coefficients(coefficients: Coefficients) -> bytes:
     """Return the bytes of the JPEG with these coefficients: those of its file, but for its scans and optimized Huffman tables.
 
-    Huffman tables that are optimal for the file's own coefficients are made anew for these; all others are kept. Raises
+    Huffman tables that are optimal for the file's own coefficients are made again for these; all others are kept. Raises
     RefusedImage where the file is no cover (see the file's docstring), and for coefficients that the format cannot hold.
     """
     from ssgan.images.formats import jpeg_scans
@@ -84,7 +84,7 @@ def check_cover(coefficients: Coefficients) -> None:
     structure = _structure(coefficients)
     if structure.obstacles:
         raise RefusedImage(
-            f"the JPEG is read, but not written: {structure.obstacles[0]}", hint="save the picture anew, or take another one"
+            f"the JPEG is read, but not written: {structure.obstacles[0]}", hint="save the picture again, or take another one"
         )
     if structure.is_canonical:
         return
@@ -94,7 +94,7 @@ def check_cover(coefficients: Coefficients) -> None:
     if jpeg_scans.encode(structure, _flat(coefficients, structure), structure.tables) != scans:
         raise RefusedImage(
             "the JPEG is read, but not written: its program coded it in a way of its own, which a stego would not have",
-            hint="save the picture anew, or take another one",
+            hint="save the picture again, or take another one",
         )
 
 
@@ -105,7 +105,7 @@ def _structure(coefficients: Coefficients) -> Structure:
 
 
 def _tables(structure: Structure, own: Blocks, blocks: Blocks) -> list[HuffmanTable]:
-    """Return the tables to write by: those of the cover, made anew where they are optimal for the cover's symbols."""
+    """Return the tables to write by: those of the cover, made again where they are optimal for the cover's symbols."""
     from ssgan.images.formats import jpeg_scans
     from ssgan.images.formats.jpeg_huffman import STANDARD, optimal
 

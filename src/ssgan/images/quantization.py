@@ -15,7 +15,7 @@ from ssgan.images.new_jpeg import LUMA_STEPS, steps
 Table: TypeAlias = NDArray[np.uint16]  # (8, 8): the quantization steps, as [vertical, horizontal frequency]
 Steps: TypeAlias = tuple[int, ...]  # the same 64 in row order, as settings hold them
 
-MOST_STEP = 2**16 - 1
+LARGEST_STEP = 2**16 - 1  # of a table of 16 bits
 
 
 def steps_of(table: NDArray[np.integer[Any]]) -> Steps:
@@ -26,7 +26,7 @@ def steps_of(table: NDArray[np.integer[Any]]) -> Steps:
 def table_of(given: Any) -> Table:
     """Return the table uint16 (8, 8) of 64 steps in row order. Raises InvalidSetting for anything else."""
     sound = isinstance(given, list | tuple) and len(given) == SIDE * SIDE and all(type(step) is int for step in given)
-    if not sound or not all(1 <= step <= MOST_STEP for step in given):
+    if not sound or not all(1 <= step <= LARGEST_STEP for step in given):
         raise InvalidSetting("a quantization table is not 64 whole numbers from 1 on", hint="give the steps in row order")
     return np.array(given, np.uint16).reshape(SIDE, SIDE)
 

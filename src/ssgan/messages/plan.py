@@ -27,7 +27,7 @@ CAUTIOUS, WISE, MUCH = 0.1, 0.2, 0.4  # bits per nonzero AC coefficient of a JPE
 _HINTS = {
     "jpeg": "write a .jpg, whose coefficients carry the message, or make a PNG at half its size or less first",
     "webp": "make a PNG of it first, at half its size or less: the traces of lossy compression help a detector",
-    "trailing": "save the image anew, without what follows it",
+    "trailing": "save the image again, without what follows it",
 }
 _HINT = "save it as an 8-bit gray or RGB PNG first"
 # Bytes a sample, the picture among them, as benchmarks/memory.py measures them at 4 megapixels: fewest for schemes whose +1 and

@@ -116,7 +116,7 @@ def manifest(path: Path) -> dict[str, Any]:
     try:
         return state_files.read_object(path) if path.exists() else {}
     except state_files.Damaged as error:
-        raise InvalidSetting(str(error), hint="choose another folder, or begin anew with --force") from error
+        raise InvalidSetting(str(error), hint="choose another folder, or begin again with --force") from error
 
 
 def check_manifest(path: Path, wanted: Mapping[str, Any], *, what: str, free: Collection[str] = ()) -> None:
@@ -131,7 +131,7 @@ def check_manifest(path: Path, wanted: Mapping[str, Any], *, what: str, free: Co
     differing = [key for key, value in plain.items() if found.get(key) != value]
     if not differing:
         return
-    hint = "choose another folder, or begin anew with --force"
+    hint = "choose another folder, or begin again with --force"
     if differing == ["images"]:
         raise InvalidSetting(f"{path.parent} holds {what} of other images, or of these before they changed", hint=hint)
     values = {key: repr(found.get(key)) for key in differing if key != "images"}

@@ -55,7 +55,6 @@ def test_one_for_jpegs_is_an_ordinary_one_as_well(name: str) -> None:
     assert one.scope.qualities is not None
     luma = new_jpeg(texture(264, 256, 3), sum(one.scope.qualities) // 2).cover.components[0]
     features = one.jpeg_features(luma)
-    assert features is not None
     coefficients = torch.from_numpy(planes(luma.carriers)[None, None])
     assert ordinary.scores(coefficients, table=luma.table)[0] == pytest.approx(one.score(features), abs=1e-9)
     assert one.features(np.zeros((1, 256, 256), np.uint8)) is None

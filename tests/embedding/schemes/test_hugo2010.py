@@ -76,7 +76,7 @@ def test_a_cost_is_the_distortion_of_the_change_alone(plane: np.ndarray, thresho
 def test_correction_takes_each_time_the_way_with_the_smaller_distortion(
     plane: np.ndarray, threshold: int, order: hugo2010.Order, seed: int
 ) -> None:
-    """The witness computes D of whole planes anew for both ways of every step; at a tie it follows whichever was taken."""
+    """The witness computes D of whole planes again for both ways of every step; at a tie it follows whichever was taken."""
     where = np.random.default_rng(seed).random(plane.shape) < 0.4
     stego = hugo2010.correct(images(plane), images(plane ^ where), ONE, order=order, threshold=threshold)[0, 0].numpy()
     np.testing.assert_array_equal(stego != plane, where)

@@ -109,8 +109,8 @@ def test_with_overwrite_no_cover_of_before_remains(generator: tuple[nn.Module, C
     fulfil(order, missing(order), generator[0])
     (order.out / "notes.png").write_bytes(b"mine")
     before = files(order.out)
-    anew = Order(generator[1], order.out, 3, 2, overwrite=True)
-    fulfil(anew, missing(anew), generator[0])
+    again = Order(generator[1], order.out, 3, 2, overwrite=True)
+    fulfil(again, missing(again), generator[0])
     after = files(order.out)
     assert sorted(after) == ["000000.png", "000001.png", "000002.png", "notes.png"]
     assert all(after[name] != before[name] for name in after if name != "notes.png")

@@ -117,11 +117,10 @@ class Trained:
         squares = self.scope.squares(image)
         return None if squares is None else mean_features(self.detector, squares)
 
-    def jpeg_features(self, luma: Component) -> np.ndarray | None:
-        """Return float64 (D,) of a JPEG by its luma; None where it is not for JPEGs of this table and size."""
+    def jpeg_features(self, luma: Component) -> np.ndarray:
+        """Return float64 (D,) of a JPEG by its luma, which is in the detector's scope."""
         blocks = self.scope.blocks(luma)
-        if blocks is None:
-            return None
+        assert blocks is not None
         return self.detector.features(torch.from_numpy(blocks), table=luma.table)[0].astype(np.float64)
 
     def score(self, features: np.ndarray) -> float:

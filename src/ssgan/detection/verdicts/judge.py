@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from ssgan.detection.verdicts import lsb_replacement, old_jpeg
+from ssgan.detection.verdicts import jsteg_replacement, lsb_replacement
 from ssgan.detection.verdicts.bundled import Trained, bundled_detectors
 from ssgan.detection.verdicts.trace import Trace
 from ssgan.detection.verdicts.verdict import CLEAR, Verdict, Word
@@ -61,7 +61,7 @@ def judge_one(image: np.ndarray, detectors: Sequence[Trained]) -> Verdict:
 def judge_jpeg(coefficients: Coefficients, detectors: Sequence[Trained]) -> Verdict:
     """Return the verdict on one JPEG, by the coefficients of its luma."""
     suspect = SuspectLuma(coefficients.components[0])
-    return _verdict(old_jpeg.trace(suspect), ask_of_jpeg(suspect, detectors))
+    return _verdict(jsteg_replacement.trace(suspect), ask_of_jpeg(suspect, detectors))
 
 
 def _verdict(trace: Trace, answer: DetectorAnswer) -> Verdict:
@@ -89,13 +89,13 @@ def ask(image: np.ndarray, detectors: Sequence[Trained]) -> DetectorAnswer:
 
 def ask_of_jpeg(suspect: SuspectLuma, detectors: Sequence[Trained]) -> DetectorAnswer:
     """Return the answer of the detector for JPEGs of this quantization table, if the picture is in its domain."""
-    near = [(one, features) for one in detectors if (features := one.jpeg_features(suspect.luma)) is not None]
-    if not near:
+    suited = [one for one in detectors if one.scope.blocks(suspect.luma) is not None]
+    if not suited:
         return DetectorAnswer(None, None, "none was trained on JPEGs of this size and quantization table")
-    chosen, features = min(near, key=lambda found: found[0].domain.excess(found[1]))
     if suspect.is_recompressed:
-        return DetectorAnswer(chosen, None, "it was compressed twice on one grid")
-    return _answer(chosen, features)
+        return DetectorAnswer(suited[0], None, "it was compressed twice on one grid")
+    found = [(one, one.jpeg_features(suspect.luma)) for one in suited]
+    return _answer(*min(found, key=lambda near: near[0].domain.excess(near[1])))
 
 
 def _answer(chosen: Trained, features: np.ndarray) -> DetectorAnswer:

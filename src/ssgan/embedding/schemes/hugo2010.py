@@ -131,7 +131,7 @@ def _correct_plane(
 ROW = SchemeEntry(
     binary_costs, "HUGO", "the contest's original: the exact change of co-occurrences up to T = 90",
     "rho = min of D(X, X with one sample +-1), D = sum over d of w(d) (|change of axis counts| + |of diagonal counts|); "
-    "then each sign is chosen anew by the D of all changes so far",
+    "then each sign is chosen again by the D of all changes so far",
     "T. Pevny, T. Filler, P. Bas, Using high-dimensional image models to perform highly undetectable steganography, "
     "Information Hiding 2010",
     differentiable=False, correct=correct, reach=3, joins_channels=False,

@@ -85,7 +85,7 @@ def check_frame(marker: int, body: bytes) -> bool:
     """
     if marker in _OTHER_FRAMES:
         kind = f"a JPEG of the uncommon kind SOF{marker - BASELINE} ({_OTHER_FRAMES[marker]})"
-        raise unsupported(kind, hint="save it anew as an ordinary JPEG, or as an 8-bit gray or RGB PNG")
+        raise unsupported(kind, hint="save it again as an ordinary JPEG, or as an 8-bit gray or RGB PNG")
     if marker in FRAMES:
         _check_frame(body)
     return marker in FRAMES
