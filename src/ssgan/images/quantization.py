@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import cache
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 from ssgan.errors import InvalidSetting
 from ssgan.images.coefficients import SIDE
 from ssgan.images.new_jpeg import LUMA_STEPS, steps
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 Table: TypeAlias = NDArray[np.uint16]  # (8, 8): the quantization steps, as [vertical, horizontal frequency]
 Steps: TypeAlias = tuple[int, ...]  # the same 64 in row order, as settings hold them
@@ -29,6 +33,13 @@ def table_of(given: Any) -> Table:
     if not sound or not all(1 <= step <= LARGEST_STEP for step in given):
         raise InvalidSetting("a quantization table is not 64 whole numbers from 1 on", hint="give the steps in row order")
     return np.array(given, np.uint16).reshape(SIDE, SIDE)
+
+
+def settings_to_json(settings: DataclassInstance) -> dict[str, Any]:
+    """Return settings that may have a `table` of 64 steps as plain values; a table only where there is one."""
+    record = asdict(settings)
+    table = record.pop("table")
+    return record if table is None else {**record, "table": list(table)}
 
 
 def settings_with_table(record: dict[str, Any]) -> dict[str, Any]:

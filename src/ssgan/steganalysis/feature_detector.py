@@ -8,7 +8,7 @@ with a run, they stay in its folder until the detector has learned, so that an i
 from __future__ import annotations
 
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import torch
 from ssgan.compute.progress import Progress
 from ssgan.errors import InvalidSetting, RefusedModel, unknown
 from ssgan.images import Images
-from ssgan.images.quantization import Steps, Table, settings_with_table
+from ssgan.images.quantization import Steps, Table, settings_to_json, settings_with_table
 from ssgan.steganalysis.catalog import CLASSIFIERS, FEATURES
 from ssgan.steganalysis.classifiers import ensemble, ridge
 from ssgan.steganalysis.classifiers.ensemble import Ensemble
@@ -59,9 +59,7 @@ class FeatureSettings:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values; a table only where there is one."""
-        record = asdict(self)
-        table = record.pop("table")
-        return record if table is None else {**record, "table": list(table)}
+        return settings_to_json(self)
 
 
 class FeatureDetector:

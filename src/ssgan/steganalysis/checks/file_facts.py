@@ -42,10 +42,11 @@ FEWEST_MAGIC = 4  # bytes of a beginning that count in last bits: shorter ones c
 _PRINTABLE = np.zeros(256, bool)
 _PRINTABLE[np.frombuffer(string.printable.encode(), np.uint8)] = True
 _PRINTABLE[[0x0B, 0x0C]] = False
-ORDERS = [
-    f"{channels}, by {lines}, {bit} bit first"
+# Order in words → channels, "rows" or "columns", and which bit of a byte comes first.
+ORDERS = {
+    f"{channels}, by {lines}, {bit} bit first": (channels, lines, bit)
     for channels, lines, bit in product(("RGB", "BGR", "R", "G", "B"), ("rows", "columns"), ("highest", "lowest"))
-]
+}
 
 
 @dataclass(frozen=True)
@@ -140,8 +141,7 @@ def _gif(data: bytes) -> Iterator[Fact]:
 def _last_bits(samples: NDArray[np.uint8]) -> Iterator[Fact]:
     """Look at the beginning of the last bits in each of ORDERS."""
     said: set[bytes] = set()
-    for order in ORDERS:
-        channels, lines, first = (part.split()[-1 if part.startswith(" by") else 0] for part in order.split(","))
+    for order, (channels, lines, first) in ORDERS.items():
         bits = _bits(samples, channels, lines)
         if bits is None:
             continue

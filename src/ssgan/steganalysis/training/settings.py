@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from ssgan.errors import InvalidSetting, unknown
-from ssgan.images.quantization import Steps, steps_of
+from ssgan.images.quantization import Steps, settings_to_json, steps_of
 from ssgan.steganalysis.catalog import NETWORKS
 from ssgan.steganalysis.detector import Pairs
 from ssgan.steganalysis.network import Recipe
@@ -38,9 +38,7 @@ class NetworkSettings:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values; a table only where there is one."""
-        record = asdict(self)
-        table = record.pop("table")
-        return record if table is None else {**record, "table": list(table)}
+        return settings_to_json(self)
 
     @classmethod
     def of(cls, network: str, pairs: Pairs, *, seed: int = 0, recipe: Recipe | None = None) -> NetworkSettings:
