@@ -15,6 +15,7 @@ import pytest
 
 from ssgan import images
 from ssgan.cli.app import run
+from tests.commands import ask
 from tests.processes import begun
 
 RESULTS = ("results.csv", "results.md", "results.tex", "report.html")
@@ -32,12 +33,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             images.write(tmp_path / name / f"{i:02d}.png", samples, durable=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def ask(command: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
-    code = run(command.split())
-    printed = capsys.readouterr()
-    return code, printed.out, printed.err
 
 
 def test_people_get_a_table_and_a_page(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

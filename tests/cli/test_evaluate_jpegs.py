@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ssgan.cli.app import run
+from tests.commands import ask
 from tests.jpegs import write_jpegs, write_pictures
 
 
@@ -19,12 +19,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_jpegs(tmp_path / "jpegs", count=40)
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def ask(command: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
-    code = run(command.split())
-    printed = capsys.readouterr()
-    return code, printed.out, printed.err
 
 
 def test_qualities_and_their_mismatch_are_rows(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

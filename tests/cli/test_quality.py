@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ssgan import images
-from ssgan.cli.app import run
+from tests.commands import ask
 
 
 @pytest.fixture(autouse=True)
@@ -22,12 +22,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             images.write(tmp_path / name / f"{i:03d}.png", rng.integers(0, 256, (3, side, side), dtype=np.uint8))
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def ask(command: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
-    code = run(command.split())
-    printed = capsys.readouterr()
-    return code, printed.out, printed.err
 
 
 def test_people_get_a_table(capsys: pytest.CaptureFixture[str]) -> None:

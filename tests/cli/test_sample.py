@@ -13,6 +13,7 @@ from ssgan.cli.app import run
 from ssgan.gan.catalog import generator_of
 from ssgan.gan.covers.generators import save_generator
 from ssgan.gan.training.settings import configure
+from tests.commands import ask
 
 SMALL = configure("tiny", image_size=16, width=16, latent=8)
 
@@ -25,12 +26,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     save_generator(tmp_path / "run" / "generator", generator, SMALL, {"images_seen": 640})
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def ask(command: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
-    code = run(command.split())
-    printed = capsys.readouterr()
-    return code, printed.out, printed.err
 
 
 def test_covers_are_made_and_gone_on_with(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
