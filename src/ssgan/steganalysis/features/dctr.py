@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssgan.images.cosines import basis
-from ssgan.images.quantization import nearest_quality
+from ssgan.images.quantization import Table, nearest_quality
 from ssgan.steganalysis.feature_set import FeatureSet
 from ssgan.steganalysis.features import jpeg_inputs
 from ssgan.steganalysis.features.dctr_loops import BINS, PHASES, fill_dctr
@@ -33,7 +33,7 @@ def features(
     many as torch uses threads). Raises InvalidSetting where the input is of another kind, RefusedImage without a block.
     """
 
-    def fill(planes: NDArray[np.int16], steps: jpeg_inputs.Table, out: NDArray[np.float64]) -> None:
+    def fill(planes: NDArray[np.int16], steps: Table, out: NDArray[np.float64]) -> None:
         fill_dctr(planes, steps, basis(), quantization_step(nearest_quality(steps)), out)
 
     return jpeg_inputs.extracted(coefficients, table, fill, title=_TITLE, dimension=DIMENSION, threads=threads)

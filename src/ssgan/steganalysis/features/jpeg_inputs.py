@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from ssgan.compute.threads import share_images
 from ssgan.errors import InvalidSetting, RefusedImage
 from ssgan.images.coefficients import SIDE
+from ssgan.images.quantization import LARGEST_STEP, Table
 
 Planes: TypeAlias = NDArray[np.int16] | torch.Tensor
-Table: TypeAlias = NDArray[np.uint16]
 
 
 def extracted(
@@ -63,6 +63,6 @@ def _steps(table: NDArray[np.integer[Any]], title: str) -> Table:
     if array.shape != (SIDE, SIDE) or array.dtype.kind not in "iu":
         hint = "give the table of luma as whole numbers [k, l]: Component.table"
         raise InvalidSetting(f"{title} needs a quantization table (8, 8), not {array.dtype} {array.shape}", hint=hint)
-    if array.min() < 1 or array.max() > 65535:
+    if array.min() < 1 or array.max() > LARGEST_STEP:
         raise InvalidSetting("a quantization step is outside 1...65535", hint="give the table as it is in the file")
     return np.ascontiguousarray(array.astype(np.uint16))

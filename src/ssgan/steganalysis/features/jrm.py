@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ssgan.images.coefficients import SIDE, as_blocks
 from ssgan.images.coefficients import planes as block_planes
+from ssgan.images.quantization import Table
 from ssgan.steganalysis.calibration import calibrated
 from ssgan.steganalysis.feature_set import FeatureSet
 from ssgan.steganalysis.features import jpeg_inputs
@@ -111,7 +112,7 @@ def features(
     Raises InvalidSetting where the input is of another kind, RefusedImage without a block.
     """
 
-    def fill(planes: NDArray[np.int16], _: jpeg_inputs.Table, out: NDArray[np.float64]) -> None:
+    def fill(planes: NDArray[np.int16], _: Table, out: NDArray[np.float64]) -> None:
         fill_jrm(planes, _STEPS, _PLAN_PAIRS, _PLAN_SUMS, out)
 
     return jpeg_inputs.extracted(coefficients, table, fill, title=_TITLE, dimension=DIMENSION, threads=threads)
@@ -125,7 +126,7 @@ def calibrated_features(
     All else as `features`; a picture of one block row or column leaves nothing when cut, and zeros as its second half.
     """
 
-    def fill(planes: NDArray[np.int16], steps: jpeg_inputs.Table, out: NDArray[np.float64]) -> None:
+    def fill(planes: NDArray[np.int16], steps: Table, out: NDArray[np.float64]) -> None:
         fill_jrm(planes, _STEPS, _PLAN_PAIRS, _PLAN_SUMS, out[:, :DIMENSION])
         if min(planes.shape[1:]) > SIDE:
             cut = np.stack([block_planes(calibrated(as_blocks(plane), steps)) for plane in planes])

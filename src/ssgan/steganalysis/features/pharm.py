@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from ssgan.images.cosines import basis
-from ssgan.images.quantization import nearest_quality
+from ssgan.images.quantization import Table, nearest_quality
 from ssgan.steganalysis.feature_set import FeatureSet
 from ssgan.steganalysis.features import jpeg_inputs
 from ssgan.steganalysis.features.pharm_loops import BINS, LARGEST, fill_pharm
@@ -52,7 +52,7 @@ def features(
     taps = np.array([samples for _, samples in _RESIDUALS.values()])
     projections = _projections()
 
-    def fill(planes: NDArray[np.int16], steps: jpeg_inputs.Table, out: NDArray[np.float64]) -> None:
+    def fill(planes: NDArray[np.int16], steps: Table, out: NDArray[np.float64]) -> None:
         fill_pharm(planes, steps, basis(), quantization_step(nearest_quality(steps)), taps, *projections, out)
 
     return jpeg_inputs.extracted(coefficients, table, fill, title=_TITLE, dimension=DIMENSION, threads=threads)
