@@ -14,18 +14,18 @@ from ssgan.steganalysis.catalog import DETECTORS
 # How each generator of results/generators.csv was trained, and what is to be seen.
 GENERATORS = {
     "paper": (
-        "--preset paper --precision bf16 --duration-images 300000",
+        "--preset paper --precision bf16 --images 300000",
         "SSGAN as printed. Around 40,000 images nearly all samples were one face, which the training said; from 120,000 on "
         "there are many. Faces, some badly distorted. The detector never got beyond 52 % of right answers, so that its part of "
         "the gradient, four times as long as the critic's, was noise.",
     ),
     "sgan": (
-        "--preset sgan --precision bf16 --duration-images 300000",
+        "--preset sgan --precision bf16 --images 300000",
         "Faces, to the eye as good as SSGAN's after as many images, and by what a warden reads the nearest to photographs "
         "of all here. Its much larger detector is right on 70 to 78 % of its covers and stegos.",
     ),
     "wgan": (
-        "--preset wgan --precision bf16 --duration-images 300000",
+        "--preset wgan --precision bf16 --images 300000",
         "Its generator learns once in five batches and slowly: after 300,000 images it has made 938 steps, and its faces are "
         "rough. Compare it with the others after ten times as many.",
     ),

@@ -44,9 +44,9 @@ SMALL: dict[str, dict[str, str]] = {
     "score": {"--threads": "1"},
     "features": {"--threads": "1"},
     "quality": {"--threads": "1"},
-    "train": {"--threads": "1", "--duration-images": "64"},
-    "train-detector": {"--threads": "1", "--duration": "64", "--limit": "40"},
-    "evaluate": {"--threads": "1", "--duration": "64", "--limit": "40"},
+    "train": {"--threads": "1", "--images": "64"},
+    "train-detector": {"--threads": "1", "--images": "64", "--limit": "40"},
+    "evaluate": {"--threads": "1", "--images": "64", "--limit": "40"},
 }
 _FENCE = re.compile(
     r"(?:^<!-- not run: (?P<reason>[^\n]+) -->\n+)?"

@@ -118,7 +118,7 @@ def test_every_line_of_json_is_an_object_with_its_type(folder: Path, capsys: pyt
         "simulate covers broken.png -o out --embedder hill@0.4 --json",
         "simulate covers -o out --embedder nothing@0.4 --json",
         "simulate --json",
-        "train covers -o run --preset dcgan --gray --size 32 --width 4 --batch 2 --duration-images 4 --json",
+        "train covers -o run --preset dcgan --gray --size 32 --width 4 --batch 2 --images 4 --json",
         "train covers -o run --preset tiny --dry-run --json",
         "train covers -o run --preset tiny --json",
         "features covers broken.png -o f.npz --set spam --json",

@@ -236,7 +236,7 @@ def test_a_cluster_of_two_hosts_writes_what_one_process_writes_though_one_of_its
 
 
 def test_two_hosts_train_one_detector(hosts: Hosts, covers: Path, tmp_path: Path) -> None:
-    words = ["-m", "ssgan", "train-detector", covers, "--embedder", "lsb@1/plain", "--detector", "gncnn", "--duration", "256"]
+    words = ["-m", "ssgan", "train-detector", covers, "--embedder", "lsb@1/plain", "--detector", "gncnn", "--images", "256"]
     address = ["--master-addr", hosts.addresses[0], "--master-port", "29511"]
     own = {"GLOO_SOCKET_IFNAME": "eth0", "OMP_NUM_THREADS": "1"}
     begun = []

@@ -77,7 +77,7 @@ def test_the_command_says_which_of_how_many_and_the_risk(
     monkeypatch.setenv("SSGAN_LEDGER", str(tmp_path / "ledger"))
     assert run(["keygen", "-o", "our.key"]) == 0
     hide = ["hide", "--covers", "generated", "--changed", "-m", "Meet me at nine", "--key-file", "our.key"]
-    assert run([*hide, "--of", "3", "-o", "out.png", "--json"]) == 0
+    assert run([*hide, "--tries", "3", "-o", "out.png", "--json"]) == 0
     found = {row["message_type"]: row for row in map(json.loads, capsys.readouterr().out.splitlines()[1:])}
     assert found["chosen"]["count"] == 3
     assert 1 <= found["chosen"]["number"] <= 3
@@ -90,7 +90,7 @@ def test_the_command_says_which_of_how_many_and_the_risk(
 
 
 @pytest.mark.parametrize(
-    "words", ["a.png --covers generated", "a.png --of 3", "--covers generated --of 0", "--covers photographs"]
+    "words", ["a.png --covers generated", "a.png --tries 3", "--covers generated --tries 0", "--covers photographs"]
 )
 def test_what_does_not_go_together_is_refused(
     words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -113,7 +113,7 @@ def test_public_seeds_draw_the_same_covers_and_others_do_not(
 def test_any_of_several_covers_suffice(place: Path, generator: Path, capsys: pytest.CaptureFixture[str]) -> None:
     message = os.urandom(300)
     (place / "letter").write_bytes(message)
-    code, out, err = ask(hide("-f letter -n 4 --needed 2 -o many", generator), capsys)
+    code, out, err = ask(hide("-f letter -n 4 --threshold 2 -o many", generator), capsys)
     assert code == 0, err
     assert "any 2 suffice" in out
     name = shlex.quote(str(generator))
@@ -145,10 +145,10 @@ def test_capacity_is_the_promise(place: Path, generator: Path, capsys: pytest.Ca
         ("-m text -o there.png", 7, "exists already"),
         ("-m text -o our.key --force", 2, "made.png"),
         ("-m text -o made.png --scheme wow", 2, "--scheme"),
-        ("-m text -o made.png --of 3", 2, "--of"),
-        ("-m text -o made.png --needed 1", 2, "--needed"),
+        ("-m text -o made.png --tries 3", 2, "--tries"),
+        ("-m text -o made.png --threshold 1", 2, "--threshold"),
         ("-m text -o made -n 0", 2, "count is 0"),
-        ("-m text -o made -n 2 --needed 3", 2, "needed is 3"),
+        ("-m text -o made -n 2 --threshold 3", 2, "needed is 3"),
         ("-m text -o made -n 2 --changed", 2, "--count"),
         ("photo.png -m text -o made.png", 2, "together"),
     ],
@@ -230,7 +230,7 @@ def test_train_detail_and_export_make_a_model_that_draws(place: Path, capsys: py
     for number in range(30):
         picture = 128 + 3 * rng.normal() * (rows - 16) + 3 * rng.normal() * (columns - 16) + 4 * rng.normal(size=(32, 32))
         images.write(place / "photographs" / f"{number}.png", np.clip(np.rint(picture), 0, 255).astype(np.uint8)[None])
-    train = "train-detail photographs --generator generator --width 6 --duration-images 200 --noise 1 -o detail"
+    train = "train-detail photographs --generator generator --width 6 --images 200 --noise 1 -o detail"
     code, out, err = ask(train, capsys)
     assert code == 0, err
     assert "bits a sample on photographs held back" in out

@@ -102,7 +102,7 @@ def count(folder: Path, name: str) -> int:
 
 @pytest.mark.skipif(os.name != "posix", reason="kill -9")
 def test_killed_three_times_it_gives_the_same_bytes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    command = "evaluate quiet --embedder lsb@1.0/plain --detector spam/ridge gncnn --duration 640 --threads 1 --quiet -o"
+    command = "evaluate quiet --embedder lsb@1.0/plain --detector spam/ridge gncnn --images 640 --threads 1 --quiet -o"
     asked = command.split()
     assert run([*asked, "whole"]) == 0
     for kill in ("scores.csv", "stats.jsonl", "done.json"):  # as soon as there is one more: between trials, and within them

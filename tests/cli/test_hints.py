@@ -14,7 +14,7 @@ from ssgan.cli import app
 from ssgan.cli.app import run
 
 TINY = ["--preset", "tiny", "--detector=", "--image-size", "16", "--width", "4", "--latent", "8", "--batch", "8"]
-TINY += ["--threads", "1", "--duration-images", "8"]
+TINY += ["--threads", "1", "--images", "8"]
 
 
 @pytest.fixture

@@ -229,7 +229,7 @@ def test_pictures_that_stand_in_several_parts_are_refused_before_anything_is_lea
 
 @pytest.mark.skipif(os.name != "posix", reason="torchrun's processes")
 def test_torchrun_trains_the_same_detector_and_speaks_once(covers: Path, tmp_path: Path) -> None:
-    asked = [str(covers), "--embedder", "lsb@1.0/plain", "--detector", "gncnn", "--duration", "256", "--json"]
+    asked = [str(covers), "--embedder", "lsb@1.0/plain", "--detector", "gncnn", "--images", "256", "--json"]
     assert run(["train-detector", *asked, "-o", str(tmp_path / "one"), "--threads", "1"]) == 0
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone", "-m", "ssgan"]
     made = subprocess.run(
@@ -245,7 +245,7 @@ def test_torchrun_trains_the_same_detector_and_speaks_once(covers: Path, tmp_pat
 
 def test_the_commands_do_it(covers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = str(tmp_path / "run")
-    asked = [str(covers), "--embedder", "lsb@1.0/plain", "--detector", "xunet", "-o", folder, "--duration", "640", "--quiet"]
+    asked = [str(covers), "--embedder", "lsb@1.0/plain", "--detector", "xunet", "-o", folder, "--images", "640", "--quiet"]
     assert run(["train-detector", *asked]) == 0
     assert "P_E 0." in capsys.readouterr().out
     assert run(["score", folder, str(covers / "000.png"), "--json"]) == 0

@@ -80,10 +80,14 @@ def evaluate(
         int | None, Parameter(help="Another quality, to which detectors go that were trained at --jpeg: a mismatch.")
     ] = None,
     tile: Annotated[int | None, Parameter(help="Cut each picture into squares of so many pixels, none resized.")] = None,
-    duration: Annotated[int | None, Parameter(help="Images a network sees in training, covers and stegos together.")] = None,
+    images: Annotated[int | None, Parameter(help="Images a network sees in training, covers and stegos together.")] = None,
     limit: Annotated[int | None, Parameter(help="Only so many covers of each source, the first ones.")] = None,
     judged_share: Annotated[
-        float, Parameter(help="Share of the covers, by person or picture, that is judged; a tenth validates, the rest teaches.")
+        float,
+        Parameter(
+            name="--test-share",
+            help="Share of the covers, by person or picture, that is judged; a tenth validates, the rest teaches.",
+        ),
     ] = 0.2,
     device: Device = "cpu",
     threads: Annotated[int | None, Parameter(help="Threads; as many as there are cores, if left out.")] = None,
@@ -118,7 +122,7 @@ def evaluate(
     if seeds < 1:
         raise InvalidSetting(f"seeds is {seeds}; it must be at least 1", hint="give a number from 1 on")
     geometry, convert = cut(reading or ReadingOptions(), tile)
-    asked = (tuple(embedder), tuple(detector), tuple(range(seeds)), geometry, convert, limit, duration)
+    asked = (tuple(embedder), tuple(detector), tuple(range(seeds)), geometry, convert, limit, images)
     grid = Grid(
         tuple(covers),
         *asked,

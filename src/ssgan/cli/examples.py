@@ -8,7 +8,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ('hide photo.png -m "Meet me at nine" -o out.png', "asks for a passphrase"),
         ("hide photo.png -f letter.txt -o out.png --key-file our.key", "a file, with a key that both sides hold"),
         ('hide --covers generated -m "Meet me at nine" -o out.png', "draws a cover; nothing is changed"),
-        ("hide a.png b.png c.png -m text -o parts --needed 2 --key-file our.key", "any two of the three give it back"),
+        ("hide a.png b.png c.png -m text -o parts --threshold 2 --key-file our.key", "any two of the three give it back"),
     ),
     "hide-each": (
         ("hide-each photographs -f letter.txt --key-file our.key -o stegos", "one letter in every photograph"),

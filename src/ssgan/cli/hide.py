@@ -215,7 +215,7 @@ def capacity(
     if not covers:
         raise InvalidSetting("no cover is given", hint="run ssgan capacity COVER")
     if len(covers) == 1 and needed is not None:
-        raise InvalidSetting("--needed is given, and one cover", hint="name more covers, or leave it out")
+        raise InvalidSetting("--threshold is given, and one cover", hint="name more covers, or leave it out")
     pictures = [cover_picture(cover, settings) for cover in covers]
     capacities = [picture_capacity(picture) for picture in pictures]
     for cover, picture in zip(covers, pictures, strict=True):
@@ -243,7 +243,7 @@ def _show_capacity(screen: Screen, cover: str, picture: Picture, *, label: str =
 def _needed(needed: int | None, count: int) -> int:
     if needed is not None and not 1 <= needed <= count:
         raise InvalidSetting(
-            f"--needed is {needed}; it must lie in 1...{count}",
+            f"--threshold is {needed}; it must lie in 1...{count}",
             hint="give the number of stegos that are enough, or leave it out to need all",
         )
     return needed or count
@@ -258,13 +258,13 @@ def _planned(covers: list[Path], message: bytes, out: Path, way: Way, making: Ma
 
         if way.needed is not None:
             raise InvalidSetting(
-                "--needed is given, and one cover", hint="make some with ssgan sample, name them, and leave --covers out"
+                "--threshold is given, and one cover", hint="make some with ssgan sample, name them, and leave --covers out"
             )
         generator = making.generator or Path(GENERATOR)
-        return planned(message, out, settings, generator=generator, count=COUNT if making.of is None else making.of)
+        return planned(message, out, settings, generator=generator, count=COUNT if making.tries is None else making.tries)
     if len(covers) == 1:
         if way.needed is not None:
-            raise InvalidSetting("--needed is given, and one cover", hint="name more covers, or leave it out")
+            raise InvalidSetting("--threshold is given, and one cover", hint="name more covers, or leave it out")
         return plan.one_cover(covers[0], message, out, settings)
     if force:
         raise InvalidSetting(
@@ -279,7 +279,7 @@ def _best(screen: Screen, message: bytes, key: Key, out: Path, plan: HidePlan, m
     from ssgan.bulk.hide_in_generated import COUNT, GENERATOR, hide_in_best
 
     generator = making.generator or Path(GENERATOR)
-    chosen = hide_in_best(message, key, out, plan.settings, generator=generator, count=making.of or COUNT)
+    chosen = hide_in_best(message, key, out, plan.settings, generator=generator, count=making.tries or COUNT)
     if not chosen.verdicts:
         text = f"cover {chosen.number + 1} of {chosen.count} was kept: its changes cost least by {chosen.hidden.scheme}"
         screen.note("chosen", text, number=chosen.number + 1, count=chosen.count)

@@ -43,20 +43,20 @@ class Making:
             "bundled detectors find least suspicious."
         ),
     ] = False
-    of: Annotated[int | None, Parameter(help="With --changed, try this many covers; 8, if left out.")] = None
+    tries: Annotated[int | None, Parameter(help="With --changed, try this many covers; 8, if left out.")] = None
     generator: Annotated[
         Path | None, Parameter(help="The folder of a generator or of its run; the bundled faces64, if left out.")
     ] = None
 
     def check(self, named: list[Path]) -> None:
         """Covers are files, or they are made."""
-        given = self.of is not None or self.generator is not None or self.count is not None or self.changed
+        given = self.tries is not None or self.generator is not None or self.count is not None or self.changed
         if self.covers is None and given:
             raise InvalidSetting(
-                "--of, --count, --changed or --generator is given without --covers", hint="add --covers generated"
+                "--tries, --count, --changed or --generator is given without --covers", hint="add --covers generated"
             )
-        if self.of is not None and not self.changed:
-            raise InvalidSetting("--of is given, and a drawn cover is never chosen", hint="leave it out, or add --changed")
+        if self.tries is not None and not self.changed:
+            raise InvalidSetting("--tries is given, and a drawn cover is never chosen", hint="leave it out, or add --changed")
         if self.changed and self.count is not None:
             raise InvalidSetting("--count is given together with --changed", hint="leave out --changed, or --count")
         if self.covers is not None and named:
@@ -82,7 +82,7 @@ def draw(
     model = model_of(making.generator)
     count = 1 if making.count is None else making.count
     if making.count is None and needed is not None:
-        raise InvalidSetting("--needed is given, and one cover is drawn", hint="add --count, or leave it out")
+        raise InvalidSetting("--threshold is given, and one cover is drawn", hint="add --count, or leave it out")
     plan = planned(message, out, model, count=count, needed=needed, compress=compress, overwrite=force)
     spare(plan.outs, read)
     if dry:

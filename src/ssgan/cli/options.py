@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import fields, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
@@ -31,17 +31,19 @@ def check_device(_: object, device: str) -> None:
 
 
 Json = Annotated[bool, Parameter(help="One JSON object a line, for programs.")]
-Quiet = Annotated[bool, Parameter(help="Only results and errors.")]
+Quiet = Annotated[bool, Parameter(name=("--quiet", "-q"), help="Only results and errors.")]
 Force = Annotated[bool, Parameter(help="Write over what is there.")]
 Device = Annotated[str, Parameter(help="Where torch computes: cpu, cuda.", validator=check_device)]
 Out = Annotated[Path, Parameter(name=("--out", "-o"))]
 Needed = Annotated[
-    int | None, Parameter(help="Spread over several covers so that any so many of the stegos suffice; all, if left out.")
+    int | None,
+    Parameter(name="--threshold", help="How many of the stegos are enough to read a message spread over several; default all."),
 ]
 Seed = Annotated[int, Parameter(help="The public seed: the same seed gives the same file.")]
 EmbedderName = Annotated[
     str, Parameter(help="Scheme, payload in bits per sample, and coder: hill@0.4, lsb@0.4/plain; see `ssgan list`.")
 ]
+LENGTH = {"duration_images": "--images"}  # the length of a training, a field of its settings
 Convert = Annotated[
     str,
     Parameter(help="Conversions to allow, with commas between them: palette,16-bit,jpeg. Without it such files are refused."),
@@ -53,10 +55,13 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
-def settings_as_options(settings: type, title: str, *, without: Collection[str] = ()) -> type:
+def settings_as_options(
+    settings: type, title: str, *, without: Collection[str] = (), names: Mapping[str, str] | None = None
+) -> type:
     """Return a class that has the fields of a dataclass `settings` as options, None where they are not given.
 
-    The annotation of a field is its help. `title` heads them; the fields in `without` are left out.
+    The annotation of a field is its help. `title` heads them; the fields in `without` are left out,
+    and a field in `names` is an option of that name.
     """
     hints, group = get_type_hints(settings, include_extras=True), Group(title, sort_key=1)
     options: list[tuple[str, Any, Any]] = []
@@ -64,6 +69,8 @@ def settings_as_options(settings: type, title: str, *, without: Collection[str] 
         if field.name not in without:
             kind, text = hints[field.name].__origin__, hints[field.name].__metadata__[0]
             negative = f"--no-{field.name}" if kind is bool else ""
-            options.append((field.name, Annotated[kind | None, Parameter(help=text, negative=negative, group=group)], None))
+            name = (names or {}).get(field.name)
+            parameter = Parameter(name=name, help=text, negative=negative, group=group)
+            options.append((field.name, Annotated[kind | None, parameter], None))
     made = make_dataclass(f"{settings.__name__}Options", options, frozen=True, namespace={"__module__": __name__})
     return Parameter(name="*")(made)

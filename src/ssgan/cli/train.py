@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Group, Parameter
 
-from ssgan.cli.options import Device, Json, Out, Quiet, settings_as_options
+from ssgan.cli.options import LENGTH, Device, Json, Out, Quiet, settings_as_options
 from ssgan.cli.screen import Screen
 from ssgan.cli.simulate import ReadingOptions
 from ssgan.cli.threads import cores, use_threads
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 if TYPE_CHECKING:
     Settings = TrainingConfig
 else:
-    Settings = settings_as_options(TrainingConfig, "Settings, the preset's where left out", without=("preset",))
+    Settings = settings_as_options(TrainingConfig, "Settings, the preset's where left out", without=("preset",), names=LENGTH)
 
 
 @Parameter(name="*", group=Group("How it works and what it says", sort_key=2))
@@ -57,7 +57,7 @@ def train(
 
     A part of the people, or else of the pictures, is held back and never shown; data.json in the run names it. The latest
     generator is in RUN/generator, grids of samples in RUN/samples. After Ctrl-C or a crash the same command resumes; so does
-    one with a longer --duration-images.
+    one with a longer --images.
 
     Several processes share out every batch: torchrun --nproc-per-node N -m ssgan train ...
     """

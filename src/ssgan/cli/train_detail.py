@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from ssgan.cli.options import Device, Json, Out, Quiet, settings_as_options
+from ssgan.cli.options import LENGTH, Device, Json, Out, Quiet, settings_as_options
 from ssgan.cli.screen import Screen
 from ssgan.cli.simulate import ReadingOptions
 from ssgan.cli.threads import use_threads
@@ -21,7 +21,7 @@ _CARD = ("image_size", "channels")  # settings in the card of a generator
 if TYPE_CHECKING:
     DetailSettings = DetailConfig
 else:
-    DetailSettings = settings_as_options(DetailConfig, "Settings, the usual where left out")
+    DetailSettings = settings_as_options(DetailConfig, "Settings, the usual where left out", names=LENGTH)
 
 
 def train_detail(

@@ -27,7 +27,7 @@ class Teaching:
     """Options of a detector's training beside the pairs."""
 
     curriculum: Annotated[str, Parameter(help="Larger payloads learned from first, such as 0.8,0.6 (networks).")] = ""
-    fresh: Annotated[bool, Parameter(help="New changes in the covers in every epoch (networks).")] = False
+    fresh: Annotated[bool, Parameter(name="--resample", help="New changes in the covers in every epoch (networks).")] = False
     precision: Annotated[
         Literal["float32", "bf16"] | None, Parameter(help="Of the layers in training; the weights are float32 (networks).")
     ] = None
@@ -58,7 +58,7 @@ def train_detector(
         str, Parameter(help="A network or features: xunet, gncnn, srnet, srm, spam; see `ssgan list detectors`.")
     ] = ("xunet"),
     seed: Annotated[int, Parameter(help="The public seed of split, embedding and training.")] = 0,
-    duration: Annotated[int | None, Parameter(help="Images a network sees in training, covers and stegos together.")] = None,
+    images: Annotated[int | None, Parameter(help="Images a network sees in training, covers and stegos together.")] = None,
     limit: Annotated[int | None, Parameter(help="Only so many covers, the first ones.")] = None,
     tile: Annotated[int | None, Parameter(help="Cut each picture into squares of so many pixels, none resized.")] = None,
     jpeg: Annotated[int | None, Parameter(help="Compress the pictures to JPEGs of this quality first, such as 75.")] = None,
@@ -98,7 +98,7 @@ def train_detector(
         elif finding.severity == "note":
             screen.note("finding", f"{finding.sentence}; {finding.hint}", **asdict(finding))
 
-    question = Question(covers, embedder, detector, seed, geometry, convert, limit, duration, **teaching.parse(), jpeg=jpeg)
+    question = Question(covers, embedder, detector, seed, geometry, convert, limit, images, **teaching.parse(), jpeg=jpeg)
     together = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     shared = use_threads(threads or max(1, cores() // together))
     result = train_detector(question, out, device=device, threads=shared, progress=progress, notify=notify)
