@@ -17,11 +17,14 @@ SUBJECTS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("hide_file", "reveal_files", "hide_spread"),
     ),
     "Messages in arrays": (
-        "The same on one picture of NumPy, Pillow or torch. All functions that take one take it by the same gate, `as_image`:\n"
-        "(H, W), (C, H, W) or (H, W, C), uint8, C = 1 gray or 3 color; what comes back has the axes of what was given. A\n"
-        "message is bytes, or a `str` for UTF-8; a key is a `Passphrase` or a `KeyFile`. Wherever a seed is taken, it is a\n"
-        "whole number or a NumPy Generator.",
-        ("as_image", "hide", "reveal", "capacity", "Hidden"),
+        "The same on one picture in memory. A message is bytes, or a `str` for UTF-8; a key is a `Passphrase` or a `KeyFile`.\n"
+        "Wherever a seed is taken, it is a whole number or a NumPy Generator.",
+        ("hide", "reveal", "capacity", "Hidden"),
+    ),
+    "Images": (
+        "One picture of NumPy, Pillow or torch, or the path of a lossless file. All functions that take an image take it as\n"
+        "`as_image` does; what comes back has the axes of what was given.",
+        ("as_image", "read", "Picture", "write", "difference", "Difference"),
     ),
     "Keys": (
         "What both sides share, and which covers were used.",
@@ -29,7 +32,7 @@ SUBJECTS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "Embedding": (
         "Images are torch tensors uint8 (N, C, H, W), always with four axes.",
-        ("simulate", "Embedder", "SCHEMES", "CODERS", "Costs", "difference", "Difference"),
+        ("simulate", "Embedder", "SCHEMES", "CODERS", "Costs"),
     ),
     "JPEG": (
         "A JPEG is read to its quantized coefficients, changed there, and written back alike in all else. Payloads count bits\n"

@@ -29,6 +29,7 @@ NAMES = [
     "NotEnoughMemory",
     "NothingFound",
     "Passphrase",
+    "Picture",
     "Question",
     "RefusedImage",
     "RefusedModel",
@@ -50,6 +51,7 @@ NAMES = [
     "hide_spread",
     "judge",
     "parse_key_file",
+    "read",
     "read_coefficients",
     "reveal",
     "reveal_files",
@@ -57,6 +59,7 @@ NAMES = [
     "simulate",
     "simulate_coefficients",
     "train",
+    "write",
 ]
 
 

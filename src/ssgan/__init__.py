@@ -35,7 +35,10 @@ if TYPE_CHECKING:
     from ssgan.evaluation.trial import evaluate as evaluate
     from ssgan.gan.covers.by_name import sample as sample
     from ssgan.gan.training.loop import train as train
+    from ssgan.images import Picture as Picture
     from ssgan.images import as_image as as_image
+    from ssgan.images import read as read
+    from ssgan.images.accepted import write as write
     from ssgan.images.coefficient_files import encode_coefficients as encode_coefficients
     from ssgan.images.coefficient_files import read_coefficients as read_coefficients
     from ssgan.images.coefficients import Coefficients as Coefficients
@@ -71,6 +74,7 @@ _HOMES = {
     "NotEnoughMemory": "ssgan.errors",
     "NothingFound": "ssgan.errors",
     "Passphrase": "ssgan.messages.keys",
+    "Picture": "ssgan.images",
     "Question": "ssgan.detection.question",
     "RefusedImage": "ssgan.errors",
     "RefusedModel": "ssgan.errors",
@@ -91,6 +95,7 @@ _HOMES = {
     "hide_spread": "ssgan.messages.files",
     "judge": "ssgan.detection.verdicts.judge",
     "parse_key_file": "ssgan.messages.keys",
+    "read": "ssgan.images",
     "read_coefficients": "ssgan.images.coefficient_files",
     "reveal": "ssgan.messages.reveal",
     "reveal_files": "ssgan.messages.files",
@@ -98,6 +103,7 @@ _HOMES = {
     "simulate": "ssgan.embedding.embedder",
     "simulate_coefficients": "ssgan.embedding.coefficient_embedder",
     "train": "ssgan.gan.training.loop",
+    "write": "ssgan.images.accepted",
 }
 
 

@@ -15,7 +15,7 @@ from PIL import Image
 import ssgan
 from ssgan import images
 from ssgan.embedding.embedder import Embedder
-from ssgan.errors import InvalidSetting
+from ssgan.errors import InvalidSetting, RefusedImage
 from ssgan.evaluation import inspection
 from ssgan.images import ImageLike, as_image
 
@@ -37,6 +37,9 @@ def ways(samples: np.ndarray) -> dict[str, ImageLike]:
         "torch (C, H, W)": torch.from_numpy(samples.copy()),
         "PIL": Image.fromarray(last[..., 0] if len(samples) == 1 else last),
     }
+    for kind in (np.int64, np.dtype(">i2"), np.uint32):
+        found[f"NumPy of {np.dtype(kind).str}"] = samples.astype(kind)
+    found["torch of int32"] = torch.from_numpy(samples.astype(np.int32))
     if len(samples) == 1:
         found |= {"NumPy (H, W)": samples[0], "torch (H, W)": torch.from_numpy(samples[0].copy())}
     return found
@@ -52,15 +55,15 @@ JUNK: dict[str, object] = {
     "one row of numbers": np.zeros(40, np.uint8),
     "nothing": np.zeros((3, 0, 44), np.uint8),
     "floats": np.zeros((3, 40, 44)),
-    "16 bits": np.zeros((40, 44), np.uint16),
+    "16 bits": np.full((40, 44), 256, np.uint16),
+    "below 0": np.full((40, 44), -1, np.int8),
+    "a tensor beyond 255": torch.full((40, 44), 256),
     "truth values": np.zeros((40, 44), bool),
     "a tensor of floats": torch.zeros(3, 40, 44),
     "a tensor in half a precision": torch.zeros(3, 40, 44, dtype=torch.bfloat16),
     "a tensor (H, W, C)": torch.zeros(40, 44, 3, dtype=torch.uint8),
     "RGBA": Image.new("RGBA", (44, 40)),
     "a palette": Image.new("P", (44, 40)),
-    "a path": Path("cover.png"),
-    "words": "cover.png",
     "bytes": bytes(100),
     "a list": [[1, 2], [3, 4]],
     "None": None,
@@ -97,6 +100,77 @@ def test_all_ways_to_hold_a_picture_are_one(channels: int, way: str) -> None:
     assert images.read(images.encode(held, layout=None)).samples.tobytes() == samples.tobytes()
     seen = inspection.inspect_cover(held, Embedder("lsb", 0.1), seed=1)
     assert np.array_equal(seen.stego, inspection.inspect_cover(samples, Embedder("lsb", 0.1), seed=1).stego)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_picture_in_a_file_is_taken_with_its_alpha(channels: int, tmp_path: Path) -> None:
+    samples, alpha = picture(channels), np.full((40, 44), 255, np.uint8)
+    alpha[:9] = 7
+    path, ledger = tmp_path / "cover.png", ssgan.Ledger(tmp_path / "ledger")
+    ssgan.write(path, samples, alpha=alpha)
+    ledger.prepare()
+    shown = samples[0] if channels == 1 else samples.transpose(1, 2, 0)
+    for held, own in ((path, shown), (str(path), shown), (ssgan.read(path), samples)):
+        assert np.array_equal(as_image(held), samples)
+        assert ssgan.capacity(held) == ssgan.capacity(samples, alpha=alpha) < ssgan.capacity(samples)
+        hidden = ssgan.hide(held, "hi", KEY)
+        assert np.array_equal(hidden.cover, own)
+        assert hidden.stego.shape == own.shape
+        assert hidden.alpha is not None
+        assert not hidden.changes[(slice(None), slice(9)) if own is samples else slice(9)].any()
+        assert ssgan.reveal(hidden.stego, KEY, alpha=alpha) == b"hi"
+        assert ssgan.difference(held, hidden.stego).changes > 0
+        ssgan.write(tmp_path / "stego.png", hidden.stego, alpha=hidden.alpha, overwrite=True)
+        assert ssgan.reveal(tmp_path / "stego.png", KEY) == b"hi"
+        assert ledger.digest(held) == ledger.digest(samples, alpha)
+
+
+def test_a_file_that_is_no_lossless_picture_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    Image.fromarray(picture(3).transpose(1, 2, 0)).save(tmp_path / "photo.jpg")
+    for taker in ("as_image", "capacity", "difference", "hide", "reveal"):
+        with pytest.raises(RefusedImage, match="coefficients") as refusal:
+            TAKERS[taker](tmp_path / "photo.jpg")  # type: ignore[arg-type]
+        assert "hide_file" in refusal.value.hint
+        with pytest.raises(RefusedImage, match="missing.png cannot be read"):
+            TAKERS[taker](tmp_path / "missing.png")  # type: ignore[arg-type]
+    with pytest.raises(InvalidSetting, match="path"):
+        as_image(BytesPath())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_batch_is_an_array_a_tensor_or_a_sequence(channels: int) -> None:
+    samples = np.stack([picture(channels), picture(channels)[:, ::-1]])
+    last = samples.transpose(0, 2, 3, 1)
+    mixed = [samples[0], Image.fromarray(last[1, ..., 0] if channels == 1 else last[1])]
+    for held in (samples, last, torch.from_numpy(samples), samples.astype(int), list(samples), mixed):
+        assert np.array_equal(images.as_images(held), samples)
+    assert np.array_equal(images.as_images(samples[0]), samples[:1])
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        [],
+        [np.zeros((4, 5), np.uint8), np.zeros((5, 4), np.uint8)],
+        np.zeros((2, 4, 5, 6), np.uint8),
+        np.zeros((0, 3, 5, 6), np.uint8),
+        np.zeros((2, 3, 5, 3), np.uint8),
+        np.zeros((2, 3, 5, 6)),
+        torch.zeros(2, 5, 6, 3, dtype=torch.uint8),
+    ],
+    ids=str,
+)
+def test_what_is_no_batch_is_refused_in_words(junk: object) -> None:
+    with pytest.raises(InvalidSetting) as refusal:
+        images.as_images(junk)  # type: ignore[arg-type]
+    assert refusal.value.hint
+
+
+class BytesPath:
+    """A path of bytes, as POSIX allows."""
+
+    def __fspath__(self) -> bytes:
+        return b"cover.png"
 
 
 @pytest.mark.parametrize("taker", TAKERS)

@@ -83,7 +83,7 @@ def test_unknown_suffixes_are_not_written(name: str, tmp_path: Path) -> None:
         COLOR[None],
         COLOR[:2],
         np.zeros((1, 0, 5), np.uint8),
-        COLOR.astype(np.int16),
+        COLOR.astype(np.int16) + 256,
     ],
     ids=["floats", "four axes", "two channels", "no pixels", "16 bits"],
 )

@@ -17,7 +17,7 @@ from ssgan import images
 from ssgan.compute import seeds
 from ssgan.errors import DoesNotFit, InvalidSetting
 from ssgan.evaluation.predictability import easy_share
-from ssgan.images import ImageLike, Layout
+from ssgan.images import AnyImage, Layout
 from ssgan.images.difference import Difference, difference
 from ssgan.images.filters import KV
 from ssgan.storage.folders import make_folder
@@ -137,7 +137,7 @@ def residual(samples: np.ndarray) -> np.ndarray:
 
 
 def inspect_cover(
-    cover: ImageLike, embedder: Embedder, *, seed: int | np.random.Generator, name: str = "", layout: Layout | None = None
+    cover: AnyImage, embedder: Embedder, *, seed: int | np.random.Generator, name: str = "", layout: Layout | None = None
 ) -> Inspection:
     """Inspect an image, as `images.as_image` takes it; the stego is the one that `ssgan simulate` gives a file `name`.
 
@@ -172,7 +172,7 @@ def inspect_drawn(cover: np.ndarray, key: Key, models: Sequence[DrawnModel] = ()
 
 
 def every_scheme(
-    cover: ImageLike, payload: float, *, seed: int | np.random.Generator, name: str = "",
+    cover: AnyImage, payload: float, *, seed: int | np.random.Generator, name: str = "",
     schemes: Collection[str] | None = None, layout: Layout | None = None,
 ) -> list[PricedCover]:  # fmt: skip
     """Return a cover priced by each scheme of the catalog, or by some, and embedded into at `payload` bits per sample.

@@ -7,7 +7,8 @@ conversion.
 
 from __future__ import annotations
 
-from ssgan.images.arrays import ImageLike, Layout, as_alpha, as_image, axes_of, laid_out
+from ssgan.images.accepted import AnyImage, AnyImages, accept, as_image, as_images, is_batch, is_one
+from ssgan.images.arrays import ImageLike, Layout, laid_out
 from ssgan.images.coefficient_files import check_cover, encode_coefficients, read_coefficients
 from ssgan.images.coefficients import Coefficients, Component, carrier_values, with_carrier_values
 from ssgan.images.detect import JPEG_SIGNATURE, JPEG_SUFFIXES, READ_SUFFIXES
@@ -28,6 +29,8 @@ __all__ = [
     "READ_SUFFIXES",
     "SYMMETRIES",
     "WRITTEN",
+    "AnyImage",
+    "AnyImages",
     "Coefficients",
     "Component",
     "Encoded",
@@ -36,9 +39,9 @@ __all__ = [
     "Images",
     "Layout",
     "Picture",
-    "as_alpha",
+    "accept",
     "as_image",
-    "axes_of",
+    "as_images",
     "carrier_values",
     "check_cover",
     "encode",
@@ -46,6 +49,8 @@ __all__ = [
     "encode_like",
     "file_bytes",
     "inverse_symmetry",
+    "is_batch",
+    "is_one",
     "laid_out",
     "read",
     "read_coefficients",

@@ -2,23 +2,25 @@
 
 Shapes decide wherever they can. The axes of a PIL image are known; a torch tensor is (C, H, W); a NumPy array is
 (C, H, W) or (H, W, C), whichever makes 1 or 3 channels. Where both do, in pictures 1 or 3 samples wide or high, `layout` says
-which; two axes are gray. Nothing is scaled, converted or guessed from values.
+which; two axes are gray. Whole numbers of any type are taken if they are 0...255. Nothing is scaled, converted or guessed.
+`accepted.py` adds files and batches.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from ssgan.errors import InvalidSetting, unknown
+from ssgan.images.samples import PEAK
 
 if TYPE_CHECKING:
     import torch
 
-    ImageLike: TypeAlias = NDArray[np.uint8] | Image.Image | torch.Tensor
+    ImageLike: TypeAlias = NDArray[np.integer[Any]] | Image.Image | torch.Tensor
 else:
     ImageLike: TypeAlias = "np.ndarray | Image.Image | torch.Tensor"
 
@@ -26,20 +28,30 @@ Layout: TypeAlias = Literal["chw", "hwc"]
 Axes: TypeAlias = Literal["hw", "chw", "hwc"]
 
 CHANNELS = (1, 3)
+_TENSORS = ("torch.uint8", "torch.int8", "torch.int16", "torch.int32", "torch.int64", "torch.uint16", "torch.uint32")
 _WANTED = "uint8 (C, H, W) with C = 1 gray or 3 color, (H, W) or (H, W, C)"
 
 
-def as_image(image: ImageLike, *, layout: Layout | None = None) -> NDArray[np.uint8]:
-    """Return one picture as uint8 (C, H, W), C = 1 or 3; memory is shared where possible.
+def samples_of(image: ImageLike, *, layout: Layout | None = None) -> NDArray[np.uint8]:
+    """Return one picture in memory as uint8 (C, H, W), C = 1 or 3; memory is shared where possible.
 
-    `image` is a NumPy array uint8 (H, W), (C, H, W) or (H, W, C), a PIL image of mode L or RGB, or a torch tensor uint8 (H, W)
-    or (C, H, W). `layout`, "chw" or "hwc", says what three axes are; without it the shape decides, and a NumPy array that can
-    be read both ways is refused. Raises InvalidSetting for everything else, with the shape that is wanted.
+    `image` and `layout` as `as_image` takes them, without paths. Raises InvalidSetting for everything else.
     """
-    axes, array = axes_of(image, layout=layout), _array(image)
+    return with_axes(image, layout=layout)[0]
+
+
+def with_axes(image: ImageLike, *, layout: Layout | None = None) -> tuple[NDArray[np.uint8], Axes]:
+    """Return what `samples_of` does, and the axes that the picture came with. Raises InvalidSetting."""
+    if isinstance(image, Image.Image) and image.mode not in ("L", "RGB"):
+        raise InvalidSetting(
+            f"a PIL image of mode {image.mode} has other samples than 8-bit gray or RGB",
+            hint='convert it: image.convert("RGB"), with alpha=numpy.asarray(image)[..., 3] of an RGBA image',
+        )
+    array = _array(image)
+    axes = _axes(image, array, "hwc" if isinstance(image, Image.Image) else layout)
     if axes == "hw":
-        return array[None]
-    return array if axes == "chw" else array.transpose(2, 0, 1)
+        return array[None], axes
+    return (array if axes == "chw" else array.transpose(2, 0, 1)), axes
 
 
 def as_alpha(alpha: ImageLike | None, image: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
@@ -55,18 +67,22 @@ def as_alpha(alpha: ImageLike | None, image: NDArray[np.uint8]) -> NDArray[np.ui
     return array
 
 
-def axes_of(image: ImageLike, *, layout: Layout | None = None) -> Axes:
-    """Return the axes of `image`. Raises InvalidSetting as `as_image` does."""
+def batch_of(images: object, *, layout: Layout | None = None) -> NDArray[np.uint8]:
+    """Return a batch in memory with four axes as uint8 (N, C, H, W). Raises InvalidSetting for everything else.
+
+    A torch tensor is (N, C, H, W), a NumPy array that or (N, H, W, C), whichever makes 1 or 3 channels.
+    """
+    array = _array(images)
+    if array.dtype != np.uint8 or array.ndim != 4 or not array.size:
+        raise _refused(array, _hint(array) if array.dtype != np.uint8 else "give (N, C, H, W), none of them 0")
+    axes = _axes(images, array[0], layout)
+    return array if axes == "chw" else array.transpose(0, 3, 1, 2)
+
+
+def _axes(image: object, array: NDArray[np.uint8], layout: Layout | None) -> Axes:
+    """Return the axes of one picture, held as `image` and read as `array`. Raises InvalidSetting."""
     if layout not in (None, "chw", "hwc"):
         raise unknown("layout", layout, ("chw", "hwc"))
-    if isinstance(image, Image.Image):
-        layout = "hwc"
-        if image.mode not in ("L", "RGB"):
-            raise InvalidSetting(
-                f"a PIL image of mode {image.mode} has other samples than 8-bit gray or RGB",
-                hint='convert it: image.convert("RGB"), with alpha=numpy.asarray(image)[..., 3] of an RGBA image',
-            )
-    array = _array(image)
     if array.dtype != np.uint8 or array.ndim not in (2, 3) or not array.size:
         raise _refused(array, _hint(array))
     if array.ndim == 2:
@@ -92,25 +108,34 @@ def laid_out(samples: NDArray[np.uint8], axes: Axes) -> NDArray[np.uint8]:
 
 
 def _array(image: object) -> NDArray[np.uint8]:
-    """Return a NumPy array of a possible image, its type and shape unchecked."""
+    """Return a NumPy array of a possible image, as uint8 where its numbers allow; shape and other types unchecked."""
     if isinstance(image, np.ndarray):
-        return image
+        return _as_bytes(image)
     if isinstance(image, Image.Image):
         return np.asarray(image)
     if hasattr(image, "detach") and hasattr(image, "cpu"):  # a tensor, without an import of torch
-        if str(getattr(image, "dtype", "")) != "torch.uint8":  # not all of torch's types are NumPy's
+        if str(getattr(image, "dtype", "")) not in _TENSORS:  # not all of torch's types are NumPy's
             raise InvalidSetting(
                 f"{getattr(image, 'dtype', type(image).__name__)} {tuple(getattr(image, 'shape', ()))} is no image; "
                 f"expected {_WANTED}",
                 hint="round and clip to 0...255, then convert with .to(torch.uint8)",
             )
-        return np.asarray(image.detach().cpu().numpy())
+        return _as_bytes(np.asarray(image.detach().cpu().numpy()))
     raise InvalidSetting(
         f"a {type(image).__name__} is no image", hint=f"give {_WANTED}, of NumPy, Pillow or torch: read a file first"
     )
 
 
-def _hint(array: np.ndarray, layout: Layout | None = None) -> str:
+def _as_bytes(array: NDArray[Any]) -> NDArray[Any]:
+    """Return whole numbers 0...255 of a wider type as uint8, and everything else as it is."""
+    if array.dtype == np.uint8 or array.dtype.kind not in "iu" or not array.size:
+        return array
+    return array.astype(np.uint8) if array.min() >= 0 and array.max() <= PEAK else array
+
+
+def _hint(array: NDArray[Any], layout: Layout | None = None) -> str:
+    if array.dtype.kind in "iu" and array.dtype != np.uint8 and array.size:
+        return f"samples are 0...255, and these reach from {array.min()} to {array.max()}: clip them, or divide first"
     if array.dtype != np.uint8:
         return "round and clip to 0...255 first, then astype(numpy.uint8)"
     if array.ndim == 4:
@@ -123,5 +148,5 @@ def _hint(array: np.ndarray, layout: Layout | None = None) -> str:
     return "transpose it, and leave out what is no channel"
 
 
-def _refused(array: np.ndarray, hint: str) -> InvalidSetting:
+def _refused(array: NDArray[Any], hint: str) -> InvalidSetting:
     return InvalidSetting(f"{array.dtype} {array.shape} is no image; expected {_WANTED}", hint=hint)

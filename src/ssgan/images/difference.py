@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssgan.errors import InvalidSetting
-from ssgan.images import ImageLike, Layout, as_image
+from ssgan.images import AnyImage, Layout, as_image, as_images, is_batch
 from ssgan.images.samples import PEAK
 
 
@@ -38,19 +38,21 @@ class Difference:
         return self.changes / self.samples
 
 
-def difference(
-    cover: ImageLike | NDArray[np.uint8], stego: ImageLike | NDArray[np.uint8], *, layout: Layout | None = None
-) -> Difference:
-    """Return the difference of two images of one size, as `as_image` takes them, or of two batches uint8 (N, C, H, W).
+def difference(cover: AnyImage, stego: AnyImage, *, layout: Layout | None = None) -> Difference:
+    """Return the difference of two images of one size, as `as_image` takes them, or of two batches, as `as_images` does.
 
     Raises InvalidSetting for what is no image, and for images that differ in shape.
+
+    >>> import numpy, ssgan
+    >>> ssgan.difference(numpy.zeros((4, 4), int), numpy.eye(4, dtype=int)).changes
+    4
     """
-    cover, stego = _samples(cover, layout), _samples(stego, layout)
-    if cover.shape != stego.shape:
+    first, second = _samples(cover, layout), _samples(stego, layout)
+    if first.shape != second.shape:
         raise InvalidSetting(
-            f"the two images differ in shape: {_shape(cover)} and {_shape(stego)}", hint="compare a cover with its own stego"
+            f"the two images differ in shape: {_shape(first)} and {_shape(second)}", hint="compare a cover with its own stego"
         )
-    change = stego.astype(np.int16) - cover.astype(np.int16)
+    change = second.astype(np.int16) - first.astype(np.int16)
     squared = float(np.square(change, dtype=np.int64).mean())
     return Difference(
         samples=change.size,
@@ -61,12 +63,9 @@ def difference(
     )
 
 
-def _samples(given: ImageLike | NDArray[Any], layout: Layout | None) -> NDArray[Any]:
+def _samples(given: AnyImage, layout: Layout | None) -> NDArray[np.uint8]:
     """Return uint8 (C, H, W), or (N, C, H, W) of a batch."""
-    if getattr(given, "ndim", 0) != 4:
-        return as_image(given, layout=layout)
-    first = [as_image(image, layout="chw") for image in given[:1]]  # type: ignore[index]
-    return np.asarray(given) if first else np.empty((0, 1, 1, 1), np.uint8)
+    return as_images(given, layout=layout) if is_batch(given) else as_image(given, layout=layout)
 
 
 def _shape(image: NDArray[Any]) -> str:

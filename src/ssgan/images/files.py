@@ -21,7 +21,7 @@ from PIL import Image
 
 from ssgan.compute.available_memory import available_memory
 from ssgan.errors import InvalidSetting, NotEnoughMemory, RefusedImage, StorageFailed, unknown
-from ssgan.images.arrays import ImageLike, Layout, as_alpha, as_image
+from ssgan.images.arrays import ImageLike, Layout, as_alpha, samples_of
 from ssgan.images.coefficients import Coefficients, Precover
 from ssgan.images.detect import inspect
 from ssgan.images.formats import netpbm
@@ -134,7 +134,7 @@ def encode(
     Whatever `as_image` takes is taken; `layout` "hwc" or None is for NumPy (H, W, C). The file is the one that Pillow writes by
     default, which holds neither metadata nor a date. Alpha is kept by PNG and TIFF; the other formats raise InvalidSetting.
     """
-    samples = as_image(samples, layout=layout)
+    samples = samples_of(samples, layout=layout)
     alpha = as_alpha(alpha, samples)
     check_written(samples, alpha, format_name)
     if format_name in ("PGM", "PPM"):
@@ -164,7 +164,7 @@ def write(
     cannot be written.
     """
     path = Path(path)
-    samples = as_image(samples, layout=layout)
+    samples = samples_of(samples, layout=layout)
     alpha = as_alpha(alpha, samples)
     data = encode(samples, written_format(path), alpha=alpha)
     with atomic_write(path, overwrite=overwrite, durable=durable) as temporary:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ssgan.errors import InvalidSetting
 from ssgan.images import cosines
-from ssgan.images.arrays import ImageLike, Layout, as_image
+from ssgan.images.arrays import ImageLike, Layout, samples_of
 from ssgan.images.coefficient_files import encode_coefficients, read_coefficients
 from ssgan.images.coefficients import SIDE, Coefficients, Component, as_blocks
 from ssgan.images.formats.jpeg_huffman import STANDARD
@@ -51,7 +51,7 @@ class NewJpeg:
 def new_jpeg(image: ImageLike, quality: int, *, layout: Layout | None = None) -> NewJpeg:
     """Return an image, as `as_image` takes it, as a JPEG of a libjpeg quality 1...100. Raises InvalidSetting for others."""
     check_quality(quality)
-    samples = as_image(image, layout=layout)  # (C, H, W)
+    samples = samples_of(image, layout=layout)  # (C, H, W)
     channels, height, width = samples.shape
     factor = 2 if channels == 3 else 1
     tables = [steps(LUMA_STEPS, quality), *([steps(CHROMA_STEPS, quality)] * (channels - 1))]

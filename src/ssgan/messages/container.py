@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ssgan.compute.keystream import keystream
 from ssgan.embedding.stc.trellis import Code
-from ssgan.images import ImageLike, Layout, as_alpha, as_image
+from ssgan.images import AnyImage, ImageLike, Layout, accept
 from ssgan.images.coefficients import COEFFICIENT_UNIT, LEAST, MOST, Coefficients, carrier_values
 from ssgan.images.samples import OPAQUE, Samples, Whole, pixels
 from ssgan.messages.keys import Key, Subkeys, final_root, frozen_key
@@ -188,10 +188,10 @@ def max_plaintext_bytes(carrying: int) -> int:
     return carrying // 16 - OVERHEAD
 
 
-def capacity(image: ImageLike, *, alpha: ImageLike | None = None, layout: Layout | None = None) -> int:
+def capacity(image: AnyImage, *, alpha: ImageLike | None = None, layout: Layout | None = None) -> int:
     """Return the most bytes that `hide` takes for an image, as `as_image` takes it, with any key and scheme."""
-    samples = as_image(image, layout=layout)
-    return capacity_bytes(usable_samples(samples, as_alpha(alpha, samples)))
+    taken = accept(image, alpha=alpha, layout=layout)
+    return capacity_bytes(usable_samples(taken.samples, taken.alpha))
 
 
 def capacity_bytes(samples: int, rule: FrozenRule = PIXEL_RULE) -> int:

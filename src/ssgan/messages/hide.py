@@ -21,7 +21,7 @@ from ssgan.embedding.stc import layers
 from ssgan.embedding.stc.layers import LayerCosts, PricedSamples
 from ssgan.embedding.stc.trellis import reachable, strips
 from ssgan.errors import DoesNotFit, RefusedImage, not_read_back
-from ssgan.images import ImageLike, Layout, as_alpha, as_image, axes_of, laid_out
+from ssgan.images import AnyImage, ImageLike, Layout, accept, laid_out
 from ssgan.images.coefficients import Coefficients, carrier_values, with_carrier_values
 from ssgan.images.encoded import Manner
 from ssgan.images.samples import OPAQUE, Samples, Whole
@@ -61,7 +61,7 @@ class Hidden:
 
 
 def hide(
-    image: ImageLike, message: bytes | str | MessagePart, key: Key, *, scheme: str = PIXEL_SCHEME,
+    image: AnyImage, message: bytes | str | MessagePart, key: Key, *, scheme: str = PIXEL_SCHEME,
     alpha: ImageLike | None = None, compress: bool = False, allow_flat: bool = False, layout: Layout | None = None,
 ) -> Hidden:  # fmt: skip
     """Hide `message`, text as UTF-8, in a cover as `as_image` takes it; only pixels with alpha 255 (uint8 (H, W)) are changed.
@@ -72,21 +72,22 @@ def hide(
     (unless `allow_flat`), InvalidSetting for an unknown scheme.
     """
     check_key(key)
-    axes = axes_of(image, layout=layout)
-    image = as_image(image, layout=layout)
-    alpha = as_alpha(alpha, image)
+    taken = accept(image, alpha=alpha, layout=layout)
+    samples, opacity, axes = taken.samples, taken.alpha, taken.axes
 
     def carrier() -> Carrier:
-        return container.image_carrier(image, alpha)
+        return container.image_carrier(samples, opacity)
 
     def price(payload: float) -> Iterator[Price]:
         Embedder(scheme, payload)  # refuses what is no scheme
-        return _priced_bands(bands(image, scheme, payload), alpha, len(image))
+        return _priced_bands(bands(samples, scheme, payload), opacity, len(samples))
 
     made = hide_in(carrier, price, message, key, compress=compress, allow_flat=allow_flat)
-    stego = container.with_samples(image, alpha, made.values)
-    cover, stego = laid_out(image, axes), laid_out(stego, axes)
-    return Hidden(cover, stego, alpha, made.message_bytes, made.rung_bytes, made.payload, made.change_rate, scheme, made.split)
+    stego = container.with_samples(samples, opacity, made.values)
+    cover, stego = laid_out(samples, axes), laid_out(stego, axes)
+    return Hidden(
+        cover, stego, opacity, made.message_bytes, made.rung_bytes, made.payload, made.change_rate, scheme, made.split
+    )
 
 
 def hide_coefficients(

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssgan.errors import StorageFailed
-from ssgan.images import ImageLike, Layout, as_alpha, as_image, atomic_write
+from ssgan.images import AnyImage, ImageLike, Layout, accept, atomic_write
 from ssgan.messages import container
 from ssgan.messages.container import Carrier
 from ssgan.storage.atomic import sync, write_all
@@ -34,7 +34,7 @@ LINE_BYTES = 2 * DIGEST_BYTES + 1
 _ELSEWHERE = "name another folder in $SSGAN_LEDGER, or leave the list out: --no-ledger"
 
 
-Used: TypeAlias = "bytes | Carrier | tuple[ImageLike, ImageLike | None]"  # a digest, samples, or an image with its alpha
+Used: TypeAlias = "bytes | Carrier | tuple[AnyImage, ImageLike | None]"  # a digest, samples, or an image with its alpha
 
 
 class _Read:
@@ -80,7 +80,7 @@ class Ledger:
     folder: Path
     reuse: bool = False
 
-    def knows(self, image: ImageLike | Carrier, alpha: ImageLike | None = None, *, layout: Layout | None = None) -> bool:
+    def knows(self, image: AnyImage | Carrier, alpha: ImageLike | None = None, *, layout: Layout | None = None) -> bool:
         """Return whether this image, as `as_image` takes it, was used, as cover or as stego. Writes nothing. Raises
         StorageFailed.
         """
@@ -134,7 +134,7 @@ class Ledger:
         """Return whether a digest, of `digest` or `mark`, is in the list. Raises StorageFailed."""
         return digest in self._digests()
 
-    def digest(self, image: ImageLike | Carrier, alpha: ImageLike | None = None, *, layout: Layout | None = None) -> bytes:
+    def digest(self, image: AnyImage | Carrier, alpha: ImageLike | None = None, *, layout: Layout | None = None) -> bytes:
         """Return the list's digest of an image, as `as_image` takes it: the same for a cover and its stego.
 
         Raises StorageFailed, and InvalidSetting as `as_image` does.
@@ -146,7 +146,7 @@ class Ledger:
             return used
         return self.digest(used) if isinstance(used, Carrier) else self.digest(*used, layout=layout)
 
-    def mark(self, image: ImageLike | Carrier, alpha: ImageLike | None, where: str, *, layout: Layout | None = None) -> bytes:
+    def mark(self, image: AnyImage | Carrier, alpha: ImageLike | None, where: str, *, layout: Layout | None = None) -> bytes:
         """Return a digest of all samples and a path, by which a recorded stego that is not yet written is recognized.
 
         Covers alike, with one key and message, have stegos alike: the place tells them apart. Raises as `digest` does.
@@ -263,11 +263,11 @@ def fingerprint(image: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> by
     return container.image_carrier(image, alpha).fingerprint()
 
 
-def _carrier(image: ImageLike | Carrier, alpha: ImageLike | None, layout: Layout | None) -> Carrier:
+def _carrier(image: AnyImage | Carrier, alpha: ImageLike | None, layout: Layout | None) -> Carrier:
     if isinstance(image, Carrier):
         return image
-    pixels = as_image(image, layout=layout)
-    return container.image_carrier(pixels, as_alpha(alpha, pixels))
+    taken = accept(image, alpha=alpha, layout=layout)
+    return container.image_carrier(taken.samples, taken.alpha)
 
 
 def _digest(key: bytes, carrier: Carrier) -> bytes:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ssgan.embedding.stc import layers as two_layers
 from ssgan.embedding.stc import submatrices
 from ssgan.errors import Incomplete, NothingFound
-from ssgan.images import ImageLike, Layout, as_alpha, as_image
+from ssgan.images import AnyImage, ImageLike, Layout, accept
 from ssgan.images.samples import Whole, low_bytes
 from ssgan.messages import container
 from ssgan.messages.container import SPLITS, Carrier, KeyedLayout
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def reveal(
-    image: ImageLike,
+    image: AnyImage,
     key: Key,
     *,
     alpha: ImageLike | None = None,
@@ -43,8 +43,8 @@ def reveal(
     Raises InvalidSetting for what is no image or no key, NothingFound for every failure beside, and Incomplete (with `part`)
     where the image holds one part of a message that is spread over several: `ssgan.messages.spread.gather` joins them.
     """
-    samples = as_image(image, layout=layout)
-    return as_whole(reveal_any(samples, key, alpha=as_alpha(alpha, samples), models=models))
+    taken = accept(image, alpha=alpha, layout=layout)
+    return as_whole(reveal_any(taken.samples, key, alpha=taken.alpha, models=models))
 
 
 def as_whole(found: bytes | MessagePart) -> bytes:
