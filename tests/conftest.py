@@ -84,4 +84,4 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _no_lines_of_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     """A line now and then, which only a slow machine prints, is in no transcript."""
     monkeypatch.setattr("ssgan.cli.screen._PLAIN_SECONDS", float("inf"))
-    monkeypatch.setattr("ssgan.cli.screen._JSON_SECONDS", float("inf"))
+    monkeypatch.setattr("ssgan.cli.screen._OFTEN_SECONDS", float("inf"))

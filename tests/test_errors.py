@@ -175,7 +175,7 @@ def test_the_command_line_ends_with_the_code_of_each_and_prints_its_hint_and_no_
     def fails(*, json: bool = False) -> None:
         raise make(kind)
 
-    monkeypatch.setitem(app._COMMANDS, "list", fails)
+    monkeypatch.setattr(app, "load", lambda name: fails)
     assert app.run(["list", *(["--json"] if to_json else [])]) == kind.exit_code
     printed = capsys.readouterr()
     assert not printed.out

@@ -17,7 +17,7 @@ The exit codes are the command line's; a library user catches the classes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 _LONGEST_NAME = 60  # of a name that is repeated in a message: it may come from a file or a form
@@ -50,14 +50,36 @@ class InvalidSetting(SsganError, ValueError):
     exit_code = 2
 
 
+def spelled(name: str, known: Iterable[str], titles: Mapping[str, str] | None = None) -> str:
+    """Return the entry of `known` that a name means in any case, with or without hyphens; the name itself where there is none.
+
+    `titles` gives entries a second name: S-UNIWARD means suniward, HUGO-BD hugo.
+    """
+    table = {_plain(title): entry for entry, title in (titles or {}).items()}
+    return (table | {_plain(entry): entry for entry in known}).get(_plain(name), name)
+
+
+def _plain(name: str) -> str:
+    return str(name).strip().lower().replace("-", "").replace("_", "").replace(" ", "")
+
+
 def unknown(kind: str, name: str, known: Iterable[str]) -> InvalidSetting:
     """Return the error for a name that a table does not have: it suggests the nearest of `known`, or lists them."""
+    entries = list(known)
+    near = nearest(name, entries)
+    hint = f"did you mean {near}?" if near else f"choose from {', '.join(entries)}"
+    return InvalidSetting(
+        f"there is no {kind} '{str(name)[:_LONGEST_NAME]}'", hint=hint if entries else f"leave the {kind} out"
+    )
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the entry of `known` that is most like a name, or nothing where none is."""
     from difflib import get_close_matches  # here, so that a start without such an error does not pay for it
 
     table = {entry.lower(): entry for entry in known}
     near = get_close_matches(str(name).lower(), table, n=1)
-    hint = f"did you mean {table[near[0]]}?" if near else f"choose from {', '.join(table.values())}"
-    return InvalidSetting(f"there is no {kind} '{str(name)[:_LONGEST_NAME]}'", hint=hint if table else f"leave the {kind} out")
+    return table[near[0]] if near else ""
 
 
 def not_read_back() -> SsganError:

@@ -27,7 +27,7 @@ COMMANDS = {
 
 
 def test_every_command_with_the_option_is_tried() -> None:
-    with_option = {name for name in app._COMMANDS if "--device" in _options(name)}
+    with_option = {name for name in app.COMMANDS if "--device" in _options(name)}
     assert with_option == set(COMMANDS)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import get_args, get_type_hints
 
@@ -18,7 +19,7 @@ from ssgan.cli.examples import EXAMPLES, epilogue
 from ssgan.cli.reproduce import reproduce
 from ssgan.experiments.catalog import EXPERIMENTS
 
-COMMANDS = [*app._COMMANDS, "models", "completion"]
+COMMANDS = list(app.COMMANDS)
 SHELLS: tuple[completion.Shell, ...] = ("bash", "zsh", "fish")
 
 
@@ -35,7 +36,7 @@ def test_the_examples_are_command_lines_that_can_be_meant(verb: str, capsys: pyt
             command, bound, ignored = app.commands().parse_args(shlex.split(line), exit_on_error=False, print_error=False)
         except CycloptsError as error:
             raise AssertionError(f"{line}: {error}") from error
-        assert verb == "models" or command is app._COMMANDS.get(verb, command), line
+        assert verb == "models" or command is app.load(verb), line
     assert run([verb, "--help"]) == 0
     shown = " ".join(capsys.readouterr().out.split())
     assert all(" ".join(shlex.split(line)[:1]) in shown and words in shown for line, words in EXAMPLES[verb])
@@ -88,3 +89,28 @@ def test_it_is_installed_where_the_shell_looks_and_nothing_else_is_touched(
 def test_reproduce_offers_every_experiment() -> None:
     asked, _ = get_args(get_type_hints(reproduce, include_extras=True)["table"])
     assert get_args(asked) == (*EXPERIMENTS, "all")
+
+
+@pytest.mark.parametrize("verb", COMMANDS)
+def test_the_list_shows_the_first_line_of_each_command(verb: str) -> None:
+    made = app.commands([verb])
+    assert made[verb].help.split("\n\n")[0] == app.COMMANDS[verb].summary
+
+
+def test_the_list_of_commands_loads_none_of_them() -> None:
+    ask = "import sys; from ssgan.cli.app import run; run(['--help']); print(*sys.modules)"
+    made = subprocess.run([sys.executable, "-c", ask], check=True, capture_output=True, text=True)
+    loaded = set(made.stdout.splitlines()[-1].split())
+    assert "ssgan.cli.app" in loaded
+    assert not loaded & {f"ssgan.cli.{command.function.partition(':')[0]}" for command in app.COMMANDS.values()}
+    assert "torch" not in loaded
+
+
+def test_piped_help_is_plain_text(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["sample", "--help"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.isascii()
+    assert "Options:\n" in printed
+    assert "default: False" not in printed
+    assert "default: None" not in printed
+    assert "default: 64" in printed

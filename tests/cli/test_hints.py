@@ -39,7 +39,7 @@ def options(command: str) -> set[str]:
 
 
 def test_every_option_that_the_sources_name_is_one() -> None:
-    known = {flag for name in app._COMMANDS for flag in options(name)} | {"--help", "--version", "--install", "--shell"}
+    known = {flag for name in app.COMMANDS for flag in options(name)} | {"--help", "--version", "--install", "--shell"}
     for path in Path(ssgan.__file__).parent.rglob("*.py"):
         for call in re.findall(r'hint=\(?\s*f?"([^"]*)"', path.read_text(encoding="utf-8")):
             ours = re.sub(r"`(?!ssgan)[^`]*`", "", call)  # without the command lines of other programs

@@ -10,7 +10,7 @@ import numpy as np
 from ssgan import images
 from ssgan.datasets import Geometry
 from ssgan.embedding.embedder import Embedder
-from ssgan.errors import Failure, InvalidSetting, RefusedImage, SsganError, unknown
+from ssgan.errors import Failure, InvalidSetting, RefusedImage, SsganError, spelled, unknown
 from ssgan.images.coefficients import SIDE, planes
 from ssgan.steganalysis.catalog import FEATURES
 
@@ -33,6 +33,7 @@ class ExtractionSettings:
     dtype: str = "float32"
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "features", spelled(self.features, FEATURES))
         found = FEATURES.get(self.features)
         if found is None:
             raise unknown("feature set", self.features, FEATURES)

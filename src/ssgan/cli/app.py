@@ -1,41 +1,23 @@
-"""Define the commands of `ssgan` and how it ends: 0, an error's exit code, 2 for usage, 130 when interrupted."""
+"""Define the commands of `ssgan` and how it ends: 0, an error's exit code, 2 for usage, 130 when interrupted.
+
+A command's module is imported when the command runs; the list of commands needs none of them.
+"""
 
 from __future__ import annotations
 
 import os
-import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, NamedTuple
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Group, Parameter
 
-from ssgan.cli.completion import completing
-from ssgan.cli.demo import demo
-from ssgan.cli.detect import detect
-from ssgan.cli.doctor import doctor
-from ssgan.cli.estimate import estimate
-from ssgan.cli.evaluate import evaluate, report
 from ssgan.cli.examples import epilogue
-from ssgan.cli.export import export
-from ssgan.cli.features import features
-from ssgan.cli.hide import capacity, hide
-from ssgan.cli.hide_each import hide_each
-from ssgan.cli.inspect import inspect
-from ssgan.cli.keys import keygen
-from ssgan.cli.list import list_catalog
-from ssgan.cli.models import commands as models
-from ssgan.cli.quality import quality
-from ssgan.cli.rank import rank
-from ssgan.cli.reproduce import reproduce
-from ssgan.cli.reveal import reveal
-from ssgan.cli.sample import sample
+from ssgan.cli.help import HelpFormatter
 from ssgan.cli.screen import show_error
-from ssgan.cli.serve import serve
-from ssgan.cli.simulate import simulate
-from ssgan.cli.train import train
-from ssgan.cli.train_detail import train_detail
-from ssgan.cli.train_detector import score, train_detector
-from ssgan.errors import InvalidSetting, SsganError
+from ssgan.cli.usage import usage_error
+from ssgan.errors import SsganError
 from ssgan.version import __version__
 
 # Commands that resume where they were interrupted.
@@ -43,61 +25,103 @@ _RESUMED = {"train", "train-detail", "sample", "simulate", "hide-each", "train-d
 _RESUMED |= {"reproduce", "features"}
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
-_ABOUT = """Secure steganography: a message in a picture, so that neither the message nor its being there shows.
+_ABOUT = """Hide encrypted messages in pictures, read them back, and look for them.
 
-ssgan hide COVER -m TEXT -o STEGO hides one, ssgan reveal STEGO reads it; both ask for the passphrase.
+Try it: `ssgan hide --covers generated -m "Meet me at nine" -o out.png`, then `ssgan reveal out.png`. Both ask for the
+passphrase. `ssgan COMMAND --help` explains a command and shows examples.
 
-Exit codes: 0 done, 2 usage, 3 no message with this key, 4 does not fit, 5 refused image, 6 damaged model, 7 disk or
-existing file, 8 training diverged, 9 some images of many failed, 10 part of a spread message, 11 stegos were found (detect
---fail-on-stego), 12 not enough memory, 130 interrupted, 143 told to end (SIGTERM), 141 its output is read no more, 1 a mistake
-of ours."""
+Exit codes: 0 done, 1 error in ssgan itself, 2 wrong usage, 3 no message with this key, 4 does not fit, 5 image refused, 6 model
+damaged, 7 disk full or file exists, 8 training diverged, 9 some of many failed, 10 part of a spread message, 11 stegos found
+(detect --fail-on-stego), 12 out of memory, 130 interrupted, 141 output closed, 143 terminated."""
 
-# The order of a first acquaintance.
-_COMMANDS: dict[str, Callable[..., int | None]] = {
-    "hide": hide,
-    "hide-each": hide_each,
-    "reveal": reveal,
-    "capacity": capacity,
-    "keygen": keygen,
-    "demo": demo,
-    "serve": serve,
-    "train": train,
-    "sample": sample,
-    "export": export,
-    "quality": quality,
-    "simulate": simulate,
-    "inspect": inspect,
-    "rank": rank,
-    "detect": detect,
-    "train-detail": train_detail,
-    "train-detector": train_detector,
-    "score": score,
-    "evaluate": evaluate,
-    "report": report,
-    "reproduce": reproduce,
-    "estimate": estimate,
-    "features": features,
-    "list": list_catalog,
-    "doctor": doctor,
+
+class Command(NamedTuple):
+    """A command: the function behind it, as MODULE:NAME in `ssgan.cli`, and its line in the list of commands.
+
+    `summary` is the first line of the function's docstring, given here so that the list needs no command's module.
+    """
+
+    function: str
+    summary: str
+
+
+# Group → command → what it is, in the order of a first acquaintance.
+GROUPS: dict[str, dict[str, Command]] = {
+    "Messages": {
+        "hide": Command("hide:hide", "Hide an encrypted message in a picture."),
+        "reveal": Command("reveal:reveal", "Read the message in a picture."),
+        "capacity": Command("hide:capacity", "Count the bytes that a picture can take."),
+        "keygen": Command("keys:keygen", "Write a key file for sender and receiver."),
+        "hide-each": Command("hide_each:hide_each", "Hide a message in each of many pictures."),
+    },
+    "Covers": {
+        "sample": Command("sample:sample", "Generate covers."),
+        "train": Command("train:train", "Train a generator of covers."),
+        "train-detail": Command("train_detail:train_detail", "Train the detail network, which draws covers sample by sample."),
+        "export": Command("export:export", "Copy a generator into another format."),
+        "quality": Command("quality:quality", "Compare generated covers with real photographs."),
+        "rank": Command("rank:rank", "Sort covers by how little a message would change them."),
+    },
+    "Detection": {
+        "detect": Command("detect:detect", "Check pictures for hidden messages, with the detectors of this package."),
+        "estimate": Command("estimate:estimate", "Estimate how many last bits of a picture were replaced."),
+        "inspect": Command("inspect:inspect", "Show costs, changes, residuals and bit planes of a picture."),
+        "train-detector": Command("train_detector:train_detector", "Train a detector of your own for one embedder."),
+        "score": Command("train_detector:score", "Score pictures with a detector of your own."),
+    },
+    "Research": {
+        "evaluate": Command("evaluate:evaluate", "Measure how well detectors find embedders in your covers."),
+        "report": Command("evaluate:report", "Write the report of an evaluation again."),
+        "reproduce": Command("reproduce:reproduce", "Repeat the experiments of the SSGAN paper."),
+    },
+    "Data": {
+        "simulate": Command("simulate:simulate", "Embed random messages in many covers, as data for detectors."),
+        "features": Command("features:features", "Compute steganalysis features of many pictures."),
+    },
+    "Set-up": {
+        "demo": Command("demo:demo", "Run the whole story and write it as one page."),
+        "serve": Command("serve:serve", "Open ssgan in the browser, on this machine only."),
+        "list": Command("list:list_catalog", "List schemes, coders, feature sets or detectors."),
+        "models": Command("models:commands", "List, show or verify generators and detectors."),
+        "doctor": Command("doctor:doctor", "Check this installation."),
+        "completion": Command("completion:completion", "Let your shell complete commands and options."),
+    },
 }
+COMMANDS: dict[str, Command] = {name: command for group in GROUPS.values() for name, command in group.items()}
 
 
-def commands() -> App:
-    """Return the command line as one object, built for each call and without state."""
+def load(name: str) -> Any:
+    """Return the function of a command; of `models`, the function that makes its commands."""
+    module, _, function = COMMANDS[name].function.partition(":")
+    return getattr(import_module(f"ssgan.cli.{module}"), function)
+
+
+def commands(only: Sequence[str] | None = None) -> App:
+    """Return the command line as one object, built for each call and without state.
+
+    `only` names the commands to load; the others show their line in the list, and no options. By default all are loaded.
+    """
     app = App(
         name="ssgan",
         help=_ABOUT,
         version=__version__,
         default_parameter=Parameter(negative=""),
+        help_formatter=HelpFormatter(),
+        group_parameters=Group("Options"),
         result_action="return_value",
         suppress_keyboard_interrupt=False,
     )
-    for name, command in _COMMANDS.items():
-        app.command(command, name=name, help_epilogue=epilogue(name))
-    catalog = models()
-    catalog.help_epilogue = epilogue("models")
-    app.command(catalog, name="models")
-    app.command(completing(commands), name="completion", help_epilogue=epilogue("completion"))
+    app["--help"].group = app["--version"].group = Group("Options", sort_key=len(GROUPS))
+    for k, (title, group) in enumerate(GROUPS.items()):
+        panel = Group(title, sort_key=k)
+        for name, (function, summary) in group.items():
+            row: dict[str, Any] = {"group": panel, "sort_key": list(group).index(name)}
+            if only is not None and name not in only:
+                app.command(f"ssgan.cli.{function}", name=name, help=summary, **row)
+            elif name == "models":
+                app.command(load(name)(help_epilogue=epilogue(name), **row), name=name)
+            else:
+                app.command(load(name), name=name, help_epilogue=epilogue(name), **row)
     return app
 
 
@@ -109,16 +133,14 @@ def run(arguments: Sequence[str]) -> int:
     # Where a command asks for several threads, one that waits leaves its core to others.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
-        code = int(commands()(_with_standard_streams(arguments), exit_on_error=False, print_error=False) or 0)
+        code = int(commands(arguments[:1])(_with_standard_streams(arguments), exit_on_error=False, print_error=False) or 0)
         sys.stdout.flush()  # what cannot be written is known only now
         return code
     except CycloptsError as error:
         if isinstance(error.__cause__, SsganError):  # said by the validator of an option, with its own hint
             show_error(error.__cause__, json=as_json)
             return error.__cause__.exit_code
-        verb = next((word for word in arguments if not word.startswith("-")), "")
-        command = f"ssgan {verb} --help" if verb in {*_COMMANDS, "models", "completion"} else "ssgan --help"
-        usage = InvalidSetting(_said(error), hint=f"run {command} to see what can be given")
+        usage = usage_error(error, arguments, COMMANDS)
         show_error(usage, json=as_json)
         return usage.exit_code
     except SsganError as error:
@@ -135,14 +157,6 @@ def _with_standard_streams(arguments: Sequence[str]) -> list[str]:
     return [
         "./-" if now == "-" and last not in ("-m", "--message") else now for last, now in zip(before, arguments, strict=False)
     ]
-
-
-def _said(error: CycloptsError) -> str:
-    """Return in our voice what was wrong, without what follows an unknown letter: in other programs -pWORDS is a passphrase."""
-    text = re.sub(r"^(Unknown option: -\w)\S+.*", r"\1", str(error))
-    text = re.sub(r" Available commands: .*$", "", text, flags=re.DOTALL)
-    text = re.sub(r"\. ([A-Z])", lambda start: f"; {start[1].lower()}", text)
-    return text[:1].lower() + text[1:].rstrip(".")
 
 
 def _after_interrupt(arguments: Sequence[str]) -> str:

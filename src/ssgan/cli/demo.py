@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from ssgan.cli.options import Json, Out, Quiet
+from ssgan.cli.options import Json, Out, Quiet, Verbose
 from ssgan.cli.screen import Screen
 
 
@@ -18,9 +18,10 @@ def demo(
     quick: Annotated[bool, Parameter(help="Less of everything: in less than a minute in place of some five.")] = False,
     open_page: Annotated[bool, Parameter(name="--open", help="Show the page in a browser when it is done.")] = False,
     quiet: Quiet = False,
+    verbose: Verbose = False,
     json: Json = False,
 ) -> None:
-    """Show what this is about: covers drawn from secret numbers, one of them by a message, and a warden who looks.
+    """Run the whole story and write it as one page.
 
     It draws honest covers from the bundled generator and one by an encrypted message, reveals it, says what is claimed and what
     is not, trains a detector on honest covers against drawn messages and against LSB matching, plays some rounds of the paper's
@@ -31,7 +32,7 @@ def demo(
     from ssgan.experiments.demo import FULL, MESSAGE, QUICK, tell
 
     torch.set_num_threads(1)  # two wardens learn side by side
-    screen, size = Screen(json=json, quiet=quiet), QUICK if quick else FULL
+    screen, size = Screen(json=json, quiet=quiet, verbose=verbose), QUICK if quick else FULL
     with screen.progress(size.units, "demo") as progress:
         page, result = tell(
             out,

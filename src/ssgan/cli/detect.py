@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from ssgan.cli.options import Force, Json, Quiet
+from ssgan.cli.options import Force, Json, Quiet, Verbose
 from ssgan.cli.screen import Screen, counted
 from ssgan.errors import InvalidSetting, SomeItemsFailed, StorageFailed
 
@@ -32,9 +32,10 @@ def detect(
     limit: Annotated[int | None, Parameter(help="Only so many images, the first ones.")] = None,
     force: Force = False,
     quiet: Quiet = False,
+    verbose: Verbose = False,
     json: Json = False,
 ) -> int:
-    """Say of each picture whether it looks like a stego: by the detectors that come with the package, and without training.
+    """Check pictures for hidden messages, with the detectors of this package.
 
     First comes what is certain: bytes behind the end of a file, texts and comments in it, a name of another type, and last bits
     that begin with a text or a known kind of file, in 20 usual orders.
@@ -58,7 +59,7 @@ def detect(
         written_format(sheet)
         if sheet.exists() and not force:
             raise StorageFailed(f"{sheet} exists already and was left as it is", hint="choose another name, or give --force")
-    screen, rows, tiles = Screen(json=json, quiet=quiet), [], []
+    screen, rows, tiles = Screen(json=json, quiet=quiet, verbose=verbose), [], []
     for number, judged in enumerate(judge_files(files, limit=limit), start=1):
         rows.append(judged)
         if sheet is not None:

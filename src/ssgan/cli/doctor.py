@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from ssgan.cli.options import Json, Quiet
+from ssgan.cli.options import Json, Quiet, Verbose
 from ssgan.cli.screen import Screen, counted
 from ssgan.errors import SomeItemsFailed
 
@@ -18,17 +18,19 @@ def doctor(
         bool, Parameter(negative="--no-warm", help="Compile every loop that is not compiled yet, so that nothing waits later.")
     ] = True,
     quiet: Quiet = False,
+    verbose: Verbose = False,
     json: Json = False,
 ) -> None:
-    """Look whether this installation works: versions, folders, bundled weights, and a message there and back, with times.
+    """Check this installation.
 
-    It also calls every compiled loop once, which takes a minute or two after an installation and seconds from then on.
-    Where something is not as it should be, it says what to do, and the exit code is 9.
+    It looks at versions, folders and bundled weights, hides a message and reads it, and shows the time of each step. It also
+    calls every compiled loop once, which takes a minute or two after an installation and seconds from then on. Where
+    something is not as it should be, it says what to do, and the exit code is 9.
     """
     from ssgan.cli.doctor_checks import CheckResult, checks, examine
     from ssgan.cli.doctor_checks import warm as loops
 
-    screen = Screen(json=json, quiet=quiet)
+    screen = Screen(json=json, quiet=quiet, verbose=verbose)
 
     def tell(finding: CheckResult) -> CheckResult:
         if not finding.well or not quiet or json:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from ssgan.cli.options import Convert, Json, Quiet, words
+from ssgan.cli.options import Convert, Json, Quiet, Verbose, words
 from ssgan.cli.screen import Screen
 from ssgan.errors import InvalidSetting, SomeItemsFailed
 
@@ -29,11 +29,13 @@ def estimate(
     convert: Convert = "",
     limit: Annotated[int | None, Parameter(help="Only so many images, the first ones.")] = None,
     quiet: Quiet = False,
+    verbose: Verbose = False,
     json: Json = False,
 ) -> None:
-    """Estimate which payload of LSB replacement would explain an image: RS, sample pairs, weighted stego, chi-square.
+    """Estimate how many last bits of a picture were replaced.
 
-    Of a JPEG: which share of its coefficients jsteg, F5 or OutGuess would have changed.
+    The attacks on LSB replacement are RS, sample pairs, weighted stego and chi-square. Of a JPEG: which share of its
+    coefficients jsteg, F5 or OutGuess would have changed.
 
     A payload in bits per sample and its standard deviation, or, where the image does not allow an answer, "not enough data"
     and why. Finding nothing proves nothing about LSB matching or adaptive schemes: they leave no such trace.
@@ -42,7 +44,7 @@ def estimate(
 
     if limit is not None and limit < 1:
         raise InvalidSetting(f"--limit is {limit}; it must be at least 1", hint="leave it out to take all")
-    screen = Screen(json=json, quiet=quiet)
+    screen = Screen(json=json, quiet=quiet, verbose=verbose)
     found = list(estimate_files(files, convert=words(convert), limit=limit))
     screen.table("estimate", [row for one in found for row in _rows(one, json=json)])
     kinds = {one.of_coefficients for one in found if not one.error} or {False}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Group, Parameter
 
-from ssgan.cli.options import Device, Json, Quiet
+from ssgan.cli.options import Device, Json, Quiet, Verbose
 from ssgan.cli.screen import Screen, counted
 from ssgan.cli.simulate import ReadingOptions, cut
 from ssgan.cli.threads import use_threads
@@ -93,15 +93,16 @@ def evaluate(
     threads: Annotated[int | None, Parameter(help="Threads; as many as there are cores, if left out.")] = None,
     reading: ReadingOptions | None = None,
     quiet: Quiet = False,
+    verbose: Verbose = False,
     json: Json = False,
 ) -> None:
-    """Say how detectable embedders are on covers, by detectors that are trained on these very covers.
+    """Measure how well detectors find embedders in your covers.
 
-    Every source, embedder, detector and seed is a trial of its own: covers are split by person where known, else by picture,
-    before they are embedded, and the error is that of a part seen once. Beside them run the controls: covers against covers,
-    and LSB replacement of every sample, which must be found. A source whose pictures are of the wanted size already is taken
-    as it is, whatever --geometry or --crop say. It resumes; more embedders, detectors or seeds in the same folder
-    are added. The folder then holds results.csv, .md, .tex and report.html.
+    The detectors are trained on these very covers. Every source, embedder, detector and seed is a trial of its own: covers
+    are split by person where known, else by picture, before they are embedded, and the error is that of a part seen once.
+    Beside them run the controls: covers against covers, and LSB replacement of every sample, which must be found. A source
+    whose pictures are of the wanted size already is taken as it is, whatever --geometry or --crop say. It resumes; more
+    embedders, detectors or seeds in the same folder are added. The folder then holds results.csv, .md, .tex and report.html.
 
     Embedders of JPEGs, such as juniward@0.4, take the luma of JPEG files of one size and quantization table, or of pictures
     that --jpeg compresses; payloads count bits per AC coefficient that is not zero. What must be found there is nsf5@1.
@@ -110,7 +111,7 @@ def evaluate(
     """
     from ssgan.evaluation.grid import Grid, run_grid, trials
 
-    screen = Screen(json=json, quiet=quiet)
+    screen = Screen(json=json, quiet=quiet, verbose=verbose)
     if tables is not None and tables.asked:
         tables.judge(screen, others=any((covers, out, embedder, detector, against, transfer_to)))
         return
@@ -149,13 +150,15 @@ def report(
     /,
     *,
     quiet: Quiet = False,
+    verbose: Verbose = False,
     json: Json = False,
 ) -> None:
-    """Write the report of an evaluation again, of the trials that are finished: results.csv, .md, .tex and report.html.
+    """Write the report of an evaluation again.
 
-    The same trials give the same files, byte for byte.
+    It covers the trials that are finished, in results.csv, .md, .tex and report.html. The same trials give the same files,
+    byte for byte.
     """
-    _tell(Screen(json=json, quiet=quiet), folder)
+    _tell(Screen(json=json, quiet=quiet, verbose=verbose), folder)
 
 
 def _tell(screen: Screen, folder: Path) -> None:

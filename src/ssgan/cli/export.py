@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from ssgan.cli.models import size_in_words
-from ssgan.cli.options import Force, Json, Quiet
+from ssgan.cli.options import Force, Json, Quiet, Verbose
 from ssgan.cli.screen import Screen
 from ssgan.errors import InvalidSetting
 
@@ -42,12 +42,14 @@ def export(
     half: Annotated[bool, Parameter(help="In that folder, kernels as float16: half the bytes.")] = False,
     force: Force = False,
     quiet: Quiet = False,
+    verbose: Verbose = False,
     json: Json = False,
 ) -> None:
-    """Export a generator, and say how the copy's images differ from its own, on 256 latents.
+    """Copy a generator into another format.
 
-    ONNX (opset 20) takes `latents`, float32 (N, L), and gives `pixels`, uint8 (N, C, H, W), and `values`, the gray values
-    before rounding. onnxruntime must come within 0.02 gray values of torch before the file gets its name.
+    The copy is compared with the original on 256 latents. ONNX (opset 20) takes `latents`, float32 (N, L), and gives
+    `pixels`, uint8 (N, C, H, W), and `values`, the gray values before rounding. onnxruntime must come within 0.02 gray values
+    of torch before the file gets its name.
     """
     from ssgan.gan.covers.export import export_onnx, export_weights
     from ssgan.gan.covers.generators import find_generator, open_generator
@@ -60,7 +62,7 @@ def export(
         raise InvalidSetting("--drawn is given without --to", hint="give a folder with --to")
     if detail and not drawn:
         raise InvalidSetting("--detail is given without --drawn", hint="add --drawn")
-    screen = Screen(json=json, quiet=quiet)
+    screen = Screen(json=json, quiet=quiet, verbose=verbose)
     net, card = open_generator(find_generator(generator))
     if to is not None and drawn:
         _export_drawn(screen, generator, net, card, to, detail or [], draws, force=force)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from ssgan.cli.options import Force, Json, Quiet
+from ssgan.cli.options import Force, Json, Quiet, Verbose
 from ssgan.cli.screen import Screen
 from ssgan.cli.simulate import ReadingOptions
 from ssgan.cli.threads import cores
@@ -31,14 +31,16 @@ def features(
     scaling: Scaling | None = None,
     force: Force = False,
     quiet: Quiet = False,
+    verbose: Verbose = False,
     json: Json = False,
 ) -> None:
-    """Extract the features of images, for a classifier of your own: one row an image, of whatever size it is.
+    """Compute steganalysis features of many pictures.
 
-    Sets for JPEGs, such as dctr, take the luma of JPEG files, each by its own quantization table; all others take pixels.
-    Parquet has the columns `file` and `features`, a vector; the features' names are in its metadata. A .npz has the arrays
-    `features`, `names`, `feature_names` and `set`. Finished pieces are kept beside the table until it is whole, so the same
-    command resumes after an interruption. A folder in place of a file takes Parquet shards, for any number of images.
+    Each picture gives one row for a classifier of your own, whatever its size. Sets for JPEGs, such as dctr, take the luma of
+    JPEG files, each by its own quantization table; all others take pixels. Parquet has the columns `file` and `features`, a
+    vector; the features' names are in its metadata. A .npz has the arrays `features`, `names`, `feature_names` and `set`.
+    Finished pieces are kept beside the table until it is whole, so the same command resumes after an interruption. A folder
+    in place of a file takes Parquet shards, for any number of images.
     """
     from ssgan.bulk.engines import Serial
     from ssgan.bulk.features import is_table, prepare, run
@@ -47,17 +49,20 @@ def features(
 
     at_least_one(limit=limit, threads=threads, shard_size=shard_size)
     geometry, convert = (reading or ReadingOptions()).parse()
-    settings, screen = ExtractionSettings(feature_set, geometry, convert, embedder, dtype), Screen(json=json, quiet=quiet)
+    settings, screen = (
+        ExtractionSettings(feature_set, geometry, convert, embedder, dtype),
+        Screen(json=json, quiet=quiet, verbose=verbose),
+    )
     scaling = scaling or Scaling()
     is_alone = is_table(out) and not scaling.asked and scaling.workers is None
     threads = threads or (cores() if is_alone else 1)
     plan = prepare(files, out, settings, limit=limit, overwrite=force, shard_size=shard_size, threads=threads)
-    summary = {"todo": len(plan), "finished": plan.finished, "set": feature_set, "out": str(out)}
+    summary = {"todo": len(plan), "finished": plan.finished, "set": settings.features, "out": str(out)}
     screen.note("plan", f"{len(plan)} to do, {plan.finished} done already", **summary)
     with screen.progress(len(plan), "extracting") as progress:
         tally = run(plan, Serial() if is_alone else scaling.engine(plan.listing), progress=progress)
     show_failures(screen, tally)
-    found, rows = FEATURES[feature_set], tally.written + (tally.sums["stood"] if is_table(out) else 0)
+    found, rows = FEATURES[settings.features], tally.written + (tally.sums["stood"] if is_table(out) else 0)
     made = f"{rows} x {found.dimension} features ({found.title}) in {out}" if rows else "no features"
     rate = f"{tally.images_per_second:.0f} images/s"
     counted = {"written": 0, "dimension": found.dimension} | figures(tally, plan.finished, out) | {"written": rows}

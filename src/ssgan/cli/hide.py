@@ -142,12 +142,13 @@ def hide(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Hide a message in a picture: encrypted, where a change shows least, and read back before the stego gets its name.
+    """Hide an encrypted message in a picture.
 
-    The stego looks like the cover, and its file is written as the cover's was, but without EXIF and text. Send the stego,
-    destroy the cover, and use no cover twice. With --covers generated no cover is needed, and nothing is changed: the message
-    picks the samples of a picture that a generator draws. In a JPEG the coefficients are changed, and all else of its file
-    stays, EXIF as well; with --jpeg another picture becomes a JPEG. No message survives a change of the picture: resizing,
+    The message goes where a change shows least, and is read back with the key before the stego is written under its name. The
+    stego looks like the cover, and its file is written as the cover's was, but without EXIF and text. Send the stego, destroy
+    the cover, and use no cover twice. With --covers generated no cover is needed, and nothing is changed: the message picks
+    the samples of a picture that a generator draws. In a JPEG the coefficients are changed, and all else of its file stays,
+    EXIF as well; with --jpeg another picture becomes a JPEG. No message survives a change of the picture: resizing,
     compressing it again, most chat programs.
     """
     message, key, way, screen = message or MessageOptions(), key or KeyOptions(), way or Way(), Screen(json=json)
@@ -193,9 +194,10 @@ def capacity(
     jpeg: Jpeg = None,
     json: Json = False,
 ) -> None:
-    """Say how many bytes covers take: exactly so many, whatever the message, key and scheme.
+    """Count the bytes that a picture can take.
 
-    With --covers generated, how many every drawn cover takes. With --jpeg, how many they take as new JPEGs.
+    The count is exact for every message, key and scheme. With --covers generated, how many every drawn cover takes. With
+    --jpeg, how many they take as new JPEGs.
     """
     from ssgan.messages import spread
     from ssgan.messages.plan import HideSettings, cover_picture, picture_capacity

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from ssgan.cli.hide import Manner, MessageOptions, check_for_drawn
 from ssgan.cli.hide_drawn import Making, model_folder
 from ssgan.cli.keys import KeyOptions
-from ssgan.cli.options import Json, Out, Quiet
+from ssgan.cli.options import Json, Out, Quiet, Verbose
 from ssgan.cli.screen import Screen, counted
 from ssgan.cli.workers import SOURCES, Scaling, Shards, at_least_one, failed, figures, show_failures
 from ssgan.errors import InvalidSetting
@@ -35,13 +35,15 @@ def hide_each(
     scaling: Scaling | None = None,
     limit: Annotated[int | None, Parameter(help="Only so many covers, the first ones.")] = None,
     quiet: Quiet = False,
+    verbose: Verbose = False,
     json: Json = False,
 ) -> None:
-    """Hide a message in each of many covers, the same one or one for each, every stego read back before it counts.
+    """Hide a message in each of many pictures.
 
-    The same command resumes after an interruption; what failed is in failures.jsonl. A key file is best: a passphrase costs
-    a quarter of a second an image, as it should. On a cluster the key travels to its hosts. With --covers generated a cover is
-    drawn by each message, in place of changing one.
+    The pictures get the same message or one each, and every stego is read back before it counts. The same command resumes
+    after an interruption; what failed is in failures.jsonl. A key file is best: a passphrase costs a quarter of a second an
+    image, as it should. On a cluster the key travels to its hosts. With --covers generated a cover is drawn by each message,
+    in place of changing one.
     """
     from ssgan.bulk import hide
 
@@ -62,7 +64,7 @@ def hide_each(
     if messages is not None and (options.message is not None or options.file is not None):
         raise InvalidSetting("one message is given, and a folder of them", hint="give -m, -f or --messages")
     given = hide.Messages(folder=messages) if messages is not None else hide.Messages(options.read(from_stdin=False))
-    screen = Screen(json=json, quiet=quiet)
+    screen = Screen(json=json, quiet=quiet, verbose=verbose)
     if making.covers is not None:
         if limit is not None:
             raise InvalidSetting("--limit is given together with --covers", hint="give --count in its place")

@@ -45,12 +45,13 @@ def inspect(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Show where changes are cheap in a cover, how likely an embedder makes them, and which it then makes.
+    """Show costs, changes, residuals and bit planes of a picture.
 
-    With -o: the cost maps of this and of every other scheme (bright is cheap), the change probabilities, the change map (orange
-    +1, blue -1), the residual that a detector sees, and the bit planes. Of two images: what differs, and the residual of both.
-    Of a drawn cover, with its key: the bits that each sample carries. Of a JPEG: its tables and the histogram of its
-    coefficients, and the same maps of these, by coefficient and by block.
+    See where changes are cheap in a cover, how likely an embedder makes them, and which it makes. With -o: the cost maps of
+    this and of every other scheme (bright is cheap), the change probabilities, the change map (orange +1, blue -1), the
+    residual that a detector sees, and the bit planes. Of two images: what differs, and the residual of both. Of a drawn
+    cover, with its key: the bits that each sample carries. Of a JPEG: its tables and the histogram of its coefficients, and
+    the same maps of these, by coefficient and by block.
     """
     from ssgan import images
 

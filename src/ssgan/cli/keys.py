@@ -83,9 +83,10 @@ def keygen(
     out: Annotated[Out, Parameter(help="The key file to make, never over another; - for standard output.")],
     json: Json = False,
 ) -> None:
-    """Make a key file: 32 random bytes that both sides keep, for those who would rather not share a passphrase.
+    """Write a key file for sender and receiver.
 
-    Hand it over on a safe way, once. Whoever has it reads the messages of both.
+    It holds 32 random bytes and replaces a passphrase. Hand it over on a safe way, once. Whoever has it reads the messages of
+    both.
     """
     from ssgan.messages.files import write_secret
     from ssgan.messages.keys import fresh_key

@@ -18,9 +18,11 @@ def list_catalog(
     *,
     json: Json = False,
 ) -> None:
-    """List the embedding schemes (where changes are cheap), the coders (how bits ride on them), the feature sets (what the
-    warden measures) or the detectors (how the warden decides). With --json each scheme, feature set and detector names its
-    paper."""
+    """List schemes, coders, feature sets or detectors.
+
+    Schemes set what each change costs, and coders turn bits into changes. Feature sets are what a detector measures, and
+    detectors decide. --json adds the paper of each.
+    """
     rows = {"schemes": _schemes, "coders": _coders, "features": _features, "detectors": _detectors}[catalog]()
     if not json:
         rows = [{key: value for key, value in row.items() if key != "paper"} for row in rows]

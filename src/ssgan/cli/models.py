@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import App, Parameter
+from cyclopts import App, Group, Parameter
 
 from ssgan.cli.options import Json
 from ssgan.cli.screen import Screen
@@ -25,9 +25,12 @@ Places = Annotated[
 ]
 
 
-def commands() -> App:
-    """Return `models` with its verbs; without one it lists."""
-    app = App(name="models", help="List, show or verify generators and detectors.", default_parameter=Parameter(negative=""))
+def commands(**settings: Any) -> App:
+    """Return `models` with its verbs; without one it lists. `settings` are those of its `App`."""
+    about = "List, show or verify generators and detectors."
+    app = App(
+        name="models", help=about, default_parameter=Parameter(negative=""), group_parameters=Group("Options"), **settings
+    )
     app.default(ls)
     app.command(ls, name="ls")
     app.command(show, name="show")

@@ -31,7 +31,8 @@ def check_device(_: object, device: str) -> None:
 
 
 Json = Annotated[bool, Parameter(help="One JSON object a line, for programs.")]
-Quiet = Annotated[bool, Parameter(name=("--quiet", "-q"), help="Only results and errors.")]
+Quiet = Annotated[bool, Parameter(name=("--quiet", "-q"), help="Print only results, warnings and errors.")]
+Verbose = Annotated[bool, Parameter(name=("--verbose", "-v"), help="Show progress every second, and what each step took.")]
 Force = Annotated[bool, Parameter(help="Write over what is there.")]
 Device = Annotated[str, Parameter(help="Where torch computes: cpu, cuda.", validator=check_device)]
 Out = Annotated[Path, Parameter(name=("--out", "-o"))]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from ssgan.cli.options import Json, Quiet, words
+from ssgan.cli.options import Json, Quiet, Verbose, words
 from ssgan.cli.screen import Screen
 from ssgan.cli.simulate import ReadingOptions
 from ssgan.cli.threads import use_threads
@@ -37,21 +37,23 @@ def quality(
     reading: ReadingOptions | None = None,
     threads: Annotated[int | None, Parameter(help="Threads; as many as there are cores, if left out.")] = None,
     quiet: Quiet = False,
+    verbose: Verbose = False,
     json: Json = False,
 ) -> None:
-    """Judge generated covers beside real ones, as eyes would and as a warden would.
+    """Compare generated covers with real photographs.
 
-    The column `real` is what a perfect generator would get: two halves of the real images compared, or the same measure of
-    them. Distances: Frechet's and the kernel distance (KID's formula) in named features, none of them Inception's, so no figure
-    is an FID; and the sliced Wasserstein distance of patches, scale by scale. A residual deviation below that of real images
-    says that the covers are too smooth to hide in. A copy is a cover as near to a real image as one in a hundred real images is
-    to another. The options for reading are for REAL.
+    The figures measure what eyes see and what steganalysis features see. The column `real` is what a perfect generator would
+    get: two halves of the real images compared, or the same measure of them. Distances: Frechet's and the kernel distance
+    (KID's formula) in named features, none of them Inception's, so no figure is an FID; and the sliced Wasserstein distance
+    of patches, scale by scale. A residual deviation below that of real images says that the covers are too smooth to hide in.
+    A copy is a cover as near to a real image as one in a hundred real images is to another. The options for reading are for
+    REAL.
     """
     from ssgan.datasets import Geometry
     from ssgan.evaluation.quality.compare import quality
     from ssgan.evaluation.quality.features import spaces
 
-    screen = Screen(json=json, quiet=quiet)
+    screen = Screen(json=json, quiet=quiet, verbose=verbose)
     chosen = spaces(list(words(features)), own or [])
     geometry, convert = (reading or ReadingOptions()).parse()
     use_threads(threads)

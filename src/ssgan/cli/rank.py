@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from ssgan.cli.options import Convert, EmbedderName, Json, Quiet, words
+from ssgan.cli.options import Convert, EmbedderName, Json, Quiet, Verbose, words
 from ssgan.cli.screen import Screen
 from ssgan.errors import InvalidSetting, SomeItemsFailed
 
@@ -20,20 +20,22 @@ def rank(
     convert: Convert = "",
     limit: Annotated[int | None, Parameter(help="Only so many images, the first ones.")] = None,
     quiet: Quiet = False,
+    verbose: Verbose = False,
     json: Json = False,
 ) -> None:
-    """Rank covers by how well a message would show in them, the safest first.
+    """Sort covers by how little a message would change them.
 
-    The deflection is a closed formula: the sum over samples of v^2 / (2 s^4), v the probability that the embedder changes a
-    sample, s^2 the variance of the error of predicting it from its neighbors. Covers of one size can be compared, and one
-    scheme at several payloads. It ranks covers; a detector that is trained on them says how safe they are.
+    The safest comes first. No detector is trained or asked. The deflection is a closed formula: the sum over samples of v^2 /
+    (2 s^4), v the probability that the embedder changes a sample, s^2 the variance of the error of predicting it from its
+    neighbors. Covers of one size can be compared, and one scheme at several payloads. It ranks covers; a detector that is
+    trained on them says how safe they are.
     """
     from ssgan.detection.rank import rank_covers
     from ssgan.embedding.embedder import Embedder
 
     if limit is not None and limit < 1:
         raise InvalidSetting(f"--limit is {limit}; it must be at least 1", hint="leave it out to take all")
-    screen = Screen(json=json, quiet=quiet)
+    screen = Screen(json=json, quiet=quiet, verbose=verbose)
     found = rank_covers(covers, Embedder.parse(embedder), convert=words(convert), limit=limit)
     nothing = None if json else "-"
     rows = []

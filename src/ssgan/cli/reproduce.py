@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from ssgan.cli.options import Device, Json, Out, Quiet
+from ssgan.cli.options import Device, Json, Out, Quiet, Verbose
 from ssgan.cli.screen import Screen
 from ssgan.cli.simulate import ReadingOptions
 from ssgan.cli.threads import use_threads
@@ -34,15 +34,17 @@ def reproduce(
     threads: Annotated[int | None, Parameter(help="Threads; as many as there are cores, if left out.")] = None,
     reading: ReadingOptions | None = None,
     quiet: Quiet = False,
+    verbose: Verbose = False,
     json: Json = False,
 ) -> None:
-    """Ask the questions of the paper's tables again, on images of yours, and set its figures beside what comes out.
+    """Repeat the experiments of the SSGAN paper.
 
-    game: does the detector see anything? frontier: does secrecy buy more than noise? table1: does SSGAN converge faster than
-    SGAN? table2: are generated covers safer than real ones? table3: does a secret seed of the generator protect? alpha: what
-    does secrecy cost? Detectors are trained on real covers, as the paper's were, and retrained on the covers that they judge,
-    as a warden would. TABLE.csv holds the figures, the folder TABLE generators, covers and, in `judged`, reports of all trials;
-    report.html is one page that answers all that was asked in the folder.
+    They run on your images, and the paper's figures are shown beside yours. game: does the detector see anything? frontier:
+    does secrecy buy more than noise? table1: does SSGAN converge faster than SGAN? table2: are generated covers safer than
+    real ones? table3: does a secret seed of the generator protect? alpha: what does secrecy cost? Detectors are trained on
+    real covers, as the paper's were, and retrained on the covers that they judge, as a warden would. TABLE.csv holds the
+    figures, the folder TABLE generators, covers and, in `judged`, reports of all trials; report.html is one page that answers
+    all that was asked in the folder.
     """
     from ssgan.evaluation.report import write_report
     from ssgan.evaluation.rows import rows_of
@@ -52,7 +54,7 @@ def reproduce(
     from ssgan.experiments.page import PAGE, page
     from ssgan.views import pages
 
-    screen, shared = Screen(json=json, quiet=quiet), use_threads(threads)
+    screen, shared = Screen(json=json, quiet=quiet, verbose=verbose), use_threads(threads)
     geometry, convert = (reading or ReadingOptions()).parse()
     for name in EXPERIMENTS if table == "all" else (table,):
 

@@ -29,9 +29,10 @@ def reveal(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Reveal the message in a picture, to standard output as it was hidden, with no line end added.
+    """Read the message in a picture.
 
-    A wrong key, no message, and a picture changed since it was written give one answer: nothing tells them apart.
+    It is written as it was hidden, to standard output or a file. On a terminal the prompt starts on a new line. A wrong key,
+    no message, and a picture changed since it was written give one answer: nothing tells them apart.
     """
     import_numba_without_blas()
     from ssgan.cli.hide_drawn import model_of

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Group, Parameter
 
-from ssgan.cli.options import Force, Json, Quiet
+from ssgan.cli.options import Force, Json, Quiet, Verbose
 from ssgan.cli.screen import Screen, counted
 from ssgan.cli.threads import use_threads
 from ssgan.cli.workers import Scaling, Shards, figures
@@ -81,9 +81,10 @@ def sample(
     dry_run: Annotated[bool, Parameter(help="Say what would be done, and write nothing.")] = False,
     force: Force = False,
     quiet: Quiet = False,
+    verbose: Verbose = False,
     json: Json = False,
 ) -> None:
-    """Make covers with a trained generator.
+    """Generate covers.
 
     Existing covers are left alone, so the same command resumes after an interruption; a folder with covers of another
     generator or seed is refused. With a seed a cover depends only on the generator, the seed and its number.
@@ -98,7 +99,7 @@ def sample(
     if count < 1:
         raise InvalidSetting(f"count is {count}; it must be at least 1", hint="give a number from 1 on")
     shards, scaling = shards or Shards(), scaling or Scaling()
-    screen = Screen(json=json, quiet=quiet)
+    screen = Screen(json=json, quiet=quiet, verbose=verbose)
     if shards.size is not None:
         if drawn:
             raise InvalidSetting("drawn covers are files", hint="leave out --to tars")

@@ -16,19 +16,25 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TextIO
 
-from ssgan.errors import SsganError
+from ssgan.errors import InvalidSetting, SsganError
 from ssgan.storage.names import fitting, json_text, shown
 
 _PLAIN_SECONDS = 10.0  # how often a log file gets a line
-_JSON_SECONDS = 1.0
+_OFTEN_SECONDS = 1.0  # for programs, and with --verbose
 
 
 class Screen:
-    """The output of one command: for people, or, with `json`, for programs; `quiet` leaves only results and errors."""
+    """The output of one command: for people, or, with `json`, for programs.
 
-    def __init__(self, *, json: bool = False, quiet: bool = False) -> None:
+    `quiet` leaves results, warnings and errors; `verbose` adds progress every second, and time and memory of each step.
+    """
+
+    def __init__(self, *, json: bool = False, quiet: bool = False, verbose: bool = False) -> None:
+        if quiet and verbose:
+            raise InvalidSetting("--quiet and --verbose are both given", hint="leave one of them out")
         self.json = json
         self.quiet = quiet
+        self.verbose = verbose
 
     def result(self, message_type: str, text: str | Sequence[str], **fields: Any) -> None:
         """Print the result of the command: a line, or several."""
@@ -82,14 +88,19 @@ class Screen:
 
         Either says how many a second that makes, or in its place what it is told besides: words, and figures for programs.
         """
+        begun = time.monotonic()
         if not self.json and not self.quiet and sys.stderr.isatty():
             with _bar(total, doing) as report:
                 yield report
         else:
             yield self._lines(total, doing)
+        if self.verbose:
+            seconds, largest = time.monotonic() - begun, peak_bytes()
+            text = f"{doing}: {seconds:.1f} s" + (f", {largest / 1e6:.0f} MB of memory at most" if largest else "")
+            self.note("step", text, step=doing, seconds=round(seconds, 3), peak_bytes=largest)
 
     def _lines(self, total: int, doing: str) -> Callable[..., None]:
-        interval = _JSON_SECONDS if self.json else _PLAIN_SECONDS
+        interval = _OFTEN_SECONDS if self.json or self.verbose else _PLAIN_SECONDS
         begun = last = time.monotonic()
 
         def report(done: int, said: str = "", **figures: float) -> None:
@@ -114,6 +125,16 @@ def show_error(error: SsganError, *, json: bool) -> None:
         _say_json(sys.stderr, "error", {"error": str(error), "hint": error.hint, "exit_code": error.exit_code})
         return
     _say(sys.stderr, f"ssgan: error: {error}", *([f"ssgan: hint: {error.hint}"] if error.hint else []))
+
+
+def peak_bytes() -> int | None:
+    """Return the largest memory that this process has held so far; None where the system does not say."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 @contextmanager

@@ -27,10 +27,11 @@ def serve(
     no_ledger: Annotated[bool, Parameter(help="Keep no list of used covers on this machine, and look into none.")] = False,
     json: Json = False,
 ) -> None:
-    """Generate, hide, reveal, detect and inspect in the browser, on this machine only.
+    """Open ssgan in the browser, on this machine only.
 
-    The address that is printed opens the page once, in one browser. Nothing is sent anywhere; nothing is written to the disk
-    but the list of used covers, and what was made is forgotten when the server ends, with Ctrl-C.
+    Generate, hide, reveal, detect and inspect there. The address that is printed opens the page once, in one browser. Nothing
+    is sent anywhere; nothing is written to the disk but the list of used covers, and what was made is forgotten when the
+    server ends, with Ctrl-C.
     """
     from ssgan.web.serving import Address, serve
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Group, Parameter
 
-from ssgan.cli.options import Convert, EmbedderName, Force, Json, Out, Quiet, Seed, words
+from ssgan.cli.options import Convert, EmbedderName, Force, Json, Out, Quiet, Seed, Verbose, words
 from ssgan.cli.screen import Screen
 from ssgan.cli.workers import SOURCES, Scaling, Shards, at_least_one, failed, figures, show_failures
 from ssgan.errors import InvalidSetting
@@ -80,9 +80,10 @@ def simulate(
     dry_run: Annotated[bool, Parameter(help="Say what would be done, and write nothing.")] = False,
     force: Force = False,
     quiet: Quiet = False,
+    verbose: Verbose = False,
     json: Json = False,
 ) -> None:
-    """Make the stegos that an embedder would make of random messages: for training and testing detectors.
+    """Embed random messages in many covers, as data for detectors.
 
     The stego of a file depends only on its pixels, its name, the embedder and the seed. Existing stegos are left alone, so
     the same command resumes after an interruption. What failed is in failures.jsonl. An embedder for the coefficients of JPEGs,
@@ -101,7 +102,7 @@ def simulate(
     settings = SimulationSettings(chosen, seed, dtype, suffix, geometry, convert, words_to_write)
     wanted: dict[str, Any] = {"batch": batch, "device": scaling.device, "shard_size": shards.size}
     plan = prepare(covers, out, settings, limit=limit, overwrite=force, **wanted)
-    screen = Screen(json=json, quiet=quiet)
+    screen = Screen(json=json, quiet=quiet, verbose=verbose)
     _announce(screen, plan, dry=dry_run)
     if dry_run:
         return

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Group, Parameter
 
-from ssgan.cli.options import LENGTH, Device, Json, Out, Quiet, settings_as_options
+from ssgan.cli.options import LENGTH, Device, Json, Out, Quiet, Verbose, settings_as_options
 from ssgan.cli.screen import Screen
 from ssgan.cli.simulate import ReadingOptions
 from ssgan.cli.threads import cores, use_threads
@@ -51,10 +51,12 @@ def train(
     reading: ReadingOptions | None = None,
     working: Working | None = None,
     quiet: Quiet = False,
+    verbose: Verbose = False,
     json: Json = False,
 ) -> None:
-    """Train a generator of covers: against a critic who asks if they look real, and a warden who asks if they hide something.
+    """Train a generator of covers.
 
+    It learns against a critic, which asks whether covers look real, and against a detector, which looks for messages in them.
     A part of the people, or else of the pictures, is held back and never shown; data.json in the run names it. The latest
     generator is in RUN/generator, grids of samples in RUN/samples. After Ctrl-C or a crash the same command resumes; so does
     one with a longer --images.
@@ -74,7 +76,7 @@ def train(
         changes["image_size"] = changes.get("image_size") or geometry.size
     config = configure(preset, **changes)
     is_first = os.environ.get("RANK", "0") == "0"  # of the processes of torchrun
-    screen = Screen(json=json, quiet=quiet or not is_first)
+    screen = Screen(json=json, quiet=quiet or not is_first, verbose=verbose)
     together = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     threads = use_threads(working.threads or max(1, cores() // together))
     if working.dry_run:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from ssgan.cli.options import LENGTH, Device, Json, Out, Quiet, settings_as_options
+from ssgan.cli.options import LENGTH, Device, Json, Out, Quiet, Verbose, settings_as_options
 from ssgan.cli.screen import Screen
 from ssgan.cli.simulate import ReadingOptions
 from ssgan.cli.threads import use_threads
@@ -37,13 +37,15 @@ def train_detail(
     device: Device = "cpu",
     threads: Annotated[int | None, Parameter(help="Threads; as many as there are cores, if left out.")] = None,
     quiet: Quiet = False,
+    verbose: Verbose = False,
     json: Json = False,
 ) -> None:
-    """Train the detail network of drawn covers, by likelihood on photographs.
+    """Train the detail network, which draws covers sample by sample.
 
-    It gives the law of every sample from the picture at half its size and the samples drawn before. What it minimizes is the
-    number of bits that a sample carries; at the end that is measured on photographs that were held back. After Ctrl-C or a
-    crash the same command resumes. Then: ssgan export GENERATOR --to FOLDER --drawn --detail RUN.
+    It learns by likelihood on photographs. It gives the law of every sample from the picture at half its size and the samples
+    drawn before. What it minimizes is the number of bits that a sample carries; at the end that is measured on photographs
+    that were held back. After Ctrl-C or a crash the same command resumes. Then: ssgan export GENERATOR --to FOLDER --drawn
+    --detail RUN.
     """
     from ssgan.gan.training.detail import train_detail
 
@@ -67,7 +69,7 @@ def train_detail(
             hint="leave out --image-size, or give --crop and --size",
         )
     use_threads(threads)
-    screen = Screen(json=json, quiet=quiet)
+    screen = Screen(json=json, quiet=quiet, verbose=verbose)
     with screen.progress(config.duration_images, "training") as progress:
         result = train_detail(
             data,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Group, Parameter
 
-from ssgan.cli.options import Device, EmbedderName, Force, Json, Out, Quiet
+from ssgan.cli.options import Device, EmbedderName, Force, Json, Out, Quiet, Verbose
 from ssgan.cli.screen import Screen
 from ssgan.cli.simulate import ReadingOptions, cut
 from ssgan.cli.threads import cores, use_threads
@@ -67,13 +67,15 @@ def train_detector(
     teaching: Teaching | None = None,
     reading: ReadingOptions | None = None,
     quiet: Quiet = False,
+    verbose: Verbose = False,
     json: Json = False,
 ) -> None:
-    """Train a detector to tell covers from the stegos of an embedder, and judge it on covers kept apart.
+    """Train a detector of your own for one embedder.
 
-    Covers are split by person where known, else by picture, before they are embedded; the error printed is that of the test
-    part, seen once. It speaks of this source, this embedder and this payload, and of no other. The pairs are looked at first,
-    and what would make the error worthless is said, or refused.
+    It learns to tell covers from the stegos of that embedder, and is judged on covers kept apart. Covers are split by person
+    where known, else by picture, before they are embedded; the error printed is that of the test part, seen once. It speaks
+    of this source, this embedder and this payload, and of no other. The pairs are looked at first, and what would make the
+    error worthless is said, or refused.
 
     An embedder of JPEGs, such as juniward@0.4, takes the luma of JPEG files of one size and quantization table, or of pictures
     that --jpeg compresses. Such a detector judges JPEGs of the table that it learned from, and refuses all others.
@@ -87,7 +89,7 @@ def train_detector(
     geometry, convert = cut(reading or ReadingOptions(), tile)
     teaching = teaching or Teaching()
     is_first = os.environ.get("RANK", "0") == "0"  # of the processes of torchrun
-    screen = Screen(json=json, quiet=quiet or not is_first)
+    screen = Screen(json=json, quiet=quiet or not is_first, verbose=verbose)
 
     def progress(images: int, figures: dict[str, float]) -> None:
         screen.note("training", _said(images, figures), images_seen=images, **figures)
@@ -146,18 +148,20 @@ def score(
     limit: Annotated[int | None, Parameter(help="With --out: only so many images, the first ones.")] = None,
     force: Force = False,
     quiet: Quiet = False,
+    verbose: Verbose = False,
     json: Json = False,
 ) -> None:
-    """Say what a trained detector makes of images: the higher the score, the more likely a stego of what it was trained on.
+    """Score pictures with a detector of your own.
 
-    `stego` compares with the threshold that was best in validation, where covers and stegos were equally many; `probability`
-    is that of a stego there. Among real pictures stegos are rare, and most alarms are then false. With --out the same command
-    resumes after an interruption.
+    The higher the score, the more likely a stego of the kind that the detector was trained on. `stego` compares with the
+    threshold that was best in validation, where covers and stegos were equally many; `probability` is that of a stego there.
+    Among real pictures stegos are rare, and most alarms are then false. With --out the same command resumes after an
+    interruption.
     """
     scaling = scaling or Scaling()
     if out is not None:
         at_least_one(limit=limit)
-        _score_into(out, run, files, scaling, Screen(json=json, quiet=quiet), limit=limit, force=force)
+        _score_into(out, run, files, scaling, Screen(json=json, quiet=quiet, verbose=verbose), limit=limit, force=force)
         return
     if scaling.asked or scaling.workers is not None or limit is not None:
         raise InvalidSetting("--engine, --workers and --limit are for tables", hint="say where it goes: -o scores.parquet")

@@ -28,7 +28,7 @@ from ssgan.detection.stegos import embedded, embedded_jpegs, probabilities, send
 from ssgan.embedding.catalog import COEFFICIENT_SCHEMES
 from ssgan.embedding.embedder import Embedder
 from ssgan.embedding.titles import is_for_jpegs, with_counterpart
-from ssgan.errors import InvalidSetting, RefusedImage, unknown
+from ssgan.errors import InvalidSetting, RefusedImage, spelled, unknown
 from ssgan.images import Images, to_images
 from ssgan.images.new_jpeg import check_quality
 from ssgan.images.quantization import Table, table_name
@@ -82,6 +82,7 @@ class Question:
                 hint=f"leave it out for {JUDGED:g}",
             )
         object.__setattr__(self, "seed", seeds.as_seed(self.seed))
+        object.__setattr__(self, "detector", spelled(self.detector, DETECTORS))
 
     @property
     def has_stegos(self) -> bool:

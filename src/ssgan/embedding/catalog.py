@@ -11,7 +11,7 @@ from typing import TypeVar
 from ssgan.embedding.coder import Coder
 from ssgan.embedding.coders import bound, drawn, message, plain, reference, shrinkage, stc
 from ssgan.embedding.entry import CoefficientEntry, SchemeEntry
-from ssgan.embedding.titles import COEFFICIENT_TITLES, SIDE_INFORMED, TITLES
+from ssgan.embedding.titles import COEFFICIENT_TITLES, SIDE_INFORMED, TITLES, scheme_name
 from ssgan.errors import InvalidSetting, unknown
 
 Row = TypeVar("Row", SchemeEntry, CoefficientEntry)
@@ -35,6 +35,7 @@ COEFFICIENT_SCHEMES: dict[str, CoefficientEntry] = _rows(COEFFICIENT_TITLES, Coe
 
 def pixel_scheme(name: str) -> SchemeEntry:
     """Return the row of a scheme that prices pixels. Raises InvalidSetting for an unknown one, and for one of coefficients."""
+    name = scheme_name(name)
     if name in COEFFICIENT_SCHEMES:
         raise InvalidSetting(
             f"the scheme {name} is made for the coefficients of JPEGs, and these are pixels",

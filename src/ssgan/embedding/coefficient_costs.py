@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ssgan.embedding.catalog import COEFFICIENT_SCHEMES
 from ssgan.embedding.entry import Prices
 from ssgan.embedding.luma import OPTION as LUMA
+from ssgan.embedding.titles import scheme_name
 from ssgan.errors import DoesNotFit, InvalidSetting, unknown
 from ssgan.images.coefficients import (
     COEFFICIENT_UNIT,
@@ -66,6 +67,7 @@ def coefficient_costs(
     Raises DoesNotFit where no AC coefficient differs from zero, InvalidSetting for a scheme or an option that does not exist,
     and where a scheme needs errors and there are none.
     """
+    scheme = scheme_name(scheme)
     row = COEFFICIENT_SCHEMES.get(scheme)
     if row is None:
         raise unknown("scheme for the coefficients of a JPEG", scheme, COEFFICIENT_SCHEMES)

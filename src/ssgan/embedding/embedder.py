@@ -27,7 +27,8 @@ from ssgan.embedding.catalog import CODERS, COEFFICIENT_SCHEMES, DEFAULT_CODER, 
 from ssgan.embedding.coder import ChangeProbabilities, Seeds
 from ssgan.embedding.costs import Costs, apply_wet_rule
 from ssgan.embedding.entry import CoefficientEntry, SchemeEntry
-from ssgan.errors import InvalidSetting, unknown
+from ssgan.embedding.titles import scheme_name
+from ssgan.errors import InvalidSetting, spelled, unknown
 from ssgan.images.samples import Samples, pixels
 
 SHARE = {"cpu": 1 << 16, "cuda": 1 << 25}  # samples worked on at a time: they and what is made of them stay near the cores
@@ -56,6 +57,8 @@ class Embedder:
     scheme_options: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "scheme", scheme_name(self.scheme))
+        object.__setattr__(self, "coder", spelled(self.coder, CODERS))
         _known("scheme", self.scheme, {**SCHEMES, **COEFFICIENT_SCHEMES})
         _known("coder", self.coder, CODERS)
         if not 0 <= self.payload < float("inf"):
@@ -101,14 +104,16 @@ class Embedder:
     def parse(cls, name: str, *, dtype: torch.dtype = torch.float64, text: bytes | None = None) -> Embedder:
         """Return the embedder of `scheme@payload`, `scheme@payload/coder` or `scheme@payload/coder:option,...`.
 
-        With a coder that draws new covers, of `coder@payload` or `coder@payload:option`.
+        With a coder that draws new covers, of `coder@payload` or `coder@payload:option`. Names may be written in any case and
+        with hyphens: `S-UNIWARD@0.4` is suniward@0.4.
         """
-        parts = re.fullmatch(r"(\w+)@([^/:]+)(?:/(\w+))?(?::(.+))?", name.strip())
+        parts = re.fullmatch(r"([\w-]+)@([^/:]+)(?:/([\w-]+))?(?::(.+))?", name.strip())
         if not parts:
             raise InvalidSetting(
                 f"'{name}' is not an embedder", hint="write scheme@payload, such as hill@0.4, wow@0.2/stc or drawn@0.4"
             )
         scheme, payload, coder, options = parts.groups()
+        scheme = scheme_name(spelled(scheme, CODERS))
         try:
             amount = float(payload)
         except ValueError:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from ssgan.errors import RefusedImage, SsganError
+from ssgan.errors import RefusedImage, SsganError, spelled
 
 Error = TypeVar("Error", bound=SsganError)
 
@@ -42,9 +42,14 @@ COEFFICIENT_TITLES: dict[str, str] = {
 SIDE_INFORMED = ("siuniward",)
 
 
+def scheme_name(name: str) -> str:
+    """Return the name of the scheme that is meant, in the spelling of lists: suniward for S-UNIWARD."""
+    return spelled(name, (*TITLES, *COEFFICIENT_TITLES), TITLES | COEFFICIENT_TITLES)
+
+
 def is_for_jpegs(embedder: str) -> bool:
     """Return whether the name of an embedder begins with a scheme for the coefficients of JPEGs."""
-    return embedder.partition("@")[0].strip() in COEFFICIENT_TITLES
+    return scheme_name(embedder.partition("@")[0]) in COEFFICIENT_TITLES
 
 
 def counterpart(embedder: str) -> str:

@@ -16,7 +16,7 @@ from ssgan.datasets.sources import Source, refuse_among
 from ssgan.detection.question import JUDGED, CoverReading, Covers, Prepared, Question, prepare, read_covers
 from ssgan.embedding.embedder import Embedder
 from ssgan.embedding.titles import is_for_jpegs
-from ssgan.errors import InvalidSetting, RefusedImage
+from ssgan.errors import InvalidSetting, RefusedImage, spelled
 from ssgan.evaluation.results import TrialResult
 from ssgan.evaluation.trial import Trial, as_files, evaluate
 from ssgan.steganalysis.catalog import DETECTORS
@@ -53,6 +53,9 @@ class Grid:
     judged_share: float = JUDGED
     jpeg: tuple[int, ...] = ()
     jpeg_judged: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "detectors", tuple(spelled(name, DETECTORS) for name in self.detectors))
 
     @property
     def qualities(self) -> tuple[int | None, ...]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ssgan import images
-from ssgan.embedding.titles import COEFFICIENT_TITLES, SIDE_INFORMED, TITLES, USUAL_FOR_JPEGS, USUAL_FOR_PIXELS
+from ssgan.embedding.titles import COEFFICIENT_TITLES, SIDE_INFORMED, TITLES, USUAL_FOR_JPEGS, USUAL_FOR_PIXELS, scheme_name
 from ssgan.errors import DoesNotFit, InvalidSetting, RefusedImage, StorageFailed, unknown
 from ssgan.images import Picture
 from ssgan.images.orientation import UPRIGHT
@@ -52,6 +52,10 @@ class HideSettings:
     keep_metadata: bool = False  # of the cover's file, what may name person, place or time
     upright: bool = False  # apply the orientation in the cover's file
     jpeg: int | None = None  # 1...100: make a new JPEG of this quality of a cover that is none, and hide in that
+
+    def __post_init__(self) -> None:
+        if self.scheme is not None:
+            object.__setattr__(self, "scheme", scheme_name(self.scheme))
 
 
 @dataclass(frozen=True, repr=False)

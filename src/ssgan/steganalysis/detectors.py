@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypeAlias
 
-from ssgan.errors import InvalidSetting, unknown
+from ssgan.errors import InvalidSetting, spelled, unknown
 from ssgan.images.quantization import steps_of
 from ssgan.steganalysis import feature_detector
 from ssgan.steganalysis.catalog import DETECTORS, FEATURES, NETWORKS
@@ -34,7 +34,7 @@ def make(
     `duration_images` and `precision` are for networks, which else follow their recipe. Raises InvalidSetting for an unknown
     name, and where the detector reads other channels.
     """
-    entry = DETECTORS.get(name)
+    entry = DETECTORS.get(spelled(name, DETECTORS))
     if entry is None:
         raise unknown("detector", name, DETECTORS)
     channels = pairs.covers.shape[1]
@@ -50,7 +50,7 @@ def make(
 
 def uses_probabilities(name: str) -> bool:
     """Return whether a detector (a key of DETECTORS) can use change probabilities."""
-    entry = DETECTORS[name]
+    entry = DETECTORS[spelled(name, DETECTORS)]
     if entry.kind == "features":
         return FEATURES[entry.built_on].needs_probabilities
     return settings.uses_probabilities(entry.built_on)

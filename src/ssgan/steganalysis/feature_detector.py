@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from ssgan.compute.progress import Progress
-from ssgan.errors import InvalidSetting, RefusedModel, unknown
+from ssgan.errors import InvalidSetting, RefusedModel, spelled, unknown
 from ssgan.images import Images
 from ssgan.images.quantization import Steps, Table, settings_to_json, settings_with_table
 from ssgan.steganalysis.catalog import CLASSIFIERS, FEATURES
@@ -52,6 +52,8 @@ class FeatureSettings:
     table: Steps | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "features", spelled(self.features, FEATURES))
+        object.__setattr__(self, "classifier", spelled(self.classifier, CLASSIFIERS))
         if self.features not in FEATURES:
             raise unknown("feature set", self.features, FEATURES)
         if self.classifier not in CLASSIFIERS:

@@ -15,7 +15,7 @@ from typing import TypeAlias
 import numpy as np
 import torch
 
-from ssgan.errors import InvalidSetting, SsganError, unknown
+from ssgan.errors import InvalidSetting, SsganError, spelled, unknown
 from ssgan.images import Images
 from ssgan.images.grain import kv_residuals
 from ssgan.steganalysis.catalog import FEATURES
@@ -65,6 +65,7 @@ SPACES: dict[str, Space] = {
 
 def spaces(names: list[str], own: list[str]) -> list[Space]:
     """Return spaces by name, and a user's own, each written FILE.py:FUNCTION. Raises InvalidSetting."""
+    names = [spelled(name, SPACES) for name in names]
     if missing := [name for name in names if name not in SPACES]:
         raise unknown("feature set", missing[0], SPACES)
     return [SPACES[name] for name in dict.fromkeys(names)] + [own_space(text) for text in own]

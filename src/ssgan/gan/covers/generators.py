@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ssgan.errors import InvalidSetting, RefusedModel, unknown
+from ssgan.errors import InvalidSetting, RefusedModel, nearest, unknown
 from ssgan.gan.catalog import BACKBONES, generator_of
 from ssgan.gan.training.settings import TrainingConfig
 from ssgan.storage import weights
@@ -111,11 +111,13 @@ def find_generator(place: Path) -> Path:
 
     Raises InvalidSetting.
     """
-    for folder in (place / FOLDER, place, *(found for found in bundled() if found.name == str(place))):
+    for folder in (place / FOLDER, place, *(found for found in bundled() if found.name == str(place).lower())):
         if (folder / weights.MANIFEST).is_file():
             return folder
     if not place.is_dir():
-        raise InvalidSetting(f"there is no folder {place}", hint="give the folder of a run, or of a generator")
+        near = nearest(str(place), [folder.name for folder in bundled()])
+        hint = f"did you mean {near}?" if near else "give the folder of a run, or of a generator"
+        raise InvalidSetting(f"there is no folder {place}", hint=hint)
     if (place / "config.json").exists():
         raise InvalidSetting(
             f"the run {place} has written no generator yet", hint="wait for its first checkpoint, or resume it"

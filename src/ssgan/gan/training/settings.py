@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Annotated, Any, Literal, TypeAlias
 
-from ssgan.errors import InvalidSetting, unknown
+from ssgan.errors import InvalidSetting, spelled, unknown
 
 # The generator's loss against the detector, see `ssgan.gan.training.ssgan`.
 Secrecy: TypeAlias = Literal["saturating", "non-saturating", "both", "confusion"]
@@ -120,6 +120,7 @@ class TrainingConfig:
 
 def configure(preset: str, **changes: Any) -> TrainingConfig:
     """Return a preset with some fields changed; None leaves one unchanged. Raises InvalidSetting."""
+    preset = spelled(preset, PRESETS)
     if preset not in PRESETS:
         raise unknown("preset", preset, PRESETS)
     known = {field.name for field in fields(TrainingConfig)}
