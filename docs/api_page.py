@@ -12,40 +12,44 @@ import ssgan
 
 # Every public name, by what it is for; the errors are a family of their own.
 SUBJECTS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "Messages in files": (
-        "From picture file to picture file, proved before the stego gets its name.",
-        ("hide_file", "reveal_files", "hide_spread"),
-    ),
-    "Messages in arrays": (
-        "The same on one picture in memory. A message is bytes, or a `str` for UTF-8; a key is a `Passphrase` or a `KeyFile`.\n"
-        "Wherever a seed is taken, it is a whole number or a NumPy Generator.",
+    "Messages in images": (
+        "On one image in memory. A message is bytes, or a `str` for UTF-8; a key is a `Passphrase` or a `KeyFile`.",
         ("hide", "reveal", "capacity", "Hidden"),
     ),
-    "Images": (
-        "One picture of NumPy, Pillow or torch, or the path of a lossless file. All functions that take an image take it as\n"
-        "`as_image` does; what comes back has the axes of what was given.",
-        ("as_image", "read", "Picture", "write", "difference", "Difference"),
+    "Messages in files": (
+        "From image file to image file, read back before the stego is written. JPEGs are taken here.",
+        ("hide_file", "reveal_files", "hide_spread"),
     ),
     "Keys": (
         "What both sides share, and which covers were used.",
         ("fresh_key", "Passphrase", "KeyFile", "parse_key_file", "Ledger"),
     ),
-    "Embedding": (
-        "Images are torch tensors uint8 (N, C, H, W), always with four axes.",
-        ("simulate", "Embedder", "SCHEMES", "CODERS", "Costs"),
+    "Images": (
+        "One picture of NumPy, Pillow or torch, or the path of a lossless file. All functions that take an image take it as\n"
+        "`as_image` does; what comes back has the axes of what was given.",
+        ("read", "write", "show", "as_image", "as_images", "Picture", "difference", "Difference"),
     ),
-    "JPEG": (
+    "Embedding for research": (
+        "Simulated stegos, costs and maps. An embedder is written as scheme@payload: `hill@0.4`. Wherever a seed is taken, it\n"
+        "is a whole number or a NumPy Generator.",
+        ("simulate", "costs", "CostMap", "inspect", "Inspection", "Embedder", "SCHEMES", "CODERS", "Costs"),
+    ),
+    "Looking for stegos": (
+        "One image at a time, without training: certain facts, classical attacks, bundled detectors.",
+        ("detect", "estimate", "judge"),
+    ),
+    "Detectors": (
+        "Features, and detectors that learn from covers and their stegos: in memory, or in a folder that can be resumed.",
+        ("features", "Detector", "train_detector", "Question", "Trial", "evaluate"),
+    ),
+    "Generated covers": (
+        "A generator is loaded by its name or trained in a folder, and sampled by a seed or in secret.",
+        ("load_generator", "CoverGenerator", "sample", "train"),
+    ),
+    "JPEG coefficients": (
         "A JPEG is read to its quantized coefficients, changed there, and written back alike in all else. Payloads count bits\n"
         "per AC coefficient that is not zero.",
         ("read_coefficients", "encode_coefficients", "simulate_coefficients", "Coefficients", "COEFFICIENT_SCHEMES"),
-    ),
-    "Judging": (
-        "One question to a detector, in a folder where it goes on or is read.",
-        ("Question", "Trial", "evaluate", "judge"),
-    ),
-    "Generated covers": (
-        "Where covers come from: a generator is trained in a folder, and sampled by a seed or in secret.",
-        ("train", "sample"),
     ),
 }
 WIDTH = 100

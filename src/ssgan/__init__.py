@@ -11,7 +11,12 @@ from ssgan.embedding import provided
 from ssgan.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from ssgan.detection.detector import Detector as Detector
+    from ssgan.detection.estimate import estimate as estimate
+    from ssgan.detection.extracted import features as features
     from ssgan.detection.question import Question as Question
+    from ssgan.detection.train import train_detector as train_detector
+    from ssgan.detection.verdicts.detect import detect as detect
     from ssgan.detection.verdicts.judge import judge as judge
     from ssgan.embedding.catalog import CODERS as CODERS
     from ssgan.embedding.catalog import COEFFICIENT_SCHEMES as COEFFICIENT_SCHEMES
@@ -19,7 +24,7 @@ if TYPE_CHECKING:
     from ssgan.embedding.coefficient_embedder import simulate_coefficients as simulate_coefficients
     from ssgan.embedding.costs import Costs as Costs
     from ssgan.embedding.embedder import Embedder as Embedder
-    from ssgan.embedding.embedder import simulate as simulate
+    from ssgan.embedding.simulation import simulate as simulate
     from ssgan.errors import DoesNotFit as DoesNotFit
     from ssgan.errors import Incomplete as Incomplete
     from ssgan.errors import InvalidSetting as InvalidSetting
@@ -31,12 +36,19 @@ if TYPE_CHECKING:
     from ssgan.errors import SsganError as SsganError
     from ssgan.errors import StorageFailed as StorageFailed
     from ssgan.errors import TrainingDiverged as TrainingDiverged
+    from ssgan.evaluation.cost_map import CostMap as CostMap
+    from ssgan.evaluation.cost_map import costs as costs
+    from ssgan.evaluation.inspection import Inspection as Inspection
+    from ssgan.evaluation.inspection import inspect as inspect
     from ssgan.evaluation.trial import Trial as Trial
     from ssgan.evaluation.trial import evaluate as evaluate
+    from ssgan.gan.covers.by_name import CoverGenerator as CoverGenerator
+    from ssgan.gan.covers.by_name import load_generator as load_generator
     from ssgan.gan.covers.by_name import sample as sample
     from ssgan.gan.training.loop import train as train
     from ssgan.images import Picture as Picture
     from ssgan.images import as_image as as_image
+    from ssgan.images import as_images as as_images
     from ssgan.images import read as read
     from ssgan.images.accepted import write as write
     from ssgan.images.coefficient_files import encode_coefficients as encode_coefficients
@@ -56,18 +68,23 @@ if TYPE_CHECKING:
     from ssgan.messages.keys import parse_key_file as parse_key_file
     from ssgan.messages.ledger import Ledger as Ledger
     from ssgan.messages.reveal import reveal as reveal
+    from ssgan.views.cards import show as show
 
 # Public name → the module where it lives.
 _HOMES = {
     "CODERS": "ssgan.embedding.catalog",
     "COEFFICIENT_SCHEMES": "ssgan.embedding.catalog",
     "Coefficients": "ssgan.images.coefficients",
+    "CostMap": "ssgan.evaluation.cost_map",
     "Costs": "ssgan.embedding.costs",
+    "CoverGenerator": "ssgan.gan.covers.by_name",
+    "Detector": "ssgan.detection.detector",
     "Difference": "ssgan.images.difference",
     "DoesNotFit": "ssgan.errors",
     "Embedder": "ssgan.embedding.embedder",
     "Hidden": "ssgan.messages.hide",
     "Incomplete": "ssgan.errors",
+    "Inspection": "ssgan.evaluation.inspection",
     "InvalidSetting": "ssgan.errors",
     "KeyFile": "ssgan.messages.keys",
     "Ledger": "ssgan.messages.ledger",
@@ -85,24 +102,33 @@ _HOMES = {
     "TrainingDiverged": "ssgan.errors",
     "Trial": "ssgan.evaluation.trial",
     "as_image": "ssgan.images",
+    "as_images": "ssgan.images",
     "capacity": "ssgan.messages.container",
+    "costs": "ssgan.evaluation.cost_map",
+    "detect": "ssgan.detection.verdicts.detect",
     "difference": "ssgan.images.difference",
     "encode_coefficients": "ssgan.images.coefficient_files",
+    "estimate": "ssgan.detection.estimate",
     "evaluate": "ssgan.evaluation.trial",
+    "features": "ssgan.detection.extracted",
     "fresh_key": "ssgan.messages.keys",
     "hide": "ssgan.messages.hide",
     "hide_file": "ssgan.messages.files",
     "hide_spread": "ssgan.messages.files",
+    "inspect": "ssgan.evaluation.inspection",
     "judge": "ssgan.detection.verdicts.judge",
+    "load_generator": "ssgan.gan.covers.by_name",
     "parse_key_file": "ssgan.messages.keys",
     "read": "ssgan.images",
     "read_coefficients": "ssgan.images.coefficient_files",
     "reveal": "ssgan.messages.reveal",
     "reveal_files": "ssgan.messages.files",
     "sample": "ssgan.gan.covers.by_name",
-    "simulate": "ssgan.embedding.embedder",
+    "show": "ssgan.views.cards",
+    "simulate": "ssgan.embedding.simulation",
     "simulate_coefficients": "ssgan.embedding.coefficient_embedder",
     "train": "ssgan.gan.training.loop",
+    "train_detector": "ssgan.detection.train",
     "write": "ssgan.images.accepted",
 }
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ssgan.errors import InvalidSetting, RefusedImage
 from ssgan.steganalysis import detectors
 from ssgan.steganalysis.catalog import CLASSIFIERS, DETECTORS, FEATURES, NETWORKS
-from ssgan.steganalysis.detector import Detector, Pairs
+from ssgan.steganalysis.detector import PairDetector, Pairs
 
 SETS = sorted(name for name, found in FEATURES.items() if found.domain == "pixels")
 OF_PIXELS = [name for name, entry in DETECTORS.items() if entry.domain == "pixels"]
@@ -101,7 +101,7 @@ def gross_pairs(count: int, channels: int, *, seed: int) -> Pairs:
     return Pairs(torch.from_numpy(covers), torch.from_numpy(stegos), maps[0], maps[1])
 
 
-def scores(detector: Detector, pairs: Pairs) -> np.ndarray:
+def scores(detector: PairDetector, pairs: Pairs) -> np.ndarray:
     """Of covers and then of stegos."""
     covers = detector.scores(pairs.covers, probabilities=pairs.cover_probabilities)
     return np.concatenate((covers, detector.scores(pairs.stegos, probabilities=pairs.stego_probabilities)))
@@ -118,7 +118,7 @@ def test_the_catalog_has_every_network_and_every_feature_set_with_every_classifi
 def test_what_is_not_trained_gives_no_score_and_no_file(name: str, tmp_path: Path) -> None:
     pairs = gross_pairs(2, DETECTORS[name].channels[-1], seed=1)
     detector = detectors.make(name, pairs)
-    assert isinstance(detector, Detector)
+    assert isinstance(detector, PairDetector)
     for call in (lambda: scores(detector, pairs), lambda: detector.save(tmp_path / "folder")):
         with pytest.raises(InvalidSetting) as caught:
             call()

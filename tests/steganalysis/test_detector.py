@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from ssgan.errors import InvalidSetting, RefusedModel
 from ssgan.images import Images
 from ssgan.images.quantization import Table
-from ssgan.steganalysis.detector import Calibration, Detector, Pairs, Probabilities
+from ssgan.steganalysis.detector import Calibration, PairDetector, Pairs, Probabilities
 from ssgan.storage import weights
 
 
@@ -52,9 +52,9 @@ class Roughness:
 
 
 def test_a_class_with_the_names_is_a_detector(tmp_path: Path) -> None:
-    detector: Detector = Roughness()
-    assert isinstance(detector, Detector)
-    assert not isinstance(object(), Detector)
+    detector: PairDetector = Roughness()
+    assert isinstance(detector, PairDetector)
+    assert not isinstance(object(), PairDetector)
     covers = torch.full((4, 1, 8, 8), 100, dtype=torch.uint8)
     pairs = Pairs(covers, covers + images() % 2)
     detector.fit(pairs, pairs)

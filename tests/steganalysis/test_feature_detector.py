@@ -13,7 +13,7 @@ import torch
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import InvalidSetting, RefusedModel
 from ssgan.steganalysis.catalog import CLASSIFIERS, FEATURES
-from ssgan.steganalysis.detector import Detector, Pairs
+from ssgan.steganalysis.detector import PairDetector, Pairs
 from ssgan.steganalysis.feature_detector import KIND, FeatureDetector, FeatureSettings
 from ssgan.storage import weights
 
@@ -39,7 +39,7 @@ def fitted(features: str, classifier: str) -> FeatureDetector:
 @pytest.mark.parametrize("classifier", CLASSIFIERS)
 @pytest.mark.parametrize("features", PLAIN)
 def test_it_keeps_the_contract(features: str, classifier: str, tmp_path: Path) -> None:
-    detector: Detector = fitted(features, classifier)
+    detector: PairDetector = fitted(features, classifier)
     test = pairs(20, FEATURES[features].channels[0], seed=3)
     covers, stegos = detector.scores(test.covers), detector.scores(test.stegos)
     assert covers.shape == (20,)

@@ -9,6 +9,7 @@ import numpy as np
 
 from ssgan import images
 from ssgan.datasets import Geometry
+from ssgan.detection.extracted import check_embedder
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import Failure, InvalidSetting, RefusedImage, SsganError, spelled, unknown
 from ssgan.images.coefficients import SIDE, planes
@@ -41,11 +42,7 @@ class ExtractionSettings:
             raise unknown("conversion", min(missing), images.CONVERSIONS)
         if self.dtype not in DTYPES:
             raise unknown("dtype", self.dtype, DTYPES)
-        if found.needs_probabilities and not self.embedder:
-            hint = "name the embedder that the probabilities are of: --embedder hill@0.4"
-            raise InvalidSetting(f"{found.title} needs the change probabilities of every image", hint=hint)
-        if self.embedder and not found.needs_probabilities:
-            raise InvalidSetting(f"an embedder is given, and {found.title} uses none", hint="leave it out")
+        check_embedder(found, self.embedder)
         if self.embedder:
             Embedder.parse(self.embedder)
         if found.domain == "coefficients" and (self.convert or self.geometry != Geometry()):

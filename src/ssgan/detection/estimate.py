@@ -6,17 +6,24 @@ scheme all the same: these leave no such trace.
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ssgan import images
 from ssgan.datasets.portions import Listing
 from ssgan.errors import RefusedImage
+from ssgan.images import AnyImage, Layout
 from ssgan.images.coefficient_files import read_coefficients
 from ssgan.steganalysis.attacks import coefficients, structural
 from ssgan.steganalysis.attacks.coefficients import SuspectLuma
 from ssgan.steganalysis.attacks.structural import Estimate, NotEnoughData
+from ssgan.views.cards import card
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,19 @@ class Estimated:
     error: str = ""
     of_coefficients: bool = False
 
+    def _repr_html_(self) -> str:
+        """Return the estimates for a notebook."""
+        unit = "of the coefficients" if self.of_coefficients else "bits per sample"
+        facts = {name: _in_words(answer, unit) for name, answer in self.answers.items()}
+        return card(self.name or "Payload of LSB replacement", facts or {"error": self.error})
+
+
+def _in_words(answer: Estimate | NotEnoughData, unit: str) -> str:
+    if isinstance(answer, NotEnoughData):
+        return f"not enough data: {answer.reason}"
+    beside = "" if math.isnan(answer.deviation) else f" ± {answer.deviation:.3f}"
+    return f"{answer.payload:.3f}{beside} {unit}"
+
 
 def estimate_files(paths: Sequence[Path], *, convert: Collection[str] = (), limit: int | None = None) -> Iterator[Estimated]:
     """Yield the estimates of image files, and of all in folders and archives, one after the other.
@@ -44,14 +64,41 @@ def estimate_files(paths: Sequence[Path], *, convert: Collection[str] = (), limi
 def _estimates(listing: Listing, convert: tuple[str, ...]) -> Iterator[Estimated]:
     for path, entry, reader in listing.pictures():
         try:
-            data = reader.data(entry)
-            if data.startswith(images.JPEG_SIGNATURE) and "jpeg" not in convert:
-                suspect = SuspectLuma(read_coefficients(data, name=entry.name).components[0])
-                answers = {name: attack(suspect) for name, attack in coefficients.BY_NAME.items()}
-                yield Estimated(str(path), answers, of_coefficients=True)
-                continue
-            image = images.to_images(images.read(data, convert=convert, name=entry.name).samples)
+            yield _estimated(reader.data(entry), str(path), convert, called=entry.name)
         except RefusedImage as error:
             yield Estimated(str(path), {}, str(error))
-            continue
-        yield Estimated(str(path), {name: attack(image)[0] for name, attack in structural.BY_NAME.items()})
+
+
+def estimate(image: AnyImage, *, layout: Layout | None = None) -> Estimated:
+    """Return which payload of LSB replacement would explain an image, by each classical attack; of a JPEG, its embedders.
+
+    image   one image, as `ssgan.as_image` takes it, or the path of a JPEG: then the shares of coefficients that jsteg, F5 or
+            OutGuess would have changed are estimated
+
+    An estimate near 0 proves nothing about LSB matching or adaptive schemes, which leave no such trace. Raises InvalidSetting
+    for what is no image, RefusedImage for a file that cannot be read.
+
+    >>> import numpy, ssgan
+    >>> image = numpy.random.default_rng(1).normal(128, 9, (128, 128)).round().astype(int)
+    >>> sorted(ssgan.estimate(image).answers)
+    ['chi-square', 'rs', 'sample-pairs', 'weighted-stego']
+    """
+    if isinstance(image, str | os.PathLike):
+        return _estimated(images.file_bytes(Path(image)), os.fspath(image), ())
+    return Estimated("", _answers(images.as_image(image, layout=layout)))
+
+
+def _estimated(data: bytes, name: str, convert: Collection[str], *, called: str = "") -> Estimated:
+    """Return the estimates of the picture that a file holds; `called` is its name within an archive. Raises RefusedImage."""
+    called = called or name
+    if data.startswith(images.JPEG_SIGNATURE) and "jpeg" not in convert:
+        suspect = SuspectLuma(read_coefficients(data, name=called).components[0])
+        answers = {attack: answer(suspect) for attack, answer in coefficients.BY_NAME.items()}
+        return Estimated(name, answers, of_coefficients=True)
+    return Estimated(name, _answers(images.read(data, convert=convert, name=called).samples))
+
+
+def _answers(samples: NDArray[np.uint8]) -> dict[str, Estimate | NotEnoughData]:
+    """Return the answer of each attack for an image uint8 (C, H, W)."""
+    image = images.to_images(samples)
+    return {name: attack(image)[0] for name, attack in structural.BY_NAME.items()}

@@ -287,18 +287,6 @@ class Embedder:
         return apply_wet_rule(Costs(plus.to(self.dtype), minus.to(self.dtype)), samples)
 
 
-def simulate(covers: Covers, embedder: Embedder | str, rng: int | np.random.Generator) -> torch.Tensor:
-    """Return stegos, uint8 (N, C, H, W), of covers of that shape, by an Embedder or its name such as "hill@0.4".
-
-    Covers may be Samples of another kind, too; the stegos then are values of their type.
-
-    `rng` is a seed or a NumPy Generator. Raises InvalidSetting for what is no cover or no embedder, DoesNotFit where the
-    payload does not fit.
-    """
-    sender = Embedder.parse(embedder) if isinstance(embedder, str) else embedder
-    return sender.simulate(covers, rng)
-
-
 def _expect_images(covers: torch.Tensor) -> None:
     if not isinstance(covers, torch.Tensor):
         raise InvalidSetting(

@@ -6,12 +6,13 @@ The maps are written as PNG files into a folder, or as one self-contained page.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ssgan import images
 from ssgan.compute import seeds
@@ -23,6 +24,7 @@ from ssgan.images.filters import KV
 from ssgan.storage.folders import make_folder
 from ssgan.views import maps as pictures
 from ssgan.views import pages
+from ssgan.views.cards import card
 
 if TYPE_CHECKING:
     from ssgan.drawn.model import DrawnModel
@@ -40,10 +42,10 @@ class Inspection:
     `deflection` is d^2 of `ssgan.embedding.detectability`: the less, the safer among covers of this size.
     """
 
-    cover: np.ndarray
-    stego: np.ndarray
-    costs: tuple[np.ndarray, np.ndarray]
-    probabilities: tuple[np.ndarray, np.ndarray]
+    cover: NDArray[np.uint8] = field(repr=False)
+    stego: NDArray[np.uint8] = field(repr=False)
+    costs: tuple[NDArray[np.float64], NDArray[np.float64]] = field(repr=False)
+    probabilities: tuple[NDArray[np.float64], NDArray[np.float64]] = field(repr=False)
     deflection: float
 
     @property
@@ -62,7 +64,7 @@ class Inspection:
         return float((np.isinf(self.costs[0]) & np.isinf(self.costs[1])).mean())
 
     @property
-    def pictures(self) -> dict[str, np.ndarray]:
+    def pictures(self) -> dict[str, NDArray[np.uint8]]:
         """Name → uint8 (3, H, W) or (C, H, W): all maps of this embedder."""
         return {
             "cover": self.cover,
@@ -73,6 +75,23 @@ class Inspection:
             "changes": pictures.change_map(self.cover, self.stego),
             "bit_planes": pictures.bit_planes(self.cover),
         }
+
+    @property
+    def picture(self) -> NDArray[np.uint8]:
+        """uint8 (3, H, W): the image, its costs, its change probabilities and its changes."""
+        named = self.pictures
+        seen = [named[name] for name in ("costs", "change_probabilities", "changes")]
+        return pictures.stacked(seen) if len(self.cover) > 1 else pictures.side_by_side([self.cover.repeat(3, axis=0), *seen])
+
+    def _repr_html_(self) -> str:
+        """Return pictures and facts for a notebook."""
+        facts = {
+            "shown": "costs (cheap is bright), change probabilities, changes (orange raised, blue lowered)",
+            "samples changed": f"{self.difference.change_rate:.2%}, {self.expected_change_rate:.2%} expected",
+            "must not change": f"{self.wet_share:.1%} of the samples",
+            "PSNR": f"{self.difference.psnr:.1f} dB",
+        }
+        return card("Inspection", facts, self.picture)
 
 
 @dataclass(frozen=True)
@@ -100,7 +119,7 @@ class DrawnInspection:
     model: str
 
     @property
-    def pictures(self) -> dict[str, np.ndarray]:
+    def pictures(self) -> dict[str, NDArray[np.uint8]]:
         """Name → uint8 (3, H, W) or (C, H, W): all maps of the cover."""
         return {
             "cover": self.cover,
@@ -118,7 +137,7 @@ class ImageComparison:
     second: np.ndarray
 
     @property
-    def pictures(self) -> dict[str, np.ndarray]:
+    def pictures(self) -> dict[str, NDArray[np.uint8]]:
         """Name → uint8 (3, H, W): all maps of the differences."""
         return {
             "changes": pictures.change_map(self.first, self.second),
@@ -154,6 +173,28 @@ def inspect_cover(
     return Inspection(
         cover, stego, (plus, minus), (raise_probability, lower_probability), float(deflection(covers, embedder)[0])
     )
+
+
+def inspect(
+    image: AnyImage, embedder: Embedder | str = "hill@0.4", *, seed: int | np.random.Generator = 0, layout: Layout | None = None
+) -> Inspection:
+    """Return what an embedder does to an image: costs, change probabilities, a simulated stego, and maps to look at.
+
+    image     one image, as `ssgan.as_image` takes it
+    embedder  an `ssgan.Embedder` or its name, as in "hill@0.4": the scheme and the payload in bits per sample
+    seed      a whole number, or a NumPy Generator: which changes are drawn
+
+    Raises InvalidSetting for what is no image or no embedder, DoesNotFit where the image cannot carry the payload.
+
+    >>> import numpy, ssgan
+    >>> image = numpy.random.default_rng(1).integers(90, 110, (64, 64))
+    >>> seen = ssgan.inspect(image, "hill@0.4", seed=1)
+    >>> seen.difference.change_rate < 0.15, sorted(seen.pictures)[:2]
+    (True, ['bit_planes', 'change_probabilities'])
+    """
+    from ssgan.embedding.embedder import Embedder as Parsed
+
+    return inspect_cover(image, Parsed.parse(embedder) if isinstance(embedder, str) else embedder, seed=seed, layout=layout)
 
 
 def inspect_drawn(cover: np.ndarray, key: Key, models: Sequence[DrawnModel] = ()) -> DrawnInspection:

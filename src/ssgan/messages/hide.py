@@ -7,7 +7,7 @@ would rather never touch gets a very high cost here, not an infinite one, so tha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +22,7 @@ from ssgan.embedding.stc.layers import LayerCosts, PricedSamples
 from ssgan.embedding.stc.trellis import reachable, strips
 from ssgan.errors import DoesNotFit, RefusedImage, not_read_back
 from ssgan.images import AnyImage, ImageLike, Layout, accept, laid_out
+from ssgan.images.arrays import CHANNELS
 from ssgan.images.coefficients import Coefficients, carrier_values, with_carrier_values
 from ssgan.images.encoded import Manner
 from ssgan.images.samples import OPAQUE, Samples, Whole
@@ -40,9 +41,9 @@ DEAR = 1e3  # times the dearest finite cost: what a scheme's own ban on a sample
 class Hidden:
     """A stego with its cover, uint8 with the axes of the image given, and the figures by which its safety is judged."""
 
-    cover: NDArray[np.uint8]
-    stego: NDArray[np.uint8]
-    alpha: NDArray[np.uint8] | None
+    cover: NDArray[np.uint8] = field(repr=False)
+    stego: NDArray[np.uint8] = field(repr=False)
+    alpha: NDArray[np.uint8] | None = field(repr=False)
     message_bytes: int
     rung_bytes: int  # the length that an observer could learn at best
     payload: float  # all bits of the stream, per sample that counts, or per nonzero AC coefficient of a JPEG
@@ -52,12 +53,32 @@ class Hidden:
     manner: Manner = "usual"  # how its file was written, as `ssgan.images.Encoded` says
     notes: tuple[str, ...] = ()  # what of that differs from the cover's file
     left_out: tuple[str, ...] = ()  # metadata of the cover's file that the stego's does not have
-    coefficients: Coefficients | None = None  # of the stego, where the cover is a JPEG: then cover and stego are only shown
+    # Of the stego, where the cover is a JPEG: then cover and stego are only shown.
+    coefficients: Coefficients | None = field(default=None, repr=False)
 
     @property
     def changes(self) -> NDArray[np.int8]:
         """int8, with the axes of the stego: -1, 0 or +1."""
         return (self.stego.astype(np.int16) - self.cover).astype(np.int8)
+
+    @property
+    def picture(self) -> NDArray[np.uint8]:
+        """uint8 (3, H, W): the stego, and beside it the changes, raised orange and lowered blue."""
+        from ssgan.views import maps
+
+        cover, stego = (_channels_first(samples) for samples in (self.cover, self.stego))
+        return maps.side_by_side([stego.repeat(3 // len(stego), axis=0), maps.change_map(cover, stego)])
+
+    def _repr_html_(self) -> str:
+        """Return the picture and the facts for a notebook."""
+        from ssgan.views.cards import card
+
+        facts = {
+            "message": f"{self.message_bytes} bytes, by {self.scheme}",
+            "payload": f"{self.payload:.4f} bits per {'sample' if self.coefficients is None else 'nonzero AC coefficient'}",
+            "changed": f"{self.change_rate:.2%}",
+        }
+        return card("Stego and its changes", facts, self.picture)
 
 
 def hide(
@@ -177,7 +198,7 @@ def hide_in(
     del order
     if reveal_with(layout, written) != message:
         raise not_read_back()
-    return WrittenValues(changed, len(body), length, payload, np.count_nonzero(changed != values) / len(values), split)
+    return WrittenValues(changed, len(body), length, payload, float(np.count_nonzero(changed != values) / len(values)), split)
 
 
 def _laid_out(layout: KeyedLayout, samples: Samples[NDArray[Any]]) -> Samples[NDArray[Any]]:
@@ -235,6 +256,13 @@ def _no_way(layout: KeyedLayout, samples: Samples[NDArray[Any]], length: int) ->
     dry = near[layers.strides(len(samples))]
     most = reachable(dry, layout.code(), limit=8 * (length + container.OVERHEAD)) // 8 - container.OVERHEAD
     return _too_long(length, max((rung for rung in layout.rungs if rung <= most), default=0))
+
+
+def _channels_first(samples: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return (C, H, W) of samples with the axes of an image; to look at."""
+    if samples.ndim == 2:
+        return samples[None]
+    return samples if len(samples) in CHANNELS else samples.transpose(2, 0, 1)
 
 
 def _too_long(length: int, capacity: int) -> DoesNotFit:

@@ -82,7 +82,7 @@ class Pairs:
 
 
 @runtime_checkable
-class Detector(Protocol):
+class PairDetector(Protocol):
     """A class that learns from pairs and scores images. `__init__` stores settings and does nothing else."""
 
     def fit(self, train: Pairs, validate: Pairs) -> None:

@@ -65,7 +65,7 @@ class FeatureSettings:
 
 
 class FeatureDetector:
-    """A Detector. `threads`, of extraction and of the ensemble's training, change no score; None: as many as torch uses."""
+    """A PairDetector. `threads`, of extraction and of the ensemble's training, change no score; None: as many as torch uses."""
 
     def __init__(self, settings: FeatureSettings = FeatureSettings(), *, threads: int | None = None) -> None:
         self.settings = settings
@@ -112,7 +112,7 @@ class FeatureDetector:
     ) -> np.ndarray:
         """Return float64 (N,), higher = rather stego, above 0 = called stego; probabilities are for features that need them.
 
-        `table` and `mismatch` as in `Detector`.
+        `table` and `mismatch` as in `PairDetector`.
         """
         if self.classifier is None:
             raise InvalidSetting("the detector has learned nothing yet", hint="fit it, or load one that was fitted")

@@ -7,7 +7,7 @@ a message was embedded in. A JPEG is judged by its coefficients.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from ssgan.images import Picture
 from ssgan.images.coefficient_files import read_coefficients
 from ssgan.images.coefficients import Coefficients
 from ssgan.steganalysis.checks.file_facts import Fact, file_facts, type_facts
+from ssgan.views.cards import card
 
 # Why the samples of such a file are not looked at, by the conversion that reading it takes.
 _MADE = {
@@ -46,10 +47,19 @@ class Judged:
 
     name: str
     verdict: Verdict | None
-    samples: np.ndarray | None = None
+    samples: np.ndarray | None = field(default=None, repr=False)
     error: str = ""
     is_picture: bool = True
     facts: tuple[Fact, ...] = ()
+
+    def _repr_html_(self) -> str:
+        """Return facts, verdict and picture for a notebook."""
+        rows = {f"fact {number}": fact.sentence for number, fact in enumerate(self.facts, 1)}
+        if self.verdict is not None:
+            chance = self.verdict.probability
+            beside = "" if chance is None else f", probability {chance:.3f} where half of all images are stegos"
+            rows |= {"verdict": self.verdict.verdict + beside, "because": " ".join(self.verdict.reasons)}
+        return card(self.name or "Verdict", rows | ({"error": self.error} if self.error else {}), self.samples)
 
 
 def judge_files(paths: Sequence[Path], *, limit: int | None = None) -> Iterator[Judged]:

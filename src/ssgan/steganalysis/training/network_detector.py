@@ -32,7 +32,7 @@ from ssgan.storage.runs import Run
 
 
 class NetworkDetector:
-    """A Detector by a network: scores are logits, higher = more likely stego. `device` is where torch computes.
+    """A PairDetector by a network: scores are logits, higher = more likely stego. `device` is where torch computes.
 
     `examine`: whether the pairs are looked at first; not for those that are none, as in a run without any stego. In processes
     that work together (ssgan.compute.distributed) all call `fit`, with the same pairs.
@@ -84,7 +84,7 @@ class NetworkDetector:
         """Return float64 (N,): the logits of Images (N, C, H, W), each the same whatever its neighbors.
 
         A detector that was trained with change probabilities needs those of the images; others take no notice of them.
-        `table` and `mismatch` as in `Detector`.
+        `table` and `mismatch` as in `PairDetector`.
         """
         check_table(self.settings.table, table, mismatch=mismatch)
         return scored(self._trained(), images, self.settings, self.device, probabilities=probabilities, table=table)
