@@ -115,9 +115,21 @@ def test_contradictions_are_refused(changes: dict[str, object], message: str, jp
         question(jpegs, **changes).check()
 
 
-def test_an_embedder_of_jpegs_finds_none_among_pixels(pictures: Path) -> None:
-    with pytest.raises(RefusedImage, match="no usable JPEG"):
+def test_an_embedder_of_the_other_kind_of_covers_is_named(pictures: Path, jpegs: Path) -> None:
+    with pytest.raises(RefusedImage, match="no usable JPEG") as of_pixels:
         prepare(question(pictures))
+    assert of_pixels.value.hint.endswith("or did you mean hill@0.4?")
+    with pytest.raises(RefusedImage, match="no usable image") as of_jpegs:
+        prepare(question(jpegs, embedder="hill@0.3"))
+    assert of_jpegs.value.hint.endswith("or did you mean juniward@0.3?")
+
+
+def test_no_other_embedder_is_named_where_covers_are_of_its_kind_and_bad(tmp_path: Path) -> None:
+    for name in ("--jpeg 1.jpg", "--convert jpeg.jpg"):
+        (tmp_path / name).write_bytes(b"\xff\xd8\xff and no more")
+    with pytest.raises(RefusedImage, match="no usable JPEG") as damaged:
+        prepare(question(tmp_path))
+    assert "did you mean" not in damaged.value.hint
 
 
 def test_too_few_jpegs_of_one_table_are_refused_with_those_left_out(tmp_path: Path) -> None:

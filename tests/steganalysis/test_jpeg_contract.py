@@ -12,6 +12,7 @@ from ssgan.errors import InvalidSetting, RefusedImage
 from ssgan.images.new_jpeg import LUMA_STEPS, new_jpeg, steps
 from ssgan.images.quantization import nearest_quality
 from ssgan.steganalysis.catalog import FEATURES
+from ssgan.steganalysis.detector import Pairs
 from tests.steganalysis.features.jpeg_pictures import extremes, picture
 from tests.test_layouts import ARRAYS
 
@@ -74,6 +75,25 @@ def test_what_is_no_jpeg_is_refused_and_it_is_said_why(name: str) -> None:
     with pytest.raises(InvalidSetting, match="threads"):
         found.extract(planes, table, threads=0)
     assert found.extract(planes[:0], table, threads=1).shape == (0, found.dimension)
+
+
+def test_pairs_and_features_refuse_the_same_in_the_same_words() -> None:
+    planes, table = picture(2, 2, seed=3)
+    for given_planes, given_table in [
+        (planes.astype(np.uint8), table),
+        (planes.astype(np.int32), table),
+        (planes[..., :12], table),
+        (planes, table * 0),
+        (planes, table[:4]),
+    ]:
+        with pytest.raises(InvalidSetting) as of_features:
+            FEATURES["dctr"].extract(given_planes, given_table, threads=1)
+        covers = torch.from_numpy(given_planes.copy())
+        with pytest.raises(InvalidSetting) as of_pairs:
+            Pairs(covers, covers, table=given_table)
+        assert str(of_pairs.value).replace("a detector of JPEGs", "DCTR") == str(of_features.value)
+        assert of_pairs.value.hint == of_features.value.hint
+    assert Pairs(torch.from_numpy(planes), torch.from_numpy(planes), table=table.astype(np.int64)).table.dtype == np.uint16  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("name", sorted(set(FEATURES) - set(SETS)))

@@ -17,6 +17,7 @@ from ssgan.datasets.geometry import Geometry, Patches
 from ssgan.datasets.loading import LOOKED_AT, Bad
 from ssgan.datasets.sources import Source
 from ssgan.errors import InvalidSetting, RefusedImage
+from ssgan.images import JPEG_SIGNATURE
 from ssgan.images.coefficients import SIDE, planes
 from ssgan.images.new_jpeg import MOST_STEP, new_jpeg
 from ssgan.images.quantization import Table, steps_of, table_name, table_of
@@ -71,6 +72,12 @@ def compressed(pictures: Iterable[tuple[str, NDArray[np.uint8]]], quality: int, 
         yield from _rich([JpegCover(name, planes(luma.carriers)[None], luma.table)], bad)
 
 
+def holds_jpegs(source: Source) -> bool:
+    """Return whether most of the first LOOKED_AT files of a source are JPEGs, by their first bytes."""
+    found = [_begins_as_jpeg(source, name) for name in source.names[:LOOKED_AT]]
+    return sum(found) > len(found) / 2
+
+
 def check_geometry(geometry: Geometry | Patches) -> None:
     """Raise InvalidSetting where JPEGs would be cut within their blocks, or resampled."""
     if isinstance(geometry, Patches):
@@ -100,6 +107,13 @@ def _covers(source: Source, geometry: Geometry | Patches) -> Iterator[tuple[str,
             yield name, [JpegCover(name + label, np.ascontiguousarray(tile), luma.table) for label, tile in tiles]
         except RefusedImage as error:
             yield name, str(error)
+
+
+def _begins_as_jpeg(source: Source, name: str) -> bool:
+    try:
+        return source.data(name).startswith(JPEG_SIGNATURE)
+    except RefusedImage:  # too large, or not to be read
+        return False
 
 
 def _rich(covers: Iterable[JpegCover], bad: Bad) -> Iterator[JpegCover]:

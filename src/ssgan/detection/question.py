@@ -20,14 +20,14 @@ from numpy.typing import NDArray
 
 from ssgan.compute import seeds
 from ssgan.datasets import PARTS, Geometry, Patches, groups, open_source, split
-from ssgan.datasets.jpegs import JpegCover, check_geometry, compressed, jpeg_covers
+from ssgan.datasets.jpegs import JpegCover, check_geometry, compressed, holds_jpegs, jpeg_covers
 from ssgan.datasets.loading import Bad, left_out, rows
 from ssgan.datasets.sources import Source, digest_of
 from ssgan.datasets.splits import picture_of
 from ssgan.detection.stegos import embedded, embedded_jpegs, probabilities, sender
 from ssgan.embedding.catalog import COEFFICIENT_SCHEMES
 from ssgan.embedding.embedder import Embedder
-from ssgan.embedding.titles import is_for_jpegs, with_counterpart
+from ssgan.embedding.titles import counterpart, is_for_jpegs
 from ssgan.errors import InvalidSetting, RefusedImage, spelled, unknown
 from ssgan.images import Images, to_images
 from ssgan.images.new_jpeg import check_quality
@@ -289,8 +289,23 @@ def prepare(question: Question, *, workers: int = 1, read: Callable[[CoverReadin
     try:
         prepared = _prepared(question, read_and_hear)
     except RefusedImage as error:
-        raise with_counterpart(error, question.embedder) from error
+        raise _named_embedder(error, question) from error
     return replace(prepared, left_out=(*left_out_lists, *prepared.left_out))
+
+
+def _named_embedder(error: RefusedImage, question: Question) -> RefusedImage:
+    """Return the error of a source without usable covers; where its files are of the other kind, its hint names the embedder
+    for these.
+    """
+    paths = [path for path in (question.covers, question.against) if path is not None]
+    if question.jpeg is not None or all(_of_jpegs(path) == question.is_of_jpegs for path in paths):
+        return error
+    return RefusedImage(str(error), hint=f"{error.hint}; or did you mean {counterpart(question.embedder)}?")
+
+
+def _of_jpegs(path: Path) -> bool:
+    with open_source(path) as source:
+        return holds_jpegs(source)
 
 
 def _prepared(question: Question, read: Callable[[CoverReading], Covers]) -> Prepared:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from ssgan.errors import RefusedImage, SsganError, spelled
+from ssgan.errors import SsganError, spelled
 
 Error = TypeVar("Error", bound=SsganError)
 
@@ -64,9 +64,3 @@ def wrong_kind(embedder: str, cover: str, error: type[Error]) -> Error:
     if is_for_jpegs(embedder):
         return error(f"{embedder} changes the coefficients of JPEGs, and {cover} is no JPEG", hint=meant)
     return error(f"{embedder} changes pixels, and {cover} is a JPEG", hint=f"{meant} --convert jpeg takes its pixels")
-
-
-def with_counterpart(error: RefusedImage, embedder: str) -> RefusedImage:
-    """Return the error of a source without usable covers; where they are of the other kind, its hint names the embedder."""
-    is_other_kind = "--convert jpeg" in error.hint or "--jpeg" in error.hint
-    return RefusedImage(str(error), hint=error.hint + f"; or did you mean {counterpart(embedder)}?" * is_other_kind)

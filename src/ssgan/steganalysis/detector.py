@@ -48,7 +48,8 @@ class Pairs:
             )
         if self.table is not None:
             for one in (covers, stegos):
-                check_coefficients(one, self.table)
+                table = check_coefficients(one, self.table, title="a detector of JPEGs")
+            object.__setattr__(self, "table", table)
         kind = torch.uint8 if self.table is None else torch.int16
         if covers.dtype != kind or stegos.dtype != kind or covers.device != stegos.device:
             raise InvalidSetting(

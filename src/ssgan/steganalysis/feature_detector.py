@@ -24,7 +24,7 @@ from ssgan.steganalysis.classifiers import ensemble, ridge
 from ssgan.steganalysis.classifiers.ensemble import Ensemble
 from ssgan.steganalysis.classifiers.ridge import Ridge
 from ssgan.steganalysis.detector import Pairs, Probabilities
-from ssgan.steganalysis.jpegs import check_table, decompressed
+from ssgan.steganalysis.jpegs import check_table, decompressed, looks_at_jpegs
 from ssgan.storage import weights
 from ssgan.storage.atomic import atomic_write
 from ssgan.storage.folders import make_folder
@@ -128,9 +128,7 @@ class FeatureDetector:
         """Return float32 or float64 (N, D) of uint8 (N, C, H, W), or of coefficients int16 (N, 1, H, W) with their table."""
         found = FEATURES[self.settings.features]
         if found.domain == "coefficients" and table is None:
-            raise InvalidSetting(
-                f"{found.title} looks at JPEG files, and these are pixels", hint="choose features of pixels: srm"
-            )
+            raise looks_at_jpegs(found.title)
         if found.needs_probabilities and probabilities is None:
             raise InvalidSetting(
                 f"{found.title} needs the change probabilities of every image", hint="give pairs with change probabilities"

@@ -1,18 +1,23 @@
-"""Ask detectors about JPEGs: pixels from coefficients, and the quantization table that a detector is bound to.
+"""Ask features and detectors about JPEGs: check coefficients, take pixels from them, bind a detector to a quantization table.
 
 What a detector learns of one table misleads at another: the mismatch is the commonest cause of false alarms.
 """
 
 from __future__ import annotations
 
+from typing import Any, TypeAlias
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from ssgan.errors import InvalidSetting
+from ssgan.errors import InvalidSetting, RefusedImage
 from ssgan.images import Images
 from ssgan.images.coefficients import SIDE
 from ssgan.images.idct import plane_pixels
-from ssgan.images.quantization import Steps, Table, steps_of, table_name, table_of
+from ssgan.images.quantization import LARGEST_STEP, Steps, Table, steps_of, table_name, table_of
+
+Planes: TypeAlias = NDArray[np.int16] | torch.Tensor  # quantized luma (N, 1, H, W), blocks of 8 x 8 side by side
 
 
 def decompressed(coefficients: torch.Tensor, table: Table | None) -> Images:
@@ -25,19 +30,36 @@ def decompressed(coefficients: torch.Tensor, table: Table | None) -> Images:
     return torch.from_numpy(pixels).to(coefficients.device)
 
 
-def check_coefficients(coefficients: torch.Tensor, table: Table) -> None:
-    """Raise InvalidSetting for what are no quantized coefficients (N, 1, H, W) of whole blocks, or no table."""
-    shape = tuple(coefficients.shape)
-    if coefficients.dtype != torch.int16 or len(shape) != 4 or shape[1] != 1 or shape[2] % SIDE or shape[3] % SIDE:
+def check_coefficients(coefficients: Planes, table: NDArray[np.integer[Any]], *, title: str) -> Table:
+    """Check the quantized luma of whole blocks, and return its table, whole numbers of any type, as uint16 (8, 8).
+
+    `title` is what looks at them. Raises InvalidSetting for anything else, RefusedImage where there is no block.
+    """
+    kind, shape = str(coefficients.dtype).removeprefix("torch."), tuple(coefficients.shape)
+    if kind == "uint8":
+        raise looks_at_jpegs(title)
+    if kind != "int16" or len(shape) != 4 or shape[1] != 1 or shape[2] % SIDE or shape[3] % SIDE:
         raise InvalidSetting(
-            f"coefficients are {coefficients.dtype} {shape}; expected int16 (N, 1, H, W), both sides multiples of {SIDE}",
-            hint="give the quantized luma of whole blocks, side by side as in the picture",
+            f"the coefficients are {kind} {shape}; {title} takes int16 (N, 1, 8 R, 8 C)",
+            hint="give the quantized luma as it is in the file, whole blocks side by side; N is 1 for a single picture",
         )
-    if table.dtype != np.uint16 or table.shape != (SIDE, SIDE) or not table.all():
+    if min(shape[2:]) < SIDE:
+        raise RefusedImage("the picture has no whole block of 8 x 8 samples", hint="give larger pictures")
+    steps = np.asarray(table)
+    if steps.shape != (SIDE, SIDE) or steps.dtype.kind not in "iu" or steps.min() < 1 or steps.max() > LARGEST_STEP:
         raise InvalidSetting(
-            f"the quantization table is {table.dtype} {table.shape}; expected uint16 ({SIDE}, {SIDE}), none of them 0",
-            hint="give that of the JPEGs",
+            f"the quantization table is {steps.dtype} {steps.shape}; {title} takes (8, 8) whole numbers, 1...{LARGEST_STEP}",
+            hint="give the table of luma [k, l] as it is in the file: Component.table",
         )
+    return np.ascontiguousarray(steps.astype(np.uint16))
+
+
+def looks_at_jpegs(title: str) -> InvalidSetting:
+    """Return the error for pixels that are given where coefficients are wanted."""
+    return InvalidSetting(
+        f"{title} looks at JPEG files, and these are pixels",
+        hint="give the quantized coefficients of JPEG files, or choose features of pixels: spam, srm",
+    )
 
 
 def check_table(own: Steps | None, given: Table | None, *, mismatch: bool = False) -> None:

@@ -17,14 +17,13 @@ from ssgan.images.quantization import Table, nearest_quality
 from ssgan.steganalysis.feature_set import FeatureSet
 from ssgan.steganalysis.features import jpeg_inputs
 from ssgan.steganalysis.features.dctr_loops import BINS, PHASES, fill_dctr
+from ssgan.steganalysis.jpegs import Planes
 
 DIMENSION = 64 * PHASES * BINS
 _TITLE = "DCTR"
 
 
-def features(
-    coefficients: jpeg_inputs.Planes, table: NDArray[np.integer[Any]], *, threads: int | None = None
-) -> NDArray[np.float64]:
+def features(coefficients: Planes, table: NDArray[np.integer[Any]], *, threads: int | None = None) -> NDArray[np.float64]:
     """Return float64 (N, 8000) from quantized coefficients of luma, int16 (N, 1, 8 R, 8 C), and their table (8, 8).
 
     The five frequencies of each mode and merged phase sum to 1, or to 0 where a picture of one block row or column has no

@@ -19,6 +19,7 @@ from ssgan.steganalysis.feature_set import FeatureSet
 from ssgan.steganalysis.features import jpeg_inputs
 from ssgan.steganalysis.features.dctr_loops import BINS, PHASES
 from ssgan.steganalysis.features.gfr_loops import fill_gfr
+from ssgan.steganalysis.jpegs import Planes
 
 SCALES = (0.5, 0.75, 1.0, 1.25)  # standard deviations of the Gaussian, in pixels
 TURNS = 32  # angles in half a turn
@@ -29,9 +30,7 @@ DIMENSION = len(SHIFTS) * len(SCALES) * KEPT_TURNS * PHASES * BINS
 _TITLE = "GFR"
 
 
-def features(
-    coefficients: jpeg_inputs.Planes, table: NDArray[np.integer[Any]], *, threads: int | None = None
-) -> NDArray[np.float64]:
+def features(coefficients: Planes, table: NDArray[np.integer[Any]], *, threads: int | None = None) -> NDArray[np.float64]:
     """Return float64 (N, 17000) from quantized coefficients of luma, int16 (N, 1, 8 R, 8 C), and their table (8, 8).
 
     The five frequencies of each kernel and merged phase sum to 1, or to 0 where a picture of one block row or column has no

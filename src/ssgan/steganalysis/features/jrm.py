@@ -19,6 +19,7 @@ from ssgan.steganalysis.calibration import calibrated
 from ssgan.steganalysis.feature_set import FeatureSet
 from ssgan.steganalysis.features import jpeg_inputs
 from ssgan.steganalysis.features.jrm_loops import fill_jrm
+from ssgan.steganalysis.jpegs import Planes
 
 # Modes (row, column) by the sum of both, which is at most 5: lines of the paper's definitions, DC left out.
 _ALL = [(a, b) for a in range(6) for b in range(6 - a) if a + b > 0]
@@ -102,9 +103,7 @@ DIMENSION = len(_NAMES)
 _TITLE, _CALIBRATED = "JRM", "ccJRM"
 
 
-def features(
-    coefficients: jpeg_inputs.Planes, table: NDArray[np.integer[Any]], *, threads: int | None = None
-) -> NDArray[np.float64]:
+def features(coefficients: Planes, table: NDArray[np.integer[Any]], *, threads: int | None = None) -> NDArray[np.float64]:
     """Return float64 (N, 11255) from quantized coefficients of luma, int16 (N, 1, 8 R, 8 C): each submodel of `SUBMODELS`.
 
     The frequencies of each pair of modes, and of each sum over modes, add up to 1; less in a picture of one block row or
@@ -119,7 +118,7 @@ def features(
 
 
 def calibrated_features(
-    coefficients: jpeg_inputs.Planes, table: NDArray[np.integer[Any]], *, threads: int | None = None
+    coefficients: Planes, table: NDArray[np.integer[Any]], *, threads: int | None = None
 ) -> NDArray[np.float64]:
     """Return float64 (N, 22510): ccJRM, the features of each picture, then those of the calibrated one.
 

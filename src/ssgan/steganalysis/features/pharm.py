@@ -20,6 +20,7 @@ from ssgan.images.quantization import Table, nearest_quality
 from ssgan.steganalysis.feature_set import FeatureSet
 from ssgan.steganalysis.features import jpeg_inputs
 from ssgan.steganalysis.features.pharm_loops import BINS, LARGEST, fill_pharm
+from ssgan.steganalysis.jpegs import Planes
 
 PROJECTIONS = 900
 # By name: how many samples wide the authors take the kernel to be, and its four samples: row, column, factor.
@@ -38,9 +39,7 @@ DIMENSION = len(_RESIDUALS) * PROJECTIONS * BINS
 _TITLE = "PHARM"
 
 
-def features(
-    coefficients: jpeg_inputs.Planes, table: NDArray[np.integer[Any]], *, threads: int | None = None
-) -> NDArray[np.float64]:
+def features(coefficients: Planes, table: NDArray[np.integer[Any]], *, threads: int | None = None) -> NDArray[np.float64]:
     """Return float64 (N, 12600), counts, from quantized coefficients of luma, int16 (N, 1, 8 R, 8 C), and their table (8, 8).
 
     As in the authors' program the counts are not divided by the number of blocks: compare pictures of one size. Samples are
