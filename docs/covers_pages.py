@@ -8,6 +8,7 @@ from pathlib import Path
 
 from results_tables import RESULTS, figures
 
+from ssgan.experiments import jpeg
 from ssgan.experiments.catalog import EXPERIMENTS
 from ssgan.steganalysis.catalog import DETECTORS
 
@@ -194,6 +195,13 @@ def reproduce() -> str:
     parts += _wanted() if (RESULTS / "drawn.csv").exists() else []
     for name, experiment in EXPERIMENTS.items():
         parts += [f"## {name}: {experiment.title}", ""]
+        if name == jpeg.NAME:
+            parts += [
+                "The table is in [detectors.md](detectors.md#table-of-detection-in-jpegs): `ssgan reproduce jpeg PHOTOGRAPHS",
+                "--size full` writes its rows, `jpeg/judged/results.csv`. Give pictures that were never compressed.",
+                "",
+            ]
+            continue
         path = RESULTS / f"{name}.csv"
         if not path.exists():
             parts += [f"Not measured yet: `ssgan reproduce {name} FACES --geometry celeba64 --convert jpeg`.", ""]

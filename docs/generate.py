@@ -19,7 +19,8 @@ from cli_page import cli
 from covers_pages import generators, reproduce
 from detect_page import detect
 from house_page import house
-from results_tables import RESULTS, figures
+from jpeg_tables import jpeg_detection
+from results_tables import RESULTS, figures, range_of
 
 from ssgan.embedding.catalog import CODERS, COEFFICIENT_SCHEMES, SCHEMES
 from ssgan.embedding.entry import CoefficientEntry, SchemeEntry
@@ -92,7 +93,7 @@ def detectors() -> str:
         "missed detections that a threshold reaches: 0 for a perfect detector, 0.5 for one that knows nothing.",
         "",
         *_detection(),
-        *_jpeg_detection(),
+        *jpeg_detection(),
         "# Networks",
         "",
         "A network maps pixels 0...255 to one logit, whatever the other images of the batch; any size from 32 on. Layers are",
@@ -188,83 +189,11 @@ def _detection() -> list[str]:
         pairs = sorted({f"{int(cell['train_pairs']):,}" for cell in chosen})
         tested = sorted({f"{int(cell['test_pairs']):,}" for cell in chosen})
         parts += [
-            f"Trained on {_range(pairs)} pairs, judged on {_range(tested)}:",
+            f"Trained on {range_of(pairs)} pairs, judged on {range_of(tested)}:",
             f'`python benchmarks/detection.py "{source}" ARCHIVE`.',
             "",
         ]
     return parts
-
-
-def _jpeg_detection() -> list[str]:
-    """The tables of results/jpeg_detection.csv: a quality each, a detector a row, an embedder a column."""
-    path = RESULTS / "jpeg_detection.csv"
-    if not path.exists():
-        return []
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    parts = [
-        "# Table of detection in JPEGs",
-        "",
-        "P_E as above, of embedders that change quantized coefficients; payloads count bits per AC coefficient that is not",
-        "zero. Pictures that were never compressed are cut into tiles of 128 x 128 pixels, split by photograph, and compressed",
-        "as gray JPEGs; tiles too flat to carry anything are left out. The last columns are the controls: nsF5 in half of the",
-        "coefficients that are not zero, which must be found, and covers against covers, where a detector must err half the",
-        "time. Tiles are small and few, so errors are far above those that papers report for 10,000 pictures of 512 x 512:",
-        "compare within the table. A detector judges the quality that it learned from; the mismatch is a table of its own,",
-        "with the false alarms at the threshold from home behind each P_E, and no measure of security. A blank cell has not",
-        "been measured; `results/jpeg_detection.csv` has each interval.",
-        "",
-    ]
-    for judged, learned in dict.fromkeys((row["quality"], row["trained_quality"]) for row in rows if row["embedder"]):
-        chosen = [row for row in rows if (row["quality"], row["trained_quality"]) == (judged, learned)]
-        title = f"Quality {judged}" if judged == learned else f"Trained at quality {learned}, judged at {judged}"
-        parts += [f"## {title}", "", *_jpeg_table(chosen), ""]
-    pairs = [sorted({int(row[part]) for row in rows if row["kind"] == "retrained"}) for part in ("train_pairs", "test_pairs")]
-    trained, tested = (_range([f"{count:,}" for count in counts]) for counts in pairs)
-    embedders = " ".join(dict.fromkeys(row["embedder"] for row in rows if row["kind"] == "retrained"))
-    detectors = " ".join(dict.fromkeys(row["detector"] for row in rows))
-    return [
-        *parts,
-        f"Trained on {trained} pairs, judged on {tested}; all of one evaluation:",
-        "",
-        "<!-- not run: it needs hours -->",
-        "```sh",
-        "ssgan evaluate PHOTOGRAPHS --jpeg 75 95 --jpeg-judged 95 --tile 128 -o OUT --seeds SEEDS \\",
-        f"  --embedder {embedders} \\",
-        f"  --detector {detectors}",
-        "```",
-        "",
-    ]
-
-
-def _jpeg_table(rows: list[dict[str, str]]) -> list[str]:
-    """One quality, or one mismatch: a detector, by embedder, and its controls."""
-    judged = [row for row in rows if row["kind"] in ("retrained", "transfer")]
-    columns = sorted({row["embedder"] for row in judged}, key=lambda name: (name.partition("@")[0] == "nsf5", name))
-    controls = any(row["null_error"] or row["gross_p_e"] for row in judged if row["kind"] == "retrained")
-    heads = [*(f"`{column}`" for column in columns), *(("must be found", "covers alone") if controls else ())]
-    lines = [f"| detector | {' | '.join(heads)} |", f"|{' --- |' * (1 + len(heads))}"]
-    for detector in dict.fromkeys(row["detector"] for row in judged):
-        own = [row for row in judged if row["detector"] == detector]
-        cells = [_jpeg_cell([row for row in own if row["embedder"] == column]) for column in columns]
-        if controls:
-            cells += [f"{float(own[0][name]):.3f}" if own[0][name] else "" for name in ("gross_p_e", "null_error")]
-        lines.append(f"| {DETECTORS[detector].title} | {' | '.join(cells)} |")
-    return lines
-
-
-def _jpeg_cell(rows: list[dict[str, str]]) -> str:
-    """P_E of one row of an evaluation, with its spread over seeds and their number."""
-    if not rows:
-        return ""
-    (row,) = rows
-    spread = f" ± {float(row['p_e_spread']):.3f}" if row["p_e_spread"] else ""
-    alarms = f", P_FA {float(row['p_fa']):.2f}" if row["kind"] == "transfer" else ""
-    return f"{float(row['p_e']):.3f}{spread}{alarms} ({len(row['seeds'].split())})"
-
-
-def _range(numbers: list[str]) -> str:
-    return " to ".join(dict.fromkeys((numbers[0], numbers[-1])))
 
 
 def _table(cells: list[dict[str, str]]) -> list[str]:

@@ -13,8 +13,9 @@ COMMANDS = {
     "train_step-cuda": "train_step.py --device cuda --write",
     "features": "features.py --peer SEALWATCH --write",
     "jpeg_features": "jpeg_features.py --peer SEALWATCH --write",
-    "message-coder": "message_coder.py FACES PHOTOGRAPHS --count 600 --detectors spam srmq1/ridge`, then "
-    "`--count 2000 --detectors xunet --network-images 100000",
+    "message-coder": "message_coder.py PHOTOGRAPHS FACES --count 600 --detectors spam srmq1/ridge`, then "
+    "`--count 2000 --detectors xunet --network-images 100000`, then `PHOTOGRAPHS --jpeg 75 --scheme juniward --count 2000 "
+    "--detectors dctr/fixed jrm/fixed",
 }
 
 
@@ -31,3 +32,8 @@ def figures(name: str) -> list[str]:
         "",
         f"`python benchmarks/{COMMANDS.get(name, name + '.py --write')}`" + (f"; {circumstances}." if circumstances else "."),
     ]
+
+
+def range_of(numbers: list[str]) -> str:
+    """The first and the last of some numbers, or the only one."""
+    return " to ".join(dict.fromkeys((numbers[0], numbers[-1])))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,8 @@ from ssgan.evaluation.report import write_report
 from ssgan.evaluation.results import TrialResult
 from ssgan.evaluation.rows import control, of_kind, rows_of
 from ssgan.evaluation.trial import Trial, as_files, evaluate
+from ssgan.images.quantization import steps_of
+from ssgan.steganalysis import detectors
 from tests.jpegs import write_jpegs, write_pictures
 
 
@@ -117,6 +120,23 @@ def test_a_finished_evaluation_is_read_and_a_new_detector_added(pictures: Path, 
     assert {row.first.detector for row in rows_of(evaluation)} == {"dctr/ridge", "spam/ridge"}
     for path in files:
         assert TrialResult.read(path.parent).quality in (75, 95)
+
+
+def test_a_network_looks_at_pixels_bound_to_the_table_and_its_row_says_how_much_it_saw(pictures: Path, tmp_path: Path) -> None:
+    asked = grid(pictures, embedders=("nsf5@1",), detectors=("xunet", "dctr/ridge"), jpeg=(75,), duration_images=128)
+    run_grid(asked, tmp_path, threads=1)
+    rows = rows_of(tmp_path)
+    cells = {row["detector"]: row for row in csv.DictReader(tables.as_csv(rows).splitlines()) if row["kind"] == "retrained"}
+    assert {name: row["images_seen"] for name, row in cells.items()} == {"xunet": "128", "dctr/ridge": ""}
+    (row,) = [row for row in of_kind(rows, "retrained") if row.first.detector == "xunet"]
+    bound = detectors.load(row.folders[0] / "run" / "detector")
+    table = prepare(Question(pictures, "nsf5@1", "xunet", jpeg=75)).parts["test"].table
+    assert table is not None
+    assert bound.settings.table == steps_of(table)
+    covers = torch.zeros(1, 1, 32, 32, dtype=torch.int16)
+    bound.scores(covers, table=table)
+    with pytest.raises(InvalidSetting, match="bound to the quantization table that it learned from, quality 75"):
+        bound.scores(covers, table=np.ones((8, 8), np.uint16))
 
 
 def test_a_mismatch_leaves_out_what_was_learned_from(pictures: Path, evaluation: Path, tmp_path: Path) -> None:

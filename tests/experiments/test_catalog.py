@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from ssgan.errors import InvalidSetting
-from ssgan.experiments import alpha, convergence, frontier, game, latent_seeds, security
+from ssgan.datasets import Geometry
+from ssgan.errors import InvalidSetting, RefusedImage
+from ssgan.experiments import alpha, convergence, frontier, game, jpeg, latent_seeds, security
 from ssgan.experiments.catalog import EXPERIMENTS, SIZES, reproduce
 from ssgan.experiments.material import Material
+from ssgan.experiments.page import page
+from tests.jpegs import write_pictures
 
 
 def lines(path: Path) -> list[dict[str, str]]:
@@ -93,9 +96,33 @@ def test_the_frontier_has_every_source_with_controls_and_quality(data: Path, tmp
         assert sources <= made <= sources | {"ssgan-alone-as-ssgan", "real-as-ssgan"}  # where noise was needed at all
 
 
+def test_jpegs_have_every_quality_the_mismatch_and_controls(tmp_path: Path) -> None:
+    pictures = write_pictures(tmp_path / "pictures", count=40)
+    material = Material(pictures, tmp_path / "out", Geometry(crop=32), threads=1)
+    found, path = reproduce("jpeg", "smoke", material)
+    cells = {(record.question, record.covers, record.trained_on, record.embedder) for record in found}
+    at = {quality: f"pictures at quality {quality}" for quality in jpeg.QUALITIES}
+    assert cells == {
+        *((jpeg.QUESTIONS["retrained"], name, name, "nsf5@0.4") for name in at.values()),
+        (jpeg.QUESTIONS["transfer"], at[95], at[75], "nsf5@0.4"),
+        *((jpeg.QUESTIONS["gross"], name, name, "nsf5@1") for name in at.values()),
+        *((jpeg.QUESTIONS["null"], name, name, "") for name in at.values()),
+    }
+    errors = {record.covers: record.ours for record in found if record.figure == "P_E" and record.embedder == "nsf5@1"}
+    assert max(errors.values()) < 0.2
+    before = path.read_bytes()
+    reproduce("jpeg", "smoke", material)
+    assert path.read_bytes() == before
+    text = page(tmp_path / "out")
+    assert text.count("<td>pictures at quality 75: mismatch</td>") == 1
+    tiles = Material(pictures, tmp_path / "tiles", threads=1)
+    with pytest.raises(RefusedImage, match="no usable image"):  # smaller than a tile
+        reproduce("jpeg", "smoke", tiles)
+
+
 def test_every_experiment_has_every_size() -> None:
-    assert set(EXPERIMENTS) == {"game", "frontier", "table1", "table2", "table3", "alpha"}
-    for module in (game, frontier, convergence, security, latent_seeds, alpha):
+    assert set(EXPERIMENTS) == {"game", "frontier", "table1", "table2", "table3", "alpha", "jpeg"}
+    for module in (game, frontier, convergence, security, latent_seeds, alpha, jpeg):
         assert tuple(module.SIZES) == SIZES
         assert module.__doc__
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def reproduce(
     table: Annotated[
-        Literal["game", "frontier", "table1", "table2", "table3", "alpha", "all"], Parameter(help="Which question.")
+        Literal["game", "frontier", "table1", "table2", "table3", "alpha", "jpeg", "all"], Parameter(help="Which question.")
     ],
     data: Annotated[Path, Parameter(help="Real images, people apart where they are known: a folder, a zip or a tar.")],
     /,
@@ -41,10 +41,10 @@ def reproduce(
 
     They run on your images, and the paper's figures are shown beside yours. game: does the detector see anything? frontier:
     does secrecy buy more than noise? table1: does SSGAN converge faster than SGAN? table2: are generated covers safer than
-    real ones? table3: does a secret seed of the generator protect? alpha: what does secrecy cost? Detectors are trained on
-    real covers, as the paper's were, and retrained on the covers that they judge, as a warden would. TABLE.csv holds the
-    figures, the folder TABLE generators, covers and, in `judged`, reports of all trials; report.html is one page that answers
-    all that was asked in the folder.
+    real ones? table3: does a secret seed of the generator protect? alpha: what does secrecy cost? jpeg, of pictures that were
+    never compressed: how detectable are embedders of JPEGs? Detectors are trained on real covers, as the paper's were, and
+    retrained on the covers that they judge, as a warden would. TABLE.csv holds the figures, the folder TABLE generators,
+    covers and, in `judged`, reports of all trials; report.html is one page that answers all that was asked in the folder.
     """
     from ssgan.evaluation.report import write_report
     from ssgan.evaluation.rows import rows_of

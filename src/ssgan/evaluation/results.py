@@ -29,7 +29,7 @@ class TrialResult:
 
     `kind` is retrained, transfer (never a measure of security), null, conspicuous or gross. `pairs` are those of train,
     validate and test; `raised` is the share of changes that went up. `quality` and `trained_quality`: those at which the covers
-    were compressed for this, None for files as they are.
+    were compressed for this, None for files as they are. `duration_images`: how many a network saw, None by its own recipe.
     """
 
     kind: str
@@ -52,12 +52,13 @@ class TrialResult:
     findings: tuple[Finding, ...]
     quality: int | None = None
     trained_quality: int | None = None
+    duration_images: int | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain values, as done.json has them; qualities only where there are any."""
+        """Return plain values, as done.json has them; qualities and a network's duration only where there are any."""
         record = asdict(self)
-        qualities = {name: record.pop(name) for name in ("quality", "trained_quality")}
-        return record if self.quality is None else record | qualities
+        some = {name: record.pop(name) for name in ("quality", "trained_quality", "duration_images")}
+        return record | {name: value for name, value in some.items() if value is not None}
 
     @classmethod
     def read(cls, folder: Path) -> TrialResult:
@@ -109,6 +110,7 @@ def judged(
         findings=tuple(findings),
         quality=question.get("jpeg"),
         trained_quality=home.get("jpeg"),
+        duration_images=home.get("duration_images"),
     )
 
 

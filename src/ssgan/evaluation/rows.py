@@ -84,7 +84,7 @@ def rows_of(folder: Path) -> list[Row]:
     for done in (folder / TRIALS).glob(f"*/{DONE}"):
         result = TrialResult.read(done.parent)
         source = (result.covers, result.quality or 0, result.trained_on, result.trained_quality or 0, result.against)
-        key = (KINDS.index(result.kind), *source, result.embedder, result.detector)
+        key = (KINDS.index(result.kind), *source, result.embedder, result.detector, result.duration_images or 0)
         found.setdefault(key, []).append((result, done.parent))
     if not found:
         raise InvalidSetting(f"{folder} holds no finished trial", hint="run ssgan evaluate COVERS --embedder ... -o FOLDER")

@@ -38,6 +38,8 @@ def _cells(rows: Sequence[Row], row: Row) -> dict[str, str]:
     if any(one.first.quality is not None for one in rows):
         qualities = first.quality, first.trained_quality
         cells["quality"], cells["trained_quality"] = ("" if quality is None else str(quality) for quality in qualities)
+    if any(one.first.duration_images is not None for one in rows):
+        cells["images_seen"] = str(first.duration_images or "")
     cells["seeds"] = " ".join(str(result.seed) for result in row.results)
     cells |= {f"{part}_pairs": str(count) for part, count in zip(("train", "validate", "test"), first.pairs, strict=True)}
     for name in FIGURES:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ssgan.datasets.sources import digest_of, refuse_among
 from ssgan.errors import unknown
-from ssgan.experiments import alpha, convergence, frontier, game, latent_seeds, security
+from ssgan.experiments import alpha, convergence, frontier, game, jpeg, latent_seeds, security
 from ssgan.experiments.material import Material
 from ssgan.experiments.records import Record, as_csv
 from ssgan.storage.atomic import atomic_write
@@ -33,6 +33,7 @@ EXPERIMENTS = {
     "table2": Experiment("are generated covers safer than real ones?", security.run, security.__doc__ or ""),
     "table3": Experiment("does a secret seed of the generator protect?", latent_seeds.run, latent_seeds.__doc__ or ""),
     "alpha": Experiment("what does secrecy cost?", alpha.run, alpha.__doc__ or ""),
+    "jpeg": Experiment("how detectable are embedders of JPEGs?", jpeg.run, jpeg.__doc__ or ""),
 }
 
 

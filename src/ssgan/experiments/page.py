@@ -16,7 +16,7 @@ from ssgan.errors import InvalidSetting
 from ssgan.evaluation import plots
 from ssgan.evaluation.report import PAGE as REPORT
 from ssgan.evaluation.rows import Row, control, of_kind, rows_of
-from ssgan.experiments import alpha, convergence, latent_seeds, security
+from ssgan.experiments import alpha, convergence, jpeg, latent_seeds, security
 from ssgan.experiments.answers import Answer, answers, bought, in_words, price
 from ssgan.experiments.catalog import EXPERIMENTS
 from ssgan.experiments.material import JUDGED
@@ -38,9 +38,11 @@ def page(out: Path) -> str:
     if not done:
         raise InvalidSetting(f"{out} holds no experiment", hint="run ssgan reproduce table2 FACES -o FOLDER")
     make = {
-        security.NAME: _security, alpha.NAME: _alpha, convergence.NAME: _convergence, latent_seeds.NAME: _latent_seeds
+        security.NAME: _security, alpha.NAME: _alpha, convergence.NAME: _convergence, latent_seeds.NAME: _latent_seeds,
+        jpeg.NAME: _jpeg,
     }  # fmt: skip
-    parts = [_part(out, name, done[name]) | make[name](out / name, done[name]) for name in make if name in done]
+    order = [name for name in dict.fromkeys((*make, *EXPERIMENTS)) if name in done]
+    parts = [_part(out, name, done[name]) | make.get(name, _covers)(out / name, done[name]) for name in order]
     return pages.render("experiments/page.html", parts=parts, missing=[name for name in EXPERIMENTS if name not in done])
 
 
@@ -143,6 +145,30 @@ def _latent_seeds(folder: Path, records: Sequence[Record]) -> dict[str, Any]:
         if record.figure == "accuracy"
     ]
     return {"table": table, "sheets": _sheets(folder)}
+
+
+def _jpeg(folder: Path, records: Sequence[Record]) -> dict[str, Any]:
+    rows = rows_of(folder / JUDGED)
+    return {"table": [_jpeg_cells(rows, row) for kind in ("retrained", "transfer") for row in of_kind(rows, kind)]}
+
+
+def _jpeg_cells(rows: Sequence[Row], row: Row) -> dict[str, str]:
+    gross, null = control(rows, row, "gross"), control(rows, row, "null")
+    low, high = row.intervals["p_e"]
+    return {
+        "covers": row.covers,
+        "trained on": "the same" if row.trained_on == row.covers else f"{row.trained_on}: mismatch",
+        "embedder": row.first.embedder,
+        "detector": row.first.detector,
+        "P_E": f"{row.figures['p_e']:.3f} ({low:.3f} to {high:.3f})",
+        "P_FA at its threshold": f"{row.mean('p_fa'):.2f}",
+        "must be found": "" if gross is None else f"{gross.figures['p_e']:.3f}",
+        "covers against covers": "" if null is None else f"{1 - null.figures['accuracy']:.3f}",
+    }
+
+
+def _covers(folder: Path, records: Sequence[Record]) -> dict[str, Any]:
+    return {"sheets": _sheets(folder)}
 
 
 def _quality(records: Sequence[Record]) -> list[tuple[str, str]]:

@@ -48,7 +48,7 @@ def records_of(
 ) -> list[Record]:
     """Return records of accuracy, for the paper, and of P_E, for comparison."""
     first = row.first
-    about = (experiment, question, row.covers, row.called[first.trained_on], first.embedder, first.detector)
+    about = (experiment, question, row.covers, row.trained_on, first.embedder, first.detector)
     low, high = row.intervals["p_e"]
     counts = (len(row.results), first.pairs[2], size, at, None)
     found = "; ".join(
