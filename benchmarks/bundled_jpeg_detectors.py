@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ from ssgan.images.new_jpeg import LUMA_STEPS, new_jpeg, steps
 from ssgan.images.quantization import steps_of
 from ssgan.steganalysis.attacks.coefficients import BY_NAME, SuspectLuma
 from ssgan.steganalysis.attacks.structural import Estimate
-from ssgan.steganalysis.classifiers import ensemble
+from ssgan.steganalysis.classifiers import ridge
 from ssgan.steganalysis.detector import Calibration
 from ssgan.steganalysis.feature_detector import FeatureDetector, FeatureSettings
 
@@ -187,7 +187,8 @@ def make(folder: Path, name: str, work: Path, out: Path, feature_set: str) -> No
     settings = FeatureSettings(feature_set, "ridge", table=steps_of(steps(LUMA_STEPS, sum(band) // 2)))  # kept as one is
     detector = FeatureDetector(settings, threads=1)
     parts = covers(folder, band)
-    parts["train"] += parts.pop("validate")  # the ensemble has nothing to choose
+    learned = len(parts["train"])  # the covers after these choose the penalty first, then all teach
+    parts["train"] += parts.pop("validate")
     found = {
         part: tuple(
             kept(
@@ -204,8 +205,7 @@ def make(folder: Path, name: str, work: Path, out: Path, feature_set: str) -> No
         for part, some in parts.items()
     }
     train, calibrate = ([one[asked[part]] for one in found[part]] for part in ("train", "calibrate"))
-    size = ensemble.EnsembleSettings(ensemble.LEARNERS, ensemble.SUBSPACE)
-    detector.classifier = ensemble.fit(train[0], train[1], settings=size, seed=0, threads=1).as_linear()
+    detector.classifier = linear(train, asked["train"] < learned)
     domain = Domain.fit(np.concatenate(train), np.concatenate(calibrate))
     low, high = (detector.classifier.scores(one) for one in calibrate)
     threshold = float(np.quantile(low, 1 - FALSE_ALARMS))
@@ -225,15 +225,22 @@ def make(folder: Path, name: str, work: Path, out: Path, feature_set: str) -> No
     print(name, about, "threshold", threshold, flush=True)
 
 
+def linear(train: Sequence[np.ndarray], is_first: np.ndarray) -> ridge.Ridge:
+    """A linear function of all pairs, with the penalty that is best for the others where it learns from the first ones."""
+    first, others = ((train[0][some], train[1][some]) for some in (is_first, ~is_first))
+    chosen = ridge.fit(first, others)
+    whole = ridge.fit((train[0], train[1]), others, penalties=[chosen.penalty])
+    return replace(whole, error=chosen.error)
+
+
 def card(name: str, band: tuple[int, int], about: dict[str, Any]) -> str:
     """The model card, with what was found of the covers that set the threshold."""
     found = ", ".join(f"{one} in {share:.0%}" for one, share in about["found"].items())
     return f"""# jpeg-{name}
 
-A detector of old embedders in JPEGs of libjpeg's quality {band[0]} to {band[1]}: the calibrated JPEG rich model (ccJRM,
-22,510 features of luma) with {ensemble.LEARNERS} Fisher discriminants, kept as one linear function. It comes with
-`ssgan detect` and answers where the quantization table is libjpeg's, or nearly, and the picture is like those that it
-learned from.
+A detector of old embedders in JPEGs of libjpeg's quality {band[0]} to {band[1]}: square roots of the calibrated JPEG rich model
+(ccJRM, 22,510 features of luma) with ridge regression. It comes with `ssgan detect` and answers where the quantization table
+is libjpeg's, or nearly, and the picture is like those that it learned from.
 
 - **For.** A first look at JPEGs of unknown origin: jsteg, F5, OutGuess, steghide. No verdict is a proof.
 - **Data.** {about["covers"]["train"]:,} squares of {SIDE} x {SIDE} pixels to learn from, of 105 photographs of CID22
@@ -289,7 +296,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("data", type=Path)
     parser.add_argument("--band", choices=BANDS, nargs="*", default=[*BANDS])
-    parser.add_argument("--features", default="ccjrm")
+    parser.add_argument("--features", default="rootccjrm")
     parser.add_argument("--attacks", action="store_true", help="only say what the attacks' scores mean")
     parser.add_argument("--work", type=Path, default=Path("out/bundled-detectors"))
     parser.add_argument("--out", type=Path, default=bundled.BUNDLED)

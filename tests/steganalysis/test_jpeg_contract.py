@@ -88,7 +88,7 @@ def test_pairs_and_features_refuse_the_same_in_the_same_words() -> None:
     ]:
         with pytest.raises(InvalidSetting) as of_features:
             FEATURES["dctr"].extract(given_planes, given_table, threads=1)
-        covers = torch.from_numpy(given_planes.copy())
+        covers = torch.from_numpy(np.array(given_planes))
         with pytest.raises(InvalidSetting) as of_pairs:
             Pairs(covers, covers, table=given_table)
         assert str(of_pairs.value).replace("a detector of JPEGs", "DCTR") == str(of_features.value)

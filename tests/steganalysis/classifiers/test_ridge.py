@@ -29,7 +29,7 @@ def test_each_penalty_solves_its_equation(count: int, dims: int) -> None:
     x = np.random.default_rng(1).normal(size=(count, dims))
     labels = np.sign(np.random.default_rng(2).normal(size=count))
     unit = np.linalg.eigvalsh(x @ x.T if dims > count else x.T @ x).mean()
-    solutions = ridge._solutions(x, labels)
+    solutions = ridge._solutions(x, labels, ridge.PENALTIES)
     assert len(solutions) == len(ridge.PENALTIES)
     for penalty, w in solutions:
         np.testing.assert_allclose(x.T @ (x @ w) + penalty * unit * w, x.T @ labels, rtol=1e-6, atol=1e-8)
@@ -41,6 +41,14 @@ def test_a_line_tells_shifted_features_apart(count: int, dims: int) -> None:
     covers, stegos = (made.scores(part) for part in pairs(400, dims, 0.8, 3))
     assert made.error < 0.25
     assert (np.mean(covers > 0) + np.mean(stegos <= 0)) / 2 < 0.3
+
+
+def test_a_penalty_that_was_chosen_before_can_be_given() -> None:
+    train, validate = pairs(30, 300, 0.15, 1), pairs(200, 300, 0.15, 2)
+    chosen = fit(train, validate)
+    again = fit(train, validate, penalties=[chosen.penalty])
+    assert (again.penalty, again.error) == (chosen.penalty, chosen.error)
+    np.testing.assert_array_equal(again.w, chosen.w)
 
 
 def test_the_penalty_is_the_best_on_the_other_pairs() -> None:

@@ -160,6 +160,13 @@ def test_the_forward_transform_is_that_of_libjpeg(quality: int) -> None:
         np.testing.assert_array_equal(quantized_blocks(pixels, luma.table), luma.blocks)
 
 
+def test_roots_are_those_of_the_calibrated_features() -> None:
+    planes, table = picture(4, 4, seed=3, count=2)
+    found = jrm.calibrated_features(planes, table)
+    assert found.min() == 0
+    np.testing.assert_array_equal(jrm.root_features(planes, table, threads=2), np.sqrt(found))
+
+
 def test_a_picture_of_one_block_row_has_nothing_when_cut() -> None:
     planes, table = picture(1, 4, seed=1)
     found = jrm.calibrated_features(planes, table)[0]

@@ -6,7 +6,7 @@ spaces?", WIFS 2015: hardly. Features are brought to mean 0 and deviation 1; one
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,10 +66,15 @@ class Ridge:
         return cls(w, *numbers)
 
 
-def fit(train: tuple[np.ndarray, np.ndarray], validate: tuple[np.ndarray, np.ndarray]) -> Ridge:
+def fit(
+    train: tuple[np.ndarray, np.ndarray],
+    validate: tuple[np.ndarray, np.ndarray],
+    *,
+    penalties: Sequence[float] = PENALTIES,
+) -> Ridge:
     """Return a ridge regression on the features (N, D) of (covers, stegos), the penalty of least P_E on those of other pairs.
 
-    Time and memory go with the smaller of D and 2 N, squared.
+    `penalties` are tried, in units of the mean eigenvalue. Time and memory go with the smaller of D and 2 N, squared.
     """
     if len({np.shape(part)[1:] for part in (*train, *validate)}) != 1 or any(np.ndim(part) != 2 for part in train):
         raise InvalidSetting("the parts have other features", hint="extract the same features from all")
@@ -81,7 +86,7 @@ def fit(train: tuple[np.ndarray, np.ndarray], validate: tuple[np.ndarray, np.nda
     scale[scale <= 1e-12 * np.abs(middle) + np.finfo(np.float64).tiny] = np.inf  # what never varies has no weight
     x = (x - middle) / scale
     found = []
-    for penalty, w in _solutions(x, labels):
+    for penalty, w in _solutions(x, labels, penalties):
         w = w / scale
         offset = -float(middle @ w)
         low, high = (part @ w + offset for part in validate)
@@ -90,7 +95,7 @@ def fit(train: tuple[np.ndarray, np.ndarray], validate: tuple[np.ndarray, np.nda
     return min(found, key=lambda one: (one.error, -one.penalty))
 
 
-def _solutions(x: np.ndarray, labels: np.ndarray) -> list[tuple[float, np.ndarray]]:
+def _solutions(x: np.ndarray, labels: np.ndarray, penalties: Sequence[float]) -> list[tuple[float, np.ndarray]]:
     """Return (penalty, w) of every penalty: (x' x + penalty) w = x' labels, through x' x or x x', whichever is smaller."""
     wide = x.shape[1] > x.shape[0]
     values, vectors = np.linalg.eigh(x @ x.T if wide else x.T @ x)
@@ -98,7 +103,7 @@ def _solutions(x: np.ndarray, labels: np.ndarray) -> list[tuple[float, np.ndarra
     right = vectors.T @ (labels if wide else x.T @ labels)
     unit = float(values.mean()) or 1.0
     made = []
-    for penalty in PENALTIES:
+    for penalty in penalties:
         solved = vectors @ (right / (values + penalty * unit))
         made.append((penalty, x.T @ solved if wide else solved))
     return made

@@ -100,7 +100,7 @@ def _layout() -> tuple[dict[str, slice], list[str], NDArray[np.int64], NDArray[n
 
 SUBMODELS, _NAMES, _PLAN_PAIRS, _PLAN_SUMS = _layout()
 DIMENSION = len(_NAMES)
-_TITLE, _CALIBRATED = "JRM", "ccJRM"
+_TITLE, _CALIBRATED, _ROOTS = "JRM", "ccJRM", "Root ccJRM"
 
 
 def features(coefficients: Planes, table: NDArray[np.integer[Any]], *, threads: int | None = None) -> NDArray[np.float64]:
@@ -124,6 +124,11 @@ def calibrated_features(
 
     All else as `features`; a picture of one block row or column leaves nothing when cut, and zeros as its second half.
     """
+    return _both(coefficients, table, title=_CALIBRATED, threads=threads)
+
+
+def _both(coefficients: Planes, table: NDArray[np.integer[Any]], *, title: str, threads: int | None) -> NDArray[np.float64]:
+    """Return the features of each picture, then those of the calibrated one."""
 
     def fill(planes: NDArray[np.int16], steps: Table, out: NDArray[np.float64]) -> None:
         fill_jrm(planes, _STEPS, _PLAN_PAIRS, _PLAN_SUMS, out[:, :DIMENSION])
@@ -131,7 +136,16 @@ def calibrated_features(
             cut = np.stack([block_planes(calibrated(as_blocks(plane), steps)) for plane in planes])
             fill_jrm(cut, _STEPS, _PLAN_PAIRS, _PLAN_SUMS, out[:, DIMENSION:])
 
-    return jpeg_inputs.extracted(coefficients, table, fill, title=_CALIBRATED, dimension=2 * DIMENSION, threads=threads)
+    return jpeg_inputs.extracted(coefficients, table, fill, title=title, dimension=2 * DIMENSION, threads=threads)
+
+
+def root_features(coefficients: Planes, table: NDArray[np.integer[Any]], *, threads: int | None = None) -> NDArray[np.float64]:
+    """Return float64 (N, 22510): the square roots of ccJRM, which are frequencies: linear classifiers of them weigh rare values
+    by the Hellinger distance.
+
+    All else as `calibrated_features`.
+    """
+    return np.sqrt(_both(coefficients, table, title=_ROOTS, threads=threads))
 
 
 def calibrated_feature_names() -> list[str]:
@@ -159,5 +173,11 @@ ROWS = {
         calibrated_features, 2 * DIMENSION, calibrated_feature_names, (1,),
         _CALIBRATED, "JRM beside the same of the picture cut by four pixels and compressed again by its own table", _PAPER,
         domain="coefficients",
+    ),
+    "rootccjrm": FeatureSet(
+        root_features, 2 * DIMENSION, calibrated_feature_names, (1,),
+        _ROOTS, "the square roots of ccJRM, so that rare values count for a linear classifier",
+        f"{_PAPER}; the Hellinger map after M. Boroumand, J. Fridrich, Boosting steganalysis with explicit feature maps, ACM "
+        "IH&MMSec 2016", domain="coefficients",
     ),
 }  # fmt: skip
