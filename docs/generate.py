@@ -144,6 +144,9 @@ def _messages() -> list[str]:
         "images in each training, finds either stego among covers; no detector here tells the one from the other with",
         "confidence: each interval of that question reaches 0.5.",
         "",
+        "In JPEGs it is alike: `juniward@0.4/message` changes about 10 % more coefficients than `juniward@0.4`. The shortest",
+        "message has a fixed length there too, so tiles with few coefficients that are not zero are left out of both.",
+        "",
         *figures("message-coder"),
         "",
     ]
