@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import ssgan
@@ -40,7 +42,7 @@ SUBJECTS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "Detectors": (
         "Features, and detectors that learn from covers and their stegos: in memory, or in a folder that can be resumed.",
-        ("features", "Detector", "train_detector", "Question", "Trial", "evaluate"),
+        ("features", "Detector", "PairsDataset", "train_detector", "Question", "Trial", "evaluate"),
     ),
     "Generated covers": (
         "A generator is loaded by its name or trained in a folder, and sampled by a seed or in secret.",
@@ -52,7 +54,12 @@ SUBJECTS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("read_coefficients", "encode_coefficients", "simulate_coefficients", "Coefficients", "COEFFICIENT_SCHEMES"),
     ),
 }
+ESTIMATORS = """They follow scikit-learn, which is the extra `sklearn` (`pip install 'ssgan[sklearn]'`), so that `Pipeline`,
+`cross_val_score` and `GridSearchCV` work: `make_pipeline(ssgan.SPAM(), ssgan.FLDEnsemble())`. The sets take images, or JPEGs as
+paths; the classifiers take features, with labels of which the greater one is that of stegos. In cross-validation, keep a cover
+and its stego in one fold: a `GroupKFold` with the number of the pair as `groups`, covers first, then stegos in their order."""
 WIDTH = 100
+ARGUMENT = re.compile(r"(\w+(?:, \w+)*) {2,}(?=\S)")  # at the beginning of a line: its names, then what they are
 
 
 def api() -> str:
@@ -74,6 +81,9 @@ def api() -> str:
         parts += [f"## {subject}", "", sentence, ""]
         for name in names:
             parts += _entry(name, getattr(ssgan, name))
+    parts += ["## Estimators", "", ESTIMATORS, "", "| estimator | what it is |", "| --- | --- |"]
+    parts += [f"| `{name}` | {words} |" for name, words in _estimators()]
+    parts += [""]
     parts += ["## Errors", "", "One family, each with a `hint` and the exit code that the command line ends with.", ""]
     parts += ["| error | exit code | when |", "| --- | --- | --- |"]
     for name in sorted(errors, key=lambda name: (getattr(ssgan, name).exit_code, name)):
@@ -82,17 +92,45 @@ def api() -> str:
     return "\n".join(parts) + "\n"
 
 
+def _estimators() -> Iterator[tuple[str, str]]:
+    """Names of the estimators of scikit-learn with their first sentences, read without scikit-learn."""
+    source = Path(ssgan.__file__).parent.joinpath(*ssgan._ESTIMATORS["SPAM"].split(".")[1:]).with_suffix(".py")
+    for node in ast.parse(source.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ClassDef) and node.name in ssgan._ESTIMATORS:
+            yield node.name, (ast.get_docstring(node) or "").partition("\n")[0]
+
+
 def _entry(name: str, got: Any) -> list[str]:
     parts = [f"### {name}", ""]
     if isinstance(got, dict):
         first = next(iter(got))
         rows, columns = (", ".join(f"`{key}`" for key in keys) for keys in (got, [field.name for field in fields(got[first])]))
         return [*parts, f"A table, name → row: {rows}. Each row, a `{type(got[first]).__name__}`, has {columns}.", ""]
-    parts += ["```text", *_signature(name, got), "```", "", inspect.getdoc(got) or "", ""]
+    parts += ["```text", *_signature(name, got), "```", "", *_paragraphs(inspect.getdoc(got) or "")]
     if isinstance(got, type):
         parts += [f"- `{line}`: {words}" for line, words in _members(got)]
         parts += [""] if parts[-1] else []
     return parts
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    """A docstring as Markdown: arguments that are lined up become a list, examples a block of code."""
+    for paragraph in text.split("\n\n"):
+        lines = paragraph.splitlines()
+        if lines and lines[0].startswith(">>> "):
+            yield from ("```pycon", *lines, "```", "")
+        elif lines and ARGUMENT.match(lines[0]):
+            items: list[str] = []
+            for line in lines:
+                found = ARGUMENT.match(line)
+                if found:
+                    named = ", ".join(f"`{name}`" for name in found[1].split(", "))
+                    items.append(f"- {named}: {line[found.end() :]}")
+                else:
+                    items[-1] += " " + line.strip()
+            yield from (*items, "")
+        else:
+            yield from (paragraph, "")
 
 
 def _signature(name: str, got: Callable[..., Any]) -> list[str]:

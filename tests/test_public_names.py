@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,7 @@ NAMES = [
     "Ledger",
     "NotEnoughMemory",
     "NothingFound",
+    "PairsDataset",
     "Passphrase",
     "Picture",
     "Question",
@@ -78,7 +80,8 @@ NAMES = [
 
 def test_the_public_names_are_these_and_no_others() -> None:
     assert sorted(ssgan.__all__) == NAMES
-    assert sorted(dir(ssgan)) == NAMES
+    estimators = ssgan._ESTIMATORS if find_spec("sklearn") else {}
+    assert sorted(dir(ssgan)) == sorted([*NAMES, *estimators])
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -95,7 +98,7 @@ def test_type_checkers_see_each_name_where_it_is_had() -> None:
         for alias in node.names
         if alias.asname and alias.name != "__version__"
     }
-    assert seen == set(ssgan._HOMES.items())
+    assert seen == {*ssgan._HOMES.items(), *ssgan._ESTIMATORS.items()}
 
 
 def test_covers_are_sampled_and_simulated_by_name() -> None:
@@ -111,6 +114,12 @@ def test_covers_are_sampled_and_simulated_by_name() -> None:
 def test_a_name_that_is_not_there_is_said_to_be_missing() -> None:
     with pytest.raises(AttributeError, match="no attribute 'embed'"):
         _ = ssgan.embed
+
+
+def test_an_estimator_without_scikit_learn_is_refused_in_words() -> None:
+    code = "import sys; sys.modules['sklearn'] = None; import ssgan; ssgan.SPAM"
+    ended = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert "InvalidSetting: SPAM needs scikit-learn, which is not installed" in ended.stderr
 
 
 def test_the_version_is_the_distribution_s() -> None:

@@ -1,6 +1,27 @@
 """ssgan: secure steganography with generated covers.
 
-The public names, handed on when they are first asked for: `import ssgan` imports neither torch nor numba.
+Say something in an image, and read it:
+
+    key = ssgan.fresh_key()                                # or ssgan.Passphrase("several words")
+    hidden = ssgan.hide(image, "Meet me at nine", key)     # NumPy, Pillow, torch, or the path of a lossless file
+    ssgan.reveal(hidden.stego, key)
+    ssgan.hide_file("cover.png", "Meet me at nine", key, "stego.png")
+
+Make covers, and simulate stegos:
+
+    covers = ssgan.load_generator("faces64").sample(48, seed=1)
+    stegos = ssgan.simulate(covers, "hill@0.4", seed=1)    # a scheme at a payload in bits per sample
+    ssgan.costs(image, "hill"), ssgan.inspect(image, "hill@0.4"), ssgan.show(covers)
+
+Look for stegos:
+
+    ssgan.detect("suspect.png"), ssgan.estimate(image)
+    detector = ssgan.Detector("spam/ridge").fit(covers, stegos)
+    detector.predict_proba(images), detector.score(covers, stegos)
+    ssgan.features(images, "srm")                          # for scikit-learn: ssgan.SRM(), ssgan.FLDEnsemble()
+
+`help(ssgan.hide)` explains each argument and shows an example, and so does the help of the others. `dir(ssgan)` lists all
+public names; they are handed on when they are first asked for: `import ssgan` imports neither torch nor numba.
 """
 
 from __future__ import annotations
@@ -13,7 +34,22 @@ from ssgan.version import __version__ as __version__
 if TYPE_CHECKING:
     from ssgan.detection.detector import Detector as Detector
     from ssgan.detection.estimate import estimate as estimate
+    from ssgan.detection.estimators import CCJRM as CCJRM
+    from ssgan.detection.estimators import CRM as CRM
+    from ssgan.detection.estimators import CSPAM as CSPAM
+    from ssgan.detection.estimators import DCTR as DCTR
+    from ssgan.detection.estimators import GFR as GFR
+    from ssgan.detection.estimators import JRM as JRM
+    from ssgan.detection.estimators import PHARM as PHARM
+    from ssgan.detection.estimators import SCRMQ1 as SCRMQ1
+    from ssgan.detection.estimators import SPAM as SPAM
+    from ssgan.detection.estimators import SRM as SRM
+    from ssgan.detection.estimators import SRMQ1 as SRMQ1
+    from ssgan.detection.estimators import FLDEnsemble as FLDEnsemble
+    from ssgan.detection.estimators import MaxSRM as MaxSRM
+    from ssgan.detection.estimators import RidgeClassifier as RidgeClassifier
     from ssgan.detection.extracted import features as features
+    from ssgan.detection.pairs_dataset import PairsDataset as PairsDataset
     from ssgan.detection.question import Question as Question
     from ssgan.detection.train import train_detector as train_detector
     from ssgan.detection.verdicts.detect import detect as detect
@@ -90,6 +126,7 @@ _HOMES = {
     "Ledger": "ssgan.messages.ledger",
     "NotEnoughMemory": "ssgan.errors",
     "NothingFound": "ssgan.errors",
+    "PairsDataset": "ssgan.detection.pairs_dataset",
     "Passphrase": "ssgan.messages.keys",
     "Picture": "ssgan.images",
     "Question": "ssgan.detection.question",
@@ -132,6 +169,27 @@ _HOMES = {
     "write": "ssgan.images.accepted",
 }
 
+# Estimators of scikit-learn, which is an extra: they are public where it is installed.
+_ESTIMATORS = dict.fromkeys(
+    (
+        "CCJRM",
+        "CRM",
+        "CSPAM",
+        "DCTR",
+        "FLDEnsemble",
+        "GFR",
+        "JRM",
+        "MaxSRM",
+        "PHARM",
+        "RidgeClassifier",
+        "SCRMQ1",
+        "SPAM",
+        "SRM",
+        "SRMQ1",
+    ),
+    "ssgan.detection.estimators",
+)
+
 
 def _simulate_messages(*given: Any) -> Any:
     from ssgan.messages.simulated import simulate
@@ -159,12 +217,23 @@ __all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - the keys are strings
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
+    home = _HOMES.get(name) or _ESTIMATORS.get(name)
+    if home is None:
         raise AttributeError(f"module 'ssgan' has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_HOMES[name]), name)
+    try:
+        return getattr(import_module(home), name)
+    except ModuleNotFoundError as error:
+        if name not in _ESTIMATORS or not str(error.name).startswith("sklearn"):
+            raise
+        from ssgan.errors import InvalidSetting
+
+        hint = "install it with pip install 'ssgan[sklearn]'; ssgan.features and ssgan.Detector do without"
+        raise InvalidSetting(f"{name} needs scikit-learn, which is not installed", hint=hint) from None
 
 
 def __dir__() -> list[str]:
-    return __all__
+    from importlib.util import find_spec
+
+    return [*__all__, *(_ESTIMATORS if find_spec("sklearn") else ())]

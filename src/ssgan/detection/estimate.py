@@ -74,6 +74,7 @@ def estimate(image: AnyImage, *, layout: Layout | None = None) -> Estimated:
 
     image   one image, as `ssgan.as_image` takes it, or the path of a JPEG: then the shares of coefficients that jsteg, F5 or
             OutGuess would have changed are estimated
+    layout  "chw" or "hwc", where the shape of a NumPy array leaves it open
 
     An estimate near 0 proves nothing about LSB matching or adaptive schemes, which leave no such trace. Raises InvalidSetting
     for what is no image, RefusedImage for a file that cannot be read.

@@ -30,6 +30,7 @@ def features(
               JPEGs (dctr, jrm, ccjrm, gfr, pharm): the path of a JPEG, its Coefficients, or a sequence of these
     name      spam, cspam, srm, srmq1, crm, scrmq1, maxsrmd2, or a set of JPEGs
     embedder  for maxsrmd2: the embedding that the warden expects, such as "hill@0.4"
+    layout    "chw" or "hwc", where the shape of a NumPy array leaves it open
     threads   images worked on at a time; as many as torch uses threads if left out
 
     Raises InvalidSetting for an unknown name and for what is no image, RefusedImage for one that is too small.

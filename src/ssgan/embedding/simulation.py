@@ -32,6 +32,7 @@ def simulate(
               tensor uint8 (N, C, H, W); the Coefficients of a JPEG, for schemes such as juniward; or Samples of another kind
     embedder  an `ssgan.Embedder` or its name: the scheme, @, and the payload in bits per sample, as in "hill@0.4"
     seed      a whole number, or a NumPy Generator: which changes are drawn
+    layout    "chw" or "hwc", where the shape of a NumPy array leaves it open
 
     No message is in the stego: the changes are those that a sender would make on average. `ssgan.hide` sends real messages.
     Raises InvalidSetting for what is no cover or no embedder, DoesNotFit where the payload does not fit.

@@ -53,6 +53,7 @@ def costs(image: AnyImage, scheme: str = "hill", *, payload: float = 0.4, layout
     image    one image, as `ssgan.as_image` takes it
     scheme   a key of `ssgan.SCHEMES`, such as "hill", "suniward", "wow" or "mipod"
     payload  bits per sample, for schemes whose costs depend on it
+    layout   "chw" or "hwc", where the shape of a NumPy array leaves it open
 
     Raises InvalidSetting for an unknown scheme and for what is no image.
 

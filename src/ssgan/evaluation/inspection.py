@@ -183,6 +183,7 @@ def inspect(
     image     one image, as `ssgan.as_image` takes it
     embedder  an `ssgan.Embedder` or its name, as in "hill@0.4": the scheme and the payload in bits per sample
     seed      a whole number, or a NumPy Generator: which changes are drawn
+    layout    "chw" or "hwc", where the shape of a NumPy array leaves it open
 
     Raises InvalidSetting for what is no image or no embedder, DoesNotFit where the image cannot carry the payload.
 

@@ -122,6 +122,7 @@ def write(
     image      as `as_image` takes it
     alpha      uint8 (H, W), for .png and .tif
     overwrite  replace an existing file
+    layout     "chw" or "hwc", where the shape of a NumPy array leaves it open
 
     The file is whole or not there. Raises InvalidSetting for a lossy or unknown suffix, StorageFailed where the file exists or
     cannot be written.

@@ -39,7 +39,10 @@ class Difference:
 
 
 def difference(cover: AnyImage, stego: AnyImage, *, layout: Layout | None = None) -> Difference:
-    """Return the difference of two images of one size, as `as_image` takes them, or of two batches, as `as_images` does.
+    """Return how many samples differ between two images of one size, which way and how far.
+
+    cover, stego  two images, as `ssgan.as_image` takes them, or two batches, as `ssgan.as_images` does
+    layout        "chw" or "hwc", where the shape of a NumPy array leaves it open
 
     Raises InvalidSetting for what is no image, and for images that differ in shape.
 

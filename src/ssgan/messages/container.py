@@ -189,7 +189,18 @@ def max_plaintext_bytes(carrying: int) -> int:
 
 
 def capacity(image: AnyImage, *, alpha: ImageLike | None = None, layout: Layout | None = None) -> int:
-    """Return the most bytes that `hide` takes for an image, as `as_image` takes it, with any key and scheme."""
+    """Return the most bytes that `hide` takes for an image, whatever the message, key and scheme.
+
+    image   one image, as `ssgan.as_image` takes it
+    alpha   uint8 (H, W): only pixels with 255 count; a file brings its own
+    layout  "chw" or "hwc", where the shape of a NumPy array leaves it open
+
+    A detector finds a full image far more easily than one that says little. Raises InvalidSetting for what is no image.
+
+    >>> import numpy, ssgan
+    >>> ssgan.capacity(numpy.zeros((256, 256, 3), int))
+    12254
+    """
     taken = accept(image, alpha=alpha, layout=layout)
     return capacity_bytes(usable_samples(taken.samples, taken.alpha))
 

@@ -85,12 +85,27 @@ def hide(
     image: AnyImage, message: bytes | str | MessagePart, key: Key, *, scheme: str = PIXEL_SCHEME,
     alpha: ImageLike | None = None, compress: bool = False, allow_flat: bool = False, layout: Layout | None = None,
 ) -> Hidden:  # fmt: skip
-    """Hide `message`, text as UTF-8, in a cover as `as_image` takes it; only pixels with alpha 255 (uint8 (H, W)) are changed.
+    """Hide a message in an image, and return the stego with its cover and figures.
 
-    Cover and stego come back as NumPy arrays with the axes of `image`: (H, W), (C, H, W) or (H, W, C), as PIL images have it.
-    `compress` packs it first where that is shorter: not for texts that others had a hand in, since the length tells. Raises
-    DoesNotFit with the bytes that would fit, RefusedImage where the cover is so flat that other images would share its keys
-    (unless `allow_flat`), InvalidSetting for an unknown scheme.
+    image       the cover: one image, as `ssgan.as_image` takes it. `ssgan.hide_file` takes files as they are, JPEGs too
+    message     bytes, or a str for UTF-8; it is encrypted
+    key         an `ssgan.Passphrase`, or a `KeyFile` such as `ssgan.fresh_key()`: the receiver needs the same
+    scheme      which changes show least: a key of `ssgan.SCHEMES`
+    alpha       uint8 (H, W): only pixels with 255 are changed, and `reveal` needs it, too. A file brings its own
+    compress    pack the message first where that is shorter: not for texts that others had a hand in, since the length tells
+    allow_flat  take a cover so flat that other images would share its keys
+    layout      "chw" or "hwc", where the shape of a NumPy array leaves it open
+
+    Cover and stego come back as NumPy arrays uint8 with the axes of `image`: (H, W), (C, H, W) or (H, W, C), as PIL images and
+    files have it. Write the stego without loss, and destroy the cover. Raises DoesNotFit with the bytes that would fit,
+    RefusedImage for a flat cover, InvalidSetting for what is no image, no message, no key or no scheme.
+
+    >>> import numpy, ssgan
+    >>> cover = numpy.random.default_rng(1).integers(100, 120, (64, 64, 3))
+    >>> key = ssgan.fresh_key()
+    >>> hidden = ssgan.hide(cover, "Meet me at nine", key)
+    >>> hidden.stego.shape, ssgan.reveal(hidden.stego, key)
+    ((64, 64, 3), b'Meet me at nine')
     """
     check_key(key)
     taken = accept(image, alpha=alpha, layout=layout)

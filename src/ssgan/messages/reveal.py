@@ -36,12 +36,22 @@ def reveal(
     layout: Layout | None = None,
     models: Sequence[DrawnModel] = (),
 ) -> bytes:
-    """Return the message in an image, as `as_image` takes it, with alpha uint8 (H, W) where it has any.
+    """Return the message in an image as bytes.
 
-    A drawn cover is tried with the models of the package, and with `models` besides (`ssgan.drawn.model.load`).
+    image   the stego: one image, as `ssgan.as_image` takes it. `ssgan.reveal_files` takes JPEGs and spread messages
+    key     the `ssgan.Passphrase` or the `KeyFile` of the sender
+    alpha   uint8 (H, W), where the stego has any; a file brings its own
+    layout  "chw" or "hwc", where the shape of a NumPy array leaves it open
+    models  for drawn covers: models beside those of the package
 
-    Raises InvalidSetting for what is no image or no key, NothingFound for every failure beside, and Incomplete (with `part`)
-    where the image holds one part of a message that is spread over several: `ssgan.messages.spread.gather` joins them.
+    Raises NothingFound for a wrong key, no message and a changed image, which cannot be told apart; InvalidSetting for what is
+    no image or no key; Incomplete (with `part`) for one part of a message that is spread over several images:
+    `ssgan.reveal_files` joins them.
+
+    >>> import numpy, ssgan
+    >>> cover, key = numpy.random.default_rng(1).integers(100, 120, (64, 64)), ssgan.Passphrase("several words")
+    >>> ssgan.reveal(ssgan.hide(cover, b"hi", key).stego, key)
+    b'hi'
     """
     taken = accept(image, alpha=alpha, layout=layout)
     return as_whole(reveal_any(taken.samples, key, alpha=taken.alpha, models=models))

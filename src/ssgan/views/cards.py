@@ -50,6 +50,7 @@ def show(
     more     further images or results, which come to the right of the first
     columns  of a batch: images in a row
     scale    enlarge each pixel to a square of so many pixels
+    layout   "chw" or "hwc", where the shape of a NumPy array leaves it open
 
     Raises InvalidSetting for what is no image, and for images beside each other that differ in height.
 

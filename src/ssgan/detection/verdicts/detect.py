@@ -17,6 +17,7 @@ def detect(image: AnyImage, *, layout: Layout | None = None) -> Judged:
 
     image   the path of an image file of any readable kind, JPEG among them: then bytes behind its end, texts and last bits are
             looked at, too; or an image in memory, as `ssgan.as_image` takes it, of which the samples are judged
+    layout  "chw" or "hwc", where the shape of a NumPy array leaves it open
 
     A probability is that of a stego where covers and stegos are equally many; finding nothing proves nothing. A damaged file is
     reported in the result, with the facts that show. Raises RefusedImage for a file that cannot be opened, InvalidSetting for

@@ -268,6 +268,23 @@ def drawing(dims: int, subspace: int, images: int, *, seed: int, number: int) ->
     return chosen, np.bincount(rng.integers(0, images, images), minlength=images)
 
 
+def out_of_bag_scores(
+    made: Ensemble, covers: np.ndarray, stegos: np.ndarray, *, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the scores of the pairs that `made` was fitted on, each by the learners that did not draw it.
+
+    Float64 (n,) of covers and of stegos, without the pairs that every learner drew; `seed` is that of `fit`. They are what
+    scores of new images are like, and so serve to calibrate them.
+    """
+    images, (learners, subspace) = len(covers), made.subspaces.shape
+    drawn = [drawing(made.features, subspace, images, seed=seed, number=number)[1] for number in range(learners)]
+    apart = np.stack(drawn, axis=1) == 0
+    judged = apart.any(axis=1)
+    parts = [np.where(apart, made.projections(part) / made.sigma, 0.0).sum(axis=1) for part in (covers, stegos)]
+    first, second = (part[judged] / apart.sum(axis=1)[judged] for part in parts)
+    return first, second
+
+
 def _enough(errors: list[float], learners: int | None) -> bool:
     """Return whether an ensemble with these out-of-bag errors, learner by learner, is large enough."""
     if learners is not None:
