@@ -1,25 +1,33 @@
-# The two commands of the README are `make demo` and `make test`; each makes the environment (.venv) first if it is missing.
-# Without make: the four lines of the recipes below, by hand.
+# `make demo`, `make serve` and `make setup` make the environment (.venv) first if it is missing.
+# Without make: the lines of the recipes below, by hand.
 
 VENV := .venv
 BIN := $(VENV)/bin
 # The first Python >= 3.11 that really runs; `make PYTHON=/path/to/python3.12 test` names another.
-PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; do \
+PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$name"; break; }; done)
 PYTEST_ARGS ?=
 # A peer whose dependencies would replace our torch: it lies beside the environment, and what is measured needs none of them.
 PEER := out/peer
 
+# How to call ssgan from here on.
+CALL = echo "To call ssgan: source $(BIN)/activate, or write $(BIN)/ssgan in place of ssgan."
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test style check package bench docs docs-site format
+.PHONY: help setup demo serve test style check package bench docs docs-site format
 
 help:    ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
 setup: $(VENV)/.developer  ## make the environment with everything the targets below need
+	@$(CALL)
 
-demo: $(VENV)/.user  ## the whole story, from a cover nobody has seen to a warden who looks; one HTML report
+demo: $(VENV)/.user  ## run the whole story and write it as one page
 	$(BIN)/ssgan demo
+	@$(CALL)
+
+serve: $(VENV)/.user  ## open ssgan in the browser
+	$(BIN)/ssgan serve
 
 test: $(VENV)/.developer  ## run the tests
 	$(BIN)/pytest -n 2 $(PYTEST_ARGS)
@@ -32,7 +40,8 @@ style: $(VENV)/.developer  ## check the format, lint, types, and that the genera
 
 check: style test  ## style and tests
 
-package: $(VENV)/.developer  ## build wheel and sdist, and run the demo from the wheel in a clean environment
+package: $(VENV)/.developer  ## build wheel and sdist into dist, and run the demo from the wheel in a clean environment
+	$(BIN)/python -m hatchling build -d dist
 	$(BIN)/pytest -m slow tests/test_packaging.py
 
 bench: $(VENV)/.developer $(PEER)/.installed  ## measure, beside the peers; the figures go to results/
@@ -67,7 +76,7 @@ $(VENV)/.torch:
 	@touch $@
 
 $(VENV)/.user: $(VENV)/.torch pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[report]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[report,web]"
 	@touch $@
 
 $(VENV)/.developer: $(VENV)/.torch pyproject.toml constraints.txt

@@ -1,7 +1,8 @@
 """Generate the pages that say what the code says of itself: `python docs/generate.py [--check]`.
 
 cli.md comes from the commands' help, api.md from the docstrings, house.md from the packages, schemes.md and detectors.md from
-the catalogs, generators.md and reproduce.md from `results/`.
+the catalogs, generators.md and reproduce.md from `results/`. The rows of the catalogs go into the package as well, for
+`ssgan list`.
 
 With --check nothing is written, and a page that is not what would be written is an error: what the code says of itself and
 what the pages say are one.
@@ -22,6 +23,7 @@ from house_page import house
 from jpeg_tables import jpeg_detection
 from results_tables import RESULTS, figures, range_of
 
+from ssgan.cli.list import KEPT, kept_text
 from ssgan.embedding.catalog import CODERS, COEFFICIENT_SCHEMES, SCHEMES
 from ssgan.embedding.entry import CoefficientEntry, SchemeEntry
 from ssgan.steganalysis.catalog import DETECTORS, FEATURES, NETWORKS
@@ -267,12 +269,11 @@ def main() -> int:
     stale = 0
     pages = {"cli.md": cli(), "schemes.md": schemes(), "detectors.md": detectors(), "generators.md": generators()}
     pages |= {"reproduce.md": reproduce(), "detect.md": detect(), "api.md": api(), "house.md": house()}
-    for name, text in pages.items():
-        page = DOCS / name
+    for page, text in [(DOCS / name, text) for name, text in pages.items()] + [(KEPT, kept_text())]:
         if "--check" not in sys.argv:
             page.write_text(text, encoding="utf-8")
         elif not page.exists() or page.read_text(encoding="utf-8") != text:
-            print(f"docs/{name} is not what the code says: run `make docs`", file=sys.stderr)
+            print(f"{page.name} is not what the code says: run `make docs`", file=sys.stderr)
             stale = 1
     return stale
 

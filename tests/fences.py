@@ -68,7 +68,7 @@ class Fence:
 
     @property
     def where(self) -> str:
-        return f"{self.page.relative_to(ROOT)}, line {self.line}"
+        return f"{self.page.name}, line {self.line}"
 
 
 def lay_out(folder: Path) -> None:
@@ -133,12 +133,12 @@ def _run_fence(fence: Fence, known: dict[str, Any]) -> None:
     if fence.language == "pycon":
         _run_python(fence, known)
     elif fence.language == "console":
-        for command, expected in _transcript(fence.text):
+        for command, expected in transcript_of(fence.text):
             printed = _run_command(command, fence)
-            as_said = not expected or re.fullmatch(_pattern(expected), printed)
+            as_said = not expected or re.fullmatch(pattern_of(expected), printed)
             assert as_said, f"{fence.where}: {command}\n{printed}"
     else:
-        for command in _commands(fence.text):
+        for command in commands_of(fence.text):
             _run_command(command, fence)
 
 
@@ -156,17 +156,20 @@ def _run_python(fence: Fence, known: dict[str, Any]) -> None:
     assert not failures, "".join(failures)
 
 
-def _commands(text: str) -> Iterator[str]:
+def commands_of(text: str) -> Iterator[str]:
+    """The commands of an `sh` block."""
     yield from (line for line in text.replace("\\\n", " ").splitlines() if shlex.split(line, comments=True))
 
 
-def _transcript(text: str) -> Iterator[tuple[str, list[str]]]:
+def transcript_of(text: str) -> Iterator[tuple[str, list[str]]]:
+    """The commands of a `console` block, each with the lines that are shown of it."""
     for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
         command, *lines = part.replace("\\\n", " ").splitlines()
         yield command, [line for line in lines if line]
 
 
-def _pattern(expected: list[str]) -> str:
+def pattern_of(expected: list[str]) -> str:
+    """The expression for lines in which `[...]` stands for anything."""
     lines = [
         r"(?:.*\n)*" if line == "[...]" else re.escape(line).replace(re.escape("[...]"), ".*") + r"\n" for line in expected
     ]

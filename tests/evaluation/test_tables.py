@@ -43,6 +43,9 @@ def test_latex_is_a_table_with_transfers_marked(rows: list[Row]) -> None:
     assert sum(r"$^\dagger$" in line for line in body) == 2
     assert text.startswith("%")
     assert r"\pm" in text
+    assert text.count(r"\caption{") == text.count(r"\label{") == 1
+    assert text.count("($n=") == sum(line.count("$n=") for line in body) >= 6
+    assert text.count("{") == text.count("}")
 
 
 def test_what_latex_reads_otherwise_is_escaped() -> None:

@@ -75,6 +75,7 @@ GROUPS: dict[str, dict[str, Command]] = {
         "reproduce": Command("reproduce:reproduce", "Repeat the experiments of the SSGAN paper."),
     },
     "Data": {
+        "samples": Command("samples:samples", "Write sample pictures to begin with."),
         "simulate": Command("simulate:simulate", "Embed random messages in many covers, as data for detectors."),
         "features": Command("features:features", "Compute steganalysis features of many pictures."),
     },

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from ssgan.cli.options import Json, Out, Quiet, Verbose
+from ssgan.cli.program import program
 from ssgan.cli.screen import Screen
 
 
@@ -38,10 +40,12 @@ def demo(
             out,
             size,
             message=MESSAGE if message is None else message,
+            program=program(),
             progress=lambda done, doing: progress(done, doing),
             notify=lambda chapter, words: screen.note("chapter", f"{chapter}: {words}", chapter=chapter, words=words),
         )
     screen.result("page", f"The page is {page}", page=str(page), stego=str(out / "stego.png"), **result.to_json())
+    screen.note("next", f"read its message yourself: {program()} reveal {shlex.quote(str(out / 'stego.png'))}")
     if open_page:
         import webbrowser
 

@@ -192,8 +192,9 @@ def _row(row: Row, *, full: bool) -> dict[str, Any]:
         ends = {f"{name}_interval": list(interval) for name, interval in row.intervals.items()}
         return {**record, **row.figures, **ends, "spread": row.spread, "change_rate": row.mean("change_rate")}
     spread = row.spread["p_e"]
-    record["P_E"] = f"{row.figures['p_e']:.4f}" + ("" if spread is None else f" ± {spread:.4f}") + f" ({low:.4f} to {high:.4f})"
-    return {**record, "AUC": f"{row.figures['auc']:.4f}", "accuracy": f"{row.figures['accuracy']:.4f}"}
+    record["P_E"] = f"{row.figures['p_e']:.3f}" + ("" if spread is None else f" ± {spread:.3f}") + f" ({low:.3f} to {high:.3f})"
+    record["pairs"] = sum(result.pairs[2] for result in row.results)
+    return {**record, "AUC": f"{row.figures['auc']:.3f}", "accuracy": f"{row.figures['accuracy']:.3f}"}
 
 
 def _said(progress: TrialProgress) -> str:

@@ -41,6 +41,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("sample faces64 -n 1000000 -o covers --to tars", "any number, a thousand to a tar"),
         ("sample faces64 -n 48 -o covers --drawn", "as covers with a message are drawn"),
     ),
+    "samples": (
+        ("samples photographs -o photographs", "five free photographs, from scikit-image's wheel"),
+        ("samples drawings -o drawings", "five computed pictures, without scikit-image"),
+    ),
     "models": (
         ("models", "generators and detectors that come with the package"),
         ("models show faces64", "what one of them was made from, and its limits"),

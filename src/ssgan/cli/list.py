@@ -1,19 +1,33 @@
-"""`ssgan list`: the catalogs."""
+"""`ssgan list`: the catalogs.
+
+Their rows are kept in `catalog.json`, which `make docs` writes, so that listing them needs neither torch nor numba. Where a
+file was added to a catalog's folder since then, or one taken away, the catalogs themselves are imported.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+import json as json_format
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias
 
 from cyclopts import Parameter
 
 from ssgan.cli.options import Json
 from ssgan.cli.screen import Screen, counted
 
+Catalog: TypeAlias = Literal["schemes", "coders", "features", "detectors"]
+KEPT = Path(__file__).with_name("catalog.json")
+_FOLDERS = (
+    "embedding/schemes",
+    "embedding/coders",
+    "steganalysis/features",
+    "steganalysis/networks",
+)  # a file a row, and helpers
 _SIDE = 64  # pixels of the gray image for which a network's parameters are counted
 
 
 def list_catalog(
-    catalog: Annotated[Literal["schemes", "coders", "features", "detectors"], Parameter(help="Which catalog.")] = "schemes",
+    catalog: Annotated[Catalog, Parameter(help="Which catalog.")] = "schemes",
     /,
     *,
     json: Json = False,
@@ -23,10 +37,42 @@ def list_catalog(
     Schemes set what each change costs, and coders turn bits into changes. Feature sets are what a detector measures, and
     detectors decide. --json adds the paper of each.
     """
-    rows = {"schemes": _schemes, "coders": _coders, "features": _features, "detectors": _detectors}[catalog]()
+    rows = _kept(catalog) or rows_of(catalog)
     if not json:
         rows = [{key: value for key, value in row.items() if key != "paper"} for row in rows]
     Screen(json=json).table({"features": "features"}.get(catalog, catalog.removesuffix("s")), rows)
+
+
+def rows_of(catalog: Catalog) -> list[dict[str, Any]]:
+    """Return the rows of a catalog itself, which is imported."""
+    return {"schemes": _schemes, "coders": _coders, "features": _features, "detectors": _detectors}[catalog]()
+
+
+def kept_text() -> str:
+    """Return what `catalog.json` should hold."""
+    catalogs: tuple[Catalog, ...] = ("schemes", "coders", "features", "detectors")
+    return (
+        json_format.dumps({"files": _files(), **{name: rows_of(name) for name in catalogs}}, indent=1, ensure_ascii=False)
+        + "\n"
+    )
+
+
+def _kept(catalog: Catalog) -> list[dict[str, Any]]:
+    """Return the rows as they were kept; none where the files of the catalogs are others now, or nothing is kept."""
+    from ssgan.storage.state_files import Damaged, read_object
+
+    try:
+        kept = read_object(KEPT, "files", catalog)
+    except Damaged:
+        return []
+    rows: list[dict[str, Any]] = kept[catalog]
+    return rows if kept["files"] == _files() else []
+
+
+def _files() -> list[str]:
+    """Return the names of the catalogs' files."""
+    package = Path(__file__).resolve().parents[1]
+    return sorted(f"{folder}/{path.name}" for folder in _FOLDERS for path in (package / folder).glob("*.py"))
 
 
 def _schemes() -> list[dict[str, Any]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from cyclopts import App, Group, Parameter
 
 from ssgan.cli.options import Json
 from ssgan.cli.screen import Screen
-from ssgan.errors import InvalidSetting, SomeItemsFailed, SsganError
+from ssgan.errors import InvalidSetting, SomeItemsFailed, SsganError, nearest
 
 if TYPE_CHECKING:
     from ssgan.gan.covers.generators import Card
@@ -23,6 +24,16 @@ Places = Annotated[
         consume_multiple=True,
     ),
 ]
+
+
+class _Announced(NamedTuple):
+    """What a generator of this package says of itself, as a `Card` has it, unchecked."""
+
+    config: Any
+    about: dict[str, Any]
+    parameters: int
+    file_bytes: int
+    digest: str
 
 
 def commands(**settings: Any) -> App:
@@ -138,21 +149,23 @@ def _drawn_in_words(drawn: dict[str, Any]) -> str:
 
 def _wanted(places: list[Path] | None) -> list[Path]:
     """Return the named models, those in folders of models among them, or all bundled ones."""
-    from ssgan.detection.verdicts.bundled import bundled as detectors
-    from ssgan.gan.covers.generators import bundled as generators
-
-    wanted = [inner for place in places for inner in _inner(place)] if places else [*generators(), *detectors()]
+    wanted = [inner for place in places for inner in _inner(place)] if places else _bundled()
     if not wanted:
         raise InvalidSetting("no model comes with this package", hint="give the folder of a run or of a model")
     return wanted
 
 
+def _bundled() -> list[Path]:
+    """Return the folders of the models of this package, generators first. Neither torch nor numba is imported for them."""
+    from ssgan.storage.folders import BUNDLED
+    from ssgan.storage.weights import models_in
+
+    return [*models_in(BUNDLED), *models_in(BUNDLED / "detectors")]
+
+
 def _shown(place: Path) -> str:
     """Return the name of a bundled model, or the path of another as it was given."""
-    from ssgan.detection.verdicts.bundled import BUNDLED as DETECTORS
-    from ssgan.storage.folders import BUNDLED as GENERATORS
-
-    return place.name if place.parent in (GENERATORS, DETECTORS) else str(place)
+    return place.name if place in _bundled() else str(place)
 
 
 def _inner(place: Path) -> list[Path]:
@@ -177,13 +190,17 @@ def _places(folder: Path) -> tuple[Path, ...]:
 
 def _find(place: Path) -> Path:
     """Return the folder with the manifest of a run, a model or a bundled one. Raises InvalidSetting."""
-    from ssgan.detection.verdicts.bundled import bundled
+    known = _bundled()
+    if place in known:
+        return place
     from ssgan.gan.covers.generators import find_generator
     from ssgan.storage.weights import MANIFEST
 
-    for folder in (*_places(place), *(found for found in bundled() if found.name == str(place))):
+    for folder in (*_places(place), *(found for found in known if found.name == str(place).lower())):
         if (folder / MANIFEST).is_file():
             return folder
+    if not place.exists() and (near := nearest(str(place), [found.name for found in known])):
+        raise InvalidSetting(f"there is no folder {place}", hint=f"did you mean {near}?")
     return find_generator(place)
 
 
@@ -208,13 +225,20 @@ def _opened(folder: Path) -> None:
 
 def _row(place: Path, *, whole: bool) -> tuple[str, dict[str, Any]]:
     """Return (kind, manifest) of a model. Raises RefusedModel, InvalidSetting."""
-    from ssgan.gan.covers.generators import KIND, read_card
     from ssgan.storage import weights
 
     folder = _find(place)
     announced = weights.announced(folder)
     manifest = announced["manifest"]
     if not str(manifest.get("kind")).endswith("detector"):
+        if folder in _bundled():
+            card = _Announced(
+                SimpleNamespace(**manifest["config"]), manifest["about"], weights.parameters(folder), announced["bytes"],
+                announced["sha256"],
+            )  # fmt: skip
+            return "generator", _generator(_shown(place), card, whole=whole)
+        from ssgan.gan.covers.generators import KIND, read_card
+
         return KIND, _generator(_shown(place), read_card(folder), whole=whole)
     settings, scope = manifest.get("settings", {}), manifest.get("scope", {})
     built_on = f"{settings.get('features')}/{settings.get('classifier')}" if "features" in settings else settings.get("network")
@@ -228,7 +252,7 @@ def _row(place: Path, *, whole: bool) -> tuple[str, dict[str, Any]]:
     }
 
 
-def _generator(name: str, card: Card, *, whole: bool) -> dict[str, Any]:
+def _generator(name: str, card: Card | _Announced, *, whole: bool) -> dict[str, Any]:
     config, side = card.config, card.config.image_size
     return {
         "generator": name,

@@ -66,6 +66,8 @@ def reveal(
                 hint="write it to a file with -o FILE, or give -o - to show it all the same",
             )
         screen.raw(message)
+        if sys.stdout.isatty() and not message.endswith(b"\n"):
+            screen.raw(b"\n")  # so that the prompt starts on a new line; a file or a pipe gets the message alone
 
 
 def _check_place(out: Path, read: list[Path | None], *, overwrite: bool) -> None:

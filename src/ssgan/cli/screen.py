@@ -7,10 +7,13 @@ made visible, and a letter that the stream cannot show is replaced.
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
+import shutil
 import stat
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +23,7 @@ from ssgan.errors import InvalidSetting, SsganError
 from ssgan.storage.names import fitting, json_text, shown
 
 _PLAIN_SECONDS = 10.0  # how often a log file gets a line
+_NARROWEST = 8  # characters of a column of a table
 _OFTEN_SECONDS = 1.0  # for programs, and with --verbose
 
 
@@ -70,17 +74,17 @@ class Screen:
         return os.name == "posix" and stat.S_ISREG(mode) and bool(mode & 0o077)
 
     def table(self, message_type: str, rows: list[dict[str, Any]]) -> None:
-        """Print rows with the same keys, as columns under their names, or as one JSON object a row."""
+        """Print rows with the same keys, as columns under their names, or as one JSON object a row.
+
+        On a terminal long cells are wrapped so that the table fits; elsewhere each row is one line.
+        """
         if self.json:
             for row in rows:
                 _say_json(sys.stdout, message_type, row)
             return
         texts = [list(rows[0]), *([shown(str(value)) for value in row.values()] for row in rows)]
-        widths = [max(len(text[k]) for text in texts) for k in range(len(rows[0]))]
-        _say(
-            sys.stdout,
-            *("  ".join(cell.ljust(width) for cell, width in zip(text, widths, strict=True)).rstrip() for text in texts),
-        )
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        _say(sys.stdout, *laid_out(texts, width))
 
     @contextmanager
     def progress(self, total: int, doing: str) -> Iterator[Callable[..., None]]:
@@ -112,6 +116,20 @@ class Screen:
                 self.note("progress", text, done=done, total=total, **(figures or {"per_second": round(rate, 1)}))
 
         return report
+
+
+def laid_out(texts: Sequence[Sequence[str]], width: int | None) -> list[str]:
+    """Return the lines of a table whose first row is its head; with a width, the widest columns are wrapped until it fits."""
+    widths = [max(len(row[k]) for row in texts) for k in range(len(texts[0]))]
+    if width is not None:
+        while sum(widths) + 2 * (len(widths) - 1) > width and max(widths) > _NARROWEST:
+            widths[widths.index(max(widths))] -= 1
+    lines = []
+    for row in texts:
+        cells = [textwrap.wrap(cell, size) if len(cell) > size else [cell] for cell, size in zip(row, widths, strict=True)]
+        for parts in itertools.zip_longest(*cells, fillvalue=""):
+            lines.append("  ".join(part.ljust(size) for part, size in zip(parts, widths, strict=True)).rstrip())
+    return lines
 
 
 def counted(number: int, noun: str) -> str:

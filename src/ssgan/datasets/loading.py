@@ -6,6 +6,7 @@ with it, not the run.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from functools import partial
@@ -152,9 +153,18 @@ def named(shape: Sequence[int]) -> str:
 
 
 def left_out(bad: Bad, total: int, of: object) -> str:
-    """Return in words how many pictures of a source were left out, and the first ones with their reasons."""
-    first = "; ".join(f"{name}: {reason.removeprefix(name + ': ')}" for name, reason in bad[:FIRST_NAMED])
-    return f"{len(bad)} of {total} pictures of {of} are left out: {first}" + ("; ..." if len(bad) > FIRST_NAMED else "")
+    """Return in words how many pictures of a source were left out, and why: each reason with its number and a first name.
+
+    Reasons that differ in their figures alone count as one.
+    """
+    reasons: dict[str, list[tuple[str, str]]] = {}
+    for name, reason in bad:
+        text = reason.removeprefix(name + ": ")
+        reasons.setdefault(re.sub(r"[0-9]+", "0", text), []).append((name, text))
+    most = sorted(reasons.values(), key=len, reverse=True)
+    said = "; ".join((f"{len(alike)} such as " if len(alike) > 1 else "") + ": ".join(alike[0]) for alike in most[:FIRST_NAMED])
+    more = sum(len(alike) for alike in most[FIRST_NAMED:])
+    return f"{len(bad)} of {total} pictures of {of} are left out: {said}" + (f"; and {more} for other reasons" if more else "")
 
 
 def _cuts(source: Source, geometry: Geometry | Patches, convert: tuple[str, ...], workers: int) -> Iterator[tuple[str, _Cut]]:

@@ -6,9 +6,13 @@ import csv
 import io
 from collections.abc import Sequence
 
-from ssgan.embedding.titles import is_for_jpegs
+from ssgan.embedding.catalog import DEFAULT_CODER, FLAT_CODER
+from ssgan.embedding.embedder import Embedder
+from ssgan.embedding.titles import COEFFICIENT_TITLES, is_for_jpegs
+from ssgan.embedding.titles import TITLES as TITLES_OF_SCHEMES
 from ssgan.evaluation.rows import FIGURES, Row, control, of_kind
 from ssgan.evaluation.sanity import KEY_POLICY
+from ssgan.steganalysis.catalog import DETECTORS
 from ssgan.storage.names import written
 
 TITLES = {
@@ -122,29 +126,64 @@ def spread(row: Row, name: str) -> str:
 
 
 def as_latex(rows: Sequence[Row]) -> str:
-    """Return P_E as a table for a paper: a source and an embedder a line, a detector a column (needs booktabs)."""
+    """Return P_E as a table for a paper: a source and an embedder a line, a detector a column (needs booktabs).
+
+    Each figure has its 95 % interval, or its deviation over several seeds, and the number of pairs that were judged.
+    """
     chosen = [*of_kind(rows, "retrained"), *of_kind(rows, "transfer")]
     detectors = list(dict.fromkeys(row.first.detector for row in chosen))
+    titles = {name: entry.title for name, entry in DETECTORS.items()}
     keys = list(dict.fromkeys((row.covers, row.trained_on, row.first.embedder) for row in chosen))
     lines = [
-        "% P_E, mean over seeds and standard deviation; a dagger marks a detector trained on other covers (mismatch)",
+        "% needs the package booktabs",
+        r"\begin{table}",
+        r"\centering",
+        rf"\caption{{{_caption(chosen)}}}",
+        r"\label{tab:detection-error}",
         rf"\begin{{tabular}}{{ll{'c' * len(detectors)}}}",
         r"\toprule",
-        " & ".join(["covers", "embedder", *(_tex(name) for name in detectors)]) + r" \\",
+        " & ".join(["covers", "embedder", *(_tex(titles.get(name, name)) for name in detectors)]) + r" \\",
         r"\midrule",
     ]
     for covers, home, embedder in keys:
         named = covers if home == covers else f"{covers} (from {home})"
-        cells = [_tex(named) + ("" if home == covers else r"$^\dagger$"), _tex(embedder)]
+        cells = [_tex(named) + ("" if home == covers else r"$^\dagger$"), _tex(_written(embedder))]
         for detector in detectors:
             here = [r for r in chosen if r.key[1:3] == (covers, home) and r.key[4:] == (embedder, detector)]
             cells.append(_tex_figure(here[0]) if here else "")
         lines.append(" & ".join(cells) + r" \\")
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", r"\end{table}", ""])
+
+
+def _caption(chosen: Sequence[Row]) -> str:
+    """Return what the table shows, in a sentence or two."""
+    seeds = sorted({len(row.results) for row in chosen})
+    several = any(row.spread["p_e"] is not None for row in chosen)
+    counted = f"{seeds[0]}" if seeds[0] == seeds[-1] else f"{seeds[0]} to {seeds[-1]}"
+    interval = f"mean and standard deviation over {counted} seeds" if several else "with its 95\\,\\% interval"
+    pairs = " $n$ is the number of pairs of cover and stego that were judged."
+    mismatch = any(row.first.kind == "transfer" for row in chosen)
+    dagger = r" A dagger marks detectors trained on other covers." if mismatch else ""
+    return rf"Detection error $P_\mathrm{{E}}$, {interval}; 0.5 is guessing.{pairs}{dagger}"
+
+
+def _written(embedder: str) -> str:
+    """Return an embedder as papers write it: HILL, 0.4 bpp."""
+    if "@" not in embedder:
+        return embedder
+    sender = Embedder.parse(embedder)
+    unit = "bpnzAC" if sender.prices_coefficients else "bpp"
+    name = (TITLES_OF_SCHEMES | COEFFICIENT_TITLES).get(sender.scheme, sender.scheme)
+    coder = f" ({sender.coder})" if sender.coder not in (DEFAULT_CODER, FLAT_CODER) else ""
+    return f"{sender.method if sender.redraws else name}{coder}, {sender.payload:g} {unit}"
 
 
 def _tex_figure(row: Row) -> str:
-    return "$" + spread(row, "p_e").replace(" ± ", r" \pm ") + "$"
+    """Return P_E with its spread or interval, and n."""
+    low, high = row.intervals["p_e"]
+    value = spread(row, "p_e").replace(" ± ", r" \pm ")
+    interval = "" if row.spread["p_e"] is not None else rf"\ [{low:.3f}, {high:.3f}]"
+    return f"${value}{interval}$ ($n={row.first.pairs[2]}$)"
 
 
 def _tex(text: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,6 +31,7 @@ LARGEST_BYTES = 1 << 27  # of a weights file, unless the caller allows more
 LARGEST_TEXT = 1 << 20  # bytes of a manifest, and of the header of a weights file
 LARGEST_RANK = 8
 DTYPES = {"<f8", "<f4", "<f2", "<i8", "<i4", "<i2", "|i1", "<u8", "<u4", "<u2", "|u1", "|b1"}
+_STATISTICS = ("running_mean", "running_var", "num_batches_tracked")  # which a network keeps and nothing trains
 _HINT = "fetch the model again, or train it again"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,199}")
 _FILE = re.compile(r"weights-[0-9a-f]{16}\.safetensors")
@@ -100,6 +102,27 @@ def announced(folder: Path) -> dict[str, Any]:
     if not isinstance(record["bytes"], int) or not isinstance(record["sha256"], str):
         raise refused(folder, "it does not say which weights are its own")
     return {"manifest": record["manifest"], "bytes": record["bytes"], "sha256": record["sha256"]}
+
+
+def models_in(folder: Path) -> list[Path]:
+    """Return the folders of the models that are directly in a folder."""
+    return sorted(manifest.parent for manifest in folder.glob(f"*/{MANIFEST}"))
+
+
+def parameters(folder: Path) -> int:
+    """Return how many numbers of a network's weights file are trained: all but the statistics of its normalizations.
+
+    The header of the file is read, and no weights. Raises RefusedModel.
+    """
+    record = _manifest(folder)
+    try:
+        with (folder / str(record["weights"])).open("rb") as file:
+            length = min(int.from_bytes(file.read(8), "little"), LARGEST_TEXT)
+            header = json.loads(file.read(length))
+        shapes = {name: entry["shape"] for name, entry in header.items() if name != "__metadata__"}
+        return sum(math.prod(shape) for name, shape in shapes.items() if not name.endswith(_STATISTICS))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise refused(folder, "its weights file has no header that can be read") from error
 
 
 def take(tensors: Mapping[str, np.ndarray], name: str, dtype: str, shape: tuple[int | None, ...]) -> np.ndarray:

@@ -155,7 +155,7 @@ def load(folder: Path) -> Trained:
 
 def bundled() -> list[Path]:
     """Return the folders of the detectors that come with the package."""
-    return sorted(manifest.parent for manifest in BUNDLED.glob(f"*/{weights.MANIFEST}"))
+    return weights.models_in(BUNDLED)
 
 
 @functools.lru_cache(maxsize=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import platform
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +34,13 @@ _SHEET_COLUMNS = 12
 LOSSES, COIN_LOSS = (0.6, 0.8), math.log(2)
 
 
-def write(result: DemoResult, path: Path, *, stego: Path) -> Path:
+def write(result: DemoResult, path: Path, *, stego: Path, program: str = "ssgan") -> Path:
     """Write the page to a file, in place of an existing one, and return its path."""
-    pages.write(path, text(result, stego=stego), overwrite=True)
+    pages.write(path, text(result, stego=stego, program=program), overwrite=True)
     return path
 
 
-def text(result: DemoResult, *, stego: Path) -> str:
+def text(result: DemoResult, *, stego: Path, program: str = "ssgan") -> str:
     """Return the page."""
     watched = [result.watched[name] for name in BARS if name in result.watched]
     return pages.render(
@@ -68,7 +69,7 @@ def text(result: DemoResult, *, stego: Path) -> str:
         after=pages.inline(result.played.after),
         outcome=played_in_words(result.played),
         chance=100 * NORMAL_95 * (2 * 0.25 / (2 * ASKED)) ** 0.5,  # of the difference of two errors near one half
-        stego=str(stego),
+        reveal=f"{program} reveal {shlex.quote(str(stego))}",
         machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} processor cores",
         python=platform.python_version(),
         version=__version__,

@@ -6,12 +6,10 @@ picture of "Motorcycle" is of the Middlebury stereo set (D. Scharstein and other
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-from pathlib import Path
-
 import numpy as np
 
 from ssgan import images
+from ssgan.datasets import sample_pictures
 from ssgan.datasets.geometry import Geometry, Patches
 from ssgan.images import Images
 
@@ -23,7 +21,7 @@ TILE = 64  # as large as the generated covers
 
 def available() -> bool:
     """Return whether scikit-image is installed."""
-    return _folder() is not None
+    return sample_pictures.folder() is not None
 
 
 def shown() -> np.ndarray:
@@ -37,11 +35,6 @@ def tiles() -> Images:
 
 
 def _read(name: str) -> np.ndarray:
-    folder = _folder()
+    folder = sample_pictures.folder()
     assert folder is not None, "asked before"
     return images.read(folder / f"{name}.png").samples
-
-
-def _folder() -> Path | None:
-    package = find_spec("skimage")  # this only looks for a file: the package's own loader would use the network
-    return None if package is None or package.origin is None else Path(package.origin).parent / "data"

@@ -34,10 +34,12 @@ def tell(
     size: DemoSize = FULL,
     *,
     message: str = MESSAGE,
+    program: str = "ssgan",
     progress: Progress[str] = lambda done, doing: None,
     notify: Notify[str, str] = lambda chapter, words: None,
 ) -> tuple[Path, DemoResult]:
     """Run the demo, and write the page and the stego into `out`, in place of earlier ones; return the page and the results.
+    `program` is how the page calls ssgan in the command that it shows.
 
     Raises DoesNotFit for a message that is too long, StorageFailed.
     """
@@ -72,7 +74,7 @@ def tell(
     )
     with atomic_write(out / STEGO, overwrite=True, durable=False) as temporary:
         temporary.write_bytes(said.content)
-    path = page.write(result, out / PAGE, stego=out / STEGO)
+    path = page.write(result, out / PAGE, stego=out / STEGO, program=program)
     progress(size.units, "done")
     return path, result
 

@@ -103,7 +103,7 @@ def read_card(folder: Path) -> Card:
 
 def bundled() -> list[Path]:
     """Return the folders of the bundled generators."""
-    return sorted(manifest.parent for manifest in BUNDLED.glob(f"*/{weights.MANIFEST}"))
+    return weights.models_in(BUNDLED)
 
 
 def find_generator(place: Path) -> Path:
