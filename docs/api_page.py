@@ -42,7 +42,7 @@ SUBJECTS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "Detectors": (
         "Features, and detectors that learn from covers and their stegos: in memory, or in a folder that can be resumed.",
-        ("features", "Detector", "PairsDataset", "train_detector", "Question", "Trial", "evaluate"),
+        ("features", "Detector", "measures", "Measures", "PairsDataset", "train_detector", "Question", "Trial", "evaluate"),
     ),
     "Generated covers": (
         "A generator is loaded by its name or trained in a folder, and sampled by a seed or in secret.",

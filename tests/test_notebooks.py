@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import json
 from pathlib import Path
 
 import pytest
+
+import ssgan
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[1] / "docs" / "notebooks").glob("*.ipynb"))
 # What each must have said by its end.
@@ -24,6 +27,21 @@ SAID = {
 
 def test_there_are_three() -> None:
     assert [path.stem for path in NOTEBOOKS] == sorted(SAID)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_uses_public_names_alone(path: Path) -> None:
+    code = "\n".join(
+        "".join(c["source"]) for c in json.loads(path.read_text(encoding="utf-8"))["cells"] if c["cell_type"] == "code"
+    )
+    tree = ast.parse(code)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            assert not (node.module or "").startswith("ssgan"), ast.unparse(node)
+        if isinstance(node, ast.Import):
+            assert not any(alias.name.startswith("ssgan.") for alias in node.names), ast.unparse(node)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "ssgan":
+            assert node.attr in ssgan.__all__, node.attr
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

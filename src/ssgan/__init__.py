@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from ssgan.detection.estimators import FLDEnsemble as FLDEnsemble
     from ssgan.detection.estimators import MaxSRM as MaxSRM
     from ssgan.detection.estimators import RidgeClassifier as RidgeClassifier
+    from ssgan.detection.estimators import RootCCJRM as RootCCJRM
     from ssgan.detection.extracted import features as features
     from ssgan.detection.pairs_dataset import PairsDataset as PairsDataset
     from ssgan.detection.question import Question as Question
@@ -76,6 +77,8 @@ if TYPE_CHECKING:
     from ssgan.evaluation.cost_map import costs as costs
     from ssgan.evaluation.inspection import Inspection as Inspection
     from ssgan.evaluation.inspection import inspect as inspect
+    from ssgan.evaluation.roc import Measures as Measures
+    from ssgan.evaluation.roc import measures as measures
     from ssgan.evaluation.trial import Trial as Trial
     from ssgan.evaluation.trial import evaluate as evaluate
     from ssgan.gan.covers.by_name import CoverGenerator as CoverGenerator
@@ -124,6 +127,7 @@ _HOMES = {
     "InvalidSetting": "ssgan.errors",
     "KeyFile": "ssgan.messages.keys",
     "Ledger": "ssgan.messages.ledger",
+    "Measures": "ssgan.evaluation.roc",
     "NotEnoughMemory": "ssgan.errors",
     "NothingFound": "ssgan.errors",
     "PairsDataset": "ssgan.detection.pairs_dataset",
@@ -155,6 +159,7 @@ _HOMES = {
     "inspect": "ssgan.evaluation.inspection",
     "judge": "ssgan.detection.verdicts.judge",
     "load_generator": "ssgan.gan.covers.by_name",
+    "measures": "ssgan.evaluation.roc",
     "parse_key_file": "ssgan.messages.keys",
     "read": "ssgan.images",
     "read_coefficients": "ssgan.images.coefficient_files",
@@ -182,6 +187,7 @@ _ESTIMATORS = dict.fromkeys(
         "MaxSRM",
         "PHARM",
         "RidgeClassifier",
+        "RootCCJRM",
         "SCRMQ1",
         "SPAM",
         "SRM",

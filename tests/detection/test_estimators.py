@@ -108,10 +108,9 @@ def test_pipelines_and_searches_find_the_stegos(classifier: Any) -> None:
     found = cross_val_score(line, images, labels, groups=groups, cv=GroupKFold(3))
     assert found.mean() > 0.75
     assert cross_val_score(line, list(images), labels, groups=groups, cv=GroupKFold(3)).tolist() == found.tolist()
-    name = type(classifier).__name__.lower()
-    setting = {
-        f"{name}__{'validation' if name == 'ridgeclassifier' else 'learners'}": [0.2, 0.4] if name[0] == "r" else [5, 15]
-    }
+    setting: dict[str, list[Any]] = {"ridgeclassifier__penalty": [None, 1e-2]}
+    if isinstance(classifier, ssgan.FLDEnsemble):
+        setting = {"fldensemble__learners": [5, 15]}
     search = GridSearchCV(line, setting, cv=GroupKFold(3)).fit(images, labels, groups=groups)
     assert search.best_score_ > 0.75
     fresh, truth, _ = pairs(40, seed=2)
@@ -132,7 +131,9 @@ def test_what_cannot_be_learned_is_refused_in_words(classifier: Any) -> None:
     with pytest.raises(InvalidSetting, match="Only binary"):
         clone(classifier).fit(x, np.arange(12) % 3)
     with pytest.raises(InvalidSetting, match="validation is 2"):
-        ssgan.RidgeClassifier(2).fit(x, np.arange(12) % 2)
+        ssgan.RidgeClassifier(validation=2).fit(x, np.arange(12) % 2)
+    with pytest.raises(InvalidSetting, match="penalty is -1"):
+        ssgan.RidgeClassifier(-1).fit(x, np.arange(12) % 2)
     with pytest.raises(InvalidSetting, match="reads color images only"):
         ssgan.CRM().fit_transform(np.zeros((2, 1, 16, 16), np.uint8))
     with pytest.raises(InvalidSetting, match="looks at JPEG files"):

@@ -139,6 +139,12 @@ class CCJRM(_FeatureExtractor):
     feature_set = "ccjrm"
 
 
+class RootCCJRM(_FeatureExtractor):
+    """The square roots of ccJRM of JPEGs, 22510 features: rare values count for a linear classifier."""
+
+    feature_set = "rootccjrm"
+
+
 class GFR(_FeatureExtractor):
     """Gabor filter residuals of JPEGs, 17000 features."""
 
@@ -233,26 +239,30 @@ class FLDEnsemble(_StegoClassifier):
 class RidgeClassifier(_StegoClassifier):
     """Ridge regression on the two classes as a classifier of scikit-learn, its penalty chosen by P_E on images set apart.
 
+    penalty       in units of the mean eigenvalue of the features' scatter; None chooses one of `ridge.PENALTIES`
     validation    share of each class that is set apart: it chooses the penalty and calibrates the probabilities
     random_state  a whole number, a NumPy Generator or RandomState, or None for another one in each fit
 
-    Where a class has fewer than five images, all of them choose the penalty. (scikit-learn's class of this name takes one
-    penalty, and has no probabilities.)
+    Where a class has fewer than five images, all of them choose the penalty. (scikit-learn's class of this name has no
+    probabilities.)
     """
 
-    def __init__(self, validation: float = 0.2, *, random_state: Any = 0) -> None:
-        self.validation, self.random_state = validation, random_state
+    def __init__(self, penalty: float | None = None, *, validation: float = 0.2, random_state: Any = 0) -> None:
+        self.penalty, self.validation, self.random_state = penalty, validation, random_state
 
     def _learn(self, covers: NDArray[Any], stegos: NDArray[Any]) -> tuple[Ensemble | Ridge, tuple[Any, Any]]:
         if not 0 < self.validation < 1:
             raise InvalidSetting(f"validation is {self.validation}; it must lie between 0 and 1", hint="leave it out for 0.2")
+        if self.penalty is not None and not 0 <= self.penalty < np.inf:
+            raise InvalidSetting(f"penalty is {self.penalty}; it must be at least 0", hint="leave it out to have one chosen")
         seed, parts = _seed(self.random_state), []
         for images in (covers, stegos):  # one order where both are equally many, so that pairs stay together
             order = seeds.generator(seed, "validation", str(len(images))).permutation(len(images))
             apart = min(max(1, round(self.validation * len(images))), len(images) - 1)
             whole = len(images) < FEWEST_APART
             parts.append((images, images) if whole else (images[order[apart:]], images[order[:apart]]))
-        made = ridge.fit((parts[0][0], parts[1][0]), (parts[0][1], parts[1][1]))
+        penalties = ridge.PENALTIES if self.penalty is None else (self.penalty,)
+        made = ridge.fit((parts[0][0], parts[1][0]), (parts[0][1], parts[1][1]), penalties=penalties)
         return made, (made.scores(parts[0][1]), made.scores(parts[1][1]))
 
 

@@ -27,7 +27,7 @@ def features(
     """Return the features of images: float64 (D,) of one image, (N, D) of a batch or a sequence.
 
     images    one image, as `ssgan.as_image` takes it; a batch or a sequence of one size, as `ssgan.as_images` does. For sets of
-              JPEGs (dctr, jrm, ccjrm, gfr, pharm): the path of a JPEG, its Coefficients, or a sequence of these
+              JPEGs (dctr, jrm, ccjrm, rootccjrm, gfr, pharm): the path of a JPEG, its Coefficients, or a sequence of these
     name      spam, cspam, srm, srmq1, crm, scrmq1, maxsrmd2, or a set of JPEGs
     embedder  for maxsrmd2: the embedding that the warden expects, such as "hill@0.4"
     layout    "chw" or "hwc", where the shape of a NumPy array leaves it open

@@ -41,7 +41,7 @@ class Roc:
 
 @dataclass(frozen=True)
 class Measures:
-    """All figures of one set of scores. `p_md_5` and `p_fa_50` are of real thresholds, without randomization."""
+    """The figures of one set of scores. `p_md_5` and `p_fa_50` are of real thresholds, without randomization."""
 
     p_e: float
     p_md_5: float
@@ -55,7 +55,9 @@ class Measures:
 
 
 def measures(cover_scores: np.ndarray, stego_scores: np.ndarray) -> Measures:
-    """Return the figures of the scores of covers (N,) and stegos (M,), higher = rather stego.
+    """Return P_E and other figures of scores, float (N,) of covers and (M,) of stegos: higher for rather a stego.
+
+    P_E is the share of wrong answers at the best threshold, covers and stegos counting alike.
 
     >>> measures(np.array([0.0, 1.0]), np.array([2.0, 3.0]))
     Measures(p_e=0.0, p_md_5=0.0, p_fa_50=0.0, auc=1.0, wauc=1.0)
