@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ssgan.steganalysis.error_rate import checked, least_error
 
@@ -24,15 +25,15 @@ ALASKA2 = ((0.4, 2.0), (1.0, 1.0))
 class Roc:
     """The corners of a curve from (0, 0) to (1, 1): false alarms and detections, float64 (K,), both rising."""
 
-    p_fa: np.ndarray
-    p_d: np.ndarray
+    p_fa: NDArray[np.float64]
+    p_d: NDArray[np.float64]
 
     @property
-    def p_md(self) -> np.ndarray:
+    def p_md(self) -> NDArray[np.float64]:
         """Missed detections: with the false alarms, the points of a DET plot."""
         return 1 - self.p_d
 
-    def detected(self, p_fa: np.ndarray) -> np.ndarray:
+    def detected(self, p_fa: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the fraction of stegos detected at these false alarms, between corners by lines; the upper end of a jump."""
         # np.interp takes rising abscissas: of corners one above the other the last one counts.
         last = np.append(np.diff(self.p_fa) > 0, True)
@@ -54,7 +55,7 @@ class Measures:
         return asdict(self)
 
 
-def measures(cover_scores: np.ndarray, stego_scores: np.ndarray) -> Measures:
+def measures(cover_scores: NDArray[np.float64], stego_scores: NDArray[np.float64]) -> Measures:
     """Return P_E and other figures of scores, float (N,) of covers and (M,) of stegos: higher for rather a stego.
 
     P_E is the share of wrong answers at the best threshold, covers and stegos counting alike.
@@ -70,7 +71,7 @@ def figures(curve: Roc) -> Measures:
     return Measures(least_error(curve.p_fa, curve.p_md)[0], p_md_at(curve), p_fa_at(curve), auc(curve), wauc(curve))
 
 
-def roc(cover_scores: np.ndarray, stego_scores: np.ndarray) -> Roc:
+def roc(cover_scores: NDArray[np.float64], stego_scores: NDArray[np.float64]) -> Roc:
     """Return the curve of finite scores; a corner for each value that occurs. Raises InvalidSetting."""
     covers, stegos = checked(cover_scores), checked(stego_scores)
     values = np.unique(np.concatenate([covers, stegos]))[::-1]  # thresholds just below each, from the highest down
@@ -91,7 +92,7 @@ def p_fa_at(curve: Roc, p_d: float = HALF_DETECTED) -> float:
     return float(curve.p_fa[np.searchsorted(curve.p_d, p_d, side="left")])
 
 
-def accuracy(cover_scores: np.ndarray, stego_scores: np.ndarray, threshold: float) -> float:
+def accuracy(cover_scores: NDArray[np.float64], stego_scores: NDArray[np.float64], threshold: float) -> float:
     """Return the share of right answers at a threshold chosen elsewhere, covers and stegos counting alike."""
     covers, stegos = checked(cover_scores), checked(stego_scores)
     return float(((covers <= threshold).mean() + (stegos > threshold).mean()) / 2)
