@@ -18,7 +18,6 @@ from tests.web.site import Site
 @pytest.fixture(scope="session")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a run under way, a finished one, one whose generator draws, and things that are none."""
-    from ssgan.experiments.demo import message
     from ssgan.gan.covers.generators import FOLDER, save_generator
     from ssgan.gan.covers.integers import export_drawn
     from ssgan.storage.runs import Run
@@ -31,7 +30,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
             run.log(seen, critic=-2 + 100 / seen, detector=0.69 - seen / 1e5, words="none")
     run.finish({"p_e": 0.4})
     (folder / "first" / "samples").mkdir()
-    images.write(folder / "first" / "samples" / "000001000.png", contact_sheet(message.changeable_covers(24)[0], 8))
+    grain = np.random.default_rng(1).integers(0, 256, (24, 3, 64, 64), dtype=np.uint8)
+    images.write(folder / "first" / "samples" / "000001000.png", contact_sheet(images.to_images(grain), 8))
     artist = Run(folder / "artist", {"preset": "tiny", "seed": 1})  # whose generator draws
     artist.log(100, critic=-1.0)
     net, card, details = untrained()

@@ -73,7 +73,7 @@ def test_without_the_pages_token_nothing_is_done(site: Site, token: str) -> None
     assert httpx.delete(f"{site.address}/jobs/x", headers=headers).status_code == 403
 
 
-def test_the_address_opens_once(site: Site) -> None:
+def test_the_address_opens_in_one_browser_as_often_as_it_likes(site: Site) -> None:
     token, allowed = site.settings.allowed.token, site.settings.allowed
     allowed.used = False
     first = httpx.get(f"{site.address}/?token={token}")
@@ -84,9 +84,17 @@ def test_the_address_opens_once(site: Site) -> None:
     assert "HttpOnly" in cookie
     assert "SameSite=Strict" in cookie
     assert allowed.cookie in cookie
+    assert "Max-Age=86400" in cookie  # kept when the browser is closed
+    for own in (site.own, {"cookie": cookie.partition(";")[0]}):
+        reopened = httpx.get(f"{site.address}/?token={token}", headers=own)
+        assert reopened.status_code == 200
+        assert "/hide" in reopened.text
     assert httpx.get(f"{site.address}/?token=wrong", headers=site.own).status_code == 403
     response = httpx.get(f"{site.address}/?token=wrong", headers={"accept": "text/html,*/*"})
-    assert response.text == "This address was used before, or was never valid.\nStart `ssgan serve` again for a new one."
+    assert response.text == (
+        "Another browser opened this address, or it was never valid.\n"
+        "Use the browser that opened it first, or start `ssgan serve` again."
+    )
 
 
 @pytest.mark.parametrize(("scheme", "secure"), [("http", False), ("https", True)])

@@ -6,6 +6,7 @@ are written there.
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import shutil
 from collections.abc import Iterator
@@ -120,6 +121,75 @@ def test_hide_then_reveal(page: Page, photo: bytes, tmp_path: Path) -> None:
     page.keyboard.press("Enter")
     page.wait_for_selector("[role=alert]")
     assert "No message found" in page.inner_text("[role=alert]")
+
+
+def test_a_result_has_an_address_that_survives_reload_and_back(page: Page, photo: bytes) -> None:
+    page.set_input_files("#cover", {"name": "Photo 1.png", "mimeType": "image/png", "buffer": photo})
+    page.fill("#message", "Meet me at nine")
+    page.click("[data-make]")
+    page.wait_for_selector("[data-made]:not([hidden])")
+    passphrase = page.input_value("#hide-passphrase")
+    assert passphrase == page.inner_text("[data-made] .words")
+    assert len(passphrase.split()) == 10
+    page.click("button[type=submit]")
+    page.wait_for_selector(".risk")
+    address = page.url
+    assert "/jobs/" in address
+    assert page.input_value("#message") == "Meet me at nine"  # the form is beside it
+    outcome = page.locator("#outcome").bounding_box()
+    assert outcome is not None
+    assert 0 <= outcome["y"] < 820
+    page.go_back()
+    page.wait_for_function("!document.querySelector('#outcome > *')")
+    assert page.url.endswith("/hide")
+    assert page.input_value("#message") == "Meet me at nine"
+    page.go_forward()
+    page.wait_for_selector(".risk")
+    page.reload()
+    page.wait_for_selector(".risk")
+    assert page.inner_text("h1") == "Hide: Photo 1.png"
+    _check(page)
+    page.click("text=Read it back, to be sure")
+    page.fill("#back-passphrase", passphrase)
+    page.click(".back button[type=submit]")
+    page.wait_for_selector("#read-back .message")
+    assert page.inner_text("#read-back .message") == "Meet me at nine"
+    _check(page)
+    assert page.url == address
+    page.click("text=All results")
+    assert page.locator("tbody tr td.name").all_inner_texts()[:2] == ["stego.png", "Photo 1.png"]
+    _check(page)
+    page.click("text=Photo 1.png >> nth=0")
+    page.wait_for_selector(".risk")
+    assert page.url == address
+
+
+def test_a_passphrase_can_be_looked_at(page: Page) -> None:
+    page.fill("#hide-passphrase", "several words")
+    for words, kind in (("Show", "text"), ("Hide", "password")):
+        page.click(f"[data-show]:text-is('{words}')")
+        assert page.get_attribute("#hide-passphrase", "type") == kind
+    assert page.input_value("#hide-passphrase") == "several words"
+
+
+def test_a_refused_photograph_gets_its_remedy(page: Page) -> None:
+    import numpy as np
+    from PIL import Image
+
+    deep = io.BytesIO()
+    Image.fromarray(np.random.default_rng(1).integers(0, 2**16, (90, 120), dtype=np.uint16)).save(deep, "PNG")
+    page.set_input_files("#cover", {"name": "scan 16.png", "mimeType": "image/png", "buffer": deep.getvalue()})
+    page.wait_for_selector("#meter [role=alert]")
+    assert page.inner_text("#meter [role=alert]").startswith("scan 16.png cannot be used as a cover")
+    _check(page)
+    page.click("text=Make a PNG at half its size")
+    page.wait_for_selector("#meter meter")
+    assert page.evaluate("document.querySelector('#cover').files[0].name") == "scan 16-half.png"
+    assert page.inner_text(".previews figcaption") == "scan 16-half.png"
+    page.fill("#message", "x")
+    page.fill("#hide-passphrase", "several words")
+    page.click("button[type=submit]")
+    page.wait_for_selector(".risk")
 
 
 MIDDLE = """box => [
@@ -274,6 +344,7 @@ def test_many_are_dropped_and_judged(page: Page, photo: bytes) -> None:
         document.querySelector("[data-drop]").dispatchEvent(new DragEvent("drop", {dataTransfer: carrier, bubbles: true}));
     }"""
     page.evaluate(dropped, list(photo))
+    assert page.locator(".previews figcaption").all_inner_texts() == ["one.png", "two.png"]
     page.click("button[type=submit]")
     page.wait_for_selector("table")
     assert page.locator("tbody tr").count() == 2
@@ -314,7 +385,7 @@ def test_a_job_is_cancelled(page: Page) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["generate", "hide", "reveal", "detect", "inspect", "runs"])
+@pytest.mark.parametrize("name", ["generate", "hide", "reveal", "detect", "inspect", "results", "runs"])
 def test_every_view_can_be_read_by_all_and_on_a_phone(page: Page, site: Site, name: str, scheme: Any) -> None:
     page.emulate_media(color_scheme=scheme)
     page.goto(f"{site.address}/{name}")

@@ -50,6 +50,10 @@ _SIGNATURES = (
     (b"BM", "BMP"),
 )
 # Signatures that get a better answer than "not an image".
+_BRANDS = {  # four bytes behind "ftyp" → what such a file is
+    (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1"): "a HEIC photograph, as iPhones take them",
+    (b"avif", b"avis"): "an AVIF picture",
+}
 _NOT_READ = (
     (b"II+\0", "a BigTIFF file"),
     (b"MM\0+", "a BigTIFF file"),
@@ -101,6 +105,10 @@ def _recognize(data: bytes) -> str:
     if format_name := format_of(data):
         return format_name
     what = next((what for signature, what in _NOT_READ if data.startswith(signature)), "no image of a format that is read")
+    hint = "save it as an 8-bit gray or RGB PNG first"
     if data[4:8] == b"ftyp":
-        what = "a HEIC, AVIF or video file"
-    raise RefusedImage(f"the file is {what}", hint="save it as an 8-bit gray or RGB PNG first")
+        what = next(
+            (words for brands, words in _BRANDS.items() if data[8:12] in brands), "a video, or a picture in a video's format"
+        )
+        hint = "export it as a JPEG or PNG first; a JPEG can carry a message as well"
+    raise RefusedImage(f"the file is {what}", hint=hint)

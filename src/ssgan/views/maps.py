@@ -7,7 +7,7 @@ image are side by side, so that nothing is averaged away.
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 # Red, green, blue at even steps; between them the table runs straight. Brightness rises all along, so it reads in gray too.
 _STEPS = np.array(
@@ -17,6 +17,9 @@ _WET = (126, 28, 50)
 _UNCHANGED = (24, 26, 34)
 _RAISED = (255, 176, 64)
 _LOWERED = (92, 178, 255)
+_SEEN_SIDE = 384  # pixels that a map of changes is wide or high at least
+_FEW = 0.005  # share of changed pixels below which their marks are enlarged
+_DIM = 0.4
 _GUTTER = (128, 128, 134)
 _GUTTER_WIDTH = 4
 _WORDS_HEIGHT = 18
@@ -56,6 +59,27 @@ def change_map(cover: np.ndarray, stego: np.ndarray) -> np.ndarray:
     """Return where a stego (C, H, W) was raised (orange) and lowered (blue)."""
     change = stego.astype(np.int16) - cover.astype(np.int16)
     return side_by_side([_signs(channel) for channel in change])
+
+
+def change_overlay(cover: np.ndarray, stego: np.ndarray) -> np.ndarray:
+    """Return the dimmed cover in gray with a mark where a channel was raised (orange), lowered (blue), or both (white).
+
+    Both are uint8 (C, H, W). A small picture is enlarged by a whole number; few changes get larger marks, so that each is seen.
+    """
+    change = stego.astype(np.int16) - cover.astype(np.int16)
+    times = max(1, -(-_SEEN_SIDE // max(cover.shape[1:])))
+    raised, lowered = (which.any(axis=0).repeat(times, axis=0).repeat(times, axis=1) for which in (change > 0, change < 0))
+    if (raised | lowered).mean() < _FEW:
+        reach = max(1, max(raised.shape) // _SEEN_SIDE)
+        raised, lowered = (_enlarged(which, reach) for which in (raised, lowered))
+    gray = np.rint(cover.mean(axis=0) * _DIM).astype(np.uint8).repeat(times, axis=0).repeat(times, axis=1)
+    colors = np.array([_RAISED, _LOWERED, (255, 255, 255)], dtype=np.uint8)
+    return np.where(raised | lowered, colors[lowered.astype(np.intp) + (raised & lowered)].transpose(2, 0, 1), gray)
+
+
+def _enlarged(marks: np.ndarray, reach: int) -> np.ndarray:
+    """Return marks bool (H, W) that reach so many pixels further to all sides."""
+    return np.asarray(Image.fromarray(marks.astype(np.uint8)).filter(ImageFilter.MaxFilter(2 * reach + 1))).astype(bool)
 
 
 def bit_planes(samples: np.ndarray) -> np.ndarray:

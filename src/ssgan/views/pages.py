@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from ssgan.storage.atomic import atomic_write
 from ssgan.storage.folders import make_folder
 from ssgan.storage.names import name_bytes, shown, written
 
+_PLAIN_WORD = re.compile(r"[a-z]+(?:[ ,]|$)")
+
 
 def render(template: str, **values: Any) -> str:
     """Return the page of a template, named by its path in the package; text not marked as safe is escaped."""
@@ -29,7 +32,13 @@ def render(template: str, **values: Any) -> str:
         loader=FunctionLoader(lambda name: files("ssgan").joinpath(name).read_text(encoding="utf-8")),
     )
     environment.filters["urlencode"] = lambda name: quote(name_bytes(str(name)))  # jinja's own takes UTF-8 only
+    environment.filters["sentence"] = sentence
     return written(environment.get_template(template).render(**values))
+
+
+def sentence(text: str) -> str:
+    """Return a message with a capital first letter; a first word that may be the name of a file or a command stays as it is."""
+    return text[:1].upper() + text[1:] if _PLAIN_WORD.match(text) else text
 
 
 def _seen(value: Any) -> Any:

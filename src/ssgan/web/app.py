@@ -20,6 +20,7 @@ from starlette.formparsers import MultiPartParser
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ssgan.errors import InvalidSetting
+from ssgan.messages.words import fresh_passphrase
 from ssgan.storage.names import name_bytes
 from ssgan.storage.state_files import Damaged, read_bytes
 from ssgan.web import forms, views
@@ -75,7 +76,7 @@ def create_app(settings: ServerSettings, jobs: Jobs | None = None) -> ASGIApp:
         queue.close()
 
     app = FastAPI(title="ssgan", docs_url=None, redoc_url=None, lifespan=lifespan)
-    _pages(app, settings)
+    _pages(app, settings, queue)
     _jobs(app, settings, queue)
     _runs(app, settings)
 
@@ -101,10 +102,10 @@ def _refusal(request: Request, error: _PageError) -> Response:
     return HTMLResponse(views.error(error_fields["message"], error_fields["hint"]), status, retry)
 
 
-def _pages(app: FastAPI, settings: ServerSettings) -> None:
+def _pages(app: FastAPI, settings: ServerSettings, jobs: Jobs) -> None:
     @app.get("/", response_class=HTMLResponse)
     async def start() -> str:
-        return views.page("hide", settings.allowed.action)
+        return views.page("hide", settings.allowed.action, runs=watching.runs(settings.runs))
 
     @app.get("/static/{name}")
     async def static(name: Annotated[str, Name(json_schema_extra={"enum": list(STATIC)})]) -> Response:
@@ -116,12 +117,17 @@ def _pages(app: FastAPI, settings: ServerSettings) -> None:
     async def page(name: Annotated[str, Name(json_schema_extra={"enum": list(views.VIEWS)})]) -> str:
         if name not in views.VIEWS:
             raise _PageError(404, "there is no such page", HINTS[404])
-        return views.page(name, settings.allowed.action, runs=watching.runs(settings.runs), folder=settings.runs)
+        made = jobs.made() if name == "results" else []
+        return views.page(name, settings.allowed.action, runs=watching.runs(settings.runs), folder=settings.runs, made=made)
 
 
 def _jobs(app: FastAPI, settings: ServerSettings, jobs: Jobs) -> None:
     attempts: deque[float] = deque()
     line = _Line()
+
+    @app.post("/passphrase")
+    async def passphrase() -> dict[str, str]:
+        return {"passphrase": fresh_passphrase()}
 
     @app.post("/{kind}", openapi_extra=forms.DESCRIBED, status_code=202)
     async def begin(kind: Annotated[str, Name(json_schema_extra={"enum": list(forms.GIVEN)})], request: Request) -> Response:
@@ -136,11 +142,14 @@ def _jobs(app: FastAPI, settings: ServerSettings, jobs: Jobs) -> None:
                 raise _PageError(422, str(error), error.hint) from error
         if kind == "reveal":
             _count(attempts, settings.reveals)
-        return _shown(request, await line.submit(jobs, kind, given), 202)
+        return _shown(request, await line.submit(jobs, kind, given, forms.name_of(kind, given)), 202)
 
     @app.get("/jobs/{number}")
     async def look(number: str, request: Request) -> Response:
-        return _shown(request, _found(jobs, number), 200)
+        job = _found(jobs, number)
+        if _wants_json(request) or "hx-request" in request.headers:
+            return _shown(request, job, 200)
+        return HTMLResponse(views.job_page(job, settings.allowed.action))
 
     @app.delete("/jobs/{number}")
     async def cancel(number: str, request: Request) -> Response:
@@ -211,7 +220,7 @@ class _Line:
     def __init__(self) -> None:
         self.first, self.length = asyncio.Lock(), 0
 
-    async def submit(self, jobs: Jobs, kind: str, given: dict[str, Any]) -> PageJob:
+    async def submit(self, jobs: Jobs, kind: str, given: dict[str, Any], name: str) -> PageJob:
         """Return the job, once the queue accepts it. Raises _PageError."""
         if self.length >= LINE:
             raise _too_much()
@@ -220,7 +229,7 @@ class _Line:
             async with asyncio.timeout(PATIENCE), self.first:
                 while True:
                     with contextlib.suppress(Busy):
-                        return jobs.submit(kind, given)
+                        return jobs.submit(kind, given, name)
                     await asyncio.sleep(0.02)
         except TimeoutError:
             raise _too_much() from None
@@ -245,7 +254,7 @@ def _count(attempts: deque[float], most: int) -> None:
 def _found(jobs: Jobs, number: str) -> PageJob:
     job = jobs.find(number)
     if job is None:
-        raise _PageError(404, "this result is no longer kept", "give the task again")
+        raise _PageError(404, "this result is no longer kept", "start again: results are kept for half an hour")
     return job
 
 
@@ -255,10 +264,10 @@ def _wants_json(request: Request) -> bool:
 
 def _shown(request: Request, job: PageJob, status: int) -> Response:
     if not _wants_json(request):
-        return HTMLResponse(views.job(job), status)
-    record: dict[str, Any] = {name: getattr(job, name) for name in ("id", "kind", "state", "done", "of", "doing")}
+        return HTMLResponse(views.piece(job), status)
+    record: dict[str, Any] = {name: getattr(job, name) for name in ("id", "kind", "state", "done", "of", "doing", "seconds")}
     if job.result is not None:
         record |= {"result": job.result.facts, "files": list(job.result.files)}
     if job.error is not None:
-        record["error"] = {"message": job.error[0], "hint": job.error[1], "exit_code": job.error[2]}
+        record["error"] = job.error._asdict()
     return JSONResponse(record, status)

@@ -10,6 +10,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from ssgan.errors import InvalidSetting, unknown
 from ssgan.web.queue import Jobs
+from ssgan.web.results import PageResult
 
 COVERS = FILE, DRAWN, CHANGED = ("file", "drawn", "changed")
 GENERATOR = "faces64"
@@ -53,6 +54,15 @@ async def _key(form: FormData, *, needed: bool = True) -> dict[str, Any]:
     return {"passphrase": _text(form, "passphrase"), "key_file": key_file[1] if key_file else None}
 
 
+def _made(chosen: str, jobs: Jobs, what: str) -> tuple[PageResult, str]:
+    """Return the result and the name of a file in it, from the id of its job and the name. Raises InvalidSetting."""
+    number, _, place = chosen.partition("/")
+    job = jobs.find(number)
+    if job is None or job.result is None or place not in job.result.files:
+        raise InvalidSetting(f"{what} is no longer kept", hint="make a new one")
+    return job.result, place
+
+
 async def _of_cover(form: FormData, jobs: Jobs) -> dict[str, Any]:
     """Return a file, a cover of a wall by the id of its job and its number, or the name of the model that is to draw one."""
     covers = _text(form, "covers") or FILE
@@ -64,15 +74,12 @@ async def _of_cover(form: FormData, jobs: Jobs) -> dict[str, Any]:
     if covers == CHANGED and not chosen:
         raise InvalidSetting("no cover is chosen", hint="make some, and choose one")
     if chosen:
-        number, _, place = chosen.partition("/")
-        wall = jobs.find(number)
-        if wall is None or wall.result is None or place not in wall.result.files:
-            raise InvalidSetting("this cover is no longer kept", hint="make new ones")
-        if wall.result.facts.get("drawn"):
+        result, place = _made(chosen, jobs, "this cover")
+        if result.facts.get("drawn"):
             raise InvalidSetting(
                 "a drawn cover is never chosen and never changed", hint="let the message draw its own, or make covers to change"
             )
-        return {"model": None, "cover": wall.result.files[place][0], "name": place}
+        return {"model": None, "cover": result.files[place][0], "name": place}
     name, content = await _needed(form, "cover", "A cover")
     return {"model": None, "cover": content, "name": name}
 
@@ -90,7 +97,11 @@ async def _of_hide(form: FormData, jobs: Jobs) -> dict[str, Any]:
 
 
 async def _of_reveal(form: FormData, jobs: Jobs) -> dict[str, Any]:
-    name, content = await _needed(form, "stego", "A stego")
+    if chosen := _text(form, "made"):
+        result, name = _made(chosen, jobs, "this stego")
+        content = result.files[name][0]
+    else:
+        name, content = await _needed(form, "stego", "A stego")
     return {"stego": content, "name": name, **await _key(form)}
 
 
@@ -131,6 +142,11 @@ async def _of_generate(form: FormData, jobs: Jobs) -> dict[str, Any]:
     return {"generator": generator, "count": count, "seed": seed, "between": between, "changed": changed}
 
 
+async def _of_convert(form: FormData, jobs: Jobs) -> dict[str, Any]:
+    name, content = await _needed(form, "cover", "A picture")
+    return {"cover": content, "name": name, "remedy": _text(form, "remedy")}
+
+
 def _number(form: FormData, name: str, otherwise: float) -> float:
     text = _text(form, name)
     try:
@@ -144,11 +160,39 @@ def _number(form: FormData, name: str, otherwise: float) -> float:
 
 GIVEN: dict[str, Callable[[FormData, Jobs], Awaitable[dict[str, Any]]]] = {
     "capacity": _of_cover, "hide": _of_hide, "reveal": _of_reveal, "detect": _of_detect, "inspect": _of_inspect,
-    "generate": _of_generate,
+    "generate": _of_generate, "convert": _of_convert,
 }  # fmt: skip
 
+
+def name_of(kind: str, given: dict[str, Any]) -> str:
+    """Return in words what a job was given, for the list of what was made; empty for jobs that only serve a form."""
+    if kind == "detect":
+        return given["images"][0][0] if len(given["images"]) == 1 else f"{len(given['images'])} pictures"
+    if kind == "generate":
+        return f"{given['count']} covers by {given['generator']}"
+    if kind == "hide" and given["model"]:
+        return f"a cover drawn by {given['model']}"
+    if kind == "inspect" and given["other_name"]:
+        return f"{given['name']} and {given['other_name']}"
+    return str(given["name"]) if kind in ("hide", "reveal", "inspect") else ""
+
+
 _FILE = {"type": "string", "format": "binary"}
-_WORDS = ("message", "passphrase", "generated", "scheme", "generator", "seed", "count", "from", "to", "covers", "changed")
+_WORDS = (
+    "message",
+    "passphrase",
+    "generated",
+    "scheme",
+    "generator",
+    "seed",
+    "count",
+    "from",
+    "to",
+    "covers",
+    "changed",
+    "made",
+    "remedy",
+)
 _FIELDS = {
     **dict.fromkeys(("cover", "stego", "image", "other", "payload", "key_file"), _FILE),
     **{name: {"type": "string"} for name in _WORDS},

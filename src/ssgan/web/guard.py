@@ -17,7 +17,10 @@ from urllib.parse import parse_qs
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ssgan.views.pages import sentence
+
 COOKIE, HEADER = "ssgan", "x-ssgan-token"
+KEPT_SECONDS = 24 * 3600  # that a browser keeps the cookie, also when it is closed; the server's end makes it worthless
 LARGEST_BODY = 32 * 2**20
 LARGEST_BODIES = 8 * LARGEST_BODY  # of all that are being read at a time
 BODY_SECONDS = 30.0
@@ -40,7 +43,7 @@ HEADERS = {
 
 @dataclass
 class Pass:
-    """The secrets of one server: the token opens it once; then the cookie allows reading, cookie and header allow acting."""
+    """The secrets of one server: the token opens it in one browser; the cookie allows reading, cookie and header acting."""
 
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     cookie: str = field(default_factory=lambda: secrets.token_urlsafe(32))
@@ -80,7 +83,7 @@ class Guard:
         try:
             self._judge_origin(scope, headers)
             if token := self._token(scope):
-                await self._open(token, send)
+                await self._open(token, headers, send)
                 return
             self._judge_pass(scope, headers)
             body = await self._body(headers, receive)
@@ -106,20 +109,28 @@ class Guard:
         asked = parse_qs(scope["query_string"].decode("latin-1")) if scope["path"] == "/" and scope["method"] == "GET" else {}
         return asked.get("token", [""])[0]
 
-    async def _open(self, token: str, send: Send) -> None:
-        if not self.allowed.open(token):
-            raise _Refused(403, "this address was used before, or was never valid", "start `ssgan serve` again for a new one")
+    async def _open(self, token: str, headers: dict[str, str], send: Send) -> None:
+        is_known = self._has_cookie(headers) and hmac.compare_digest(token.encode(), self.allowed.token.encode())
+        if not is_known and not self.allowed.open(token):
+            raise _Refused(
+                403,
+                "another browser opened this address, or it was never valid",
+                "use the browser that opened it first, or start `ssgan serve` again",
+            )
         secure = "; Secure" if self.scheme == "https" else ""
-        cookie = f"{COOKIE}={self.allowed.cookie}; Path=/; HttpOnly; SameSite=Strict{secure}"
+        cookie = f"{COOKIE}={self.allowed.cookie}; Path=/; Max-Age={KEPT_SECONDS}; HttpOnly; SameSite=Strict{secure}"
         # Not by redirection: a browser that came from elsewhere would leave a strict cookie out.
         await _send(send, 200, ON, {"content-type": "text/html; charset=utf-8", "set-cookie": cookie})
 
-    def _judge_pass(self, scope: Scope, headers: dict[str, str]) -> None:
+    def _has_cookie(self, headers: dict[str, str]) -> bool:
         try:
             sent = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
         except CookieError:
-            sent = None
-        if sent is None or not hmac.compare_digest(sent.value.encode(), self.allowed.cookie.encode()):
+            return False
+        return sent is not None and hmac.compare_digest(sent.value.encode(), self.allowed.cookie.encode())
+
+    def _judge_pass(self, scope: Scope, headers: dict[str, str]) -> None:
+        if not self._has_cookie(headers):
             raise _Refused(403, "this browser has not opened the page", "open the address that `ssgan serve` printed")
         if scope["method"] not in ("GET", "HEAD") and not hmac.compare_digest(
             headers.get(HEADER, "").encode(), self.allowed.action.encode()
@@ -185,7 +196,7 @@ def _with_headers(send: Send) -> Send:
 async def _answer(send: Send, refused: _Refused, *, for_people: bool) -> None:
     words, more = str(refused), {"retry-after": "1"} if refused.status == 429 else {}
     if for_people:
-        body, kind = "\n".join(text[:1].upper() + text[1:] + "." for text in (words, refused.hint) if text), "text/plain"
+        body, kind = "\n".join(f"{sentence(text)}." for text in (words, refused.hint) if text), "text/plain"
     else:
         body, kind = json.dumps({"error": {"message": words, "hint": refused.hint}}), "application/json"
     # Unread bytes must not be taken for the next request.

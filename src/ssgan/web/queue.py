@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from ssgan.compute.processes import NEVER_BEGIN, PipedProcess
 from ssgan.errors import SsganError
@@ -23,10 +23,31 @@ from ssgan.web.results import PageResult
 WAITING = 8  # jobs that may wait
 SECONDS = 120.0  # that a job may take
 KEPT_JOBS, KEPT_BYTES, KEPT_SECONDS = 64, 256 * 2**20, 1800.0
+LISTED = 500  # jobs in the list of what was made
+FEWEST_STEPS = 5  # of a job, so that its end can be estimated
 LOOK = 10.0  # seconds between looks for expired results
 MEMORY = 8 * 2**30  # bytes of address space of a worker, beyond what its imports take
 
-NO_MEMORY = ("the task was ended, most likely for lack of memory", "give a smaller picture, or use the command line", 1)
+
+class Failure(NamedTuple):
+    """Why a job failed: the message, the hint, the exit code of the command line, and the names of remedies to offer."""
+
+    message: str
+    hint: str
+    exit_code: int
+    remedies: tuple[str, ...] = ()
+
+
+class Made(NamedTuple):
+    """A line in the list of what was made since the server began: id and kind of the job, what it was given, Unix time."""
+
+    id: str
+    kind: str
+    name: str
+    at: float
+
+
+NO_MEMORY = Failure("the task was ended, most likely for lack of memory", "give a smaller picture, or use the command line", 1)
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 Target = Callable[[Connection], None]
@@ -38,20 +59,38 @@ class Busy(Exception):
 
 @dataclass(eq=False)
 class PageJob:
-    """One job and its state; `error` is the message, the hint, and the exit code of the command line."""
+    """One job and its state; `name` says in words what it was given."""
 
     kind: str
     given: dict[str, Any] = field(repr=False)
+    name: str = ""
     id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     state: State = "waiting"
     done: int = 0
     of: int = 1
     doing: str = "waiting for its turn"
     result: PageResult | None = None
-    error: tuple[str, str, int] | None = None
+    error: Failure | None = None
+    begun_at: float = 0.0
     ended_at: float = 0.0
     stop: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since its work began, or that it took; 0 while it waits."""
+        return (self.ended_at or time.monotonic()) - self.begun_at if self.begun_at else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds that it will take at the speed so far; None where there is too little to tell by."""
+        if self.state != "running" or self.of < FEWEST_STEPS or not self.done:
+            return None
+        return self.seconds / self.done * (self.of - self.done)
+
+    def begin(self) -> None:
+        """Note that its work begins."""
+        self.state, self.begun_at = "running", time.monotonic()
 
     def end(self, state: State) -> None:
         """End the job, and drop its inputs at once."""
@@ -69,20 +108,23 @@ class Jobs:
         self._target = target or work
         self._queue: deque[PageJob] = deque()
         self._jobs: dict[str, PageJob] = {}
+        self._made: deque[Made] = deque(maxlen=LISTED)
         self._change = threading.Condition()
         self._closed = False
         self._threads = [threading.Thread(target=self._attend, daemon=True) for _ in range(workers)]
         for thread in self._threads:
             thread.start()
 
-    def submit(self, kind: str, given: dict[str, Any]) -> PageJob:
-        """Put a job into the queue. Raises Busy."""
+    def submit(self, kind: str, given: dict[str, Any], name: str = "") -> PageJob:
+        """Put a job into the queue; one with a name is listed. Raises Busy."""
         with self._change:
             if len(self._queue) >= self.most:
                 raise Busy
-            job = PageJob(kind, given)
+            job = PageJob(kind, given, name)
             self._forget()
             self._jobs[job.id] = job
+            if name:
+                self._made.append(Made(job.id, kind, name, time.time()))
             self._queue.append(job)
             self._change.notify()
         return job
@@ -92,6 +134,12 @@ class Jobs:
         with self._change:
             self._forget()
             return self._jobs.get(number)
+
+    def made(self) -> list[tuple[Made, PageJob | None]]:
+        """Return the jobs that were given a name, newest first; None for one whose result was forgotten."""
+        with self._change:
+            self._forget()
+            return [(made, self._jobs.get(made.id)) for made in reversed(self._made)]
 
     def cancel(self, job: PageJob) -> None:
         """Stop a job in any state."""
@@ -128,11 +176,13 @@ class Jobs:
         """Run one worker process in a thread, and hand it one job after the other."""
         worker = _started(self._target)
         while (job := self._next()) is not None:
-            job.state = "running"
+            job.begin()
             if worker is None or not worker.is_alive:
                 worker = _started(self._target)
             if worker is None:
-                job.error = ("there is no memory for another process", "close other programs, then give the task again", 1)
+                job.error = Failure(
+                    "there is no memory for another process", "close other programs, then give the task again", 1
+                )
                 job.end("failed")
             else:
                 self._do(job, worker)
@@ -157,15 +207,13 @@ class Jobs:
                     job.end("cancelled")
                 elif time.monotonic() > until:
                     worker.kill()
-                    job.error = (
-                        f"It took more than {self.seconds:.0f} seconds.",
-                        "Give a smaller picture, or use the command line.",
-                        1,
+                    job.error = Failure(
+                        f"it took more than {self.seconds:.0f} seconds", "give a smaller picture, or use the command line", 1
                     )
                     job.end("failed")
         except (EOFError, OSError):
             worker.kill()
-            job.error = NO_MEMORY if worker.has_begun else (*NEVER_BEGIN, 1)
+            job.error = NO_MEMORY if worker.has_begun else Failure(*NEVER_BEGIN, 1)
             job.end("failed")
 
 
@@ -209,11 +257,11 @@ def _done(do: Callable[..., PageResult], given: dict[str, Any], progress: Callab
     try:
         return "done", do(given, progress)
     except SsganError as error:
-        return "failed", (str(error), error.hint, error.exit_code)
+        return "failed", Failure(str(error), error.hint, error.exit_code, getattr(error, "remedies", ()))
     except MemoryError:
         return "failed", NO_MEMORY
     except Exception as error:  # a fault in our code: reported without the input
-        return "failed", (f"internal error ({type(error).__name__})", "report what you did: this is a mistake in ssgan", 1)
+        return "failed", Failure(f"internal error ({type(error).__name__})", "report what you did: this is a bug in ssgan", 1)
 
 
 def _bound_memory() -> None:

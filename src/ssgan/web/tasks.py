@@ -19,6 +19,7 @@ from ssgan.compute.progress import Progress
 from ssgan.errors import InvalidSetting, RefusedImage, SsganError, unknown
 from ssgan.images import Picture
 from ssgan.messages.keys import Key, Passphrase, parse_key_file
+from ssgan.web.remedies import make_cover, with_remedies
 from ssgan.web.results import BYTES, JPEG, PNG, PageResult
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def capacity(given: Given, progress: Progress[int, str]) -> PageResult:
         height, width, _ = model.shape
         facts = {"bytes": drawn.capacity_bytes(model), "width": width, "height": height, "generator": given["model"]}
         return PageResult("capacity", facts)
-    picture = _cover(given["cover"], given["name"])
+    with _offering_remedies(given["cover"], given["name"]):
+        picture = _cover(given["cover"], given["name"])
     _, height, width = picture.samples.shape
     facts = {"bytes": plan.picture_capacity(picture), "width": width, "height": height}
     if picture.coefficients is not None:
@@ -65,7 +67,9 @@ def hide(given: Given, progress: Progress[int, str]) -> PageResult:
     progress(1, 3, "hiding")
     is_jpeg = given["cover"].startswith(images.JPEG_SIGNATURE)
     name = "stego.jpg" if is_jpeg else "stego.png"
-    stego = hide_content(given["cover"], given["message"], _key(given), settings, name=given["name"], out=name)
+    key = _key(given)
+    with _offering_remedies(given["cover"], given["name"]):
+        stego = hide_content(given["cover"], given["message"], key, settings, name=given["name"], out=name)
     hidden, picture = stego.hidden, stego.task.picture
     progress(2, 3, "asking the detectors")
     if is_jpeg:
@@ -94,7 +98,7 @@ def hide(given: Given, progress: Progress[int, str]) -> PageResult:
     files = {
         name: (stego.content, JPEG if is_jpeg else PNG),
         "cover.jpg" if is_jpeg else "cover.png": (cover, JPEG if is_jpeg else PNG),
-        "changes.png": (images.encode(maps.change_map(hidden.cover, hidden.stego)), PNG),
+        "changes.png": (images.encode(maps.change_overlay(hidden.cover, hidden.stego)), PNG),
     }
     return PageResult("hide", facts, files)
 
@@ -185,7 +189,8 @@ def inspect(given: Given, progress: Progress[int, str]) -> PageResult:
     from ssgan.evaluation.inspection import ImageComparison, every_scheme, inspect_cover, inspect_drawn
 
     progress(0, 3, "reading")
-    picture = _picture(given["image"], given["name"], "picture to inspect")
+    with _offering_remedies(given["image"], given["name"]):
+        picture = _picture(given["image"], given["name"], "picture to inspect")
     _, height, width = picture.samples.shape
     if height * width > LARGEST_INSPECTED:
         raise InvalidSetting(
@@ -272,8 +277,16 @@ def _wall(
     return PageResult("generate", facts, files)
 
 
+def convert(given: Given, progress: Progress[int, str]) -> PageResult:
+    """Return a PNG of a picture that cannot be a cover as it is."""
+    progress(0, 1, "making a PNG")
+    name, content = make_cover(given["cover"], given["name"], given["remedy"])
+    return PageResult("convert", {"name": name}, {"cover.png": (content, PNG)})
+
+
 WORK: dict[str, Callable[[Given, Progress[int, str]], PageResult]] = {
-    "capacity": capacity, "hide": hide, "reveal": reveal, "detect": detect, "inspect": inspect, "generate": generate
+    "capacity": capacity, "hide": hide, "reveal": reveal, "detect": detect, "inspect": inspect, "generate": generate,
+    "convert": convert,
 }  # fmt: skip
 
 
@@ -330,6 +343,15 @@ def _models_of_runs(runs: Path | None) -> list[DrawnModel]:
     return found
 
 
+@contextlib.contextmanager
+def _offering_remedies(content: bytes, name: str) -> Iterator[None]:
+    """Let a refusal of this picture within the block say what the page can make of it."""
+    try:
+        yield
+    except RefusedImage as error:
+        raise with_remedies(error, content, name) from error
+
+
 def _cover(content: bytes, name: str) -> Picture:
     if content.startswith(images.JPEG_SIGNATURE):
         from ssgan.messages.plan import as_cover
@@ -344,6 +366,6 @@ def _picture(content: bytes, name: str, what: str) -> Picture:
     for word in picture.converted:
         raise RefusedImage(
             f"{name} cannot be used as a {what}: {images.CONVERSIONS[word]}",
-            hint="give the file itself, lossless, as it was written",
+            hint="save it as an 8-bit gray or RGB PNG first",
         )
     return picture

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
 from ssgan.embedding.titles import TITLES
 from ssgan.views import pages
 from ssgan.web import runs as watching
+from ssgan.web.remedies import REMEDIES
 
 if TYPE_CHECKING:
-    from ssgan.web.queue import PageJob
+    from ssgan.web.queue import Made, PageJob
 
 VIEWS = {
-    "generate": "Generate", "hide": "Hide", "reveal": "Reveal", "detect": "Detect", "inspect": "Inspect", "runs": "Runs"
+    "generate": "Generate", "hide": "Hide", "reveal": "Reveal", "detect": "Detect", "inspect": "Inspect",
+    "results": "Results", "runs": "Runs",
 }  # fmt: skip
 _TRY_FIRST = ("hill", "wow", "suniward", "mipod", "hugo", "hugo2010", "mg")  # then the others as they are listed
 SCHEMES = {name: TITLES[name] for name in dict.fromkeys((*_TRY_FIRST, *TITLES))}
@@ -29,10 +32,27 @@ NAMES = {  # of pictures, for people
 }  # fmt: skip
 
 
-def page(name: str, token: str, *, runs: Sequence[watching.Shown] = (), folder: Path | None = None) -> str:
-    """Return a whole page."""
+def page(
+    name: str,
+    token: str,
+    *,
+    runs: Sequence[watching.Shown] = (),
+    folder: Path | None = None,
+    made: Sequence[tuple[Made, PageJob | None]] = (),
+) -> str:
+    """Return a whole page; `made` are the lines of the view of results."""
+    lines = [(one, _state(job), time.strftime("%H:%M:%S", time.localtime(one.at))) for one, job in made]
     return _render(
-        f"{name}.html", name=name, title=VIEWS[name], views=VIEWS, token=token, runs=runs, folder=folder, schemes=SCHEMES
+        f"{name}.html", name=name, title=VIEWS[name], views=VIEWS, token=token, runs=runs, folder=folder, schemes=SCHEMES,
+        made=lines,
+    )  # fmt: skip
+
+
+def job_page(job: PageJob, token: str) -> str:
+    """Return the page of one job, with its progress or its result."""
+    name = job.kind if job.kind in VIEWS else "hide"
+    return _render(
+        "job.html", name=name, title=f"{VIEWS[name]}: {job.name}", views=VIEWS, token=token, job=job, shown=Markup(piece(job))
     )
 
 
@@ -44,17 +64,26 @@ def run(folder: Path, token: str) -> str:
     return _render("run.html", name="runs", title=folder.name, views=VIEWS, token=token, run=folder.name, **seen)
 
 
-def job(job: PageJob) -> str:
-    """Return the progress of a job, or its result."""
-    if job.state == "failed":
-        message, hint, _ = job.error or ("the task failed", "", 1)
-        return error(message, hint)
-    if job.state == "cancelled":
-        return _render("cancelled.html")
-    if job.result is None:
-        return _render("progress.html", job=job)
-    result = job.result
-    return _render(f"result-{result.kind}.html", job=job, facts=result.facts, files=list(result.files), names=NAMES)
+def piece(job: PageJob) -> str:
+    """Return the progress of a job, or its result, as a piece of a page."""
+    inside: dict[str, Any] = {"job": job, "names": NAMES, "failure": job.error, "remedies": REMEDIES}
+    if job.result is not None:
+        inside |= {"facts": job.result.facts, "files": list(job.result.files)}
+    return _render("piece.html", part=_template(job), **inside)
+
+
+def _template(job: PageJob) -> str:
+    """Return the name of the template that shows a job as it is now."""
+    if job.result is not None:
+        return f"result-{job.result.kind}"
+    return {"failed": "failed", "cancelled": "cancelled"}.get(job.state, "progress")
+
+
+def _state(job: PageJob | None) -> str:
+    """Return the state of a job in words."""
+    if job is None:
+        return "forgotten"
+    return job.error.message if job.error is not None else job.state
 
 
 def error(message: str, hint: str) -> str:

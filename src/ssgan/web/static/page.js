@@ -1,4 +1,4 @@
-// What htmx does not do: files dropped, a cover chosen, how full it is, the slider, what went wrong, and runs as they go on.
+// What htmx does not do: addresses of results, dropped files, passphrases, the slider, errors, and runs under way.
 "use strict";
 
 const first = (selector) => document.querySelector(selector);
@@ -10,15 +10,50 @@ function choose(input, files) {
   input.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
-function preview(drop, input) {
-  const shown = drop.querySelector(".preview"), file = input.files[0];
-  if (shown.src) URL.revokeObjectURL(shown.src);
-  shown.hidden = !file;
-  if (file) { shown.src = URL.createObjectURL(file); shown.alt = file.name; } else shown.removeAttribute("src");
+// A result has an address, /jobs/ID: reloading it and going back and forth keep it.
+const JOB = /^\/jobs\/[^/]+$/;
+htmx.onLoad((loaded) => {
+  const job = loaded.closest?.("[data-job]"), outcome = first("#outcome");
+  if (!job || job.parentElement !== outcome) return;
+  const address = `/jobs/${job.dataset.job}`;
+  if (location.pathname !== address) history.pushState(null, "", address);
+  const top = outcome.getBoundingClientRect().top;
+  if (top < 0 || top > 0.6 * innerHeight) outcome.scrollIntoView();
+});
+window.addEventListener("popstate", () => {
+  if (!first(".work")) location.reload(); // the page of one result
+  else if (JOB.test(location.pathname)) htmx.ajax("GET", location.pathname, { target: "#outcome", swap: "innerHTML" });
+  else first("#outcome").replaceChildren();
+});
+
+function made(tag, words = "", name = "") {
+  const element = document.createElement(tag);
+  element.textContent = words;
+  element.className = name;
+  return element;
 }
 
-// What a request met that is not an answer of the page's own: told where its outcome would have been.
-const LOST = ["It did not get through.", "Files may have 32 MiB together. If they have, the server has ended: start ssgan serve again."];
+function preview(drop, input) {
+  const box = drop.querySelector(".previews"), files = [...input.files];
+  for (const shown of box.querySelectorAll("img")) URL.revokeObjectURL(shown.src);
+  box.replaceChildren(...files.slice(0, PREVIEWED).map((file) => thumbnail(URL.createObjectURL(file), file.name)));
+  box.classList.toggle("many", files.length > 1);
+  const others = files.filter((file) => !file.type.startsWith("image/")).length;
+  if (others) box.append(made("p", `${others} of ${files.length} ${files.length === 1 ? "file does" : "files do"} not look like a picture by name.`));
+}
+
+const PREVIEWED = 64;
+function thumbnail(address, name) {
+  const figure = made("figure"), picture = figure.appendChild(document.createElement("img"));
+  picture.alt = "";
+  picture.addEventListener("error", () => picture.replaceWith(made("span", "no preview", "none")));
+  picture.src = address;
+  figure.append(made("figcaption", name));
+  return figure;
+}
+
+// For requests without an answer of this server; shown where the outcome would have been.
+const LOST = ["The request did not get through.", "Give at most 32 MiB together. If it was less, the server has ended: start ssgan serve again."];
 
 function fail(where, [message, hint]) {
   const said = document.createElement("div");
@@ -32,21 +67,47 @@ function fail(where, [message, hint]) {
 function refusal(text) {
   let told;
   try { told = Object.values(JSON.parse(text).error); } catch { told = text.split("\n"); }
-  return told.map((words) => words.charAt(0).toUpperCase() + words.slice(1));
+  return told.filter((words) => typeof words === "string").map((words) => words.replace(/^[a-z](?=[a-z]*[ ,])/, (letter) => letter.toUpperCase()));
 }
 
 document.addEventListener("htmx:responseError", (event) => fail(event.detail.target, refusal(event.detail.xhr.responseText)));
 document.addEventListener("htmx:sendError", (event) => fail(event.detail.target, LOST));
 
+const ownHeaders = () => ({ ...JSON.parse(document.body.getAttribute("hx-headers")), "HX-Request": "true" });
+
 async function askCapacity(fields) {
   const form = new FormData(), meter = first("#meter");
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
-  const headers = { ...JSON.parse(document.body.getAttribute("hx-headers")), "HX-Request": "true" };
   try {
-    const told = await fetch("/capacity", { method: "POST", body: form, headers }), text = await told.text();
+    const told = await fetch("/capacity", { method: "POST", body: form, headers: ownHeaders() }), text = await told.text();
     if (told.ok) htmx.swap(meter, text, { swapStyle: "innerHTML" }); else fail(meter, refusal(text));
   } catch { fail(meter, LOST); }
 }
+
+// A picture that cannot be a cover as it is: the server makes a PNG of it, which takes its place in the form.
+async function remedy(button) {
+  const input = [...document.querySelectorAll("#cover, #image")].find((one) => one.files[0]), where = button.closest(".job").parentElement;
+  if (!input) return;
+  const form = new FormData(), headers = { ...ownHeaders(), Accept: "application/json" };
+  form.append("cover", input.files[0]);
+  form.append("remedy", button.dataset.remedy);
+  button.disabled = true;
+  try {
+    let job = await (await fetch("/convert", { method: "POST", body: form, headers })).json();
+    while (["waiting", "running"].includes(job.state)) {
+      await new Promise((later) => setTimeout(later, 200));
+      job = await (await fetch(`/jobs/${job.id}`, { headers })).json();
+    }
+    if (job.error) { fail(where, refusal(JSON.stringify(job))); return; }
+    const content = await (await fetch(`/jobs/${job.id}/files/cover.png`)).blob();
+    where.replaceChildren();
+    choose(input, [new File([content], job.result.name, { type: "image/png" })]);
+  } catch { fail(where, LOST); }
+}
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-remedy]");
+  if (button) remedy(button);
+});
 
 function fill() {
   const meter = first("#meter meter"), message = first("#message");
@@ -54,6 +115,7 @@ function fill() {
   const size = first("#payload").files[0]?.size ?? new TextEncoder().encode(message.value).length;
   const room = Number(first("#meter [data-bytes]").dataset.bytes), over = first("#meter [data-over]");
   meter.value = Math.min(size, meter.max);
+  first("#meter [data-size]").textContent = size.toLocaleString("en");
   over.hidden = size <= room;
   over.textContent = over.hidden ? "" : `${(size - room).toLocaleString("en")} bytes too many.`;
 }
@@ -114,7 +176,29 @@ document.addEventListener("keydown", (event) => {
 });
 document.addEventListener("input", (event) => {
   if (event.target.id === "message") fill();
-  if (event.target.id === "slide") first("[data-slider] .over").style.clipPath = `inset(0 0 0 ${event.target.value}%)`;
+  if (event.target.id === "slide") {
+    first("[data-slider] .over").style.clipPath = `inset(0 0 0 ${event.target.value}%)`;
+    first("[data-slider] .edge").style.left = `${event.target.value}%`;
+  }
+});
+
+// The passphrase: shown or hidden, or made by the server.
+function showSecret(box, shown) {
+  const button = box.querySelector("[data-show]"), words = box.querySelector("[data-made]");
+  box.querySelector("[name=passphrase]").type = shown ? "text" : "password";
+  button.textContent = shown ? "Hide" : "Show";
+  if (words && !shown) words.hidden = true;
+}
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-show], [data-make]"), box = button?.closest("fieldset");
+  if (!box) return;
+  if (button.matches("[data-show]")) { showSecret(box, button.textContent === "Show"); return; }
+  const answer = await fetch("/passphrase", { method: "POST", headers: ownHeaders() });
+  const { passphrase } = await answer.json();
+  box.querySelector("[name=passphrase]").value = passphrase;
+  box.querySelector("[data-made] .words").textContent = passphrase;
+  box.querySelector("[data-made]").hidden = false;
+  showSecret(box, true);
 });
 document.addEventListener("htmx:afterSettle", fill);
 
@@ -129,16 +213,13 @@ function showCovers() {
   if (kind === "drawn") askCapacity({ covers: kind, generator: first("#generator").value });
   else if (kind === "file" && cover) askCapacity({ cover });
   else if (kind === "changed" && chosen) askCapacity({ covers: kind, generated: chosen });
-  else first("#meter").textContent = "Choose a cover to see how much it takes.";
+  else first("#meter").textContent = "Choose a cover to see how much fits.";
 }
 
 function take(cover) {
   first("#covers").value = "changed";
   first("#generated").value = cover;
-  const shown = first("[data-for=changed] .preview");
-  shown.src = "/jobs/" + cover.replace("/", "/files/");
-  shown.alt = "The generated cover";
-  shown.hidden = false;
+  first("[data-for=changed] .previews").replaceChildren(thumbnail("/jobs/" + cover.replace("/", "/files/"), "the chosen cover"));
   showCovers();
 }
 
@@ -157,7 +238,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const told = JSON.parse(event.data), grids = first("#grids");
     curves.innerHTML = told.curves.map(([, svg]) => `<figure>${svg}</figure>`).join("");
     if (told.curves.length) first("#nothing")?.remove();
-    first("#state").textContent = `${told.images_seen.toLocaleString("en")} images seen, ${event.type === "done" ? "done" : "under way"}`;
+    first("#state").textContent = `${told.images_seen.toLocaleString("en")} images seen, ${event.type === "done" ? "done" : "running"}`;
     if (told.grids) {
       const latest = grids.querySelector("img") ?? grids.appendChild(document.createElement("img"));
       latest.src = grids.dataset.grids + (told.grids - 1);
