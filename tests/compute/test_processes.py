@@ -31,7 +31,7 @@ run(prepare([Path("pictures")], Path("stego"), SimulationSettings("lsbm@0.1", se
 """
 DEMO = """
 from ssgan.experiments.demo.wardens import WardenTask, watch
-watch([WardenTask("photographs", None, "hill@0.4", 1)])
+watch([WardenTask("photographs", None, None, 1)])
 """
 
 

@@ -26,8 +26,8 @@ def demo(
     """Run the whole story and write it as one page.
 
     It draws honest covers from the bundled generator and one by an encrypted message, reveals it, says what is claimed and what
-    is not, trains a detector on honest covers against drawn messages and against LSB matching, plays some rounds of the paper's
-    game, and writes one page that explains it all. Nothing is fetched or sent.
+    is not, trains detectors on honest covers against drawn messages and against LSB matching, and writes one page that explains
+    it all. Nothing is fetched or sent.
     """
     import torch
 

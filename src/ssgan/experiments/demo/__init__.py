@@ -1,4 +1,4 @@
-"""Show the whole story on one page: fresh covers, a message in one, a warden that looks, and the game of the paper."""
+"""Show the whole story on one page: fresh covers, a message in one, wardens that look, and what is claimed."""
 
 from __future__ import annotations
 

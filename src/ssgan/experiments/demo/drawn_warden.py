@@ -1,6 +1,7 @@
-"""Train a warden on drawn covers: honest ones against ones that carry a message, and the same honest ones against LSB matching.
+"""Train a warden on drawn covers: honest ones against full ones, and the same honest ones against LSB matching.
 
 The warden is the color rich model SRMQ1 with the ensemble classifier, trained on half of the covers and tested on the other.
+The one that learned from full covers is also tested on covers that the sender's own message draws, each with a fresh key.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ from ssgan.experiments.demo.wardens import EVALUATIONS, WardenResult
 from ssgan.images import Images
 from ssgan.messages import drawn
 from ssgan.messages.keys import fresh_key
-from ssgan.steganalysis.detector import Pairs
+from ssgan.steganalysis.detector import Detector, Pairs
 from ssgan.steganalysis.detectors import make
 from ssgan.steganalysis.error_rate import Scores, error_interval, p_e
 
-DRAWN, MATCHING = "drawn", "matching"  # the two questions
+OWN, DRAWN, MATCHING = "own", "drawn", "matching"  # the questions: the sender's message, full covers, changed covers
 DETECTOR, MATCHED = "scrmq1", "lsb@0.4/plain"
 HALVES = (0.5, 0.0, 0.5)  # trained on, chosen by, tested on
 _SEED = 1
@@ -36,50 +37,65 @@ _SEED = 1
 
 @dataclass(frozen=True, eq=False)
 class DrawnTask:
-    """Honest covers uint8 (N, 3, H, W) of the model in `folder`; as many will be drawn by messages of `message_bytes`."""
+    """Honest covers uint8 (N, 3, H, W) of the model in `folder`; as many will be drawn by random messages of `full_bytes`.
+
+    `message` draws as many covers as the test has.
+    """
 
     honest: Images
     folder: Path
-    message_bytes: int
+    full_bytes: int
+    message: bytes
 
     def run(self, progress: Progress[str, float | None]) -> list[WardenResult]:
-        """Return the results of both questions."""
+        """Return the results of all questions."""
         started, count = time.monotonic(), len(self.honest)
-        steps = _Steps(progress, 2 * count)
+        train, _, test = shuffled_split(count, HALVES, seed=_SEED, purpose=DRAWN)
+        drawings = count + len(test)
+        steps = _Steps(progress, 2 * drawings)
         model, key = load(self.folder), fresh_key()
         driven = []
-        for number in range(count):
-            driven.append(drawn.hide(os.urandom(self.message_bytes), key, model, drawing).picture.transpose(2, 0, 1))
+        for number in range(drawings):
+            message = os.urandom(self.full_bytes) if number < count else self.message
+            driven.append(
+                drawn.hide(message, key if number < count else fresh_key(), model, drawing).picture.transpose(2, 0, 1)
+            )
             steps.done(number + 1)
-        own = np.array([seeds.derive(_SEED, MATCHING, str(number)) for number in range(count)], dtype=np.uint64)
-        questions = {
-            DRAWN: Pairs(self.honest, images.to_images(np.stack(driven))),
-            MATCHING: embedded(self.honest, Embedder.parse(MATCHED), own),
-        }
-        results = []
-        for number, (source, pairs) in enumerate(questions.items()):
-            results.append(_judged(source, pairs, started))
-            steps.done(count + (number + 1) * count // 2)
+        made = images.to_images(np.stack(driven))
+        full, own = Pairs(self.honest, made[:count]), Pairs(self.honest[test], made[count:])
+        learned = _learned(full[train])
+        results = [
+            _judged(OWN, learned, own, test, started),
+            _judged(DRAWN, learned, full[test], test, started),
+        ]
+        steps.done(drawings * 3 // 2)
+        stego_seeds = np.array([seeds.derive(_SEED, MATCHING, str(number)) for number in range(count)], dtype=np.uint64)
+        changed = embedded(self.honest, Embedder.parse(MATCHED), stego_seeds)
+        results.append(_judged(MATCHING, _learned(changed[train]), changed[test], test, started))
+        steps.done(2 * drawings)
         return results
 
 
-def _judged(source: str, pairs: Pairs, started: float) -> WardenResult:
-    """Return the result of a warden on one question; honest and drawn covers are no pairs, and are grouped apart."""
-    train, _, test = shuffled_split(len(pairs), HALVES, seed=_SEED, purpose=source)
+def _learned(pairs: Pairs) -> Detector:
+    """Return a warden that learned from these pairs."""
     detector = make(DETECTOR, pairs, seed=_SEED, threads=1)
-    detector.fit(pairs[train], pairs[train])  # an ensemble chooses by its out-of-bag error
-    groups = tuple(f"cover {number}" for number in test)
-    others = None if source == MATCHING else tuple(f"drawn {number}" for number in test)
-    scores = Scores(detector.scores(pairs.covers[test]), detector.scores(pairs.stegos[test]), groups, others)
-    changed = float((pairs.covers != pairs.stegos).float().mean()) if source == MATCHING else 0.0
+    detector.fit(pairs, pairs)  # an ensemble chooses by its out-of-bag error
+    return detector
+
+
+def _judged(source: str, detector: Detector, pairs: Pairs, numbers: np.ndarray, started: float) -> WardenResult:
+    """Return the result of a warden on test pairs; honest and drawn covers are no pairs, and are grouped apart."""
+    groups = tuple(f"cover {number}" for number in numbers)
+    others = None if source == MATCHING else tuple(f"drawn {number}" for number in numbers)
+    scores = Scores(detector.scores(pairs.covers), detector.scores(pairs.stegos), groups, others)
     error, _ = p_e(scores.covers, scores.stegos)
     return WardenResult(
         source=source,
         p_e=error,
         interval=error_interval([scores]),
-        pairs=(len(train), 0, len(test)),
-        change_rate=changed,
-        images=2 * len(pairs),
+        pairs=(len(numbers), 0, len(numbers)),
+        change_rate=float((pairs.covers != pairs.stegos).float().mean()) if source == MATCHING else 0.0,
+        images=4 * len(numbers),
         seconds=time.monotonic() - started,
     )
 

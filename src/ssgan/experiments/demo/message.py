@@ -14,8 +14,6 @@ from ssgan.drawn.drawing import honest
 from ssgan.drawn.model import DrawnModel, find, load
 from ssgan.errors import NothingFound
 from ssgan.evaluation.inspection import inspect_drawn
-from ssgan.gan.covers.generators import Card, find_generator, open_generator
-from ssgan.gan.covers.sample import prepared, sample, secret_latents
 from ssgan.images import Images
 from ssgan.messages.drawn_files import draw_file
 from ssgan.messages.files import reveal_files
@@ -58,12 +56,6 @@ def honest_covers(model: DrawnModel, count: int, progress: Progress[()] = silent
         made.append(honest(model).picture.transpose(2, 0, 1))
         progress(number + 1)
     return images.to_images(np.stack(made))
-
-
-def changeable_covers(count: int) -> tuple[Images, Card]:
-    """Return covers uint8 (N, 3, 64, 64) of the generator alone, from secret latents, to be changed; and their generator."""
-    generator, card = open_generator(find_generator(GENERATOR))
-    return sample(prepared(generator), secret_latents(card.config, count)), card
 
 
 def say(message: str, model: DrawnModel) -> HiddenMessage:

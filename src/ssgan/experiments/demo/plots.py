@@ -1,4 +1,4 @@
-"""Plot the wardens' errors with their intervals, as SVG that follows the page's light and dark."""
+"""Draw the wardens' errors as bars of the page, with their intervals; they follow the page's width, light and dark."""
 
 from __future__ import annotations
 
@@ -7,42 +7,25 @@ from html import escape
 
 from markupsafe import Markup
 
-from ssgan.experiments.demo.wardens import WardenResult
-
-COIN = 0.5
-_WIDTH, _LEFT, _RIGHT = 640, 190, 70
-_ROW = 58
+COIN, SCALE = 50, 60  # wrong answers of 100: of a coin, and at the right end of the bars
 
 
-def errors(watched: Sequence[WardenResult], names: Sequence[str]) -> Markup:
-    """Return P_E of each source as a bar with its interval; the dashed line is a coin."""
-    span = (_WIDTH - _LEFT - _RIGHT) / COIN
-    bottom = _ROW * len(watched) + 8
-    parts = [
-        f'<line x1="{_LEFT + span * COIN}" y1="4" x2="{_LEFT + span * COIN}" y2="{bottom}" '
-        'style="stroke: var(--soft); stroke-dasharray: 4 4"/>',
-        f'<text class="dim" x="{_LEFT + span * COIN}" y="{bottom + 20}" text-anchor="middle">50, a coin</text>',
-        f'<text class="dim" x="{_LEFT}" y="{bottom + 20}">0 wrong of 100</text>',
-    ]
-    for at, (one, name) in enumerate(zip(watched, names, strict=True)):
-        y, (low, high) = 12 + _ROW * at, one.interval
-        middle = y + 16
-        parts += [
-            f'<text x="{_LEFT - 12}" y="{middle + 5}" text-anchor="end">{escape(name)}</text>',
-            f'<rect x="{_LEFT}" y="{y}" width="{span * one.p_e:.1f}" height="32" rx="3" style="fill: var(--c{at % 2})"/>',
-            f'<line x1="{_LEFT + span * low:.1f}" y1="{middle}" x2="{_LEFT + span * high:.1f}" y2="{middle}" '
-            'style="stroke: currentColor" stroke-width="2"/>',
-            *(
-                f'<line x1="{_LEFT + span * end:.1f}" y1="{middle - 6}" x2="{_LEFT + span * end:.1f}" y2="{middle + 6}" '
-                'style="stroke: currentColor" stroke-width="2"/>'
-                for end in (low, high)
-            ),
-            f'<text x="{_LEFT + span * max(high, one.p_e) + 10:.1f}" y="{middle + 5}">{100 * one.p_e:.0f}</text>',
-        ]
-    label = ", ".join(f"{name}: {100 * one.p_e:.0f} of 100 wrong" for one, name in zip(watched, names, strict=True))
-    return _drawn(_WIDTH, bottom + 28, parts, label)
+def errors(bars: Sequence[tuple[str, float, tuple[float, float] | None]]) -> Markup:
+    """Return P_E by name as bars, each with its interval if there is one; the dashed line is a coin."""
+    label = ", ".join(f"{name}: {100 * error:.0f} of 100 wrong" for name, error, _ in bars)
+    parts = [f'<div class="bars" role="img" aria-label="{escape(label)}">']
+    for at, (name, error, interval) in enumerate(bars):
+        parts.append(f'<p class="name">{escape(name)} <b>{100 * error:.0f}</b></p><div class="track">')
+        parts.append(f'<i class="fill" style="width: {_share(error)}; background: var(--c{at % 2})"></i>')
+        if interval is not None:
+            low, high = interval
+            parts.append(f'<i class="range" style="left: {_share(low)}; width: {_share(high - low)}"></i>')
+        parts.append(f'<i class="coin" style="left: {_share(COIN / 100)}"></i></div>')
+    parts.append(
+        f'<p class="axis"><span>0 wrong of 100</span><span style="left: {_share(COIN / 100)}">{COIN}: a coin</span></p></div>'
+    )
+    return Markup("".join(parts))
 
 
-def _drawn(width: float, height: float, parts: Sequence[str], label: str) -> Markup:
-    head = f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{escape(label)}">'
-    return Markup("".join([head, *parts, "</svg>"]))
+def _share(error: float) -> str:
+    return f"{100 * min(100 * error / SCALE, 1):.1f}%"

@@ -7,7 +7,6 @@ from typing import Any
 
 from ssgan.evaluation.inspection import Inspection, PricedCover
 from ssgan.experiments.demo import wardens
-from ssgan.experiments.demo.game import GameResult
 from ssgan.experiments.demo.message import HiddenMessage
 from ssgan.experiments.demo.wardens import WardenResult
 from ssgan.images import Images
@@ -15,24 +14,22 @@ from ssgan.images import Images
 
 @dataclass(frozen=True)
 class DemoSize:
-    """The numbers of images, epochs and rounds of the demo."""
+    """The numbers of images of the demo."""
 
     sheet: int = 36  # covers that are shown
     honest: int = 300  # drawn covers, and as many with a message, that the warden learns from and is tested on
-    images: int = 36_000  # that the network sees
-    rounds: int = 48  # of the game
-    batch: int = 16  # images of a round
-    covers: int | None = None  # to be changed, and photographs; as many as there are tiles, if None
+    images: int = 9_000  # that the network sees, which tells drawn covers from photographs
+    tiles: int | None = None  # of photographs; as many as there are, if None
     schemes: tuple[str, ...] | None = None  # that price the photograph; all, if None
 
     @property
     def units(self) -> int:
         """Units of progress, all together."""
-        return 6 + wardens.EVALUATIONS * 3 + self.rounds
+        return 5 + wardens.EVALUATIONS * 2
 
 
 FULL = DemoSize()
-QUICK = DemoSize(sheet=24, honest=40, images=3_000, rounds=4, schemes=("lsb", "hill"))
+QUICK = DemoSize(sheet=24, honest=40, images=750, schemes=("lsb", "hill"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +42,6 @@ class DemoResult:
     photograph: Inspection | None
     priced: list[PricedCover]
     watched: dict[str, WardenResult]
-    played: GameResult
     seconds: dict[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -58,6 +54,5 @@ class DemoResult:
             "p_e": {name: one.p_e for name, one in self.watched.items()},
             "p_e_interval": {name: list(one.interval) for name, one in self.watched.items()},
             "pairs": {name: list(one.pairs) for name, one in self.watched.items()},
-            "game": {"moved": self.played.moved, "p_e_before": self.played.wrong[0], "p_e_after": self.played.wrong[1]},
             "seconds": {name: round(taken, 1) for name, taken in self.seconds.items()},
         }

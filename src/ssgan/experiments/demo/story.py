@@ -1,4 +1,4 @@
-"""Run the demo in order: draw covers, one by a message, reveal it, train wardens, play the game, write the page."""
+"""Run the demo in order: draw covers, one by a message, reveal it, train wardens, write the page."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 from ssgan.compute.progress import Notify, Progress
 from ssgan.drawn.model import find
 from ssgan.evaluation.inspection import Inspection, PricedCover, every_scheme, inspect_cover
-from ssgan.experiments.demo import game, page, photographs, wardens
 from ssgan.experiments.demo import message as saying
+from ssgan.experiments.demo import page, photographs, wardens
 from ssgan.experiments.demo.drawn_warden import DrawnTask
 from ssgan.experiments.demo.message import GENERATOR, STEGO
 from ssgan.experiments.demo.result import FULL, DemoResult, DemoSize
@@ -22,11 +22,8 @@ from ssgan.storage.folders import make_folder
 
 PAGE = "ssgan-demo.html"
 MESSAGE = "Meet me at nine, where the river bends."
-# One bit in every sample, so that half of them change: what a careless sender does, and what a minute is enough to see.
-CARELESS = "lsb@1/plain"
 PAYLOAD = 0.4  # of the photograph that is shown
-GENERATED, APART = "generated", "apart"
-FEW = 223  # generated covers, where there are no photographs to be as many as
+APART = "apart"
 
 
 def tell(
@@ -39,6 +36,7 @@ def tell(
     notify: Notify[str, str] = lambda chapter, words: None,
 ) -> tuple[Path, DemoResult]:
     """Run the demo, and write the page and the stego into `out`, in place of earlier ones; return the page and the results.
+
     `program` is how the page calls ssgan in the command that it shows.
 
     Raises DoesNotFit for a message that is too long, StorageFailed.
@@ -58,19 +56,13 @@ def tell(
     photograph, priced = _priced(size)
     # What a warden does.
     clock.begin("warden", "wardens learn")
-    changeable, card = saying.changeable_covers(_count(size))
-    asked = DrawnTask(honest[: size.honest], find(GENERATOR), model.promise_bytes)
-    watched = wardens.watch([asked, *_tasks(size, changeable, honest)], clock.watched)
+    asked = DrawnTask(honest[: size.honest], find(GENERATOR), model.promise_bytes, message.encode())
+    watched = wardens.watch([asked, *_tasks(size, honest)], clock.watched)
     for one in watched:
         notify("warden", page.in_words(one))
-    # What the two make of each other.
-    clock.begin("game", "playing the game", done=4 + wardens.EVALUATIONS * 3)
-    warden = next(one for one in watched if one.source == GENERATED)
-    played = game.play(card, CARELESS, warden.network, rounds=size.rounds, batch=size.batch, progress=clock.played)
-    notify("game", f"{played.rounds} rounds: {page.played_in_words(played)}")
     clock.begin("page", "writing the page", done=size.units - 1)
     result = DemoResult(
-        size, honest[: size.sheet], said, photograph, priced, {one.source: one for one in watched}, played, clock.seconds
+        size, honest[: size.sheet], said, photograph, priced, {one.source: one for one in watched}, clock.seconds
     )
     with atomic_write(out / STEGO, overwrite=True, durable=False) as temporary:
         temporary.write_bytes(said.content)
@@ -90,20 +82,13 @@ def _priced(size: DemoSize) -> tuple[Inspection | None, list[PricedCover]]:
     return seen, every_scheme(cover, PAYLOAD, seed=1, name=photographs.SHOWN, schemes=size.schemes)
 
 
-def _count(size: DemoSize) -> int:
-    """Return how many covers the network learns from."""
-    return size.covers or (len(photographs.tiles()) if photographs.available() else FEW)
-
-
-def _tasks(size: DemoSize, changeable: Images, honest: Images) -> list[AnyTask]:
-    """Return what the network learns: a careless change to generated covers, and drawn covers from photographs."""
-    tasks: list[AnyTask] = [WardenTask(GENERATED, changeable, CARELESS, size.images)]
-    if photographs.available():
-        tiles = photographs.tiles()
-        some = tiles[np.linspace(0, len(tiles) - 1, min(len(changeable), len(honest))).round().astype(int)]
-        # Telling two sources apart is so easy that a fraction of the time is enough.
-        tasks.append(WardenTask(APART, some, "", size.images // 4, honest))
-    return tasks
+def _tasks(size: DemoSize, honest: Images) -> list[AnyTask]:
+    """Return what the network learns, where there are photographs: to tell them from drawn covers."""
+    if not photographs.available():
+        return []
+    tiles = photographs.tiles()
+    count = min(size.tiles or len(tiles), len(tiles), len(honest))
+    return [WardenTask(APART, tiles[np.linspace(0, len(tiles) - 1, count).round().astype(int)], honest, size.images)]
 
 
 class _Clock:
@@ -111,8 +96,7 @@ class _Clock:
 
     def __init__(self, progress: Progress[str]) -> None:
         self.progress, self.seconds, self.done, self.doing = progress, dict[str, float](), -1, ""
-        self.part, self.started, self.base = "", time.monotonic(), 0
-        self.errors: dict[str, float] = {}
+        self.part, self.started = "", time.monotonic()
 
     def begin(self, part: str, doing: str, *, done: int | None = None) -> None:
         """Begin a part, which ends the one before."""
@@ -121,7 +105,6 @@ class _Clock:
             self.seconds[self.part] = now - self.started
         self.part, self.started, self.doing = part, now, doing
         self.done = self.done + 1 if done is None else done
-        self.base = self.done
         self.progress(self.done, doing)
 
     def drawn(self, covers: int) -> None:
@@ -132,8 +115,4 @@ class _Clock:
         """Count the progress of a warden."""
         self.done += 1
         wrong = "" if error is None else f", wrong about {100 * error:.0f} of 100"
-        self.progress(self.done, f"the warden learns on {source}: {seen:,} images{wrong}")
-
-    def played(self, rounds: int) -> None:
-        """Count the progress of the game."""
-        self.progress(self.base + rounds, f"playing the game, round {rounds}")
+        self.progress(self.done, f"wardens learn, {page.NAMES[source]}: {seen:,} images{wrong}")

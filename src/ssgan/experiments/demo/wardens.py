@@ -1,26 +1,18 @@
-"""Train a warden for a moment on each of several sources, in parallel.
-
-All are trained by one protocol: as many covers, the same parts, embedder, network, recipe and seed. A process each, with one
-thread, so that two cores do two of them at once.
-"""
+"""Train wardens for a moment, in parallel: a process each, with one thread, so that two cores do two of them at once."""
 
 from __future__ import annotations
 
 import signal
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Protocol
 
-import numpy as np
 import torch
 
-from ssgan.compute import seeds
 from ssgan.compute.processes import NEVER_BEGIN, PipedProcess
 from ssgan.compute.progress import Progress
 from ssgan.datasets.splits import shuffled_split
-from ssgan.detection.stegos import embedded
-from ssgan.embedding.embedder import Embedder
 from ssgan.errors import SsganError
 from ssgan.images import Images
 from ssgan.steganalysis.catalog import NETWORKS
@@ -37,16 +29,12 @@ _SEED = 1
 
 @dataclass(frozen=True, eq=False)
 class WardenTask:
-    """One source: covers uint8 (N, 3, H, W), and the embedding to tell them from.
-
-    By `embedder` from their own stegos, or, with `others`, as many covers of another source, from these.
-    """
+    """Tell covers uint8 (N, 3, H, W) from others of another source, of the same size, by a small network."""
 
     source: str
     covers: Images
-    embedder: str
+    others: Images
     images: int  # seen in training
-    others: Images | None = None
 
     def run(self, progress: Progress[str, float | None]) -> list[WardenResult]:
         """Return the result of this task alone."""
@@ -55,8 +43,8 @@ class WardenTask:
 
 @dataclass(frozen=True)
 class WardenResult:
-    """The warden's result: P_E with its 95 % interval, the validation errors on the way, the number of pairs, and the
-    network.
+    """The warden's result: P_E with its 95 % interval, the number of pairs for training, validation and test, and the share of
+    samples that were changed.
     """
 
     source: str
@@ -66,8 +54,6 @@ class WardenResult:
     change_rate: float
     images: int
     seconds: float
-    course: tuple[tuple[int, float], ...] = field(default=())
-    network: dict[str, np.ndarray] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def learned(self) -> bool:
@@ -119,13 +105,9 @@ def watch(
 
 
 def pairs_of(task: WardenTask) -> tuple[Pairs, Pairs, Pairs]:
-    """Return pairs for training, validation and test; a cover is in one of them, with its stego."""
-    if task.others is None:
-        own = np.array([seeds.derive(_SEED, task.source, str(number)) for number in range(len(task.covers))], dtype=np.uint64)
-        pairs = embedded(task.covers, Embedder.parse(task.embedder), own)
-    else:
-        count = min(len(task.covers), len(task.others))
-        pairs = Pairs(task.covers[:count], task.others[:count])
+    """Return pairs for training, validation and test; a cover is in one of them."""
+    count = min(len(task.covers), len(task.others))
+    pairs = Pairs(task.covers[:count], task.others[:count])
     train, validate, test = shuffled_split(len(pairs), SHARES, seed=_SEED, purpose=task.source)
     return pairs[train], pairs[validate], pairs[test]
 
@@ -140,24 +122,19 @@ def learn(task: WardenTask, progress: Progress[str, float | None] = lambda image
         batch_pairs=min(32, len(train)),
     )
     detector = NetworkDetector(NetworkSettings.of(NETWORK, train, seed=_SEED, recipe=recipe), examine=False)
-    course: list[tuple[int, float]] = []
-    seconds = 0.0
+    images_seen, seconds = 0, 0.0
 
     def hear(seen: int, figures: dict[str, float]) -> None:
-        nonlocal seconds
-        course.append((seen, figures["validation_p_e"]))
-        seconds = figures["seconds"]
+        nonlocal images_seen, seconds
+        images_seen, seconds = seen, figures["seconds"]
         progress(seen, task.source, figures["validation_p_e"])
 
     detector.fit(train, validate, progress=hear)
     scores = Scores(detector.scores(test.covers), detector.scores(test.stegos), tuple(str(k) for k in range(len(test))))
     found = error_interval([scores])
-    changed = float((train.covers != train.stegos).float().mean()) if task.others is None else 0.0
     sizes = (len(train), len(validate), len(test))
     error, _ = p_e(scores.covers, scores.stegos)
-    assert detector.network is not None
-    network = {name: tensor.numpy() for name, tensor in detector.network.state_dict().items()}
-    return WardenResult(task.source, error, found, sizes, changed, course[-1][0], seconds, tuple(course), network)
+    return WardenResult(task.source, error, found, sizes, 0.0, images_seen, seconds)
 
 
 def _work(there: Connection, task: AnyTask) -> None:
