@@ -8,7 +8,7 @@ import pytest
 
 from ssgan.views.pages import sentence
 from ssgan.web import forms, queue, views
-from ssgan.web.queue import Failure, Jobs, PageJob
+from ssgan.web.queue import JobFailure, Jobs, PageJob
 from ssgan.web.results import PageResult
 
 
@@ -37,7 +37,7 @@ def test_progress_has_a_count_and_the_time_that_is_left(monkeypatch: pytest.Monk
 
 
 def test_a_failure_keeps_the_name_of_the_file_and_offers_its_remedies() -> None:
-    job = PageJob("hide", {}, "phone_00.jpg", error=Failure("phone_00.jpg cannot be used", "take another", 5, ("half",)))
+    job = PageJob("hide", {}, "phone_00.jpg", error=JobFailure("phone_00.jpg cannot be used", "take another", 5, ("half",)))
     job.end("failed")
     shown = views.piece(job)
     assert "phone_00.jpg cannot be used Take another" in words(shown)
@@ -58,7 +58,7 @@ def test_what_was_made_is_listed_after_its_result_is_forgotten(monkeypatch: pyte
     jobs = Jobs(workers=0, waiting=100)
     first, asked = jobs.submit("hide", {}, "a<b>.png"), jobs.submit("capacity", {})
     second = jobs.submit("detect", {}, "3 pictures")
-    second.error = Failure("broken", "", 1)
+    second.error = JobFailure("broken", "", 1)
     for job in (first, asked, second):
         job.result = PageResult("hide", {})
         job.end("done" if job is not second else "failed")

@@ -29,7 +29,7 @@ LOOK = 10.0  # seconds between looks for expired results
 MEMORY = 8 * 2**30  # bytes of address space of a worker, beyond what its imports take
 
 
-class Failure(NamedTuple):
+class JobFailure(NamedTuple):
     """Why a job failed: the message, the hint, the exit code of the command line, and the names of remedies to offer."""
 
     message: str
@@ -47,7 +47,9 @@ class Made(NamedTuple):
     at: float
 
 
-NO_MEMORY = Failure("the task was ended, most likely for lack of memory", "give a smaller picture, or use the command line", 1)
+NO_MEMORY = JobFailure(
+    "the task was ended, most likely for lack of memory", "give a smaller picture, or use the command line", 1
+)
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 Target = Callable[[Connection], None]
@@ -70,7 +72,7 @@ class PageJob:
     of: int = 1
     doing: str = "waiting for its turn"
     result: PageResult | None = None
-    error: Failure | None = None
+    error: JobFailure | None = None
     begun_at: float = 0.0
     ended_at: float = 0.0
     stop: threading.Event = field(default_factory=threading.Event)
@@ -180,7 +182,7 @@ class Jobs:
             if worker is None or not worker.is_alive:
                 worker = _started(self._target)
             if worker is None:
-                job.error = Failure(
+                job.error = JobFailure(
                     "there is no memory for another process", "close other programs, then give the task again", 1
                 )
                 job.end("failed")
@@ -207,13 +209,13 @@ class Jobs:
                     job.end("cancelled")
                 elif time.monotonic() > until:
                     worker.kill()
-                    job.error = Failure(
+                    job.error = JobFailure(
                         f"it took more than {self.seconds:.0f} seconds", "give a smaller picture, or use the command line", 1
                     )
                     job.end("failed")
         except (EOFError, OSError):
             worker.kill()
-            job.error = NO_MEMORY if worker.has_begun else Failure(*NEVER_BEGIN, 1)
+            job.error = NO_MEMORY if worker.has_begun else JobFailure(*NEVER_BEGIN, 1)
             job.end("failed")
 
 
@@ -257,11 +259,13 @@ def _done(do: Callable[..., PageResult], given: dict[str, Any], progress: Callab
     try:
         return "done", do(given, progress)
     except SsganError as error:
-        return "failed", Failure(str(error), error.hint, error.exit_code, getattr(error, "remedies", ()))
+        return "failed", JobFailure(str(error), error.hint, error.exit_code, getattr(error, "remedies", ()))
     except MemoryError:
         return "failed", NO_MEMORY
     except Exception as error:  # a fault in our code: reported without the input
-        return "failed", Failure(f"internal error ({type(error).__name__})", "report what you did: this is a bug in ssgan", 1)
+        return "failed", JobFailure(
+            f"internal error ({type(error).__name__})", "report what you did: this is a bug in ssgan", 1
+        )
 
 
 def _bound_memory() -> None:
