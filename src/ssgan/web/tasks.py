@@ -52,7 +52,6 @@ def capacity(given: Given, progress: Progress[int, str]) -> PageResult:
 
 def hide(given: Given, progress: Progress[int, str]) -> PageResult:
     """Hide a message in a cover; return the changes, and the answers of the bundled detectors."""
-    from ssgan.detection.verdicts import risk
     from ssgan.images.difference import difference
     from ssgan.messages import plan
     from ssgan.messages.files import hide_content
@@ -72,12 +71,7 @@ def hide(given: Given, progress: Progress[int, str]) -> PageResult:
         stego = hide_content(given["cover"], given["message"], key, settings, name=given["name"], out=name)
     hidden, picture = stego.hidden, stego.task.picture
     progress(2, 3, "asking the detectors")
-    if is_jpeg:
-        reason = "the bundled detectors look at pixels, and know no JPEGs"
-        judged: dict[str, Any] = {"verdict": "unknown", "probability": None, "reason": reason}
-    else:
-        found = risk(hidden.cover, hidden.stego, scheme=hidden.scheme, payload=hidden.payload).stego
-        judged = {"verdict": found.verdict, "probability": found.probability, "reason": found.reasons[0]}
+    cover = given["cover"] if is_jpeg else images.encode(hidden.cover, alpha=picture.alpha)
     apart = difference(hidden.cover, hidden.stego, layout="chw")
     facts = {
         "message_bytes": hidden.message_bytes,
@@ -89,18 +83,27 @@ def hide(given: Given, progress: Progress[int, str]) -> PageResult:
         "kind": "coefficients" if is_jpeg else "samples",
         "psnr": apart.psnr,
         "scheme": hidden.scheme,
-        **judged,
+        "risk": {"stego": _risk(stego.content), "cover": _risk(cover)},
         "stego": name,
         "width": hidden.cover.shape[2],
         "height": hidden.cover.shape[1],
     }
-    cover = given["cover"] if is_jpeg else images.encode(hidden.cover, alpha=picture.alpha)
     files = {
         name: (stego.content, JPEG if is_jpeg else PNG),
         "cover.jpg" if is_jpeg else "cover.png": (cover, JPEG if is_jpeg else PNG),
         "changes.png": (images.encode(maps.change_overlay(hidden.cover, hidden.stego)), PNG),
     }
     return PageResult("hide", facts, files)
+
+
+def _risk(content: bytes) -> dict[str, Any]:
+    """Return what the bundled detectors say of the bytes of a picture."""
+    from ssgan.detection.verdicts.bundled import bundled_detectors
+    from ssgan.detection.verdicts.files import judge_picture
+
+    verdict = judge_picture(content, "", bundled_detectors()).verdict
+    assert verdict is not None, "this program wrote the picture, or read it before"
+    return {"probability": verdict.probability, "answered": list(verdict.answered), "alarms": list(verdict.alarms)}
 
 
 def _hide_drawn(given: Given, progress: Progress[int, str]) -> PageResult:

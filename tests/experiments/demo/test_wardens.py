@@ -58,7 +58,7 @@ def test_words_say_plainly_what_was_found(source: str, interval: tuple[float, fl
 def test_errors_are_drawn_in_their_lengths_and_names_escaped() -> None:
     drawn = str(plots.errors([("<a>", 0.3, (0.2, 0.4)), ("b", 0.001, None)]))
     assert "&lt;a&gt; <b>30</b>" in drawn
-    assert 'aria-label="&lt;a&gt;: 30 of 100 wrong, b: 0 of 100 wrong"' in drawn
+    assert 'aria-label="&lt;a&gt;: 30 of 100 wrong, b: 0.1 of 100 wrong"' in drawn
     # 60 is the whole width, so that the line of a coin, at 50, is seen.
     assert 'class="fill" style="width: 50.0%' in drawn
     assert 'class="range" style="left: 33.3%; width: 33.3%"' in drawn
