@@ -37,12 +37,13 @@ def test_progress_has_a_count_and_the_time_that_is_left(monkeypatch: pytest.Monk
 
 
 def test_a_failure_keeps_the_name_of_the_file_and_offers_its_remedies() -> None:
-    job = PageJob("hide", {}, "phone_00.jpg", error=JobFailure("phone_00.jpg cannot be used", "take another", 5, ("half",)))
-    job.end("failed")
-    shown = views.piece(job)
-    assert "phone_00.jpg cannot be used Take another" in words(shown)
-    assert 'data-remedy="half"' in shown
-    assert "Hide: phone_00.jpg" in words(views.job_page(job, "token"))
+    for name in ("phone_00.jpg", "my phone.jpg"):
+        job = PageJob("hide", {}, name, error=JobFailure(f"{name} cannot be used", "take another", 5, ("half",)))
+        job.end("failed")
+        shown = views.piece(job)
+        assert f"{name} cannot be used Take another" in words(shown)
+        assert 'data-remedy="half"' in shown
+        assert f"Hide: {name}" in words(views.job_page(job, "token"))
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,7 @@ def test_a_sentence_begins_with_a_capital_unless_it_begins_with_a_name(given: st
 
 def test_what_was_made_is_listed_after_its_result_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     jobs = Jobs(workers=0, waiting=100)
-    first, asked = jobs.submit("hide", {}, "a<b>.png"), jobs.submit("capacity", {})
+    first, asked = jobs.submit("hide", {}, "a<b>.png"), jobs.submit("capacity", {}, "b.png", is_listed=False)
     second = jobs.submit("detect", {}, "3 pictures")
     second.error = JobFailure("broken", "", 1)
     for job in (first, asked, second):
@@ -74,13 +75,13 @@ def test_what_was_made_is_listed_after_its_result_is_forgotten(monkeypatch: pyte
     jobs.close()
 
 
-def test_every_kind_of_job_has_a_name_or_only_serves_a_form() -> None:
+def test_every_kind_of_job_has_a_name() -> None:
     given = {
         "name": "a.png", "model": None, "other_name": "", "images": [("b.png", b"")], "count": 3, "generator": "faces64",
     }  # fmt: skip
     names = {kind: forms.name_of(kind, given) for kind in forms.GIVEN}
     assert names == {
-        "capacity": "", "convert": "", "hide": "a.png", "reveal": "a.png", "inspect": "a.png", "detect": "b.png",
+        "capacity": "a.png", "convert": "a.png", "hide": "a.png", "reveal": "a.png", "inspect": "a.png", "detect": "b.png",
         "generate": "3 covers by faces64",
     }  # fmt: skip
     assert forms.name_of("hide", {**given, "model": "faces64"}) == "a cover drawn by faces64"

@@ -36,9 +36,10 @@ def render(template: str, **values: Any) -> str:
     return written(environment.get_template(template).render(**values))
 
 
-def sentence(text: str) -> str:
-    """Return a message with a capital first letter; a first word that may be the name of a file or a command stays as it is."""
-    return text[:1].upper() + text[1:] if _PLAIN_WORD.match(text) else text
+def sentence(text: str, name: str = "") -> str:
+    """Return a message with a capital first letter, unless it begins with `name` or with a word that no dictionary has."""
+    is_named = bool(name) and text.startswith(name)
+    return text if is_named or not _PLAIN_WORD.match(text) else text[:1].upper() + text[1:]
 
 
 def _seen(value: Any) -> Any:

@@ -229,7 +229,7 @@ class _Line:
             async with asyncio.timeout(PATIENCE), self.first:
                 while True:
                     with contextlib.suppress(Busy):
-                        return jobs.submit(kind, given, name)
+                        return jobs.submit(kind, given, name, is_listed=kind not in forms.UNLISTED)
                     await asyncio.sleep(0.02)
         except TimeoutError:
             raise _too_much() from None

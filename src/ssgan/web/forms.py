@@ -164,17 +164,20 @@ GIVEN: dict[str, Callable[[FormData, Jobs], Awaitable[dict[str, Any]]]] = {
 }  # fmt: skip
 
 
+UNLISTED = ("capacity", "convert")  # kinds of jobs that serve a form, and make nothing to come back to
+
+
 def name_of(kind: str, given: dict[str, Any]) -> str:
-    """Return in words what a job was given, for the list of what was made; empty for jobs that only serve a form."""
+    """Return in words what a job was given."""
     if kind == "detect":
         return given["images"][0][0] if len(given["images"]) == 1 else f"{len(given['images'])} pictures"
     if kind == "generate":
         return f"{given['count']} covers by {given['generator']}"
-    if kind == "hide" and given["model"]:
+    if given.get("model"):
         return f"a cover drawn by {given['model']}"
-    if kind == "inspect" and given["other_name"]:
+    if given.get("other_name"):
         return f"{given['name']} and {given['other_name']}"
-    return str(given["name"]) if kind in ("hide", "reveal", "inspect") else ""
+    return str(given["name"])
 
 
 _FILE = {"type": "string", "format": "binary"}

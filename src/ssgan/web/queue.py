@@ -117,15 +117,15 @@ class Jobs:
         for thread in self._threads:
             thread.start()
 
-    def submit(self, kind: str, given: dict[str, Any], name: str = "") -> PageJob:
-        """Put a job into the queue; one with a name is listed. Raises Busy."""
+    def submit(self, kind: str, given: dict[str, Any], name: str = "", *, is_listed: bool = True) -> PageJob:
+        """Put a job into the queue. Raises Busy."""
         with self._change:
             if len(self._queue) >= self.most:
                 raise Busy
             job = PageJob(kind, given, name)
             self._forget()
             self._jobs[job.id] = job
-            if name:
+            if is_listed:
                 self._made.append(Made(job.id, kind, name, time.time()))
             self._queue.append(job)
             self._change.notify()
@@ -138,7 +138,7 @@ class Jobs:
             return self._jobs.get(number)
 
     def made(self) -> list[tuple[Made, PageJob | None]]:
-        """Return the jobs that were given a name, newest first; None for one whose result was forgotten."""
+        """Return the listed jobs, newest first; None for one whose result was forgotten."""
         with self._change:
             self._forget()
             return [(made, self._jobs.get(made.id)) for made in reversed(self._made)]

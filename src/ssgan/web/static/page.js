@@ -39,7 +39,7 @@ function preview(drop, input) {
   box.replaceChildren(...files.slice(0, PREVIEWED).map((file) => thumbnail(URL.createObjectURL(file), file.name)));
   box.classList.toggle("many", files.length > 1);
   const others = files.filter((file) => !file.type.startsWith("image/")).length;
-  if (others) box.append(made("p", `${others} of ${files.length} ${files.length === 1 ? "file does" : "files do"} not look like a picture by name.`));
+  if (others) box.append(made("p", `${others} of ${files.length} ${files.length === 1 ? "file" : "files"} ${others === 1 ? "does" : "do"} not look like a picture by name.`));
 }
 
 const PREVIEWED = 64;
