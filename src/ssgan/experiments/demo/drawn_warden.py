@@ -25,7 +25,7 @@ from ssgan.experiments.demo.wardens import EVALUATIONS, WardenResult
 from ssgan.images import Images
 from ssgan.messages import drawn
 from ssgan.messages.keys import fresh_key
-from ssgan.steganalysis.detector import Detector, Pairs
+from ssgan.steganalysis.detector import PairDetector, Pairs
 from ssgan.steganalysis.detectors import make
 from ssgan.steganalysis.error_rate import Scores, error_interval, p_e
 
@@ -76,14 +76,14 @@ class DrawnTask:
         return results
 
 
-def _learned(pairs: Pairs) -> Detector:
+def _learned(pairs: Pairs) -> PairDetector:
     """Return a warden that learned from these pairs."""
     detector = make(DETECTOR, pairs, seed=_SEED, threads=1)
     detector.fit(pairs, pairs)  # an ensemble chooses by its out-of-bag error
     return detector
 
 
-def _judged(source: str, detector: Detector, pairs: Pairs, numbers: np.ndarray, started: float) -> WardenResult:
+def _judged(source: str, detector: PairDetector, pairs: Pairs, numbers: np.ndarray, started: float) -> WardenResult:
     """Return the result of a warden on test pairs; honest and drawn covers are no pairs, and are grouped apart."""
     groups = tuple(f"cover {number}" for number in numbers)
     others = None if source == MATCHING else tuple(f"drawn {number}" for number in numbers)
