@@ -70,12 +70,12 @@ def test_nor_where_that_of_real_covers_does(like: TrialResult) -> None:
 def test_what_needs_no_secrecy_is_said_and_the_price_too(like: TrialResult) -> None:
     found = rows(like, real=2.0, paper=0.5, real_noisy=0.5)
     sentences = in_words(found)
-    assert any("real-noisy does it without any" in sentence for sentence in sentences)
-    assert sentences[-1].startswith("The price: with nothing in them, paper and real-noisy are told")
+    assert any("real-noisy is safer without it" in sentence for sentence in sentences)
+    assert sentences[-1].startswith("The price: without a message in them, paper and real-noisy can be told")
     assert set(price(found)) == {"paper", "real-noisy"}
 
 
-@pytest.mark.parametrize(("apart", "said"), [(0.4, "harder to find"), (2.0, "no difference"), (3.5, "easier to find")])
+@pytest.mark.parametrize(("apart", "said"), [(0.4, "harder to find"), (2.0, "no significant difference"), (3.5, "easier to find")])
 def test_what_secrecy_bought_is_a_difference_with_its_interval(apart: float, said: str, like: TrialResult) -> None:
     (sentence,) = bought(rows(like, plain=2.0, paper=apart), "paper", "plain")
     assert said in sentence

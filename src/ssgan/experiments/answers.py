@@ -64,7 +64,7 @@ def in_words(rows: Sequence[Row]) -> list[str]:
         of = [one for one in found if one.row.first.embedder == embedder and one.side]
         sides = {side: [one.source for one in of if one.side == side] for side in ("safer", "no safer", "no answer")}
         real = [one.row for one in found if one.row.first.embedder == embedder and not one.side]
-        begin = f"{embedder}: in real covers the best detector, retrained, errs {real[0].figures['p_e']:.3f}. " if real else ""
+        begin = f"{embedder}: in real covers the best detector, retrained, has an error of {real[0].figures['p_e']:.3f}. " if real else ""
         clauses = [
             f"harder to find in {_listed(sides['safer'])}" if sides["safer"] else "",
             f"no harder to find in {_listed(sides['no safer'])}" if sides["no safer"] else "",
@@ -74,17 +74,16 @@ def in_words(rows: Sequence[Row]) -> list[str]:
         easy = [name for name in sides["safer"] if name.startswith(WITHOUT)]
         if easy:
             sentences.append(
-                f"That is no merit of the secrecy in the loss alone: {_listed(easy)} {'does' if len(easy) == 1 else 'do'} "
-                "it without any."
+                f"Secrecy in the loss is not the only reason: {_listed(easy)} {'is' if len(easy) == 1 else 'are'} safer without it."
             )
     seen = [name for name, error in price(rows).items() if error < TOLD]
     unseen = [name for name, error in price(rows).items() if error >= TOLD]
     if seen:
         worst = max(error for error in price(rows).values() if error < TOLD)
         sentences.append(
-            f"The price: with nothing in them, {_listed(seen)} are told from real ones "
+            f"The price: without a message in them, {_listed(seen)} can be told from real ones "
             + ("without an error" if worst < NONE else f"with an error of at most {worst:.3f}")
-            + (f"; {_listed(unseen)} are not so easily told." if unseen else ".")
+            + (f"; {_listed(unseen)} are harder to tell." if unseen else ".")
         )
     return sentences
 
@@ -100,7 +99,7 @@ def bought(rows: Sequence[Row], source: str, reference: str) -> list[str]:
         if row.covers != source or not same:
             continue
         difference, (low, high) = apart(row, same[0])
-        side = "harder to find" if low > 0 else "easier to find" if high < 0 else "no difference that shows"
+        side = "harder to find" if low > 0 else "easier to find" if high < 0 else "no significant difference"
         here, there = row.figures["p_e"], same[0].figures["p_e"]
         sentences.append(
             f"{row.first.embedder}, {row.first.detector}: P_E {here:.3f} in {source}, {there:.3f} in {reference}, "

@@ -106,7 +106,7 @@ def _alpha(folder: Path, records: Sequence[Record]) -> dict[str, Any]:
     # An error above a half is a detector that guesses.
     points = [_point(row, 1 - min(beside[row.covers], 0.5)) for row in of_kind(rows, "retrained") if row.covers in beside]
     frontier = plots.frontier(points, "covers told from real ones", across=(0.5, 1))
-    drawn.append((frontier, "0.5 would be covers that nobody can tell."))
+    drawn.append((frontier, "At 0.5 nobody can tell the covers from real images."))
     ways = dict.fromkeys(row.covers for row in of_kind(rows, "retrained") if row.covers != alpha.PLAIN)
     words = [sentence for way in ways for sentence in bought(rows, way, alpha.PLAIN)]
     return {"words": words, "plots": drawn, "sheets": _sheets(folder)}

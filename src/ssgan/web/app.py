@@ -178,7 +178,7 @@ def _runs(app: FastAPI, settings: ServerSettings) -> None:
     async def events(name: str) -> Response:
         found, mark = _run(settings, name), object()
         if len(streams) >= STREAMS:
-            raise _PageError(429, f"{STREAMS} windows watch runs already", "close some of them")
+            raise _PageError(429, f"{STREAMS} windows are already watching runs", "close some of them")
         streams.add(mark)
         return _Events(watching.events(found), lambda: streams.discard(mark))
 
@@ -238,7 +238,7 @@ class _Line:
 
 
 def _too_much() -> _PageError:
-    return _PageError(429, "too much is waiting already", "try again in a moment")
+    return _PageError(429, "too many tasks are waiting", "try again in a moment")
 
 
 def _count(attempts: deque[float], most: int) -> None:
@@ -247,7 +247,7 @@ def _count(attempts: deque[float], most: int) -> None:
     while attempts and now - attempts[0] > MINUTE:
         attempts.popleft()
     if len(attempts) >= most:
-        raise _PageError(429, f"only {most} attempts a minute are taken", "wait a little")
+        raise _PageError(429, f"only {most} attempts a minute are allowed", "wait a minute")
     attempts.append(now)
 
 

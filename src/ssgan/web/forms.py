@@ -90,7 +90,7 @@ async def _of_hide(form: FormData, jobs: Jobs) -> dict[str, Any]:
     if payload is None and not message:
         raise InvalidSetting("there is no message", hint="write one, or choose a file")
     if payload is not None and message:
-        raise InvalidSetting("there are two messages, words and a file", hint="take one of them away")
+        raise InvalidSetting("there are two messages, text and a file", hint="remove one of them")
     scheme = _text(form, "scheme", "") or None
     hidden = payload[1] if payload else message.encode()
     return {**await _of_cover(form, jobs), **await _key(form), "message": hidden, "scheme": scheme}
@@ -121,7 +121,7 @@ async def _of_inspect(form: FormData, jobs: Jobs) -> dict[str, Any]:
     scheme = _text(form, "scheme", "hill")
     key = await _key(form, needed=False)
     if key and other is not None:
-        raise InvalidSetting("a key and a second picture are given", hint="take one of them away")
+        raise InvalidSetting("a key and a second picture are given", hint="remove one of them")
     return {
         **key,
         "image": content, "name": name, "scheme": scheme, "payload": payload,
@@ -137,7 +137,7 @@ async def _of_generate(form: FormData, jobs: Jobs) -> dict[str, Any]:
     if seed is not None and not 0 <= seed < 2**63 or between and min(between) < 0:
         raise InvalidSetting("a seed or number is negative", hint="leave the seed empty for secret ones")
     if between is not None and not changed:
-        raise InvalidSetting("there is no way from one drawn cover to another", hint="make covers to be changed, the old way")
+        raise InvalidSetting("there is no series from one drawn cover to another", hint="choose covers to change")
     count = int(_number(form, "count", 24))
     return {"generator": generator, "count": count, "seed": seed, "between": between, "changed": changed}
 
@@ -154,7 +154,7 @@ def _number(form: FormData, name: str, otherwise: float) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise InvalidSetting(f"'{text[:20]}' is no number for {name}", hint="give digits")
+        raise InvalidSetting(f"'{text[:20]}' is not a number ({name})", hint="give digits")
     return value
 
 

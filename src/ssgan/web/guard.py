@@ -95,15 +95,15 @@ class Guard:
     def _judge_origin(self, scope: Scope, headers: dict[str, str]) -> None:
         host = headers.get("host", "")
         if host not in self.hosts:
-            raise _Refused(403, "this server has another name", "open the address that `ssgan serve` printed")
+            raise _Refused(403, "this server does not have that name", "open the address that `ssgan serve` printed")
         origin, site = headers.get("origin"), headers.get("sec-fetch-site")
         if origin is not None and origin != f"{self.scheme}://{host}":
-            raise _Refused(403, "requests of another page are not answered", "open the page itself")
+            raise _Refused(403, "requests from another page are refused", "open the page itself")
         # A person may come from anywhere, by a link or a bookmark, but only to look at a page.
         if site not in (None, "same-origin", "none") and not (
             scope["method"] == "GET" and headers.get("sec-fetch-dest") == "document"
         ):
-            raise _Refused(403, "requests of another page are not answered", "open the page itself")
+            raise _Refused(403, "requests from another page are refused", "open the page itself")
 
     def _token(self, scope: Scope) -> str:
         asked = parse_qs(scope["query_string"].decode("latin-1")) if scope["path"] == "/" and scope["method"] == "GET" else {}
@@ -149,14 +149,14 @@ class Guard:
                 while True:
                     message = await receive()
                     if message["type"] == "http.disconnect":
-                        raise _Refused(400, "the request broke off", "send it again")
+                        raise _Refused(400, "the request was cut off", "send it again")
                     part = message.get("body", b"")
                     size, self.reading = size + len(part), self.reading + len(part)
                     parts.append(part)
                     if size > LARGEST_BODY:
                         raise _too_large()
                     if self.reading > LARGEST_BODIES:
-                        raise _Refused(429, "too much is being sent at a time", "try again in a moment")
+                        raise _Refused(429, "too much is being sent at once", "try again in a moment")
                     if not message.get("more_body", False):
                         return b"".join(parts)
         except TimeoutError:
@@ -166,7 +166,7 @@ class Guard:
 
 
 def _too_large() -> _Refused:
-    return _Refused(413, f"more than {LARGEST_BODY // 2**20} MiB are not taken", "give smaller files, or use the command line")
+    return _Refused(413, f"a request may have at most {LARGEST_BODY // 2**20} MiB", "give smaller files, or use the command line")
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -36,7 +36,7 @@ class Address:
 
     def __post_init__(self) -> None:
         if not 0 <= self.port < 2**16:
-            raise InvalidSetting(f"{self.port} is no port", hint="leave it out: a free one is taken")
+            raise InvalidSetting(f"{self.port} is not a port", hint="leave it out to use a free one")
         secure = self.certificate is not None and self.key is not None
         if self.listen != LOOPBACK and not (self.understood and secure):
             raise InvalidSetting(
@@ -148,6 +148,6 @@ def _socket(address: Address) -> socket.socket:
         listening.close()
         raise StorageFailed(
             f"{address.listen}:{address.port} cannot be opened: {error.strerror}",
-            hint="leave --port out: a free one is taken",
+            hint="leave --port out to use a free one",
         ) from error
     return listening

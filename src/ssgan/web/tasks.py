@@ -329,7 +329,7 @@ def _model(name: str, runs: Path | None) -> DrawnModel:
         return load(find(folder))
     except InvalidSetting:
         raise InvalidSetting(
-            f"{name} has no model that draws", hint="make covers to be changed, the old way, or export it with --drawn"
+            f"{name} has no model that draws", hint="choose covers to change, or export it with --drawn"
         ) from None
 
 

@@ -65,9 +65,9 @@ function fail(where, [message, hint]) {
 }
 
 function refusal(text) {
-  let told;
-  try { told = Object.values(JSON.parse(text).error); } catch { told = text.split("\n"); }
-  return told.filter((words) => typeof words === "string").map((words) => words.replace(/^[a-z](?=[a-z]*[ ,])/, (letter) => letter.toUpperCase()));
+  let parts;
+  try { parts = Object.values(JSON.parse(text).error); } catch { parts = text.split("\n"); }
+  return parts.filter((words) => typeof words === "string").map((words) => words.replace(/^[a-z](?=[a-z]*[ ,])/, (letter) => letter.toUpperCase()));
 }
 
 document.addEventListener("htmx:responseError", (event) => fail(event.detail.target, refusal(event.detail.xhr.responseText)));
@@ -79,8 +79,8 @@ async function askCapacity(fields) {
   const form = new FormData(), meter = first("#meter");
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
   try {
-    const told = await fetch("/capacity", { method: "POST", body: form, headers: ownHeaders() }), text = await told.text();
-    if (told.ok) htmx.swap(meter, text, { swapStyle: "innerHTML" }); else fail(meter, refusal(text));
+    const answer = await fetch("/capacity", { method: "POST", body: form, headers: ownHeaders() }), text = await answer.text();
+    if (answer.ok) htmx.swap(meter, text, { swapStyle: "innerHTML" }); else fail(meter, refusal(text));
   } catch { fail(meter, LOST); }
 }
 
@@ -150,7 +150,7 @@ document.addEventListener("click", (event) => {
   take(chosen.dataset.cover);
   document.querySelectorAll("[data-cover]").forEach((one) => one.setAttribute("aria-pressed", String(one === chosen)));
 });
-// What was in the middle stays there.
+// The middle stays in the middle.
 function zoom(box, by) {
   const size = Math.min(32, Math.max(1, Number(box.dataset.zoomed) * by)), view = box.querySelector(".scroll");
   const across = (view.scrollLeft + view.clientWidth / 2) / view.scrollWidth;
@@ -159,7 +159,7 @@ function zoom(box, by) {
   view.firstElementChild.style.width = `${100 * size}%`;
   view.scrollTo(across * view.scrollWidth - view.clientWidth / 2, down * view.scrollHeight - view.clientHeight / 2);
   box.querySelector("output").textContent = `${size} x`;
-  // Not disabled: that would take the focus from whoever pressed the button.
+  // Not disabled: that would take the focus from the button that was pressed.
   box.querySelector("[data-zoom='0.5']").setAttribute("aria-disabled", size === 1);
   box.querySelector("[data-zoom='2']").setAttribute("aria-disabled", size === 32);
 }
@@ -169,7 +169,7 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("keydown", (event) => {
   const box = event.target.closest("[data-zoomed]"), by = { "+": 2, "=": 2, "-": 0.5 }[event.key];
-  // With Ctrl, or Cmd, it is the browser that gets larger.
+  // With Ctrl or Cmd the browser zooms.
   if (!box || !by || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
   zoom(box, by);
@@ -202,7 +202,7 @@ document.addEventListener("click", async (event) => {
 });
 document.addEventListener("htmx:afterSettle", fill);
 
-// A picture that is dropped, one that the message draws, or a wall to choose from; fields of the others are not sent.
+// Show the fields of one kind of cover: a file, one that the message draws, or one to choose; the others are not sent.
 function showCovers() {
   if (!first("#covers")) return;
   const kind = first("#covers").value, cover = first("#cover").files[0], chosen = first("#generated").value;
@@ -235,20 +235,20 @@ document.addEventListener("DOMContentLoaded", () => {
   if (!curves) return;
   const events = new EventSource(curves.dataset.events);
   const show = (event) => {
-    const told = JSON.parse(event.data), grids = first("#grids");
-    curves.innerHTML = told.curves.map(([, svg]) => `<figure>${svg}</figure>`).join("");
-    if (told.curves.length) first("#nothing")?.remove();
-    first("#state").textContent = `${told.images_seen.toLocaleString("en")} images seen, ${event.type === "done" ? "done" : "running"}`;
-    if (told.grids) {
+    const run = JSON.parse(event.data), grids = first("#grids");
+    curves.innerHTML = run.curves.map(([, svg]) => `<figure>${svg}</figure>`).join("");
+    if (run.curves.length) first("#nothing")?.remove();
+    first("#state").textContent = `${run.images_seen.toLocaleString("en")} images seen, ${event.type === "done" ? "done" : "running"}`;
+    if (run.grids) {
       const latest = grids.querySelector("img") ?? grids.appendChild(document.createElement("img"));
-      latest.src = grids.dataset.grids + (told.grids - 1);
+      latest.src = grids.dataset.grids + (run.grids - 1);
       latest.alt = "The latest grid of samples";
     }
     if (event.type === "done") events.close();
   };
   events.addEventListener("error", () => {
     if (events.readyState !== EventSource.CLOSED) return;
-    first("#state").textContent = "Not watched: too many windows watch runs already. Close some, then load this page again.";
+    first("#state").textContent = "Too many windows are watching runs. Close some, then load this page again.";
   });
   events.addEventListener("more", show);
   events.addEventListener("done", show);
