@@ -75,7 +75,9 @@ def test_what_needs_no_secrecy_is_said_and_the_price_too(like: TrialResult) -> N
     assert set(price(found)) == {"paper", "real-noisy"}
 
 
-@pytest.mark.parametrize(("apart", "said"), [(0.4, "harder to find"), (2.0, "no significant difference"), (3.5, "easier to find")])
+@pytest.mark.parametrize(
+    ("apart", "said"), [(0.4, "harder to find"), (2.0, "no significant difference"), (3.5, "easier to find")]
+)
 def test_what_secrecy_bought_is_a_difference_with_its_interval(apart: float, said: str, like: TrialResult) -> None:
     (sentence,) = bought(rows(like, plain=2.0, paper=apart), "paper", "plain")
     assert said in sentence

@@ -91,3 +91,21 @@ def test_bits_of_all_channels_are_one_map_with_a_legend() -> None:
     assert (brightness[15:18, 21:24] == brightness.max()).all()
     assert (brightness == brightness.max()).sum() == 9
     assert maps.bits_map(np.zeros((1, 8, 500))).shape[2] == 500
+
+
+def test_few_changes_are_marked_so_that_each_is_seen_and_many_stay_in_their_places() -> None:
+    cover = np.full((3, 96, 128), 100, dtype=np.uint8)
+    stego = cover.copy()
+    stego[0, 10, 20] += 1
+    stego[2, 50, 60] -= 1
+    stego[0, 80, 100] += 1
+    stego[1, 80, 100] -= 1
+    seen = maps.change_overlay(cover, stego)
+    assert seen.shape == (3, 288, 384)  # three times as large
+    for (y, x), color in {(10, 20): (255, 176, 64), (50, 60): (92, 178, 255), (80, 100): (255, 255, 255)}.items():
+        assert {tuple(seen[:, 3 * y + 1, 3 * x + 1 + away]) for away in (0, 2)} == {color}  # a mark of 5, where a sample has 3
+    assert (seen == 40).all(axis=0).sum() == 288 * 384 - 3 * 25  # the rest is the cover, dimmed
+    many = cover.copy()
+    many[:, ::2, ::2] += 1
+    marked = (maps.change_overlay(cover, many) == np.array([255, 176, 64])[:, None, None]).all(axis=0)
+    assert marked.mean() == 0.25
