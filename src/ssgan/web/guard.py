@@ -166,7 +166,9 @@ class Guard:
 
 
 def _too_large() -> _Refused:
-    return _Refused(413, f"a request may have at most {LARGEST_BODY // 2**20} MiB", "give smaller files, or use the command line")
+    return _Refused(
+        413, f"a request may have at most {LARGEST_BODY // 2**20} MiB", "give smaller files, or use the command line"
+    )
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
