@@ -24,6 +24,7 @@ from PIL import Image
 
 from ssgan import images
 from ssgan.cli.app import run
+from ssgan.datasets.sample_pictures import PHOTOGRAPHS
 from ssgan.embedding.catalog import SCHEMES
 from ssgan.gan.catalog import BACKBONES
 from ssgan.steganalysis.catalog import DETECTORS, FEATURES, NETWORKS
@@ -72,11 +73,14 @@ class Fence:
 
 
 def lay_out(folder: Path) -> None:
-    """What the pages take as given: `photographs/`, and `faces.zip`, JPEGs of the size that --geometry celeba64 cuts from."""
+    """What the pages take as given: `photographs/`, named as `ssgan samples` names them, and `faces.zip`.
+
+    The zip has JPEGs of the size that --geometry celeba64 cuts from.
+    """
     data = pytest.importorskip("skimage.data")
     color, rng = [data.astronaut(), data.chelsea(), data.coffee()], np.random.default_rng(4)
     (folder / "photographs").mkdir()
-    for i, name in enumerate(("one", "two", "three", "four", "five")):
+    for i, name in enumerate(PHOTOGRAPHS):
         tile = _tile(color[i % 3], 96, 96, rng)
         images.write(folder / "photographs" / f"{name}.png", np.ascontiguousarray(tile.transpose(2, 0, 1)))
     with zipfile.ZipFile(folder / "faces.zip", "w") as archive:

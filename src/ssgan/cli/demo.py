@@ -16,8 +16,8 @@ from ssgan.cli.screen import Screen
 def demo(
     *,
     out: Annotated[Out, Parameter(help="The folder for the page and the stego.")] = Path("out/demo"),
-    message: Annotated[str | None, Parameter(name=("--message", "-m"), help="What to hide; a sentence, if left out.")] = None,
-    quick: Annotated[bool, Parameter(help="Less of everything: in less than a minute in place of some five.")] = False,
+    message: Annotated[str | None, Parameter(name=("--message", "-m"), help="The message to hide.")] = None,
+    quick: Annotated[bool, Parameter(help="Do less of everything: under a minute instead of about five.")] = False,
     open_page: Annotated[bool, Parameter(name="--open", help="Show the page in a browser when it is done.")] = False,
     quiet: Quiet = False,
     verbose: Verbose = False,

@@ -57,7 +57,7 @@ def evaluate(
     *,
     out: Annotated[
         Path | None,
-        Parameter(name=("--out", "-o"), help="The folder of the evaluation; the same command on it goes on."),
+        Parameter(name=("--out", "-o"), help="The folder of the evaluation; the same command resumes it."),
     ] = None,
     embedder: Annotated[
         list[str] | None,
@@ -67,30 +67,33 @@ def evaluate(
         list[str] | None, Parameter(help="One or more, such as gncnn srm; see `ssgan list detectors`.", consume_multiple=True)
     ] = None,
     tables: Tables | None = None,
-    seeds: Annotated[int, Parameter(help="So many splits, changes and trainings of each.")] = 1,
-    against: Annotated[Path | None, Parameter(help="Photographs: how conspicuous are the covers beside these?")] = None,
+    seeds: Annotated[int, Parameter(help="How often each question is repeated, with other splits, changes and trainings.")] = 1,
+    against: Annotated[Path | None, Parameter(help="Photographs to compare the covers with: how conspicuous are they?")] = None,
     transfer_to: Annotated[
-        Path | None, Parameter(help="Other covers, to which detectors go that were trained on COVERS: a mismatch.")
+        Path | None, Parameter(help="Other covers, for testing detectors that were trained on COVERS: a mismatch of sources.")
     ] = None,
     jpeg: Annotated[
         list[int] | None,
         Parameter(help="Compress the pictures to JPEGs of these qualities first, such as 75 95.", consume_multiple=True),
     ] = None,
     jpeg_judged: Annotated[
-        int | None, Parameter(help="Another quality, to which detectors go that were trained at --jpeg: a mismatch.")
+        int | None,
+        Parameter(help="Another quality, for testing detectors that were trained at --jpeg: a mismatch of qualities."),
     ] = None,
-    tile: Annotated[int | None, Parameter(help="Cut each picture into squares of so many pixels, none resized.")] = None,
+    tile: Annotated[
+        int | None, Parameter(help="Cut each picture into squares of this many pixels a side, without resizing.")
+    ] = None,
     images: Annotated[int | None, Parameter(help="Images a network sees in training, covers and stegos together.")] = None,
-    limit: Annotated[int | None, Parameter(help="Only so many covers of each source, the first ones.")] = None,
+    limit: Annotated[int | None, Parameter(help="Use only the first covers of each source, at most this many.")] = None,
     judged_share: Annotated[
         float,
         Parameter(
             name="--test-share",
-            help="Share of the covers, by person or picture, that is judged; a tenth validates, the rest teaches.",
+            help="Share of the covers, by person or picture, to test on; a tenth validates, the rest trains.",
         ),
     ] = 0.2,
     device: Device = "cpu",
-    threads: Annotated[int | None, Parameter(help="Threads; as many as there are cores, if left out.")] = None,
+    threads: Annotated[int | None, Parameter(help="Threads; by default one a core.")] = None,
     reading: ReadingOptions | None = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -98,7 +101,7 @@ def evaluate(
 ) -> None:
     """Measure how well detectors find embedders in your covers.
 
-    The detectors are trained on these very covers. Every source, embedder, detector and seed is a trial of its own: covers
+    The detectors are trained on these covers. Every source, embedder, detector and seed is a trial of its own: covers
     are split by person where known, else by picture, before they are embedded, and the error is that of a part seen once.
     Beside them run the controls: covers against covers, and LSB replacement of every sample, which must be found. A source
     whose pictures are of the wanted size already is taken as it is, whatever --geometry or --crop say. It resumes; more

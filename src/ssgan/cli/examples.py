@@ -19,26 +19,26 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("reveal parts/a.png parts/c.png -o letter.txt --key-file our.key", "a file that was spread over several"),
     ),
     "capacity": (
-        ("capacity photo.png other.png", "so many bytes fit, exactly"),
+        ("capacity photo.png other.png", "how many bytes fit, exactly"),
         ("capacity --covers generated", "what every drawn cover takes"),
     ),
-    "keygen": (("keygen -o our.key", "once; both sides keep it"),),
+    "keygen": (("keygen -o our.key", "both sides keep it"),),
     "demo": (
         ("demo --open", "the whole story, in some five minutes"),
         ("demo --quick -o look", "in less than one, into a folder of its own"),
     ),
     "serve": (
         ("serve", "the page, in the browser"),
-        ("serve --runs runs --no-browser", "with trainings as they go on; open the printed address yourself"),
+        ("serve --runs runs --no-browser", "also shows trainings while they run; open the printed address yourself"),
     ),
     "train": (
-        ("train faces.zip -o run --preset tiny --geometry celeba64", "again: goes on where it was"),
+        ("train faces.zip -o run --preset tiny --geometry celeba64", "the same command resumes it"),
         ("train faces.zip -o run --preset compact --dry-run", "what it would do, and cost"),
     ),
     "sample": (
-        ("sample faces64 -n 48 -o covers --sheet look.png", "covers that nobody can make again"),
+        ("sample faces64 -n 48 -o covers --sheet look.png", "covers that nobody can generate a second time"),
         ("sample run -n 1000 -o covers --seed 1", "for research: the same every time"),
-        ("sample faces64 -n 1000000 -o covers --to tars", "any number, a thousand to a tar"),
+        ("sample faces64 -n 1000000 -o covers --to tars", "any number, 1,000 to a tar"),
         ("sample faces64 -n 48 -o covers --drawn", "as covers with a message are drawn"),
     ),
     "samples": (
@@ -47,17 +47,17 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "models": (
         ("models", "generators and detectors that come with the package"),
-        ("models show faces64", "what one of them was made from, and its limits"),
-        ("models verify", "whether their files are as they were given out"),
+        ("models show faces64", "data, training and limits of one"),
+        ("models verify", "compare their files with the digests"),
     ),
     "export": (
-        ("export run -o generator.onnx", "proved against torch before it has its name"),
+        ("export run -o generator.onnx", "compared with torch before it is written"),
         ("export run --to small --half", "weights in half the bytes"),
         ("export run --to mine --drawn --detail detail", "covers that a message draws"),
     ),
     "quality": (("quality covers faces.zip --geometry celeba64", "generated covers beside real ones"),),
     "simulate": (
-        ("simulate photographs -o stegos --embedder hill@0.4 --seed 1", "a stego of each; again: goes on"),
+        ("simulate photographs -o stegos --embedder hill@0.4 --seed 1", "a stego of each; the same command resumes"),
         ("simulate faces.zip -o stegos --geometry celeba64 --embedder lsb@0.4/plain", "from an archive, cut first"),
         ("simulate shards -o stegos --embedder hill@0.4 --to tars --engine ray", "any number, on a cluster"),
     ),
@@ -67,27 +67,33 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("inspect photo.png out.png -o difference", "what differs between two images"),
     ),
     "detect": (
-        ("detect photo.png", "is there something in it? how probably?"),
+        ("detect photo.png", "does it hide something?"),
         ("detect pictures --sheet suspects.png --json", "a whole folder, with a page of the suspicious ones"),
     ),
-    "train-detail": (("train-detail faces --geometry celeba64 -o detail", "photographs of faces; again: goes on"),),
+    "train-detail": (("train-detail faces --geometry celeba64 -o detail", "photographs of faces; the same command resumes"),),
     "train-detector": (
-        ("train-detector faces --gray --embedder lsb@0.4/plain --detector xunet -o run", "again: goes on"),
-        ("train-detector faces --embedder lsb@0.4/plain --detector spam --null -o null", "no stego at all: a coin's toss"),
+        ("train-detector faces --gray --embedder lsb@0.4/plain --detector xunet -o run", "the same command resumes"),
+        (
+            "train-detector faces --embedder lsb@0.4/plain --detector spam --null -o null",
+            "without any stego: the error must be one half",
+        ),
     ),
     "score": (
         ("score run pictures", "files, folders, zips, tars"),
-        ("score run shards -o scores.parquet", "any number; again: goes on"),
+        ("score run shards -o scores.parquet", "any number; the same command resumes"),
     ),
     "evaluate": (
-        ("evaluate covers --embedder lsb@0.4/plain hill@0.4 --detector gncnn srm --seeds 3 -o judged", "again: goes on"),
+        (
+            "evaluate covers --embedder lsb@0.4/plain hill@0.4 --detector gncnn srm --seeds 3 -o judged",
+            "the same command resumes",
+        ),
         (
             "evaluate covers --embedder hill@0.4 --detector srm --against photographs.zip --geometry celeba64 -o beside",
             "and whether the covers themselves stand out",
         ),
         ("evaluate --scores of-covers.parquet of-stegos.parquet", "tables of any size"),
     ),
-    "report": (("report judged", "tables and page of a finished evaluation, once more"),),
+    "report": (("report judged", "tables and page of a finished evaluation"),),
     "reproduce": (
         ("reproduce table2 faces.zip --geometry celeba64 --size smoke -o again", "the paper's second table, in a minute"),
     ),
@@ -97,14 +103,14 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "estimate": (("estimate photographs", "LSB replacement: RS, sample pairs, weighted stego, chi-square"),),
     "features": (
-        ("features photographs -o features.npz --set spam", "again: goes on"),
+        ("features photographs -o features.npz --set spam", "the same command resumes"),
         ("features photographs -o srm.parquet --set srm", "needs the extra parquet"),
         ("features shards -o spam --set spam --workers 8", "any number, as a folder of Parquet shards"),
     ),
     "list": (("list", "the schemes"), ("list detectors", "networks, and features with a classifier")),
-    "doctor": (("doctor", "is all as it should be here?"), ("doctor --json", "the same for programs")),
+    "doctor": (("doctor", "check this machine"), ("doctor --json", "the same for programs")),
     "completion": (
-        ("completion bash --install", "from the next shell on, Tab completes"),
+        ("completion bash --install", "Tab completes in every new shell"),
         ("completion zsh -o _ssgan", "only the script"),
     ),
 }

@@ -34,12 +34,14 @@ def export(
         list[Path] | None,
         Parameter(
             help="With --drawn, the runs of `ssgan train-detail`, from the generator's size up, each twice as large as the one "
-            "before; GENERATOR/detail, if left out.",
+            "before; by default GENERATOR/detail.",
             consume_multiple=True,
         ),
     ] = None,
-    draws: Annotated[int, Parameter(help="With --drawn, measure how many bytes pictures take over this many draws.")] = 2000,
-    half: Annotated[bool, Parameter(help="In that folder, kernels as float16: half the bytes.")] = False,
+    draws: Annotated[
+        int, Parameter(help="With --drawn, how many pictures to draw to measure how many bytes they take.")
+    ] = 2000,
+    half: Annotated[bool, Parameter(help="In that folder, kernels as float16: half the size.")] = False,
     force: Force = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -49,7 +51,7 @@ def export(
 
     The copy is compared with the original on 256 latents. ONNX (opset 20) takes `latents`, float32 (N, L), and gives
     `pixels`, uint8 (N, C, H, W), and `values`, the gray values before rounding. onnxruntime must come within 0.02 gray values
-    of torch before the file gets its name.
+    of torch before the file is written under its name.
     """
     from ssgan.gan.covers.export import export_onnx, export_weights
     from ssgan.gan.covers.generators import find_generator, open_generator

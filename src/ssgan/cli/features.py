@@ -22,11 +22,11 @@ def features(
     feature_set: Annotated[
         str, Parameter(name="--set", help="The feature set: spam, srm, dctr ...; see `ssgan list features`.")
     ] = "srm",
-    embedder: Annotated[str, Parameter(help="For maxSRMd2: the sender whom the warden reckons with, such as hill@0.4.")] = "",
+    embedder: Annotated[str, Parameter(help="For maxSRMd2: the embedder that is expected, such as hill@0.4.")] = "",
     dtype: Annotated[Literal["float32", "float64"], Parameter(help="Precision of what is written.")] = "float32",
     reading: ReadingOptions | None = None,
-    limit: Annotated[int | None, Parameter(help="Only so many images, the first ones.")] = None,
-    threads: Annotated[int | None, Parameter(help="Of one table: threads; as many as there are cores, if left out.")] = None,
+    limit: Annotated[int | None, Parameter(help="Use only the first images, at most this many.")] = None,
+    threads: Annotated[int | None, Parameter(help="Threads for one table; by default one a core.")] = None,
     shard_size: Annotated[int, Parameter(help="Images in a shard.")] = 1000,
     scaling: Scaling | None = None,
     force: Force = False,

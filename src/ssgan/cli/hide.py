@@ -11,7 +11,7 @@ from cyclopts import Group, Parameter
 
 from ssgan.cli.hide_drawn import Making, draw, show_capacity, spare
 from ssgan.cli.keys import KeyOptions
-from ssgan.cli.options import Force, Json, Needed, Out
+from ssgan.cli.options import Force, Json, Needed, Out, Quiet, Verbose
 from ssgan.cli.risk import show_risk
 from ssgan.cli.screen import Screen, counted
 from ssgan.errors import InvalidSetting
@@ -42,7 +42,7 @@ class MessageOptions:
         Parameter(
             name=("--message", "-m"),
             allow_leading_hyphen=True,
-            help="The message itself; others on this machine can see it while the command runs, and the shell keeps it.",
+            help="The message itself. Others can see it while the command runs, and the shell's history keeps it.",
         ),
     ] = None
     file: Annotated[Path | None, Parameter(name=("--file", "-f"), help="A file with the message; - for standard input.")] = None
@@ -72,7 +72,7 @@ Jpeg: TypeAlias = Annotated[
     int | None,
     Parameter(
         group=_WAY,
-        help="Make a new JPEG of this quality, such as 90, of covers that are no JPEGs: what rounding takes helps to hide.",
+        help="Turn covers that are not JPEGs into new JPEGs of this quality, such as 90; what rounding loses helps to hide.",
     ),
 ]
 
@@ -90,19 +90,20 @@ class Manner:
     ] = None
     jpeg: Jpeg = None
     compress: Annotated[
-        bool, Parameter(help="Pack the message first; not where others had a hand in it, since lengths tell.")
+        bool,
+        Parameter(help="Compress the message first. Not where others chose part of it: the length would tell them something."),
     ] = False
-    allow_flat: Annotated[
-        bool, Parameter(help="Take covers with hardly any texture, too: others alike then share their keys.")
-    ] = False
+    allow_flat: Annotated[bool, Parameter(help="Also take covers with almost no texture. Similar ones then share keys.")] = (
+        False
+    )
     reuse: Annotated[
-        bool, Parameter(help="Take covers that were used before, too: two stegos of one give each other away.")
+        bool, Parameter(help="Also take covers that were used before. Two stegos of one cover give each other away.")
     ] = False
     keep_metadata: Annotated[
         bool, Parameter(help="Keep metadata of the cover's file that may name a person, a place or a time (EXIF, text).")
     ] = False
     upright: Annotated[bool, Parameter(help="Apply the orientation that the cover's file asks for.")] = False
-    no_ledger: Annotated[bool, Parameter(help="Keep no list of used covers on this machine, and look into none.")] = False
+    no_ledger: Annotated[bool, Parameter(help="Neither read nor write the list of used covers on this machine.")] = False
 
     def settings(self, *, overwrite: bool) -> HideSettings:
         """Return the settings for the library."""
@@ -121,10 +122,8 @@ class Way(Manner):
     """And what is for one message alone."""
 
     needed: Needed = None
-    no_risk: Annotated[
-        bool, Parameter(help="Do not ask the bundled detectors what they say of the stego; it saves their time.")
-    ] = False
-    dry_run: Annotated[bool, Parameter(help="Say what would be done, ask for no key, and write nothing.")] = False
+    no_risk: Annotated[bool, Parameter(help="Skip the check by the bundled detectors; it saves time.")] = False
+    dry_run: Annotated[bool, Parameter(help="Show what would be done, without asking for a key or writing anything.")] = False
 
 
 def hide(
@@ -140,6 +139,8 @@ def hide(
     making: Making | None = None,
     way: Way | None = None,
     force: Force = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
     json: Json = False,
 ) -> None:
     """Hide an encrypted message in a picture.
@@ -151,7 +152,8 @@ def hide(
     EXIF as well; with --jpeg another picture becomes a JPEG. No message survives a change of the picture: resizing,
     compressing it again, most chat programs.
     """
-    message, key, way, screen = message or MessageOptions(), key or KeyOptions(), way or Way(), Screen(json=json)
+    message, key, way = message or MessageOptions(), key or KeyOptions(), way or Way()
+    screen = Screen(json=json, quiet=quiet, verbose=verbose)
     named, making = [cover for cover in covers if cover != _STDIN], making or Making()
     making.check(named)
     if not named and making.covers is None:
@@ -196,8 +198,8 @@ def capacity(
 ) -> None:
     """Count the bytes that a picture can take.
 
-    The count is exact for every message, key and scheme. With --covers generated, how many every drawn cover takes. With
-    --jpeg, how many they take as new JPEGs.
+    The count is exact for every message, key and scheme. With --covers generated it is the count of
+    every drawn cover, with --jpeg that of the new JPEG.
     """
     from ssgan.messages import spread
     from ssgan.messages.plan import HideSettings, cover_picture, picture_capacity

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 GENERATOR = Path("faces64")
 
 
-@Parameter(name="*", group=Group("A cover that nobody has", sort_key=2))
+@Parameter(name="*", group=Group("Generated covers", sort_key=2))
 @dataclass(frozen=True)
 class Making:
     """Covers by a generator in place of files."""
@@ -29,23 +29,23 @@ class Making:
         Literal["generated"] | None,
         Parameter(
             name="--covers",
-            help="generated: draw a cover by the message itself, so that it is distributed as any cover of the generator.",
+            help="generated: let the message draw a new picture, distributed like any cover of the generator.",
         ),
     ] = None
     count: Annotated[
         int | None,
-        Parameter(name=("--count", "-n"), help="Draw this many covers and spread the message over them; -o is a folder then."),
+        Parameter(name=("--count", "-n"), help="Draw this many covers and spread the message over them; -o is then a folder."),
     ] = None
     changed: Annotated[
         bool,
         Parameter(
-            help="The old way: make covers from secret latents, change each by the scheme, and write the stego that the "
+            help="Instead, generate covers, change each by the scheme, and write the stego that the "
             "bundled detectors find least suspicious."
         ),
     ] = False
-    tries: Annotated[int | None, Parameter(help="With --changed, try this many covers; 8, if left out.")] = None
+    tries: Annotated[int | None, Parameter(help="With --changed, how many covers to try; by default 8.")] = None
     generator: Annotated[
-        Path | None, Parameter(help="The folder of a generator or of its run; the bundled faces64, if left out.")
+        Path | None, Parameter(help="The folder of a generator or of its run; by default the bundled faces64.")
     ] = None
 
     def check(self, named: list[Path]) -> None:

@@ -33,7 +33,7 @@ def hide_each(
     way: Manner | None = None,
     shards: Shards | None = None,
     scaling: Scaling | None = None,
-    limit: Annotated[int | None, Parameter(help="Only so many covers, the first ones.")] = None,
+    limit: Annotated[int | None, Parameter(help="Use only the first covers, at most this many.")] = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
     json: Json = False,

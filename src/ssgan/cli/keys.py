@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ssgan.messages.keys import Key, KeyFile
 
 _LONGEST = 1 << 16  # bytes of a key file
-_KEY = Group("Key (asked for on the terminal, if none is given)", sort_key=2)
+_KEY = Group("Key (without one you are asked for a passphrase)", sort_key=2)
 
 
 @Parameter(name="*", group=_KEY)
@@ -30,9 +30,9 @@ class KeyOptions:
     key_file: Annotated[Path | None, Parameter(help="A key file, made by ssgan keygen.")] = None
     passphrase_file: Annotated[Path | None, Parameter(help="A file whose first line is the passphrase.")] = None
     # Text, so that a passphrase given in its place by mistake is not repeated in an error.
-    passphrase_fd: Annotated[str | None, Parameter(help="An open descriptor, by its number, to read that line from.")] = None
+    passphrase_fd: Annotated[str | None, Parameter(help="The number of an open file descriptor to read that line from.")] = None
     strong: Annotated[
-        bool, Parameter(help="Make guessing a passphrase cost 2 GiB of memory in place of 64 MiB; both sides must say so.")
+        bool, Parameter(help="Make guessing a passphrase cost 2 GiB of memory instead of 64 MiB; both sides must give it.")
     ] = False
 
     def check(self) -> None:
@@ -85,8 +85,8 @@ def keygen(
 ) -> None:
     """Write a key file for sender and receiver.
 
-    It holds 32 random bytes and replaces a passphrase. Hand it over on a safe way, once. Whoever has it reads the messages of
-    both.
+    It holds 32 random bytes and replaces a passphrase. Hand it over once, in a safe way. Everyone who has
+    it can read the messages of both sides.
     """
     from ssgan.messages.files import write_secret
     from ssgan.messages.keys import fresh_key

@@ -20,7 +20,7 @@ _CARD = "MODEL_CARD.md"
 Places = Annotated[
     list[Path] | None,
     Parameter(
-        help="Runs, models, folders of either, or names of bundled ones; if left out, all that come with the package.",
+        help="Runs, models, folders of either, or names of bundled ones; by default all that come with ssgan.",
         consume_multiple=True,
     ),
 ]
@@ -53,7 +53,7 @@ def ls(places: Places = None, /, *, json: Json = False) -> None:
     """List generators and detectors: what each was trained on, and how large it is. No weights are read.
 
     Of a generator, `embedder`, `detector` and `alpha` say against what it learned to make covers; without a detector it is a
-    plain GAN. A detector says of which images it may speak, and of which embedders.
+    plain GAN. Of a detector, you see for which images and embedders it was made.
     """
     screen = Screen(json=json)
     wanted = _wanted(places)

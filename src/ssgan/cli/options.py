@@ -30,15 +30,15 @@ def check_device(_: object, device: str) -> None:
     raise InvalidSetting(f"there is no device {device}; {why}", hint=f"give --device {known[min(1, cards)]}, or leave it out")
 
 
-Json = Annotated[bool, Parameter(help="One JSON object a line, for programs.")]
+Json = Annotated[bool, Parameter(help="Print one JSON object per line, for programs.")]
 Quiet = Annotated[bool, Parameter(name=("--quiet", "-q"), help="Print only results, warnings and errors.")]
 Verbose = Annotated[bool, Parameter(name=("--verbose", "-v"), help="Show progress every second, and what each step took.")]
-Force = Annotated[bool, Parameter(help="Write over what is there.")]
-Device = Annotated[str, Parameter(help="Where torch computes: cpu, cuda.", validator=check_device)]
+Force = Annotated[bool, Parameter(help="Overwrite existing files.")]
+Device = Annotated[str, Parameter(help="Device that torch computes on: cpu or cuda.", validator=check_device)]
 Out = Annotated[Path, Parameter(name=("--out", "-o"))]
 Needed = Annotated[
     int | None,
-    Parameter(name="--threshold", help="How many of the stegos are enough to read a message spread over several; default all."),
+    Parameter(name="--threshold", help="How many of the stegos are enough to read a spread message; by default all."),
 ]
 Seed = Annotated[int, Parameter(help="The public seed: the same seed gives the same file.")]
 EmbedderName = Annotated[
@@ -47,7 +47,7 @@ EmbedderName = Annotated[
 LENGTH = {"duration_images": "--images"}  # the length of a training, a field of its settings
 Convert = Annotated[
     str,
-    Parameter(help="Conversions to allow, with commas between them: palette,16-bit,jpeg. Without it such files are refused."),
+    Parameter(help="Conversions to allow, separated by commas: palette,16-bit,jpeg. Other files of these kinds are refused."),
 ]
 
 

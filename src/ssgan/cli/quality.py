@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 
 def quality(
     generated: Annotated[Path, Parameter(help="A folder or archive of generated covers.")],
-    real: Annotated[Path, Parameter(help="A folder or archive of real ones: what the generator was to learn from.")],
+    real: Annotated[Path, Parameter(help="A folder or archive of real ones: the generator's training data or the like.")],
     /,
     *,
     features: Annotated[
-        str, Parameter(help="What distances are taken in: pixels, kv, spam, srmq1, srm, crm, scrmq1, with commas between.")
+        str, Parameter(help="Features to measure distances in, separated by commas: pixels, kv, spam, srmq1, srm, crm, scrmq1.")
     ] = "pixels,kv,spam,srmq1",
     own: Annotated[
         list[str] | None,
         Parameter(help="Features of your own, FILE.py:FUNCTION, from uint8 (N, C, H, W) to numbers (N, D); FILE.py is run."),
     ] = None,
-    limit: Annotated[int, Parameter(help="Images of each kind, chosen by chance.")] = 2000,
-    repeats: Annotated[int, Parameter(help="Halves of the real images, and directions, drawn so often.")] = 3,
+    limit: Annotated[int, Parameter(help="Images of each kind, chosen at random.")] = 2000,
+    repeats: Annotated[int, Parameter(help="How often halves of the real images, and directions, are drawn.")] = 3,
     seed: Annotated[int, Parameter(help="The public seed of all choices.")] = 0,
     reading: ReadingOptions | None = None,
-    threads: Annotated[int | None, Parameter(help="Threads; as many as there are cores, if left out.")] = None,
+    threads: Annotated[int | None, Parameter(help="Threads; by default one a core.")] = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
     json: Json = False,

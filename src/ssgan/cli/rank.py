@@ -18,7 +18,7 @@ def rank(
     *,
     embedder: EmbedderName = "hill@0.4",
     convert: Convert = "",
-    limit: Annotated[int | None, Parameter(help="Only so many images, the first ones.")] = None,
+    limit: Annotated[int | None, Parameter(help="Use only the first images, at most this many.")] = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
     json: Json = False,

@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 def reproduce(
     table: Annotated[
-        Literal["game", "frontier", "table1", "table2", "table3", "alpha", "jpeg", "all"], Parameter(help="Which question.")
+        Literal["game", "frontier", "table1", "table2", "table3", "alpha", "jpeg", "all"], Parameter(help="Which experiment.")
     ],
-    data: Annotated[Path, Parameter(help="Real images, people apart where they are known: a folder, a zip or a tar.")],
+    data: Annotated[Path, Parameter(help="Real images: a folder, a zip or a tar.")],
     /,
     *,
-    out: Annotated[Out, Parameter(help="The folder: a CSV file and a folder for each; the same command on it goes on.")] = Path(
+    out: Annotated[Out, Parameter(help="The folder for a CSV file and a folder of each; the same command resumes.")] = Path(
         "results"
     ),
     size: Annotated[
         Literal["smoke", "small", "full"], Parameter(help="A minute, half an hour on two cores, or as the paper has it.")
     ] = "small",
     device: Device = "cpu",
-    threads: Annotated[int | None, Parameter(help="Threads; as many as there are cores, if left out.")] = None,
+    threads: Annotated[int | None, Parameter(help="Threads; by default one a core.")] = None,
     reading: ReadingOptions | None = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -43,7 +43,7 @@ def reproduce(
     does secrecy buy more than noise? table1: does SSGAN converge faster than SGAN? table2: are generated covers safer than
     real ones? table3: does a secret seed of the generator protect? alpha: what does secrecy cost? jpeg, of pictures that were
     never compressed: how detectable are embedders of JPEGs? Detectors are trained on real covers, as the paper's were, and
-    retrained on the covers that they judge, as a warden would. TABLE.csv holds the figures, the folder TABLE generators,
+    retrained on the covers that they judge, as an attacker would. TABLE.csv holds the figures, the folder TABLE generators,
     covers and, in `judged`, reports of all trials; report.html is one page that answers all that was asked in the folder.
     """
     from ssgan.evaluation.report import write_report

@@ -20,11 +20,11 @@ _STANDARD = Path("-")
 
 
 def reveal(
-    *stegos: Annotated[Path, Parameter(help="The stego; all there are of a spread message; - for standard input.")],
-    out: Annotated[Out | None, Parameter(help="A file for the message, that only you can read; - for standard output.")] = None,
-    generator: Annotated[
-        Path | None, Parameter(help="Of a drawn cover, the generator, if it is not one of the package.")
+    *stegos: Annotated[Path, Parameter(help="The stego, or all that you have of a spread message; - for standard input.")],
+    out: Annotated[
+        Out | None, Parameter(help="A file for the message, which only you can read; - for standard output.")
     ] = None,
+    generator: Annotated[Path | None, Parameter(help="The generator of a drawn cover, if it did not come with ssgan.")] = None,
     key: KeyOptions | None = None,
     force: Force = False,
     json: Json = False,
@@ -32,7 +32,7 @@ def reveal(
     """Read the message in a picture.
 
     It is written as it was hidden, to standard output or a file. On a terminal the prompt starts on a new line. A wrong key,
-    no message, and a picture changed since it was written give one answer: nothing tells them apart.
+    no message, and a picture changed since it was written give one answer: they cannot be told apart.
     """
     import_numba_without_blas()
     from ssgan.cli.hide_drawn import model_of

@@ -32,7 +32,7 @@ class Sheet:
 
     sheet: Annotated[Path | None, Parameter(help="A PNG file: the first 64 covers side by side.")] = None
     interpolate: Annotated[
-        int, Parameter(help="On the sheet, in place of covers: so many rows, each on the way from one latent to another.")
+        int, Parameter(help="Show this many rows on the sheet, each from one latent to another, instead of covers.")
     ] = 0
 
     def check(self, *, leave: bool, force: bool) -> bool:
@@ -61,14 +61,14 @@ def sample(
     ],
     /,
     *,
-    count: Annotated[int, Parameter(name=("--count", "-n"), help="Covers.")] = _SHOWN,
+    count: Annotated[int, Parameter(name=("--count", "-n"), help="How many covers to generate.")] = _SHOWN,
     out: Annotated[Path | None, Parameter(name=("--out", "-o"), help="The folder for the covers, PNG files by number.")] = None,
     seed: Annotated[
         int | None,
         Parameter(
-            help="For research: the same seed gives the same covers. To send messages leave it out: latents then come from the "
-            "operating system's random source and are kept nowhere. A seed has few bits, and who guesses it can make the cover "
-            "again and compare."
+            help="For research: the same seed gives the same covers. Leave it out to send messages: latents then come from the "
+            "operating system's random source and are kept nowhere. A seed can be guessed, and then the cover can be generated "
+            "again and compared with the stego."
         ),
     ] = None,
     drawn: Annotated[
@@ -77,8 +77,8 @@ def sample(
     sheet: Sheet | None = None,
     shards: Shards | None = None,
     scaling: Scaling | None = None,
-    threads: Annotated[int | None, Parameter(help="Threads; as many as there are cores, if left out.")] = None,
-    dry_run: Annotated[bool, Parameter(help="Say what would be done, and write nothing.")] = False,
+    threads: Annotated[int | None, Parameter(help="Threads; by default one a core.")] = None,
+    dry_run: Annotated[bool, Parameter(help="Show what would be done, and write nothing.")] = False,
     force: Force = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -86,7 +86,7 @@ def sample(
 ) -> None:
     """Generate covers.
 
-    Existing covers are left alone, so the same command resumes after an interruption; a folder with covers of another
+    Existing covers are kept, so the same command resumes after an interruption; a folder with covers of another
     generator or seed is refused. With a seed a cover depends only on the generator, the seed and its number.
     """
     from ssgan.gan.covers.files import Order, missing

@@ -14,17 +14,19 @@ from ssgan.errors import InvalidSetting
 
 def serve(
     *,
-    runs: Annotated[Path | None, Parameter(help="A folder whose runs are shown as they go on.")] = None,
-    port: Annotated[int, Parameter(help="A free one is taken where it is 0.")] = 0,
-    browser: Annotated[bool, Parameter(name="--browser", negative="--no-browser", help="Open it.")] = True,
-    listen: Annotated[str, Parameter(help="Another address than this machine's own.")] = "127.0.0.1",
+    runs: Annotated[Path | None, Parameter(help="A folder of runs to show while they run.")] = None,
+    port: Annotated[int, Parameter(help="The port; 0 takes a free one.")] = 0,
+    browser: Annotated[
+        bool, Parameter(name="--browser", negative="--no-browser", help="Open the page in your browser.")
+    ] = True,
+    listen: Annotated[str, Parameter(help="The address to listen on.")] = "127.0.0.1",
     certificate: Annotated[Path | None, Parameter(help="A PEM file, for https.")] = None,
     certificate_key: Annotated[Path | None, Parameter(help="Its key, a PEM file.")] = None,
-    i_understand: Annotated[bool, Parameter(help="Other machines may send requests.")] = False,
+    i_understand: Annotated[bool, Parameter(help="Confirm that other machines may send requests.")] = False,
     reuse: Annotated[
-        bool, Parameter(help="Take covers that were used before, too: two stegos of one give each other away.")
+        bool, Parameter(help="Also take covers that were used before. Two stegos of one cover give each other away.")
     ] = False,
-    no_ledger: Annotated[bool, Parameter(help="Keep no list of used covers on this machine, and look into none.")] = False,
+    no_ledger: Annotated[bool, Parameter(help="Neither read nor write the list of used covers on this machine.")] = False,
     json: Json = False,
 ) -> None:
     """Open ssgan in the browser, on this machine only.

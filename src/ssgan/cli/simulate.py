@@ -29,8 +29,8 @@ class ReadingOptions:
     geometry: Annotated[
         Literal["celeba64", "celeba178"] | None, Parameter(help="A preset: celeba64 is --crop 108 --size 64, the usual faces.")
     ] = None
-    crop: Annotated[int | None, Parameter(help="Cut a square of so many pixels from the center.")] = None
-    size: Annotated[int | None, Parameter(help="Then resize to a square of so many pixels; JPEG files are welcome then.")] = (
+    crop: Annotated[int | None, Parameter(help="Cut a square of this many pixels a side from the center.")] = None
+    size: Annotated[int | None, Parameter(help="Then resize it to this many pixels a side; JPEG files are accepted then.")] = (
         None
     )
     gray: Annotated[bool, Parameter(help="Make color images gray.")] = False
@@ -71,13 +71,13 @@ def simulate(
         Literal["png", "pgm"] | None,
         Parameter(name="--format", help="The stegos' file format, png where none is named; those of JPEGs are JPEGs."),
     ] = None,
-    text: Annotated[Path | None, Parameter(help="A file to embed in place of random bits, with the coder plain.")] = None,
+    text: Annotated[Path | None, Parameter(help="A file to embed instead of random bits, with the coder plain.")] = None,
     reading: ReadingOptions | None = None,
     shards: Shards | None = None,
     scaling: Scaling | None = None,
     batch: Annotated[int, Parameter(help="Covers read and embedded together, where each stego is a file.")] = 64,
-    limit: Annotated[int | None, Parameter(help="Only so many covers, the first ones.")] = None,
-    dry_run: Annotated[bool, Parameter(help="Say what would be done, and write nothing.")] = False,
+    limit: Annotated[int | None, Parameter(help="Use only the first covers, at most this many.")] = None,
+    dry_run: Annotated[bool, Parameter(help="Show what would be done, and write nothing.")] = False,
     force: Force = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -85,7 +85,7 @@ def simulate(
 ) -> None:
     """Embed random messages in many covers, as data for detectors.
 
-    The stego of a file depends only on its pixels, its name, the embedder and the seed. Existing stegos are left alone, so
+    The stego of a file depends only on its pixels, its name, the embedder and the seed. Existing stegos are kept, so
     the same command resumes after an interruption. What failed is in failures.jsonl. An embedder for the coefficients of JPEGs,
     such as juniward@0.4, takes JPEG files, and its payload counts bits per AC coefficient that is not zero.
     """

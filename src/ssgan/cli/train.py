@@ -25,27 +25,27 @@ else:
     Settings = settings_as_options(TrainingConfig, "Settings, the preset's where left out", without=("preset",), names=LENGTH)
 
 
-@Parameter(name="*", group=Group("How it works and what it says", sort_key=2))
+@Parameter(name="*", group=Group("How it works and what it prints", sort_key=2))
 @dataclass(frozen=True)
 class Working:
     """Options that do not change the result."""
 
     device: Device = "cpu"
-    threads: Annotated[int | None, Parameter(help="Threads; as many as there are cores, if left out.")] = None
-    strict: Annotated[bool, Parameter(help="Refuse the data for one bad picture, in place of leaving it out.")] = False
-    cache: Annotated[Path | None, Parameter(help="The folder for the images once cut; within the run, if left out.")] = None
+    threads: Annotated[int | None, Parameter(help="Threads; by default one a core.")] = None
+    strict: Annotated[bool, Parameter(help="Stop at the first bad picture instead of leaving it out.")] = False
+    cache: Annotated[Path | None, Parameter(help="The folder for the cut images; by default within the run.")] = None
     log_images: Annotated[int | None, Parameter(help="Images between two lines of statistics.")] = None
     sample_images: Annotated[int | None, Parameter(help="Images between two grids of samples.")] = None
     save_seconds: Annotated[float, Parameter(help="Seconds between two checkpoints.")] = 300.0
     tensorboard: Annotated[bool, Parameter(help="Write curves for TensorBoard too.")] = False
-    dry_run: Annotated[bool, Parameter(help="Say what it would be and cost, and write nothing.")] = False
+    dry_run: Annotated[bool, Parameter(help="Show settings and cost, and write nothing.")] = False
 
 
 def train(
     data: Annotated[Path, Parameter(help="A folder, a zip or a tar of real images, or CelebA as it comes.")],
     /,
     *,
-    out: Annotated[Out, Parameter(help="The folder of the run; the same command on it goes on.")],
+    out: Annotated[Out, Parameter(help="The folder of the run; the same command resumes it.")],
     preset: Annotated[str, Parameter(help="paper, sgan, dcgan, wgan, wgan-gp, modern, compact, tiny.")] = "paper",
     settings: Settings | None = None,
     reading: ReadingOptions | None = None,

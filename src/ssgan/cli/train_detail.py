@@ -28,14 +28,15 @@ def train_detail(
     data: Annotated[Path, Parameter(help="A folder, a zip or a tar of photographs, or CelebA as it comes.")],
     /,
     *,
-    out: Annotated[Out, Parameter(help="The folder of the run; the same command on it goes on.")],
+    out: Annotated[Out, Parameter(help="The folder of the run; the same command resumes it.")],
     generator: Annotated[
-        Path | None, Parameter(help="The generator to draw with: it says size and channels; --image-size for a larger stage.")
+        Path | None,
+        Parameter(help="The generator to draw with, which sets size and channels; give --image-size for a larger stage."),
     ] = None,
     settings: DetailSettings | None = None,
     reading: ReadingOptions | None = None,
     device: Device = "cpu",
-    threads: Annotated[int | None, Parameter(help="Threads; as many as there are cores, if left out.")] = None,
+    threads: Annotated[int | None, Parameter(help="Threads; by default one a core.")] = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
     json: Json = False,

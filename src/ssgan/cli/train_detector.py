@@ -21,21 +21,26 @@ if TYPE_CHECKING:
     from ssgan.steganalysis.checks.findings import Finding
 
 
-@Parameter(name="*", group=Group("How it is taught", sort_key=1))
+@Parameter(name="*", group=Group("How it is trained", sort_key=1))
 @dataclass(frozen=True)
 class Teaching:
     """Options of a detector's training beside the pairs."""
 
-    curriculum: Annotated[str, Parameter(help="Larger payloads learned from first, such as 0.8,0.6 (networks).")] = ""
-    fresh: Annotated[bool, Parameter(name="--resample", help="New changes in the covers in every epoch (networks).")] = False
+    curriculum: Annotated[str, Parameter(help="Larger payloads to learn from first, such as 0.8,0.6 (networks).")] = ""
+    fresh: Annotated[bool, Parameter(name="--resample", help="Embed again, with new changes, in every epoch (networks).")] = (
+        False
+    )
     precision: Annotated[
-        Literal["float32", "bf16"] | None, Parameter(help="Of the layers in training; the weights are float32 (networks).")
+        Literal["float32", "bf16"] | None,
+        Parameter(help="Precision of the layers in training; weights are float32 (networks)."),
     ] = None
     selection_channel: Annotated[
         bool,
         Parameter(help="Tell the detector how probably each sample is changed, score as well (yenet, maxsrmd2)."),
     ] = False
-    null: Annotated[bool, Parameter(help="Without any stego, covers against covers: the error must be one half.")] = False
+    null: Annotated[bool, Parameter(help="Train on covers against covers, without any stego: the error must be one half.")] = (
+        False
+    )
 
     def parse(self) -> dict[str, Any]:
         """Return the options in the form of a question."""
@@ -52,18 +57,20 @@ def train_detector(
     covers: Annotated[Path, Parameter(help="A folder, a zip or a tar of covers.")],
     /,
     *,
-    out: Annotated[Out, Parameter(help="The folder of the run; the same command on it goes on.")],
+    out: Annotated[Out, Parameter(help="The folder of the run; the same command resumes it.")],
     embedder: EmbedderName,
     detector: Annotated[
         str, Parameter(help="A network or features: xunet, gncnn, srnet, srm, spam; see `ssgan list detectors`.")
     ] = ("xunet"),
     seed: Annotated[int, Parameter(help="The public seed of split, embedding and training.")] = 0,
     images: Annotated[int | None, Parameter(help="Images a network sees in training, covers and stegos together.")] = None,
-    limit: Annotated[int | None, Parameter(help="Only so many covers, the first ones.")] = None,
-    tile: Annotated[int | None, Parameter(help="Cut each picture into squares of so many pixels, none resized.")] = None,
+    limit: Annotated[int | None, Parameter(help="Use only the first covers, at most this many.")] = None,
+    tile: Annotated[
+        int | None, Parameter(help="Cut each picture into squares of this many pixels a side, without resizing.")
+    ] = None,
     jpeg: Annotated[int | None, Parameter(help="Compress the pictures to JPEGs of this quality first, such as 75.")] = None,
     device: Device = "cpu",
-    threads: Annotated[int | None, Parameter(help="Threads; as many as there are cores, if left out.")] = None,
+    threads: Annotated[int | None, Parameter(help="Threads; by default one a core.")] = None,
     teaching: Teaching | None = None,
     reading: ReadingOptions | None = None,
     quiet: Quiet = False,
@@ -141,11 +148,11 @@ def score(
     /,
     *,
     out: Annotated[
-        Path | None, Parameter(name=("--out", "-o"), help="A table in place of lines: a .csv or a .parquet, for any number.")
+        Path | None, Parameter(name=("--out", "-o"), help="Write a table instead, .csv or .parquet, for any number of images.")
     ] = None,
     scaling: Scaling | None = None,
-    threads: Annotated[int | None, Parameter(help="Threads, without --out; as many as there are cores, if left out.")] = None,
-    limit: Annotated[int | None, Parameter(help="With --out: only so many images, the first ones.")] = None,
+    threads: Annotated[int | None, Parameter(help="Threads, without --out; by default one a core.")] = None,
+    limit: Annotated[int | None, Parameter(help="With --out: use only the first images, at most this many.")] = None,
     force: Force = False,
     quiet: Quiet = False,
     verbose: Verbose = False,

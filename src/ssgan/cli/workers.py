@@ -27,20 +27,20 @@ def at_least_one(**values: int | None) -> None:
             raise InvalidSetting(f"{option} is {value}; it must be at least 1", hint="give a number from 1 on, or leave it out")
 
 
-@Parameter(name="*", group=Group("Who works", sort_key=2))
+@Parameter(name="*", group=Group("Workers", sort_key=2))
 @dataclass(frozen=True)
 class Scaling:
     """How the work is done; none of it changes what is written."""
 
     workers: Annotated[
-        int | None, Parameter(help="Processes on this machine; as many as there are cores (with cuda: cards), if left out.")
+        int | None, Parameter(help="Processes on this machine; by default one a core, or one a card with cuda.")
     ] = None
     device: Device = "cpu"
     engine_name: Annotated[
         Literal["pool", "ray"], Parameter(name="--engine", help="pool: this machine. ray: a Ray cluster (extra cluster).")
     ] = "pool"
     ray_address: Annotated[
-        str | None, Parameter(help="The cluster's address, such as 10.0.0.1:6379; without it Ray begins here.")
+        str | None, Parameter(help="The cluster's address, such as 10.0.0.1:6379; without it Ray starts here.")
     ] = None
 
     def __post_init__(self) -> None:
@@ -67,14 +67,14 @@ def _cards() -> int:
     return max(1, torch.cuda.device_count())
 
 
-@Parameter(name="*", group=Group("Into what", sort_key=1))
+@Parameter(name="*", group=Group("Output", sort_key=1))
 @dataclass(frozen=True)
 class Shards:
     """Files, or tars of many."""
 
     to: Annotated[
         Literal["files", "tars"],
-        Parameter(help="A file each, or tar shards in WebDataset's layout, for very many."),
+        Parameter(help="One file each, or tar shards in WebDataset's layout, for very many."),
     ] = "files"
     shard_size: Annotated[int, Parameter(help="Images in a tar.")] = 1000
 

@@ -32,7 +32,7 @@ def costs(component: Component, options: Collection[str]) -> Prices:
 
 
 ROW = CoefficientEntry(
-    costs, "EBS", "dear where the step is large, cheap where the block's coefficients have many different values",
+    costs, "EBS", "expensive where the step is large, cheap where the block's coefficients have many different values",
     "rho = q^2 / H^2 + 1e-4, H the entropy of the block's AC coefficients that are not zero; DC and three modes wet",
     "C. Wang, J. Ni, An efficient JPEG steganographic scheme based on the block entropy of DCT coefficients, ICASSP 2012",
 )  # fmt: skip

@@ -38,7 +38,7 @@ def _fill(planes: np.ndarray, first: int, last: int, out: np.ndarray) -> None:
 
 
 ROW = SchemeEntry(
-    costs, "HILL", "cheap where texture is rich, and cheapness spread so that no sample stands alone",
+    costs, "HILL", "cheap where texture is rich, smoothed so that cheap samples form groups",
     "rho = mean15(1 / mean3(|KB * X|))",
     "B. Li, M. Wang, J. Huang, X. Li, A new cost function for spatial image steganography, ICIP 2014",
     reach=hill_loops.BORDER,

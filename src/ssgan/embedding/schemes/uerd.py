@@ -30,7 +30,7 @@ def costs(component: Component, options: Collection[str]) -> Prices:
 
 
 ROW = CoefficientEntry(
-    costs, "UERD", "dear where the step is large, cheap where the block and those around it have much energy",
+    costs, "UERD", "expensive where the step is large, cheap where the block and its neighbors have much energy",
     "rho = q / (E + sum of the 8 neighbors' E / 4), E = sum over AC of |c| q; of DC q = (q01 + q10) / 2",
     "L. Guo, J. Ni, W. Su, C. Tang, Y.-Q. Shi, Using statistical image model for JPEG steganography: uniform embedding "
     "revisited, IEEE TIFS 10(12), 2015",

@@ -42,7 +42,7 @@ def _fill(planes: np.ndarray, first: int, last: int, out: np.ndarray) -> None:
 
 
 ROW = SchemeEntry(
-    costs, "WOW", "dear as soon as one of three wavelet directions predicts the place well",
+    costs, "WOW", "expensive where one of three wavelet directions predicts the sample well",
     "rho = sum over k of 1 / (|K_k| * |K_k * X|)",
     "V. Holub, J. Fridrich, Designing steganographic distortion using directional filters, WIFS 2012",
     reach=filters.WAVELET_REACH,

@@ -81,7 +81,7 @@ def _weights(probabilities: NDArray[np.floating[Any]] | torch.Tensor, shape: tup
 ROWS = {
     "maxsrmd2": FeatureSet(
         features, DIMENSION, feature_names, (1, 3),
-        "maxSRMd2", "SRM weighted by the change probabilities, which the warden is told",
+        "maxSRMd2", "SRM weighted by the change probabilities, which the detector is given",
         "T. Denemark, V. Sedighi, V. Holub, R. Cogranne, J. Fridrich, Selection-channel-aware rich model for steganalysis of "
         "digital images, IEEE WIFS 2014",
         needs_probabilities=True,
