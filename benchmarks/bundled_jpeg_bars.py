@@ -8,10 +8,11 @@ of one with a frame. Stegos are made of the once compressed ones, half of what e
 from __future__ import annotations
 
 import argparse
+import csv
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import pairing
@@ -92,8 +93,22 @@ def verdicts(pictures: list[np.ndarray], hidden: str, quality: int) -> Iterator[
         yield verdict, time.process_time() - begun
 
 
+def written() -> list[Row]:
+    """The rows that are in results/detect_jpeg.csv already."""
+    path = pairing.RESULTS / "detect_jpeg.csv"
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        lines = list(csv.DictReader(file))
+    counts = [field.name for field in fields(Row) if field.type == "int"]
+    return [
+        Row(hidden=line["hidden"], seconds=float(line["seconds"]), **{name: int(line[name]) for name in counts})
+        for line in lines
+    ]
+
+
 def main() -> None:
-    """Print, and write results/detect_jpeg.csv."""
+    """Print, and write results/detect_jpeg.csv; of qualities that are not asked about, its rows are kept."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("natural", type=Path)
     parser.add_argument("--quality", type=int, nargs="*", default=QUALITIES)
@@ -109,7 +124,9 @@ def main() -> None:
             rows.append(Row(hidden, quality, len(found), count[0], count[1], count[2], count[3], seconds))
             print(rows[-1], flush=True)
     if chosen.write:
-        pairing.write("detect_jpeg", rows)
+        rows += [row for row in written() if row.quality not in chosen.quality]
+        kinds = (*CLEAN, *HIDDEN)
+        pairing.write("detect_jpeg", sorted(rows, key=lambda row: (kinds.index(row.hidden), row.quality)))
 
 
 if __name__ == "__main__":

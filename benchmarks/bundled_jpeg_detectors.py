@@ -45,6 +45,7 @@ COUNTS = {"train": 14, "validate": 14, "calibrate": 16}  # covers from each pict
 # What a stego is made by, in turn: for old programs a share of their capacity, for others bits per nonzero AC coefficient.
 EMBEDDERS = ("jsteg@0.5", "jsteg@0.2", "f5@0.5", "f5@0.2", "outguess@0.5", "steghide@0.5", "steghide@0.25")
 FALSE_ALARMS = 0.02  # of the 5 % of all together: the attack on jsteg has little, and pictures of other sources give more
+PENALTIES = [10 ** (k / 2) for k in range(-6, 2)]
 PROGRAMS = ("outguess", "steghide")
 OLD = ("jsteg@0.5", "jsteg@0.2", "f5@0.5", "f5@0.2", "outguess@0.5", "outguess@0.2")
 
@@ -228,7 +229,7 @@ def make(folder: Path, name: str, work: Path, out: Path, feature_set: str) -> No
 def linear(train: Sequence[np.ndarray], is_first: np.ndarray) -> ridge.Ridge:
     """A linear function of all pairs, with the penalty that is best for the others where it learns from the first ones."""
     first, others = ((train[0][some], train[1][some]) for some in (is_first, ~is_first))
-    chosen = ridge.fit(first, others)
+    chosen = ridge.fit(first, others, penalties=PENALTIES)
     whole = ridge.fit((train[0], train[1]), others, penalties=[chosen.penalty])
     return replace(whole, error=chosen.error)
 
