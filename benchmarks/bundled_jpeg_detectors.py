@@ -35,7 +35,7 @@ from ssgan.images.new_jpeg import LUMA_STEPS, new_jpeg, steps
 from ssgan.images.quantization import steps_of
 from ssgan.steganalysis.attacks.coefficients import BY_NAME, SuspectLuma
 from ssgan.steganalysis.attacks.structural import Estimate
-from ssgan.steganalysis.classifiers import ridge
+from ssgan.steganalysis.classifiers import ensemble, ridge
 from ssgan.steganalysis.detector import Calibration
 from ssgan.steganalysis.feature_detector import FeatureDetector, FeatureSettings
 
@@ -45,6 +45,7 @@ COUNTS = {"train": 14, "validate": 14, "calibrate": 16}  # covers from each pict
 # What a stego is made by, in turn: for old programs a share of their capacity, for others bits per nonzero AC coefficient.
 EMBEDDERS = ("jsteg@0.5", "jsteg@0.2", "f5@0.5", "f5@0.2", "outguess@0.5", "steghide@0.5", "steghide@0.25")
 FALSE_ALARMS = 0.02  # of the 5 % of all together: the attack on jsteg has little, and pictures of other sources give more
+ROOTS = "rootccjrm"  # with ridge regression; ccJRM itself with the ensemble
 PENALTIES = [10 ** (k / 2) for k in range(-6, 2)]
 PROGRAMS = ("outguess", "steghide")
 OLD = ("jsteg@0.5", "jsteg@0.2", "f5@0.5", "f5@0.2", "outguess@0.5", "outguess@0.2")
@@ -206,7 +207,11 @@ def make(folder: Path, name: str, work: Path, out: Path, feature_set: str) -> No
         for part, some in parts.items()
     }
     train, calibrate = ([one[asked[part]] for one in found[part]] for part in ("train", "calibrate"))
-    detector.classifier = linear(train, asked["train"] < learned)
+    if feature_set == ROOTS:
+        detector.classifier = linear(train, asked["train"] < learned)
+    else:
+        size = ensemble.EnsembleSettings(ensemble.LEARNERS, ensemble.SUBSPACE)
+        detector.classifier = ensemble.fit(train[0], train[1], settings=size, seed=0, threads=1).as_linear()
     domain = Domain.fit(np.concatenate(train), np.concatenate(calibrate))
     low, high = (detector.classifier.scores(one) for one in calibrate)
     threshold = float(np.quantile(low, 1 - FALSE_ALARMS))
@@ -222,7 +227,7 @@ def make(folder: Path, name: str, work: Path, out: Path, feature_set: str) -> No
         },
     }
     bundled.save(out / f"jpeg-{name}", detector, scope, domain, about)
-    (out / f"jpeg-{name}" / bundled.CARD).write_text(card(name, band, about), encoding="utf-8")
+    (out / f"jpeg-{name}" / bundled.CARD).write_text(card(name, band, about, feature_set), encoding="utf-8")
     print(name, about, "threshold", threshold, flush=True)
 
 
@@ -234,14 +239,18 @@ def linear(train: Sequence[np.ndarray], is_first: np.ndarray) -> ridge.Ridge:
     return replace(whole, error=chosen.error)
 
 
-def card(name: str, band: tuple[int, int], about: dict[str, Any]) -> str:
+def card(name: str, band: tuple[int, int], about: dict[str, Any], feature_set: str) -> str:
     """The model card, with what was found of the covers that set the threshold."""
+    method = f"{ensemble.LEARNERS} Fisher discriminants, kept as one linear function"
+    if feature_set == ROOTS:
+        method = "ridge regression on their square roots"
     found = ", ".join(f"{one} in {share:.0%}" for one, share in about["found"].items())
     return f"""# jpeg-{name}
 
-A detector of old embedders in JPEGs of libjpeg's quality {band[0]} to {band[1]}: square roots of the calibrated JPEG rich model
-(ccJRM, 22,510 features of luma) with ridge regression. It comes with `ssgan detect` and answers where the quantization table
-is libjpeg's, or nearly, and the picture is like those that it learned from.
+A detector of old embedders in JPEGs of libjpeg's quality {band[0]} to {band[1]}: the calibrated JPEG rich model (ccJRM,
+22,510 features of luma) with {method}. It comes with
+`ssgan detect` and answers where the quantization table is libjpeg's, or nearly, and the picture is like those that it
+learned from.
 
 - **For.** A first look at JPEGs of unknown origin: jsteg, F5, OutGuess, steghide. No verdict is a proof.
 - **Data.** {about["covers"]["train"]:,} squares of {SIDE} x {SIDE} pixels to learn from, of 105 photographs of CID22
@@ -249,7 +258,7 @@ is libjpeg's, or nearly, and the picture is like those that it learned from.
   10 of them of ALASKA v2, to set the threshold and the probabilities. Some are reduced, sharpened or noisy; four in ten
   were JPEGs before, and are left out where their histograms show it. No picture is in two parts, and none is in the package.
 - **Training.** Each cover has one stego, the embedders in turn.
-  `python benchmarks/bundled_jpeg_detectors.py NATURAL --band {name}`.
+  `python benchmarks/bundled_jpeg_detectors.py NATURAL --band {name} --features {feature_set}`.
 - **Error.** The threshold calls {FALSE_ALARMS:.0%} of the covers that it was set on stego. Of the stegos of those covers,
   each named by the share of the embedder's capacity, it finds
   {found}.
@@ -297,7 +306,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("data", type=Path)
     parser.add_argument("--band", choices=BANDS, nargs="*", default=[*BANDS])
-    parser.add_argument("--features", default="rootccjrm")
+    parser.add_argument("--features", default="ccjrm", choices=("ccjrm", ROOTS))
     parser.add_argument("--attacks", action="store_true", help="only say what the attacks' scores mean")
     parser.add_argument("--work", type=Path, default=Path("out/bundled-detectors"))
     parser.add_argument("--out", type=Path, default=bundled.BUNDLED)
