@@ -73,12 +73,11 @@ def test_alpha_has_quality_and_error_for_each(data: Path, tmp_path: Path) -> Non
         assert {"P_E", "accuracy", "residual deviation"} <= figures
 
 
-@pytest.mark.slow
 def test_the_game_has_the_detectors_answers_on_still_covers_and_in_the_loop(data: Path, tmp_path: Path) -> None:
     found, path = reproduce("game", "smoke", Material(data, tmp_path, threads=1))
     asked = {(record.covers, record.figure) for record in found}
     figures = ("accuracy", "pairs rightly ordered")
-    sources = ("faces64, rgb", "faces64, luma", "faces64-late", "ssgan")
+    sources = ("faces64, rgb", "faces64, luma", "ssgan")  # these images are too small to begin late from faces64
     assert asked == {(covers, figure) for covers in sources for figure in figures}
     assert all(0 <= record.ours <= 1 for record in found)
     before = path.read_bytes()

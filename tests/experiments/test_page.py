@@ -26,6 +26,23 @@ def test_the_page_answers_with_pictures_and_carries_them_itself(data: Path, tmp_
     assert ">0.87<" in text  # what was published
 
 
+def test_the_detectors_answers_in_the_game_are_on_the_page(data: Path, tmp_path: Path) -> None:
+    reproduce("game", "smoke", Material(data, tmp_path, threads=1))
+    text = page(tmp_path)
+    assert "pairs rightly ordered" in text
+    assert "in the loop, after 32 images" in text
+    assert Seen(text).pictures
+
+
+def test_the_page_shows_where_the_texture_lies(data: Path, tmp_path: Path) -> None:
+    reproduce("frontier", "smoke", Material(data, tmp_path, threads=1))
+    text = page(tmp_path)
+    assert "ssgan-alone: where gray values vary" in text
+    assert "fifth 1 of the places" in text
+    assert text.count("<svg") == 1  # one embedder
+    assert "counts only where it lies above the covers with noise" in text
+
+
 @pytest.mark.slow
 def test_all_experiments_are_on_one_page(data: Path, tmp_path: Path) -> None:
     for name in EXPERIMENTS:

@@ -7,6 +7,9 @@ changes of single channels and with changes of all channels together; of a color
 
 The game begins late, from the generator that comes with the package, so that its covers are faces; in color its detector reads
 changes of all channels together, since no generator can answer where the channels tell of each other.
+
+Where the texture lies: the covers of a game beside those of the same game without the detector, from the same latents, in
+fifths of the places, the smoothest first. White noise shows most in the smoothest.
 """
 
 from __future__ import annotations
@@ -14,17 +17,20 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from ssgan.embedding import luma
+from ssgan.embedding.titles import LUMA
 from ssgan.evaluation.quality.compare import quality
 from ssgan.evaluation.quality.features import spaces
+from ssgan.evaluation.quality.texture import texture_by_fifths
 from ssgan.evaluation.rows import of_kind, rows_of
 from ssgan.experiments.material import ExperimentSize, Judges, Material
 from ssgan.experiments.records import Record, record_of, records_of
 from ssgan.gan.training.settings import TrainingConfig
+from ssgan.images import Images
 
 NAME = "frontier"
 ALONE = "alone"  # the game without the detector
 LATE_EMBEDDER = "lsb@0.4/plain"
+TEXTURE = "where the texture lies"
 JUDGES = Judges(("lsb@0.4/plain", "lsb@0.4/plain:luma", "hill@0.4:luma"), ("scrmq1/fixed",))
 SIZES = {
     "smoke": ExperimentSize(
@@ -52,6 +58,9 @@ def run(size: str, material: Material) -> list[Record]:
         some = material.some(source)
         figures = quality(some, material.some(real), spaces(["kv"], []), repeats=1)
         found += [record_of(figure, experiment=NAME, covers=source.name, size=size, at=0.0) for figure in figures]
+        without = plain_of(source)
+        if without is not None:
+            found += _texture(source.name, some, material.some(without), size)
     questions = {
         "retrained": "retrained on these covers", "gross": "control: LSB replacement of every sample",
         "null": "control: covers against covers", "conspicuous": "covers against real ones",
@@ -60,6 +69,26 @@ def run(size: str, material: Material) -> list[Record]:
         for row in of_kind(rows_of(judged), kind):
             found += records_of(row, experiment=NAME, question=question, size=size)
     return found
+
+
+def plain_of(covers: Path) -> Path | None:
+    """Return the folder of the same game's covers without the detector, where there is one: of the game's own, or of the noise
+    control.
+    """
+    plain = covers.with_name(covers.name.partition("-as-")[0] if "-as-" in covers.name else f"{covers.name}-{ALONE}")
+    return plain if plain.name.endswith(f"-{ALONE}") and plain.is_dir() else None
+
+
+def _texture(covers: str, made: Images, plain: Images, size: str) -> list[Record]:
+    """Return a record for each fifth of the places."""
+    ratios = texture_by_fifths(made, plain)
+    return [
+        Record(
+            NAME, TEXTURE, covers, "", "", "", f"local deviation over that without the detector, fifth {number} of the places",
+            None, ratio, None, None, None, 1, len(made), size,
+        )
+        for number, ratio in enumerate(ratios, 1)
+    ]  # fmt: skip
 
 
 def _sources(material: Material, asked: ExperimentSize, real: Path) -> list[Path]:
@@ -71,7 +100,7 @@ def _sources(material: Material, asked: ExperimentSize, real: Path) -> list[Path
         drawn = material.drawn(name, asked.covers)
         found += [] if drawn is None else [drawn]
         if made is not None and asked.late:
-            embedder = LATE_EMBEDDER if material.shape[0] == 1 else f"{LATE_EMBEDDER}:{luma.OPTION}"
+            embedder = LATE_EMBEDDER if material.shape[0] == 1 else f"{LATE_EMBEDDER}:{LUMA}"
             game = material.late(name, asked, embedder=embedder)
             found += _with_noise(material, f"{name}-late", game, asked, real)
     for preset in asked.presets:

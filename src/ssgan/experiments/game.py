@@ -63,8 +63,9 @@ def run(size: str, material: Material) -> list[Record]:
                 for seed in asked.seeds
             ]
             found += _records(f"{name}, {colors}", question, per_seed, size)
-        late = [material.late(name, asked, seed=seed) for seed in asked.seeds]
-        found += _in_the_loop(f"{name}-late", late, asked, material, size)
+        if material.may_begin_from(name):
+            late = [material.late(name, asked, seed=seed) for seed in asked.seeds]
+            found += _in_the_loop(f"{name}-late", late, asked, material, size)
     for preset in asked.presets:
         games = [material.config(preset, asked, seed=seed) for seed in asked.seeds]
         found += _in_the_loop(preset, games, asked, material, size)

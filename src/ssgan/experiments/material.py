@@ -23,9 +23,9 @@ from ssgan.datasets import Geometry
 from ssgan.detection.question import JUDGED as JUDGED_SHARE
 from ssgan.detection.question import CoverReading, Covers, read_covers
 from ssgan.drawn.model import installed
-from ssgan.embedding import luma
 from ssgan.embedding.detectability import deflection
 from ssgan.embedding.embedder import Embedder
+from ssgan.embedding.titles import LUMA
 from ssgan.evaluation.grid import Grid, run_grid
 from ssgan.gan.covers.files import Order, fulfil, missing
 from ssgan.gan.covers.generators import find_generator, open_generator, read_card
@@ -159,6 +159,11 @@ class Material:
             mark.touch()
         return self._in_gray(folder, f"{name}-drawn", channels)
 
+    def may_begin_from(self, name: str) -> bool:
+        """Return whether a game on these images can begin from a generator."""
+        config = read_card(find_generator(Path(name))).config
+        return self._suits(config.channels, config.image_size)
+
     def _suits(self, channels: int, side: int) -> bool:
         """Return whether images of this shape can stand beside the real ones, as they are or in gray."""
         return side == self.shape[1] and channels >= self.shape[0]
@@ -183,7 +188,7 @@ class Material:
         for judges in asked.judges:
             embedders, detectors = judges.embedders, judges.detectors
             if self.shape[0] == 1:
-                embedders = tuple(dict.fromkeys(name.replace(f":{luma.OPTION}", "") for name in embedders))
+                embedders = tuple(dict.fromkeys(name.replace(f":{LUMA}", "") for name in embedders))
                 detectors = tuple(_colorless(name) for name in detectors)
             grid = Grid(
                 (covers,), embedders, detectors, asked.seeds,

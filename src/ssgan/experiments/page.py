@@ -5,7 +5,7 @@ It is drawn from the files of the folder alone: the same figures give the same b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +14,24 @@ import numpy as np
 from ssgan import images
 from ssgan.errors import InvalidSetting
 from ssgan.evaluation import plots
+from ssgan.evaluation.quality.texture import local_deviation
 from ssgan.evaluation.report import PAGE as REPORT
 from ssgan.evaluation.rows import Row, control, of_kind, rows_of
-from ssgan.experiments import alpha, convergence, jpeg, latent_seeds, security
+from ssgan.experiments import alpha, convergence, frontier, game, jpeg, latent_seeds, security
 from ssgan.experiments.answers import Answer, answers, bought, in_words, price
 from ssgan.experiments.catalog import EXPERIMENTS
 from ssgan.experiments.material import JUDGED
 from ssgan.experiments.records import Record, read_csv
 from ssgan.images import to_images
 from ssgan.storage.runs import Run
-from ssgan.views import pages
+from ssgan.views import maps, pages
 from ssgan.views.contact_sheet import contact_sheet
 
 PAGE = "report.html"
 SHOWN, COLUMNS = 12, 6  # covers of a source
 CURVES = ("residual deviation", "kernel distance", "Frechet distance")  # and those that begin with:
 SLICED = "sliced Wasserstein"
+LOUDEST = 40  # gray values: a local deviation of so much is as bright as can be
 
 
 def page(out: Path) -> str:
@@ -37,12 +39,7 @@ def page(out: Path) -> str:
     done = {name: read_csv(out / f"{name}.csv") for name in EXPERIMENTS if (out / f"{name}.csv").exists()}
     if not done:
         raise InvalidSetting(f"{out} holds no experiment", hint="run ssgan reproduce table2 FACES -o FOLDER")
-    make = {
-        security.NAME: _security, alpha.NAME: _alpha, convergence.NAME: _convergence, latent_seeds.NAME: _latent_seeds,
-        jpeg.NAME: _jpeg,
-    }  # fmt: skip
-    order = [name for name in dict.fromkeys((*make, *EXPERIMENTS)) if name in done]
-    parts = [_part(out, name, done[name]) | make.get(name, _covers)(out / name, done[name]) for name in order]
+    parts = [_part(out, name, records) | _SECTIONS[name](out / name, records) for name, records in done.items()]
     return pages.render("experiments/page.html", parts=parts, missing=[name for name in EXPERIMENTS if name not in done])
 
 
@@ -61,6 +58,73 @@ def _part(out: Path, name: str, records: Sequence[Record]) -> dict[str, Any]:
         "report": f"{name}/{JUDGED}/{REPORT}" if (out / name / JUDGED / REPORT).exists() else "",
         "manifest": Run.manifest(out / name),
     }
+
+
+def _game(folder: Path, records: Sequence[Record]) -> dict[str, Any]:
+    table = [
+        {
+            "detector": record.question,
+            "covers": record.covers,
+            "figure": record.figure,
+            "mean": f"{record.ours:.3f}",
+            "seeds": str(record.seeds),
+        }
+        for record in records
+    ]
+    return {"table": table, "sheets": _sheets(folder)}
+
+
+def _frontier(folder: Path, records: Sequence[Record]) -> dict[str, Any]:
+    rows = rows_of(folder / JUDGED)
+    part: dict[str, Any] = {
+        "words": in_words(rows),
+        "plots": [],
+        "table": _texture_table(records),
+        "sheets": [*_textures(folder), *_sheets(folder)],
+    }
+    patches = [names for names in _quality(records) if names[0].startswith(SLICED)][:1]
+    retrained = of_kind(rows, "retrained")
+    for figure, features in patches:
+        cost = {record.covers: record.ours for record in records if (record.figure, record.detector) == (figure, features)}
+        for embedder in dict.fromkeys(row.first.embedder for row in retrained):
+            points = [
+                plots.Point(_kind(row.covers), row.covers, cost[row.covers], row.figures["p_e"], row.intervals["p_e"])
+                for row in retrained
+                if row.first.embedder == embedder and row.covers in cost
+            ]
+            caption = f"{embedder}. A form of secrecy counts only where it lies above the covers with noise."
+            part["plots"].append((plots.frontier(points, figure), caption))
+    return part
+
+
+def _kind(covers: str) -> str:
+    """Return what kind of covers a name tells of, for the color of its points."""
+    if "-as-" in covers:
+        return "with white noise"
+    return "photographs" if covers.startswith("real") else "generated"
+
+
+def _texture_table(records: Sequence[Record]) -> list[dict[str, str]]:
+    """Return a line for each kind of covers: how much more they vary than those without the detector, in fifths."""
+    found: dict[str, dict[str, str]] = {}
+    for record in records:
+        if record.question == frontier.TEXTURE:
+            line = found.setdefault(record.covers, {"texture, beside the game without the detector": record.covers})
+            line[record.figure.partition(", ")[2]] = f"{record.ours:.3f}"
+    return list(found.values())
+
+
+def _textures(folder: Path) -> list[tuple[str, str]]:
+    """Return maps of local deviation, bright where gray values vary, of covers of the same latents in one order."""
+    found = []
+    every = sorted(path for path in (folder / "covers").iterdir() if path.is_dir())
+    sources = [(source, plain) for source in every if (plain := frontier.plain_of(source)) is not None]
+    for source in dict.fromkeys(path for pair in sources for path in pair):
+        covers = to_images(np.stack([images.read(path).samples for path in sorted(source.glob("*.png"))[:SHOWN]]))
+        shown = [maps.heat(one / LOUDEST) for one in local_deviation(covers)]
+        sheet = contact_sheet(to_images(np.stack(shown)), COLUMNS)
+        found.append((f"{source.name}: where gray values vary, black 0, bright {LOUDEST}", pages.inline(sheet)))
+    return found
 
 
 def _security(folder: Path, records: Sequence[Record]) -> dict[str, Any]:
@@ -167,10 +231,6 @@ def _jpeg_cells(rows: Sequence[Row], row: Row) -> dict[str, str]:
     }
 
 
-def _covers(folder: Path, records: Sequence[Record]) -> dict[str, Any]:
-    return {"sheets": _sheets(folder)}
-
-
 def _quality(records: Sequence[Record]) -> list[tuple[str, str]]:
     """Return the drawn measures, each once: figure and features, which are in the column of the detector."""
     chosen = [r for r in records if r.question == "quality" and (r.figure in CURVES or r.figure.startswith(SLICED))]
@@ -195,3 +255,9 @@ def _sheets(folder: Path) -> list[tuple[str, str]]:
             sheet = contact_sheet(to_images(np.stack([images.read(path).samples for path in chosen])), COLUMNS)
             found.append((covers.name, pages.inline(sheet)))
     return found
+
+
+_SECTIONS: dict[str, Callable[[Path, Sequence[Record]], dict[str, Any]]] = {
+    game.NAME: _game, frontier.NAME: _frontier, convergence.NAME: _convergence, security.NAME: _security,
+    latent_seeds.NAME: _latent_seeds, alpha.NAME: _alpha, jpeg.NAME: _jpeg,
+}  # fmt: skip
