@@ -13,7 +13,7 @@ from ssgan.bulk import hide_in_generated
 from ssgan.bulk.hide_in_generated import cover_of, distortion, hide_in_best, planned, suspicion
 from ssgan.cli.app import run
 from ssgan.errors import DoesNotFit, InvalidSetting
-from ssgan.messages import plan
+from ssgan.messages import scheme_choice
 from ssgan.messages.files import Stego, reveal_files
 from ssgan.messages.keys import KeyFile
 from ssgan.messages.plan import HideSettings
@@ -59,7 +59,7 @@ def test_two_covers_are_never_the_same() -> None:
 
 
 def test_what_does_not_fit_is_said_before_a_key_is_asked_for(tmp_path: Path) -> None:
-    most = plan.picture_capacity(cover_of())
+    most = scheme_choice.picture_capacity(cover_of())
     assert planned(bytes(most), tmp_path / "out.png", HideSettings()).capacity_bytes == most
     with pytest.raises(DoesNotFit) as caught:
         planned(bytes(most + 1), tmp_path / "out.png", HideSettings())

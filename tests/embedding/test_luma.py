@@ -10,7 +10,7 @@ from ssgan.embedding.catalog import CODERS, SCHEMES
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import InvalidSetting
 
-JOINING = [name for name, coder in CODERS.items() if coder.joins_channels]
+JOINING = [name for name, coder in CODERS.items() if coder.joins_channels and not coder.takes_pictures]
 
 
 def _covers(channels: int = 3) -> torch.Tensor:
@@ -72,7 +72,7 @@ def test_one_image_by_itself_as_in_a_batch() -> None:
     assert torch.equal(both[1:], embedder.simulate_seeded(covers[1:], seeds[1:]))
 
 
-@pytest.mark.parametrize("name", ["hill@0.4/message:luma", "lsbr@0.4:luma", "hugo2010@0.4/stc:luma"])
+@pytest.mark.parametrize("name", ["hill@0.4/drawn:luma", "lsbr@0.4:luma", "hugo2010@0.4/stc:luma"])
 def test_coder_that_cannot_is_refused(name: str) -> None:
     with pytest.raises(InvalidSetting, match="by themselves"):
         Embedder.parse(name)

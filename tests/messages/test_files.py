@@ -23,7 +23,7 @@ from PIL import Image
 from ssgan import images
 from ssgan.embedding.catalog import SCHEMES
 from ssgan.errors import DoesNotFit, Incomplete, InvalidSetting, NothingFound, RefusedImage, SsganError, StorageFailed
-from ssgan.messages import files, plan
+from ssgan.messages import files, plan, scheme_choice
 from ssgan.messages.files import hide_file, hide_spread, reveal_files
 from ssgan.messages.keys import KeyFile, Passphrase
 from ssgan.messages.ledger import Ledger
@@ -77,7 +77,7 @@ def test_every_message_comes_back_from_every_format(
         source, out = Path(name, f"cover{suffix}"), Path(name, f"stego{suffix}")
         images.write(source, samples, alpha=alpha)
         before, picture = source.read_bytes(), images.read(source)
-        message = np.random.default_rng(seed).bytes(int(share * plan.picture_capacity(picture)))
+        message = np.random.default_rng(seed).bytes(int(share * scheme_choice.picture_capacity(picture)))
         hidden = hide_file(source, message, KEY, out)
         assert reveal_files([out], KEY) == message
         assert source.read_bytes() == before

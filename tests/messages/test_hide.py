@@ -195,7 +195,7 @@ def test_forty_bits_are_the_least_to_a_fiftieth_of_a_bit(side: int, public: int,
     """39.986 bits are too few, 40.02 are enough."""
     image = np.random.default_rng(2).integers(0, 256, (1, 64, side), dtype=np.uint8)
     samples = container.samples_of(image, None)
-    frozen = container.keyed_layout(container.shape_of(image, samples), samples, KEY).public
+    frozen = container.public_places(container.shape_of(image, samples), len(samples))
     assert len(frozen) == public
     image.reshape(-1)[frozen] = 0
     image.reshape(-1)[frozen[:ones]] = 1
@@ -210,7 +210,7 @@ def test_the_flatness_is_shannons_entropy_of_the_public_samples() -> None:
     """Of 64 public samples a share p is 1, the rest 0: 64 h(p) bits, where h is the binary entropy."""
     base = np.zeros((1, 96, 96), dtype=np.uint8)
     samples = container.samples_of(base, None)
-    frozen = container.keyed_layout(container.shape_of(base, samples), samples, KEY).public
+    frozen = container.public_places(container.shape_of(base, samples), len(samples))
     assert len(frozen) == 64
     base.reshape(-1)[np.setdiff1d(np.arange(96 * 96), frozen)] = np.random.default_rng(2).integers(0, 256, 96 * 96 - 64)
     outcomes = {}

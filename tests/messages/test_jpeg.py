@@ -13,7 +13,7 @@ from ssgan import images
 from ssgan.errors import DoesNotFit, InvalidSetting, NothingFound, RefusedImage
 from ssgan.images import read_coefficients
 from ssgan.images.formats.jpeg_structure import parse
-from ssgan.messages import plan
+from ssgan.messages import plan, scheme_choice
 from ssgan.messages.container import capacity_bytes, coefficient_carrier
 from ssgan.messages.files import hide_content, hide_file, hide_spread, reveal_files
 from ssgan.messages.hide import hide_coefficients
@@ -62,7 +62,7 @@ def test_the_scheme_is_juniward_where_none_is_named() -> None:
 
 def test_all_that_fits_can_be_written_and_no_more() -> None:
     data = made("4:4:4", 48, 48)
-    most = plan.picture_capacity(plan.as_cover(images.read(data, convert=images.CONVERSIONS), "cover"))
+    most = scheme_choice.picture_capacity(plan.as_cover(images.read(data, convert=images.CONVERSIONS), "cover"))
     values = 3 * 36 * 64
     assert most == capacity_bytes(values, COEFFICIENT_RULE) == (values - 16) // 16 - 18
     message = bytes(most)
@@ -125,7 +125,7 @@ def test_covers_of_both_kinds_share_a_message(tmp_path: Path) -> None:
     (tmp_path / "c.jpeg").write_bytes(made("progressive", 80, 64, 1))
     covers = [tmp_path / name for name in ("a.png", "b.jpg", "c.jpeg")]
     hidden = hide_spread(covers, SAYING, KEY, tmp_path / "out", needed=2)
-    assert [one.scheme for one in hidden] == ["hill", "juniward", "juniward"]
+    assert [one.scheme for one in hidden] == ["hill:luma", "juniward", "juniward"]
     outs = sorted((tmp_path / "out").iterdir())
     assert [out.name for out in outs] == ["a.png", "b.jpg", "c.jpeg"]
     assert reveal_files(outs[1:], KEY) == reveal_files(outs[:2], KEY) == SAYING

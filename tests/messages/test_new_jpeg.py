@@ -18,7 +18,7 @@ from ssgan.errors import InvalidSetting, RefusedImage, SsganError
 from ssgan.images import read_coefficients
 from ssgan.images.coefficients import carrier_values
 from ssgan.images.new_jpeg import new_jpeg
-from ssgan.messages import plan
+from ssgan.messages import plan, scheme_choice
 from ssgan.messages.files import hide_content, hide_file, hide_spread, reveal_files
 from ssgan.messages.keys import KeyFile
 from ssgan.messages.ledger import Ledger
@@ -218,4 +218,4 @@ def test_a_jpeg_is_not_compressed_a_second_time(tmp_path: Path) -> None:
 def test_capacity_is_that_of_the_new_jpeg() -> None:
     content = png(64, 80, 3)
     picture = plan.as_cover(images.read(content), "cover", NEW)
-    assert plan.picture_capacity(picture) == (3 * 64 * 80 // 2 - 16) // 16 - 18
+    assert scheme_choice.picture_capacity(picture) == (3 * 64 * 80 // 2 - 16) // 16 - 18

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ssgan import images
 from ssgan.errors import DoesNotFit
 from ssgan.images import Picture
-from ssgan.messages import plan
+from ssgan.messages import plan, scheme_choice
 from ssgan.messages.container import capacity
 from ssgan.messages.hide import hide
 from ssgan.messages.keys import KeyFile
@@ -32,7 +32,7 @@ def test_the_room_of_a_picture_is_its_capacity(channels: int, height: int, width
     rng = np.random.default_rng(0)
     alpha = None if opaque is None else np.where(rng.random((height, width)) < opaque, 255, 7).astype(np.uint8)
     samples = np.zeros((channels, height, width), np.uint8)
-    assert plan.picture_capacity(Picture(samples, alpha, "PNG")) == capacity(samples, alpha=alpha, layout="chw")
+    assert scheme_choice.picture_capacity(Picture(samples, alpha, "PNG")) == capacity(samples, alpha=alpha, layout="chw")
 
 
 @settings(max_examples=10)

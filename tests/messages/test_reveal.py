@@ -132,7 +132,9 @@ def test_beginnings_are_those_of_the_whole_streams(seed: int, carrying: int) -> 
     """The compiled look at 16 bits of every trial, against reading each stream to its end."""
     rng = np.random.default_rng(seed)
     values = rng.integers(0, 256, carrying, dtype=np.uint8)
-    layout = container.KeyedLayout(b"", carrying, np.arange(0), Subkeys.of(rng.bytes(64)))
+    layout = container.KeyedLayout(
+        b"", carrying, np.arange(0), Subkeys.of(rng.bytes(64)), container.max_plaintext_bytes(carrying)
+    )
     begun = revealing._beginnings(layout, values).reshape(-1, len(SPLITS))
     for _ in range(5):
         rung, split = int(rng.integers(len(layout.rungs))), int(rng.integers(len(SPLITS)))

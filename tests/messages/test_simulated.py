@@ -85,7 +85,7 @@ def test_detectors_learn_from_messages_in_jpegs(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("payload", [0.15, 0.25, 0.3, 0.4, 0.45])
 def test_the_payload_is_met_on_average_by_the_rungs_on_both_sides(payload: float) -> None:
-    (below, above), share = simulated._lengths(4096, payload)
+    (below, above), share = simulated._lengths(4096, payload, frozen=frozen_count(4096))
     rungs = container.rungs(4096 - frozen_count(4096))
     assert rungs.index(above) - rungs.index(below) == 1
     bits = 8 * (container.OVERHEAD + (1 - share) * below + share * above)
@@ -102,7 +102,7 @@ def test_both_rungs_are_sent_as_often_as_they_should_be(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(simulated, "hide", hide)
     simulated.simulate(covers(1, 64).expand(4000, -1, -1, -1), "hill", 0.35, np.arange(4000, dtype=np.uint64))
-    (below, above), share = simulated._lengths(4096, 0.35)
+    (below, above), share = simulated._lengths(4096, 0.35, frozen=frozen_count(4096))
     assert set(sent) == {below, above}
     assert sent.count(above) / 4000 == pytest.approx(share, abs=5 * (0.25 / 4000) ** 0.5)
 

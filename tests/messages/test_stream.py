@@ -14,7 +14,7 @@ import pytest
 from scipy import special, stats
 
 from ssgan.messages import container
-from ssgan.messages.container import OVERHEAD, SPLITS, KeyedLayout
+from ssgan.messages.container import OVERHEAD, SPLITS, KeyedLayout, max_plaintext_bytes
 from ssgan.messages.hide import hide
 from ssgan.messages.keys import KeyFile, Subkeys, final_root
 from ssgan.messages.order import public_count
@@ -60,7 +60,7 @@ TESTS: dict[str, Callable[[np.ndarray], float]] = {"monobit": monobit, "runs": r
 def bound(number: int, carrying: int) -> KeyedLayout:
     """The keys of an image of so many carrying samples."""
     root = final_root(KeyFile(number.to_bytes(32, "big")).first_root(b"salt"), b"salt")
-    return KeyedLayout(b"ssgan/1 shape", carrying, np.empty(0, dtype=np.int64), Subkeys.of(root))
+    return KeyedLayout(b"ssgan/1 shape", carrying, np.empty(0, dtype=np.int64), Subkeys.of(root), max_plaintext_bytes(carrying))
 
 
 def message(kind: str, size: int, number: int) -> bytes:

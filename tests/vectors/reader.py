@@ -173,16 +173,12 @@ class Container:
             self.order[i], self.order[j] = self.order[j], self.order[i]
         self.y = bytes(x[i] & 255 for i in self.order)
         # 6. Rungs: none where the image is too small.
-        largest, self.rungs = n // 16 - 18, list[int]()
-        length = 20
-        while length < largest:
-            self.rungs.append(length)
-            length += 3 * length // 25
-        if largest >= 0:
-            self.rungs.append(largest)
+        self.rungs = ladder(n // 16 - 18)
+
+    label = b"ssgan/1/"
 
     def subkey(self, name: str, size: int = 32) -> bytes:
-        return expand_key(self.root, b"ssgan/1/" + name.encode(), size)
+        return expand_key(self.root, self.label + name.encode(), size)
 
     @cached_property
     def probes(self) -> bytes:
@@ -248,6 +244,33 @@ class Container:
                     content = None if plaintext is None else parse(plaintext, kind)
                     if content is not None:
                         yield Found(length, split, kind, content)
+
+
+class PixelContainer(Container):
+    """The pixels of a color image, as section 1 has them at its end."""
+
+    label = b"ssgan/1/luma/"
+
+    def __init__(self, image: Image, key: Key) -> None:
+        super().__init__(image, key)
+        held = {place // 3 for place in self.frozen}
+        pixels = len(self.usable) // 3
+        self.order = [pixel for pixel in range(pixels) if pixel not in held]
+        self.n, choice = len(self.order), words(self.subkey("order"))
+        for i in range(self.n - 1, 0, -1):
+            j = uniform(choice, i + 1)
+            self.order[i], self.order[j] = self.order[j], self.order[i]
+        self.y = bytes(image.samples[self.usable[3 * pixel + 1]] for pixel in self.order)
+        self.rungs = ladder((pixels - len(self.frozen)) // 16 - 18)
+
+
+def ladder(largest: int) -> list[int]:
+    """Section 6: none where the image is too small."""
+    rungs, length = list[int](), 20
+    while length < largest:
+        rungs.append(length)
+        length += 3 * length // 25
+    return [*rungs, largest] if largest >= 0 else []
 
 
 @lru_cache(maxsize=64)
@@ -332,7 +355,8 @@ def parse_part(body: bytes, deflated: bool) -> Part | None:
 
 def read(image: Image, key: Key) -> Found | None:
     """Section 10: what is hidden, or None."""
-    return next(Container(image, key).candidates(), None)
+    kinds = (Container, PixelContainer) if image.channels == 3 else (Container,)
+    return next((found for kind in kinds for found in kind(image, key).candidates()), None)
 
 
 # Section 9: joining parts. Share 0 holds the coefficients of the highest power.

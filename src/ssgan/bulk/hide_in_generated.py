@@ -67,7 +67,7 @@ def hide_in_best(
         if settings.jpeg is not None:
             return [(distortion(stego),) for stego in stegos]
         verdicts.extend(judge(to_images(np.stack([stego.hidden.stego for stego in stegos]))))
-        embedder = Embedder(settings.scheme or plan.PIXEL_SCHEME, stegos[0].hidden.payload)
+        embedder = Embedder.of_scheme(stegos[0].hidden.scheme, stegos[0].hidden.payload)
         deflections = deflection(to_images(np.stack([stego.hidden.cover for stego in stegos])), embedder).tolist()
         return [(*suspicion(verdict), shown) for verdict, shown in zip(verdicts, deflections, strict=True)]
 

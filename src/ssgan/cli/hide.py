@@ -26,7 +26,7 @@ _STDIN = Path("-")
 _FOR_CHANGES = ("scheme", "jpeg", "allow_flat", "reuse", "keep_metadata", "upright")  # options of a change to a cover
 _LARGEST_MESSAGE = 64 << 20  # bytes: more than any cover takes
 MUCH = 0.2  # bits per sample: up to here the published detectors of adaptive schemes are wrong often enough
-_SAMPLE, _COEFFICIENT = "sample", "nonzero AC coefficient"
+MUCH_TOGETHER = 0.4  # bits per pixel: HILL is wrong as often there as with far less in single channels
 _AS_A_FILE = "send it as a file: a messenger that compresses pictures again destroys the message, and nothing can bring it back"
 _METADATA_STAYS = "metadata stays, as in the cover's file: EXIF and a thumbnail may tell of place, time, device and owner"
 _MESSAGE, _WAY = Group("Message", sort_key=1), Group("Way of hiding", sort_key=3)
@@ -85,7 +85,8 @@ class Manner:
     scheme: Annotated[
         str | None,
         Parameter(
-            help="The embedding scheme: see ssgan list. By default hill, juniward for JPEGs, and siuniward for new ones."
+            help="The embedding scheme: see ssgan list. By default hill, in color hill:luma, which changes the channels of a "
+            "pixel together, if the message fits; juniward for JPEGs, siuniward for new ones."
         ),
     ] = None
     jpeg: Jpeg = None
@@ -202,7 +203,8 @@ def capacity(
     every drawn cover, with --jpeg that of the new JPEG.
     """
     from ssgan.messages import spread
-    from ssgan.messages.plan import HideSettings, cover_picture, picture_capacity
+    from ssgan.messages.plan import HideSettings, cover_picture
+    from ssgan.messages.scheme_choice import picture_capacity
 
     screen, making, settings = Screen(json=json), making or Making(), HideSettings(jpeg=jpeg)
     making.check(list(covers))
@@ -233,10 +235,15 @@ def capacity(
 
 def _show_capacity(screen: Screen, cover: str, picture: Picture, *, label: str = "") -> None:
     """Say what fits in a cover, and of a JPEG what is wise."""
-    from ssgan.messages.plan import CAUTIOUS, WISE, picture_capacity, wise_bytes
+    from ssgan.messages.plan import CAUTIOUS, WISE, wise_bytes
+    from ssgan.messages.scheme_choice import picture_capacity, together_bytes
 
     size = picture_capacity(picture)
     text, figures = f"{label or cover}: {counted(size, 'byte')}", dict[str, object](cover=cover, capacity_bytes=size)
+    together = -1 if picture.coefficients is not None else together_bytes(picture.samples, picture.alpha)
+    if together >= 0:
+        text += f"; up to {together} where the channels of a pixel change together, which shows less"
+        figures["together_bytes"] = together
     if picture.coefficients is not None:
         cautious, wise = wise_bytes(picture, CAUTIOUS), wise_bytes(picture, WISE)
         text += f"; wise are {cautious} to {wise}, {CAUTIOUS} to {WISE} bits per nonzero AC coefficient"
@@ -324,11 +331,11 @@ def _announce(screen: Screen, plan: HidePlan, *, dry: bool) -> None:
         if dry:
             text = (
                 f"would hide {counted(task.body_bytes, 'byte')} in {task.out}, which takes {task.capacity_bytes}: padded to "
-                f"{task.rung_bytes}, {task.payload:.3f} bits per {_unit(task)}"
+                f"{task.rung_bytes}, {task.payload:.3f} bits per {task.unit}"
             )
             screen.result("plan", text, **_figures(task), dry_run=True)
-    for unit, much in ((_SAMPLE, MUCH), (_COEFFICIENT, plans.MUCH)):
-        if max((task.payload for task in plan.tasks if _unit(task) == unit), default=0) > much:
+    for unit, much in (("sample", MUCH), ("pixel", MUCH_TOGETHER), ("nonzero AC coefficient", plans.MUCH)):
+        if max((task.payload for task in plan.tasks if task.unit == unit), default=0) > much:
             screen.warn(
                 f"more than {much} bits per {unit}: the more a cover carries, the better detectors find it; "
                 "larger covers, or more of them, carry less each"
@@ -337,9 +344,10 @@ def _announce(screen: Screen, plan: HidePlan, *, dry: bool) -> None:
 
 def _show(screen: Screen, task: HideTask, hidden: Hidden) -> None:
     used = task.body_bytes / task.capacity_bytes if task.capacity_bytes else 1.0
+    kind = "samples" if task.picture.coefficients is None else "coefficients"
     text = (
         f"{counted(task.body_bytes, 'byte')} hidden in {task.out}: {used:.1%} of its capacity, {hidden.payload:.3f} bits per "
-        f"{_unit(task)}, {hidden.change_rate:.2%} of its {'samples' if _unit(task) == _SAMPLE else 'coefficients'} changed"
+        f"{task.unit}, {hidden.change_rate:.2%} of its {kind} changed"
     )
     file = {"written_as": hidden.manner, "differences": list(hidden.notes), "left_out": list(hidden.left_out)}
     screen.result("hidden", text, **_figures(task), change_rate=hidden.change_rate, scheme=hidden.scheme, **file)
@@ -357,13 +365,8 @@ def _show(screen: Screen, task: HideTask, hidden: Hidden) -> None:
             screen.note("note", f"{task.out}: {note}")
 
 
-def _unit(task: HideTask) -> str:
-    """Return what the payload is counted by."""
-    return _SAMPLE if task.picture.coefficients is None else _COEFFICIENT
-
-
 def _figures(task: HideTask) -> dict[str, object]:
-    unit = {} if task.picture.coefficients is None else {"payload_unit": f"bits per {_COEFFICIENT}"}
+    unit = {} if task.unit == "sample" else {"payload_unit": f"bits per {task.unit}"}
     return unit | {
         "cover": str(task.cover),
         "out": str(task.out),

@@ -20,8 +20,8 @@ def show_risk(screen: Screen, task: HideTask, hidden: Hidden) -> None:
     from ssgan.messages.container import OVERHEAD
 
     found = risk(hidden.cover, hidden.stego, scheme=hidden.scheme, payload=hidden.payload)
-    safer = None if found.safer_payload is None else int(found.safer_payload * task.samples / 8) - OVERHEAD
-    text = _text(found, None if safer is None or safer < 0 else safer)
+    safer = None if found.safer_payload is None else int(found.safer_payload * task.units / 8) - OVERHEAD
+    text = _text(found, None if safer is None or safer < 0 else safer, task.unit)
     screen.result(
         "risk",
         f"risk: {text}",
@@ -36,7 +36,7 @@ def show_risk(screen: Screen, task: HideTask, hidden: Hidden) -> None:
     )
 
 
-def _text(found: Risk, safer: int | None) -> str:
+def _text(found: Risk, safer: int | None, unit: str) -> str:
     from ssgan.detection.verdicts.lsb_replacement import ATTACKS
 
     answered, alarms = found.stego.answered, found.alarms
@@ -52,4 +52,4 @@ def _text(found: Risk, safer: int | None) -> str:
         return f"{said}, but so is the cover itself: take another cover"
     if safer is None:
         return f"{said}, and so it would be with less in it: take another cover or scheme"
-    return f"{said}; with {counted(safer, 'byte')} fewer would find it ({found.safer_payload:.3f} bits per sample)"
+    return f"{said}; with {counted(safer, 'byte')} fewer would find it ({found.safer_payload:.3f} bits per {unit})"

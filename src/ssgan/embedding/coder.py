@@ -37,6 +37,10 @@ class Assignment(Protocol):
         """Bits per sample, at least 0."""
 
     @property
+    def joins_channels(self) -> bool:
+        """Whether the channels of a color pixel change together."""
+
+    @property
     def options(self) -> tuple[str, ...]:
         """The options after the colon, each as the row allows."""
 
@@ -66,8 +70,9 @@ class Coder:
     hold it. `default_for_flat_costs`: it is taken for schemes that are not adaptive where no coder is named. With `free_signs`
     the signs of its changes carry nothing, so that a scheme may choose others. One that `redraws` changes no cover: it makes
     other images of the same shape, and is written in a scheme's place. With `joins_channels` it takes pixels of color images
-    as samples (`ssgan.embedding.luma`). `simulate_plane`: where given, this embeds in a JPEG of one component, and the coder
-    takes no other; `simulate_jpeg`: this makes stegos of whole JPEGs; without either, a JPEG is embedded in as flat samples.
+    as samples (`ssgan.embedding.luma`); one that `takes_pictures` gets whole pictures, and does so itself. `simulate_plane`:
+    where given, this embeds in a JPEG of one component, and the coder takes no other; `simulate_jpeg`: this makes stegos of
+    whole JPEGs; without either, a JPEG is embedded in as flat samples.
     `only`: the schemes that it belongs to; empty: any.
     """
 
@@ -82,6 +87,7 @@ class Coder:
     free_signs: bool = False
     redraws: bool = False
     joins_channels: bool = True
+    takes_pictures: bool = False
     simulate_plane: SimulatePlane | None = None
     simulate_jpeg: SimulateJpeg | None = None
     only: tuple[str, ...] = ()

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from ssgan.embedding.catalog import COEFFICIENT_SCHEMES
 from ssgan.embedding.entry import Prices
-from ssgan.embedding.luma import OPTION as LUMA
-from ssgan.embedding.titles import scheme_name
+from ssgan.embedding.titles import LUMA, scheme_name
 from ssgan.errors import DoesNotFit, InvalidSetting, unknown
 from ssgan.images.coefficients import (
     COEFFICIENT_UNIT,

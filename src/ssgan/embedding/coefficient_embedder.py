@@ -43,6 +43,7 @@ class _Assignment:
     payload: float
     options: tuple[str, ...]
     text: bytes | None
+    joins_channels: bool = False  # coefficients have no pixels
 
 
 def simulate_coefficients(

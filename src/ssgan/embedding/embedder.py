@@ -27,7 +27,7 @@ from ssgan.embedding.catalog import CODERS, COEFFICIENT_SCHEMES, DEFAULT_CODER, 
 from ssgan.embedding.coder import ChangeProbabilities, Seeds
 from ssgan.embedding.costs import Costs, apply_wet_rule
 from ssgan.embedding.entry import CoefficientEntry, SchemeEntry
-from ssgan.embedding.titles import scheme_name
+from ssgan.embedding.titles import LUMA, scheme_name, split_scheme
 from ssgan.errors import InvalidSetting, spelled, unknown
 from ssgan.images.samples import Samples, pixels
 
@@ -82,11 +82,11 @@ class Embedder:
                 if not joins:
                     raise InvalidSetting(
                         f"the {kind} {name} changes the channels of a pixel by themselves",
-                        hint=f"leave the option {luma.OPTION} out, or use another {kind}",
+                        hint=f"leave the option {LUMA} out, or use another {kind}",
                     )
         for option in self.scheme_options:
             if option not in (own := _scheme_options(self.scheme)):
-                hint = f"choose from {', '.join((luma.OPTION, *own))}"
+                hint = f"choose from {', '.join((LUMA, *own))}"
                 raise InvalidSetting(f"the scheme {self.scheme} has no option '{option}'", hint=hint)
         if self.redraws and self.prices_coefficients:
             raise InvalidSetting(f"the coder {self.coder} changes no JPEG", hint=f"write {self.scheme}@{self.payload:g}")
@@ -122,15 +122,21 @@ class Embedder:
         if scheme in CODERS and CODERS[scheme].redraws and coder is None:
             scheme, coder = FLAT_SCHEME, scheme
         asked = options.split(",") if options else []
-        rest = tuple(option for option in asked if option != luma.OPTION)
+        rest = tuple(option for option in asked if option != LUMA)
         own: tuple[str, ...] = ()
         if scheme in COEFFICIENT_SCHEMES:  # without a coder, all are meant for the scheme
             own = tuple(option for option in rest if coder is None or option in _scheme_options(scheme))
             rest = tuple(option for option in rest if option not in own)
         if rest and coder is None:
             raise InvalidSetting(f"'{name}' has options and no coder", hint=f"write {scheme}@{payload}/stc:{options}")
-        joins = luma.OPTION in asked
+        joins = LUMA in asked
         return cls(scheme, amount, coder or DEFAULT_CODER, rest, dtype, text, joins_channels=joins, scheme_options=own)
+
+    @classmethod
+    def of_scheme(cls, scheme: str, payload: float) -> Embedder:
+        """Return the optimal sender of a scheme as messages name it: `hill`, or `hill:luma`, its payload in bits per pixel."""
+        name, joins = split_scheme(scheme)
+        return cls(name, payload, joins_channels=joins)
 
     def __str__(self) -> str:
         named = (*self.cost_options, *self.options)
@@ -161,7 +167,7 @@ class Embedder:
     @property
     def cost_options(self) -> tuple[str, ...]:
         """The options that bear on costs: `luma`, and those of the scheme."""
-        return (*((luma.OPTION,) if self.joins_channels else ()), *self.scheme_options)
+        return (*((LUMA,) if self.joins_channels else ()), *self.scheme_options)
 
     @property
     def redraws(self) -> bool:
@@ -206,7 +212,7 @@ class Embedder:
         stegos = torch.empty_like(samples.values)
         for part in self._shares(samples):
             share = samples.part(part)
-            if self._joins(share):
+            if self._joins(share) and not coder.takes_pictures:
                 joined, costs = self._joined(share)
                 stegos[part] = luma.spread_changes(share.values, coder.simulate(self, joined, costs, seeds[part]))
                 continue

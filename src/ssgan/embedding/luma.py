@@ -15,7 +15,6 @@ import torch
 from ssgan.embedding.costs import Costs
 from ssgan.images.samples import Samples
 
-OPTION = "luma"
 GREEN = 1
 
 

@@ -37,14 +37,28 @@ COEFFICIENT_TITLES: dict[str, str] = {
     "jsteg": "Jsteg",
 }
 
+LUMA = "luma"  # the option by which the channels of a color pixel change together: hill@0.4:luma; as a scheme, hill:luma
+APART = ("lsbr", "hugo2010")  # schemes that bind the direction of a change to each channel's own bits: without that option
 
-# Those of them that need what rounding took from a JPEG which is made here (images/new_jpeg.py).
+# Those of the coefficients that need what rounding took from a JPEG which is made here (images/new_jpeg.py).
 SIDE_INFORMED = ("siuniward",)
 
 
 def scheme_name(name: str) -> str:
     """Return the name of the scheme that is meant, in the spelling of lists: suniward for S-UNIWARD."""
     return spelled(name, (*TITLES, *COEFFICIENT_TITLES), TITLES | COEFFICIENT_TITLES)
+
+
+def split_scheme(name: str) -> tuple[str, bool]:
+    """Return (scheme, whether the channels of a pixel change together) of what a message is hidden by, such as `hill:luma`."""
+    scheme, _, option = name.partition(":")
+    return (scheme_name(scheme), True) if option.strip().lower() == LUMA else (scheme_name(name), False)
+
+
+def hiding_scheme(name: str) -> str:
+    """Return the same in the spelling of lists: `suniward:luma` for `S-UNIWARD:luma`."""
+    scheme, joins = split_scheme(name)
+    return f"{scheme}:{LUMA}" if joins else scheme
 
 
 def is_for_jpegs(embedder: str) -> bool:

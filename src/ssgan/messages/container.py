@@ -1,5 +1,5 @@
-"""Define the container: samples, keys, lengths and stream of one image, for writer and reader (docs/format.md, 1 and 6
-to 8).
+"""Define the container: samples or pixels, keys, lengths and stream of one image, for writer and reader (docs/format.md, 1 and
+6 to 8).
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ import functools
 import hashlib
 import struct
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -42,6 +42,8 @@ PADDED, DEFLATED, PART = 1, 2, 4  # kinds, to be added up
 KINDS = (0, 1, 4, 5, 2, 3, 6, 7)  # in the order in which a reader tries them
 LARGEST_INFLATED = 64 << 20  # bytes
 FIRST_RUNG = 20
+COLORS, GREEN = 3, 1  # channels of a color pixel, and the one whose bits are read
+PIXEL_LABEL = b"ssgan/1/luma/"  # of the keys by which pixels carry a message
 
 
 @dataclass(frozen=True, repr=False)
@@ -50,14 +52,9 @@ class KeyedLayout:
 
     shape: bytes
     carrying: int  # how many samples carry the message
-    frozen: NDArray[np.int64]  # int64 (k,): the public ones first
+    frozen: NDArray[np.int64]  # int64 (k,)
     keys: Subkeys
-    rule: FrozenRule = PIXEL_RULE
-
-    @property
-    def public(self) -> NDArray[np.int64]:
-        """int64 (p,): the frozen samples that are the same for every key."""
-        return self.frozen[: self.rule.public_count(len(self.frozen) + self.carrying)]
+    most_bytes: int  # of a plaintext; negative where nothing fits
 
     @property
     def order(self) -> NDArray[np.signedinteger[Any]]:
@@ -71,7 +68,7 @@ class KeyedLayout:
     @property
     def rungs(self) -> list[int]:
         """The plaintext lengths that this image may hold."""
-        return rungs(self.carrying)
+        return list(_ladder(self.most_bytes))
 
     def code(self) -> Code:
         """Return the syndrome-trellis code of both layers."""
@@ -99,19 +96,83 @@ class Carrier:
         """The most bytes that these samples take; 0 also where not even an empty message fits."""
         return capacity_bytes(len(self.values), self.rule)
 
+    @property
+    def public(self) -> Whole:
+        """(p,): the values that no message changes, whatever its key."""
+        return public_samples(self.shape, self.values, self.rule)
+
     def layout(self, key: Key) -> KeyedLayout:
         """Return what the key makes of these samples. It is slow for a passphrase."""
         return keyed_layout(self.shape, self.values, key, self.rule)
 
     def fingerprint(self) -> bytes:
         """Return bytes that identify the cover: its shape, and the samples that no message changes."""
-        return self.shape + value_bytes(public_samples(self.shape, self.values, self.rule))
+        return self.shape + value_bytes(self.public)
+
+
+@dataclass(frozen=True, repr=False)
+class PixelCarrier(Carrier):
+    """The pixels of a color image, whose channels change together: `samples` are their greens, (N / 3,).
+
+    Frozen samples, salts and keys are those of `whole`, the same image's samples, so that a reader who tries both derives a
+    key once.
+    """
+
+    whole: Carrier = field(kw_only=True)
+
+    @property
+    def capacity_bytes(self) -> int:
+        """The most bytes that these pixels take; 0 also where not even an empty message fits."""
+        return pixel_capacity_bytes(len(self.whole.values))
+
+    @property
+    def public(self) -> Whole:
+        """(p,): the samples that no message changes, whatever its key."""
+        return self.whole.public
+
+    def layout(self, key: Key) -> KeyedLayout:
+        """Return what the key makes of these pixels. It is slow for a passphrase."""
+        frozen, root = _frozen_and_root(self.whole.shape, self.whole.values, key, self.rule)
+        return pixel_layout(self.whole.shape, len(self.whole.values), frozen, root)
+
+    def layouts(self, key: Key) -> tuple[KeyedLayout, KeyedLayout]:
+        """Return what the key makes of all samples, and of the pixels."""
+        frozen, root = _frozen_and_root(self.whole.shape, self.whole.values, key, self.rule)
+        count = len(self.whole.values)
+        return sample_layout(self.whole.shape, count, frozen, root), pixel_layout(self.whole.shape, count, frozen, root)
 
 
 def image_carrier(image: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> Carrier:
     """Return the samples of an image uint8 (C, H, W) with alpha uint8 (H, W): pixels are one maker of carriers."""
     values = samples_of(image, alpha)
     return Carrier(pixels(values), shape_of(image, values))
+
+
+def pixel_carrier(image: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> PixelCarrier:
+    """Return the pixels of a color image uint8 (3, H, W) with alpha uint8 (H, W), for a reader."""
+    whole = image_carrier(image, alpha)
+    greens = np.ascontiguousarray(whole.values.reshape(-1, COLORS)[:, GREEN])
+    return PixelCarrier(pixels(greens), whole.shape, whole=whole)
+
+
+def movable_pixels(image: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> PixelCarrier:
+    """Return the same for a writer: a pixel with a channel at an end of the range may not change."""
+    carrier = pixel_carrier(image, alpha)
+    usable = may_move(image)
+    usable = usable.reshape(-1) if alpha is None else usable[alpha == OPAQUE]
+    return replace(carrier, samples=replace(carrier.samples, usable=None if usable.all() else usable))
+
+
+def may_move(image: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Return bool (H, W): the pixels of an image uint8 (C, H, W) whose channels may all rise and fall."""
+    return np.asarray((image.min(axis=0) > 0) & (image.max(axis=0) < np.iinfo(np.uint8).max))
+
+
+def with_greens(image: NDArray[np.uint8], alpha: NDArray[np.uint8] | None, greens: Whole) -> NDArray[np.uint8]:
+    """Return a color image, all channels of its counting pixels moved as green was, from its new values (N / 3,)."""
+    channels = samples_of(image, alpha).reshape(-1, COLORS)
+    moved = channels + (greens - channels[:, GREEN])[:, None]  # a type without sign wraps, and wraps back
+    return with_samples(image, alpha, moved.reshape(-1))
 
 
 def coefficient_carrier(coefficients: Coefficients) -> Carrier:
@@ -159,19 +220,45 @@ def shape_bytes(height: int, width: int, channels: int, samples: int) -> bytes:
 
 def keyed_layout(shape: bytes, samples: Whole, key: Key, rule: FrozenRule = PIXEL_RULE) -> KeyedLayout:
     """Return the frozen samples, the salts read off them, the keys, and the order. It is slow for a passphrase."""
+    frozen, root = _frozen_and_root(shape, samples, key, rule)
+    return sample_layout(shape, len(samples), frozen, root)
+
+
+def sample_layout(shape: bytes, count: int, frozen: NDArray[np.int64], root: bytes) -> KeyedLayout:
+    """Return the layout of `count` samples, of which `frozen` are."""
+    carrying = count - len(frozen)
+    return KeyedLayout(shape, carrying, frozen, Subkeys.of(root), max_plaintext_bytes(carrying))
+
+
+def pixel_layout(shape: bytes, count: int, frozen: NDArray[np.int64], root: bytes) -> KeyedLayout:
+    """Return the layout of the pixels of `count` samples: those with a frozen sample are frozen.
+
+    These may be fewer than the samples; what fits does not depend on that, so that it is the same for every key.
+    """
+    held = np.unique(frozen // COLORS)
+    most = max_plaintext_bytes(count // COLORS - len(frozen))
+    return KeyedLayout(shape, count // COLORS - len(held), held, Subkeys.of(root, PIXEL_LABEL), most)
+
+
+def _frozen_and_root(shape: bytes, samples: Whole, key: Key, rule: FrozenRule) -> tuple[NDArray[np.int64], bytes]:
+    """Return int64 (k,), the frozen samples, the public ones first, and the root of all keys."""
     count = len(samples)
     draw = FrozenDraw(count, rule)
     public = draw.take_public(shape)
     first = key.first_root(_salt(b"ssgan/1/salt/1", shape + key.mode, samples[public]))
     secret = draw.take(frozen_key(first), rule.count(count) - len(public))
-    keys = Subkeys.of(final_root(first, _salt(b"ssgan/1/salt/2", shape, samples[secret])))
-    frozen = np.concatenate([public, secret])
-    return KeyedLayout(shape, count - len(frozen), frozen, keys, rule)
+    root = final_root(first, _salt(b"ssgan/1/salt/2", shape, samples[secret]))
+    return np.concatenate([public, secret]), root
 
 
 def public_samples(shape: bytes, samples: Whole, rule: FrozenRule = PIXEL_RULE) -> Whole:
     """Return (p,): the values that no message changes, whatever its key."""
-    return samples[FrozenDraw(len(samples), rule).take_public(shape)]
+    return samples[public_places(shape, len(samples), rule)]
+
+
+def public_places(shape: bytes, count: int, rule: FrozenRule = PIXEL_RULE) -> NDArray[np.int64]:
+    """Return int64 (p,): those of `count` samples that are frozen for every key."""
+    return FrozenDraw(count, rule).take_public(shape)
 
 
 def _salt(label: bytes, bound: bytes, frozen: Whole) -> bytes:
@@ -208,6 +295,11 @@ def capacity(image: AnyImage, *, alpha: ImageLike | None = None, layout: Layout 
 def capacity_bytes(samples: int, rule: FrozenRule = PIXEL_RULE) -> int:
     """Return the most bytes that `samples` samples take; 0 also where not even an empty message fits."""
     return max(0, max_plaintext_bytes(samples - frozen_count(samples, rule)))
+
+
+def pixel_capacity_bytes(samples: int) -> int:
+    """Return the most bytes that the pixels of `samples` samples take where their channels change together."""
+    return max(0, max_plaintext_bytes(samples // COLORS - frozen_count(samples)))
 
 
 def fits_empty_message(samples: int, rule: FrozenRule = PIXEL_RULE) -> bool:

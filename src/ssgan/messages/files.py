@@ -190,7 +190,7 @@ def make_stego(task: HideTask, key: Key, settings: HideSettings) -> Stego:
     from ssgan.messages.hide import hide
 
     samples, alpha = task.picture.samples, task.picture.alpha
-    scheme = plan.scheme_for(task.picture, settings, name=str(task.cover))
+    scheme = task.scheme
     try:
         if task.picture.coefficients is not None:
             hidden, content = _jpeg_stego(task.picture, task, key, settings, scheme)

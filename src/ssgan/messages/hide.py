@@ -20,6 +20,7 @@ from ssgan.embedding.embedder import Embedder
 from ssgan.embedding.stc import layers
 from ssgan.embedding.stc.layers import LayerCosts, PricedSamples
 from ssgan.embedding.stc.trellis import reachable, strips
+from ssgan.embedding.titles import split_scheme
 from ssgan.errors import DoesNotFit, RefusedImage, not_read_back
 from ssgan.images import AnyImage, ImageLike, Layout, accept, laid_out
 from ssgan.images.arrays import CHANNELS
@@ -30,8 +31,8 @@ from ssgan.messages import container
 from ssgan.messages.container import SPLITS, Carrier, KeyedLayout
 from ssgan.messages.keys import Key, as_message, check_key
 from ssgan.messages.parts import MessagePart
-from ssgan.messages.plan import COEFFICIENT_SCHEME, PIXEL_SCHEME
 from ssgan.messages.reveal import reveal_with
+from ssgan.messages.scheme_choice import COEFFICIENT_SCHEME, fitting_scheme, usual_scheme
 
 LEAST_ENTROPY = 40.0  # bits in the public frozen samples: below that, other images share this one's first salt
 DEAR = 1e3  # times the dearest finite cost: what a scheme's own ban on a sample counts
@@ -46,7 +47,7 @@ class Hidden:
     alpha: NDArray[np.uint8] | None = field(repr=False)
     message_bytes: int
     rung_bytes: int  # the length that an observer could learn at best
-    payload: float  # all bits of the stream, per sample that counts, or per nonzero AC coefficient of a JPEG
+    payload: float  # all bits of the stream, per sample that counts, pixel (hill:luma) or nonzero AC coefficient of a JPEG
     change_rate: float  # share of the counting samples changed
     scheme: str
     split: int
@@ -62,6 +63,13 @@ class Hidden:
         return (self.stego.astype(np.int16) - self.cover).astype(np.int8)
 
     @property
+    def unit(self) -> str:
+        """What the payload counts, in words."""
+        if self.coefficients is not None:
+            return "nonzero AC coefficient"
+        return "pixel" if split_scheme(self.scheme)[1] else "sample"
+
+    @property
     def picture(self) -> NDArray[np.uint8]:
         """uint8 (3, H, W): the stego, and beside it the changes, raised orange and lowered blue."""
         from ssgan.views import maps
@@ -75,14 +83,14 @@ class Hidden:
 
         facts = {
             "message": f"{self.message_bytes} bytes, by {self.scheme}",
-            "payload": f"{self.payload:.4f} bits per {'sample' if self.coefficients is None else 'nonzero AC coefficient'}",
+            "payload": f"{self.payload:.4f} bits per {self.unit}",
             "changed": f"{self.change_rate:.2%}",
         }
         return card("Stego and its changes", facts, self.picture)
 
 
 def hide(
-    image: AnyImage, message: bytes | str | MessagePart, key: Key, *, scheme: str = PIXEL_SCHEME,
+    image: AnyImage, message: bytes | str | MessagePart, key: Key, *, scheme: str | None = None,
     alpha: ImageLike | None = None, compress: bool = False, allow_flat: bool = False, layout: Layout | None = None,
 ) -> Hidden:  # fmt: skip
     """Hide a message in an image, and return the stego with its cover and figures.
@@ -90,7 +98,8 @@ def hide(
     image       the cover: one image, as `ssgan.as_image` takes it. `ssgan.hide_file` takes files as they are, JPEGs too
     message     bytes, or a str for UTF-8; it is encrypted
     key         an `ssgan.Passphrase`, or a `KeyFile` such as `ssgan.fresh_key()`: the receiver needs the same
-    scheme      which changes show least: a key of `ssgan.SCHEMES`
+    scheme      which changes show least: a key of `ssgan.SCHEMES`, also as in `hill:luma`, where the channels of a color pixel
+                change together; if left out, hill, and in color hill:luma where the message fits into the pixels
     alpha       uint8 (H, W): only pixels with 255 are changed, and `reveal` needs it, too. A file brings its own
     compress    pack the message first where that is shorter: not for texts that others had a hand in, since the length tells
     allow_flat  take a cover so flat that other images would share its keys
@@ -111,18 +120,25 @@ def hide(
     taken = accept(image, alpha=alpha, layout=layout)
     samples, opacity, axes = taken.samples, taken.alpha, taken.axes
 
+    if scheme is None:
+        body = message if isinstance(message, MessagePart) else as_message(message)
+        scheme = usual_scheme(len(container.body_of(body, compress)[0]), samples, opacity)
+    chosen, counting = fitting_scheme(scheme, len(samples)), container.usable_samples(samples, opacity)
+    name, joins = split_scheme(chosen)
+
     def carrier() -> Carrier:
-        return container.image_carrier(samples, opacity)
+        return (container.movable_pixels if joins else container.image_carrier)(samples, opacity)
 
     def price(payload: float) -> Iterator[Price]:
-        Embedder(scheme, payload)  # refuses what is no scheme
-        return _priced_bands(bands(samples, scheme, payload), opacity, len(samples))
+        Embedder.of_scheme(chosen, payload)  # refuses what is no scheme
+        priced = _priced_bands(bands(samples, name, payload), opacity, len(samples))
+        return _joined_prices(priced, counting) if joins else priced
 
     made = hide_in(carrier, price, message, key, compress=compress, allow_flat=allow_flat)
-    stego = container.with_samples(samples, opacity, made.values)
+    stego = (container.with_greens if joins else container.with_samples)(samples, opacity, made.values)
     cover, stego = laid_out(samples, axes), laid_out(stego, axes)
     return Hidden(
-        cover, stego, opacity, made.message_bytes, made.rung_bytes, made.payload, made.change_rate, scheme, made.split
+        cover, stego, opacity, made.message_bytes, made.rung_bytes, made.payload, made.change_rate, chosen, made.split
     )
 
 
@@ -193,7 +209,7 @@ def hide_in(
     if not layout.rungs or len(body) > capacity:
         raise _too_long(len(body), capacity)
     if not allow_flat:
-        _refuse_flat(cover.values[layout.public])
+        _refuse_flat(cover.public)
     length = next(rung for rung in layout.rungs if rung >= len(body))
     plaintext, padding = container.padded(body, length)
     payload = 8 * (length + container.OVERHEAD) / len(cover.values)
@@ -312,6 +328,23 @@ def _priced_bands(made: Iterable[Band], alpha: NDArray[np.uint8] | None, channel
             counts = alpha[band.first : last] == OPAQUE
             plus = band.plus[counts]
             yield Price(places, plus, plus if band.minus is band.plus else band.minus[counts])
+
+
+def _joined_prices(made: Iterable[Price], samples: int) -> Iterator[Price]:
+    """Yield the costs of an image's counting pixels, of all `samples`: the sums over their channels."""
+    plus = large_empty(samples // container.COLORS, np.float64)
+    plus[:] = 0
+    minus = plus
+    for price in made:
+        start, end = price.at.start // container.COLORS, price.at.stop // container.COLORS
+        if price.minus is not price.plus:
+            if minus is plus:
+                minus = plus.copy()
+            minus[start:end] += price.minus
+        elif minus is not plus:
+            minus[start:end] += price.plus
+        plus[start:end] += price.plus
+    yield Price(slice(0, len(plus)), plus, minus)
 
 
 def _laid_out_costs(layout: KeyedLayout, made: Iterable[Price]) -> list[NDArray[np.float64]]:

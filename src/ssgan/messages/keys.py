@@ -133,10 +133,10 @@ class Subkeys:
     code: bytes
 
     @classmethod
-    def of(cls, root: bytes) -> Subkeys:
-        """Derive them by HKDF-Expand, with a label each."""
+    def of(cls, root: bytes, label: bytes = b"ssgan/1/") -> Subkeys:
+        """Derive them by HKDF-Expand, with a label each that begins with `label`."""
         sizes = {"order": 32, "probe": 32, "seal": 64, "code": 32}
-        return cls(**{name: expand(root, b"ssgan/1/" + name.encode(), size) for name, size in sizes.items()})
+        return cls(**{name: expand(root, label + name.encode(), size) for name, size in sizes.items()})
 
 
 def fresh_key() -> KeyFile:

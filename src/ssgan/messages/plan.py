@@ -12,17 +12,25 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ssgan import images
-from ssgan.embedding.titles import COEFFICIENT_TITLES, SIDE_INFORMED, TITLES, USUAL_FOR_JPEGS, USUAL_FOR_PIXELS, scheme_name
-from ssgan.errors import DoesNotFit, InvalidSetting, RefusedImage, StorageFailed, unknown
+from ssgan.embedding.titles import hiding_scheme, split_scheme
+from ssgan.errors import DoesNotFit, InvalidSetting, RefusedImage, StorageFailed
 from ssgan.images import Picture
 from ssgan.images.orientation import UPRIGHT
 from ssgan.messages import container, new_covers
 from ssgan.messages.container import Carrier
 from ssgan.messages.ledger import Ledger
-from ssgan.messages.order import COEFFICIENT_RULE, PIXEL_RULE, FrozenRule, frozen_count
+from ssgan.messages.order import frozen_count
 from ssgan.messages.parts import HEAD_BYTES, MessagePart
+from ssgan.messages.scheme_choice import (
+    PIXEL_SCHEME,
+    check_scheme,
+    joins_channels,
+    picture_capacity,
+    picture_samples,
+    scheme_capacity,
+    scheme_for,
+)
 
-PIXEL_SCHEME, COEFFICIENT_SCHEME, NEW_JPEG_SCHEME = USUAL_FOR_PIXELS, USUAL_FOR_JPEGS, "siuniward"  # where none is named
 CAUTIOUS, WISE, MUCH = 0.1, 0.2, 0.4  # bits per nonzero AC coefficient of a JPEG
 _HINTS = {
     "jpeg": "write a .jpg, whose coefficients carry the message, or make a PNG at half its size or less first",
@@ -44,7 +52,7 @@ _ASK = "ask for the file as the sender wrote it: no message survives a conversio
 class HideSettings:
     """Choices of the sender, none of which the receiver needs to know."""
 
-    scheme: str | None = None  # PIXEL_SCHEME, COEFFICIENT_SCHEME or NEW_JPEG_SCHEME, as the cover is
+    scheme: str | None = None  # what goes with the cover: hill or hill:luma, juniward, or siuniward
     compress: bool = False
     allow_flat: bool = False
     ledger: Ledger | None = None
@@ -55,7 +63,7 @@ class HideSettings:
 
     def __post_init__(self) -> None:
         if self.scheme is not None:
-            object.__setattr__(self, "scheme", scheme_name(self.scheme))
+            object.__setattr__(self, "scheme", hiding_scheme(self.scheme))
 
 
 @dataclass(frozen=True, repr=False)
@@ -67,6 +75,7 @@ class HideTask:
     picture: Picture
     body: bytes | MessagePart
     body_bytes: int  # of the body as it is sealed, perhaps compressed
+    scheme: str
 
     @property
     def samples(self) -> int:
@@ -74,25 +83,44 @@ class HideTask:
         return picture_samples(self.picture)[0]
 
     @property
+    def joins_channels(self) -> bool:
+        """Whether the channels of a pixel change together."""
+        return joins_channels(self.picture, self.scheme)
+
+    @property
     def units(self) -> int:
-        """Number of samples that the payload counts: all, or of a JPEG the AC coefficients that are not zero."""
+        """Number of samples that the payload counts: all, the pixels where their channels change together, or of a JPEG the AC
+        coefficients that are not zero.
+        """
         coefficients = self.picture.coefficients
-        return self.samples if coefficients is None else max(coefficients.num_nonzero_ac, 1)
+        if coefficients is None:
+            return self.samples // (container.COLORS if self.joins_channels else 1)
+        return max(coefficients.num_nonzero_ac, 1)
+
+    @property
+    def unit(self) -> str:
+        """What the payload counts, in words."""
+        if self.picture.coefficients is not None:
+            return "nonzero AC coefficient"
+        return "pixel" if self.joins_channels else "sample"
 
     @property
     def capacity_bytes(self) -> int:
-        """Largest plaintext in bytes."""
+        """Largest plaintext in bytes, by any scheme."""
         return picture_capacity(self.picture)
 
     @property
     def rung_bytes(self) -> int:
         """Length that the body is padded to."""
         samples, rule = picture_samples(self.picture)
-        return next(rung for rung in container.rungs(samples - frozen_count(samples, rule)) if rung >= self.body_bytes)
+        carriers = samples // container.COLORS if self.joins_channels else samples
+        return next(rung for rung in container.rungs(carriers - frozen_count(samples, rule)) if rung >= self.body_bytes)
 
     @property
     def payload(self) -> float:
-        """Bits of the whole stream per counting sample, or of a JPEG per nonzero AC coefficient."""
+        """Bits of the whole stream per counting sample, per pixel whose channels change together, or of a JPEG per nonzero AC
+        coefficient.
+        """
         return 8 * (self.rung_bytes + container.OVERHEAD) / self.units
 
 
@@ -142,17 +170,21 @@ def picture_task(name: str, picture: Picture, message: bytes, out: Path, setting
 
 
 def _one(cover: Path, picture: Picture, message: bytes, out: Path, settings: HideSettings) -> HidePlan:
-    _check_cover(cover, picture, out, settings)
     packed = min(len(container.deflate(message)), len(message)) if settings.compress else len(message)
-    capacity = picture_capacity(picture)
+    _check_cover(cover, picture, out, settings)
+    scheme = scheme_for(picture, settings.scheme, packed, name=str(cover))
+    capacity = scheme_capacity(picture, scheme)
     if packed > capacity or not _fits_empty_message(picture):
+        fewer = joins_channels(picture, scheme) and packed <= picture_capacity(picture)
         raise DoesNotFit(
-            f"{packed} bytes do not fit: {cover} takes at most {capacity}",
+            f"{packed} bytes do not fit: {cover} takes at most {capacity}" + f" by {scheme}" * fewer,
             reachable=capacity,
             unit="bytes",
-            hint="take a larger cover, send less, or spread the message over several covers",
+            hint=f"use {split_scheme(scheme)[0]}, which changes each channel by itself"
+            if fewer
+            else "take a larger cover, send less, or spread the message over several covers",
         )
-    return HidePlan((HideTask(cover, out, picture, message, packed),), settings, capacity)
+    return HidePlan((HideTask(cover, out, picture, message, packed, scheme),), settings, capacity)
 
 
 def several_covers(covers: Sequence[Path], message: bytes, folder: Path, needed: int, settings: HideSettings) -> HidePlan:
@@ -172,17 +204,20 @@ def several_covers(covers: Sequence[Path], message: bytes, folder: Path, needed:
     for cover, picture, out in zip(covers, pictures, outs, strict=True):
         _check_cover(cover, picture, out, settings)
     _refuse_twins(covers, pictures)
-    capacity = spread.capacity_bytes([picture_capacity(picture) for picture in pictures], needed=needed)
     body_bytes = HEAD_BYTES + len(parts[0].share)
-    if body_bytes > min(picture_capacity(picture) for picture in pictures):
+    rows = list(zip(covers, pictures, strict=True))
+    schemes = [scheme_for(picture, settings.scheme, body_bytes, name=str(cover)) for cover, picture in rows]
+    capacities = [scheme_capacity(picture, scheme) for picture, scheme in zip(pictures, schemes, strict=True)]
+    capacity = spread.capacity_bytes(capacities, needed=needed)
+    if body_bytes > min(capacities):
         raise DoesNotFit(
             f"{parts[0].length} bytes do not fit: these covers take at most {capacity} together, the smallest deciding",
             reachable=capacity,
             unit="bytes",
             hint="take larger covers, send less, or let more of the stegos be needed",
         )
-    rows = zip(covers, outs, pictures, parts, strict=True)
-    tasks = tuple(HideTask(cover, out, picture, part, body_bytes) for cover, out, picture, part in rows)
+    whole = zip(covers, outs, pictures, parts, schemes, strict=True)
+    tasks = tuple(HideTask(cover, out, picture, part, body_bytes, scheme) for cover, out, picture, part, scheme in whole)
     return HidePlan(tasks, settings, capacity, folder)
 
 
@@ -198,7 +233,7 @@ def cover_picture(cover: Path, settings: HideSettings | None = None) -> Picture:
 
 
 def _hiding_bytes(scheme: str | None) -> int:
-    return HIDING_BYTES.get(scheme or PIXEL_SCHEME, _MOST_HIDING_BYTES)
+    return HIDING_BYTES.get(split_scheme(scheme or PIXEL_SCHEME)[0], _MOST_HIDING_BYTES)
 
 
 def as_cover(picture: Picture, name: str, settings: HideSettings | None = None) -> Picture:
@@ -269,18 +304,6 @@ def source_name(source: str | os.PathLike[str] | BinaryIO) -> str:
     return os.fspath(source) if isinstance(source, str | os.PathLike) else "standard input"
 
 
-def picture_capacity(picture: Picture) -> int:
-    """Return the largest message in bytes that a picture takes as a cover, with any key and scheme."""
-    return container.capacity_bytes(*picture_samples(picture))
-
-
-def picture_samples(picture: Picture) -> tuple[int, FrozenRule]:
-    """Return how many samples of a picture count, and which of them may be frozen."""
-    if picture.coefficients is None:
-        return container.usable_samples(picture.samples, picture.alpha), PIXEL_RULE
-    return sum(component.carriers.size for component in picture.coefficients.components), COEFFICIENT_RULE
-
-
 def picture_carrier(picture: Picture) -> Carrier:
     """Return the samples of a picture: those of its pixels, or the coefficients where it has some."""
     if picture.coefficients is None:
@@ -326,25 +349,8 @@ def check_settings(settings: HideSettings) -> None:
     """Raise InvalidSetting for a scheme or a quality that does not exist, and for settings that exclude each other."""
     if settings.jpeg is not None:
         new_covers.check(settings.jpeg, keep_metadata=settings.keep_metadata)
-    if settings.scheme is not None and settings.scheme not in (*TITLES, *COEFFICIENT_TITLES):
-        raise unknown("scheme", settings.scheme, (*TITLES, *COEFFICIENT_TITLES))
-
-
-def scheme_for(picture: Picture, settings: HideSettings, *, name: str = "the cover") -> str:
-    """Return the scheme to hide in a picture by. Raises InvalidSetting for one that is made for the other kind of samples."""
-    is_jpeg, is_new = picture.coefficients is not None, picture.precover is not None
-    usual = (NEW_JPEG_SCHEME if is_new else COEFFICIENT_SCHEME) if is_jpeg else PIXEL_SCHEME
-    scheme = usual if settings.scheme is None else settings.scheme
-    hint = f"leave the scheme out, or use {usual}"
-    if scheme in SIDE_INFORMED and not is_new:
-        which = "a JPEG already" if is_jpeg else "to stay what it is"
-        more = "" if is_jpeg else ", or let a new JPEG be made: --jpeg 90"
-        raise InvalidSetting(f"the scheme {scheme} is made for new JPEGs, and {name} is {which}", hint=hint + more)
-    if scheme not in (COEFFICIENT_TITLES if is_jpeg else TITLES):
-        found = ("to become a JPEG" if is_new else "a JPEG") if is_jpeg else "none"
-        made = "pixels" if is_jpeg else "the coefficients of JPEGs"
-        raise InvalidSetting(f"the scheme {scheme} is made for {made}, and {name} is {found}", hint=hint)
-    return scheme
+    if settings.scheme is not None:
+        check_scheme(settings.scheme)
 
 
 def check_place(out: Path, covers: Sequence[Path], *, overwrite: bool, jpeg: int | None = None) -> None:
@@ -381,7 +387,6 @@ def _check_cover(cover: Path, picture: Picture, out: Path, settings: HideSetting
         images.encode(picture.samples[:, :1, :1], images.written_format(out), alpha=None if alpha is None else alpha[:1, :1])
     elif out.suffix.lower() not in images.JPEG_SUFFIXES:
         raise _no_cover(str(cover), "jpeg")
-    scheme_for(picture, settings, name=str(cover))
     ledger = settings.ledger
     if ledger is not None and not ledger.reuse and any(ledger.knows(carrier) for carrier in used_carriers(picture)):
         raise used_before(str(cover))

@@ -74,16 +74,32 @@ def reveal_any(
     """Return the message, or the part of one, in an image uint8 (C, H, W). Raises NothingFound, InvalidSetting for what is no
     key.
 
-    Both versions of the format are always tried, so that the duration reveals nothing.
+    Both versions of the format are always tried, and of color images samples and pixels, so that the duration reveals
+    nothing.
     """
     check_key(key)
     drawn = None if alpha is not None and (alpha != 255).any() else find_drawn(image, key, models)
-    try:
-        found = reveal_from(container.image_carrier(image, alpha), key)
-    except NothingFound:
-        if drawn is None:
-            raise
-    return found if drawn is None else drawn.body
+    found = _find_in_color(image, alpha, key) if len(image) == container.COLORS else _find_in_gray(image, alpha, key)
+    if drawn is not None:
+        return drawn.body
+    if found is None:
+        raise nothing_found()
+    return found
+
+
+def _find_in_gray(image: NDArray[np.uint8], alpha: NDArray[np.uint8] | None, key: Key) -> bytes | MessagePart | None:
+    return _find_in(container.image_carrier(image, alpha), key)
+
+
+def _find_in_color(image: NDArray[np.uint8], alpha: NDArray[np.uint8] | None, key: Key) -> bytes | MessagePart | None:
+    """Return what is in the samples of a color image, or else in its pixels, whose channels change together."""
+    carrier = container.pixel_carrier(image, alpha)
+    by_samples, by_pixels = carrier.layouts(key)
+    in_pixels = reveal_with(by_pixels, by_pixels.laid_out(carrier.values))
+    values = carrier.whole.values
+    del carrier  # of a large picture it is a copy
+    in_samples = reveal_with(by_samples, by_samples.laid_out(values))
+    return in_pixels if in_samples is None else in_samples
 
 
 def reveal_from(carrier: Carrier, key: Key) -> bytes | MessagePart:
@@ -91,13 +107,17 @@ def reveal_from(carrier: Carrier, key: Key) -> bytes | MessagePart:
     key.
     """
     check_key(key)
-    layout = carrier.layout(key)
-    carrying = layout.laid_out(low_bytes(carrier.values))
-    del carrier  # of a large picture in color its samples are a copy
-    found = reveal_with(layout, carrying)
+    found = _find_in(carrier, key)
     if found is None:
         raise nothing_found()
     return found
+
+
+def _find_in(carrier: Carrier, key: Key) -> bytes | MessagePart | None:
+    layout = carrier.layout(key)
+    carrying = layout.laid_out(low_bytes(carrier.values))
+    del carrier  # of a large picture its samples are a copy
+    return reveal_with(layout, carrying)
 
 
 def nothing_found() -> NothingFound:

@@ -20,24 +20,28 @@ from ssgan.compute.keystream import keystream, reader
 from ssgan.drawn import drawing
 from ssgan.drawn.header import NONCE_BYTES, GivenUp
 from ssgan.drawn.model import find, installed, load
+from ssgan.embedding.titles import split_scheme
 from ssgan.errors import DoesNotFit, InvalidSetting
 from ssgan.images.coefficients import Coefficients, carrier_values
 from ssgan.messages import container, drawn
 from ssgan.messages.hide import hide, hide_coefficients
 from ssgan.messages.keys import KeyFile
-from ssgan.messages.order import COEFFICIENT_RULE, PIXEL_RULE, FrozenRule, frozen_count
+from ssgan.messages.order import COEFFICIENT_RULE, frozen_count
 
 
 def simulate(covers: torch.Tensor, scheme: str, payload: float, seeds: NDArray[np.uint64]) -> torch.Tensor:
     """Return stegos of Images (N, C, H, W), each with a message and a key file of its own; one uint64 seed an image.
 
-    `payload` counts all bits of the stream per sample. Streams have the lengths of rungs, some 12 % apart: an image gets the
-    rung below or above at random, so that `payload` is met on average. Raises DoesNotFit where it is more than a cover takes,
-    InvalidSetting where it is less than the shortest stream.
+    `payload` counts all bits of the stream per sample, or per pixel of a color image by a scheme such as `hill:luma`. Streams
+    have the lengths of rungs, some 12 % apart: an image gets the rung below or above at random, so that `payload` is met on
+    average. Raises DoesNotFit where it is more than a cover takes, InvalidSetting where it is less than the shortest stream.
     """
     if payload == 0:
         return covers.clone()
-    pictures, lengths = covers.detach().cpu().numpy(), _lengths(covers[0].numel(), payload)
+    pictures = covers.detach().cpu().numpy()
+    joins = split_scheme(scheme)[1] and covers.shape[1] == container.COLORS
+    counted = covers[0, 0].numel() if joins else covers[0].numel()
+    lengths = _lengths(counted, payload, frozen=frozen_count(covers[0].numel()))
 
     def sent(i: int) -> NDArray[np.uint8]:
         own, message = _message(b"ssgan/simulated", int(seeds[i]), lengths)
@@ -58,7 +62,7 @@ def simulate_jpeg(cover: Coefficients, scheme: str, payload: float, seed: int) -
         return cover
     samples, nonzero = len(carrier_values(cover)), cover.num_nonzero_ac
     try:
-        lengths = _lengths(samples, payload * nonzero / samples, COEFFICIENT_RULE)
+        lengths = _lengths(samples, payload * nonzero / samples, frozen=frozen_count(samples, COEFFICIENT_RULE))
     except DoesNotFit as error:
         raise DoesNotFit(
             f"{payload:g} bits per nonzero AC coefficient do not fit: a message takes at most {error.reachable / nonzero:.4f}",
@@ -124,9 +128,9 @@ def simulate_drawn(covers: torch.Tensor, model: str, payload: float, seeds: NDAr
     return torch.from_numpy(np.stack([sent(i) for i in range(len(covers))])).to(covers.device)
 
 
-def _lengths(samples: int, payload: float, rule: FrozenRule = PIXEL_RULE) -> tuple[tuple[int, int], float]:
+def _lengths(samples: int, payload: float, *, frozen: int) -> tuple[tuple[int, int], float]:
     """Return two neighboring rungs in bytes, and the fraction of images that get the second."""
-    rungs = container.rungs(samples - frozen_count(samples, rule))
+    rungs = container.rungs(samples - frozen)
     wanted = payload * samples / 8 - container.OVERHEAD  # bytes of plaintext
     if not rungs or wanted > rungs[-1]:
         most = 8 * (rungs[-1] + container.OVERHEAD) if rungs else 0

@@ -34,7 +34,7 @@ LARGEST_INSPECTED = 4_000_000  # pixels: larger maps are not useful
 
 def capacity(given: Given, progress: Progress[int, str]) -> PageResult:
     """Return how many bytes a cover takes, with any key and scheme."""
-    from ssgan.messages import drawn, plan
+    from ssgan.messages import drawn, plan, scheme_choice
 
     if given.get("model"):
         model = _model(given["model"], given["runs"])
@@ -44,7 +44,7 @@ def capacity(given: Given, progress: Progress[int, str]) -> PageResult:
     with _offering_remedies(given["cover"], given["name"]):
         picture = _cover(given["cover"], given["name"])
     _, height, width = picture.samples.shape
-    facts = {"bytes": plan.picture_capacity(picture), "width": width, "height": height}
+    facts = {"bytes": scheme_choice.picture_capacity(picture), "width": width, "height": height}
     if picture.coefficients is not None:
         facts["wise"] = plan.wise_bytes(picture, plan.WISE)
     return PageResult("capacity", facts)
@@ -53,7 +53,7 @@ def capacity(given: Given, progress: Progress[int, str]) -> PageResult:
 def hide(given: Given, progress: Progress[int, str]) -> PageResult:
     """Hide a message in a cover; return the changes, and the answers of the bundled detectors."""
     from ssgan.images.difference import difference
-    from ssgan.messages import plan
+    from ssgan.messages import plan, scheme_choice
     from ssgan.messages.files import hide_content
     from ssgan.messages.ledger import Ledger, usual_folder
     from ssgan.views import maps
@@ -75,8 +75,9 @@ def hide(given: Given, progress: Progress[int, str]) -> PageResult:
     apart = difference(hidden.cover, hidden.stego, layout="chw")
     facts = {
         "message_bytes": hidden.message_bytes,
-        "capacity": plan.picture_capacity(picture),
+        "capacity": scheme_choice.picture_capacity(picture),
         "payload": hidden.payload,
+        "unit": stego.task.unit,
         "change_rate": hidden.change_rate,
         "changed": round(hidden.change_rate * stego.task.samples) if is_jpeg else apart.raised + apart.lowered,
         "samples": stego.task.samples,

@@ -34,7 +34,8 @@ class Risk:
 
 
 def risk(cover: np.ndarray, stego: np.ndarray, *, scheme: str, payload: float) -> Risk:
-    """Return the risk of a stego uint8 (C, H, W) made of a cover by `scheme` at `payload` bits per sample."""
+    """Return the risk of a stego uint8 (C, H, W) made of a cover by `scheme` at `payload` bits per sample, or
+    pixel (`hill:luma`)."""
     of_cover, of_stego = judge(to_images(np.stack((cover, stego))))
     return Risk(of_stego, of_cover, _safer(cover, scheme, payload, of_stego))
 
@@ -42,7 +43,7 @@ def risk(cover: np.ndarray, stego: np.ndarray, *, scheme: str, payload: float) -
 def _safer(cover: np.ndarray, scheme: str, payload: float, found: Verdict) -> float | None:
     for k in range(1, STEPS + 1) if found.alarms else ():
         less = payload / 2**k
-        simulated = Embedder(scheme, less).simulate_seeded(to_images(cover), np.array([_SEED], dtype=np.uint64))
+        simulated = Embedder.of_scheme(scheme, less).simulate_seeded(to_images(cover), np.array([_SEED], dtype=np.uint64))
         if len(judge(simulated)[0].alarms) < len(found.alarms):
             return less
     return None

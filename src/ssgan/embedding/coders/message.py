@@ -10,6 +10,7 @@ from ssgan.embedding import provided
 from ssgan.embedding.coder import Assignment, Coder
 from ssgan.embedding.coders import bound
 from ssgan.embedding.costs import Costs
+from ssgan.embedding.titles import LUMA
 from ssgan.errors import InvalidSetting
 from ssgan.images.coefficients import Coefficients
 from ssgan.images.samples import PIXEL_UNIT, Samples
@@ -23,7 +24,8 @@ def _simulate(assignment: Assignment, samples: Samples[torch.Tensor], costs: Cos
         )
     # Messages are made in a room above, which builds on this one. The package hands them down, so that the coder is there in
     # a worker process that only unpickles an embedder, too.
-    stegos: torch.Tensor = provided.simulate_messages(samples.values, assignment.scheme, assignment.payload, seeds)
+    scheme = f"{assignment.scheme}:{LUMA}" if assignment.joins_channels else assignment.scheme
+    stegos: torch.Tensor = provided.simulate_messages(samples.values, scheme, assignment.payload, seeds)
     return stegos
 
 
@@ -35,5 +37,5 @@ def _simulate_jpeg(cover: Coefficients, scheme: str, payload: float, seed: int) 
 ROW = Coder(
     _simulate, bound.change_probabilities,
     "what `hide` really sends: container, rungs, frozen places, keyed codes; for claims about messages",
-    joins_channels=False, simulate_jpeg=_simulate_jpeg,
+    takes_pictures=True, simulate_jpeg=_simulate_jpeg,
 )  # fmt: skip
