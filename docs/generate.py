@@ -55,7 +55,7 @@ def schemes() -> str:
         "a payload in bits per sample: `hill@0.4`, `lsb@0.4/plain`. In the formulas X is the image, `*` convolution, `d` a",
         "difference of neighbors, K a kernel.",
         "",
-        "In color the option `luma`, as in `hill@0.4:luma`, changes the three channels of a pixel together: the cost is the sum",
+        "In color the option `luma`, as in `hill@0.4:luma`, changes the channels of a pixel together: the cost is the sum",
         "of theirs, and the payload counts bits per pixel. The grain of photographs goes together, and a change in one channel",
         "shows in the difference to the others: at one message, 0.4 bits a pixel, SCRMQ1 with an ensemble, trained on these",
         "very embedders, errs 0.372 to 0.376 with the channels together and 0.243 to 0.255 with each by itself (64 x 64",
