@@ -21,6 +21,7 @@ REASONS = (
     "it needs a graphics card",
     "it needs a photograph of yours",
     "it needs hours",
+    "it needs the extra sklearn",
     "it serves until",
 )
 
