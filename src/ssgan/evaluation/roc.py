@@ -60,7 +60,8 @@ def measures(cover_scores: NDArray[np.float64], stego_scores: NDArray[np.float64
 
     P_E is the share of wrong answers at the best threshold, covers and stegos counting alike.
 
-    >>> measures(np.array([0.0, 1.0]), np.array([2.0, 3.0]))
+    >>> import numpy, ssgan
+    >>> ssgan.measures(numpy.array([0.0, 1.0]), numpy.array([2.0, 3.0]))
     Measures(p_e=0.0, p_md_5=0.0, p_fa_50=0.0, auc=1.0, wauc=1.0)
     """
     return figures(roc(cover_scores, stego_scores))
