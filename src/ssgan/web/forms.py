@@ -170,7 +170,7 @@ UNLISTED = ("capacity", "convert")  # kinds of jobs that serve a form, and make 
 def name_of(kind: str, given: dict[str, Any]) -> str:
     """Return in words what a job was given."""
     if kind == "detect":
-        return given["images"][0][0] if len(given["images"]) == 1 else f"{len(given['images'])} pictures"
+        return str(given["images"][0][0]) if len(given["images"]) == 1 else f"{len(given['images'])} pictures"
     if kind == "generate":
         return f"{given['count']} covers by {given['generator']}"
     if given.get("model"):
