@@ -314,12 +314,12 @@ def _first_answer() -> list[str]:
         "",
         *lines,
         "",
-        "In SGAN's covers a message is harder to find than in photographs, by this warden with so few pairs. Of SSGAN's and",
-        "`compact`'s there is no answer: he misses even LSB replacement of every sample more than 5 % of the time, so that he",
-        "has not learned enough to say, and the figure is no measure of safety. The rougher the residual",
-        "of the covers (see their page), the higher the error: photographs with noise might do as well. And there is a price:",
-        "the same warden tells every generated cover from a photograph without an error, so that whoever sends them stands out",
-        "before anybody looks for a message. These photographs, once JPEGs, are easy covers: their colors tell of each other.",
+        "In SGAN's covers this detector, with so few pairs, finds a message less often than in photographs. For SSGAN's and",
+        "`compact`'s there is no answer: it misses even LSB replacement of every sample more than 5 % of the time, so it has",
+        "not learned enough, and the figure does not measure safety. The rougher the residual of the covers (see their page),",
+        "the higher the error: photographs with noise might do as well. And there is a price: the same detector tells every",
+        "generated cover from a photograph without an error, so a person who sends them stands out before anybody looks for a",
+        "message. These photographs were JPEGs and are easy covers: their colors tell of each other.",
         "",
         "`ssgan evaluate PHOTOGRAPHS PAPER SGAN COMPACT --embedder lsb@0.4/plain hill@0.4 --detector scrmq1 --against OTHERS",
         "--geometry celeba64 --limit 2000 -o FOLDER`; OTHERS are photographs of other people.",
@@ -331,7 +331,17 @@ def _picture(name: str) -> list[str]:
     """The picture of an experiment, where docs/draw_pictures.py draws one."""
     path = RESULTS.parent / "docs" / "pictures" / f"{name}.svg"
     words = "P_E of a retrained detector against the distance of patches to photographs, a point each kind of covers"
-    return [f"![{words}](pictures/{name}.svg)", ""] if path.exists() else []
+    found = [f"![{words}](pictures/{name}.svg)", ""] if path.exists() else []
+    if name == "frontier" and path.with_name("texture.png").exists():
+        words = (
+            "Covers of the late game without the detector and with it, of the same latents, and where their gray values vary"
+        )
+        found += [f"![{words}](pictures/texture.png)", ""]
+        found += [
+            "Without the detector (rows 1 and 2) and with it (3 and 4), the same latents: bright where gray values vary.",
+            "",
+        ]
+    return found
 
 
 def _sentences(text: str) -> list[str]:

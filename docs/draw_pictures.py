@@ -1,5 +1,7 @@
 """Draw the handbook's pictures again: `python docs/draw_pictures.py` writes docs/pictures/.
 
+With the folder of `ssgan reproduce frontier` as its argument it draws the maps of texture, too.
+
 The photograph is scikit-image's `camera` (Lav Varshney, CC0). What is drawn is computed: costs, changes, bit planes, and the
 estimates that weighted stego gives of covers and of stegos.
 """
@@ -7,6 +9,7 @@ estimates that weighted stego gives of covers and of stegos.
 from __future__ import annotations
 
 import csv
+import sys
 from pathlib import Path
 
 import matplotlib as mpl
@@ -16,6 +19,8 @@ import skimage.data
 from ssgan import images
 from ssgan.embedding.embedder import Embedder
 from ssgan.evaluation.inspection import inspect_cover
+from ssgan.evaluation.quality.texture import local_deviation
+from ssgan.experiments.page import LOUDEST
 from ssgan.steganalysis.attacks import structural
 from ssgan.views import maps as pictures
 
@@ -25,6 +30,7 @@ SIDE = 192
 PLACE = (40, 170)  # of the part that is shown: sky, a face, a coat, grass
 TILE = 64
 PAYLOAD = 0.1
+COVERS = 10
 BLUE, ORANGE, INK = "#2c7fb8", "#e6862e", "#333333"
 MARKERS = "os^vDPX*<>hp"
 NAMES = {
@@ -131,6 +137,16 @@ def frontier() -> None:
     figure.savefig(OUT / "frontier.svg", metadata={"Date": None})
 
 
+def texture(covers: Path) -> None:
+    """Covers of the game without the detector, and where their gray values vary; the same latents with the detector heard."""
+    rows = []
+    for name in ("faces64-late-alone", "faces64-late"):
+        made = np.stack([images.read(path).samples for path in sorted((covers / name).glob("*.png"))[:COVERS]])
+        shown = [pictures.heat(one / LOUDEST) for one in local_deviation(images.to_images(made))]
+        rows += [pictures.side_by_side(list(made)), pictures.side_by_side(shown)]
+    images.write(OUT / "texture.png", pictures.stacked(rows), overwrite=True)
+
+
 def max_error(rows: list[dict[str, str]], embedder: str) -> float:
     """The largest P_E of an embedder in any covers."""
     return max(float(row["ours"]) for row in rows if row["embedder"] == embedder)
@@ -138,6 +154,8 @@ def max_error(rows: list[dict[str, str]], embedder: str) -> float:
 
 if __name__ == "__main__":
     OUT.mkdir(exist_ok=True)
+    if sys.argv[1:]:
+        texture(Path(sys.argv[1]) / "frontier" / "covers")
     if (RESULTS / "frontier.csv").exists():
         frontier()
     changes()
