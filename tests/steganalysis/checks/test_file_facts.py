@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
+from functools import cache
 
 import numpy as np
 import pytest
@@ -10,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
-from ssgan.steganalysis.checks.file_facts import ORDERS, file_facts
+from ssgan.steganalysis.checks.file_facts import file_facts
+from ssgan.steganalysis.checks.last_bits import ORDERS, BitOrder
 
 TEXT = b"Meet me at nine under the old bridge, and bring the map with you. " * 3
 
@@ -26,6 +28,7 @@ def saved(samples: np.ndarray, kind: str, **options: object) -> bytes:
     return file.getvalue()
 
 
+@cache
 def archive() -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as made:
@@ -69,36 +72,50 @@ def test_a_name_of_another_type_is_named() -> None:
         assert file_facts(saved(picture(), "JPEG"), name) == []
 
 
-def hidden(content: bytes, order: str, channels: int) -> np.ndarray:
-    """Samples uint8 (C, H, W) whose last bits hold the content in an order, written by loops."""
-    samples = np.ascontiguousarray(picture("RGB" if channels == 3 else "L").reshape(40, 48, channels).transpose(2, 0, 1))
-    named, lines, first = (part.strip() for part in order.split(","))
+def hidden(content: bytes, order: BitOrder, letters: str) -> np.ndarray:
+    """Samples uint8 (C, H, W) that hold the content in an order, written by loops."""
+    rng = np.random.default_rng(1)
+    samples = rng.integers(0, 256, (len(letters), 40, 48), dtype=np.uint8)
     _, height, width = samples.shape
-    places = [(y, x) for y in range(height) for x in range(width)]
-    if lines == "by columns":
-        places = [(y, x) for x in range(width) for y in range(height)]
-    which = [0] if channels == 1 else ["RGB".index(one) for one in named]
-    numbers = range(7, -1, -1) if first.startswith("highest") else range(8)
+    rows, columns = range(height), range(width)
+    places = {
+        "rows": [(y, x) for y in rows for x in columns],
+        "columns": [(y, x) for x in columns for y in rows],
+        "rows from the bottom": [(y, x) for y in reversed(rows) for x in columns],
+        "rows from the end": [(y, x) for y in reversed(rows) for x in reversed(columns)],
+    }[order.way]
+    planes = {"last bit": [0], "second-last bit": [1], "third-last bit": [2]}.get(order.bits)
+    planes = planes or list(reversed(range(int(order.bits.split()[1]))))
+    numbers = range(7, -1, -1) if order.highest_first else range(8)
     bits = [byte >> k & 1 for byte in content for k in numbers]
-    slots = ((c, y, x) for y, x in places for c in which)
-    for bit, (c, y, x) in zip(bits, slots, strict=False):
-        samples[c, y, x] = samples[c, y, x] & 254 | bit
+    slots = ((letters.index(c), y, x, plane) for y, x in places for c in order.channels for plane in planes)
+    for bit, (c, y, x, plane) in zip(bits, slots, strict=False):
+        samples[c, y, x] = samples[c, y, x] & ~np.uint8(1 << plane) | bit << plane
     return samples
 
 
-@pytest.mark.parametrize("order", ORDERS)
-@pytest.mark.parametrize("prefix", [b"", struct.pack(">I", len(TEXT))])
-def test_a_text_in_last_bits_is_read_in_every_order(order: str, prefix: bytes) -> None:
-    samples = hidden(prefix + TEXT, order, 3)
-    found = [fact for fact in file_facts(b"", "a.png", samples) if fact.kind == "last bits"]
-    assert any(order in fact.sentence for fact in found)
-    assert all(fact.content.startswith(TEXT[:30]) for fact in found if order in fact.sentence)
+@pytest.mark.parametrize("channels", ["RGB", "BGR", "R", "G", "B", "RGBA", "ABGR", "A"])
+@pytest.mark.parametrize("content", [TEXT, struct.pack(">I", len(TEXT)) + TEXT, archive()], ids=["text", "length", "file"])
+def test_what_is_in_last_bits_is_read_in_every_order(channels: str, content: bytes) -> None:
+    orders = [one for one in ORDERS.values() if one.channels == channels]
+    assert len(orders) == 48
+    for order in orders:
+        samples = hidden(content, order, "RGBA" if "A" in channels else "RGB")
+        found = file_facts(b"", "a.png", samples[:3], alpha=samples[3] if len(samples) == 4 else None)
+        texts = [fact for fact in found if order.name in fact.sentence]
+        assert len(texts) == 1, (order, found)
+        if content == archive():
+            assert texts[0].content.startswith(content)
+        else:
+            assert texts[0].content.startswith(TEXT)
 
 
-@pytest.mark.parametrize("order", [one for one in ORDERS if one.startswith("RGB")])
-def test_a_file_in_last_bits_of_gray_is_recognized(order: str) -> None:
-    (fact,) = file_facts(b"", "a.png", hidden(archive(), order, 1))
-    assert "a ZIP archive" in fact.sentence
+@pytest.mark.parametrize("order", [one for one in ORDERS.values() if one.channels == "R"])
+def test_a_file_in_last_bits_of_gray_is_recognized(order: BitOrder) -> None:
+    (fact,) = file_facts(b"", "a.png", hidden(archive(), order, "R"))
+    assert fact.sentence.startswith("A ZIP archive in last bits")
+    assert order.way in fact.sentence
+    assert order.bits in fact.sentence
     assert fact.content.startswith(archive())
 
 

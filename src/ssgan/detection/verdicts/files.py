@@ -79,8 +79,13 @@ def judge_picture(data: bytes, name: str, detectors: Sequence[Trained]) -> Judge
         picture = images.read(data, convert=images.CONVERSIONS, name="" if is_misnamed else name)
     except RefusedImage as error:
         return Judged(name, None, error=str(error), facts=tuple(file_facts(data, name)))
-    facts = tuple(file_facts(data, name, picture.samples if not set(_MADE) & set(picture.converted) else None))
     coefficients = _coefficients(data) if data.startswith(images.JPEG_SIGNATURE) else None
+    facts = tuple(
+        file_facts(
+            data, name, picture.samples, alpha=picture.alpha, coefficients=coefficients,
+            are_own=not set(_MADE) & set(picture.converted),
+        )
+    )  # fmt: skip
     if coefficients is None:
         return Judged(name, _with_trailing(_verdict_on(picture, detectors), picture), picture.samples, facts=facts)
     return Judged(name, _with_trailing(judge_jpeg(coefficients, detectors), picture), picture.samples, facts=facts)

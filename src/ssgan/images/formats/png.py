@@ -154,7 +154,7 @@ def _conversions(kind: Kind, chunks: dict[bytes, list[bytes]]) -> tuple[str, ...
 def _check_length(parts: list[bytes], kind: Kind) -> None:
     """Refuse a compressed stream with fewer samples than announced, or with more, which may hide something."""
     inflater, found, pending = zlib.decompressobj(), 0, b""
-    expected, left = _raw_bytes(kind), _pieces(parts)
+    expected, left = raw_bytes(kind), _pieces(parts)
     try:
         while found <= expected and not inflater.eof and (pending := pending or next(left, b"")):
             found += len(inflater.decompress(pending, _INFLATE_STEP))
@@ -173,7 +173,7 @@ def _pieces(parts: list[bytes]) -> Iterator[bytes]:
     return (part[start : start + _PIECE] for part in parts for start in range(0, len(part), _PIECE))
 
 
-def _raw_bytes(kind: Kind) -> int:
+def raw_bytes(kind: Kind) -> int:
     """Return the length of the filtered rows: each has a byte for its filter; an interlaced image has seven smaller ones."""
     bits = kind.depth * SAMPLES[kind.color]
     total = 0
