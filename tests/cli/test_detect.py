@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import tarfile
@@ -75,22 +76,76 @@ def test_a_stego_ends_with_its_own_code_where_that_is_asked_for(folder: Path, ca
     assert detect("some/cover.png white.png --fail-on-stego", capsys)[0] == 0
 
 
-def test_the_note_says_what_an_alarm_means_where_stegos_are_rare(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["detect", "some"]) == 0
+def test_the_notes_count_the_answers_and_say_what_a_flag_means_where_stegos_are_rare(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["detect", "some", "white.png", "palette.png"]) == 0
     printed = capsys.readouterr()
-    assert "one picture in 1,000" in printed.err
-    assert "at most 2.0% of such alarms are true" in printed.err
+    assert "4 files: 1 found (1 statistics), 1 nothing found, 2 could not be examined (1 " in printed.err
+    assert "1 of 4 images flagged by statistics. Expect up to 5% false alarms: if 1 image in 1,000 hides" in printed.err
+    assert "at least 98% of flags are wrong" in printed.err
     _, found, _ = detect("some --base-rate 0.5", capsys)
     stego = next(row for row in found if str(row.get("file")).endswith("stego.png"))
     assert stego["at_base_rate"] == pytest.approx(stego["probability"], abs=1e-5)
     assert found[-1]["true_alarms_at_most"] == pytest.approx(1 / 1.05, abs=1e-6)
 
 
-def test_the_sheet_frames_each_picture_in_the_color_of_its_verdict(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_table_gives_three_answers_the_suspicious_first_and_probabilities_on_request(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["detect", "some/cover.png", "white.png", "some/stego.png", "trailing.png", "broken.png"]) == 9
+    lines = [line.split("  ") for line in capsys.readouterr().out.splitlines()]
+    rows = [(Path(cells[0]).name, next(one for one in cells[1:] if one).strip()) for cells in lines[1:]]
+    assert rows == [
+        ("trailing.png", "found"), ("stego.png", "found"), ("white.png", "could not be examined"),
+        ("broken.png", "could not be examined"), ("cover.png", "nothing found"),
+    ]  # fmt: skip
+    assert run(["detect", "some/cover.png", "--verbose"]) == 0
+    table = capsys.readouterr().out
+    assert "probability" in table
+    assert "No trace of LSB replacement." in table
+
+
+def test_json_has_what_a_report_needs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, found, _ = detect("white.png trailing.png nothing.png", capsys)
+    rows = {Path(str(row["file"])).name: row for row in found if row["message_type"] == "verdict"}
+    white = (folder / "white.png").read_bytes()
+    assert (rows["white.png"]["sha256"], rows["white.png"]["bytes"]) == (hashlib.sha256(white).hexdigest(), len(white))
+    assert (rows["white.png"]["answer"], rows["white.png"]["format"]) == ("could not be examined", "PNG")
+    assert (rows["trailing.png"]["answer"], rows["trailing.png"]["by"]) == ("found", ["bytes behind the end"])
+    assert (rows["nothing.png"]["why"], rows["nothing.png"]["sha256"]) == ("not readable", None)
+    summary = next(row for row in found if row["message_type"] == "summary")
+    assert (summary["found"], summary["nothing_found"], summary["could_not_be_examined"]) == (1, 0, 2)
+    assert {"ssgan", "python", "numpy", "begun", "ended", "detectors"} <= set(summary)
+    assert "photographs" in summary["detectors"]
+
+
+def test_the_report_is_one_file_and_is_not_overwritten(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "<b>&.png").write_bytes((folder / "trailing.png").read_bytes())
+    assert detect("some <b>&.png --report r.html", capsys)[0] == 0
+    page = (folder / "r.html").read_text(encoding="utf-8")
+    assert "&lt;b&gt;&amp;.png" in page
+    assert "<b>&" not in page
+    assert hashlib.sha256((folder / "some" / "stego.png").read_bytes()).hexdigest() in page
+    assert "3 files: 2 found" in page
+    assert detect("some --report r.html", capsys)[0] == 7
+    assert detect("some --report r.html --force", capsys)[0] == 0
+
+
+def test_what_does_not_exist_is_a_usage_error_and_facts_may_fail_a_script(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert detect("nosuch", capsys)[0] == 2
+    assert detect("trailing.png --fail-on-stego", capsys)[0] == 0
+    assert detect("trailing.png --fail-on-found", capsys)[0] == 11
+    assert detect("white.png --fail-on-found", capsys)[0] == 0
+
+
+def test_the_sheet_frames_each_picture_in_the_color_of_its_answer(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, found, _ = detect("some/stego.png white.png --sheet seen.png", capsys)
     page = images.read("seen.png").samples
     assert code == 0
-    assert found[-2]["images"] == 2
+    assert found[-3]["images"] == 2
     assert tuple(page[:, 12, 60]) == (216, 88, 24)
     assert tuple(page[:, 12, 60 + 148]) == (128, 130, 138)
     assert detect("some --sheet seen.png", capsys)[0] == 7

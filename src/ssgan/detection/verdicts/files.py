@@ -6,6 +6,7 @@ a message was embedded in. A JPEG is judged by its coefficients.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -22,18 +23,27 @@ from ssgan.errors import InvalidSetting, RefusedImage, SsganError
 from ssgan.images import Picture
 from ssgan.images.coefficient_files import read_coefficients
 from ssgan.images.coefficients import Coefficients
+from ssgan.images.detect import format_of
 from ssgan.steganalysis.checks.file_facts import Fact, file_facts, type_facts
 from ssgan.views.cards import card
 
 # Why the samples of such a file are not looked at, by the conversion that reading it takes.
 _MADE = {
     "jpeg": "It is a JPEG whose coefficients cannot be read, and no message hidden in pixels outlives that.",
-    "webp": "It is a lossy WebP: no message hidden in pixels outlives that, and its coefficients are not looked at.",
-    "palette": "Its colors come from a palette, whose order may carry something that is not looked at.",
-    "16-bit": "It has 16 bits a sample, of which the lower ones are not looked at.",
+    "webp": "It is a lossy WebP: no message hidden in pixels outlives that, and no detector knows its coefficients.",
+    "palette": "It has a palette: indices and colors were read, but the detectors know samples.",
+    "16-bit": "It has 16 bits a sample, and the detectors know 8.",
     "few-bits": "It has fewer than 8 bits a sample.",
     "1-bit": "It is black and white.",
-    "cmyk": "It is in CMYK, and what is looked at is RGB.",
+    "cmyk": "It is in CMYK, and the detectors know RGB.",
+}
+# The same in a word or two, to count by.
+_OBSTACLES = {
+    "jpeg": "JPEG of an uncommon kind",
+    "webp": "lossy WebP",
+    "few-bits": "few bits",
+    "1-bit": "black and white",
+    "cmyk": "CMYK",
 }
 
 
@@ -42,7 +52,8 @@ class Judged:
     """A file with its verdict, or with the `error` that kept it from being read; `samples` uint8 (C, H, W) as judged.
 
     `facts` are what is certain of the file, whatever the verdict. `is_picture` is False for what was named and holds no
-    picture: a missing or an empty folder, a file of another kind.
+    picture: a missing or an empty folder, a file of another kind. `sha256`, `size_bytes` and `format` are the file's, empty
+    where it could not be opened; `obstacle` says in a word or two why nothing could look at it, for counting.
     """
 
     name: str
@@ -51,6 +62,10 @@ class Judged:
     error: str = ""
     is_picture: bool = True
     facts: tuple[Fact, ...] = ()
+    sha256: str = ""
+    size_bytes: int = 0
+    format: str = ""
+    obstacle: str = ""
 
     def _repr_html_(self) -> str:
         """Return facts, verdict and picture for a notebook."""
@@ -75,20 +90,23 @@ def judge_files(paths: Sequence[Path], *, limit: int | None = None) -> Iterator[
 def judge_picture(data: bytes, name: str, detectors: Sequence[Trained]) -> Judged:
     """Return the verdict on the picture that a file holds, or why it cannot be read, with what is certain either way."""
     is_misnamed = any(type_facts(data, name))
+    file = Judged(name, None, sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data), format=format_of(data))
     try:
         picture = images.read(data, convert=images.CONVERSIONS, name="" if is_misnamed else name)
     except RefusedImage as error:
-        return Judged(name, None, error=str(error), facts=tuple(file_facts(data, name)))
+        return replace(file, error=str(error), facts=tuple(file_facts(data, name)))
+    made = [word for word in _MADE if word in picture.converted]
     coefficients = _coefficients(data) if data.startswith(images.JPEG_SIGNATURE) else None
-    facts = tuple(
-        file_facts(
-            data, name, picture.samples, alpha=picture.alpha, coefficients=coefficients,
-            are_own=not set(_MADE) & set(picture.converted),
-        )
-    )  # fmt: skip
-    if coefficients is None:
-        return Judged(name, _with_trailing(_verdict_on(picture, detectors), picture), picture.samples, facts=facts)
-    return Judged(name, _with_trailing(judge_jpeg(coefficients, detectors), picture), picture.samples, facts=facts)
+    facts = tuple(file_facts(data, name, picture.samples, alpha=picture.alpha, coefficients=coefficients, are_own=not made))
+    if coefficients is not None:
+        found = judge_jpeg(coefficients, detectors)
+    elif made:
+        found = Verdict("out of domain", None, tuple(_MADE[word] for word in made), {}, (), ())
+    else:
+        found = judge_one(picture.samples, detectors)
+    obstacle = "" if found.answered else _OBSTACLES.get(made[-1], made[-1]) if made and coefficients is None else found.obstacle
+    found = _with_trailing(found, picture)
+    return replace(file, verdict=found, samples=picture.samples, facts=facts, format=picture.format, obstacle=obstacle)
 
 
 def _coefficients(data: bytes) -> Coefficients | None:
@@ -97,13 +115,6 @@ def _coefficients(data: bytes) -> Coefficients | None:
         return read_coefficients(data)
     except RefusedImage:
         return None
-
-
-def _verdict_on(picture: Picture, detectors: Sequence[Trained]) -> Verdict:
-    made = [text for word, text in _MADE.items() if word in picture.converted]
-    if made:
-        return Verdict("out of domain", None, tuple(made), {}, (), ())
-    return judge_one(picture.samples, detectors)
 
 
 def _with_trailing(found: Verdict, picture: Picture) -> Verdict:

@@ -21,6 +21,7 @@ def trace(suspect: SuspectLuma) -> Trace:
     estimates = {name: attack(suspect) for name, attack in BY_NAME.items()}
     found = estimates[ATTACKS.name]
     if not isinstance(found, Estimate):
-        return Trace(ATTACKS, None, estimates, f"it has {found.reason}")
+        obstacle = "JPEG too small or flat"
+        return Trace(ATTACKS, None, estimates, f"it has {found.reason}", obstacle=obstacle)
     seen = f"As after jsteg or a tool like it, last bits of {found.payload:.0%} of the coefficients that it uses are random."
     return Trace(ATTACKS, found.payload / found.deviation, estimates, seen=seen)

@@ -71,7 +71,8 @@ def _verdict(trace: Trace, answer: DetectorAnswer) -> Verdict:
         answered += (answer.detector.name,)
         alarms += (answer.detector.name,) * answer.is_alarm
     probability = _probability(trace, answer) if answered else None
-    return Verdict(_word(alarms, answer, probability), probability, _reasons(trace, answer), trace.estimates, answered, alarms)
+    word, obstacle = _word(alarms, answer, probability), "" if answered else trace.obstacle
+    return Verdict(word, probability, _reasons(trace, answer), trace.estimates, answered, alarms, obstacle)
 
 
 def ask(image: np.ndarray, detectors: Sequence[Trained]) -> DetectorAnswer:
@@ -134,14 +135,14 @@ def _reasons(trace: Trace, answer: DetectorAnswer) -> tuple[str, ...]:
 
 def _of_trace(trace: Trace) -> tuple[int, str]:
     if trace.score is None:
-        return 3, f"The attacks on {trace.attacks.target} may not speak: {trace.reason}."
+        return 3, f"The attacks on {trace.attacks.target} do not apply: {trace.reason}."
     return (0, trace.seen) if trace.is_alarm else (2, f"No trace of {trace.attacks.target}.")
 
 
 def _of_answer(answer: DetectorAnswer) -> tuple[int, str]:
     if answer.detector is None or answer.score is None:
-        return 1, f"No trained detector may speak: {answer.reason}."
+        return 1, f"No trained detector applies: {answer.reason}."
     name = answer.detector.name
     if answer.is_alarm:
         return 0, f"The detector {name} finds changes of ±1 as embedding makes them."
-    return 1, f"The detector {name} finds too little to call it a stego."
+    return 1, f"The detector {name} finds nothing above its threshold."

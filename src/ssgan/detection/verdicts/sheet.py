@@ -1,4 +1,4 @@
-"""Draw a contact sheet: each picture small, in a frame of its verdict's color, with name, verdict and probability."""
+"""Draw a contact sheet: each picture small, in a frame of its answer's color, with answer and name."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import PurePath
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from ssgan.detection.verdicts.answer import NOT_READABLE, answer_for
 from ssgan.detection.verdicts.files import Judged
 
 SIDE = 128  # pixels that a picture may be wide or high
@@ -18,31 +19,31 @@ _FONT = 11  # pixels
 _LONGEST = 22  # letters of a name that fit below a picture
 _PAPER, _INK = (250, 249, 245), (38, 40, 48)
 # Orange and blue are easy to tell apart, also for the color-blind; the word below repeats it.
-_COLORS = {
-    "stego": (216, 88, 24), "inconclusive": (200, 152, 20), "cover": (58, 118, 196), "out of domain": (128, 130, 138),
+_COLORS: dict[str, tuple[int, int, int]] = {
+    "found": (216, 88, 24), "nothing found": (58, 118, 196), "could not be examined": (128, 130, 138),
 }  # fmt: skip
 _UNREAD = (60, 60, 66)
 
 
 @dataclass(frozen=True, eq=False)
 class Tile:
-    """One file on the sheet: `thumbnail` RGB, or None for an unreadable file."""
+    """One file on the sheet: `thumbnail` RGB, or None for an unreadable file; `word` is its answer."""
 
     thumbnail: Image.Image | None
     word: str
     name: str
-    probability: float | None
 
 
 def tile(judged: Judged) -> Tile:
     """Return the tile of one file, its picture reduced by averaging."""
-    name, verdict = PurePath(judged.name).name, judged.verdict
-    if judged.samples is None or verdict is None:
-        return Tile(None, "not read", name, None)
+    name, answer = PurePath(judged.name).name, answer_for(judged)
+    word = answer.why if answer.why == NOT_READABLE else answer.word
+    if judged.samples is None:
+        return Tile(None, word, name)
     picture = Image.fromarray(np.squeeze(judged.samples.transpose(1, 2, 0), axis=2 if len(judged.samples) == 1 else ()))
     small = picture.convert("RGB")
     small.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
-    return Tile(small, verdict.verdict, name, verdict.probability)
+    return Tile(small, word, name)
 
 
 def page(tiles: Sequence[Tile], *, columns: int = 6) -> np.ndarray:
@@ -71,7 +72,6 @@ def _draw(
     else:
         left, top = ((SIDE - length) // 2 for length in one.thumbnail.size)
         canvas.paste(one.thumbnail, (x + _FRAME + left, y + _FRAME + top))
-    said = one.word if one.probability is None else f"{one.word}, {one.probability:.2f}"
     name = one.name if len(one.name) <= _LONGEST else f"{one.name[: _LONGEST - 1]}…"
-    for k, (text, ink) in enumerate(((said, color), (name, _INK))):
+    for k, (text, ink) in enumerate(((one.word, color), (name, _INK))):
         pen.text((x + 1, y + outer + 3 + k * _LINE), text, fill=ink, font=font)

@@ -29,7 +29,8 @@ class Attacks:
 class Trace:
     """The answer of `attacks` on one picture: a `score`, or None with the `reason` why they do not apply.
 
-    `estimates` has the result of each attack; `seen` is a sentence on what an alarm is for.
+    `estimates` has the result of each attack; `seen` is a sentence on what an alarm is for; `obstacle` is the reason in a
+    word or two.
     """
 
     attacks: Attacks
@@ -37,6 +38,7 @@ class Trace:
     estimates: dict[str, Estimate | NotEnoughData]
     reason: str = ""
     seen: str = ""
+    obstacle: str = ""
 
     @property
     def is_alarm(self) -> bool:

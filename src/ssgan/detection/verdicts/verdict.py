@@ -30,6 +30,7 @@ class Verdict:
     estimates    the result of each structural attack, a key of ATTACKS, on LSB replacement
     answered     the detectors that judged
     alarms       those of them that call it a stego, at 5 % false alarms together
+    obstacle     where none judged, why in a word or two, such as "saturated"; for counting
     """
 
     verdict: Word
@@ -38,6 +39,7 @@ class Verdict:
     estimates: dict[str, Estimate | NotEnoughData]
     answered: tuple[str, ...]
     alarms: tuple[str, ...]
+    obstacle: str = ""
 
 
 def at_base_rate(probability: float, base_rate: float) -> float:

@@ -19,18 +19,21 @@ from ssgan.steganalysis.checks.known_files import what_begins
 HEAD = 64  # bytes from the beginning that decide
 NEEDED = 39.0  # bits that are no chance
 LENGTHS = (2, 4, 8)  # bytes of a length that may come first
+_COUNTED = 4  # of which count as no chance: the zeros of a longer one may be those of a flat picture
 FEWEST_LETTERS = 6
 _PRINTABLE = np.zeros(256, bool)
 _PRINTABLE[[*range(0x20, 0x7F), 0x09, 0x0A, 0x0D]] = True
 _LETTER_BITS = math.log2(256 / _PRINTABLE.sum())
+_DIGIT_BITS = math.log2(256 / 10)
 # Bits of a character of UTF-8 by its bytes: its first byte has few values, each later one 64.
 _BITS_BY_BYTES = {1: _LETTER_BITS, 2: math.log2(256 / 30) + 2, 3: 4 + 4.0, 4: math.log2(256 / 5) + 6}
+_BY_CHANCE = 5  # letters that may follow a text of known length
 _WIDE_LETTERS = 12  # of UTF-16: every other byte is zero
 # What tutorials end a message with.
 _ENDS = (b"\xff\xfe", b"#####", b"=====", b"$t3g0", b"<END>", b"[END]", b"\x00")
-# Of a text: the least share of pairs of letters that are different ones, and the most of bytes whose halves, each 0...15,
-# differ by _ALIKE or less. English has 0.8 to 1, and 0.2 to 0.4.
-_LEAST_PAIRS, _ALIKE, _MOST_ALIKE = 0.7, 2, 0.65
+# Of a text: the least share of pairs of letters that are different ones, of so few pairs; the most of bytes whose halves, each
+# 0...15, differ by _ALIKE or less. English has 0.8 to 1, and 0.2 to 0.4.
+_LEAST_PAIRS, _FEW, _ALIKE, _MOST_ALIKE = 0.7, 28, 2, 0.65
 _COUNT = re.compile(rb"(\d{1,8}):")
 
 
@@ -54,33 +57,39 @@ def readable(head: bytes, available: int, *, needed: float = NEEDED) -> Readable
     for start in (0, *LENGTHS):
         if what := what_begins(head[start:], certain=True):
             return Readable(what, start, None, f"behind {start} bytes" if start else "")
-    for size in LENGTHS:
-        for order in ("big", "little"):
-            number = int.from_bytes(head[:size], "big" if order == "big" else "little")
-            for length in dict.fromkeys((number, number // 8 if number % 8 == 0 else number)):
-                if FEWEST_LETTERS <= length <= available - size:
-                    seen = head[size : size + length]
-                    bits, used = _text_bits(seen)
-                    is_whole = used == len(seen) or (length > len(seen) and used > len(seen) - 4)
-                    if is_whole and 8 * size + bits >= needed and _is_varied(seen[:used]):
-                        return Readable("a text", size, length, f"behind its length in {size} bytes")
     if (count := _COUNT.match(head)) and FEWEST_LETTERS <= (length := int(count[1])) <= available:
         seen = head[count.end() : count.end() + length]
         bits, used = _text_bits(seen)
-        if used == len(seen) and 8 + 4.6 * len(count[1]) + bits >= needed and _is_varied(seen):
+        if used == len(seen) and 8 + _DIGIT_BITS * len(count[1]) + bits >= needed and _is_varied(seen):
             return Readable("a text", count.end(), length, "behind its length and a colon")
+    for size in LENGTHS:
+        for length in _lengths(head[:size]):
+            seen = head[size : size + length]
+            if FEWEST_LETTERS <= length <= min(len(head), available) - size:  # all of it can be seen
+                bits, used = _text_bits(seen)
+                more = _text_bits(head[size:])[1] - length  # a text that goes on has another length
+                if used == length and more <= _BY_CHANCE and 8 * min(size, _COUNTED) + bits >= needed and _is_varied(seen):
+                    return Readable("a text", size, length, f"behind its length in {size} bytes")
     for start in (0, *LENGTHS):
         bits, used = _text_bits(head[start:])
         ends = [(place, one) for one in _ENDS if 0 <= (place := head.find(one, start, start + used + len(one))) - start <= used]
         place, end = min(ends, default=(start + used, b""))
         bits = _text_bits(head[start:place])[0] + 8 * len(end)
         if bits >= needed and _is_varied(head[start:place]):
+            if start and (counted := [one for one in _lengths(head[:start]) if used <= one <= available - start]):
+                return Readable("a text", start, counted[0], f"behind its length in {start} bytes")
             return Readable("a text", start, place - start if end else None, f"behind {start} bytes" if start else "")
     wide = head[: 2 * _WIDE_LETTERS]
     for first in (0, 1):
         if not any(wide[1 - first :: 2]) and _text_bits(wide[first::2])[1] == _WIDE_LETTERS and _is_varied(wide[first::2]):
             return Readable("a text", 0, None, "in UTF-16")
     return None
+
+
+def _lengths(prefix: bytes) -> list[int]:
+    """Return the lengths in bytes that a prefix may mean: big or little end first, in bytes or in bits."""
+    numbers = [int.from_bytes(prefix, "big"), int.from_bytes(prefix, "little")]
+    return list(dict.fromkeys([*numbers, *(number // 8 for number in numbers if number % 8 == 0)]))
 
 
 def text_length(content: bytes) -> int:
@@ -117,4 +126,4 @@ def _is_varied(text: bytes) -> bool:
         return False
     pairs = len({text[i : i + 2] for i in range(len(text) - 1)})
     apart = np.abs((values >> 4).astype(int) - (values & 15))
-    return pairs >= _LEAST_PAIRS * (len(text) - 1) and float((apart <= _ALIKE).mean()) < _MOST_ALIKE
+    return pairs >= _LEAST_PAIRS * min(len(text) - 1, _FEW) and float((apart <= _ALIKE).mean()) < _MOST_ALIKE
