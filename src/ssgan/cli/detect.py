@@ -57,7 +57,7 @@ def detect(
     For one embedder and covers like yours a detector of your own says far more: ssgan train-detector.
     """
     from ssgan.detection.verdicts import share_of_true_alarms
-    from ssgan.detection.verdicts.answer import answer_for, rank, summary
+    from ssgan.detection.verdicts.answer import summary
     from ssgan.detection.verdicts.files import judge_files
     from ssgan.images import written_format
 
@@ -83,7 +83,7 @@ def detect(
         raise InvalidSetting(
             f"no image was found in what was given{reason}", hint="give image files, or a folder that holds some"
         )
-    answers = [answer_for(one) for one in rows]
+    answers = [one.answer for one in rows]
     facts = [(one.name, fact) for one in rows for fact in one.facts]
     if json and facts:
         screen.table("fact", [fact_row(name, fact) for name, fact in facts])
@@ -93,13 +93,14 @@ def detect(
     if json:
         screen.table("verdict", [verdict_row(one, answer, base_rate) for one, answer in pairs])
     else:
-        pairs.sort(key=lambda pair: rank(pair[1], pair[0].verdict.probability if pair[0].verdict else None))
+        pairs.sort(key=lambda pair: pair[0].suspicion)
         screen.table("verdict", [row for one, answer in pairs for row in answer_rows(one, answer, verbose=verbose)])
     if sheet is not None:
         from ssgan import images
         from ssgan.detection.verdicts.sheet import page
 
-        images.write(sheet, page(tiles), overwrite=force)
+        order = sorted(range(len(tiles)), key=lambda number: rows[number].suspicion)
+        images.write(sheet, page([tiles[number] for number in order]), overwrite=force)
         screen.result("sheet", f"{counted(len(tiles), 'picture')} on {sheet}", images=len(tiles), out=str(sheet))
     if report is not None:
         from ssgan.detection.verdicts.report import write_report

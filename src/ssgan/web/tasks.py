@@ -9,6 +9,7 @@ import contextlib
 import math
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from ssgan.web.remedies import make_cover, with_remedies
 from ssgan.web.results import BYTES, JPEG, PNG, PageResult
 
 if TYPE_CHECKING:
+    from ssgan.detection.verdicts.files import Judged
     from ssgan.drawn.model import DrawnModel
 
 Given = dict[str, Any]
@@ -158,12 +160,14 @@ def _until_floor(taken: float) -> float:
 
 
 def detect(given: Given, progress: Progress[int, str]) -> PageResult:
-    """Return verdicts on pictures, each by itself, and all on one sheet."""
+    """Return the answers for pictures, each by itself, and all on one sheet."""
+    from ssgan.detection.verdicts.answer import about_alarms, summary
     from ssgan.detection.verdicts.bundled import bundled_detectors
     from ssgan.detection.verdicts.files import Judged, judge_picture
     from ssgan.detection.verdicts.sheet import page, tile
+    from ssgan.detection.verdicts.verdict import BASE_RATE, FALSE_ALARMS, share_of_true_alarms
 
-    rows, tiles, detectors = [], [], bundled_detectors()
+    judged_files, tiles, detectors = list[Judged](), [], bundled_detectors()
     for number, (name, content) in enumerate(given["images"]):
         progress(number, len(given["images"]), f"looking at {name}")
         try:
@@ -171,19 +175,40 @@ def detect(given: Given, progress: Progress[int, str]) -> PageResult:
         except SsganError as error:
             judged = Judged(name, None, error=str(error))
         tiles.append(tile(judged))
-        rows.append(_row(judged.name, judged.verdict, judged.error))
-    return PageResult("detect", {"rows": rows}, {"sheet.png": (images.encode(page(tiles)), PNG)})
+        judged_files.append(replace(judged, samples=None))
+    answers = [judged.answer for judged in judged_files]
+    pairs = sorted(zip(judged_files, tiles, strict=True), key=lambda pair: pair[0].suspicion)
+    rows = [_row(judged) for judged, _ in pairs]
+    alarms = sum(row["verdict"] == "stego" for row in rows)
+    about = about_alarms(
+        alarms, len(rows), base_rate=BASE_RATE, false_alarms=FALSE_ALARMS, most_true=share_of_true_alarms(BASE_RATE)
+    )
+    return PageResult(
+        "detect",
+        {"rows": rows, "summary": summary(answers), "about": about},
+        {"sheet.png": (images.encode(page([drawn for _, drawn in pairs])), PNG)},
+    )
 
 
-def _row(name: str, verdict: Any, error: str) -> dict[str, Any]:
-    if verdict is None:
-        return {"name": name, "verdict": "not read", "probability": None, "reasons": [error], "fired": []}
-    return {
-        "name": name,
-        "verdict": verdict.verdict,
-        "probability": verdict.probability,
-        "reasons": list(verdict.reasons),
-        "fired": list(verdict.alarms),
+def _row(judged: Judged) -> dict[str, Any]:
+    """Return the facts of one file to show: its answer first, then what each detector said."""
+    answer, verdict = judged.answer, judged.verdict
+    said: dict[str, Any] = {"verdict": "not read", "probability": None, "reasons": [judged.error], "fired": []}
+    if verdict is not None:
+        said = {
+            "verdict": verdict.verdict,
+            "probability": verdict.probability,
+            "reasons": list(verdict.reasons),
+            "fired": list(verdict.alarms),
+        }
+    return said | {
+        "name": judged.name,
+        "answer": answer.word,
+        "by": list(answer.by),
+        "why": answer.why,
+        "sentences": list(answer.sentences),
+        "facts": [fact.sentence for fact in judged.facts],
+        "sha256": judged.sha256,
     }
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from ssgan.detection.verdicts import jsteg_replacement, lsb_replacement
-from ssgan.detection.verdicts.files import Judged
-from ssgan.steganalysis.checks.facts import FactKind
+from ssgan.detection.verdicts.verdict import Verdict
+from ssgan.steganalysis.checks.facts import Fact, FactKind
 
 AnswerWord: TypeAlias = Literal["found", "nothing found", "could not be examined"]
 
@@ -56,19 +56,21 @@ class FileAnswer:
         return self.word == "found" and any(one not in _FACTS.values() for one in self.by)
 
 
-def answer_for(judged: Judged) -> FileAnswer:
-    """Return the answer for a file that was judged."""
-    facts = [fact for fact in judged.facts if fact.is_finding]
-    verdict = judged.verdict
+def answer_for(facts: Sequence[Fact], verdict: Verdict | None, *, error: str = "", obstacle: str = "") -> FileAnswer:
+    """Return the answer for a file by its facts and its verdict, None with the `error` that kept it from being read.
+
+    `obstacle` says in a word or two why nothing could look at it, where that is so.
+    """
+    facts = [fact for fact in facts if fact.is_finding]
     alarms = () if verdict is None else verdict.alarms
     if facts or alarms:
         by = tuple(dict.fromkeys([_FACTS[fact.kind] for fact in facts] + [_looker(name) for name in alarms]))
         said = [fact.sentence for fact in facts] + ([verdict.reasons[0]] if verdict is not None and alarms else [])
         return FileAnswer("found", by, "", tuple(said))
     if verdict is None:
-        return FileAnswer("could not be examined", (), NOT_READABLE, (_sentence(judged.error),))
+        return FileAnswer("could not be examined", (), NOT_READABLE, (_sentence(error),))
     if not verdict.answered:
-        return FileAnswer("could not be examined", (), judged.obstacle, verdict.reasons)
+        return FileAnswer("could not be examined", (), obstacle, verdict.reasons)
     lookers = tuple(_looker(name) for name in verdict.answered)
     is_partly = all(name in _ATTACKS for name in verdict.answered)
     said = [f"Nothing found by {' and '.join(lookers)}."]
@@ -77,8 +79,8 @@ def answer_for(judged: Judged) -> FileAnswer:
     return FileAnswer("nothing found", lookers, "", (*said, *verdict.reasons), is_partly)
 
 
-def rank(answer: FileAnswer, probability: float | None) -> tuple[int, float]:
-    """Return what to sort by, the suspicious first: facts, alarms, what could not be examined, the rest."""
+def suspicion(answer: FileAnswer, probability: float | None) -> tuple[int, float]:
+    """Return what to sort files by, the suspicious first: facts, alarms, what could not be examined, the rest."""
     if answer.word == "found":
         return (1 if answer.by_statistics and len(answer.by) == 1 else 0), -(probability or 0)
     return (2 if answer.word == "could not be examined" else 3), -(probability or 0)

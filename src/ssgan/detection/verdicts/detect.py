@@ -10,22 +10,25 @@ from ssgan.detection.verdicts.files import Judged, judge_picture
 from ssgan.detection.verdicts.judge import judge_one
 from ssgan.errors import InvalidSetting
 from ssgan.images import AnyImage, Layout, Picture, as_image, file_bytes
+from ssgan.steganalysis.checks.file_facts import file_facts
 
 
 def detect(image: AnyImage, *, layout: Layout | None = None) -> Judged:
-    """Return what is known of one image: certain facts of its file, and the verdict of the attacks and bundled detectors.
+    """Return what is known of one image: certain facts of its file, and what the attacks and the bundled detectors say.
 
     image   the path of an image file of any readable kind, JPEG among them: then bytes behind its end, texts and last bits are
             looked at, too; or an image in memory, as `ssgan.as_image` takes it, of which the samples are judged
     layout  "chw" or "hwc", where the shape of a NumPy array leaves it open
 
-    A probability is that of a stego where covers and stegos are equally many; finding nothing proves nothing. A damaged file is
+    `answer` is one of three: found, and by what; nothing found, and by what; could not be examined, and why. The probability
+    in `verdict` is that of a stego where covers and stegos are equally many; finding nothing proves nothing. A damaged file is
     reported in the result, with the facts that show. Raises RefusedImage for a file that cannot be opened, InvalidSetting for
     what is no image.
 
     >>> import numpy, ssgan
-    >>> ssgan.detect(numpy.full((64, 64), 128)).verdict.verdict
-    'out of domain'
+    >>> answer = ssgan.detect(numpy.full((64, 64), 128)).answer
+    >>> answer.word, answer.why
+    ('could not be examined', 'flat')
     """
     detectors = bundled_detectors()
     if isinstance(image, str | os.PathLike) and Path(image).is_dir():
@@ -35,4 +38,5 @@ def detect(image: AnyImage, *, layout: Layout | None = None) -> Judged:
     if isinstance(image, Picture) and image.file:
         return judge_picture(image.file, "", detectors)
     samples = as_image(image, layout=layout)
-    return Judged("", judge_one(samples, detectors), samples)
+    found = judge_one(samples, detectors)
+    return Judged("", found, samples, facts=tuple(file_facts(b"", "", samples)), obstacle=found.obstacle)

@@ -16,6 +16,7 @@ import numpy as np
 
 from ssgan import images
 from ssgan.datasets.portions import Listing
+from ssgan.detection.verdicts.answer import FileAnswer, answer_for, suspicion
 from ssgan.detection.verdicts.bundled import Trained, bundled_detectors
 from ssgan.detection.verdicts.judge import judge_jpeg, judge_one
 from ssgan.detection.verdicts.verdict import Verdict
@@ -67,14 +68,24 @@ class Judged:
     format: str = ""
     obstacle: str = ""
 
+    @property
+    def answer(self) -> FileAnswer:
+        """The answer for people: found, nothing found or could not be examined, with what and why."""
+        return answer_for(self.facts, self.verdict, error=self.error, obstacle=self.obstacle)
+
+    @property
+    def suspicion(self) -> tuple[int, float]:
+        """What to sort files by, the suspicious first."""
+        return suspicion(self.answer, None if self.verdict is None else self.verdict.probability)
+
     def _repr_html_(self) -> str:
-        """Return facts, verdict and picture for a notebook."""
-        rows = {f"fact {number}": fact.sentence for number, fact in enumerate(self.facts, 1)}
-        if self.verdict is not None:
-            chance = self.verdict.probability
-            beside = "" if chance is None else f", probability {chance:.3f} where half of all images are stegos"
-            rows |= {"verdict": self.verdict.verdict + beside, "because": " ".join(self.verdict.reasons)}
-        return card(self.name or "Verdict", rows | ({"error": self.error} if self.error else {}), self.samples)
+        """Return answer, facts, probability and picture for a notebook."""
+        answer = self.answer
+        rows = {"answer": answer.word, "what": " ".join(answer.sentences)}
+        rows |= {f"fact {number}": fact.sentence for number, fact in enumerate(self.facts, 1)}
+        if self.verdict is not None and self.verdict.probability is not None:
+            rows["probability"] = f"{self.verdict.probability:.3f}, where half of all images are stegos"
+        return card(self.name or "Verdict", rows, self.samples)
 
 
 def judge_files(paths: Sequence[Path], *, limit: int | None = None) -> Iterator[Judged]:

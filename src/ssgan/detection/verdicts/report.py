@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ssgan.detection.verdicts.answer import FileAnswer, about_alarms, answer_for, rank, summary
+from ssgan.detection.verdicts.answer import FileAnswer, about_alarms, summary
 from ssgan.detection.verdicts.bundled import bundled
 from ssgan.detection.verdicts.files import Judged
 from ssgan.detection.verdicts.sheet import Tile
@@ -58,7 +58,7 @@ def write_report(
 
 def report_page(rows: Sequence[Judged], tiles: Sequence[Tile], *, settings: Mapping[str, Any], begun: datetime) -> str:
     """Return the page that `write_report` writes."""
-    answers = [answer_for(one) for one in rows]
+    answers = [one.answer for one in rows]
     entries = [
         _entry(number, one, answer, tiles[number] if number < len(tiles) else None)
         for number, (one, answer) in enumerate(zip(rows, answers, strict=True))
@@ -97,7 +97,7 @@ def _entry(number: int, one: Judged, answer: FileAnswer, tile: Tile | None) -> d
         "format": one.format or "unknown",
         "size_bytes": one.size_bytes,
         "sha256": one.sha256,
-        "rank": rank(answer, probability),
+        "rank": one.suspicion,
     }
 
 

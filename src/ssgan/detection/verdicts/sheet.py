@@ -9,7 +9,7 @@ from pathlib import PurePath
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from ssgan.detection.verdicts.answer import NOT_READABLE, answer_for
+from ssgan.detection.verdicts.answer import NOT_READABLE
 from ssgan.detection.verdicts.files import Judged
 
 SIDE = 128  # pixels that a picture may be wide or high
@@ -36,7 +36,7 @@ class Tile:
 
 def tile(judged: Judged) -> Tile:
     """Return the tile of one file, its picture reduced by averaging."""
-    name, answer = PurePath(judged.name).name, answer_for(judged)
+    name, answer = PurePath(judged.name).name, judged.answer
     word = answer.why if answer.why == NOT_READABLE else answer.word
     if judged.samples is None:
         return Tile(None, word, name)

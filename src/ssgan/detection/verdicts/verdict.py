@@ -15,6 +15,7 @@ from ssgan.steganalysis.attacks.structural import Estimate, NotEnoughData
 Word: TypeAlias = Literal["cover", "stego", "inconclusive", "out of domain"]
 
 FALSE_ALARMS = 0.05  # share of covers called stego, at which the thresholds were set, all detectors of a picture together
+BASE_RATE = 0.001  # share of images that carry something, in the note on alarms, unless another one is given
 CLEAR = 0.25  # probability up to which a picture is called a cover
 
 
