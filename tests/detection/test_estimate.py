@@ -79,3 +79,42 @@ def test_a_jpeg_is_estimated_by_its_coefficients_unless_its_pixels_are_asked_for
     file.write_bytes(file.read_bytes()[:300])
     (broken,) = estimate_files([file])
     assert "photo.jpg" in broken.error
+
+
+def test_what_must_be_converted_is_and_says_so(tmp_path: Path) -> None:
+    color = scene(3, seed=6).transpose(1, 2, 0)
+    picture = Image.fromarray(color)
+    picture.convert("CMYK").save(tmp_path / "cmyk.jpg", quality=95)
+    picture.quantize(64).save(tmp_path / "palette.png")
+    picture.quantize(64).save(tmp_path / "palette.gif")
+    images.write(tmp_path / "a.png", scene(3, seed=6))
+    (tmp_path / "behind.png").write_bytes((tmp_path / "a.png").read_bytes() + b"more")
+    (tmp_path / "named.jpg").write_bytes((tmp_path / "a.png").read_bytes())
+    found = {Path(one.name).name: one for one in estimate_files([tmp_path])}
+    assert not [one.error for one in found.values() if one.error]
+    assert found["a.png"].notes == ()
+    words = {"cmyk.jpg": "CMYK", "palette.png": "Palette", "palette.gif": "Palette", "behind.png": "left out"}
+    words["named.jpg"] = "is a PNG"
+    for name, word in words.items():
+        assert any(word in note for note in found[name].notes), (name, found[name].notes)
+        assert list(found[name].answers) == list(BY_NAME)
+    assert found["behind.png"].answers == found["named.jpg"].answers == found["a.png"].answers
+    strict = {Path(one.name).name: one.error for one in estimate_files([tmp_path], convert=())}
+    assert sorted(name for name, error in strict.items() if error) == sorted(words)
+    with pytest.raises(InvalidSetting):
+        estimate_files([tmp_path], convert=("pallete",))
+
+
+def test_both_bytes_of_16_bits_are_attacked(tmp_path: Path) -> None:
+    top, low = scene(1, seed=8)[0], replaced(scene(1, seed=9)[0], 0.5, seed=1)
+    Image.fromarray(top.astype(np.uint16) * 256 + low).save(tmp_path / "a.png")
+    (found,) = estimate_files([tmp_path])
+    assert list(found.answers) == [*BY_NAME, *(f"{name}, low byte" for name in BY_NAME)]
+    payloads = {}
+    for name in ("sample-pairs", "sample-pairs, low byte"):
+        answer = found.answers[name]
+        assert isinstance(answer, Estimate)
+        payloads[name] = answer.payload
+    assert payloads["sample-pairs"] == pytest.approx(0, abs=0.15)
+    assert payloads["sample-pairs, low byte"] == pytest.approx(0.5, abs=0.15)
+    assert any("high byte" in note for note in found.notes)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from ssgan.cli.options import Convert, Json, Quiet, Verbose, words
+from ssgan.cli.options import Json, Quiet, Verbose, words
 from ssgan.cli.screen import Screen
 from ssgan.errors import InvalidSetting, SomeItemsFailed
 
@@ -26,7 +26,10 @@ def estimate(
     files: Annotated[list[Path], Parameter(help="Image files, folders, zip or tar archives.", consume_multiple=True)],
     /,
     *,
-    convert: Convert = "",
+    convert: Annotated[
+        str | None,
+        Parameter(help="Conversions to allow, with commas between them: palette,16-bit,jpeg; all, with a note, if left out."),
+    ] = None,
     limit: Annotated[int | None, Parameter(help="Only so many images, the first ones.")] = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -38,15 +41,20 @@ def estimate(
     coefficients jsteg, F5 or OutGuess would have changed.
 
     A payload in bits per sample and its standard deviation, or, where the image does not allow an answer, "not enough data"
-    and why. Finding nothing proves nothing about LSB matching or adaptive schemes: they leave no such trace.
+    and why. What must be converted is converted, and a note says so: palettes, CMYK, 16 bits (top byte and low byte each by
+    itself), bytes behind the end. Finding nothing proves nothing about LSB matching or adaptive schemes: they leave no such
+    trace.
     """
     from ssgan.detection.estimate import estimate_files
 
     if limit is not None and limit < 1:
         raise InvalidSetting(f"--limit is {limit}; it must be at least 1", hint="leave it out to take all")
     screen = Screen(json=json, quiet=quiet, verbose=verbose)
-    found = list(estimate_files(files, convert=words(convert), limit=limit))
+    found = list(estimate_files(files, convert=None if convert is None else words(convert), limit=limit))
     screen.table("estimate", [row for one in found for row in _rows(one, json=json)])
+    for one in found:
+        if one.notes:
+            screen.note("converted", f"{one.name}: {' '.join(one.notes)}", file=one.name, notes=list(one.notes))
     kinds = {one.of_coefficients for one in found if not one.error} or {False}
     for text in [_WARNING] * (False in kinds) + [_JPEG_WARNING] * (True in kinds):
         screen.note("warning", text, warning=text)

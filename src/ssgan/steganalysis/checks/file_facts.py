@@ -7,13 +7,16 @@ The name against the type, what is around the samples (`containers.py`), palette
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import PurePath
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ssgan.errors import RefusedImage
 from ssgan.images.coefficients import Coefficients
 from ssgan.images.detect import READ_SUFFIXES, format_of
+from ssgan.images.formats.png_sixteen import png_low_bytes
 from ssgan.steganalysis.checks.containers import container_facts
 from ssgan.steganalysis.checks.facts import Fact as Fact
 from ssgan.steganalysis.checks.known_files import what_begins
@@ -46,6 +49,9 @@ def file_facts(
         said = {fact.content[:16] for fact in tools}
         found += tools
         found += [fact for fact in last_bits_facts(planes, letters=letters) if fact.content[:16] not in said]
+    with suppress(RefusedImage):  # damaged: that is said elsewhere
+        if (low := png_low_bytes(data)) is not None:
+            found += last_bits_facts(low, source="gray's low bytes" if len(low) == 1 else "")
     if coefficients is not None:
         found += coefficient_facts(coefficients)
     return found
