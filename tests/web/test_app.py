@@ -175,8 +175,9 @@ def test_pictures_are_judged_each_by_itself(site: Site, cover: bytes) -> None:
     both = [("images", ("a.png", cover)), ("images", ("../../b.txt", b"no picture"))]
     begun = httpx.post(f"{site.address}/detect", headers=site.own, files=both)
     rows = site.end(begun.json()["id"])["result"]["rows"]
-    assert [row["name"] for row in rows] == ["a.png", "b.txt"]
-    assert rows[1]["verdict"] == "not read"
+    assert [row["name"] for row in rows] == ["b.txt", "a.png"]  # the suspicious first
+    assert rows[0]["why"] == "not readable"
+    assert rows[0]["verdict"] == "not read"
     assert images.read(site.file(begun.json()["id"], "sheet.png")).samples.shape[0] == 3
 
 
