@@ -108,7 +108,7 @@ def in_file_order(coefficients: Coefficients, components: int) -> list[tuple[int
     """Component and index of each AC coefficient in the order of a sequential file, by loops over its units."""
     across, down = coefficients.components[0].sampling
     rows, columns = (n // step for n, step in zip(coefficients.components[0].blocks.shape, (down, across), strict=False))
-    found = []
+    found: list[tuple[int, tuple[int, ...]]] = []
     for row in range(rows):
         for column in range(columns):
             for c, component in enumerate(coefficients.components[:components]):
