@@ -235,7 +235,7 @@ def __getattr__(name: str) -> object:
             raise
         from ssgan.errors import InvalidSetting
 
-        hint = "install it with pip install 'ssgan[sklearn]'; ssgan.features and ssgan.Detector do without"
+        hint = "install it with pip install scikit-learn; ssgan.features and ssgan.Detector do without"
         raise InvalidSetting(f"{name} needs scikit-learn, which is not installed", hint=hint) from None
 
 

@@ -73,5 +73,5 @@ def test_where_pyarrow_is_missing_it_says_how_to_get_it(monkeypatch: pytest.Monk
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(InvalidSetting) as caught:
         tables.writer(Path("f.parquet"))
-    assert "pip install 'ssgan[parquet]'" in caught.value.hint
+    assert "pip install pyarrow" in caught.value.hint
     assert tables.writer(Path("f.npz")) is tables.write_npz

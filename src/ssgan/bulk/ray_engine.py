@@ -149,7 +149,7 @@ def _ray() -> Any:
         import ray
     except ImportError as error:
         raise InvalidSetting(
-            "the engine ray needs the package ray, which is not installed", hint="install it with pip install 'ssgan[cluster]'"
+            "the engine ray needs the package ray, which is not installed", hint="install it with pip install ray"
         ) from error
     return ray
 

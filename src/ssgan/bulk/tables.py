@@ -142,6 +142,6 @@ def pyarrow_or(otherwise: str) -> Any:
     try:
         import pyarrow
     except ImportError as error:
-        hint = f"install it with pip install 'ssgan[parquet]', or write a {otherwise}"
+        hint = f"install it with pip install pyarrow, or write a {otherwise}"
         raise InvalidSetting("writing Parquet needs pyarrow, which is not installed", hint=hint) from error
     return pyarrow

@@ -25,7 +25,9 @@ def export(
     ],
     /,
     *,
-    out: Annotated[Path | None, Parameter(name=("--out", "-o"), help="An .onnx file; needs the extra `ssgan[onnx]`.")] = None,
+    out: Annotated[
+        Path | None, Parameter(name=("--out", "-o"), help="An .onnx file; needs onnx, onnxscript, onnxruntime.")
+    ] = None,
     to: Annotated[Path | None, Parameter(help="A folder for weights (safetensors) and settings (JSON), for ssgan.")] = None,
     drawn: Annotated[
         bool, Parameter(help="In that folder, the generator and its detail networks in integers, to draw covers with.")

@@ -46,6 +46,6 @@ def _parquet() -> Any:
     try:
         from pyarrow import parquet
     except ImportError as error:
-        hint = "install it with pip install 'ssgan[parquet]', or name folders or archives"
+        hint = "install it with pip install pyarrow, or name folders or archives"
         raise InvalidSetting("reading Parquet needs pyarrow, which is not installed", hint=hint) from error
     return parquet

@@ -141,7 +141,7 @@ def _dataset(table: Path) -> Any:
     try:
         from pyarrow import ArrowInvalid, dataset
     except ImportError as error:
-        hint = "install it with pip install 'ssgan[parquet]'"
+        hint = "install it with pip install pyarrow"
         raise InvalidSetting("reading Parquet needs pyarrow, which is not installed", hint=hint) from error
     try:
         found = dataset.dataset(table, format="parquet")

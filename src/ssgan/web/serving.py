@@ -63,7 +63,8 @@ def serve(
         from ssgan.web.slow_requests import TimedServer
     except ModuleNotFoundError as error:
         raise InvalidSetting(
-            f"the page needs {error.name}, which is not installed", hint="install it with pip install 'ssgan[web]'"
+            f"the page needs {error.name}, which is not installed",
+            hint="run pip install fastapi uvicorn python-multipart",
         ) from error
     with contextlib.closing(_socket(address)) as listening:
         port, scheme = listening.getsockname()[1], "https" if address.certificate else "http"

@@ -43,7 +43,7 @@ def metrics(name: str) -> ModuleType:
         return importlib.import_module(f"torchmetrics.{name}")
     except ImportError as error:
         raise InvalidSetting(
-            f"judging quality needs torchmetrics ({error})", hint="install it with pip install 'ssgan[quality]'"
+            f"judging quality needs torchmetrics ({error})", hint="install it with pip install torchmetrics"
         ) from error
 
 

@@ -149,7 +149,7 @@ def _runtime() -> ModuleType:
     except ImportError as error:
         raise InvalidSetting(
             f"exporting to ONNX needs a package that is not installed ({error})",
-            hint="install it with pip install 'ssgan[onnx]'",
+            hint="install it with pip install onnx onnxscript onnxruntime",
         ) from error
     return onnxruntime
 

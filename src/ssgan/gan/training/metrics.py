@@ -61,7 +61,7 @@ class TensorBoardWriter:
             except ImportError as error:
                 raise InvalidSetting(
                     f"TensorBoard is not installed ({error})",
-                    hint="install it with pip install 'ssgan[tensorboard]', or leave it out",
+                    hint="install it with pip install tensorboard, or leave it out",
                 ) from error
             self.writer = SummaryWriter(str(run / FOLDER), purge_step=images_seen)
 
