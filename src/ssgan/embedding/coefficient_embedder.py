@@ -49,19 +49,20 @@ class _Assignment:
 def simulate_coefficients(
     cover: Coefficients,
     embedder: Embedder | str,
-    rng: int | np.random.Generator,
+    seed: int | np.random.Generator,
     *,
     errors: Sequence[NDArray[np.float64]] | None = None,
 ) -> Coefficients:
-    """Return the stego of a JPEG by an Embedder or its name, such as "juniward@0.4"; `rng` is a seed or a NumPy Generator.
+    """Return the stego of a JPEG by an Embedder or its name, such as "juniward@0.4".
 
-    With the rounding `errors` of a new JPEG (`images.new_jpeg`) the sender is side-informed.
+    `seed` is a whole number or a NumPy Generator. With the rounding `errors` of a new JPEG (`images.new_jpeg`) the sender is
+    side-informed.
     Raises InvalidSetting for a scheme that is made for pixels, DoesNotFit where the payload does not fit, also where no AC
     coefficient differs from zero.
     """
     sender = Embedder.parse(embedder) if isinstance(embedder, str) else embedder
-    seed = public_seeds.image_seeds(public_seeds.as_generator(rng), 1)[0]
-    return simulate_seeded(cover, sender, seed, errors=errors)
+    own = public_seeds.image_seeds(public_seeds.as_generator(seed), 1)[0]
+    return simulate_seeded(cover, sender, own, errors=errors)
 
 
 def simulate_seeded(

@@ -64,7 +64,11 @@ def in_words(rows: Sequence[Row]) -> list[str]:
         of = [one for one in found if one.row.first.embedder == embedder and one.side]
         sides = {side: [one.source for one in of if one.side == side] for side in ("safer", "no safer", "no answer")}
         real = [one.row for one in found if one.row.first.embedder == embedder and not one.side]
-        begin = f"{embedder}: in real covers the best detector, retrained, has an error of {real[0].figures['p_e']:.3f}. " if real else ""
+        begin = (
+            f"{embedder}: in real covers the best detector, retrained, has an error of {real[0].figures['p_e']:.3f}. "
+            if real
+            else ""
+        )
         clauses = [
             f"harder to find in {_listed(sides['safer'])}" if sides["safer"] else "",
             f"no harder to find in {_listed(sides['no safer'])}" if sides["no safer"] else "",
