@@ -176,6 +176,8 @@ def test_pictures_are_judged_each_by_itself(site: Site, cover: bytes) -> None:
     begun = httpx.post(f"{site.address}/detect", headers=site.own, files=both)
     rows = site.end(begun.json()["id"])["result"]["rows"]
     assert [row["name"] for row in rows] == ["b.txt", "a.png"]  # the suspicious first
+    assert rows[0]["thumbnail"] == ""
+    assert images.read(site.file(begun.json()["id"], rows[1]["thumbnail"])).samples.shape == (3, 64, 64)
     assert rows[0]["why"] == "not readable"
     assert rows[0]["verdict"] == "not read"
     assert images.read(site.file(begun.json()["id"], "sheet.png")).samples.shape[0] == 3

@@ -11,7 +11,7 @@ from PIL import Image
 
 from ssgan import images
 from ssgan.errors import InvalidSetting, RefusedImage
-from ssgan.messages.plan import picture_capacity
+from ssgan.messages.scheme_choice import picture_capacity
 from ssgan.web import tasks
 from ssgan.web.remedies import HALF, REMEDIES, SAMPLES, RemediableImage, make_cover, with_remedies
 from tests.images.jpegs import scene

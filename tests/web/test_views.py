@@ -336,18 +336,32 @@ def test_a_run_of_an_odd_name_is_found(page: Page, runs: Path) -> None:
     page.wait_for_selector("#state:has-text('100 images')")
 
 
-def test_many_are_dropped_and_judged(page: Page, photo: bytes) -> None:
+def test_many_are_dropped_and_the_suspicious_come_first(page: Page, photo: bytes) -> None:
     page.click("nav >> text=Detect")
     dropped = """bytes => {
-        const carrier = new DataTransfer();
-        for (const name of ["one.png", "two.png"]) carrier.items.add(new File([new Uint8Array(bytes)], name));
+        const carrier = new DataTransfer(), type = "image/png";
+        for (const name of ["one.png", "two.png"]) carrier.items.add(new File([new Uint8Array(bytes)], name, { type }));
+        carrier.items.add(new File([new Uint8Array(bytes), "PK\\u0003\\u0004 and more than that"], "three.png", { type }));
+        carrier.items.add(new File(["words"], "notes.txt", { type: "text/plain" }));
         document.querySelector("[data-drop]").dispatchEvent(new DragEvent("drop", {dataTransfer: carrier, bubbles: true}));
     }"""
     page.evaluate(dropped, list(photo))
-    assert page.locator(".previews figcaption").all_inner_texts() == ["one.png", "two.png"]
+    assert page.locator(".previews figcaption").all_inner_texts() == ["one.png", "two.png", "three.png", "notes.txt"]
+    assert page.inner_text(".previews > p") == "1 of 4 files does not look like a picture by name."
     page.click("button[type=submit]")
     page.wait_for_selector("table")
-    assert page.locator("tbody tr").count() == 2
+    names = page.locator("tbody th span:last-child")
+    assert names.all_inner_texts() == ["three.png", "notes.txt", "one.png", "two.png"]
+    assert page.inner_text("tbody tr >> nth=0").count("found") >= 1
+    for ordered, way in (
+        ([*sorted(names.all_inner_texts())], "ascending"),
+        (["two.png", "three.png", "one.png", "notes.txt"], "descending"),
+    ):
+        page.click("[data-sort=name]")
+        assert names.all_inner_texts() == ordered
+        assert page.locator("th[aria-sort]:has([data-sort=name])").get_attribute("aria-sort") == way
+    page.click("[data-sort=rank]")
+    assert names.all_inner_texts()[0] == "three.png"
     _look(page, "detect")
 
 

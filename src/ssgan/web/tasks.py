@@ -9,7 +9,6 @@ import contextlib
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +30,7 @@ Given = dict[str, Any]
 DRAWN = "drawn.png"
 FLOOR = 1.0  # seconds that a search for a message takes at least, or a multiple of them
 MOST_COVERS, MOST_WAY = 64, 16  # on a wall; on the way from one cover to another
+SENTENCES = 3  # on a file in which something was found, before more are asked for
 LARGEST_INSPECTED = 4_000_000  # pixels: larger maps are not useful
 
 
@@ -104,9 +104,10 @@ def _risk(content: bytes) -> dict[str, Any]:
     from ssgan.detection.verdicts.bundled import bundled_detectors
     from ssgan.detection.verdicts.files import judge_picture
 
-    verdict = judge_picture(content, "", bundled_detectors()).verdict
-    assert verdict is not None, "this program wrote the picture, or read it before"
-    return {"probability": verdict.probability, "answered": list(verdict.answered), "alarms": list(verdict.alarms)}
+    judged = judge_picture(content, "", bundled_detectors())
+    assert judged.verdict is not None, "this program wrote the picture, or read it before"
+    answer = judged.answer
+    return {"probability": judged.verdict.probability, "is_alarm": answer.by_statistics, "by": list(answer.by)}
 
 
 def _hide_drawn(given: Given, progress: Progress[int, str]) -> PageResult:
@@ -160,55 +161,55 @@ def _until_floor(taken: float) -> float:
 
 
 def detect(given: Given, progress: Progress[int, str]) -> PageResult:
-    """Return the answers for pictures, each by itself, and all on one sheet."""
+    """Return an answer for each file, the suspicious first, with thumbnails, and all on one sheet."""
     from ssgan.detection.verdicts.answer import about_alarms, summary
     from ssgan.detection.verdicts.bundled import bundled_detectors
     from ssgan.detection.verdicts.files import Judged, judge_picture
     from ssgan.detection.verdicts.sheet import page, tile
     from ssgan.detection.verdicts.verdict import BASE_RATE, FALSE_ALARMS, share_of_true_alarms
 
-    judged_files, tiles, detectors = list[Judged](), [], bundled_detectors()
+    found, detectors = [], bundled_detectors()
     for number, (name, content) in enumerate(given["images"]):
-        progress(number, len(given["images"]), f"looking at {name}")
+        progress(number, len(given["images"]), f"examining {name}")
         try:
             judged = judge_picture(content, name, detectors)
         except SsganError as error:
             judged = Judged(name, None, error=str(error))
+        found.append(judged)
+    found.sort(key=lambda judged: judged.suspicion)
+    answers, rows, tiles, files = [judged.answer for judged in found], [], [], {}
+    for number, judged in enumerate(found):
         tiles.append(tile(judged))
-        judged_files.append(replace(judged, samples=None))
-    answers = [judged.answer for judged in judged_files]
-    pairs = sorted(zip(judged_files, tiles, strict=True), key=lambda pair: pair[0].suspicion)
-    rows = [_row(judged) for judged, _ in pairs]
-    alarms = sum(row["verdict"] == "stego" for row in rows)
+        rows.append(_row(judged))
+        if (thumbnail := tiles[-1].thumbnail) is not None:
+            rows[-1]["thumbnail"] = f"thumbnail-{number:02}.png"
+            files[rows[-1]["thumbnail"]] = (images.encode(np.asarray(thumbnail).transpose(2, 0, 1)), PNG)
+    alarms = sum(answer.by_statistics for answer in answers)
     about = about_alarms(
-        alarms, len(rows), base_rate=BASE_RATE, false_alarms=FALSE_ALARMS, most_true=share_of_true_alarms(BASE_RATE)
+        alarms, len(answers), base_rate=BASE_RATE, false_alarms=FALSE_ALARMS, most_true=share_of_true_alarms(BASE_RATE)
     )
-    return PageResult(
-        "detect",
-        {"rows": rows, "summary": summary(answers), "about": about},
-        {"sheet.png": (images.encode(page([drawn for _, drawn in pairs])), PNG)},
-    )
+    facts = {"rows": rows, "summary": summary(answers), "about": about}
+    return PageResult("detect", facts, {**files, "sheet.png": (images.encode(page(tiles)), PNG)})
 
 
 def _row(judged: Judged) -> dict[str, Any]:
-    """Return the facts of one file to show: its answer first, then what each detector said."""
-    answer, verdict = judged.answer, judged.verdict
-    said: dict[str, Any] = {"verdict": "not read", "probability": None, "reasons": [judged.error], "fired": []}
-    if verdict is not None:
-        said = {
-            "verdict": verdict.verdict,
-            "probability": verdict.probability,
-            "reasons": list(verdict.reasons),
-            "fired": list(verdict.alarms),
-        }
-    return said | {
+    """Return a file's answer for the page; `more` are the sentences that are shown on request."""
+    verdict, answer = judged.verdict, judged.answer
+    notes = [fact.sentence for fact in judged.facts if not fact.is_finding]
+    reasons = () if verdict is None else verdict.reasons
+    sentences = list(answer.sentences)[: SENTENCES if answer.word == "found" else 1]
+    return {
         "name": judged.name,
         "answer": answer.word,
         "by": list(answer.by),
         "why": answer.why,
-        "sentences": list(answer.sentences),
-        "facts": [fact.sentence for fact in judged.facts],
+        "sentences": sentences,
+        "more": [one for one in dict.fromkeys((*answer.sentences, *notes, *reasons)) if one not in sentences],
+        "verdict": "not read" if verdict is None else verdict.verdict,
+        "probability": None if verdict is None else verdict.probability,
+        "fired": [] if verdict is None else list(verdict.alarms),
         "sha256": judged.sha256,
+        "thumbnail": "",
     }
 
 

@@ -202,6 +202,18 @@ document.addEventListener("click", async (event) => {
 });
 document.addEventListener("htmx:afterSettle", fill);
 
+// Tables sort by the column whose button is pressed; pressed again, the other way round.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-sort]");
+  if (!button) return;
+  const table = button.closest("table"), column = button.closest("th"), key = button.dataset.sort;
+  const down = column.getAttribute("aria-sort") === "ascending";
+  const order = (one, other) => one.dataset[key].localeCompare(other.dataset[key], "en", { numeric: true }) * (down ? -1 : 1);
+  for (const other of table.querySelectorAll("th[aria-sort]")) other.setAttribute("aria-sort", "none");
+  column.setAttribute("aria-sort", down ? "descending" : "ascending");
+  table.tBodies[0].append(...[...table.tBodies[0].rows].sort(order));
+});
+
 // Show the fields of one kind of cover: a file, one that the message draws, or one to choose; the others are not sent.
 function showCovers() {
   if (!first("#covers")) return;
