@@ -168,7 +168,7 @@ def detect(given: Given, progress: Progress[int, str]) -> PageResult:
     from ssgan.detection.verdicts.sheet import page, tile
     from ssgan.detection.verdicts.verdict import BASE_RATE, FALSE_ALARMS, share_of_true_alarms
 
-    found, detectors = [], bundled_detectors()
+    found, detectors = list[Judged](), bundled_detectors()
     for number, (name, content) in enumerate(given["images"]):
         progress(number, len(given["images"]), f"examining {name}")
         try:
@@ -177,7 +177,8 @@ def detect(given: Given, progress: Progress[int, str]) -> PageResult:
             judged = Judged(name, None, error=str(error))
         found.append(judged)
     found.sort(key=lambda judged: judged.suspicion)
-    answers, rows, tiles, files = [judged.answer for judged in found], [], [], {}
+    answers, rows, tiles = [judged.answer for judged in found], [], []
+    files: dict[str, tuple[bytes, str]] = {}
     for number, judged in enumerate(found):
         tiles.append(tile(judged))
         rows.append(_row(judged))
