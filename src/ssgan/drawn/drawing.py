@@ -25,8 +25,10 @@ from ssgan.drawn.layers import UNIT, Floats
 from ssgan.drawn.model import LATENT_WORDS, QUARTERS, Doubling, DrawnModel, phase_values
 from ssgan.drawn.planes import COLORS, NEIGHBORS, PHASES, header_plane, joined, layout, split
 from ssgan.drawn.tables import FIRST_BALANCED, is_dry
+from ssgan.errors import RefusedModel
 
 LATENT_BYTES = 32
+_NEGATIVE = LATENT_WORDS // 2  # words of latents below it are negative, the others positive
 _COLOR_BOUND, _NEIGHBOR_BOUND = 2 * UNIT, UNIT  # of the weights, in 1024ths
 _HALF_SCALES = 12 * UNIT + UNIT // 2  # so that scale 1 (log2 of 0) is number 12
 _LAST_SCALE = 41
@@ -52,7 +54,38 @@ def draw(model: DrawnModel, latent: bytes, nonce: bytes, bits: NDArray[np.uint32
     bits uint32 (at least most_words(samples),). Raises GivenUp, by rules that do not look at the picture's content but at its
     laws, and that honest covers obey as well.
     """
-    y = _base(model, latent)
+    return _drawn(model, _base(model, latent), nonce, bits)
+
+
+def draw_signs(
+    model: DrawnModel, is_negative: NDArray[np.uint8], random: Callable[[int], bytes] = os.urandom
+) -> NDArray[np.uint8]:
+    """Draw a picture uint8 (H, W, C) whose latents have these signs, uint8 (L,), and everything else by random bits.
+
+    Where the signs are uniform and independent, the picture has the law of `honest`: a latent is a word of 12 bits, of which
+    the highest says the sign and no other does. Raises RefusedModel for a model whose latents are of another kind.
+    """
+    check_signs(model)
+    while True:
+        magnitudes = _indices(random, len(is_negative)) % _NEGATIVE
+        words = magnitudes + np.where(is_negative, 0, _NEGATIVE)
+        nonce = random(NONCE_BYTES)
+        bits = np.frombuffer(random(4 * most_words(model.shape[0] * model.shape[1] * model.shape[2])), np.uint32)
+        try:
+            return _drawn(model, _base_of(model, words, reader(random(LATENT_BYTES))), nonce, bits).picture
+        except GivenUp:
+            continue
+
+
+def check_signs(model: DrawnModel) -> None:
+    """Raise RefusedModel where the highest bit of a latent's word is not its sign."""
+    if int(model.latents[:_NEGATIVE].max()) > 0 or int(model.latents[_NEGATIVE:].min()) < 0:
+        raise RefusedModel(
+            f"the latents of {model.name} are not ordered by their signs", hint="export the generator again with --drawn"
+        )
+
+
+def _drawn(model: DrawnModel, y: NDArray[np.int64], nonce: bytes, bits: NDArray[np.uint32]) -> PictureStreams:
     planes, state, dry = _draw_stage(model, model.stages[-1], y, bits, nonce)
     return PictureStreams(joined(planes), end_draw(state, bits), dry)
 
@@ -139,8 +172,12 @@ def self_information(model: DrawnModel, picture: NDArray[np.uint8], latent: byte
 def _base(model: DrawnModel, latent: bytes) -> NDArray[np.int64]:
     """Return the y of the last stage, int64 (H / 2, W / 2, C) in quarters of a gray value. Raises GivenUp."""
     following = reader(latent)
-    count = model.first.weights.shape[0]
-    sums = model.small_picture(_indices(following, count))
+    return _base_of(model, _indices(following, model.first.weights.shape[0]), following)
+
+
+def _base_of(model: DrawnModel, words: NDArray[np.int64], following: Callable[[int], bytes]) -> NDArray[np.int64]:
+    """Return the y of latents that are words of 12 bits, (L,), with the noise of a keystream. Raises GivenUp."""
+    sums = model.small_picture(words)
 
     def noisy(sums: Floats, stage: Doubling) -> NDArray[np.int64]:
         noise = model.noise[_indices(following, sums.size)].reshape(sums.shape) * float(stage.noise)
