@@ -21,7 +21,17 @@ from ssgan.errors import SsganError
 from ssgan.version import __version__
 
 # Commands that resume where they were interrupted.
-_RESUMED = {"train", "train-detail", "sample", "simulate", "hide-each", "train-detector", "score", "evaluate"}
+_RESUMED = {
+    "train",
+    "train-detail",
+    "train-extractor",
+    "sample",
+    "simulate",
+    "hide-each",
+    "train-detector",
+    "score",
+    "evaluate",
+}
 _RESUMED |= {"reproduce", "features"}
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
@@ -51,6 +61,7 @@ GROUPS: dict[str, dict[str, Command]] = {
         "hide": Command("hide:hide", "Hide an encrypted message in a picture."),
         "reveal": Command("reveal:reveal", "Read the message in a picture."),
         "capacity": Command("hide:capacity", "Count the bytes that a picture can take."),
+        "survive": Command("survive:survive", "Try which changes of its files a message lives through."),
         "keygen": Command("keys:keygen", "Write a key file for sender and receiver."),
         "hide-each": Command("hide_each:hide_each", "Hide a message in each of many pictures."),
     },
@@ -58,6 +69,7 @@ GROUPS: dict[str, dict[str, Command]] = {
         "sample": Command("sample:sample", "Generate covers."),
         "train": Command("train:train", "Train a generator of covers."),
         "train-detail": Command("train_detail:train_detail", "Train the detail network, which draws covers sample by sample."),
+        "train-extractor": Command("train_extractor:train_extractor", "Train the extractor, which reads albums."),
         "export": Command("export:export", "Copy a generator into another format."),
         "quality": Command("quality:quality", "Compare generated covers with real photographs."),
         "rank": Command("rank:rank", "Sort covers by how little a message would change them."),

@@ -8,6 +8,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ('hide photo.png -m "Meet me at nine" -o out.png', "asks for a passphrase"),
         ("hide photo.png -f letter.txt -o out.png --key-file our.key", "a file, with a key that both sides hold"),
         ('hide --covers generated -m "Meet me at nine" -o out.png', "draws a cover; nothing is changed"),
+        ('hide --album 24 -m "Meet me at nine" -o album --key-file our.key', "pictures that live through JPEG 75"),
         ("hide a.png b.png c.png -m text -o parts --threshold 2 --key-file our.key", "any two of the three give it back"),
     ),
     "hide-each": (
@@ -16,11 +17,18 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "reveal": (
         ("reveal out.png", "asks for the passphrase"),
+        ("reveal album/* --key-file our.key", "the pictures of an album, after a messenger"),
         ("reveal parts/a.png parts/c.png -o letter.txt --key-file our.key", "a file that was spread over several"),
     ),
     "capacity": (
         ("capacity photo.png other.png", "how many bytes fit, exactly"),
         ("capacity --covers generated", "what every drawn cover takes"),
+        ("capacity --album 24 --channel jpeg75", "what 24 pictures carry through JPEG 75"),
+    ),
+    "survive": (
+        ("survive out.png --key-file our.key", "JPEG, resizing, saving: what the message lives through"),
+        ("survive album/* --key-file our.key --through jpeg75 x2+jpeg80", "an album, and two changes only"),
+        ("survive --before album --after received", "what a network did to your own pictures"),
     ),
     "keygen": (("keygen -o our.key", "both sides keep it"),),
     "demo": (
@@ -71,6 +79,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("detect pictures --sheet suspects.png --json", "a whole folder, with a page of the suspicious ones"),
     ),
     "train-detail": (("train-detail faces --geometry celeba64 -o detail", "photographs of faces; the same command resumes"),),
+    "train-extractor": (("train-extractor faces64 -o extractor", "some hours on one core; the same command resumes"),),
     "train-detector": (
         ("train-detector faces --gray --embedder lsb@0.4/plain --detector xunet -o run", "the same command resumes"),
         (

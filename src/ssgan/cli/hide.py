@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from cyclopts import Group, Parameter
 
+from ssgan.cli.hide_album import AlbumOptions, draw_album, show_album_capacity
 from ssgan.cli.hide_drawn import Making, draw, show_capacity, spare
 from ssgan.cli.keys import KeyOptions
 from ssgan.cli.options import Force, Json, Needed, Out, Quiet, Verbose
@@ -138,6 +139,7 @@ def hide(
     message: MessageOptions | None = None,
     key: KeyOptions | None = None,
     making: Making | None = None,
+    album: AlbumOptions | None = None,
     way: Way | None = None,
     force: Force = False,
     quiet: Quiet = False,
@@ -150,18 +152,31 @@ def hide(
     stego looks like the cover, and its file is written as the cover's was, but without EXIF and text. Send the stego, destroy
     the cover, and use no cover twice. With --covers generated no cover is needed, and nothing is changed: the message picks
     the samples of a picture that a generator draws. In a JPEG the coefficients are changed, and all else of its file stays,
-    EXIF as well; with --jpeg another picture becomes a JPEG. No message survives a change of the picture: resizing,
-    compressing it again, most chat programs.
+    EXIF as well; with --jpeg another picture becomes a JPEG. No message survives a change of the picture, such as resizing,
+    compressing it again or most chat programs, but for one: with --album a few bytes are in what a series of drawn pictures
+    shows.
     """
     message, key, way = message or MessageOptions(), key or KeyOptions(), way or Way()
     screen = Screen(json=json, quiet=quiet, verbose=verbose)
     named, making = [cover for cover in covers if cover != _STDIN], making or Making()
-    making.check(named)
-    if not named and making.covers is None:
+    album = album or AlbumOptions()
+    album.check(named, making)
+    if album.album is None:
+        making.check(named)
+    if not named and making.covers is None and album.album is None:
         raise InvalidSetting("no cover is given", hint="run ssgan hide COVER -m TEXT -o OUT")
     key.check()
     _check_streams(covers, message, key)
     content = message.read(from_stdin=_STDIN in covers)
+    if album.album is not None:
+        check_for_drawn(way)
+        if way.needed is not None:
+            raise InvalidSetting("--threshold is given together with --album", hint="leave it out: one picture may be lost")
+        draw_album(
+            screen, content, out, key, album, making, compress=way.compress, dry=way.dry_run,
+            read=[key.key_file, key.passphrase_file, message.file], force=force,
+        )  # fmt: skip
+        return
     if making.covers is not None and not making.changed:
         check_for_drawn(way)
         draw(
@@ -193,6 +208,7 @@ def hide(
 def capacity(
     *covers: Annotated[Path, Parameter(help="Image files.")],
     making: Making | None = None,
+    album: AlbumOptions | None = None,
     needed: Needed = None,
     jpeg: Jpeg = None,
     json: Json = False,
@@ -200,13 +216,20 @@ def capacity(
     """Count the bytes that a picture can take.
 
     The count is exact for every message, key and scheme. With --covers generated it is the count of
-    every drawn cover, with --jpeg that of the new JPEG.
+    every drawn cover, with --jpeg that of the new JPEG. With --album it is the
+    count that an album was measured to carry through a channel.
     """
     from ssgan.messages import spread
     from ssgan.messages.plan import HideSettings, cover_picture
     from ssgan.messages.scheme_choice import picture_capacity
 
     screen, making, settings = Screen(json=json), making or Making(), HideSettings(jpeg=jpeg)
+    album = album or AlbumOptions()
+    album.check(covers, making)
+    if album.album is not None:
+        check_for_drawn(Manner(jpeg=jpeg))
+        show_album_capacity(screen, album, making)
+        return
     making.check(list(covers))
     if making.changed:
         from ssgan.bulk.hide_in_generated import GENERATOR, cover_of

@@ -20,11 +20,14 @@ _STANDARD = Path("-")
 
 
 def reveal(
-    *stegos: Annotated[Path, Parameter(help="The stego, or all that you have of a spread message; - for standard input.")],
+    *stegos: Annotated[
+        Path, Parameter(help="The stego, or all that you have of a spread message or an album; - for standard input.")
+    ],
     out: Annotated[
         Out | None, Parameter(help="A file for the message, which only you can read; - for standard output.")
     ] = None,
     generator: Annotated[Path | None, Parameter(help="The generator of a drawn cover, if it did not come with ssgan.")] = None,
+    album: Annotated[int | None, Parameter(help="Pictures that the album had, if more than half are lost.")] = None,
     key: KeyOptions | None = None,
     force: Force = False,
     json: Json = False,
@@ -32,11 +35,13 @@ def reveal(
     """Read the message in a picture.
 
     It is written as it was hidden, to standard output or a file. On a terminal the prompt starts on a new line. A wrong key,
-    no message, and a picture changed since it was written give one answer: they cannot be told apart.
+    no message, and a picture changed since it was written give one answer: they cannot be told apart. The pictures of an
+    album may be compressed, resized and shuffled, and one may be missing.
     """
     import_numba_without_blas()
-    from ssgan.cli.hide_drawn import model_of
-    from ssgan.messages.files import reveal_files, write_secret
+    from ssgan.cli.hide_drawn import model_folder, model_of
+    from ssgan.messages.album_files import reveal_files_of_any_kind
+    from ssgan.messages.files import write_secret
     from ssgan.messages.reveal import as_text
 
     key, screen = key or KeyOptions(), Screen(json=json)
@@ -48,9 +53,10 @@ def reveal(
         _check_place(named, [*stegos, key.key_file, key.passphrase_file], overwrite=force)
     sources = [sys.stdin.buffer if stego == _STANDARD else stego for stego in stegos]
     models = [] if generator is None else [model_of(generator)]
-    message = reveal_files(
-        sources, key.key(screen, new=False), notify=lambda note: screen.note("note", note, note=note), models=models
-    )
+    message = reveal_files_of_any_kind(
+        sources, key.key(screen, new=False), notify=lambda note: screen.note("note", note, note=note), models=models,
+        generator=None if generator is None else model_folder(generator), size=album,
+    )  # fmt: skip
     if named is not None:
         write_secret(named, message, overwrite=force)
         screen.result(
