@@ -41,6 +41,7 @@ def test_titles_of_schemes_mean_them() -> None:
             assert scheme_name(title) == name, title
     assert scheme_name("HUGO") == "hugo"
     assert HideSettings(scheme="S-Uniward").scheme == "suniward"
+    assert scheme_name("HILL:luma") == "hill:luma"
 
 
 @pytest.mark.parametrize("table", [SCHEMES, COEFFICIENT_SCHEMES, CODERS, DETECTORS, FEATURES, PRESETS])

@@ -45,8 +45,9 @@ SIDE_INFORMED = ("siuniward",)
 
 
 def scheme_name(name: str) -> str:
-    """Return the name of the scheme that is meant, in the spelling of lists: suniward for S-UNIWARD."""
-    return spelled(name, (*TITLES, *COEFFICIENT_TITLES), TITLES | COEFFICIENT_TITLES)
+    """Return the name of the scheme that is meant, in the spelling of lists: suniward for S-UNIWARD. An option stays."""
+    scheme, colon, option = name.partition(":")
+    return spelled(scheme, (*TITLES, *COEFFICIENT_TITLES), TITLES | COEFFICIENT_TITLES) + colon + option
 
 
 def split_scheme(name: str) -> tuple[str, bool]:
