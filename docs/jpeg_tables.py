@@ -32,8 +32,9 @@ def jpeg_detection() -> list[str]:
         "coefficients that are not zero, which must be found, and covers against covers, where a detector must err half the",
         "time. Tiles are small and few, so errors are far above those that papers report for 10,000 pictures of 512 x 512:",
         "compare within the table. A detector judges the quality that it learned from; the mismatch is a table of its own,",
-        "with the false alarms at the threshold from home behind each P_E, and no measure of security. A blank cell has not",
-        "been measured; `results/jpeg_detection.csv` has each interval.",
+        "with the false alarms at the threshold from home behind each P_E, and no measure of security. Networks judge the",
+        "decompressed luma and are bound to the table as well; no row of one has been measured yet. A blank cell has not been",
+        "measured either; `results/jpeg_detection.csv` has each interval.",
         "",
     ]
     for judged, learned in dict.fromkeys((row["quality"], row["trained_quality"]) for row in rows if row["embedder"]):
