@@ -49,7 +49,7 @@ bench: $(VENV)/.developer $(PEER)/.installed  ## measure, beside the peers; the 
 	$(BIN)/python benchmarks/stc.py --write
 	$(BIN)/python benchmarks/stc_cases.py
 	$(BIN)/python benchmarks/device.py
-	$(BIN)/python benchmarks/import_time.py
+	$(BIN)/python benchmarks/start.py --write
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/train_step.py --layers --write
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/features.py --peer $(PEER) --write
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/ensemble.py --peer $(PEER) --write

@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 import skimage
 import torch
-from import_time import cpu_seconds
 from scipy import stats
+from start import cpu_seconds
 
 from ssgan import images
 from ssgan.embedding.stc import submatrices

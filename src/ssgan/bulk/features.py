@@ -23,7 +23,7 @@ from ssgan.datasets.entries import Entry, Reader, path_of
 from ssgan.datasets.portions import Listing, Portion
 from ssgan.datasets.sources import refuse_among
 from ssgan.errors import RefusedImage
-from ssgan.steganalysis.catalog import FEATURES
+from ssgan.steganalysis.feature_catalog import FEATURES
 from ssgan.storage.atomic import atomic_write, refuse_existing
 from ssgan.storage.locks import alone
 from ssgan.storage.runs import check_manifest

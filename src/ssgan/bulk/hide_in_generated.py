@@ -21,7 +21,7 @@ from ssgan.embedding.embedder import Embedder
 from ssgan.errors import InvalidSetting
 from ssgan.gan.covers.generators import find_generator, open_generator
 from ssgan.gan.covers.sample import prepared, sample, secret_latents
-from ssgan.images import Picture, to_images
+from ssgan.images import Picture
 from ssgan.images.coefficients import carrier_values
 from ssgan.messages import plan
 from ssgan.messages.files import Stego, deliver, make_best
@@ -66,9 +66,9 @@ def hide_in_best(
     def rank(stegos: Sequence[Stego]) -> Sequence[tuple[float, ...]]:
         if settings.jpeg is not None:
             return [(distortion(stego),) for stego in stegos]
-        verdicts.extend(judge(to_images(np.stack([stego.hidden.stego for stego in stegos]))))
+        verdicts.extend(judge(np.stack([stego.hidden.stego for stego in stegos])))
         embedder = Embedder.of_scheme(stegos[0].hidden.scheme, stegos[0].hidden.payload)
-        deflections = deflection(to_images(np.stack([stego.hidden.cover for stego in stegos])), embedder).tolist()
+        deflections = deflection(np.stack([stego.hidden.cover for stego in stegos]), embedder).tolist()
         return [(*suspicion(verdict), shown) for verdict, shown in zip(verdicts, deflections, strict=True)]
 
     number, stegos = make_best([task.tasks[0] for task in tasks], key, settings, rank)

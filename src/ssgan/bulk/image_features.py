@@ -13,7 +13,7 @@ from ssgan.detection.extracted import check_embedder
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import Failure, InvalidSetting, RefusedImage, SsganError, spelled, unknown
 from ssgan.images.coefficients import SIDE, planes
-from ssgan.steganalysis.catalog import FEATURES
+from ssgan.steganalysis.feature_catalog import FEATURES
 
 DTYPES = ("float32", "float64")
 _TOGETHER_SAMPLES = 2**20  # of images whose features are extracted in one call

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ssgan.compute.progress import Progress, silent
+from ssgan.compute.threads import limit_threads
 from ssgan.datasets.portions import Portion
 from ssgan.errors import Failure, SomeItemsFailed, StorageFailed
 from ssgan.storage import state_files
@@ -172,9 +173,7 @@ def work_on(job: Job, portion: Portion) -> Tally:
 @lru_cache(maxsize=1)
 def worker_of(job: Job) -> Worker:
     """Return the worker of this process: what it opened and loaded is kept from portion to portion."""
-    import torch
-
-    torch.set_num_threads(1)
+    limit_threads(1)
     return job.worker()
 
 

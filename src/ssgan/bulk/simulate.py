@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from ssgan import images
 from ssgan.bulk import job, outputs
 from ssgan.bulk.job import Tally
 from ssgan.compute import seeds
+from ssgan.compute.lazy_torch import as_array, torch
 from ssgan.compute.progress import Progress, silent
 from ssgan.datasets import Geometry
 from ssgan.datasets.entries import Entry, Reader, place_of
@@ -31,9 +32,6 @@ from ssgan.images.samples import OPAQUE, Samples, pixels
 from ssgan.storage.locks import alone
 from ssgan.storage.runs import check_manifest
 from ssgan.version import __version__
-
-if TYPE_CHECKING:
-    import torch
 
 # Covers are collected up to this many samples, then embedded: memory does not grow with the portion.
 TOGETHER_SAMPLES = {"cpu": 2**20, "cuda": 2**25}
@@ -244,12 +242,10 @@ class _Worker:
     """A worker that reads covers, embeds and writes stegos."""
 
     def __init__(self, of: Simulation) -> None:
-        import torch
-
         from ssgan.embedding.embedder import Embedder
 
         self._job, settings = of, of.settings
-        self._embedder = Embedder.parse(settings.embedder, dtype=getattr(torch, settings.dtype), text=settings.text)
+        self._embedder = Embedder.parse(settings.embedder, dtype=settings.dtype, text=settings.text)
         self._reader = Reader(of.sources)
         self._together = TOGETHER_SAMPLES["cuda" if of.device.startswith("cuda") else "cpu"]
 
@@ -308,7 +304,7 @@ class _Worker:
         batch = together([cover.samples for _, cover in covers], self._job.device)
         image_seeds = np.array([seeds.derive(self._job.settings.seed, name) for name, _ in covers], dtype=np.uint64)
         try:
-            stegos = self._embedder.simulate_seeded(batch, image_seeds)
+            stegos = as_array(self._embedder.simulate_seeded(batch, image_seeds))
         except DoesNotFit as error:
             if len(covers) == 1:
                 tally.fail(Failure.of(covers[0][0], error))
@@ -316,11 +312,11 @@ class _Worker:
                 for one in covers:
                     self._embed([one], tally)
             return
-        for (name, cover), stego in zip(covers, stegos.cpu().numpy(), strict=True):
+        for (name, cover), stego in zip(covers, stegos, strict=True):
             place = self._job.place(name)
             self._write(place, cover.encode(stego, place))
         tally.written += len(covers)
-        tally.sums.update(samples=batch.values.numel(), changes=int((batch.values != stegos).sum()))
+        tally.sums.update(samples=stegos.size, changes=int((as_array(batch.values) != stegos).sum()))
 
 
 def _kind(samples: Samples[NDArray[Any]]) -> tuple[Any, ...]:
@@ -329,11 +325,12 @@ def _kind(samples: Samples[NDArray[Any]]) -> tuple[Any, ...]:
     return samples.values.shape, samples.values.dtype, samples.low, samples.high, samples.unit, has_mask
 
 
-def together(covers: Sequence[Samples[NDArray[Any]]], device: str) -> Samples[torch.Tensor]:
-    """Return samples (C, H, W) of one kind as a batch (N, C, H, W) on a device."""
-    import torch
-
-    values = torch.from_numpy(np.stack([cover.values for cover in covers])).to(device)
+def together(covers: Sequence[Samples[NDArray[Any]]], device: str) -> Samples[Any]:
+    """Return samples (C, H, W) of one kind as a batch (N, C, H, W): arrays, on another device tensors."""
     masks = [cover.usable for cover in covers if cover.usable is not None]
-    usable = torch.from_numpy(np.stack(masks)).to(device) if masks else None
+    values: Any = np.stack([cover.values for cover in covers])
+    usable: Any = np.stack(masks) if masks else None
+    if device != "cpu":
+        values = torch.from_numpy(values).to(device)
+        usable = None if usable is None else torch.from_numpy(usable).to(device)
     return Samples(values, covers[0].low, covers[0].high, usable, covers[0].unit)

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ssgan.compute.cores import cores
 from ssgan.errors import NothingFound, SsganError, StorageFailed
 from ssgan.storage.folders import make_folder
 from ssgan.version import __version__
@@ -158,11 +159,10 @@ def _device() -> str:
 
 
 def _threads() -> str:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     settings = {
         name: os.environ[name] for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS") if name in os.environ
     }
-    return f"{cores} cores" + "".join(f", {name}={value}" for name, value in settings.items())
+    return f"{cores()} cores" + "".join(f", {name}={value}" for name, value in settings.items())
 
 
 def _cache() -> str:

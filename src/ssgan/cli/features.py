@@ -45,7 +45,7 @@ def features(
     from ssgan.bulk.engines import Serial
     from ssgan.bulk.features import is_table, prepare, run
     from ssgan.bulk.image_features import ExtractionSettings
-    from ssgan.steganalysis.catalog import FEATURES
+    from ssgan.steganalysis.feature_catalog import FEATURES
 
     at_least_one(limit=limit, threads=threads, shard_size=shard_size)
     geometry, convert = (reading or ReadingOptions()).parse()

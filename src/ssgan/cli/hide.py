@@ -197,7 +197,7 @@ def hide(
     made = carry_out(plan, chosen) if making.covers is None else [_best(screen, content, chosen, out, plan, making)]
     for task, hidden in zip(plan.tasks, made, strict=True):
         _show(screen, task, hidden)
-        if not way.no_risk and hidden.coefficients is None:  # the bundled detectors look at pixels
+        if not way.no_risk:
             show_risk(screen, task, hidden)
     if plan.folder is not None:
         count, needed = len(made), way.needed or len(made)

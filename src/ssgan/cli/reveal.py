@@ -13,7 +13,6 @@ from cyclopts import Parameter
 from ssgan.cli.keys import KeyOptions
 from ssgan.cli.options import Force, Json, Out
 from ssgan.cli.screen import Screen, counted
-from ssgan.compute.light_start import import_numba_without_blas
 from ssgan.errors import InvalidSetting, StorageFailed
 
 _STANDARD = Path("-")
@@ -38,7 +37,6 @@ def reveal(
     no message, and a picture changed since it was written give one answer: they cannot be told apart. The pictures of an
     album may be compressed, resized and shuffled, and one may be missing.
     """
-    import_numba_without_blas()
     from ssgan.cli.hide_drawn import model_folder, model_of
     from ssgan.messages.album_files import reveal_files_of_any_kind
     from ssgan.messages.files import write_secret

@@ -1,4 +1,4 @@
-"""Print the risk of a stego that `ssgan hide` has written, by the bundled detectors."""
+"""Print the risk of a stego that `ssgan hide` has written, by the bundled detectors: the cover beside it, or nothing."""
 
 from __future__ import annotations
 
@@ -11,23 +11,30 @@ if TYPE_CHECKING:
     from ssgan.messages.hide import Hidden
     from ssgan.messages.plan import HideTask
 
-_MORE = "a warden who trains on your source sees more"
+_SAME = 0.02  # of the probability: what differs by less does not differ
 
 
 def show_risk(screen: Screen, task: HideTask, hidden: Hidden) -> None:
-    """Score by the detectors, and print the answer on the sender's screen only."""
-    from ssgan.detection.verdicts import risk
+    """Score cover and stego, and print the answer on the sender's screen only; nothing where no detector answers."""
+    from ssgan.detection.verdicts import risk, risk_of_jpeg
     from ssgan.messages.container import OVERHEAD
 
-    found = risk(hidden.cover, hidden.stego, scheme=hidden.scheme, payload=hidden.payload)
+    picture, scheme, payload = task.picture, hidden.scheme, hidden.payload
+    if picture.coefficients is not None and hidden.coefficients is not None:
+        errors = None if picture.precover is None else picture.precover.errors
+        found = risk_of_jpeg(picture.coefficients, hidden.coefficients, scheme=scheme, payload=payload, errors=errors)
+    else:
+        found = risk(hidden.cover, hidden.stego, scheme=scheme, payload=payload)
+    if found.probabilities is None:
+        return
     safer = None if found.safer_payload is None else int(found.safer_payload * task.units / 8) - OVERHEAD
-    text = _text(found, None if safer is None or safer < 0 else safer, task.unit)
     screen.result(
         "risk",
-        f"risk: {text}",
+        f"risk: {_text(found, None if safer is None or safer < 0 else safer, task.unit)}",
         out=str(task.out),
         verdict=found.stego.verdict,
         probability=found.stego.probability,
+        cover_probability=found.cover.probability,
         answered=list(found.stego.answered),
         fired=list(found.alarms),
         cover_fired=list(found.cover.alarms),
@@ -37,19 +44,14 @@ def show_risk(screen: Screen, task: HideTask, hidden: Hidden) -> None:
 
 
 def _text(found: Risk, safer: int | None, unit: str) -> str:
-    from ssgan.detection.verdicts.lsb_replacement import ATTACKS
-
-    answered, alarms = found.stego.answered, found.alarms
-    if not answered:
-        return "unknown; the bundled detectors know no pictures like this one"
-    names = f"{' and '.join(answered)}, at 5 % false alarms"
-    if not alarms and answered == (ATTACKS.name,):
-        return f"not found by {names}, and no trained detector knows such a picture; {_MORE}"
-    if not alarms:
-        return f"not found by {names}; {_MORE}"
-    said = f"found by {' and '.join(alarms)}, at 5 % false alarms"
-    if set(found.cover.alarms) >= set(alarms):
-        return f"{said}, but so is the cover itself: take another cover"
+    assert found.probabilities is not None
+    before, after = found.probabilities
+    said = f"{100 * before:.0f} of 100 before, {100 * after:.0f} after"
+    if not found.alarms:
+        return f"{said}: no difference here" if abs(after - before) < _SAME else f"{said}: a difference, and no alarm"
+    alarm = f"{said}: found by {' and '.join(found.alarms)}"
+    if set(found.cover.alarms) >= set(found.alarms):
+        return f"{alarm}, but so is the cover itself: take another cover"
     if safer is None:
-        return f"{said}, and so it would be with less in it: take another cover or scheme"
-    return f"{said}; with {counted(safer, 'byte')} fewer would find it ({found.safer_payload:.3f} bits per {unit})"
+        return f"{alarm}, and so it would be with less in it: take another cover or scheme"
+    return f"{alarm}; with {counted(safer, 'byte')} fewer would find it ({found.safer_payload:.3f} bits per {unit})"

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import os
-
+from ssgan.compute.cores import cores as cores
 from ssgan.errors import InvalidSetting
-
-
-def cores() -> int:
-    """Return the cores that this process may use, where the system reports them."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def use_threads(wanted: int | None) -> int:

@@ -7,6 +7,7 @@ a folder for each state of all compiled files together. The folder given by NUMB
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
 from numba.core import event
+from numba.core.runtime.nrt import rtsys
 
 from ssgan.errors import StorageFailed
 from ssgan.storage import signals
@@ -53,6 +55,7 @@ def _compiled(function: Callable[P, R], loosened: set[str]) -> Callable[P, R]:
         config.CACHE_DIR = kept
     # LLVM calls back into Python while it compiles or loads, and drops an exception that is raised there.
     made.compile = _uninterrupted(made.compile)
+    made._cache.load_overload = functools.partial(_loaded, made._cache.load_overload, made._cache)
     return cast(Callable[P, R], made)
 
 
@@ -65,6 +68,21 @@ def _uninterrupted(compile_for: Callable[P, R]) -> Callable[P, R]:
             return compile_for(*args, **kwargs)
 
     return wrapped
+
+
+def _loaded(load: Callable[..., Any], cache: Any, signature: Any, context: Any) -> Any:
+    """Return a loop from the cache, without what Numba prepares for compiling, such as SciPy's linear algebra.
+
+    That takes longer than the loops of a command. This is what `load`, Numba's own, does, except for `context.refresh()`; what
+    is not in the cache is left to that.
+    """
+    if hasattr(cache, "_load_overload"):
+        rtsys.initialize(context)
+        with contextlib.suppress(Exception):
+            found = cache._load_overload(signature, context)
+            if found is not None:
+                return found
+    return load(signature, context)
 
 
 class _BetweenPasses(event.Listener):

@@ -1,26 +1,15 @@
-"""Start a command without SciPy's linear algebra, which Numba imports only to see whether there is a BLAS.
+"""Decide whether work is long enough to start Numba for it.
 
-That import takes a tenth of a second, longer than finding a message. No loop of this package multiplies matrices.
+Numba takes a quarter of a second until its first loop runs, longer than finding a message of a picture in NumPy.
 """
 
 from __future__ import annotations
 
 import sys
-from typing import Any
 
-_BLAS = "scipy.linalg.cython_blas"
+FEW = 1 << 20  # samples: from here on compiled loops save more time than Numba takes to start
 
 
-def import_numba_without_blas() -> None:
-    """Import Numba so that its loops in this process know no products of matrices; where it is imported already, do nothing.
-
-    For a process that runs a command of ours and no function of a user's.
-    """
-    if "numba" in sys.modules or _BLAS in sys.modules:
-        return
-    modules: dict[str, Any] = sys.modules
-    modules[_BLAS] = None  # an import of it fails
-    try:
-        import numba.np.arraymath  # noqa: F401 - it looks for the BLAS once, here
-    finally:
-        del modules[_BLAS]
+def loops_pay(samples: int) -> bool:
+    """Return whether to work by compiled loops and not in NumPy: where Numba is there already, and where samples are many."""
+    return "numba" in sys.modules or samples > FEW

@@ -69,18 +69,35 @@ def uniforms(
     """
     import torch
 
+    if isinstance(seeds, torch.Tensor):
+        return _expanded(_mixed(seeds ^ _signed(_moved(stream))) if stream else seeds, samples)
+    starts = _starts(seeds, stream)
+    if torch.device(device).type == "cpu":
+        return torch.from_numpy(_expanded_array(starts, samples))
+    return _expanded(torch.from_numpy(starts.view(np.int64)).to(device), samples)
+
+
+def uniform_array(seeds: np.ndarray, samples: int, *, stream: int = 0) -> np.ndarray:
+    """Return the same as an array."""
+    return _expanded_array(_starts(seeds, stream), samples)
+
+
+def _moved(stream: int) -> int:
+    """Return what moves the starting state to a place of its own, itself mixed, so that streams do not overlap in practice."""
+    return _mix(stream * GOLDEN_GAMMA) if stream else 0
+
+
+def _starts(seeds: np.ndarray, stream: int) -> np.ndarray:
+    moved = _moved(stream)
+    return np.array([_mix(int(s) ^ moved) if stream else int(s) for s in np.atleast_1d(seeds)], dtype=np.uint64)
+
+
+def _expanded_array(starts: np.ndarray, samples: int) -> np.ndarray:
     from ssgan.compute import seeds_loops
 
-    # The stream moves the starting state to a place of its own, itself mixed, so that streams do not overlap in practice.
-    moved = _mix(stream * GOLDEN_GAMMA) if stream else 0
-    if isinstance(seeds, torch.Tensor):
-        return _expanded(_mixed(seeds ^ _signed(moved)) if stream else seeds, samples)
-    starts = np.array([_mix(int(s) ^ moved) if stream else int(s) for s in np.atleast_1d(seeds)], dtype=np.uint64)
-    if torch.device(device).type == "cpu":
-        drawn = torch.empty(len(starts), samples, dtype=torch.float64)
-        seeds_loops.fill_uniforms(starts, np.array([GOLDEN_GAMMA, *MIX], dtype=np.uint64), drawn.numpy())
-        return drawn
-    return _expanded(torch.from_numpy(starts.view(np.int64)).to(device), samples)
+    drawn = np.empty((len(starts), samples))
+    seeds_loops.fill_uniforms(starts, np.array([GOLDEN_GAMMA, *MIX], dtype=np.uint64), drawn)
+    return drawn
 
 
 def _expanded(starts: torch.Tensor, samples: int) -> torch.Tensor:

@@ -6,12 +6,16 @@ the number of threads. What the parts of a network's batch add up must not depen
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
-import torch
 
+from ssgan.compute.cores import cores
+from ssgan.compute.lazy_torch import Values, as_array, is_tensor, torch
 from ssgan.errors import InvalidSetting, RefusedImage
 
 PARTS = 8
@@ -21,24 +25,54 @@ THREAD_SAMPLES = 1 << 15  # a thread is not worth starting for fewer samples tha
 Fill = Callable[[np.ndarray, int, int, np.ndarray], None]
 
 
-def compiled_serves(covers: torch.Tensor) -> bool:
-    """Return whether compiled loops can do the work: tensors on the processor, and no gradient needed."""
-    return covers.device.type == "cpu" and not (covers.requires_grad and torch.is_grad_enabled())
+def thread_count() -> int:
+    """Return how many threads work together: torch's number where it is imported, else what it would be (OMP_NUM_THREADS)."""
+    if "torch" in sys.modules:
+        return torch.get_num_threads()
+    wanted = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    return int(wanted) if wanted.isdecimal() and int(wanted) else cores()
 
 
-def filled_by_rows(covers: torch.Tensor, fill: Fill) -> torch.Tensor:
-    """Return a tensor like float covers (N, C, H, W) that `fill` has filled, part by part."""
-    planes = covers.detach().contiguous().flatten(0, 1)
-    out = torch.empty_like(planes)
-    source, filled = planes.numpy(), out.numpy()
+def limit_threads(count: int) -> None:
+    """Let the work in this process use `count` threads, torch's as well, whether it is imported already or later."""
+    os.environ["OMP_NUM_THREADS"] = str(count)
+    if "torch" in sys.modules:
+        torch.set_num_threads(count)
+
+
+def compiled_serves(covers: np.ndarray | torch.Tensor) -> bool:
+    """Return whether compiled loops can do the work: arrays, and tensors on the processor of which no gradient is needed."""
+    return not is_tensor(covers) or (
+        covers.device.type == "cpu" and not (covers.requires_grad and torch.is_grad_enabled())
+    )  # fmt: skip
+
+
+def filled_by_rows(covers: Values, fill: Fill, formula: Callable[[torch.Tensor], torch.Tensor]) -> Values:
+    """Return samples like float covers (N, C, H, W) that compiled loops have filled, part by part.
+
+    On another device, and where a gradient is needed, they are those of the formula.
+    """
+    made: Any
+    if not is_tensor(covers):
+        made = _filled(covers, fill)
+    elif compiled_serves(covers):
+        made = torch.from_numpy(_filled(covers.detach().numpy(), fill))
+    else:
+        made = formula(covers)
+    return made
+
+
+def _filled(covers: np.ndarray, fill: Fill) -> np.ndarray:
+    planes = np.ascontiguousarray(covers).reshape(-1, *covers.shape[-2:])
+    out = np.empty_like(planes)
     rows = len(planes) * planes.shape[1]
-    share_rows(lambda first, last: fill(source, first, last, filled), rows=rows, samples=planes.numel())
-    return out.view_as(covers)
+    share_rows(lambda first, last: fill(planes, first, last, out), rows=rows, samples=planes.size)
+    return out.reshape(covers.shape)
 
 
 def share_rows(work: Callable[[int, int], None], *, rows: int, samples: int) -> None:
     """Call `work(first, last)` for parts that make up 0...`rows`; `work` must release the interpreter's lock."""
-    divide(work, rows, threads=min(torch.get_num_threads(), samples // THREAD_SAMPLES, rows))
+    divide(work, rows, threads=min(thread_count(), samples // THREAD_SAMPLES, rows))
 
 
 def divide(work: Callable[[int, int], None], count: int, *, threads: int) -> None:
@@ -57,7 +91,7 @@ def samples(images: np.ndarray | torch.Tensor, *, channels: Collection[int], sma
     Raises InvalidSetting where they are not uint8 or not (N, C, H, W), or C is none of `channels`; RefusedImage where a side
     is shorter than `smallest`.
     """
-    array = images.detach().cpu().numpy() if isinstance(images, torch.Tensor) else images
+    array = as_array(images)
     if array.dtype != np.uint8:
         hint = "pass the image as it is stored, 8 bits a sample: features are statistics of ±1"
         raise InvalidSetting(f"images must be uint8, not {array.dtype}", hint=hint)
@@ -78,7 +112,7 @@ def share_images(work: Callable[[int, int], None], count: int, *, threads: int |
     """Call `work(first, last)` for parts that make up 0...`count`, one thread each; None: as many threads as torch uses."""
     if threads is not None and threads < 1:
         raise InvalidSetting(f"threads is {threads}; it must be at least 1", hint="leave it out to use all cores")
-    divide(work, count, threads=min(threads or torch.get_num_threads(), count))
+    divide(work, count, threads=min(threads or thread_count(), count))
 
 
 class Parts:
@@ -87,7 +121,7 @@ class Parts:
     """
 
     def __init__(self, *, threads: int | None = None) -> None:
-        self.count, threads = PARTS, min(PARTS, threads or torch.get_num_threads())
+        self.count, threads = PARTS, min(PARTS, threads or thread_count())
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
 
     def run(self, work: Callable[[int, int, int], None], count: int) -> None:

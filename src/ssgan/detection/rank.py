@@ -46,6 +46,6 @@ def _ranked(listing: Listing, embedder: Embedder, convert: tuple[str, ...]) -> I
     for path, entry, reader in listing.pictures():
         try:
             samples = images.read(reader.data(entry), convert=convert, name=entry.name).samples
-            yield RankedCover(str(path), float(deflection(images.to_images(samples), embedder)[0]))
+            yield RankedCover(str(path), float(deflection(samples[None], embedder)[0]))
         except (RefusedImage, DoesNotFit) as error:
             yield RankedCover(str(path), None, str(error))

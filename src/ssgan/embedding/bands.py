@@ -8,10 +8,9 @@ little memory.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ssgan.embedding.catalog import pixel_scheme
@@ -42,22 +41,22 @@ def bands(image: NDArray[np.uint8], scheme: str, payload: float) -> Iterator[Ban
     return (_band(rows, image, scheme, payload, whole) for rows in row_bands(image.shape, reach or 0))
 
 
-def _band(rows: RowBand, image: NDArray[np.uint8], scheme: str, payload: float, whole: Costs | None) -> Band:
+def _band(rows: RowBand, image: NDArray[np.uint8], scheme: str, payload: float, whole: Costs[NDArray[Any]] | None) -> Band:
     costs = _costs(rows.images(image), scheme, payload) if whole is None else whole
     plane, own = (0, rows.own) if whole is None else rows.place
-    plus, minus = (rho[0, plane, own].numpy() for rho in costs)
+    plus, minus = (rho[0, plane, own] for rho in costs)
     return Band(rows.plane, rows.first, plus, plus if costs.minus is costs.plus else minus)
 
 
-def _whole_costs(image: NDArray[np.uint8], scheme: str, payload: float) -> Costs:
+def _whole_costs(image: NDArray[np.uint8], scheme: str, payload: float) -> Costs[NDArray[Any]]:
     in_bands = pixel_scheme(scheme).image_costs
     if in_bands is None:
-        return _costs(torch.from_numpy(np.array(image[None])), scheme, payload)
+        return _costs(image[None], scheme, payload)
     return in_bands(image, payload)
 
 
-def _costs(covers: torch.Tensor, scheme: str, payload: float) -> Costs:
-    plus, minus = pixel_scheme(scheme).costs(covers.double(), payload)
+def _costs(covers: NDArray[np.uint8], scheme: str, payload: float) -> Costs[NDArray[Any]]:
+    plus, minus = pixel_scheme(scheme).price(covers.astype(np.float64), payload)
     if minus is not plus:
         return apply_wet_rule(Costs(plus, minus), pixels(covers))
     plus = without_nan(plus)

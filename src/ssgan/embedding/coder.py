@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, Generic, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from ssgan.embedding.costs import Costs
+from ssgan.compute.lazy_torch import Values, as_array, is_tensor, torch
+from ssgan.embedding.costs import Costs, Kind
 from ssgan.embedding.entry import Prices
 from ssgan.images.coefficients import Coefficients
 from ssgan.images.samples import Samples
 
-Seeds: TypeAlias = NDArray[np.uint64] | torch.Tensor  # uint64 (N,), or int64 with the same bits on the covers' device
+Seeds: TypeAlias = "NDArray[np.uint64] | torch.Tensor"  # uint64 (N,), or int64 with the same bits on the covers' device
 
 
-class ChangeProbabilities(NamedTuple):
+class ChangeProbabilities(NamedTuple, Generic[Kind]):
     """beta+ and beta-: the probabilities that each sample is raised and lowered by one; float (N, C, H, W) in [0, 1]."""
 
-    plus: torch.Tensor
-    minus: torch.Tensor
+    plus: Kind
+    minus: Kind
 
 
 class Assignment(Protocol):
@@ -50,7 +50,11 @@ class Assignment(Protocol):
 
 
 # (assignment, samples (N, C, H, W), costs, seeds) -> changed values; the seeds are NumPy's but for a coder that is capturable.
-Simulate = Callable[[Assignment, Samples[torch.Tensor], Costs, Any], torch.Tensor]
+Simulate: TypeAlias = "Callable[[Assignment, Samples[torch.Tensor], Costs, Any], torch.Tensor]"
+
+
+# (costs, payload in bits per sample) -> how probable each change is
+Probabilities: TypeAlias = "Callable[[Costs, float], ChangeProbabilities]"
 
 
 # (assignment, with its payload in bpnzAC; coefficients (H, W) side by side as in the image; their costs; seed) -> changed ones
@@ -73,11 +77,12 @@ class Coder:
     as samples (`ssgan.embedding.luma`); one that `takes_pictures` gets whole pictures, and does so itself. `simulate_plane`:
     where given, this embeds in a JPEG of one component, and the coder takes no other; `simulate_jpeg`: this makes stegos of
     whole JPEGs; without either, a JPEG is embedded in as flat samples.
-    `only`: the schemes that it belongs to; empty: any.
+    `only`: the schemes that it belongs to; empty: any. `takes_arrays`: both functions take NumPy arrays as they take tensors,
+    and then give arrays; call them through `change` and `change_probabilities`.
     """
 
     simulate: Simulate
-    probabilities: Callable[[Costs, float], ChangeProbabilities]
+    probabilities: Probabilities
     summary: str
     options: tuple[str, ...] = ()
     adaptive: bool = True
@@ -91,3 +96,30 @@ class Coder:
     simulate_plane: SimulatePlane | None = None
     simulate_jpeg: SimulateJpeg | None = None
     only: tuple[str, ...] = ()
+    takes_arrays: bool = False
+
+    def change(self, assignment: Assignment, samples: Samples[Values], costs: Costs[Values], seeds: Seeds) -> Values:
+        """Return changed values (N, C, H, W): a tensor of tensors, an array of arrays."""
+        simulate: Any = self.simulate
+        if is_tensor(samples.values) or self.takes_arrays:
+            changed: Values = simulate(assignment, samples, costs, seeds)
+            return changed
+        return as_array(simulate(assignment, _of_tensors(samples), _tensors(costs), seeds))
+
+    def change_probabilities(self, costs: Costs[Values], payload: float) -> ChangeProbabilities[Values]:
+        """Return how probable each change is: tensors of tensors, arrays of arrays."""
+        probabilities: Any = self.probabilities
+        if is_tensor(costs.plus) or self.takes_arrays:
+            found: ChangeProbabilities[Values] = probabilities(costs, payload)
+            return found
+        return ChangeProbabilities(*(beta.numpy() for beta in probabilities(_tensors(costs), payload)))
+
+
+def _tensors(costs: Costs[NDArray[Any]]) -> Costs:
+    plus = torch.from_numpy(costs.plus)
+    return Costs(plus, plus if costs.minus is costs.plus else torch.from_numpy(costs.minus))
+
+
+def _of_tensors(samples: Samples[NDArray[Any]]) -> Samples[torch.Tensor]:
+    usable = None if samples.usable is None else torch.from_numpy(samples.usable)
+    return Samples(torch.from_numpy(samples.values), samples.low, samples.high, usable, samples.unit)

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ssgan.compute import seeds as public_seeds
+from ssgan.compute.lazy_torch import torch
 from ssgan.embedding.catalog import CODERS
 from ssgan.embedding.coefficient_costs import (
     coefficient_costs,
@@ -84,13 +84,13 @@ def simulate_seeded(
     if coder.simulate_plane is not None:
         return _in_plane(cover, embedder, samples, prices, seed)
     assignment = _Assignment(embedder.scheme, bits / len(samples), embedder.options, embedder.text)
-    usable = None if coder.adaptive else torch.from_numpy(np.isfinite(np.minimum(*prices)))[None, None, None]
-    batch = Samples(torch.from_numpy(samples.values)[None, None, None], samples.low, samples.high, usable, samples.unit)
+    usable = None if coder.adaptive else np.isfinite(np.minimum(*prices))[None, None, None]
+    batch = Samples(samples.values[None, None, None], samples.low, samples.high, usable, samples.unit)
     try:
-        stego = coder.simulate(assignment, batch, _batch(prices), np.array([seed], dtype=np.uint64))
+        stego = coder.change(assignment, batch, _batch(prices), np.array([seed], dtype=np.uint64))
     except DoesNotFit as error:
         raise _in_bpnzac(error, embedder, cover) from error
-    return with_samples(cover, stego.numpy().reshape(-1), options=options)
+    return with_samples(cover, stego.reshape(-1), options=options)
 
 
 def simulate_planes(planes: torch.Tensor, table: Table, embedder: Embedder, seeds: NDArray[np.uint64]) -> torch.Tensor:
@@ -135,10 +135,10 @@ def change_probabilities(
     bits = payload_bits(cover, embedder.payload, options=options)
     prices = prices or coefficient_costs(cover, embedder.scheme, embedder.payload, options=options, errors=errors)
     try:
-        beta = CODERS[embedder.coder].probabilities(_batch(prices), bits / max(1, len(prices.plus)))
+        beta = CODERS[embedder.coder].change_probabilities(_batch(prices), bits / max(1, len(prices.plus)))
     except DoesNotFit as error:
         raise _in_bpnzac(error, embedder, cover) from error
-    return Prices(beta.plus.numpy().reshape(-1), beta.minus.numpy().reshape(-1))
+    return Prices(beta.plus.reshape(-1), beta.minus.reshape(-1))
 
 
 def _in_planes(
@@ -180,9 +180,9 @@ def _in_plane(
     return with_samples(cover, as_blocks(changed).reshape(-1), options=options)
 
 
-def _batch(prices: Prices) -> Costs:
-    plus = torch.from_numpy(prices.plus)[None, None, None]
-    return Costs(plus, plus if prices.minus is prices.plus else torch.from_numpy(prices.minus)[None, None, None])
+def _batch(prices: Prices) -> Costs[NDArray[Any]]:
+    plus = prices.plus[None, None, None]
+    return Costs(plus, plus if prices.minus is prices.plus else prices.minus[None, None, None])
 
 
 def _in_bpnzac(error: DoesNotFit, embedder: Embedder, cover: Coefficients) -> DoesNotFit:

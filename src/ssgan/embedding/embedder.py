@@ -12,46 +12,52 @@ and may have options of its own: `juniward@0.4:original`. With `luma` it leaves 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias, overload
 
 import numpy as np
-import torch
+from numpy.typing import NDArray
 
 from ssgan.compute import seeds as public_seeds
 from ssgan.compute.allocator import keep_freed
+from ssgan.compute.lazy_torch import Values, as_array, is_tensor, torch
 from ssgan.embedding import luma
 from ssgan.embedding.catalog import CODERS, COEFFICIENT_SCHEMES, DEFAULT_CODER, FLAT_CODER, FLAT_SCHEME, SCHEMES
 from ssgan.embedding.coder import ChangeProbabilities, Seeds
 from ssgan.embedding.costs import Costs, apply_wet_rule
-from ssgan.embedding.entry import CoefficientEntry, SchemeEntry
+from ssgan.embedding.entry import CoefficientEntry, Correction, SchemeEntry
 from ssgan.embedding.titles import LUMA, scheme_name, split_scheme
 from ssgan.errors import InvalidSetting, spelled, unknown
 from ssgan.images.samples import Samples, pixels
 
 SHARE = {"cpu": 1 << 16, "cuda": 1 << 25}  # samples worked on at a time: they and what is made of them stay near the cores
 
-Pair = tuple[torch.Tensor, torch.Tensor]  # of +1 and of -1
-Covers: TypeAlias = torch.Tensor | Samples[torch.Tensor]  # Images uint8 (N, 1 or 3, H, W), or samples of any kind (N, C, H, W)
+PRECISIONS = ("float64", "float32")
+
+# Images uint8 (N, 1 or 3, H, W), or samples of any kind (N, C, H, W): tensors, or arrays, for which torch is not imported.
+Covers: TypeAlias = "torch.Tensor | Samples[torch.Tensor]"
+ArrayCovers: TypeAlias = "NDArray[Any] | Samples[NDArray[Any]]"
 
 
 @dataclass(frozen=True)
 class Embedder:
     """A scheme, a payload in bits per sample, and a coder.
 
-    `dtype` is the precision of the costs: float64 exact, float32 fast. `text`, for coders that take one, is written in place of
-    random bits. With `joins_channels` the channels of a color pixel change together, and the payload counts bits per pixel;
-    gray images are embedded as without it. A scheme for coefficients may have `scheme_options`; its payload counts bits per
-    nonzero AC coefficient, its costs are always float64, and with `joins_channels` it changes luma alone.
+    `dtype` is the precision of the costs, torch's dtype or its name: float64 exact, float32 fast. `text`, for coders that take
+    one, is written in place of random bits. With `joins_channels` the channels of a color pixel change together, and the
+    payload counts bits per pixel; gray images are embedded as without it. A scheme for coefficients may have `scheme_options`;
+    its payload counts bits per nonzero AC coefficient, its costs are always float64, and with `joins_channels` it changes luma
+    alone.
     """
 
     scheme: str
     payload: float
     coder: str = DEFAULT_CODER
     options: tuple[str, ...] = ()
-    dtype: torch.dtype = torch.float64
+    dtype: str | torch.dtype = PRECISIONS[0]
     text: bytes | None = None
     joins_channels: bool = False
     scheme_options: tuple[str, ...] = ()
@@ -65,7 +71,8 @@ class Embedder:
             raise InvalidSetting(
                 f"payload is {self.payload}; it counts bits per sample and must be at least 0", hint="write it as in hill@0.4"
             )
-        if self.dtype not in (torch.float64, torch.float32):
+        object.__setattr__(self, "dtype", str(self.dtype).removeprefix("torch."))
+        if self.dtype not in PRECISIONS:
             raise InvalidSetting(f"costs are {self.dtype}; they must be float64 or float32", hint="leave dtype out for float64")
         if self.text is not None and not CODERS[self.coder].takes_text:
             raise InvalidSetting(f"the coder {self.coder} writes no text", hint=f"use lsb@{self.payload:g}/{FLAT_CODER}")
@@ -101,7 +108,7 @@ class Embedder:
             )
 
     @classmethod
-    def parse(cls, name: str, *, dtype: torch.dtype = torch.float64, text: bytes | None = None) -> Embedder:
+    def parse(cls, name: str, *, dtype: str | torch.dtype = PRECISIONS[0], text: bytes | None = None) -> Embedder:
         """Return the embedder of `scheme@payload`, `scheme@payload/coder` or `scheme@payload/coder:option,...`.
 
         With a coder that draws new covers, of `coder@payload` or `coder@payload:option`. Names may be written in any case and
@@ -174,20 +181,38 @@ class Embedder:
         """Whether it makes other images in place of covers, and no cover is changed."""
         return CODERS[self.coder].redraws
 
-    def costs(self, covers: Covers) -> Costs:
+    @overload
+    def costs(self, covers: Covers) -> Costs: ...
+
+    @overload
+    def costs(self, covers: ArrayCovers) -> Costs[NDArray[Any]]: ...
+
+    def costs(self, covers: Any) -> Costs[Any]:
         """Return the costs of Images or Samples (N, C, H, W), each channel by itself, in `dtype`, the wet rule applied.
 
-        Where channels change together, each has the cost of the pixel.
+        Where channels change together, each has the cost of the pixel. Tensors give tensors, arrays arrays.
         """
         return Costs(*self._pair(covers, self._share_costs))
 
-    def change_probabilities(self, covers: Covers) -> ChangeProbabilities:
+    @overload
+    def change_probabilities(self, covers: Covers) -> ChangeProbabilities: ...
+
+    @overload
+    def change_probabilities(self, covers: ArrayCovers) -> ChangeProbabilities[NDArray[Any]]: ...
+
+    def change_probabilities(self, covers: Any) -> ChangeProbabilities[Any]:
         """Return (beta+, beta-) of Images or Samples (N, C, H, W), in `dtype`. Raises DoesNotFit where the payload does not
         fit.
         """
         return ChangeProbabilities(*self._pair(covers, self._share_probabilities))
 
-    def simulate(self, covers: Covers, rng: int | np.random.Generator) -> torch.Tensor:
+    @overload
+    def simulate(self, covers: Covers, rng: int | np.random.Generator) -> torch.Tensor: ...
+
+    @overload
+    def simulate(self, covers: ArrayCovers, rng: int | np.random.Generator) -> NDArray[Any]: ...
+
+    def simulate(self, covers: Any, rng: int | np.random.Generator) -> Any:
         """Return stegos of Images or Samples (N, C, H, W), as values of their type, by a seed, an int or a NumPy Generator.
 
         One seed an image is drawn in order: with a Generator, any split into batches gives the same stegos.
@@ -201,7 +226,13 @@ class Embedder:
         free = self.text is None and not self.joins_channels
         return CODERS[self.coder].capturable and free and not self.row.adaptive
 
-    def simulate_seeded(self, covers: Covers, seeds: Seeds) -> torch.Tensor:
+    @overload
+    def simulate_seeded(self, covers: Covers, seeds: Seeds) -> torch.Tensor: ...
+
+    @overload
+    def simulate_seeded(self, covers: ArrayCovers, seeds: Seeds) -> NDArray[Any]: ...
+
+    def simulate_seeded(self, covers: Any, seeds: Seeds) -> Any:
         """Return stegos of Images or Samples (N, C, H, W), each from its own uint64 seed. Raises DoesNotFit where they are too
         small.
 
@@ -209,33 +240,33 @@ class Embedder:
         """
         samples = self._samples(covers)
         coder, correct = CODERS[self.coder], SCHEMES[self.scheme].correct
-        stegos = torch.empty_like(samples.values)
+        stegos = _empty_like(samples.values)
         for part in self._shares(samples):
             share = samples.part(part)
             if self._joins(share) and not coder.takes_pictures:
                 joined, costs = self._joined(share)
-                stegos[part] = luma.spread_changes(share.values, coder.simulate(self, joined, costs, seeds[part]))
+                stegos[part] = luma.spread_changes(share.values, coder.change(self, joined, costs, seeds[part]))
                 continue
-            made = coder.simulate(self, share, self._share_costs(share), seeds[part])
+            made = coder.change(self, share, self._share_costs(share), seeds[part])
             if correct is not None and coder.free_signs:
                 assert isinstance(seeds, np.ndarray), "an embedder that corrects is not capturable"
-                made = correct(share.values, made, seeds[part])
+                made = _corrected(correct, share.values, made, seeds[part])
             stegos[part] = made
         return stegos
 
-    def _pair(self, covers: Covers, make: Callable[[Samples[torch.Tensor]], Pair]) -> Pair:
-        """Return the results of `make` for the parts, written into two tensors, since fresh memory costs more than a copy."""
+    def _pair(self, covers: Any, make: Callable[[Samples[Any]], tuple[Any, Any]]) -> tuple[Any, Any]:
+        """Return the results of `make` for the parts, written into two arrays, since fresh memory costs more than a copy."""
         samples = self._samples(covers)
         shares = self._shares(samples)
         if len(shares) == 1:
             return make(samples)
-        plus = torch.empty(samples.values.shape, dtype=self.dtype, device=samples.values.device)
-        minus = torch.empty_like(plus)
+        plus = _as_floats(_empty_like(samples.values), self.dtype)
+        minus = _empty_like(plus)
         for part in shares:
             plus[part], minus[part] = make(samples.part(part))
         return plus, minus
 
-    def _samples(self, covers: Covers) -> Samples[torch.Tensor]:
+    def _samples(self, covers: Any) -> Samples[Any]:
         """Return the covers as samples. Raises InvalidSetting for what is none, and for a kind that the scheme does not
         know.
         """
@@ -243,9 +274,9 @@ class Embedder:
             _expect_images(covers)
             covers = pixels(covers)
         shape, unit = tuple(covers.values.shape), self.row.unit
-        if not isinstance(covers.values, torch.Tensor) or len(shape) != 4 or not all(shape):
+        if len(shape) != 4 or not all(shape):
             raise InvalidSetting(
-                f"samples are {shape}; expected a torch tensor (N, C, H, W), none of them 0",
+                f"samples are {shape}; expected (N, C, H, W), none of them 0",
                 hint="add the axes that are missing",
             )
         if unit not in (None, covers.unit):
@@ -262,48 +293,72 @@ class Embedder:
             )
         return covers
 
-    def _shares(self, samples: Samples[torch.Tensor]) -> list[slice]:
+    def _shares(self, samples: Samples[Any]) -> list[slice]:
         keep_freed()
         values = samples.values
-        step = max(1, SHARE.get(values.device.type, 1 << 20) // values[0].numel())
+        device = values.device.type if is_tensor(values) else "cpu"
+        step = max(1, SHARE.get(device, 1 << 20) // math.prod(values.shape[1:]))
         return [slice(first, first + step) for first in range(0, len(values), step)]
 
-    def _share_costs(self, samples: Samples[torch.Tensor]) -> Costs:
+    def _share_costs(self, samples: Samples[Values]) -> Costs[Values]:
         if self._joins(samples):
-            return Costs(*(rho.expand(samples.values.shape) for rho in self._joined(samples)[1]))
+            return Costs(*(_expanded(rho, samples.values) for rho in self._joined(samples)[1]))
         return self._channel_costs(samples)
 
-    def _share_probabilities(self, samples: Samples[torch.Tensor]) -> Pair:
-        of = CODERS[self.coder].probabilities
+    def _share_probabilities(self, samples: Samples[Values]) -> tuple[Values, Values]:
+        of = CODERS[self.coder].change_probabilities
         if not self._joins(samples):
             return of(self._channel_costs(samples), self.payload)
         plus, minus = of(self._joined(samples)[1], self.payload)
-        return plus.expand(samples.values.shape), minus.expand(samples.values.shape)
+        return _expanded(plus, samples.values), _expanded(minus, samples.values)
 
-    def _joins(self, samples: Samples[torch.Tensor]) -> bool:
+    def _joins(self, samples: Samples[Any]) -> bool:
         return self.joins_channels and samples.values.shape[1] > 1
 
-    def _joined(self, samples: Samples[torch.Tensor]) -> tuple[Samples[torch.Tensor], Costs]:
+    def _joined(self, samples: Samples[Values]) -> tuple[Samples[Values], Costs[Values]]:
         """Return pixels as samples, and what it costs to change all channels of one."""
         joined = luma.joined_samples(samples)
         return joined, apply_wet_rule(luma.joined_costs(self._channel_costs(samples)), joined)
 
-    def _channel_costs(self, samples: Samples[torch.Tensor]) -> Costs:
-        plus, minus = SCHEMES[self.scheme].costs(samples.values.to(self.dtype), self.payload)
-        return apply_wet_rule(Costs(plus.to(self.dtype), minus.to(self.dtype)), samples)
+    def _channel_costs(self, samples: Samples[Values]) -> Costs[Values]:
+        plus, minus = SCHEMES[self.scheme].price(_as_floats(samples.values, self.dtype), self.payload)
+        rho = _as_floats(plus, self.dtype)
+        return apply_wet_rule(Costs(rho, rho if minus is plus else _as_floats(minus, self.dtype)), samples)
 
 
-def _expect_images(covers: torch.Tensor) -> None:
-    if not isinstance(covers, torch.Tensor):
+def _expect_images(covers: Any) -> None:
+    if not is_tensor(covers) and not isinstance(covers, np.ndarray):
         raise InvalidSetting(
-            f"covers are a {type(covers).__name__}; expected Images, a torch tensor uint8 (N, C, H, W)",
-            hint="write torch.from_numpy(ssgan.as_image(image).copy())[None] to make a batch of one image",
+            f"covers are a {type(covers).__name__}; expected Images, a torch tensor or NumPy array uint8 (N, C, H, W)",
+            hint="write ssgan.as_image(image)[None] to make a batch of one image",
         )
-    if covers.dtype != torch.uint8 or covers.ndim != 4 or not all(covers.shape) or covers.shape[1] not in (1, 3):
+    kind = str(covers.dtype).removeprefix("torch.")
+    if kind != "uint8" or covers.ndim != 4 or not all(covers.shape) or covers.shape[1] not in (1, 3):
         raise InvalidSetting(
             f"covers are {tuple(covers.shape)} of {covers.dtype}; expected Images, uint8 (N, 1 or 3, H, W), none of them 0",
             hint="give (N, C, H, W): a single gray image is uint8 (1, 1, H, W)",
         )
+
+
+def _as_floats(values: Values, dtype: str | torch.dtype) -> Values:
+    if is_tensor(values):
+        return values.to(torch.float64 if dtype == PRECISIONS[0] else torch.float32)
+    return values.astype(str(dtype), copy=False)
+
+
+def _empty_like(values: Values) -> Values:
+    return torch.empty_like(values) if is_tensor(values) else np.empty_like(values)
+
+
+def _expanded(joined: Values, like: Values) -> Values:
+    """Return what belongs to pixels (N, 1, H, W) for each of their channels."""
+    return joined.expand(like.shape) if is_tensor(joined) else np.broadcast_to(joined, like.shape)
+
+
+def _corrected(correct: Correction, covers: Values, stegos: Values, seeds: NDArray[np.uint64]) -> Values:
+    if is_tensor(covers) and is_tensor(stegos):
+        return correct(covers, stegos, seeds)
+    return as_array(correct(torch.from_numpy(covers), torch.from_numpy(stegos), seeds))
 
 
 def _scheme_options(scheme: str) -> tuple[str, ...]:

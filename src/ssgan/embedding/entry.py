@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from ssgan.compute.lazy_torch import Values, is_tensor, torch
 from ssgan.embedding.costs import Costs, Scheme
 from ssgan.images.coefficients import COEFFICIENT_UNIT, Component
 from ssgan.images.samples import PIXEL_UNIT
 
 # Changes of the same samples with better signs: (covers, stegos, seeds) -> stegos
-Correction = Callable[[torch.Tensor, torch.Tensor, NDArray[np.uint64]], torch.Tensor]
+Correction: TypeAlias = "Callable[[torch.Tensor, torch.Tensor, NDArray[np.uint64]], torch.Tensor]"
 
 # One image uint8 (C, H, W), and the payload in bits per sample -> float64 Costs (1, C, H, W), no NaN among them
-ImageCosts = Callable[[NDArray[np.uint8], float], Costs]
+ImageCosts: TypeAlias = "Callable[[NDArray[np.uint8], float], Costs[NDArray[Any]]]"
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class SchemeEntry:
     Where all do, `image_costs` gives the costs of a large image, in bands of rows as far as they go: at most 16 bytes a sample.
     `unit` is that of the samples that it prices; None where it takes samples of any kind. `joins_channels` is False where the
     direction of a change is bound to the last bit of each sample, so that the channels of a pixel cannot change alike.
+    `takes_arrays`: `costs` takes NumPy arrays as it takes tensors, and then gives arrays; call it through `price`.
     """
 
     costs: Scheme
@@ -43,6 +44,20 @@ class SchemeEntry:
     image_costs: ImageCosts | None = None
     unit: str | None = PIXEL_UNIT
     joins_channels: bool = True
+    takes_arrays: bool = False
+
+    def price(self, samples: Values, payload: float) -> Costs[Values]:
+        """Return the costs of float samples (N, C, H, W): tensors of a tensor, arrays of an array.
+
+        For arrays, a scheme that takes none is given tensors.
+        """
+        costs: Any = self.costs
+        if is_tensor(samples) or self.takes_arrays:
+            priced: Costs[Values] = costs(samples, payload)
+            return priced
+        plus, minus = costs(torch.from_numpy(samples), payload)
+        rho = plus.numpy()
+        return Costs(rho, rho if minus is plus else minus.numpy())
 
 
 class Prices(NamedTuple):

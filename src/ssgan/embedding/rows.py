@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 # Samples of a band, whose temporaries are a dozen arrays of double precision. A band has more than the least where the rows
@@ -33,9 +32,9 @@ class RowBand(NamedTuple):
         """The band's rows among those from `top` on."""
         return slice(self.first - self.top, self.last - self.top)
 
-    def images(self, image: NDArray[np.uint8]) -> torch.Tensor:
-        """Return the band of an image (C, H, W) with the rows around it, as Images uint8 (1, 1, R, W)."""
-        return torch.from_numpy(image[None, self.plane : self.plane + 1, self.top : self.bottom].copy())
+    def images(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return the band of an image (C, H, W) with the rows around it, as uint8 (1, 1, R, W)."""
+        return image[None, self.plane : self.plane + 1, self.top : self.bottom]
 
 
 def row_bands(shape: tuple[int, ...], reach: int) -> Iterator[RowBand]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,13 +10,10 @@ from numpy.typing import NDArray
 from ssgan.compute import seeds
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import InvalidSetting
-from ssgan.images import AnyImage, Layout, accept, as_images, is_batch, laid_out, to_images
+from ssgan.images import AnyImage, Layout, accept, as_images, is_batch, laid_out
 from ssgan.images.arrays import CHANNELS
 from ssgan.images.coefficients import Coefficients
 from ssgan.images.samples import Samples
-
-if TYPE_CHECKING:
-    import torch
 
 
 def simulate(
@@ -64,5 +61,4 @@ def simulate(
 def _simulated(covers: NDArray[np.uint8], embedder: Embedder, seed: int | np.random.Generator) -> NDArray[np.uint8]:
     """Return stegos uint8 (N, C, H, W) of such covers, one seed an image."""
     own = seeds.image_seeds(seeds.as_generator(seed), len(covers))
-    stegos: torch.Tensor = embedder.simulate_seeded(to_images(covers), own)
-    return stegos.numpy()
+    return embedder.simulate_seeded(covers, own)

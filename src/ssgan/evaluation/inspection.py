@@ -165,11 +165,11 @@ def inspect_cover(
     from ssgan.embedding.detectability import deflection
 
     cover, seed = images.as_image(cover, layout=layout), seeds.as_seed(seed)
-    covers = images.to_images(cover)
-    plus, minus = (cost[0].double().numpy() for cost in embedder.costs(covers))
-    raise_probability, lower_probability = (beta[0].double().numpy() for beta in embedder.change_probabilities(covers))
+    covers = cover[None]
+    plus, minus = (cost[0].astype(np.float64) for cost in embedder.costs(covers))
+    raise_probability, lower_probability = (beta[0].astype(np.float64) for beta in embedder.change_probabilities(covers))
     image_seeds = np.array([seeds.derive(seed, name)], dtype=np.uint64)
-    stego = embedder.simulate_seeded(covers, image_seeds)[0].numpy()
+    stego = embedder.simulate_seeded(covers, image_seeds)[0]
     return Inspection(
         cover, stego, (plus, minus), (raise_probability, lower_probability), float(deflection(covers, embedder)[0])
     )
@@ -234,7 +234,7 @@ def every_scheme(
             seen = inspect_cover(cover, embedder, seed=seed, name=name, layout="chw")
             costs = seen.costs
         except (DoesNotFit, InvalidSetting):  # the maps exist in any case
-            plus, minus = (cost[0].double().numpy() for cost in embedder.costs(images.to_images(cover)))
+            plus, minus = (cost[0].astype(np.float64) for cost in embedder.costs(cover[None]))
             seen, costs = None, (plus, minus)
         priced.append(PricedCover(str(embedder), entry.title, entry.summary, pictures.cost_map(*costs), seen))
     return priced

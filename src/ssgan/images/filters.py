@@ -2,7 +2,7 @@
 
 A separable kernel is a pair of taps: down the columns, then along the rows. Correlation keeps only the places where the kernel
 is wholly inside ("valid"); `mirror` adds the symmetric border around an image first, the edge sample repeated. On the CPU
-compiled loops do the work, elsewhere `conv2d`; both can be differentiated.
+compiled loops do the work, of tensors and arrays alike, elsewhere `conv2d`; of tensors, both can be differentiated.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from ssgan.compute.lazy_torch import Values, is_tensor, torch
 from ssgan.images import filters_loops
 
 
@@ -89,7 +89,7 @@ def _eighth_turns(line: NDArray[Any]) -> list[NDArray[np.float64]]:
     return turned
 
 
-def average(x: torch.Tensor, *, size: int) -> torch.Tensor:
+def average(x: Values, *, size: int) -> Values:
     """Return the mean over size x size samples (size odd), the border mirrored; (N, C, H, W) -> the same."""
     taps = (1.0 / size,) * size
     return correlate(mirror(x, size // 2), Separable(taps, taps))
@@ -101,59 +101,60 @@ def cosine_bank(size: int) -> NDArray[np.float64]:
     return np.asarray(np.cos(angle) * np.sqrt(np.where(np.arange(size) == 0, 1.0, 2.0) / size)[:, None])
 
 
-def mirror(x: torch.Tensor, border: int) -> torch.Tensor:
+def mirror(x: Values, border: int) -> Values:
     """Return `x` with `border` mirrored samples on each side, the edge repeated, for any size of border."""
     for axis in (-2, -1):
         size = x.shape[axis]
-        index = torch.arange(-border, size + border, device=x.device).remainder(2 * size)
-        x = x.index_select(axis, torch.minimum(index, 2 * size - 1 - index))
+        index = np.arange(-border, size + border) % (2 * size)
+        index = np.minimum(index, 2 * size - 1 - index)
+        x = x.index_select(axis, torch.from_numpy(index).to(x.device)) if is_tensor(x) else x.take(index, axis)
     return x
 
 
-def correlate(x: torch.Tensor, kernel: Separable) -> torch.Tensor:
+def zero_bordered(x: Values, *, before: int, behind: int) -> Values:
+    """Return `x` with zeros before and behind its rows and columns."""
+    if is_tensor(x):
+        return torch.nn.functional.pad(x, (before, behind, before, behind))
+    return np.pad(x, ((0, 0), (0, 0), (before, behind), (before, behind)))
+
+
+def correlate(x: Values, kernel: Separable) -> Values:
     """Return valid correlation of float (N, C, H, W) -> (N, C, H - len(vertical) + 1, W - len(horizontal) + 1)."""
     return along(along(x, kernel.vertical, axis=-2), kernel.horizontal, axis=-1)
 
 
-def residuals(x: torch.Tensor, bank: Sequence[Separable]) -> list[torch.Tensor]:
+def residuals(x: Values, bank: Sequence[Separable]) -> list[Values]:
     """Return `correlate` with each kernel of the bank; equal horizontal taps are computed once."""
     rows = {taps: along(x, taps, axis=-1) for taps in dict.fromkeys(kernel.horizontal for kernel in bank)}
     return [along(rows[kernel.horizontal], kernel.vertical, axis=-2) for kernel in bank]
 
 
-def along(x: torch.Tensor, taps: Sequence[float], *, axis: int) -> torch.Tensor:
+def along(x: Values, taps: Sequence[float], *, axis: int) -> Values:
     """Return valid correlation of float (N, C, H, W) with one row of taps, down the columns (axis -2) or along the rows (axis
     -1).
     """
-    if x.device.type == "cpu":
-        result: torch.Tensor = _Along.apply(x, tuple(taps), axis)  # type: ignore[no-untyped-call]
-        return result
-    shape = (1, 1, len(taps), 1) if axis == -2 else (1, 1, 1, len(taps))
-    weight = torch.tensor(taps, dtype=x.dtype, device=x.device).reshape(shape)
-    n, c, h, w = x.shape
-    filtered = torch.nn.functional.conv2d(x.reshape(n * c, 1, h, w), weight)
-    return filtered.reshape(n, c, *filtered.shape[-2:])
+    result: Any
+    if not is_tensor(x):
+        result = _along(x, tuple(taps), axis)
+    elif x.device.type == "cpu":
+        from ssgan.images.filters_gradient import Along
 
-
-class _Along(torch.autograd.Function):
-    """The compiled loops with their derivative: a correlation with reversed taps over a border of zeros."""
-
-    @staticmethod
-    def forward(ctx: Any, x: torch.Tensor, taps: tuple[float, ...], axis: int) -> torch.Tensor:
-        ctx.taps, ctx.axis = taps, axis
+        result = Along.apply(x, tuple(taps), axis, _along)  # type: ignore[no-untyped-call]
+    else:
+        shape = (1, 1, len(taps), 1) if axis == -2 else (1, 1, 1, len(taps))
+        weight = torch.tensor(taps, dtype=x.dtype, device=x.device).reshape(shape)
         n, c, h, w = x.shape
-        shape = (n, c, h - len(taps) + 1, w) if axis == -2 else (n, c, h, w - len(taps) + 1)
-        out = torch.empty(shape, dtype=x.dtype)
-        planes = x.detach().contiguous().reshape(n * c, h, w).numpy()
-        loop = filters_loops.correlate_columns if axis == -2 else filters_loops.correlate_rows
-        weights = np.asarray(taps, dtype=planes.dtype)
-        for plane, filtered in zip(planes, out.reshape(n * c, *shape[2:]).numpy(), strict=True):
-            loop(plane, weights, filtered, True)
-        return out
+        filtered = torch.nn.functional.conv2d(x.reshape(n * c, 1, h, w), weight)
+        result = filtered.reshape(n, c, *filtered.shape[-2:])
+    return result
 
-    @staticmethod
-    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None, None]:
-        border = len(ctx.taps) - 1
-        pad = (0, 0, border, border) if ctx.axis == -2 else (border, border, 0, 0)
-        gradient = torch.nn.functional.pad(gradients[0], pad)
-        return along(gradient, ctx.taps[::-1], axis=ctx.axis), None, None
+
+def _along(x: np.ndarray, taps: tuple[float, ...], axis: int) -> np.ndarray:
+    n, c, h, w = x.shape
+    shape = (n, c, h - len(taps) + 1, w) if axis == -2 else (n, c, h, w - len(taps) + 1)
+    out = np.empty((n * c, *shape[2:]), x.dtype)
+    loop = filters_loops.correlate_columns if axis == -2 else filters_loops.correlate_rows
+    weights = np.asarray(taps, dtype=x.dtype)
+    for plane, filtered in zip(np.ascontiguousarray(x).reshape(n * c, h, w), out, strict=True):
+        loop(plane, weights, filtered, True)
+    return out.reshape(shape)

@@ -6,9 +6,11 @@ frequency stands out. Layers that make three channels by themselves, or double s
 
 from __future__ import annotations
 
-import numpy as np
-import torch
+from typing import Any
 
+import numpy as np
+
+from ssgan.compute.lazy_torch import Values, is_tensor, torch
 from ssgan.images import Images, filters
 from ssgan.images.samples import PEAK
 
@@ -18,8 +20,14 @@ TWELFTHS = 12  # of a gray value: the unit of whole residuals
 _ROWS = 512  # images worked on together
 
 
-def kv_residuals(images: Images) -> torch.Tensor:
+def kv_residuals(images: Values) -> Values:
     """Return int32 (N, C, H - 4, W - 4): twelve times the KV filter's residual, each channel by itself, exact."""
+    if not is_tensor(images):
+        total: Any = 0
+        height, width = images.shape[2] - 4, images.shape[3] - 4
+        for (i, j), tap in np.ndenumerate(np.array(filters.KV_TAPS, np.int32)):
+            total = total + tap * images[:, :, i : i + height, j : j + width]
+        return total
     flat = images.flatten(0, 1)[:, None].float()  # whole numbers below 2^24: exact
     kernel = torch.tensor(filters.KV_TAPS, dtype=torch.float32, device=images.device)[None, None]
     return torch.nn.functional.conv2d(flat, kernel).round().int().view(*images.shape[:2], images.shape[2] - 4, -1)

@@ -37,6 +37,7 @@ from ssgan.messages.parts import MessagePart, parse_part
 T = TypeVar("T", bound=np.generic)
 
 OVERHEAD = 18  # bytes of a stream beside its plaintext: the probe and AES-SIV's tag
+PROBE_BITS = 16  # of the beginning of a stream, by which a reader finds it
 SPLITS = range(17)  # of 32: the second layer's share of the bits
 PADDED, DEFLATED, PART = 1, 2, 4  # kinds, to be added up
 KINDS = (0, 1, 4, 5, 2, 3, 6, 7)  # in the order in which a reader tries them

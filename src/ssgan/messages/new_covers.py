@@ -8,12 +8,13 @@ from ssgan import images
 from ssgan.errors import InvalidSetting
 from ssgan.images import Picture
 from ssgan.images.coefficients import Precover
-from ssgan.images.new_jpeg import check_quality, new_jpeg
 from ssgan.images.samples import OPAQUE
 
 
 def check(quality: int, *, keep_metadata: bool) -> None:
     """Raise InvalidSetting for a quality that is not 1...100, and where metadata is to be kept, which a new JPEG has not."""
+    from ssgan.images.new_jpeg import check_quality  # here, since it brings compiled loops, and most covers stay what they are
+
     check_quality(quality)
     if keep_metadata:
         raise InvalidSetting(
@@ -23,6 +24,8 @@ def check(quality: int, *, keep_metadata: bool) -> None:
 
 def as_new_jpeg(picture: Picture, name: str, quality: int) -> Picture:
     """Return a picture as a new JPEG, with its original. Raises InvalidSetting where parts of it are transparent."""
+    from ssgan.images.new_jpeg import new_jpeg
+
     if picture.alpha is not None and picture.alpha.min() < OPAQUE:
         raise InvalidSetting(
             f"{name} is transparent in places, and a JPEG is not", hint="lay it on a background first, or leave --jpeg out"

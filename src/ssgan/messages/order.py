@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ssgan.compute.keystream import reader
 from ssgan.compute.large_arrays import large_empty
+from ssgan.compute.light_start import loops_pay
 
 T = TypeVar("T", bound=np.generic)
 
@@ -123,13 +124,36 @@ def _runs(samples: int, frozen: NDArray[np.int64]) -> list[tuple[int, int]]:
 
 def shuffled(key: bytes, values: NDArray[T]) -> NDArray[T]:
     """Return `values` (n,), the carrying samples in image order, permuted in place into the message's order."""
+    left, following = len(values) - 1, reader(key)
+    if not loops_pay(len(values)):
+        values[:] = _exchanged(values, following)
+        return values
     from ssgan.messages.order_loops import shuffle
 
-    left, following = len(values) - 1, reader(key)
     while left > 0:
         size = min(_WORDS, left + left // 2 + 64)
         left = shuffle(values, np.frombuffer(following(4 * size), dtype="<u4"), left)
     return values
+
+
+def _exchanged(values: NDArray[T], following: Callable[[int], bytes]) -> NDArray[T]:
+    """Return `values` (n,) permuted as `order_loops.shuffle` permutes them, in plain Python: an exchange needs the last one's
+    outcome.
+    """
+    places: list[int] = []
+    left = len(values) - 1
+    while left > 0:
+        words = np.frombuffer(following(4 * min(_WORDS, left + 64)), dtype="<u4").astype(np.int64)
+        while left > 0 and len(words):
+            bounds = np.arange(left + 1, max(left + 1 - len(words), 1), -1)
+            unfair = np.flatnonzero(words[: len(bounds)] >= (1 << 32) - (1 << 32) % bounds)
+            used = int(unfair[0]) if len(unfair) else len(bounds)
+            places += (words[:used] % bounds[:used]).tolist()
+            left, words = left - used, words[used + 1 if len(unfair) else used :]
+    mixed: Any = bytearray(values) if values.dtype == np.uint8 else values.tolist()
+    for i, j in zip(range(len(values) - 1, 0, -1), places, strict=True):
+        mixed[i], mixed[j] = mixed[j], mixed[i]
+    return np.frombuffer(mixed, values.dtype) if values.dtype == np.uint8 else np.array(mixed, values.dtype)
 
 
 def _words(key: bytes) -> Iterator[int]:

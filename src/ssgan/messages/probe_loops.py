@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from ssgan.compute.compiled import compiled
-
-BITS = 16
+from ssgan.messages.container import PROBE_BITS as BITS
 
 
 @compiled

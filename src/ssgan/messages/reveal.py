@@ -6,6 +6,7 @@ text, after the same work.
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -13,12 +14,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ssgan.compute.light_start import loops_pay
 from ssgan.embedding.stc import layers as two_layers
 from ssgan.embedding.stc import submatrices
 from ssgan.errors import Incomplete, NothingFound
 from ssgan.images import AnyImage, ImageLike, Layout, accept
 from ssgan.images.samples import Whole, low_bytes
 from ssgan.messages import container
+from ssgan.messages.container import PROBE_BITS as BITS
 from ssgan.messages.container import SPLITS, Carrier, KeyedLayout
 from ssgan.messages.keys import Key, check_key
 from ssgan.messages.parts import MessagePart
@@ -173,8 +176,6 @@ def reveal_with(layout: KeyedLayout, carrying: Whole) -> bytes | MessagePart | N
 
 def _beginnings(layout: KeyedLayout, carrying: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Return int64 (rungs x splits,): the first 16 bits of each possible stream."""
-    from ssgan.messages.probe_loops import BITS, beginnings
-
     trials = [(length, split) for length in layout.rungs for split in SPLITS]
     totals = np.array([8 * (length + container.OVERHEAD) for length, _ in trials])
     seconds = np.array([container.bits_in_second(length, split) for length, split in trials])
@@ -182,8 +183,34 @@ def _beginnings(layout: KeyedLayout, carrying: NDArray[np.uint8]) -> NDArray[np.
     edges = np.floor(np.arange(BITS + 1) * (len(carrying) / layers) + 0.5).astype(np.int64)
     code, begun = layout.code(), np.empty(len(trials), dtype=np.int64)
     columns = np.stack([submatrices.sequence(code.height, layout.keys.code, layer) for layer in (2, 1)])
-    beginnings(carrying, two_layers.strided(carrying), columns, np.minimum(seconds, BITS), edges, begun)
+    both = carrying, two_layers.strided(carrying)
+    ahead = np.minimum(seconds, BITS)
+    if not loops_pay(len(carrying)):
+        kept = [_Kept(samples, shift, own) for samples, shift, own in zip(both, (1, 0), columns, strict=True)]
+        for trial, (k, high, low) in enumerate(zip(ahead.tolist(), edges[0].tolist(), edges[1].tolist(), strict=True)):
+            begun[trial] = kept[0].beginning(high, k) << BITS - k | kept[1].beginning(low, BITS - k)
+        return begun
+    from ssgan.messages.probe_loops import beginnings
+
+    beginnings(*both, columns, ahead, edges, begun)
     return begun
+
+
+class _Kept:
+    """One layer's samples, made ready for the beginnings of many streams, which `probe_loops` computes where Numba is there."""
+
+    def __init__(self, samples: NDArray[np.uint8], shift: int, columns: NDArray[np.int64]) -> None:
+        self._marks = np.where(samples >> shift & 1, np.uint16(0xFFFF), np.uint16(0))
+        self._columns = np.resize(columns.astype(np.uint16), len(samples))  # of a block as wide as all samples
+
+    def beginning(self, edges: list[int], wanted: int) -> int:
+        """Return the first `wanted` bits, block b being edges[b]...edges[b + 1]: docs/format.md, section 8."""
+        window = word = 0
+        for first, last in itertools.pairwise(edges[: wanted + 1]):
+            window ^= int(np.bitwise_xor.reduce(self._marks[first:last] & self._columns[: last - first]))
+            word = word << 1 | window & 1
+            window >>= 1
+        return word
 
 
 def _open(layout: KeyedLayout, carrying: NDArray[np.uint8], length: int, split: int) -> bytes | MessagePart | None:

@@ -8,15 +8,18 @@ about `bound`.
 from __future__ import annotations
 
 import hashlib
+import math
 from bisect import bisect_right
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ssgan.compute.keystream import keystream, reader
+from ssgan.compute.lazy_torch import Values, as_array, is_tensor, torch
+from ssgan.compute.threads import thread_count
 from ssgan.drawn import drawing
 from ssgan.drawn.header import NONCE_BYTES, GivenUp
 from ssgan.drawn.model import find, installed, load
@@ -29,7 +32,7 @@ from ssgan.messages.keys import KeyFile
 from ssgan.messages.order import COEFFICIENT_RULE, frozen_count
 
 
-def simulate(covers: torch.Tensor, scheme: str, payload: float, seeds: NDArray[np.uint64]) -> torch.Tensor:
+def simulate(covers: Values, scheme: str, payload: float, seeds: NDArray[np.uint64]) -> Values:
     """Return stegos of Images (N, C, H, W), each with a message and a key file of its own; one uint64 seed an image.
 
     `payload` counts all bits of the stream per sample, or per pixel of a color image by a scheme such as `hill:luma`. Streams
@@ -37,19 +40,19 @@ def simulate(covers: torch.Tensor, scheme: str, payload: float, seeds: NDArray[n
     average. Raises DoesNotFit where it is more than a cover takes, InvalidSetting where it is less than the shortest stream.
     """
     if payload == 0:
-        return covers.clone()
-    pictures = covers.detach().cpu().numpy()
+        return _like(as_array(covers).copy(), covers)
+    pictures, samples = as_array(covers), math.prod(covers.shape[1:])
     joins = split_scheme(scheme)[1] and covers.shape[1] == container.COLORS
-    counted = covers[0, 0].numel() if joins else covers[0].numel()
-    lengths = _lengths(counted, payload, frozen=frozen_count(covers[0].numel()))
+    counted = samples // container.COLORS if joins else samples
+    lengths = _lengths(counted, payload, frozen=frozen_count(samples))
 
     def sent(i: int) -> NDArray[np.uint8]:
         own, message = _message(b"ssgan/simulated", int(seeds[i]), lengths)
         return hide(pictures[i], message, KeyFile(own), scheme=scheme, allow_flat=True, layout="chw").stego
 
-    with ThreadPoolExecutor(max(1, torch.get_num_threads())) as pool:
+    with ThreadPoolExecutor(thread_count()) as pool:
         stegos = np.stack(list(pool.map(sent, range(len(pictures)))))
-    return torch.from_numpy(stegos).to(covers.device)
+    return _like(stegos, covers)
 
 
 def simulate_jpeg(cover: Coefficients, scheme: str, payload: float, seed: int) -> Coefficients:
@@ -88,7 +91,7 @@ def _message(purpose: bytes, seed: int, lengths: tuple[tuple[int, int], float]) 
     return own, keystream(hashlib.sha256(own + b"message").digest(), above if coin < share else below)
 
 
-def simulate_drawn(covers: torch.Tensor, model: str, payload: float, seeds: NDArray[np.uint64]) -> torch.Tensor:
+def simulate_drawn(covers: Values, model: str, payload: float, seeds: NDArray[np.uint64]) -> Values:
     """Return covers drawn by messages, one in place of each of Images (N, C, H, W), each with a key file and nonce of its own.
 
     `model` is the name or folder of a generator; by "", the bundled one that draws pictures of this shape. `payload` counts all
@@ -97,6 +100,7 @@ def simulate_drawn(covers: torch.Tensor, model: str, payload: float, seeds: NDAr
     Raises InvalidSetting where no model draws such pictures, DoesNotFit.
     """
     channels, height, width = covers.shape[1:]
+    samples = channels * height * width
     found = load(find(Path(model))) if model else next(iter(installed((height, width, channels))), None)
     if found is None or found.shape != (height, width, channels):
         which = f"{model} draws pictures" if model else "no bundled model draws pictures"
@@ -104,12 +108,12 @@ def simulate_drawn(covers: torch.Tensor, model: str, payload: float, seeds: NDAr
             f"{which}{'' if found is None else f' of {found.shape}, not'} of {height} x {width} with {channels} channels",
             hint="give covers that the model has drawn: ssgan sample faces64 --drawn",
         )
-    length = round(payload * covers[0].numel() / 8) - drawn.OVERHEAD
+    length = round(payload * samples / 8) - drawn.OVERHEAD
     if not 0 <= length <= drawn.capacity_bytes(found):
-        fits = 8 * (drawn.capacity_bytes(found) + drawn.OVERHEAD) / covers[0].numel()
+        fits = 8 * (drawn.capacity_bytes(found) + drawn.OVERHEAD) / samples
         raise DoesNotFit(
             f"{payload:g} bits per sample do not fit: covers of {found.name} take "
-            f"{8 * drawn.OVERHEAD / covers[0].numel():.4f} to {fits:.4f}",
+            f"{8 * drawn.OVERHEAD / samples:.4f} to {fits:.4f}",
             reachable=fits,
             hint="give a payload in this range",
         )
@@ -125,7 +129,13 @@ def simulate_drawn(covers: torch.Tensor, model: str, payload: float, seeds: NDAr
             except GivenUp:  # honest covers obey the same rule
                 continue
 
-    return torch.from_numpy(np.stack([sent(i) for i in range(len(covers))])).to(covers.device)
+    return _like(np.stack([sent(i) for i in range(len(covers))]), covers)
+
+
+def _like(stegos: NDArray[np.uint8], covers: Values) -> Values:
+    """Return stegos as what the covers are: an array, or a tensor on their device."""
+    made: Any = torch.from_numpy(stegos).to(covers.device) if is_tensor(covers) else stegos
+    return made
 
 
 def _lengths(samples: int, payload: float, *, frozen: int) -> tuple[tuple[int, int], float]:

@@ -1,4 +1,4 @@
-"""List networks, feature sets, and the detectors built on them by name. Each file ends with its rows.
+"""List networks, and the detectors built on them and on feature sets, by name. Each file ends with its rows.
 
 A detector is called like its network, or like its feature set; `NAME/CLASSIFIER` chooses another classifier than the ensemble.
 """
@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ssgan.steganalysis.classifiers.ensemble import LEARNERS, SUBSPACE
-from ssgan.steganalysis.feature_set import FeatureSet
-from ssgan.steganalysis.features import crm, cspam, dctr, gfr, jrm, maxsrm, pharm, scrmq1, spam, srm
+from ssgan.steganalysis.feature_catalog import CLASSIFIERS as CLASSIFIERS
+from ssgan.steganalysis.feature_catalog import FEATURES as FEATURES
+from ssgan.steganalysis.feature_set import FeatureSet as FeatureSet
 from ssgan.steganalysis.network import Network
 from ssgan.steganalysis.networks import effnet, gncnn, sgan, srnet, xunet, yedroudj, yenet, zhunet
 
@@ -31,12 +32,9 @@ class DetectorEntry:
 
 # In the order of lists. A new one is its file and its name here, twice.
 _NETWORKS = (gncnn, sgan, xunet, yenet, yedroudj, srnet, zhunet, effnet)
-_FEATURES = (spam, cspam, srm, crm, scrmq1, maxsrm, dctr, jrm, gfr, pharm)
 
 NETWORKS: dict[str, Network] = {name: row for module in _NETWORKS for name, row in module.ROWS.items()}
-FEATURES: dict[str, FeatureSet] = {name: row for module in _FEATURES for name, row in module.ROWS.items()}
 
-CLASSIFIERS = ("ensemble", "ridge", "fixed")
 _ON_TOP = {
     "ensemble": "Fisher discriminants that vote",
     "ridge": "ridge regression",

@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any, Protocol, Self, TypeAlias, runtime_checkable
 
 import numpy as np
-import torch
 
+from ssgan.compute.lazy_torch import torch
 from ssgan.errors import InvalidSetting, RefusedModel
 from ssgan.images import Images
 from ssgan.images.quantization import Table
 from ssgan.steganalysis.jpegs import check_coefficients, decompressed
 
 # float (N, C, H, W) in [0, 1]: how probable it is that the sender changes each sample of an image, as the warden knows it.
-Probabilities: TypeAlias = torch.Tensor
+Probabilities: TypeAlias = "torch.Tensor"
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from ssgan.compute.progress import Progress
+from ssgan.compute.threads import thread_count
 from ssgan.errors import InvalidSetting, RefusedModel, spelled, unknown
 from ssgan.images import Images
 from ssgan.images.quantization import Steps, Table, settings_to_json, settings_with_table
-from ssgan.steganalysis.catalog import CLASSIFIERS, FEATURES
 from ssgan.steganalysis.classifiers import ensemble, ridge
 from ssgan.steganalysis.classifiers.ensemble import Ensemble
 from ssgan.steganalysis.classifiers.ridge import Ridge
 from ssgan.steganalysis.detector import Pairs, Probabilities
+from ssgan.steganalysis.feature_catalog import CLASSIFIERS, FEATURES
 from ssgan.steganalysis.jpegs import check_table, decompressed, looks_at_jpegs
 from ssgan.storage import weights
 from ssgan.storage.atomic import atomic_write
@@ -76,7 +76,7 @@ class FeatureDetector:
         self, train: Pairs, validate: Pairs, *, run: Path | None = None, progress: Progress[dict[str, float]] | None = None
     ) -> None:
         """Learn from the features of the pairs; with `run`, in that folder. Raises InvalidSetting, RefusedImage."""
-        settings, threads = self.settings, self.threads or torch.get_num_threads()
+        settings, threads = self.settings, self.threads or thread_count()
         for pairs in (train, validate):
             check_table(settings.table, pairs.table)
         linear = settings.classifier == "ridge"
@@ -124,7 +124,9 @@ class FeatureDetector:
             parts.append(self.classifier.scores(features))
         return np.concatenate(parts) if parts else np.empty(0)
 
-    def features(self, images: Images, probabilities: Probabilities | None = None, *, table: Table | None = None) -> np.ndarray:
+    def features(
+        self, images: Images | np.ndarray, probabilities: Probabilities | None = None, *, table: Table | None = None
+    ) -> np.ndarray:
         """Return float32 or float64 (N, D) of uint8 (N, C, H, W), or of coefficients int16 (N, 1, H, W) with their table."""
         found = FEATURES[self.settings.features]
         if found.domain == "coefficients" and table is None:
@@ -135,7 +137,7 @@ class FeatureDetector:
             )
         parts = []
         for at in range(0, len(images), BATCH):
-            chosen = images[at : at + BATCH]
+            chosen: Any = images[at : at + BATCH]
             given: tuple[Any, ...] = (decompressed(chosen, table),)
             if found.domain == "coefficients":
                 given = chosen, table

@@ -8,26 +8,25 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from ssgan.compute.lazy_torch import Values, as_array, is_tensor, torch
 from ssgan.errors import InvalidSetting, RefusedImage
-from ssgan.images import Images
 from ssgan.images.coefficients import SIDE
 from ssgan.images.idct import plane_pixels
 from ssgan.images.quantization import LARGEST_STEP, Steps, Table, steps_of, table_name, table_of
 
-Planes: TypeAlias = NDArray[np.int16] | torch.Tensor  # quantized luma (N, 1, H, W), blocks of 8 x 8 side by side
+Planes: TypeAlias = "NDArray[np.int16] | torch.Tensor"  # quantized luma (N, 1, H, W), blocks of 8 x 8 side by side
 
 
-def decompressed(coefficients: torch.Tensor, table: Table | None) -> Images:
+def decompressed(coefficients: Values, table: Table | None) -> Values:
     """Return the pixels that a decoder shows, uint8 (N, 1, H, W), of quantized coefficients int16 of that shape; without a
     table, pixels as they are.
     """
     if table is None:
         return coefficients
-    pixels = plane_pixels(coefficients.detach().cpu().numpy(), table)
-    return torch.from_numpy(pixels).to(coefficients.device)
+    pixels: Any = plane_pixels(as_array(coefficients), table)
+    return torch.from_numpy(pixels).to(coefficients.device) if is_tensor(coefficients) else pixels
 
 
 def check_coefficients(coefficients: Planes, table: NDArray[np.integer[Any]], *, title: str) -> Table:

@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from ssgan.detection.verdicts.domain import Domain
 from ssgan.errors import InvalidSetting, RefusedModel
 from ssgan.images.coefficients import SIDE, Component, planes
 from ssgan.images.quantization import distance_to_libjpeg, nearest_quality
-from ssgan.steganalysis.catalog import FEATURES
 from ssgan.steganalysis.detector import Calibration
+from ssgan.steganalysis.feature_catalog import FEATURES
 from ssgan.steganalysis.feature_detector import KIND, FeatureDetector
 from ssgan.storage import folders, weights
 
@@ -121,7 +120,7 @@ class Trained:
         """Return float64 (D,) of a JPEG by its luma, which is in the detector's scope."""
         blocks = self.scope.blocks(luma)
         assert blocks is not None
-        return self.detector.features(torch.from_numpy(blocks), table=luma.table)[0].astype(np.float64)
+        return self.detector.features(blocks, table=luma.table)[0].astype(np.float64)
 
     def score(self, features: np.ndarray) -> float:
         """Return the score of an image's features."""

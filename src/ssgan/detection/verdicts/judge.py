@@ -10,33 +10,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
+from numpy.typing import NDArray
 
+from ssgan.compute.lazy_torch import as_array, torch
 from ssgan.detection.verdicts import jsteg_replacement, lsb_replacement
 from ssgan.detection.verdicts.bundled import Trained, bundled_detectors
 from ssgan.detection.verdicts.trace import Trace
 from ssgan.detection.verdicts.verdict import CLEAR, Verdict, Word
 from ssgan.errors import InvalidSetting
-from ssgan.images import Images
 from ssgan.images.coefficients import Coefficients
 from ssgan.steganalysis.attacks.coefficients import SuspectLuma
 
 _CERTAIN = 1e6  # odds beyond what any count of covers can show
 
 
-def judge(images: Images, *, detectors: Sequence[Trained] | None = None) -> list[Verdict]:
+def judge(images: NDArray[np.uint8] | torch.Tensor, *, detectors: Sequence[Trained] | None = None) -> list[Verdict]:
     """Return the verdict on each of uint8 images (N, C, H, W), C = 1 or 3; each depends on its image alone.
 
     `detectors` are the bundled ones, if left out. Raises InvalidSetting for what are no such images, RefusedModel where a
     bundled detector is damaged.
     """
-    if images.ndim != 4 or images.dtype != torch.uint8 or images.shape[1] not in (1, 3):
+    if images.ndim != 4 or str(images.dtype).removeprefix("torch.") != "uint8" or images.shape[1] not in (1, 3):
         raise InvalidSetting(
             f"the images are {images.dtype} {tuple(images.shape)}; expected uint8 (N, C, H, W)",
             hint="pass pixels as they are in the file, always with four axes",
         )
     known = bundled_detectors() if detectors is None else detectors
-    return [judge_one(image, known) for image in images.detach().cpu().numpy()]
+    return [judge_one(image, known) for image in as_array(images)]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ import numpy as np
 
 from ssgan.detection.verdicts.blocks import UsefulBlocks, has_made_histogram, useful
 from ssgan.detection.verdicts.trace import Attacks, Trace
-from ssgan.images import to_images
 from ssgan.steganalysis.attacks.structural import BY_NAME, NotEnoughData
 from ssgan.steganalysis.detector import Calibration
 
@@ -27,7 +26,7 @@ def trace(image: np.ndarray) -> Trace:
         return _silent(*_unusable(blocks))
     if has_made_histogram(blocks.mosaic):
         return _silent("only some gray values occur, as after a change of contrast or with a palette", "few gray values")
-    seen = to_images(blocks.mosaic)
+    seen = blocks.mosaic[None]
     found = {name: attack(seen) for name, attack in BY_NAME.items()}
     estimates = {name: one[0] for name, one in found.items()}
     scores = [float(found[name].raw[0] / found[name].deviation[0]) for name in DECIDING]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from ssgan.compute.lazy_torch import Values
 from ssgan.embedding import provided
 from ssgan.embedding.coder import Assignment, Coder
 from ssgan.embedding.costs import Costs
@@ -15,14 +15,14 @@ from ssgan.errors import InvalidSetting
 from ssgan.images.samples import Samples
 
 
-def _simulate(assignment: Assignment, samples: Samples[torch.Tensor], costs: Costs, seeds: NDArray[np.uint64]) -> torch.Tensor:
+def _simulate(assignment: Assignment, samples: Samples[Values], costs: Costs[Values], seeds: NDArray[np.uint64]) -> Values:
     # Covers are drawn in a room above, see `message.py`.
     model = assignment.options[0] if assignment.options else ""
-    drawn: torch.Tensor = provided.simulate_drawn(samples.values, model, assignment.payload, seeds)
+    drawn: Values = provided.simulate_drawn(samples.values, model, assignment.payload, seeds)
     return drawn
 
 
-def _change_probabilities(costs: Costs, payload: float) -> NoReturn:
+def _change_probabilities(costs: Costs[Any], payload: float) -> NoReturn:
     raise InvalidSetting(
         "a drawn cover has no change probabilities: no cover is changed", hint="leave the selection channel and its maps out"
     )
@@ -31,5 +31,5 @@ def _change_probabilities(costs: Costs, payload: float) -> NoReturn:
 ROW = Coder(
     _simulate, _change_probabilities,
     "a cover drawn by a message in place of each one, written drawn@BITS; against honest covers of the same model",
-    (r"[^/,]+",), adaptive=False, redraws=True, joins_channels=False,
+    (r"[^/,]+",), adaptive=False, redraws=True, joins_channels=False, takes_arrays=True,
 )  # fmt: skip

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 
-import torch
-
+from ssgan.compute.lazy_torch import torch
 from ssgan.embedding.coders import newton
 from ssgan.embedding.coders.gibbs import FREE, MARGIN, NEVER, STRIDE
 from ssgan.embedding.costs import Costs

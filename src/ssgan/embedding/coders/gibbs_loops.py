@@ -10,6 +10,7 @@ import numpy as np
 
 from ssgan.compute.compiled import compiled
 from ssgan.compute.exp_loops import exp_of_negative
+from ssgan.compute.plain_loops import total, total_log
 
 LANES = 32  # sums kept side by side, so that they fill vector registers
 LONGEST_STEP = 3.0  # of Newton's, in ln lambda
@@ -131,9 +132,9 @@ def _row_moments(
         else:
             _add(up, down, len(up), factor, floor, log_z, first, second)
         if start % (LANES * FLUSH) == 0:
-            logs += np.log(log_z).sum()
+            logs += total_log(log_z)
             log_z[:] = 1
-    return logs + np.log(log_z).sum(), first.sum(), second.sum()
+    return logs + total_log(log_z), total(first), total(second)
 
 
 @compiled
@@ -207,9 +208,9 @@ def _row_moments_alike(rho: np.ndarray, factor: float, floor: float, lanes: np.n
         else:
             _add_alike(part, len(part), factor, floor, log_z, first, second)
         if start % (LANES * FLUSH) == 0:
-            logs += np.log(log_z).sum()
+            logs += total_log(log_z)
             log_z[:] = 1
-    return logs + np.log(log_z).sum(), first.sum(), second.sum()
+    return logs + total_log(log_z), total(first), total(second)
 
 
 @compiled

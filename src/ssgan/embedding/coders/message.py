@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from ssgan.compute.lazy_torch import Values
 from ssgan.embedding import provided
 from ssgan.embedding.coder import Assignment, Coder
 from ssgan.embedding.coders import bound
@@ -16,7 +16,7 @@ from ssgan.images.coefficients import Coefficients
 from ssgan.images.samples import PIXEL_UNIT, Samples
 
 
-def _simulate(assignment: Assignment, samples: Samples[torch.Tensor], costs: Costs, seeds: NDArray[np.uint64]) -> torch.Tensor:
+def _simulate(assignment: Assignment, samples: Samples[Values], costs: Costs[Values], seeds: NDArray[np.uint64]) -> Values:
     if samples.unit != PIXEL_UNIT:
         raise InvalidSetting(
             f"the coder message sends what `hide` does in images and JPEGs; these samples are in units of a {samples.unit}",
@@ -25,7 +25,7 @@ def _simulate(assignment: Assignment, samples: Samples[torch.Tensor], costs: Cos
     # Messages are made in a room above, which builds on this one. The package hands them down, so that the coder is there in
     # a worker process that only unpickles an embedder, too.
     scheme = f"{assignment.scheme}:{LUMA}" if assignment.joins_channels else assignment.scheme
-    stegos: torch.Tensor = provided.simulate_messages(samples.values, scheme, assignment.payload, seeds)
+    stegos: Values = provided.simulate_messages(samples.values, scheme, assignment.payload, seeds)
     return stegos
 
 
@@ -37,5 +37,5 @@ def _simulate_jpeg(cover: Coefficients, scheme: str, payload: float, seed: int) 
 ROW = Coder(
     _simulate, bound.change_probabilities,
     "what `hide` really sends: container, rungs, frozen places, keyed codes; for claims about messages",
-    takes_pictures=True, simulate_jpeg=_simulate_jpeg,
+    takes_pictures=True, takes_arrays=True, simulate_jpeg=_simulate_jpeg,
 )  # fmt: skip

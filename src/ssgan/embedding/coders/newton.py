@@ -7,11 +7,12 @@ straight both where entropies saturate and where they die away; a step that leav
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
-import torch
+from ssgan.compute.lazy_torch import torch
 
 # u (N,) -> the value at u, > 0 and falling, and its slope, < 0; both (N,)
-Falling = Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
+Falling: TypeAlias = "Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor]]"
 
 LONGEST_STEP = 8.0  # of u, a logarithm: a factor of 3000
 MOST_STEPS = 60

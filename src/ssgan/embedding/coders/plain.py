@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-import torch
 
 from ssgan.compute import seeds as public_seeds
+from ssgan.compute.lazy_torch import torch
 from ssgan.embedding.coder import Assignment, ChangeProbabilities, Coder, Seeds
 from ssgan.embedding.costs import Costs
 from ssgan.errors import DoesNotFit, InvalidSetting

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from ssgan.compute.lazy_torch import torch
 from ssgan.embedding.coder import Assignment, Coder
 from ssgan.embedding.coders import bound, reference_formulas
 from ssgan.embedding.costs import Costs
@@ -66,7 +66,7 @@ def simulate_plane(assignment: Assignment, plane: Samples[NDArray[Any]], prices:
 def _fisher(cover: NDArray[np.uint8], scheme: str) -> NDArray[np.float64]:
     if scheme == "mg":
         return reference_formulas.mg_fisher_information(cover)
-    return mipod.fisher_information(torch.from_numpy(cover.astype(np.float64))[None, None])[0, 0].numpy()
+    return mipod.fisher_information(cover.astype(np.float64)[None, None])[0, 0]
 
 
 def _simulate(assignment: Assignment, samples: Samples[torch.Tensor], costs: Costs, seeds: NDArray[np.uint64]) -> torch.Tensor:

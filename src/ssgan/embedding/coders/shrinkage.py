@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ssgan.compute import seeds as public_seeds
+from ssgan.compute.lazy_torch import torch
 from ssgan.embedding.coder import Assignment, ChangeProbabilities, Coder
 from ssgan.embedding.coders import plain
 from ssgan.embedding.costs import Costs

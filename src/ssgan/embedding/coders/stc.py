@@ -6,13 +6,15 @@ and secret orders are in the rooms above.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ssgan.compute import seeds as public_seeds
+from ssgan.compute.lazy_torch import Values, as_array, is_tensor, torch
+from ssgan.compute.threads import thread_count
 from ssgan.embedding.coder import Assignment, Coder
 from ssgan.embedding.coders import bound
 from ssgan.embedding.costs import Costs
@@ -25,30 +27,31 @@ ORDER, BITS = 1, 3  # the separate streams drawn from an image's seed, as in `pl
 
 
 def simulate(
-    samples: Samples[torch.Tensor], costs: Costs, payload: float, seeds: NDArray[np.uint64], options: tuple[str, ...]
-) -> torch.Tensor:
+    samples: Samples[Values], costs: Costs[Values], payload: float, seeds: NDArray[np.uint64], options: tuple[str, ...]
+) -> Values:
     """Return values (N, C, H, W) that carry `payload` bits per sample; the option h=12 sets the constraint height (10)."""
     made, values = embed(samples, costs, payload, seeds, height=height_of(options)), samples.values
     stegos = np.stack([embedding.stego for embedding in made])
     back = np.empty_like(stegos)
     np.put_along_axis(back, _order(values, seeds), stegos, axis=1)
-    return torch.from_numpy(back).reshape(values.shape).to(values.device)
+    changed: Any = back.reshape(values.shape)
+    return torch.from_numpy(changed).to(values.device) if is_tensor(values) else changed
 
 
 def embed(
-    samples: Samples[torch.Tensor], costs: Costs, payload: float, seeds: NDArray[np.uint64], *, height: int = 10
+    samples: Samples[Values], costs: Costs[Values], payload: float, seeds: NDArray[np.uint64], *, height: int = 10
 ) -> list[stc.Embedding]:
     """Return one Embedding an image, its samples in the order of its seed. Raises DoesNotFit for the first refused image."""
     order = _order(samples.values, seeds)
 
-    def ordered(x: torch.Tensor) -> NDArray[Any]:
-        return np.take_along_axis(x.detach().flatten(1).cpu().numpy(), order, axis=1)
+    def ordered(x: np.ndarray | torch.Tensor) -> NDArray[Any]:
+        return np.take_along_axis(as_array(x).reshape(len(x), -1), order, axis=1)
 
     usable = None if samples.usable is None else ordered(samples.usable)
     flat = Samples(ordered(samples.values), samples.low, samples.high, usable, samples.unit)
-    plus, minus = ordered(costs.plus.double()), ordered(costs.minus.double())
-    bits = (public_seeds.uniforms(seeds, round(payload * order.shape[1]), stream=BITS) < 0.5).numpy().astype(np.uint8)
-    made = stc.embed_batch(flat, plus, minus, list(bits), Code(height), threads=torch.get_num_threads())
+    plus, minus = (ordered(rho).astype(np.float64, copy=False) for rho in costs)
+    bits = (public_seeds.uniform_array(seeds, round(payload * order.shape[1]), stream=BITS) < 0.5).astype(np.uint8)
+    made = stc.embed_batch(flat, plus, minus, list(bits), Code(height), threads=thread_count())
     for i, embedding in enumerate(made):
         if isinstance(embedding, DoesNotFit):
             text = f"{payload:g} bits per sample do not fit: image {i} of the batch: {embedding}"
@@ -61,15 +64,16 @@ def height_of(options: tuple[str, ...]) -> int:
     return next((int(option.removeprefix("h=")) for option in options if option.startswith("h=")), 10)
 
 
-def _order(covers: torch.Tensor, seeds: NDArray[np.uint64]) -> NDArray[np.int64]:
+def _order(covers: np.ndarray | torch.Tensor, seeds: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Return int64 (N, n): the order of the samples, the same on every device."""
-    return public_seeds.uniforms(seeds, covers[0].numel(), stream=ORDER).argsort(dim=1, stable=True).numpy()
+    return public_seeds.uniform_array(seeds, math.prod(covers.shape[1:]), stream=ORDER).argsort(axis=1, stable=True)
 
 
-def _simulate(assignment: Assignment, samples: Samples[torch.Tensor], costs: Costs, seeds: NDArray[np.uint64]) -> torch.Tensor:
+def _simulate(assignment: Assignment, samples: Samples[Values], costs: Costs[Values], seeds: NDArray[np.uint64]) -> Values:
     return simulate(samples, costs, assignment.payload, seeds, assignment.options)
 
 
 ROW = Coder(
     _simulate, bound.change_probabilities, "syndrome-trellis codes, +-1 in two layers: bits that can be read back", (r"h=\d+",),
+    takes_arrays=True,
 )  # fmt: skip

@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import torch
 
 from ssgan.compute.large_arrays import large_empty
+from ssgan.compute.lazy_torch import Values, is_tensor, torch
 from ssgan.compute.threads import compiled_serves
 from ssgan.embedding.coders import newton
 from ssgan.embedding.schemes import mipod_loops
@@ -22,7 +22,7 @@ SAMPLED = 16  # every 16th sample is enough to find lambda roughly
 TOLERANCE = 1e-8  # relative, of the payload met
 
 
-def least_detectable(fisher: torch.Tensor, payload: float) -> torch.Tensor:
+def least_detectable(fisher: Values, payload: float) -> Values:
     """Return rho > 0 of Gibbs probabilities at lambda = 1 that carry `payload` bits per sample; Fisher information (N, C, H,
     W).
 
@@ -31,13 +31,15 @@ def least_detectable(fisher: torch.Tensor, payload: float) -> torch.Tensor:
     if not 0 <= payload < math.log2(3):
         raise DoesNotFit(
             f"a payload of {payload:g} bits per sample does not fit: +-1 changes carry less than log2(3) = 1.585",
-            reachable=math.floor(math.log2(3) * fisher[0].numel()),
+            reachable=math.floor(math.log2(3) * math.prod(fisher.shape[1:])),
             hint="send less",
         )
     if payload == 0:
-        return torch.full_like(fisher, torch.inf)
-    if compiled_serves(fisher):
+        return torch.full_like(fisher, torch.inf) if is_tensor(fisher) else np.full_like(fisher, np.inf)
+    if not is_tensor(fisher):
         return _solve_compiled(fisher, payload * math.log(2))
+    if compiled_serves(fisher):
+        return torch.from_numpy(_solve_compiled(fisher.detach().numpy(), payload * math.log(2)))
     flat = fisher.flatten(1)  # (N, n)
     with torch.no_grad():
         nats = torch.full((len(flat),), payload * math.log(2), dtype=torch.float64, device=flat.device)
@@ -56,16 +58,16 @@ def least_detectable(fisher: torch.Tensor, payload: float) -> torch.Tensor:
     return rho.reshape(fisher.shape)
 
 
-def _solve_compiled(fisher: torch.Tensor, nats: float) -> torch.Tensor:
+def _solve_compiled(fisher: np.ndarray, nats: float) -> np.ndarray:
     """Solve in double precision, each image by itself."""
-    flat = np.ascontiguousarray(fisher.detach().flatten(1).double().numpy())
+    flat = np.ascontiguousarray(fisher.reshape(len(fisher), -1), np.float64)
     few = np.ascontiguousarray(flat[:, ::SAMPLED])
     u = 1 - np.log(few).mean(1)
     mipod_loops.solve(few, nats, 1e-3, 30, u, np.empty_like(few))
     del few
     rho = large_empty(flat.size, flat.dtype).reshape(flat.shape)
     mipod_loops.solve(flat, nats, TOLERANCE, newton.MOST_STEPS, u, rho)
-    return torch.from_numpy(rho).to(fisher.dtype).reshape(fisher.shape)
+    return rho.astype(fisher.dtype, copy=False).reshape(fisher.shape)
 
 
 class _Spread:

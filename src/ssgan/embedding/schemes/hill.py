@@ -6,9 +6,9 @@ B. Li, M. Wang, J. Huang, X. Li, "A new cost function for spatial image steganog
 from __future__ import annotations
 
 import numpy as np
-import torch
 
-from ssgan.compute.threads import compiled_serves, filled_by_rows
+from ssgan.compute.lazy_torch import Values, torch
+from ssgan.compute.threads import filled_by_rows
 from ssgan.embedding.costs import Costs
 from ssgan.embedding.entry import SchemeEntry
 from ssgan.embedding.schemes import hill_loops
@@ -19,9 +19,9 @@ NEAR = filters.Separable((1 / 3,) * 3, (1 / 3,) * 3)
 FAR = filters.Separable((1 / 15,) * 15, (1 / 15,) * 15)
 
 
-def costs(covers: torch.Tensor, payload: float) -> Costs:
+def costs(covers: Values, payload: float) -> Costs[Values]:
     """Return costs by a high-pass and two low-pass filters; the payload plays no part."""
-    rho = filled_by_rows(covers, _fill) if compiled_serves(covers) else _formula(covers)
+    rho = filled_by_rows(covers, _fill, _formula)
     return Costs(plus=rho, minus=rho)
 
 
@@ -41,5 +41,5 @@ ROW = SchemeEntry(
     costs, "HILL", "cheap where texture is rich, smoothed so that cheap samples form groups",
     "rho = mean15(1 / mean3(|KB * X|))",
     "B. Li, M. Wang, J. Huang, X. Li, A new cost function for spatial image steganography, ICIP 2014",
-    reach=hill_loops.BORDER,
+    reach=hill_loops.BORDER, takes_arrays=True,
 )  # fmt: skip

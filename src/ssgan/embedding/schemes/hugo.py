@@ -8,10 +8,12 @@ V. Holub's code (DDE Lab, Binghamton, 2012): sigma = gamma = 1, mirrored borders
 
 from __future__ import annotations
 
-import torch
-from torch.utils.checkpoint import checkpoint
+from typing import Any
 
-from ssgan.compute.threads import share_rows
+import numpy as np
+
+from ssgan.compute.lazy_torch import Values, is_tensor, torch
+from ssgan.compute.threads import compiled_serves, share_rows
 from ssgan.embedding.costs import Costs
 from ssgan.embedding.entry import SchemeEntry
 from ssgan.images import filters
@@ -22,32 +24,38 @@ DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))  # steps (down, right) along the 
 CHUNK_SAMPLES = 1 << 22  # samples worked on at a time in torch, about 30 temporaries of this size
 
 
-def costs(covers: torch.Tensor, payload: float) -> Costs:
+def costs(covers: Values, payload: float) -> Costs[Values]:
     """Return rho+ and rho- of float32 or float64 covers (N, C, H, W); the payload plays no part.
 
     Compiled loops on the processor (as many threads as torch uses); torch elsewhere and where gradients are wanted. Both take
     any real gray values, and differentiability ends only where all three differences of a triple vanish: there the
     subgradient 0 is taken.
     """
-    if covers.device.type == "cpu" and not (covers.requires_grad and torch.is_grad_enabled()):
-        return _costs_compiled(covers)
-    return _costs_torch(covers)
+    made: Any
+    if not is_tensor(covers):
+        made = _costs_compiled(covers)
+    elif compiled_serves(covers):
+        made = (torch.from_numpy(rho) for rho in _costs_compiled(covers.detach().numpy()))
+    else:
+        made = _costs_torch(covers)
+    return Costs(*made)
 
 
-def _costs_compiled(covers: torch.Tensor) -> Costs:
+def _costs_compiled(covers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     from ssgan.embedding.schemes.hugo_loops import fill_costs  # here, so that importing a scheme does not start the compiler
 
-    planes = covers.detach().flatten(0, 1).contiguous()
-    plus, minus = torch.empty_like(planes), torch.empty_like(planes)
-    arrays = planes.numpy(), plus.numpy(), minus.numpy()
-    one = arrays[0].dtype.type(1)
+    planes = np.ascontiguousarray(covers).reshape(-1, *covers.shape[2:])
+    plus, minus = np.empty_like(planes), np.empty_like(planes)
+    one = planes.dtype.type(1)
     rows = planes.shape[0] * planes.shape[1]
-    share_rows(lambda first, last: fill_costs(*arrays, first, last, one), rows=rows, samples=planes.numel())
-    return Costs(plus.view_as(covers), minus.view_as(covers))
+    share_rows(lambda first, last: fill_costs(planes, plus, minus, first, last, one), rows=rows, samples=planes.size)
+    return plus.reshape(covers.shape), minus.reshape(covers.shape)
 
 
 def _costs_torch(covers: torch.Tensor) -> Costs:
     """Return costs by chunks of planes, or of rows of one plane, each computed again in the backward pass."""
+    from torch.utils.checkpoint import checkpoint
+
     height, width = covers.shape[-2:]
     padded = filters.mirror(covers.flatten(0, 1), MARGIN)  # (P, H + 6, W + 6)
     planes = max(1, CHUNK_SAMPLES // (height * width))
@@ -107,5 +115,5 @@ ROW = SchemeEntry(
     costs, "HUGO-BD", "what a change does to weighted triples of neighboring differences, bounded from above",
     "rho+- = sum over 16 triples of w(d) + w(d'), w(d) = 1 / (1 + |d|)",
     "T. Filler, J. Fridrich, Gibbs construction in steganography, IEEE TIFS 5(4), 2010; after T. Pevny, T. Filler, P. Bas, "
-    "Information Hiding 2010", reach=MARGIN,
+    "Information Hiding 2010", reach=MARGIN, takes_arrays=True,
 )  # fmt: skip

@@ -9,13 +9,13 @@ T. Pevny, T. Filler, P. Bas, "Using high-dimensional image models to perform hig
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ssgan.compute import seeds as public_seeds
+from ssgan.compute.lazy_torch import Values, as_array, is_tensor, torch
 from ssgan.compute.threads import share_rows
 from ssgan.embedding.coders import bound
 from ssgan.embedding.costs import WET, Costs, apply_wet_rule
@@ -29,7 +29,7 @@ Order = Literal["ascending", "descending", "random", "none"]
 ORDERS: tuple[str, ...] = get_args(Order)
 
 
-def costs(covers: torch.Tensor, payload: float, *, threshold: int = THRESHOLD) -> Costs:
+def costs(covers: Values, payload: float, *, threshold: int = THRESHOLD) -> Costs[Values]:
     """Return rho+ and rho- of float32 or float64 covers (N, C, H, W) of whole numbers; the payload plays no part.
 
     Computed on the processor whatever the covers' device, and not differentiable: bins are whole numbers.
@@ -38,29 +38,33 @@ def costs(covers: torch.Tensor, payload: float, *, threshold: int = THRESHOLD) -
         fill_costs,  # here, so that importing a scheme does not start the compiler
     )
 
-    planes = covers.detach().flatten(0, 1).cpu()
-    if bool((planes != planes.round()).any()) or not bool(((planes >= 0) & (planes <= PEAK)).all()):
+    planes = as_array(covers).reshape(-1, *covers.shape[2:])
+    if (planes != planes.round()).any() or not ((planes >= 0) & (planes <= PEAK)).all():
         raise InvalidSetting(
             "covers are not whole numbers in 0...255, and HUGO of 2010 counts bins of whole differences",
             hint="round the covers, or take hugo, which is defined for all values",
         )
-    pixels = planes.to(torch.int16).numpy()
+    pixels = planes.astype(np.int16)
     plus, minus = np.empty(pixels.shape), np.empty(pixels.shape)
     rows = pixels.shape[0] * pixels.shape[1]
     share_rows(lambda first, last: fill_costs(pixels, plus, minus, threshold, first, last), rows=rows, samples=pixels.size)
-    return Costs(*(torch.from_numpy(rho).view(covers.shape).to(covers) for rho in (plus, minus)))
+    made: list[Any] = [rho.reshape(covers.shape) for rho in (plus, minus)]
+    if is_tensor(covers):
+        return Costs(*(torch.from_numpy(rho).to(covers) for rho in made))
+    return Costs(*(rho.astype(covers.dtype, copy=False) for rho in made))
 
 
-def binary(rho: Costs) -> Costs:
+def binary(rho: Costs[Values]) -> Costs[Values]:
     """Return costs of changing the last bit: those of the cheaper direction, +1 where they are equal; the other is wet."""
     up = rho.plus <= rho.minus
-    wet = torch.full_like(rho.plus, WET)
-    return Costs(torch.where(up, rho.plus, wet), torch.where(up, wet, rho.minus))
+    where: Any = torch.where if is_tensor(rho.plus) else np.where
+    return Costs(where(up, rho.plus, WET), where(up, WET, rho.minus))
 
 
-def binary_costs(covers: torch.Tensor, payload: float) -> Costs:
+def binary_costs(covers: Values, payload: float) -> Costs[Values]:
     """Return the scheme of the catalog: `costs`, of which each sample keeps the cheaper direction inside 0...255."""
-    return binary(apply_wet_rule(costs(covers, payload), pixels(covers.to(torch.uint8))))
+    whole: Any = covers.to(torch.uint8) if is_tensor(covers) else covers.astype(np.uint8)
+    return binary(apply_wet_rule(costs(covers, payload), pixels(whole)))
 
 
 def simulate(
@@ -134,5 +138,5 @@ ROW = SchemeEntry(
     "then each sign is chosen again by the D of all changes so far",
     "T. Pevny, T. Filler, P. Bas, Using high-dimensional image models to perform highly undetectable steganography, "
     "Information Hiding 2010",
-    differentiable=False, correct=correct, reach=3, joins_channels=False,
+    differentiable=False, correct=correct, reach=3, joins_channels=False, takes_arrays=True,
 )  # fmt: skip

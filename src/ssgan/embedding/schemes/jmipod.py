@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ssgan.embedding.entry import CoefficientEntry, Prices
@@ -26,9 +25,9 @@ NEIGHBORS = ((1, 3, 1), (3, 4, 3), (1, 3, 1))  # weights of the Fisher informati
 def fisher_information(component: Component, options: Collection[str]) -> Prices:
     """Return the Fisher information of each coefficient, summed over the blocks around it with their weights."""
     blocks, (rows, columns) = component.visible, component.whole
-    samples = torch.from_numpy(cosines.to_samples(blocks, component.table))[None, None]
+    samples = cosines.to_samples(blocks, component.table)[None, None]
     residual = samples - noise_model.wiener(samples)
-    noise = as_blocks(noise_model.unmodeled_energy(residual, block=BLOCK, degree=DEGREE)[0, 0].numpy())  # (R, C, 8, 8)
+    noise = as_blocks(noise_model.unmodeled_energy(residual, block=BLOCK, degree=DEGREE)[0, 0])  # (R, C, 8, 8)
     power = cosines.basis() ** 2
     variance = np.maximum(power @ noise @ power.T / component.table.astype(np.float64) ** 2, VARIANCE_FLOOR)
     bordered = np.pad(1 / variance**2, ((1, 1), (1, 1), (0, 0), (0, 0)), mode="edge")
@@ -41,7 +40,7 @@ def fisher_information(component: Component, options: Collection[str]) -> Prices
 
 def costs_of(fisher: NDArray[np.float64], payload: float) -> NDArray[np.float64]:
     """Return rho (n,) at which the optimal sender changes with J-MiPOD's probabilities; `payload` counts bits per sample."""
-    return least_detectable(torch.from_numpy(fisher)[None, None, None], payload).numpy().reshape(-1)
+    return least_detectable(fisher[None, None, None], payload).reshape(-1)
 
 
 ROW = CoefficientEntry(

@@ -9,6 +9,7 @@ import numpy as np
 
 from ssgan.compute.compiled import compiled
 from ssgan.compute.exp_loops import exp_of_negative, rough_log
+from ssgan.compute.plain_loops import total, total_log
 from ssgan.embedding.coders.gibbs_loops import FLUSH, LANES, nearer
 from ssgan.images.filters_loops import correlate_rows, mirror, strip_height
 
@@ -96,9 +97,9 @@ def _spread(
         else:
             _step(part, near, len(part), factor, corrections, log_z, entropy, slope)
         if start % (LANES * FLUSH) == 0:
-            logs += np.log(log_z).sum()
+            logs += total_log(log_z)
             log_z[:] = 1
-    return (logs + np.log(log_z).sum() + entropy.sum()) / len(rho), slope.sum() / len(rho)
+    return (logs + total_log(log_z) + total(entropy)) / len(rho), total(slope) / len(rho)
 
 
 @compiled

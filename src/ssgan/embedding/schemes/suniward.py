@@ -7,9 +7,9 @@ EURASIP Journal on Information Security 2014:1.
 from __future__ import annotations
 
 import numpy as np
-import torch
 
-from ssgan.compute.threads import compiled_serves, filled_by_rows
+from ssgan.compute.lazy_torch import Values, torch
+from ssgan.compute.threads import filled_by_rows
 from ssgan.embedding.costs import Costs
 from ssgan.embedding.entry import SchemeEntry
 from ssgan.embedding.schemes import wavelet_loops
@@ -18,9 +18,9 @@ from ssgan.images import filters
 SIGMA = 1.0  # stabilizes the quotient in the spatial domain, section 5 of the paper
 
 
-def costs(covers: torch.Tensor, payload: float) -> Costs:
+def costs(covers: Values, payload: float) -> Costs[Values]:
     """Return rho = sum over k of |K_k| correlated with 1 / (sigma + |R_k|): Eq. (5) for the change of one sample by one."""
-    rho = filled_by_rows(covers, _fill) if compiled_serves(covers) else _formula(covers)
+    rho = filled_by_rows(covers, _fill, _formula)
     return Costs(plus=rho, minus=rho)
 
 
@@ -43,5 +43,5 @@ ROW = SchemeEntry(
     "rho = sum over k of |K_k| * 1 / (1 + |K_k * X|)",
     "V. Holub, J. Fridrich, T. Denemark, Universal distortion function for steganography in an arbitrary domain, "
     "EURASIP J. Inf. Sec. 2014:1",
-    reach=filters.WAVELET_REACH,
+    reach=filters.WAVELET_REACH, takes_arrays=True,
 )  # fmt: skip

@@ -6,9 +6,9 @@ V. Holub, J. Fridrich, "Designing steganographic distortion using directional fi
 from __future__ import annotations
 
 import numpy as np
-import torch
 
-from ssgan.compute.threads import compiled_serves, filled_by_rows
+from ssgan.compute.lazy_torch import Values, is_tensor, torch
+from ssgan.compute.threads import filled_by_rows
 from ssgan.embedding.costs import WET, Costs
 from ssgan.embedding.entry import SchemeEntry
 from ssgan.embedding.schemes import wavelet_loops
@@ -17,15 +17,19 @@ from ssgan.images import filters
 CEILING = 1e10  # of the authors' code: what costs more is wet
 
 
-def costs(covers: torch.Tensor, payload: float) -> Costs:
+def costs(covers: Values, payload: float) -> Costs[Values]:
     """Return rho = (sum over k of xi_k^p)^(-1/p) with p = -1, Eq. (4), of the suitabilities xi_k = |K_k| correlated with
     |R_k|.
     """
     # Where the image is smooth, a residual is the small difference of large sums: double precision, whatever is asked for.
-    pixels = covers.double()
-    rho = filled_by_rows(pixels, _fill) if compiled_serves(covers) else _formula(pixels)
-    rho = torch.where(rho > CEILING, rho.new_tensor(WET), rho).to(covers.dtype)
-    return Costs(plus=rho, minus=rho)
+    if is_tensor(covers):
+        rho = filled_by_rows(covers.double(), _fill, _formula)
+        rho = torch.where(rho > CEILING, rho.new_tensor(WET), rho).to(covers.dtype)
+        return Costs(plus=rho, minus=rho)
+    made = filled_by_rows(covers.astype(np.float64, copy=False), _fill, _formula)
+    made[made > CEILING] = WET
+    made = made.astype(covers.dtype, copy=False)
+    return Costs(plus=made, minus=made)
 
 
 def _formula(pixels: torch.Tensor) -> torch.Tensor:
@@ -45,5 +49,5 @@ ROW = SchemeEntry(
     costs, "WOW", "expensive where one of three wavelet directions predicts the sample well",
     "rho = sum over k of 1 / (|K_k| * |K_k * X|)",
     "V. Holub, J. Fridrich, Designing steganographic distortion using directional filters, WIFS 2012",
-    reach=filters.WAVELET_REACH,
+    reach=filters.WAVELET_REACH, takes_arrays=True,
 )  # fmt: skip

@@ -20,6 +20,7 @@ import numpy as np
 from numba import types
 
 from ssgan.compute.compiled import compiled
+from ssgan.compute.plain_loops import copy, greatest, least
 from ssgan.embedding.stc.trellis_loops import LANES, SETTLE_BLOCKS, _close, _lower, _open, _place, _settle, _step, instruction
 
 PASSED = 2  # in `changes`: an element without survivors
@@ -46,7 +47,8 @@ def cheapest(
     while at < elements:
         if pieces == len(places):
             starts, places = _doubled(starts), _doubled(places)
-        starts[pieces], places[pieces, 0], places[pieces, 1] = paths[0], at, block
+        copy(paths[0], starts[pieces])
+        places[pieces, 0], places[pieces, 1] = at, block
         pieces += 1
         at, block, used = _forward(
             target, costs, edges, columns, shorter, height, at, elements, block, paths, survivors, rows, changes
@@ -59,7 +61,7 @@ def cheapest(
     for piece in range(pieces - 1, -1, -1):
         begin, first = places[piece, 0], places[piece, 1]
         if piece < pieces - 1:
-            paths[0] = starts[piece]
+            copy(starts[piece], paths[0])
             _, _, used = _forward(
                 target, costs, edges, columns, shorter, height, begin, end, first, paths, survivors, rows, changes
             )  # fmt: skip
@@ -126,7 +128,7 @@ def _forward(
         if at == last:
             b += 1
     if exchanged:
-        paths[0] = paths[1]
+        copy(paths[1], paths[0])
     return at, b, used
 
 
@@ -138,7 +140,7 @@ def _extremes(paths: np.ndarray, vectors: int, lowest: np.ndarray, highest: np.n
     for i in range(vectors):
         _lower(lowest, paths, i)
         _heighten(highest, paths, i)
-    return lowest.min(), highest.max()
+    return least(lowest), greatest(highest)
 
 
 @compiled

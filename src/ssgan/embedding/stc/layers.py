@@ -25,7 +25,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssgan.compute.large_arrays import large_empty
-from ssgan.embedding.coders import gibbs
 from ssgan.embedding.stc import trellis
 from ssgan.embedding.stc.trellis import Code, TrellisPrices
 from ssgan.images.samples import Samples, Whole, low_bytes
@@ -196,11 +195,13 @@ def _far_and_near(
 
 def _entropy_of_flips(far: NDArray[np.float64], near: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return what the second layer of the optimal sender carries, in nats: h(q), q the probability that the bit flips."""
+    from ssgan.embedding.coders.gibbs_loops import NEVER  # here, since a reader needs no compiled loop
+
     slack, odds = np.log1p(np.exp(-near)), np.exp(-far)
     z = 1 + np.exp(-near) + odds
     q = odds / z
     # -ln q = far + ln z and -ln(1 - q) = ln z - slack
-    return np.log(z) + q * np.minimum(far, gibbs.NEVER) - (1 - q) * slack
+    return np.log(z) + q * np.minimum(far, NEVER) - (1 - q) * slack
 
 
 def write_split(costs: LayerCosts, message: NDArray[np.uint8], second: int, code: Code) -> Whole | None:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssgan.compute.large_arrays import large_empty
+from ssgan.compute.light_start import loops_pay
 from ssgan.embedding.stc import submatrices
 from ssgan.errors import DoesNotFit, InvalidSetting, not_read_back
 
@@ -227,11 +228,35 @@ def _blocks(elements: int, length: int, code: Code) -> Blocks:
 
 
 def _syndrome(samples: NDArray[np.uint8], blocks: Blocks, length: int, shift: int, stride: int) -> NDArray[np.uint8]:
+    if not loops_pay(len(samples)):
+        return _syndrome_plainly(samples, blocks, length, shift, stride)
     from ssgan.embedding.stc import trellis_loops
 
     message = np.empty(length, np.uint8)
     trellis_loops.syndrome(np.ascontiguousarray(samples), shift, stride, *blocks, message)
     return message
+
+
+def _syndrome_plainly(
+    samples: NDArray[np.uint8], blocks: Blocks, length: int, shift: int, stride: int
+) -> NDArray[np.uint8]:  # fmt: skip
+    """Return what `trellis_loops.syndrome` computes, in NumPy: a block's columns as one word, whose bits go into rows b, b + 1,
+    ...
+    """
+    count = len(samples)
+    ordered = samples if stride == 1 else samples[np.arange(count) * stride % count]
+    widths = np.diff(blocks.edges)
+    within = np.arange(count) - np.repeat(blocks.edges[:-1], widths)
+    taken = blocks.columns[np.repeat(widths - blocks.shorter, widths), within & (blocks.columns.shape[1] - 1)]
+    return _rows_of(np.bitwise_xor.reduceat(np.where(ordered >> shift & 1, taken, 0), blocks.edges[:-1]))
+
+
+def _rows_of(words: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Return uint8 (m,): the XOR in each row of words (m,), of which bit t of the k-th goes into row k + t."""
+    rows = np.zeros(len(words), np.int64)
+    for t in range(min(HEIGHTS[-1] + 1, len(words))):
+        rows[t:] ^= words[: len(words) - t] >> t
+    return (rows & 1).astype(np.uint8)
 
 
 def _scaled(costs: NDArray[np.floating[Any]], greatest: float) -> NDArray[np.float32]:

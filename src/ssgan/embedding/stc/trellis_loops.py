@@ -19,6 +19,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from ssgan.compute.compiled import compiled
+from ssgan.compute.plain_loops import copy, first_least, least
 
 LANES = 16
 SETTLE_BLOCKS = 64  # blocks after which the smallest path cost is subtracted, so that float32 keeps its digits
@@ -100,20 +101,20 @@ def cheapest(
     starts = np.empty((segments, paths.shape[1]), np.float32)
     followed = np.full(blocks, -1, np.int32)  # the state after each block, on the path followed last
     for part in range(segments):
-        starts[part] = paths[0]
+        copy(paths[0], starts[part])
         _forward(target, costs, edges, columns, shorter, height, part * segment, segment, paths, survivors[part & 1])
         state: Any
         if part == segments - 1:
             state = np.int64(target[blocks - 1])
         else:
             rows_left = blocks - (part + 1) * segment + 1
-            state = np.int64(np.argmin(paths[0, : 1 << min(height, rows_left)]))
+            state = first_least(paths[0, : 1 << min(height, rows_left)])
         if not paths[0, state] < np.inf:
             return False
         for back in range(part, -1, -1):
             if back < part - 1:
                 scratch = np.empty_like(paths)
-                scratch[0] = starts[back]
+                copy(starts[back], scratch[0])
                 scratch[1] = np.inf
                 kept = np.empty_like(survivors[0])
                 _forward(target, costs, edges, columns, shorter, height, back * segment, segment, scratch, kept)
@@ -156,7 +157,7 @@ def _forward(
                 _step(new, alive, column, costs[first + k], survivors, (first + k - edges[start]) * vectors)
         old, new = new, old
     if (stop - start) & 1:
-        paths[0] = paths[1]
+        copy(paths[1], paths[0])
 
 
 @compiled
@@ -199,7 +200,7 @@ def _settle(paths: np.ndarray, vectors: int) -> None:
     lowest[:] = np.inf
     for i in range(vectors):
         _lower(lowest, paths, i)
-    smallest = lowest.min()
+    smallest = least(lowest)
     if smallest < np.inf:
         for s in range(vectors * LANES):
             paths[s] -= smallest

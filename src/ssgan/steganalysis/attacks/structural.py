@@ -7,15 +7,19 @@ an estimate. None of them sees LSB matching or an adaptive scheme: passing them 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ssgan.compute.lazy_torch import as_array, torch
 from ssgan.errors import InvalidSetting
-from ssgan.images import Images
 from ssgan.steganalysis.attacks import structural_loops as loops
+
+Pixels: TypeAlias = "NDArray[np.uint8] | torch.Tensor"  # uint8 (N, C, H, W)
 
 STRIPS = 16  # of rows, for the jackknife
 LEAST_SAMPLES = 1024  # of an image, 32 x 32: below it no estimate is tried
@@ -84,7 +88,7 @@ class ChiSquare(Estimates):
     degrees: np.ndarray
 
 
-def sample_pairs(images: Images) -> Estimates:
+def sample_pairs(images: Pixels) -> Estimates:
     """Return sample pairs analysis (SPA) of uint8 (N, C, H, W); the pairs of all channels are counted together.
 
     S. Dumitrescu, X. Wu, Z. Wang, "Detection of LSB steganography via sample pair analysis", IEEE TSP 51(7), 2003; horizontal
@@ -93,7 +97,7 @@ def sample_pairs(images: Images) -> Estimates:
     return _judged(images, loops.count_pairs, _sample_pairs, kinds=4)
 
 
-def rs(images: Images) -> Estimates:
+def rs(images: Pixels) -> Estimates:
     """Return RS analysis of uint8 (N, C, H, W) by groups of four along rows and columns, mask 0 1 1 0; channels counted
     together.
 
@@ -102,7 +106,7 @@ def rs(images: Images) -> Estimates:
     return _judged(images, loops.count_groups, _rs, kinds=5)
 
 
-def weighted_stego(images: Images, *, weighted: bool = True) -> Estimates:
+def weighted_stego(images: Pixels, *, weighted: bool = True) -> Estimates:
     """Return weighted stego analysis (WS) of uint8 (N, C, H, W); the sums of all channels are added.
 
     J. Fridrich, M. Goljan, "On estimation of secret message length in LSB steganography in spatial domain", SPIE 5306, 2004;
@@ -116,7 +120,7 @@ def weighted_stego(images: Images, *, weighted: bool = True) -> Estimates:
     return _judged(images, fill, lambda sums: 2 * ratio(sums[..., 0], sums[..., 1]), kinds=2, dtype=np.float64)
 
 
-def chi_square(images: Images) -> ChiSquare:
+def chi_square(images: Pixels) -> ChiSquare:
     """Return the chi-square attack on uint8 (N, C, H, W), which tests whether the values 2i and 2i + 1 are equally frequent.
 
     A. Westfeld, A. Pfitzmann, "Attacks on steganographic systems", IH 1999. The statistic sums (a - b)^2 / (a + b) over the
@@ -145,7 +149,7 @@ def chi_square(images: Images) -> ChiSquare:
     )  # fmt: skip
 
 
-BY_NAME: dict[str, Callable[[Images], Estimates]] = {
+BY_NAME: dict[str, Callable[[Pixels], Estimates]] = {
     "rs": rs,
     "sample-pairs": sample_pairs,
     "weighted-stego": weighted_stego,
@@ -157,24 +161,24 @@ _FLAT = "hardly any neighbors differ"
 _UNSTABLE = "parts of the image disagree about the payload"
 
 
-def _planes(images: Images) -> np.ndarray:
+def _planes(images: Pixels) -> np.ndarray:
     """Return uint8 (N C, H, W), contiguous."""
     if images.ndim != 4 or str(images.dtype).removeprefix("torch.") != "uint8":
         raise InvalidSetting(
             f"the images are {images.dtype} of shape {tuple(images.shape)}; expected uint8 (N, C, H, W)",
             hint="pass pixels as they are in the file, always with four axes",
         )
-    return np.ascontiguousarray(images.detach().cpu().numpy()).reshape(-1, *images.shape[2:])
+    return np.ascontiguousarray(as_array(images)).reshape(-1, *images.shape[2:])
 
 
-def _sized(images: Images) -> np.ndarray:
+def _sized(images: Pixels) -> np.ndarray:
     """Return bool (N,): whether images of this shape are large enough."""
     height, width = images.shape[2:]
     return np.full(len(images), height * width >= LEAST_SAMPLES and min(height, width) >= STRIPS)
 
 
 def _judged(
-    images: Images,
+    images: Pixels,
     fill: Callable[[np.ndarray, np.ndarray], Any],
     estimate: Callable[[np.ndarray], np.ndarray],
     *,
@@ -249,12 +253,24 @@ def _equality(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarra
     """Return (statistic, degrees of freedom, p-value), each (N, CUTS), of the counts (N, C, CUTS, pairs); p = 1 without any
     pair.
     """
-    import torch
-
     total = one + other
     used = total >= LEAST_PAIR
     statistic = np.where(used, (one - other) ** 2 / np.maximum(total, 1), 0.0).sum(axis=(1, 3))
     degrees = used.sum(axis=(1, 3))
-    halves = torch.from_numpy(np.maximum(degrees, 1) / 2.0), torch.from_numpy(statistic / 2)
-    p = torch.special.gammaincc(*halves).numpy()
-    return statistic, degrees, np.where(degrees > 0, p, 1.0)
+    return statistic, degrees, chi_square_tails(statistic, degrees)
+
+
+def chi_square_tails(statistics: np.ndarray, degrees: np.ndarray) -> np.ndarray:
+    """Return the probabilities that chi-square variables of these degrees of freedom exceed `statistics`; 1 for no degrees.
+
+    Q(a, x) with a = degrees / 2, x = statistic / 2, by Q(a + 1, x) = Q(a, x) + x^a e^-x / Gamma(a + 1): sums of terms > 0.
+    """
+    x = np.maximum(statistics / 2, np.finfo(np.float64).tiny)
+    log_x, tails = np.log(x), np.exp(-x)
+    odd = degrees % 2 == 1
+    tails[odd] = [math.erfc(math.sqrt(one)) for one in x[odd].tolist()]
+    for parity, start in ((odd, 0.5), (~odd, 1.0)):
+        for a in np.arange(start, degrees.max(initial=0) / 2, 1.0).tolist():
+            more = parity & (degrees > 2 * a)
+            tails[more] += np.exp(a * log_x[more] - x[more] - math.lgamma(a + 1))
+    return np.where(degrees > 0, np.minimum(tails, 1.0), 1.0)

@@ -9,9 +9,9 @@ and compressed again, for the reference; here, in the spatial domain, the refere
 from __future__ import annotations
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from ssgan.compute.lazy_torch import torch
 from ssgan.compute.threads import samples
 from ssgan.images.samples import PEAK
 from ssgan.steganalysis.feature_set import FeatureSet

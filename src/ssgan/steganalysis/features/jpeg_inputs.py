@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from ssgan.compute.lazy_torch import as_array
 from ssgan.compute.threads import share_images
 from ssgan.images.quantization import Table
 from ssgan.steganalysis.jpegs import Planes, check_coefficients
@@ -28,7 +28,7 @@ def extracted(
     Raises what `check_coefficients` raises.
     """
     steps = check_coefficients(coefficients, table, title=title)
-    array = coefficients.detach().cpu().numpy() if isinstance(coefficients, torch.Tensor) else coefficients
+    array = as_array(coefficients)
     planes = np.ascontiguousarray(array[:, 0])
     out = np.zeros((len(planes), dimension))
 

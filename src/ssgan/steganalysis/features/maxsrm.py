@@ -11,9 +11,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from ssgan.compute.lazy_torch import is_tensor, torch
 from ssgan.compute.threads import samples, share_images
 from ssgan.errors import InvalidSetting, unknown
 from ssgan.steganalysis.feature_set import FeatureSet
@@ -66,7 +66,7 @@ def features(
 
 def _weights(probabilities: NDArray[np.floating[Any]] | torch.Tensor, shape: tuple[int, ...]) -> NDArray[Any]:
     """Return the probabilities as contiguous float64, checked."""
-    given = probabilities.detach().cpu().double().numpy() if isinstance(probabilities, torch.Tensor) else probabilities
+    given = probabilities.detach().cpu().double().numpy() if is_tensor(probabilities) else probabilities
     if given.shape != shape:
         hint = "give one probability a sample, β⁺ + β⁻ of the embedder on this image"
         raise InvalidSetting(f"probabilities must have the images' shape {shape}, not {given.shape}", hint=hint)

@@ -12,9 +12,9 @@ import functools
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from ssgan.compute.lazy_torch import torch
 from ssgan.images.cosines import basis
 from ssgan.images.quantization import Table, nearest_quality
 from ssgan.steganalysis.feature_set import FeatureSet

@@ -7,9 +7,9 @@ M. Goljan, J. Fridrich, R. Cogranne, "Rich model for steganalysis of color image
 from __future__ import annotations
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from ssgan.compute.lazy_torch import torch
 from ssgan.compute.threads import samples
 from ssgan.steganalysis.feature_set import FeatureSet
 from ssgan.steganalysis.features import crm, srm

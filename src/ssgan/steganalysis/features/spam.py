@@ -8,9 +8,9 @@ order are those of the authors' program.
 from __future__ import annotations
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from ssgan.compute.lazy_torch import torch
 from ssgan.compute.threads import samples, share_images
 from ssgan.steganalysis.feature_set import FeatureSet
 from ssgan.steganalysis.features.spam_loops import BINS, LEVELS, TRUNCATION, fill_spam

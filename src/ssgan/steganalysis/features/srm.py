@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from ssgan.compute.lazy_torch import torch
 from ssgan.compute.threads import samples, share_images
 from ssgan.steganalysis.feature_set import FeatureSet
 from ssgan.steganalysis.features.cooccurrence import dimensions, merges
