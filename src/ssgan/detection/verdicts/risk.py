@@ -40,7 +40,12 @@ class Risk:
 
     @property
     def probabilities(self) -> tuple[float, float] | None:
-        """The probability of a stego before and after, where covers and stegos are equally many; None: no detector answers."""
+        """The probability of a stego before and after, where covers and stegos are equally many.
+
+        None where no detector answers, and where only an attack does, on a picture that no trained detector knows.
+        """
+        if "out of domain" in (self.cover.verdict, self.stego.verdict) and not self.alarms:
+            return None
         before, after = self.cover.probability, self.stego.probability
         return None if before is None or after is None else (before, after)
 
