@@ -54,7 +54,7 @@ SUBJECTS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("read_coefficients", "encode_coefficients", "simulate_coefficients", "Coefficients", "COEFFICIENT_SCHEMES"),
     ),
 }
-ESTIMATORS = """They follow scikit-learn, which is the extra `sklearn` (`pip install 'ssgan[sklearn]'`), so that `Pipeline`,
+ESTIMATORS = """They follow scikit-learn, which is the extra `sklearn` (`pip install scikit-learn`), so that `Pipeline`,
 `cross_val_score` and `GridSearchCV` work: `make_pipeline(ssgan.SPAM(), ssgan.FLDEnsemble())`. The sets take images, or JPEGs as
 paths; the classifiers take features, with labels of which the greater one is that of stegos. In cross-validation, keep a cover
 and its stego in one fold: a `GroupKFold` with the number of the pair as `groups`, covers first, then stegos in their order."""

@@ -145,7 +145,7 @@ def test_results_print_well_and_show_themselves_in_a_notebook() -> None:
         (ssgan.costs(photograph()), "must not change"),
         (ssgan.inspect(photograph()), "samples changed"),
         (ssgan.inspect(photograph()[..., 0]), "PSNR"),
-        (ssgan.detect(photograph()), "verdict"),
+        (ssgan.detect(photograph()), "half of all images"),
         (ssgan.estimate(photograph()), "bits per sample"),
     ]
     for result, words in results:
