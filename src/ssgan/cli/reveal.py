@@ -6,7 +6,7 @@ import base64
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -38,8 +38,7 @@ def reveal(
     album may be compressed, resized and shuffled, and one may be missing.
     """
     from ssgan.cli.hide_drawn import model_folder, model_of
-    from ssgan.messages.album_files import reveal_files_of_any_kind
-    from ssgan.messages.files import write_secret
+    from ssgan.messages.files import reveal_files, write_secret
     from ssgan.messages.reveal import as_text
 
     key, screen = key or KeyOptions(), Screen(json=json)
@@ -51,10 +50,15 @@ def reveal(
         _check_place(named, [*stegos, key.key_file, key.passphrase_file], overwrite=force)
     sources = [sys.stdin.buffer if stego == _STANDARD else stego for stego in stegos]
     models = [] if generator is None else [model_of(generator)]
-    message = reveal_files_of_any_kind(
-        sources, key.key(screen, new=False), notify=lambda note: screen.note("note", note, note=note), models=models,
-        generator=None if generator is None else model_folder(generator), size=album,
-    )  # fmt: skip
+    options: dict[str, Any] = {"notify": lambda note: screen.note("note", note, note=note), "models": models}
+    opened = key.key(screen, new=False)
+    if len(sources) == 1 and album is None:
+        message = reveal_files(sources, opened, **options)
+    else:
+        from ssgan.messages.album_files import reveal_files_of_any_kind  # here, since it brings compiled loops
+
+        folder = None if generator is None else model_folder(generator)
+        message = reveal_files_of_any_kind(sources, opened, generator=folder, size=album, **options)
     if named is not None:
         write_secret(named, message, overwrite=force)
         screen.result(
