@@ -45,7 +45,7 @@ COUNTS = {"train": 14, "validate": 14, "calibrate": 16}  # covers from each pict
 # What a stego is made by, in turn: for old programs a share of their capacity, for others bits per nonzero AC coefficient.
 EMBEDDERS = ("jsteg@0.5", "jsteg@0.2", "f5@0.5", "f5@0.2", "outguess@0.5", "steghide@0.5", "steghide@0.25")
 FALSE_ALARMS = 0.02  # of the 5 % of all together: the attack on jsteg has little, and pictures of other sources give more
-ROOTS = "rootccjrm"  # with ridge regression; ccJRM itself with the ensemble. The bundled jpeg-91 is of the roots
+ROOTS = "rootccjrm"  # with ridge regression; ccJRM itself with the ensemble. The bundled jpeg-91 and jpeg-97 are of the roots
 PENALTIES = [10 ** (k / 2) for k in range(-6, 2)]
 PROGRAMS = ("outguess", "steghide")
 OLD = ("jsteg@0.5", "jsteg@0.2", "f5@0.5", "f5@0.2", "outguess@0.5", "outguess@0.2")
