@@ -60,8 +60,9 @@ def schemes() -> str:
         "shows in the difference to the others: at one message, 0.4 bits a pixel, SCRMQ1 with an ensemble, trained on these",
         "very embedders, errs 0.375 (0.372 to 0.378) with the channels together and 0.251 (0.243 to 0.255) without (64 x 64",
         "photographs of faces, 4,001 pairs judged, three seeds and their range; the controls pass: `ssgan evaluate FACES",
-        "--geometry celeba64 --convert jpeg --embedder hill@0.1333 hill@0.4:luma --detector scrmq1/fixed --limit 8000 --judged-share",
-        "0.5 --seeds 3 -o FOLDER`). So `hide` does this in color where the message fits, and none but `lsbr` and `hugo2010` are without it.",
+        "--geometry celeba64 --convert jpeg --embedder hill@0.1333 hill@0.4:luma --detector scrmq1/fixed --limit 8000",
+        "--test-share 0.5 --seeds 3 -o FOLDER`). So `hide` does this in color where the message fits. All schemes have the",
+        "option but `lsbr` and `hugo2010`.",
         "",
     ]
     for name, entry in SCHEMES.items():

@@ -78,7 +78,8 @@ def in_words(rows: Sequence[Row]) -> list[str]:
         easy = [name for name in sides["safer"] if name.startswith(WITHOUT)]
         if easy:
             sentences.append(
-                f"Secrecy in the loss is not the only reason: {_listed(easy)} {'is' if len(easy) == 1 else 'are'} safer without it."
+                f"Secrecy in the loss is not the only reason: {_listed(easy)} "
+                f"{'is' if len(easy) == 1 else 'are'} safer without it."
             )
     seen = [name for name, error in price(rows).items() if error < TOLD]
     unseen = [name for name, error in price(rows).items() if error >= TOLD]
