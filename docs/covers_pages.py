@@ -96,12 +96,12 @@ ANSWERS = {
     "even LSB replacement of every sample is missed more than 5 % of the time. Roughness hides: real faces with one "
     "gray value of noise bring HILL from 0.010 to 0.198 without any generator. And every generated cover, and the "
     "noisy real one, is told from real faces without an error. So at this size generated covers are harder to search, "
-    "for their noise and not for secrecy in the loss; the price is that whoever sends them stands out.",
+    "for their noise and not for secrecy in the loss; the price is that a person who sends them stands out.",
     "table3": "The paper's fall from S1 to S3 is there, and it is mismatch. The rich model is right on 99.3 % of covers from "
     "the stream that it learned from, and on 98.8 % of covers of the same generator by another seed: another seed "
     "alone hides nothing (the paper's detector, 0.87, fell to 0.72). Asked about a generator trained further it "
     "guesses (0.500), as S3 has it (0.71). Retrained on those very covers it is right on 99.6 % (S4, which the paper "
-    "does not ask): whoever may sample from the generator, as Kerckhoffs has it, loses nothing by its further "
+    "does not ask): a detector that may sample from the generator, as Kerckhoffs has it, loses nothing by its further "
     "training. Testing on the covers learned from (S1') would have added half a point.",
     "alpha": "No share of secrecy bought anything that shows: before the same warden, no alpha from 0.9 to 0.5, plain or "
     "balanced, made LSB matching harder to find than alpha = 1, the same game without the detector (0.435); balanced "
