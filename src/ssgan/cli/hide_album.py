@@ -42,7 +42,7 @@ class AlbumOptions:
             raise InvalidSetting("files are given together with --album", hint="leave out the files, or --album")
         if making.changed or making.tries is not None or making.count is not None:
             raise InvalidSetting(
-                "--album is given together with --changed, --tries or --count", hint="an album is drawn once: leave them out"
+                "--album is given together with --changed, --tries or --count", hint="leave them out: an album is drawn once"
             )
 
 

@@ -35,6 +35,8 @@ from ssgan.steganalysis.classifiers.ensemble import Ensemble, EnsembleSettings
 from ssgan.steganalysis.classifiers.ridge import Ridge
 from ssgan.steganalysis.detector import Calibration
 
+# The words that check_estimator of scikit-learn expects.
+TWO_CLASSES = "Only binary classification is supported. The type of the target is {}."
 LEAST_SLOPE = 1e-9  # of a calibration, so that a probability above one half and a score above 0 mean the same
 FEWEST_APART = 5  # images of a class, from which some are set apart to choose a penalty
 
@@ -170,9 +172,7 @@ class _StegoClassifier(ClassifierMixin, BaseEstimator):
         kind = type_of_target(y)
         self.classes_ = np.unique(y)
         if len(self.classes_) > 2:
-            raise InvalidSetting(
-                f"Only binary classification is supported. The type of the target is {kind}.", hint="give covers and stegos"
-            )
+            raise InvalidSetting(TWO_CLASSES.format(kind), hint="give covers and stegos")
         if len(self.classes_) < 2:
             raise InvalidSetting("the labels are of 1 class; expected 2, covers and stegos", hint="give both")
         covers, stegos = (X[y == label] for label in self.classes_)
