@@ -20,7 +20,7 @@ from ssgan.messages.keys import KeyFile, Passphrase, parse_key_file
 from tests.vectors import album_reader, reader
 
 Vector = dict[str, Any]
-VECTORS: list[Vector] = json.loads((Path(__file__).parent / "vectors" / "albums.json").read_text("ascii"))
+VECTORS: list[Vector] = json.loads((Path(__file__).parent / "vectors" / "album" / "messages.json").read_text("ascii"))
 every = pytest.mark.parametrize("vector", VECTORS, ids=[vector["name"] for vector in VECTORS])
 
 

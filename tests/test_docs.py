@@ -22,6 +22,7 @@ REASONS = (
     "it needs a photograph of yours",
     "it needs hours",
     "it needs the extra sklearn",
+    "the shell fills in",
     "it serves until",
 )
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "features": "no -o out",
     "hide-each": "no -o out -m hi --key-file no",
     "train-detail": "no -o out",
+    "train-extractor": "no -o out",
     "train-detector": "no -o out --embedder hill@0.4 --detector spam/ridge",
     "score": "no no -o out.csv",
     "evaluate": "no -o out --embedder hill@0.4 --detector spam/ridge",

@@ -15,6 +15,7 @@ from ssgan.gan.catalog import generator_of
 from ssgan.gan.covers import generators
 from ssgan.gan.covers.generators import read_card, save_generator
 from ssgan.gan.training.settings import configure
+from ssgan.storage import folders
 
 SMALL = configure("tiny", image_size=16, width=4, latent=8)
 
@@ -69,7 +70,8 @@ def test_what_is_no_generator_is_said_and_the_others_are_listed(folder: Path, ca
 def test_generators_of_the_package_go_by_their_name(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(generators, "BUNDLED", folder / "bundled")
+    for module in (generators, folders):
+        monkeypatch.setattr(module, "BUNDLED", folder / "bundled")
     monkeypatch.setattr(bundled, "BUNDLED", folder / "bundled" / "detectors")
     code, _, err = ask("models", capsys)
     assert code == 2

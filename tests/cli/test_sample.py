@@ -105,4 +105,4 @@ def test_the_help_says_why_a_seed_is_not_for_sending(capsys: pytest.CaptureFixtu
     assert run(["sample", "--help"]) == 0
     printed = " ".join(capsys.readouterr().out.replace("│", " ").split())
     assert "operating system's random source" in printed
-    assert "guesses it" in printed
+    assert "A seed can be guessed" in printed

@@ -22,7 +22,7 @@ def test_the_page_answers_with_pictures_and_carries_them_itself(data: Path, tmp_
     assert all(address.startswith("data:image/png;base64,") for address in seen.pictures)
     assert len(seen.pictures) == 5  # sources
     assert "Not asked in this folder: game, frontier, table1, table3, alpha, jpeg." in text
-    assert "in real covers the best detector, retrained, errs" in text
+    assert "in real covers the best detector, retrained, has an error of" in text
     assert ">0.87<" in text  # what was published
 
 

@@ -284,7 +284,9 @@ def test_a_seed_is_a_whole_number_or_a_generator() -> None:
             embedder.simulate(covers, wrong)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("covers", [picture(3), picture(3)[None], torch.zeros(1, 40, 44, 3, dtype=torch.uint8), None])
+@pytest.mark.parametrize(
+    "covers", [picture(3), picture(3)[None].astype(np.int16), torch.zeros(1, 40, 44, 3, dtype=torch.uint8), None]
+)
 def test_an_embedder_says_how_one_picture_becomes_a_batch(covers: object) -> None:
     for work in (lambda x: Embedder("lsb", 0.4).costs(x), lambda x: Embedder("lsb", 0.4).simulate(x, 1)):
         with pytest.raises(InvalidSetting, match="expected Images"):

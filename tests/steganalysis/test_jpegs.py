@@ -38,9 +38,9 @@ def test_pairs_of_jpegs_are_coefficients_of_whole_blocks() -> None:
     assert np.array_equal(pairs[:1].table, TABLE)  # type: ignore[arg-type]
     with pytest.raises(InvalidSetting, match="int16 on cpu"):
         Pairs(pairs.covers, pairs.stegos)
-    with pytest.raises(InvalidSetting, match="int16"):
+    with pytest.raises(InvalidSetting, match="these are pixels"):
         Pairs(pairs.covers.to(torch.uint8), pairs.stegos.to(torch.uint8), table=TABLE)
-    with pytest.raises(InvalidSetting, match="multiples of 8"):
+    with pytest.raises(InvalidSetting, match="8 R, 8 C"):
         Pairs(pairs.covers[..., :12], pairs.stegos[..., :12], table=TABLE)
     with pytest.raises(InvalidSetting, match="table"):
         Pairs(pairs.covers, pairs.stegos, table=np.zeros((8, 8), np.uint16))

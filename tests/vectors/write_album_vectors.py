@@ -21,7 +21,7 @@ from tests.vectors import album_reader
 from tests.vectors.book import content_json, key_json
 from tests.vectors.reader import Key
 
-FILE = Path(__file__).parent / "albums.json"
+FILE = Path(__file__).parent / "album" / "messages.json"
 IDENTITY = hashlib.sha256(b"a model").digest()
 
 
@@ -82,4 +82,5 @@ def vectors() -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
+    FILE.parent.mkdir(exist_ok=True)
     FILE.write_text("[\n" + ",\n".join(json.dumps(one) for one in vectors()) + "\n]\n", encoding="ascii")

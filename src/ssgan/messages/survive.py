@@ -70,11 +70,8 @@ def survive(
     """Return what the message in these files lives through: one stego, all stegos of a spread message, or an album.
 
     `reveal` returns the message of files, such as `album_files.reveal_files_of_any_kind`. `names` are those of TRANSFORMATIONS
-    or recipes of channels; all, if left out. Raises what `reveal` raises where the files as they are say nothing.
-
-    >>> rows = survive([Path("out.png")], key, reveal_files_of_any_kind, names=["copy", "jpeg75"])
-    >>> [row.name for row in rows if row.lives]
-    ['copy']
+    or recipes of channels, as `["copy", "jpeg75"]`; all, if left out. Raises what `reveal` raises where the files as they are
+    say nothing.
     """
     check_key(key)
     wanted = list(names) or [name for name in TRANSFORMATIONS if len(files) > 1 or name not in _SEVERAL]
