@@ -18,6 +18,7 @@ from ssgan.cli.app import run
 from ssgan.cli.examples import EXAMPLES, epilogue
 from ssgan.cli.reproduce import reproduce
 from ssgan.experiments.catalog import EXPERIMENTS
+from ssgan.gan.training.settings import PRESETS
 
 COMMANDS = list(app.COMMANDS)
 SHELLS: tuple[completion.Shell, ...] = ("bash", "zsh", "fish")
@@ -114,3 +115,9 @@ def test_piped_help_is_plain_text(capsys: pytest.CaptureFixture[str]) -> None:
     assert "default: False" not in printed
     assert "default: None" not in printed
     assert "default: 64" in printed
+
+
+def test_the_help_of_train_names_every_preset(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train", "--help"]) == 0
+    words = set(capsys.readouterr().out.replace(",", " ").replace(".", " ").split())
+    assert set(PRESETS) <= words

@@ -46,7 +46,7 @@ def train(
     /,
     *,
     out: Annotated[Out, Parameter(help="The folder of the run; the same command resumes it.")],
-    preset: Annotated[str, Parameter(help="paper, sgan, dcgan, wgan, wgan-gp, modern, compact, tiny.")] = "paper",
+    preset: Annotated[str, Parameter(help="paper, ssgan, sgan, dcgan, wgan, wgan-gp, modern, compact, tiny.")] = "paper",
     settings: Settings | None = None,
     reading: ReadingOptions | None = None,
     working: Working | None = None,
