@@ -28,10 +28,12 @@ import torch
 from drawn import judged
 
 from ssgan.drawn import drawing, model
+from ssgan.errors import NothingFound
 from ssgan.images.channels import through
 from ssgan.messages import album, album_files
 from ssgan.messages.album_files import AlbumModel
 from ssgan.messages.album_promise import CHANNELS, album_of, honest_pictures
+from ssgan.messages.drawn_files import content_of
 from ssgan.messages.keys import KeyFile
 
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "albums.csv"
@@ -90,11 +92,11 @@ def whole(by: AlbumModel, count: int, names: Sequence[str]) -> Iterator[Row]:
                 paths = []
                 for place, picture in enumerate(order):
                     paths.append(Path(folder) / f"{place:02d}.png")
-                    paths[-1].write_bytes(album_files.content_of(pictures[picture], paths[-1]))
+                    paths[-1].write_bytes(content_of(pictures[picture], paths[-1]))
                 begun = time.process_time()
                 try:
                     found = album_files.reveal_files_of_any_kind(paths, key)
-                except album_files.NothingFound:
+                except NothingFound:
                     failed, found = failed + 1, message
                 spent.append(time.process_time() - begun)
             wrong += found != message
@@ -111,9 +113,9 @@ def warden(by: AlbumModel, count: int, names: list[str]) -> Iterator[Row]:
     driven = np.concatenate(
         [np.stack(album_files.draw(b"the same message", key_of(0), by, SIZE)) for _ in range(-(-count // SIZE))]
     )[:count]
-    both = [torch.from_numpy(np.ascontiguousarray(part.transpose(0, 3, 1, 2))) for part in (honest, driven)]
+    covers, stegos = (torch.from_numpy(np.ascontiguousarray(part.transpose(0, 3, 1, 2))) for part in (honest, driven))
     for name in names:
-        yield judged("pictures of albums", name, *both, 0)
+        yield judged("pictures of albums", name, covers, stegos, 0)
 
 
 def write(rows: list[Row]) -> None:

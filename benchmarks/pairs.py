@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from numpy.typing import NDArray
 
 from ssgan.messages import container
-from ssgan.messages.container import KeyedLayout, capacity
+from ssgan.messages.container import KeyedLayout, capacity, max_plaintext_bytes
 from ssgan.messages.hide import hide
 from ssgan.messages.keys import Key, KeyFile, Subkeys
 from ssgan.messages.order import FrozenDraw, frozen_count
@@ -45,7 +45,8 @@ def frozen_by_the_key_alone(shape: bytes, samples: np.ndarray, key: Key) -> Keye
     chosen = HKDF(SHA512(), 32, salt=None, info=b"control" + shape).derive(key.secret)
     frozen = FrozenDraw(len(samples)).take(chosen, frozen_count(len(samples)))
     keys = Subkeys.of(key.first_root(hashlib.sha256(shape + samples[frozen].tobytes()).digest()))
-    return KeyedLayout(shape, len(samples) - len(frozen), frozen, keys)
+    carrying = len(samples) - len(frozen)
+    return KeyedLayout(shape, carrying, frozen, keys, max_plaintext_bytes(carrying))
 
 
 def changes(construct: Construction, key: Key, pairs: int, side: int, seed: int) -> NDArray[np.bool_]:

@@ -12,8 +12,9 @@ from ssgan.embedding.coders import plain, reference_formulas
 from ssgan.embedding.coders import stc as stc_coder
 from ssgan.embedding.coders.gibbs import Sender
 from ssgan.embedding.costs import Costs, apply_wet_rule
-from ssgan.embedding.embedder import Embedder, simulate
+from ssgan.embedding.embedder import Embedder
 from ssgan.embedding.entry import SchemeEntry
+from ssgan.embedding.simulation import simulate
 from ssgan.embedding.stc import embed
 from ssgan.embedding.stc.trellis import Code
 from ssgan.errors import DoesNotFit, InvalidSetting

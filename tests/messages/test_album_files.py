@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -89,7 +90,12 @@ def test_an_album_is_drawn_once(model: album_files.AlbumModel, tmp_path: Path, m
     """A reader that finds nothing makes the message be refused; nothing is drawn again, nothing written."""
     drawn = []
     draw_signs = drawing.draw_signs
-    monkeypatch.setattr(drawing, "draw_signs", lambda *given: drawn.append(1) or draw_signs(*given))
+
+    def counted(*given: Any) -> Any:
+        drawn.append(1)
+        return draw_signs(*given)
+
+    monkeypatch.setattr(drawing, "draw_signs", counted)
     monkeypatch.setattr(extractor.LatentReader, "read", lambda self, copies: np.zeros((len(copies), self.latent)))
     with pytest.raises(DoesNotFit, match="less than was promised"):
         album_files.carry_out(album_files.planned(b"x", tmp_path / "album", model, size=12), KEY)
@@ -101,7 +107,12 @@ def test_latents_have_the_law_of_honest_ones(model: album_files.AlbumModel, monk
     """Words of 12 bits, uniform; magnitudes half-normal and independent of the signs that were asked for."""
     words = []
     base = drawing._base_of
-    monkeypatch.setattr(drawing, "_base_of", lambda own, given, following: words.append(given) or base(own, given, following))
+
+    def kept(own: Any, given: Any, following: Any) -> Any:
+        words.append(given)
+        return base(own, given, following)
+
+    monkeypatch.setattr(drawing, "_base_of", kept)
     rng = np.random.default_rng(2)
     signs = rng.integers(0, 2, (30, 128)).astype(np.uint8)
     for row in signs:

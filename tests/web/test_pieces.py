@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 
@@ -18,7 +19,7 @@ def words(page: str) -> str:
 
 def test_progress_has_a_count_and_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
-    monkeypatch.setattr(queue.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     job = PageJob("detect", {}, "9 pictures")
     assert "Waiting for its turn Cancel" in words(views.piece(job))
     job.begin()
