@@ -44,8 +44,8 @@ def demo(
             progress=lambda done, doing: progress(done, doing),
             notify=lambda chapter, words: screen.note("chapter", f"{chapter}: {words}", chapter=chapter, words=words),
         )
+    screen.note("next", f"read the message yourself: {program()} reveal {shlex.quote(str(out / 'stego.png'))}")
     screen.result("page", f"The page is {page}", page=str(page), stego=str(out / "stego.png"), **result.to_json())
-    screen.note("next", f"read its message yourself: {program()} reveal {shlex.quote(str(out / 'stego.png'))}")
     if open_page:
         import webbrowser
 
