@@ -61,7 +61,7 @@ def test_a_stopped_training_goes_on_exactly(generator: Path, tmp_path: Path, mon
     whole = train_extractor(generator, SMALL, tmp_path / "whole")
     step, steps = training._step, []
 
-    def stopping(*given: object) -> tuple[float, float, float]:
+    def stopping(*given: object) -> dict[str, float]:
         steps.append(1)
         if len(steps) == 3:
             signal.raise_signal(signal.SIGINT)

@@ -6,7 +6,6 @@ It is measured on photographs that are held back: the fewer bits, the better the
 
 from __future__ import annotations
 
-import time
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -19,15 +18,14 @@ from ssgan import images
 from ssgan.compute import seeds
 from ssgan.compute.optimizers import make_optimizer, set_rate
 from ssgan.compute.progress import Progress
-from ssgan.compute.training_state import diverged, refusing_other_states, restore, state_tensors
 from ssgan.datasets import Geometry
 from ssgan.datasets.sources import refuse_among
 from ssgan.errors import InvalidSetting
 from ssgan.gan.backbones.detail import Detail, bits, planes_of
 from ssgan.gan.training.data import Batches, read
 from ssgan.gan.training.detail_settings import DetailConfig
+from ssgan.gan.training.one_network import OneNetwork
 from ssgan.storage import signals, weights
-from ssgan.storage.checkpoints import Checkpoints
 from ssgan.storage.runs import Run, working_in
 from ssgan.storage.runs import result as result_of
 
@@ -36,7 +34,6 @@ KIND = "detail network"
 CACHE = "cache"
 STEPS_IN_Y = 4  # y is kept in quarters of a gray value
 _HELD_BACK = 256  # photographs, at most, on which bits a sample are measured
-_LOGS = 200
 _WARM_STEPS = 50
 _DECAY = 0.7  # power of the share of the training that is left
 _CLIP = 1.0  # of the gradient's norm
@@ -73,43 +70,22 @@ def train_detail(
         torch.manual_seed(config.seed)
         network = Detail(config.channels, config.width).to(where)
         optimizer = make_optimizer("adam", network, config.learning_rate, is_scheduled=True, betas=(0.9, 0.99))
-        checkpoints, seen, seconds = Checkpoints(out), 0, 0.0
-        if found := checkpoints.resume(run):
-            tensors, record = found
-            with refusing_other_states():
-                restore(tensors, {"network": network}, {"network": optimizer})
-                seen, seconds = int(record["images_seen"]), float(record["seconds"])
+        training = OneNetwork(run, network, optimizer)
         batches = Batches(real, config, slice(None), where)
         interrupted = until_the_end.enter_context(signals.defer_signals())
-        began, began_at, saved, sums = time.monotonic(), seen, time.monotonic(), [0.0, 0]
-        while seen < config.duration_images and not interrupted.number:
-            step = seen // config.batch
-            set_rate(optimizer, _rate(config, step))
-            loss = _step(network, optimizer, images.to_pixels(batches.at(step)), config, step)
-            before, seen = seen, seen + config.batch
-            sums[0], sums[1] = sums[0] + loss, sums[1] + 1
-            passed = time.monotonic() - began
-            every = max(config.duration_images // _LOGS, 1)
-            if seen // every > before // every or seen >= config.duration_images:
-                rate = (seen - began_at) / max(passed, 1e-9)
-                figures = {
-                    "bits_per_sample": round(sums[0] / sums[1], 4),
-                    "seconds": round(seconds + passed, 1),
-                    "images_per_second": round(rate, 2),
-                    "seconds_left": round(max(config.duration_images - seen, 0) / rate, 1),
-                }
-                sums = [0.0, 0]
-                run.log(seen, **figures)
-                if progress is not None:
-                    progress(seen, figures)
-            if interrupted.number or time.monotonic() - saved > save_seconds:
-                _save(out, checkpoints, network, optimizer, config, seen, seconds + passed)
-                saved = time.monotonic()
-        seconds += time.monotonic() - began
-        _save(out, checkpoints, network, optimizer, config, seen, seconds)
+
+        def step(number: int) -> dict[str, float]:
+            set_rate(optimizer, _rate(config, number))
+            return {"bits_per_sample": _step(training, network, images.to_pixels(batches.at(number)), config, number)}
+
+        def save() -> None:
+            _save(out, training, network, config)
+
+        training.train(config, step, interrupted, save=save, save_seconds=save_seconds, progress=progress)
+        save()
         result: dict[str, Any] = {}
         if not interrupted.number:
-            result = {"images_seen": seen, "seconds": round(seconds, 1), "held_back": len(real.held_back)}
+            result = {"images_seen": training.seen, "seconds": round(training.seconds, 1), "held_back": len(real.held_back)}
             result |= measured(network, held_back.to(where), config)
             run.finish(result)
     if interrupted.number:
@@ -171,16 +147,11 @@ def measured(network: Detail, pictures: torch.Tensor, config: DetailConfig) -> d
     }
 
 
-def _step(network: Detail, optimizer: torch.optim.Optimizer, pictures: torch.Tensor, config: DetailConfig, step: int) -> float:
+def _step(training: OneNetwork, network: Detail, pictures: torch.Tensor, config: DetailConfig, step: int) -> float:
     """Take one training step. Raises TrainingDiverged."""
     y = half_size(pictures, config.noise, seeds.generator(config.seed, "noise", str(step)))
     loss = network.bits(y, planes_of(pictures).float()).mean()
-    optimizer.zero_grad()
-    loss.backward()
-    norm = torch.nn.utils.clip_grad_norm_(network.parameters(), _CLIP)
-    if not bool(torch.isfinite(norm)):
-        raise diverged(step * config.batch)
-    optimizer.step()
+    training.descend(loss, clip=_CLIP)
     return float(loss.detach())
 
 
@@ -194,17 +165,8 @@ def _held_back(pictures: torch.Tensor, chosen: np.ndarray) -> torch.Tensor:
     return pictures[torch.from_numpy(others[:_HELD_BACK])]
 
 
-def _save(
-    out: Path,
-    checkpoints: Checkpoints,
-    network: Detail,
-    optimizer: torch.optim.Optimizer,
-    config: DetailConfig,
-    seen: int,
-    seconds: float,
-) -> None:
+def _save(out: Path, training: OneNetwork, network: Detail, config: DetailConfig) -> None:
     """Save the state to resume from, and the network to draw with."""
-    tensors = state_tensors({"network": network}, {"network": optimizer})
-    checkpoints.save(tensors, {"images_seen": seen, "seconds": seconds})
-    about = {"images_seen": seen}
+    training.save_state()
+    about = {"images_seen": training.seen}
     weights.save(out, dict(network.state_dict()), {"kind": KIND, "config": asdict(config), "about": about})

@@ -7,7 +7,6 @@ is shown a few times with other damage by real codecs (`ssgan.images.channels`).
 
 from __future__ import annotations
 
-import time
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -21,21 +20,19 @@ from torch import nn
 from ssgan.compute import seeds
 from ssgan.compute.optimizers import make_optimizer, set_rate
 from ssgan.compute.progress import Progress
-from ssgan.compute.training_state import diverged, refusing_other_states, restore, state_tensors
 from ssgan.drawn import extractor as numpy_extractor
 from ssgan.errors import InvalidSetting
 from ssgan.gan.backbones.extractor import Extractor
 from ssgan.gan.covers import sample as sampling
 from ssgan.gan.covers.generators import Card, find_generator, open_generator
 from ssgan.gan.training.extractor_settings import ExtractorConfig
+from ssgan.gan.training.one_network import OneNetwork
 from ssgan.gan.training.settings import TrainingConfig
 from ssgan.images import channels as channel_steps
 from ssgan.storage import signals
-from ssgan.storage.checkpoints import Checkpoints
 from ssgan.storage.runs import Run, working_in
 from ssgan.storage.runs import result as result_of
 
-_LOGS = 200
 _WARM_STEPS = 100
 _CLIP = 5.0  # of the gradient's norm
 _NOISE = 1.0  # gray values, on means of 2 x 2: drawn covers have as much
@@ -69,47 +66,26 @@ def train_extractor(
         network = Extractor(card.config.image_size // 2, card.config.channels, card.config.latent, config.width)
         network.to(where).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         optimizer = make_optimizer("adam", network, config.learning_rate, is_scheduled=True, betas=(0.9, 0.99))
-        checkpoints, seen, seconds = Checkpoints(out), 0, 0.0
-        if found := checkpoints.resume(run):
-            tensors, record = found
-            with refusing_other_states():
-                restore(tensors, {"network": network}, {"network": optimizer})
-                seen, seconds = int(record["images_seen"]), float(record["seconds"])
+        training = OneNetwork(run, network, optimizer)
         pairs = _Pairs(sampling.prepared(net, where), card.config, config)
         interrupted = until_the_end.enter_context(signals.defer_signals())
-        began, began_at, saved, sums = time.monotonic(), seen, time.monotonic(), np.zeros(4)
-        while seen < config.duration_images and not interrupted.number:
-            step = seen // config.batch
-            set_rate(optimizer, _rate(config, step))
-            latents, copies = pairs.at(step)
-            sums += [*_step(network, optimizer, latents.to(where), copies.to(where), seen), 1]
-            before, seen = seen, seen + config.batch
-            passed = time.monotonic() - began
-            every = max(config.duration_images // _LOGS, 1)
-            if seen // every > before // every or seen >= config.duration_images:
-                rate = (seen - began_at) / max(passed, 1e-9)
-                figures = {
-                    "loss": round(sums[0] / sums[3], 4),
-                    "squared_error": round(sums[1] / sums[3], 4),
-                    "signs_right": round(sums[2] / sums[3], 4),
-                    "seconds": round(seconds + passed, 1),
-                    "images_per_second": round(rate, 2),
-                    "seconds_left": round(max(config.duration_images - seen, 0) / rate, 1),
-                }
-                sums = np.zeros(4)
-                run.log(seen, **figures)
-                if progress is not None:
-                    progress(seen, figures)
-            if interrupted.number or time.monotonic() - saved > save_seconds:
-                _save(out, checkpoints, network, optimizer, config, card, seen, seconds + passed)
-                saved = time.monotonic()
-        seconds += time.monotonic() - began
+
+        def step(number: int) -> dict[str, float]:
+            set_rate(optimizer, _rate(config, number))
+            latents, copies = pairs.at(number)
+            return _step(training, latents.to(where), copies.to(where))
+
+        def save(channels: dict[str, dict[str, float]] | None = None) -> None:
+            _save(out, training, config, card, channels=channels)
+
+        training.train(config, step, interrupted, save=save, save_seconds=save_seconds, progress=progress)
         result: dict[str, Any] = {}
         if interrupted.number:
-            _save(out, checkpoints, network, optimizer, config, card, seen, seconds)
+            save()
         else:
-            result = {"images_seen": seen, "seconds": round(seconds, 1), "channels": measured(network, pairs)}
-            _save(out, checkpoints, network, optimizer, config, card, seen, seconds, channels=result["channels"])
+            channels = measured(network, pairs)
+            result = {"images_seen": training.seen, "seconds": round(training.seconds, 1), "channels": channels}
+            save(channels)
             run.finish(result)
     if interrupted.number:
         signals.end_by(interrupted.number)
@@ -180,21 +156,14 @@ def _inputs(copies: list[NDArray[np.uint8]], side: int) -> torch.Tensor:
     return torch.from_numpy(numpy_extractor.inputs(copies, side).transpose(0, 3, 1, 2))
 
 
-def _step(
-    network: nn.Module, optimizer: torch.optim.Optimizer, latents: torch.Tensor, copies: torch.Tensor, seen: int
-) -> tuple[float, float, float]:
+def _step(training: OneNetwork, latents: torch.Tensor, copies: torch.Tensor) -> dict[str, float]:
     """Take one training step; return the loss, the mean square error and the share of signs. Raises TrainingDiverged."""
-    means, log_variances = network(copies)
+    means, log_variances = training.network(copies)
     squares = (means - latents).square()
     loss = (log_variances + squares * (-log_variances).exp()).mean() / 2
-    optimizer.zero_grad()
-    loss.backward()
-    norm = nn.utils.clip_grad_norm_(network.parameters(), _CLIP)
-    if not bool(torch.isfinite(norm)):
-        raise diverged(seen)
-    optimizer.step()
+    training.descend(loss, clip=_CLIP)
     right = ((means.detach() < 0) == (latents < 0)).float().mean()
-    return float(loss.detach()), float(squares.detach().mean()), float(right)
+    return {"loss": float(loss.detach()), "squared_error": float(squares.detach().mean()), "signs_right": float(right)}
 
 
 def _rate(config: ExtractorConfig, step: int) -> float:
@@ -211,23 +180,18 @@ def _check(config: TrainingConfig) -> None:
 
 
 def _save(
-    out: Path,
-    checkpoints: Checkpoints,
-    network: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    config: ExtractorConfig,
-    card: Card,
-    seen: int,
-    seconds: float,
-    *,
-    channels: dict[str, dict[str, float]] | None = None,
+    out: Path, training: OneNetwork, config: ExtractorConfig, card: Card, *, channels: dict[str, dict[str, float]] | None
 ) -> None:
     """Save the state to resume from, and the extractor to read with."""
-    tensors = state_tensors({"network": network}, {"network": optimizer})
-    checkpoints.save(tensors, {"images_seen": seen, "seconds": seconds})
-    about = {"images_seen": seen, "generator_sha256": card.digest, "training": asdict(config), "channels": channels or {}}
+    training.save_state()
+    about = {
+        "images_seen": training.seen, "generator_sha256": card.digest, "training": asdict(config), "channels": channels or {}
+    }  # fmt: skip
     shape = (card.config.image_size, card.config.image_size, card.config.channels)
-    numpy_extractor.save(out / numpy_extractor.FOLDER, folded(network), strides=_strides(network), shape=shape, about=about)
+    strides = _strides(training.network)
+    numpy_extractor.save(
+        out / numpy_extractor.FOLDER, folded(training.network), strides=strides, shape=shape, about=about
+    )  # fmt: skip
 
 
 def folded(network: nn.Module) -> dict[str, NDArray[np.float32]]:
