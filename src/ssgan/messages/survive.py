@@ -5,7 +5,6 @@ Nothing is estimated: each transformation writes real files, by real codecs, and
 
 from __future__ import annotations
 
-import io
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from ssgan import images
 from ssgan.compute.progress import Progress, silent
 from ssgan.errors import InvalidSetting, SsganError, unknown
 from ssgan.images.channels import file_through
+from ssgan.images.formats import jpeg
 from ssgan.messages.keys import Key, check_key
 
 Reveal = Callable[[Sequence[Path], Key], bytes]
@@ -57,6 +57,7 @@ _BY_CHANNEL: dict[str, str] = {
 }  # fmt: skip
 TRANSFORMATIONS = (*_OF_FILES, *_BY_CHANNEL)
 _SEVERAL = ("reversed", "one lost")  # make sense for several files only
+_METADATA = (*range(0xE1, 0xEE), 0xFE)  # markers of APP1 to APP13 and of comments; APP14 says how colors are stored
 
 
 def survive(
@@ -159,12 +160,11 @@ def _without_metadata(file: File) -> File:
     content, suffix = file
     if not content.startswith(images.JPEG_SIGNATURE):
         return _saved(content), ".png"
-    kept, at = [content[:2]], 2
-    while at + 4 <= len(content) and content[at] == 0xFF and content[at + 1] != 0xDA:
-        end = at + 2 + int.from_bytes(content[at + 2 : at + 4], "big")
-        if not (0xE1 <= content[at + 1] <= 0xED or content[at + 1] == 0xFE):  # APP1 to APP13, comments
-            kept.append(content[at:end])
-        at = end
+    kept, at = [], 0
+    for segment in jpeg.segments(content):
+        if segment.marker in _METADATA:
+            kept.append(content[at : segment.start - 2])
+            at = segment.end
     return b"".join([*kept, content[at:]]), suffix
 
 
@@ -175,6 +175,5 @@ def _saved(content: bytes) -> bytes:
 
 
 def _png(picture: NDArray[np.uint8]) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(picture).save(file, "PNG")
-    return file.getvalue()
+    """Return a PNG of a picture uint8 (H, W) or (H, W, C)."""
+    return images.encode(picture[None] if picture.ndim == 2 else picture.transpose(2, 0, 1), "PNG")
