@@ -106,6 +106,21 @@ def test_what_fits_is_exact_and_does_not_depend_on_the_key(tmp_path: Path) -> No
     assert not (tmp_path / "out.png").exists()
 
 
+@pytest.mark.parametrize("side", range(10, 24))
+def test_a_cover_too_small_for_an_empty_message_is_refused_before_a_key_is_asked_for(side: int) -> None:
+    picture = Picture(cover(side, side, low=2, high=254).transpose(2, 0, 1), None, "PNG")
+    for scheme in ("hill:luma", "hill", None):
+        try:
+            task = plan.picture_task("cover", picture, b"", Path("s.png"), HideSettings(scheme, allow_flat=True))
+        except DoesNotFit as refusal:
+            assert refusal.hint
+            with pytest.raises(DoesNotFit):
+                hide(picture.samples, b"", KEY, scheme=scheme, allow_flat=True, layout="chw")
+        else:
+            hidden = hide(picture.samples, b"", KEY, scheme=scheme, allow_flat=True, layout="chw")
+            assert task.rung_bytes == hidden.rung_bytes
+
+
 def test_the_plan_counts_as_the_sender_does() -> None:
     picture = Picture(cover(low=2, high=254).transpose(2, 0, 1), None, "PNG")
     for scheme in ("hill:luma", "hill", None):

@@ -45,21 +45,16 @@ SIDE_INFORMED = ("siuniward",)
 
 
 def scheme_name(name: str) -> str:
-    """Return the name of the scheme that is meant, in the spelling of lists: suniward for S-UNIWARD. An option stays."""
+    """Return the name of the scheme that is meant, spelled as in lists: suniward for S-UNIWARD, hill:luma for HILL:Luma."""
     scheme, colon, option = name.partition(":")
-    return spelled(scheme, (*TITLES, *COEFFICIENT_TITLES), TITLES | COEFFICIENT_TITLES) + colon + option
+    return spelled(scheme, (*TITLES, *COEFFICIENT_TITLES), TITLES | COEFFICIENT_TITLES) + colon + option.strip().lower()
 
 
 def split_scheme(name: str) -> tuple[str, bool]:
     """Return (scheme, whether the channels of a pixel change together) of what a message is hidden by, such as `hill:luma`."""
-    scheme, _, option = name.partition(":")
-    return (scheme_name(scheme), True) if option.strip().lower() == LUMA else (scheme_name(name), False)
-
-
-def hiding_scheme(name: str) -> str:
-    """Return the same in the spelling of lists: `suniward:luma` for `S-UNIWARD:luma`."""
-    scheme, joins = split_scheme(name)
-    return f"{scheme}:{LUMA}" if joins else scheme
+    named = scheme_name(name)
+    scheme = named.removesuffix(f":{LUMA}")
+    return scheme, scheme != named
 
 
 def is_for_jpegs(embedder: str) -> bool:

@@ -237,8 +237,7 @@ def pixel_layout(shape: bytes, count: int, frozen: NDArray[np.int64], root: byte
     These may be fewer than the samples; what fits does not depend on that, so that it is the same for every key.
     """
     held = np.unique(frozen // COLORS)
-    most = max_plaintext_bytes(count // COLORS - len(frozen))
-    return KeyedLayout(shape, count // COLORS - len(held), held, Subkeys.of(root, PIXEL_LABEL), most)
+    return KeyedLayout(shape, count // COLORS - len(held), held, Subkeys.of(root, PIXEL_LABEL), pixel_plaintext_bytes(count))
 
 
 def _frozen_and_root(shape: bytes, samples: Whole, key: Key, rule: FrozenRule) -> tuple[NDArray[np.int64], bytes]:
@@ -300,7 +299,12 @@ def capacity_bytes(samples: int, rule: FrozenRule = PIXEL_RULE) -> int:
 
 def pixel_capacity_bytes(samples: int) -> int:
     """Return the most bytes that the pixels of `samples` samples take where their channels change together."""
-    return max(0, max_plaintext_bytes(samples // COLORS - frozen_count(samples)))
+    return max(0, pixel_plaintext_bytes(samples))
+
+
+def pixel_plaintext_bytes(samples: int) -> int:
+    """Return the largest plaintext in bytes of the pixels of `samples` samples; negative where nothing fits."""
+    return max_plaintext_bytes(samples // COLORS - frozen_count(samples))
 
 
 def fits_empty_message(samples: int, rule: FrozenRule = PIXEL_RULE) -> bool:

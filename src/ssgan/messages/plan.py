@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ssgan import images
-from ssgan.embedding.titles import hiding_scheme, split_scheme
+from ssgan.embedding.titles import scheme_name, split_scheme
 from ssgan.errors import DoesNotFit, InvalidSetting, RefusedImage, StorageFailed
 from ssgan.images import Picture
 from ssgan.images.orientation import UPRIGHT
@@ -24,6 +24,7 @@ from ssgan.messages.parts import HEAD_BYTES, MessagePart
 from ssgan.messages.scheme_choice import (
     PIXEL_SCHEME,
     check_scheme,
+    fits_empty_message,
     joins_channels,
     picture_capacity,
     picture_samples,
@@ -63,7 +64,7 @@ class HideSettings:
 
     def __post_init__(self) -> None:
         if self.scheme is not None:
-            object.__setattr__(self, "scheme", hiding_scheme(self.scheme))
+            object.__setattr__(self, "scheme", scheme_name(self.scheme))
 
 
 @dataclass(frozen=True, repr=False)
@@ -174,7 +175,7 @@ def _one(cover: Path, picture: Picture, message: bytes, out: Path, settings: Hid
     _check_cover(cover, picture, out, settings)
     scheme = scheme_for(picture, settings.scheme, packed, name=str(cover))
     capacity = scheme_capacity(picture, scheme)
-    if packed > capacity or not _fits_empty_message(picture):
+    if packed > capacity or not fits_empty_message(picture, scheme):
         fewer = joins_channels(picture, scheme) and packed <= picture_capacity(picture)
         raise DoesNotFit(
             f"{packed} bytes do not fit: {cover} takes at most {capacity}" + f" by {scheme}" * fewer,
@@ -331,11 +332,6 @@ def used_carriers(picture: Picture) -> list[Carrier]:
     if picture.precover is None:
         return [picture_carrier(picture)]
     return [picture_carrier(picture), container.image_carrier(picture.precover.samples, None)]
-
-
-def _fits_empty_message(picture: Picture) -> bool:
-    """Return whether an empty message fits."""
-    return container.fits_empty_message(*picture_samples(picture))
 
 
 def stego_name(cover: Path, settings: HideSettings) -> str:

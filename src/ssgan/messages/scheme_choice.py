@@ -17,7 +17,7 @@ from ssgan.embedding.titles import (
     TITLES,
     USUAL_FOR_JPEGS,
     USUAL_FOR_PIXELS,
-    hiding_scheme,
+    scheme_name,
     split_scheme,
 )
 from ssgan.errors import InvalidSetting, unknown
@@ -55,6 +55,14 @@ def scheme_capacity(picture: Picture, scheme: str) -> int:
     return picture_capacity(picture)
 
 
+def fits_empty_message(picture: Picture, scheme: str) -> bool:
+    """Return whether an empty message fits in a picture by a scheme."""
+    samples, rule = picture_samples(picture)
+    if joins_channels(picture, scheme):
+        return container.pixel_plaintext_bytes(samples) >= 0
+    return container.fits_empty_message(samples, rule)
+
+
 def together_bytes(image: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> int:
     """Return the most bytes that an image uint8 (C, H, W) takes for certain where the channels of a pixel change together;
     negative where none do, as in gray.
@@ -73,7 +81,7 @@ def together_bytes(image: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) ->
 
 def fitting_scheme(name: str, channels: int) -> str:
     """Return a scheme for pixels in the spelling of lists, without `luma` where there is one channel alone."""
-    scheme = hiding_scheme(name)
+    scheme = scheme_name(name)
     return scheme if channels == container.COLORS else split_scheme(scheme)[0]
 
 
