@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import ssgan
 from ssgan.bulk.image_features import ExtractionSettings
 from ssgan.detection.question import Question
 from ssgan.embedding.catalog import CODERS, COEFFICIENT_SCHEMES, SCHEMES
@@ -49,6 +51,14 @@ def test_names_of_one_list_stay_apart(table: dict[str, object]) -> None:
     for name in table:
         assert spelled(name, table) == name
         assert spelled(name.upper(), table) == name
+
+
+def test_python_takes_names_as_the_command_line_does() -> None:
+    image = np.random.default_rng(1).integers(0, 256, (32, 32))
+    assert np.array_equal(ssgan.features(image, "SPAM"), ssgan.features(image, "spam"))
+    assert ssgan.Detector("SPAM/Ridge").name == "spam/ridge"
+    assert ssgan.hide(image, b"", ssgan.fresh_key(), scheme="S-UNIWARD", allow_flat=True).scheme == "suniward"
+    assert np.array_equal(ssgan.costs(image, "HILL").plus, ssgan.costs(image, "hill").plus)
 
 
 def test_records_hold_the_spelling_of_the_lists() -> None:

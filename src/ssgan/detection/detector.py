@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ssgan.compute import seeds
 from ssgan.detection.result import DetectorResult
 from ssgan.detection.train import DETECTOR, pair_scores
-from ssgan.errors import InvalidSetting, unknown
+from ssgan.errors import InvalidSetting, spelled, unknown
 from ssgan.images import AnyImages, as_images, to_images
 from ssgan.steganalysis import detectors
 from ssgan.steganalysis.catalog import DETECTORS
@@ -54,6 +54,7 @@ class Detector:
         device: str = "cpu",
         threads: int | None = None,
     ) -> None:
+        name = spelled(name, DETECTORS)
         if name not in DETECTORS:
             raise unknown("detector", name, DETECTORS)
         if not 0 < validation < 1:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssgan.embedding.embedder import Embedder
-from ssgan.errors import InvalidSetting, unknown
+from ssgan.errors import InvalidSetting, spelled, unknown
 from ssgan.images import AnyImages, Layout, as_images, is_one, read_coefficients, to_images
 from ssgan.images.coefficients import Coefficients, planes
 from ssgan.steganalysis.catalog import FEATURES
@@ -40,7 +40,7 @@ def features(
     >>> ssgan.features(image, "spam").shape
     (686,)
     """
-    found = FEATURES.get(name)
+    found = FEATURES.get(spelled(name, FEATURES))
     if found is None:
         raise unknown("feature set", name, FEATURES)
     check_embedder(found, embedder)
