@@ -15,6 +15,7 @@ from ssgan.gan.covers.integers import export_drawn
 from ssgan.messages import keys
 from ssgan.messages.keys import Key
 from ssgan.messages.reveal import reveal_any
+from tests.commands import ask
 from tests.drawn.models import untrained
 
 
@@ -38,11 +39,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     return tmp_path
 
 
-def ask(rest: str, generator: Path, capsys: pytest.CaptureFixture[str], key: str = "our.key") -> tuple[int, str, str]:
+def hide_each(rest: str, generator: Path, capsys: pytest.CaptureFixture[str], key: str = "our.key") -> tuple[int, str, str]:
     line = f"hide-each --covers generated --generator {shlex.quote(str(generator))} --key-file {key} --workers 1 {rest}"
-    code = run(shlex.split(line))
-    out, err = capsys.readouterr()
-    return code, out, err
+    return ask(line, capsys)
 
 
 def opened(content: bytes | Path, generator: Path, key: Key) -> object:
@@ -54,7 +53,7 @@ def our_key(place: Path) -> Key:
 
 
 def test_one_message_in_so_many_covers(place: Path, generator: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, err = ask("-m text -n 5 -o stegos", generator, capsys)
+    code, out, err = hide_each("-m text -n 5 -o stegos", generator, capsys)
     assert code == 0, err
     assert "5 drawn covers in stegos" in out
     found = sorted((place / "stegos").iterdir())
@@ -64,7 +63,7 @@ def test_one_message_in_so_many_covers(place: Path, generator: Path, capsys: pyt
 
 
 def test_each_message_of_a_folder_has_its_cover(place: Path, generator: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert ask("--messages letters -o stegos", generator, capsys)[0] == 0
+    assert hide_each("--messages letters -o stegos", generator, capsys)[0] == 0
     for name, letter in (("a.png", "a.txt"), ("b.png", "b.bin"), ("deep/c.png", "deep/c.txt")):
         assert opened(place / "stegos" / name, generator, our_key(place)) == f"the letter {letter}".encode()
 
@@ -72,22 +71,22 @@ def test_each_message_of_a_folder_has_its_cover(place: Path, generator: Path, ca
 def test_it_goes_on_where_it_stopped_and_takes_nothing_else_for_done(
     place: Path, generator: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert ask("-m text -n 4 -o stegos", generator, capsys)[0] == 0
+    assert hide_each("-m text -n 4 -o stegos", generator, capsys)[0] == 0
     kept = (place / "stegos" / "000001.png").read_bytes()
     (place / "stegos" / "000002.png").unlink()
-    code, _, err = ask("-m text -n 4 -o stegos", generator, capsys)
+    code, _, err = hide_each("-m text -n 4 -o stegos", generator, capsys)
     assert code == 0
     assert "1 to do, 3 done already" in err
     assert (place / "stegos" / "000001.png").read_bytes() == kept
     assert (place / "stegos" / "000002.png").exists()
     for rest, key in (("-m other -n 4 -o stegos", "our.key"), ("-m text -n 4 -o stegos", "other.key")):
-        code, _, err = ask(rest, generator, capsys, key)
+        code, _, err = hide_each(rest, generator, capsys, key)
         assert code == 7, err
         assert "000000.png is not what would be written there" in err
 
 
 def test_tars_hold_the_same(place: Path, generator: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, _, err = ask("-m text -n 5 -o shards --to tars --shard-size 2", generator, capsys)
+    code, _, err = hide_each("-m text -n 5 -o shards --to tars --shard-size 2", generator, capsys)
     assert code == 0, err
     found = sorted((place / "shards").glob("*.tar"))
     assert len(found) == 3
@@ -104,12 +103,12 @@ def test_tars_hold_the_same(place: Path, generator: Path, capsys: pytest.Capture
 
 def test_messages_that_do_not_fit_are_named(place: Path, generator: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (place / "letters" / "long.txt").write_bytes(bytes(5000))
-    code, _, err = ask("--messages letters -o stegos", generator, capsys)
+    code, _, err = hide_each("--messages letters -o stegos", generator, capsys)
     assert code == 9
     assert "long.png" in err
     assert (place / "stegos" / "a.png").exists()
     assert not (place / "stegos" / "long.png").exists()
-    code, _, err = ask("-f letters/long.txt -n 2 -o others", generator, capsys)
+    code, _, err = hide_each("-f letters/long.txt -n 2 -o others", generator, capsys)
     assert code == 4, err
 
 
@@ -121,6 +120,6 @@ def test_messages_that_do_not_fit_are_named(place: Path, generator: Path, capsys
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_refused(place: Path, generator: Path, capsys: pytest.CaptureFixture[str], rest: str) -> None:
-    code, _, err = ask(rest, generator, capsys)
+    code, _, err = hide_each(rest, generator, capsys)
     assert code == 2, err
     assert not (place / "stegos").exists()

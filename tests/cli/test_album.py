@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import shutil
 from pathlib import Path
 
@@ -11,25 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ssgan.cli.app import run
 from ssgan.drawn import extractor
 from ssgan.gan.covers.generators import save_generator
 from ssgan.gan.covers.integers import export_drawn
+from tests.commands import ask
+from tests.commands import place as place
 from tests.drawn.models import untrained
-
-
-@pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Path:
-    monkeypatch.chdir(tmp_path)
-    assert run(["keygen", "-o", "our.key"]) == 0
-    capsys.readouterr()
-    return tmp_path
-
-
-def ask(line: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
-    code = run(shlex.split(line))
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 def test_a_sentence_goes_through_jpeg_and_back(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

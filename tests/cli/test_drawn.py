@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 
 from ssgan import images
-from ssgan.cli.app import run
 from ssgan.drawn import drawing
 from ssgan.drawn.model import load
 from ssgan.gan.covers.generators import save_generator
 from ssgan.gan.covers.integers import export_drawn
+from tests.commands import ask
+from tests.commands import place as place
 from tests.drawn.models import untrained
 
 
@@ -28,20 +29,6 @@ def generator(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_generator(folder, net, card.config)
     export_drawn(net, card, details, folder, draws=10)
     return folder
-
-
-@pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Path:
-    monkeypatch.chdir(tmp_path)
-    assert run(["keygen", "-o", "our.key"]) == 0
-    capsys.readouterr()
-    return tmp_path
-
-
-def ask(line: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
-    code = run(shlex.split(line))
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 def hide(rest: str, generator: Path) -> str:

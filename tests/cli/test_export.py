@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import shlex
 from pathlib import Path
 
 import pytest
 import torch
 
-from ssgan.cli.app import run
 from ssgan.detection.verdicts import bundled
 from ssgan.gan.catalog import generator_of
 from ssgan.gan.covers import generators
 from ssgan.gan.covers.generators import read_card, save_generator
 from ssgan.gan.training.settings import configure
 from ssgan.storage import folders
+from tests.commands import ask
 
 SMALL = configure("tiny", image_size=16, width=4, latent=8)
 
@@ -29,12 +28,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         save_generator(tmp_path / "runs" / name / "generator", generator, SMALL, {"images_seen": images_seen})
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def ask(command: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
-    code = run(shlex.split(command))
-    printed = capsys.readouterr()
-    return code, printed.out, printed.err
 
 
 @pytest.mark.parametrize("places", ["runs", "runs/one runs/two", "runs/one/generator runs/two"])
