@@ -6,7 +6,7 @@ import io
 import pytest
 
 from ssgan.evaluation.rows import Row
-from ssgan.evaluation.tables import _tex, as_csv, as_latex, as_markdown
+from ssgan.evaluation.tables import _tex, _written, as_csv, as_latex, as_markdown
 
 
 def test_the_csv_has_every_row_and_every_figure(rows: list[Row]) -> None:
@@ -50,3 +50,14 @@ def test_latex_is_a_table_with_transfers_marked(rows: list[Row]) -> None:
 
 def test_what_latex_reads_otherwise_is_escaped() -> None:
     assert _tex("50 % & a_b #1 \\ ~ ^") == r"50 \% \& a\_b \#1 \textbackslash{} \textasciitilde{} \textasciicircum{}"
+
+
+def test_embedders_that_differ_are_written_differently() -> None:
+    names = [
+        f"{scheme}@0.4{rest}"
+        for scheme in ("hill", "lsb")
+        for rest in ("", ":luma", "/stc", "/stc:luma", "/message", "/message:luma")
+    ]
+    names += ["juniward@0.4", "juniward@0.4:luma", "juniward@0.4:original", "hill@0.2", "drawn@0.4"]
+    assert len({_written(name) for name in names}) == len(names)
+    assert _written("hill@0.4:luma") == "HILL luma, 0.4 bpp"

@@ -175,7 +175,8 @@ def _written(embedder: str) -> str:
     unit = "bpnzAC" if sender.prices_coefficients else "bpp"
     name = (TITLES_OF_SCHEMES | COEFFICIENT_TITLES).get(sender.scheme, sender.scheme)
     coder = f" ({sender.coder})" if sender.coder not in (DEFAULT_CODER, FLAT_CODER) else ""
-    return f"{sender.method if sender.redraws else name}{coder}, {sender.payload:g} {unit}"
+    options = "".join(f" {option}" for option in sender.cost_options)
+    return f"{sender.method if sender.redraws else name + options}{coder}, {sender.payload:g} {unit}"
 
 
 def _tex_figure(row: Row) -> str:
