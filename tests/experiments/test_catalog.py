@@ -89,7 +89,7 @@ def test_the_game_has_the_detectors_answers_on_still_covers_and_in_the_loop(data
 def test_the_frontier_has_every_source_with_controls_and_quality(data: Path, tmp_path: Path) -> None:
     found, _ = reproduce("frontier", "smoke", Material(data, tmp_path, threads=1))
     controls = {"control: LSB replacement of every sample", "control: covers against covers", "retrained on these covers"}
-    sources = {"real", "real-selected", "ssgan", "ssgan-alone"}
+    sources = {"real", "real-selected", "ssgan", "ssgan-alone", "real-noise-1", "ssgan-alone-noise-1"}
     for question in (*controls, "quality", "covers against real ones"):
         made = {record.covers for record in found if record.question == question} | {"real"}
         assert sources <= made <= sources | {"ssgan-alone-as-ssgan", "real-as-ssgan"}  # where noise was needed at all

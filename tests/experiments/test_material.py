@@ -61,6 +61,11 @@ def test_noised_covers_are_as_rough_as_those_they_are_for(material: Material) ->
     assert material.noised("noisy-as-real", rough, smooth) == rough  # rougher already
 
 
+def test_noise_of_a_deviation_is_as_strong(material: Material) -> None:
+    moved = covers(material.with_noise_of(2.0, material.real(40))).double() - covers(material.real(40)).double()
+    assert float(moved.square().mean().sqrt()) == pytest.approx(2.0, rel=0.05)
+
+
 def test_what_stands_is_not_made_again(material: Material, data: Path, tmp_path: Path) -> None:
     notices: list[str] = []
     again = Material(data, tmp_path, notify=notices.append)

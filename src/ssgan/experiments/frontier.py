@@ -1,9 +1,10 @@
 """Draw the frontier of the game: how hard a message is to find in covers, against how good the covers are.
 
 Secrecy in the loss is worth something only where its covers lie beyond those that cost nothing: photographs with white noise,
-photographs chosen because a message shows least in them, and the same game without the detector with white noise. Each source
-is judged by a detector that is retrained on it, on many pairs, and stands beside its controls. Color data are judged with
-changes of single channels and with changes of all channels together; of a color generator, gray data take the luma.
+photographs chosen because a message shows least in them, and the same game without the detector with white noise. Noise has a
+curve: photographs and the covers of the game without the detector, with more and more of it. Each source is judged by a
+detector that is retrained on it, on many pairs, and stands beside its controls. Color data are judged with changes of single
+channels and with changes of all channels together; of a color generator, gray data take the luma.
 
 The game begins late, from the generator that comes with the package, so that its covers are faces; in color its detector reads
 changes of all channels together, since no generator can answer where the channels tell of each other.
@@ -17,7 +18,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from ssgan.embedding.titles import LUMA
 from ssgan.evaluation.quality.compare import quality
 from ssgan.evaluation.quality.features import spaces
 from ssgan.evaluation.quality.texture import texture_by_fifths
@@ -29,22 +29,22 @@ from ssgan.images import Images
 
 NAME = "frontier"
 ALONE = "alone"  # the game without the detector
-LATE_EMBEDDER = "lsb@0.4/plain"
 TEXTURE = "where the texture lies"
 JUDGES = Judges(("lsb@0.4/plain", "lsb@0.4/plain:luma", "hill@0.4:luma"), ("scrmq1/fixed",))
 SIZES = {
     "smoke": ExperimentSize(
         40, {"width": 4, "batch": 4, "duration_images": 32}, ("ssgan",), ("faces64",),
         (Judges(("lsb@0.4/plain:luma",), ("cspam/fixed",)),),
-        late={"batch": 4, "duration_images": 16, "warmup_images": 0, "ema_images": 8},
+        late={"batch": 4, "duration_images": 16, "warmup_images": 0, "ema_images": 8}, noise=(1.0,),
     ),
     "small": ExperimentSize(
         8_000, presets=(), ready=("faces64",), judges=(JUDGES,), judged_share=0.5,
         late={"alpha": 0.5, "batch": 32, "duration_images": 4_000, "warmup_images": 500, "ema_images": 500},
+        noise=(0.5, 1.0),
     ),
     "full": ExperimentSize(
         20_000, {}, ("paper", "ssgan", "sgan", "modern"), ("faces64",), (JUDGES,), (0, 1, 2), judged_share=0.2,
-        late={"alpha": 0.5},
+        late={"alpha": 0.5}, noise=(0.5, 1.0, 2.0),
     ),
 }  # fmt: skip
 
@@ -92,7 +92,7 @@ def _texture(covers: str, made: Images, plain: Images, size: str) -> list[Record
 
 
 def _sources(material: Material, asked: ExperimentSize, real: Path) -> list[Path]:
-    found = [real, material.selected(asked.covers)]
+    found = [real, material.selected(asked.covers), *_curve(material, real, asked)]
     for name in asked.ready:
         made = material.ready(name, asked.covers)
         if made is not None:
@@ -100,18 +100,19 @@ def _sources(material: Material, asked: ExperimentSize, real: Path) -> list[Path
         drawn = material.drawn(name, asked.covers)
         found += [] if drawn is None else [drawn]
         if made is not None and asked.late:
-            embedder = LATE_EMBEDDER if material.shape[0] == 1 else f"{LATE_EMBEDDER}:{LUMA}"
-            game = material.late(name, asked, embedder=embedder)
-            found += _with_noise(material, f"{name}-late", game, asked, real)
+            found += _with_noise(material, f"{name}-late", material.late(name, asked), asked, real)
     for preset in asked.presets:
         found += _with_noise(material, preset, material.config(preset, asked), asked, real)
     return list(dict.fromkeys(found))  # where no noise was needed, the source stands for its control
 
 
 def _with_noise(material: Material, name: str, game: TrainingConfig, asked: ExperimentSize, real: Path) -> list[Path]:
-    """Return the covers of a game, those of the same game without the detector, and both controls with noise."""
+    """Return the covers of a game, those of the same game without the detector, and controls with noise."""
     made = material.generated(name, game, asked.covers)
     alone = material.generated(f"{name}-{ALONE}", replace(game, alpha=1.0, detector=""), asked.covers)
-    return [
-        made, alone, material.noised(f"{alone.name}-as-{name}", alone, made), material.noised(f"real-as-{name}", real, made)
-    ]  # fmt: skip
+    like = [material.noised(f"{alone.name}-as-{name}", alone, made), material.noised(f"real-as-{name}", real, made)]
+    return [made, alone, *like, *_curve(material, alone, asked)]
+
+
+def _curve(material: Material, source: Path, asked: ExperimentSize) -> list[Path]:
+    return [material.with_noise_of(deviation, source) for deviation in asked.noise]

@@ -10,6 +10,7 @@ faces.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -31,7 +32,8 @@ from ssgan.storage.runs import logged
 
 NAME = "game"
 FIGURES = {"detector_accuracy": "accuracy", "detector_pairs": "pairs rightly ordered"}
-LAST = 1000  # covers at the end of which a figure is the mean
+EMBEDDER = "lsb@0.4/plain"  # of the covers that stand still: the paper's
+LAST = 1000  # covers at the end of which a figure is the mean, at most
 FROZEN_BATCH = 32
 SIZES = {
     "smoke": ExperimentSize(
@@ -54,15 +56,17 @@ def run(size: str, material: Material) -> list[Record]:
     """Return records of the detector's answers; existing results are not computed again."""
     asked = SIZES[size]
     found: list[Record] = []
+    images = asked.duration_images or LAST
     for name in asked.ready:
         card = read_card(find_generator(Path(name)))
         for colors in ("rgb", "luma"):
-            question = f"covers that stand still, after {asked.duration_images:,}"
+            question = f"covers that stand still, after {images:,}"
             per_seed = [
-                _kept(material, f"{name}-{colors}-{seed}", _frozen(name, card.config, colors, seed), asked, material.device)
+                _kept(material, f"{name}-{colors}-{seed}", _frozen(name, card.config, colors, seed), images)
                 for seed in asked.seeds
             ]
-            found += _records(f"{name}, {colors}", question, per_seed, size)
+            pairs = min(LAST // FROZEN_BATCH, -(-images // FROZEN_BATCH)) * FROZEN_BATCH
+            found += _records(f"{name}, {colors}", question, EMBEDDER, per_seed, pairs, size)
         if material.may_begin_from(name):
             late = [material.late(name, asked, seed=seed) for seed in asked.seeds]
             found += _in_the_loop(f"{name}-late", late, asked, material, size)
@@ -76,22 +80,23 @@ def _in_the_loop(name: str, games: list[TrainingConfig], asked: ExperimentSize, 
     """Return records of the detector's answers at the end of these games, which are trained first."""
     for config in games:
         material.generated(f"{name}-{config.seed}", config, asked.covers)
-    per_seed = [_last_answers(material.out / "generators" / f"{name}-{config.seed}") for config in games]
-    return _records(name, f"in the loop, after {games[0].duration_images:,} images", per_seed, size)
+    per_seed, pairs = zip(*(_last_answers(material.out / "generators" / f"{name}-{game.seed}") for game in games), strict=True)
+    question = f"in the loop, after {games[0].duration_images:,} images"
+    return _records(name, question, games[0].embedder, per_seed, pairs[0], size)
 
 
 def _frozen(name: str, config: TrainingConfig, colors: str, seed: int) -> TrainingConfig:
     """Return the settings of a game in which only the detector learns: the paper's, with the net of a ready generator."""
     own = {key: getattr(config, key) for key in ("backbone", "width", "latent", "latent_law", "image_size", "channels")}
-    return configure("paper", **own, start=name, colors=colors, seed=seed, batch=FROZEN_BATCH)
+    return configure("paper", **own, start=name, colors=colors, seed=seed, batch=FROZEN_BATCH, embedder=EMBEDDER)
 
 
-def _kept(material: Material, name: str, config: TrainingConfig, asked: ExperimentSize, device: str) -> dict[str, float]:
+def _kept(material: Material, name: str, config: TrainingConfig, images: int) -> dict[str, float]:
     """Return the answers of a detector on covers that stand still, measured once and then kept in the material's folder."""
     kept = material.out / "frozen" / f"{name}.json"
     if not kept.exists():
         material.notify(f"teaching the detector on {name}")
-        found = learn_from(config, asked.duration_images or LAST, device)
+        found = learn_from(config, images, material.device)
         make_folder(kept.parent)
         with atomic_write(kept) as temporary:
             temporary.write_text(json.dumps({"settings": asdict(config), **found}), encoding="utf-8")
@@ -117,18 +122,21 @@ def learn_from(config: TrainingConfig, covers: int, device: str = "cpu") -> dict
     return dict(zip(FIGURES, last.tolist(), strict=True))
 
 
-def _last_answers(run: Path) -> dict[str, float]:
-    """Return the means of the detector's answers over the last tenth of a training."""
+def _last_answers(run: Path) -> tuple[dict[str, float], int]:
+    """Return the means of the detector's answers over the last tenth of a training, and the number of pairs in it."""
     lines = [line for line in logged(run) if all(figure in line for figure in FIGURES)]
-    last = lines[-max(1, len(lines) // 10) :]
-    return {figure: float(np.mean([line[figure] for line in last])) for figure in FIGURES}
+    begin = len(lines) - max(1, len(lines) // 10)
+    pairs = int(lines[-1]["images_seen"]) - (int(lines[begin - 1]["images_seen"]) if begin else 0)
+    return {figure: float(np.mean([line[figure] for line in lines[begin:]])) for figure in FIGURES}, pairs
 
 
-def _records(covers: str, question: str, per_seed: list[dict[str, float]], size: str) -> list[Record]:
+def _records(
+    covers: str, question: str, embedder: str, per_seed: Sequence[dict[str, float]], pairs: int, size: str
+) -> list[Record]:
     found = []
     for figure, words in FIGURES.items():
         values = [answers[figure] for answers in per_seed]
         spread = float(np.std(values, ddof=1)) if len(values) > 1 else None
-        cells = ("lsb@0.4/plain", "gncnn", words, None, float(np.mean(values)), spread, min(values), max(values))
-        found.append(Record(NAME, question, covers, "", *cells, len(values), LAST, size))
+        cells = (embedder, "gncnn", words, None, float(np.mean(values)), spread, min(values), max(values))
+        found.append(Record(NAME, question, covers, "", *cells, len(values), pairs, size))
     return found

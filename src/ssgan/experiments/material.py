@@ -40,6 +40,8 @@ from ssgan.storage.names import name_bytes
 
 JUDGED = "judged"  # the folder of the evaluation, in an experiment's
 LATE = "compact"  # the preset of a game that begins from a trained generator
+LATE_EMBEDDER = "lsb@0.4/plain"
+NOISE = "-noise-"  # in a folder's name, before its noise in gray values
 CHOSEN_BY = "lsb@0.4/plain"  # the embedder whose deflection chooses covers
 
 
@@ -57,7 +59,7 @@ class ExperimentSize:
 
     `covers` of each kind; `training` is what is changed in a preset; `ready` are generators that come with the package, to be
     judged beside those that are trained; `duration_images` is the length of a network's training, `judged_share` the share of
-    the covers that is judged.
+    the covers that is judged; `noise` are deviations in gray values.
     """
 
     covers: int
@@ -69,6 +71,7 @@ class ExperimentSize:
     duration_images: int | None = None
     judged_share: float = JUDGED_SHARE
     late: dict[str, Any] = field(default_factory=dict)
+    noise: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,11 +104,13 @@ class Material:
     def late(self, name: str, size: ExperimentSize, **changes: Any) -> TrainingConfig:
         """Return the settings of a game that begins from the weights of a generator, with a critic and a detector from scratch.
 
-        Of a color generator beside gray images it is the luma that begins.
+        Of a color generator beside gray images it is the luma that begins. In color the detector reads changes of all channels
+        together.
         """
         trained = read_card(find_generator(Path(name))).config
         own = {key: getattr(trained, key) for key in ("backbone", "width", "latent", "latent_law", "colors")}
         channels, side = self.shape
+        own |= {"embedder": LATE_EMBEDDER if channels == 1 else f"{LATE_EMBEDDER}:{LUMA}"}
         return configure(LATE, start=name, channels=channels, image_size=side, **(own | size.late | changes))
 
     def generated(self, name: str, config: TrainingConfig, count: int, *, seed: int = 1) -> Path:
@@ -225,13 +230,21 @@ class Material:
         Secrecy that bought no more than this bought nothing: noise is had without any detector. `source` itself, where it is as
         rough already.
         """
-        found = read_covers(CoverReading(source, Geometry(), (), None))
-        noise = torch.from_numpy(np.stack([_noise(one, tuple(found.images.shape[1:])) for one in found.names]))
+        found, noise = _beside_noise(source)
         some = slice(0, _MEASURED)
         deviation = noise_for_median(found.images[some], noise[some], residual_median(self.some(like)[some]))
         if not deviation:
             return source
         return self._folder(name, lambda: replace(found, images=with_noise(found.images, noise, deviation)))
+
+    def with_noise_of(self, deviation: float, source: Path) -> Path:
+        """Return the covers of `source` with white noise of this deviation in gray values: a point of the noise curve."""
+
+        def make() -> Covers:
+            found, noise = _beside_noise(source)
+            return replace(found, images=with_noise(found.images, noise, deviation))
+
+        return self._folder(f"{source.name}{NOISE}{deviation:g}", make)
 
     def selected(self, count: int) -> Path:
         """Return a control: of the images after those of `real`, `count` in which LSB matching shows least, by the deflection.
@@ -289,6 +302,12 @@ def _moved(cover: Images, name: str) -> Images:
 def _noise(name: str, shape: tuple[int, ...]) -> np.ndarray:
     """Return float32 of this shape, standard normal, by a public seed and the picture's name."""
     return seeds.generator(0, "white noise", name).standard_normal(shape, dtype=np.float32)
+
+
+def _beside_noise(folder: Path) -> tuple[Covers, torch.Tensor]:
+    """Return the covers of a folder, and standard normal noise of their shape."""
+    found = read_covers(CoverReading(folder, Geometry(), (), None))
+    return found, torch.from_numpy(np.stack([_noise(one, tuple(found.images.shape[1:])) for one in found.names]))
 
 
 def _groups(covers: Covers) -> list[str]:
