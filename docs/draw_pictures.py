@@ -31,11 +31,14 @@ PLACE = (40, 170)  # of the part that is shown: sky, a face, a coat, grass
 TILE = 64
 PAYLOAD = 0.1
 COVERS = 10
+FRONTIERS = ("frontier", "frontier-gray")
 BLUE, ORANGE, INK = "#2c7fb8", "#e6862e", "#333333"
-MARKERS = "os^vDPX*<>hp"
+MARKERS = "os^vDPX*<>hp8d"
 NAMES = {
     "real": "photographs", "real-selected": "photographs, chosen", "faces64-drawn": "drawn covers, changed",
     "faces64-late": "late game, detector heard", "faces64-late-alone": "late game without it",
+    "real-noise-0.5": "photographs, noise of 0.5", "real-noise-1": "photographs, noise of 1",
+    "faces64-late-alone-noise-0.5": "late game without it, noise of 0.5", "faces64-late-alone-noise-1": "the same, noise of 1",
 }  # fmt: skip
 ALWAYS_FOUND = 0.01  # P_E below which in all covers an embedder has no panel
 LARGEST_GROSS = 0.05  # P_E of LSB replacement of every sample, beyond which a detector has not learned enough
@@ -104,12 +107,12 @@ def scores() -> None:
     )
 
 
-def frontier() -> None:
+def frontier(name: str) -> None:
     """How hard a message is to find in each kind of covers, against how far their patches are from photographs'."""
     mpl.use("svg")
     from matplotlib import pyplot as plt
 
-    with (RESULTS / "frontier.csv").open(newline="", encoding="utf-8") as file:
+    with (RESULTS / f"{name}.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     patches = {r["covers"]: float(r["ours"]) for r in rows if "Wasserstein" in r["figure"] and "64 x 64" in r["figure"]}
     found = [r for r in rows if r["question"].startswith("retrained") and r["figure"] == "P_E"]
@@ -134,7 +137,7 @@ def frontier() -> None:
         axes.spines[["top", "right"]].set_visible(False)
     np.atleast_1d(places)[0].set_ylabel("P_E of a retrained detector")
     np.atleast_1d(places)[-1].legend(frameon=False, loc="center left", bbox_to_anchor=(1.02, 0.5), fontsize=9)
-    figure.savefig(OUT / "frontier.svg", metadata={"Date": None})
+    figure.savefig(OUT / f"{name}.svg", metadata={"Date": None})
 
 
 def texture(covers: Path) -> None:
@@ -156,8 +159,9 @@ if __name__ == "__main__":
     OUT.mkdir(exist_ok=True)
     if sys.argv[1:]:
         texture(Path(sys.argv[1]) / "frontier" / "covers")
-    if (RESULTS / "frontier.csv").exists():
-        frontier()
+    for name in FRONTIERS:
+        if (RESULTS / f"{name}.csv").exists():
+            frontier(name)
     changes()
     planes()
     scores()
