@@ -34,6 +34,7 @@ from ssgan.images.coefficients import Coefficients, planes
 from ssgan.images.new_jpeg import LUMA_STEPS, new_jpeg, steps
 from ssgan.images.quantization import steps_of
 from ssgan.steganalysis.attacks.coefficients import BY_NAME, SuspectLuma
+from ssgan.steganalysis.attacks.grids import has_other_grid
 from ssgan.steganalysis.attacks.structural import Estimate
 from ssgan.steganalysis.classifiers import ensemble, ridge
 from ssgan.steganalysis.detector import Calibration
@@ -177,6 +178,11 @@ def features(some: Sequence[Jpeg], detector: FeatureDetector, part: str, *, with
     return np.stack(found).astype(np.float32)
 
 
+def on_other_grid(some: Sequence[Jpeg]) -> np.ndarray:
+    """bool (N,): whether each cover shows an earlier compression on another grid."""
+    return np.array([has_other_grid(cover_of(one, EMBEDDERS[i % len(EMBEDDERS)]).components[0]) for i, one in enumerate(some)])
+
+
 def answerable(some: Sequence[Jpeg]) -> np.ndarray:
     """bool (N,): whether a detector would answer on each cover."""
     named = ((jpeg, EMBEDDERS[i % len(EMBEDDERS)]) for i, jpeg in enumerate(some))
@@ -201,11 +207,14 @@ def make(folder: Path, name: str, work: Path, out: Path, feature_set: str) -> No
         )
         for part, some in parts.items()
     }
-    # Where a picture was compressed twice on one grid nobody answers, so that nothing is learned from it.
+    # Where a picture was compressed twice on one grid nobody answers, so that nothing is learned from it. Pictures on another
+    # grid teach, as not all of them are noticed; those that are do not set the threshold.
     asked = {
         part: np.flatnonzero(kept(work / f"{feature_set}-{name}" / f"{part}-asked.npy", partial(answerable, some)))
         for part, some in parts.items()
     }
+    shifted = kept(work / f"{feature_set}-{name}" / "calibrate-shifted.npy", partial(on_other_grid, parts["calibrate"]))
+    asked["calibrate"] = asked["calibrate"][~shifted[asked["calibrate"]]]
     train, calibrate = ([one[asked[part]] for one in found[part]] for part in ("train", "calibrate"))
     if feature_set == ROOTS:
         detector.classifier = linear(train, asked["train"] < learned)

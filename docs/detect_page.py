@@ -74,8 +74,9 @@ looked at.
 
 **JPEGs** are judged by the coefficients of their luma. jsteg is looked for in every JPEG, whatever its table, by the halves of
 the histogram. A trained detector looks for F5, OutGuess and steghide in JPEGs of quality 70 to 98, if the quantization table is
-one of libjpeg's or nearly so. No trained detector applies to other tables, nor to images that were compressed twice on one
-grid. `ssgan estimate` prints what the attacks on jsteg, F5 and OutGuess say. Adaptive schemes such as J-UNIWARD are not
+one of libjpeg's or nearly so. No trained detector applies to other tables, to images that were compressed twice on one grid,
+nor, at quality 97 and 98, to those that show an earlier compression on another grid, as crops and screenshots of JPEGs do.
+`ssgan estimate` prints what the attacks on jsteg, F5 and OutGuess say. Adaptive schemes such as J-UNIWARD are not
 found in images of unknown sources: [detectors.md](detectors.md) says what a detector of your own finds.
 
 The **probability** is that of a message where as many images carry one as not, half of them made by LSB replacement and half

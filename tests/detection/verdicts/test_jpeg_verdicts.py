@@ -59,3 +59,9 @@ def test_nothing_is_said_of_what_is_too_small() -> None:
     small = new_jpeg(clean.photograph(clean.PHOTOGRAPHS[0])[:, :40, :40], 90).cover
     found = verdict(small)
     assert (found.verdict, found.probability, found.answered) == ("out of domain", None, ())
+
+
+def test_nothing_is_said_of_a_flat_picture() -> None:
+    found = verdict(new_jpeg(np.full((1, 512, 512), 90, np.uint8), 80).cover)
+    assert (found.verdict, found.probability, found.answered) == ("out of domain", None, ())
+    assert any("AC coefficients" in reason for reason in found.reasons)

@@ -20,6 +20,7 @@ from ssgan.detection.verdicts.verdict import CLEAR, Verdict, Word
 from ssgan.errors import InvalidSetting
 from ssgan.images.coefficients import Coefficients
 from ssgan.steganalysis.attacks.coefficients import SuspectLuma
+from ssgan.steganalysis.attacks.grids import has_other_grid
 
 _CERTAIN = 1e6  # odds beyond what any count of covers can show
 
@@ -93,8 +94,12 @@ def ask_of_jpeg(suspect: SuspectLuma, detectors: Sequence[Trained]) -> DetectorA
     suited = [one for one in detectors if one.scope.blocks(suspect.luma) is not None]
     if not suited:
         return DetectorAnswer(None, None, "none was trained on JPEGs of this size and quantization table")
+    if suspect.unusable is not None:
+        return DetectorAnswer(suited[0], None, f"it has {suspect.unusable}")
     if suspect.is_recompressed:
         return DetectorAnswer(suited[0], None, "it was compressed twice on one grid")
+    if has_other_grid(suspect.luma):
+        return DetectorAnswer(suited[0], None, "it was compressed before on another grid, as a crop of a JPEG is")
     found = [(one, one.jpeg_features(suspect.luma)) for one in suited]
     return _answer(*min(found, key=lambda near: near[0].domain.excess(near[1])))
 
