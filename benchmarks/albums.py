@@ -1,9 +1,9 @@
 """Albums: bits a picture by channel, albums that fail, what reading costs, and whether a warden tells them from honest covers.
 
-    python benchmarks/albums.py channels [--count 2000]     signs read rightly and bits a picture, by channel python
-    benchmarks/albums.py failures [--count 1000] [--pool 2000]   albums of 24 at the promise: coded bits alone, one picture
-    lost python benchmarks/albums.py whole [--count 10]          albums drawn, written, changed, shuffled, one lost, and
-    revealed python benchmarks/albums.py warden [--count 1000] [--detectors spam]    honest covers against pictures of albums
+    python benchmarks/albums.py channels [--count 2000]                    signs read rightly and bits a picture, by channel
+    python benchmarks/albums.py failures [--count 1000] [--pool 2000]      albums at the promise, one picture lost: coded bits
+    python benchmarks/albums.py whole [--count 10]                         albums drawn, changed, shuffled, one lost, revealed
+    python benchmarks/albums.py warden [--count 1000] [--detectors spam latents]   honest covers against pictures of albums
 
 `--channels NAME ...` takes some channels only. With `--write` the rows go to results/albums.csv. `failures` puts albums
 together from honest drawn covers after the real codec, by chance; a failure is a message of the promised length that is not
@@ -35,9 +35,12 @@ from ssgan.messages.album_files import AlbumModel
 from ssgan.messages.album_promise import CHANNELS, album_of, honest_pictures
 from ssgan.messages.drawn_files import content_of
 from ssgan.messages.keys import KeyFile
+from ssgan.steganalysis.classifiers import ensemble
+from ssgan.steganalysis.error_rate import Scores, error_interval, p_e
 
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "albums.csv"
 FIELDS = ("figure", "value", "low", "high", "count", "processor", "torch", "numpy")
+LATENTS = "latents"  # what the extractor reads, in place of a feature set
 SIZE, SEED = 24, 1  # another seed than the promises were measured with
 
 Row = tuple[str, float, float, float, int]  # figure, value, interval, count
@@ -80,30 +83,35 @@ def failures(by: AlbumModel, count: int, names: Sequence[str], pool: int) -> Ite
 
 
 def whole(by: AlbumModel, count: int, names: Sequence[str]) -> Iterator[Row]:
-    """Albums through files: drawn, changed, shuffled, the first lost, revealed with everything that `reveal` tries."""
+    """Albums through files: drawn, changed, shuffled, the first lost, revealed with everything that `reveal` tries.
+
+    Each album is drawn once, with the shortest message of the promises, and sent through every channel.
+    """
     rng, spent = np.random.default_rng(SEED), []
-    for name in names:
-        failed = wrong = 0
-        for number in range(count):
-            message, key = rng.bytes(album_files.promise_bytes(by, SIZE, name)), key_of(number)
-            pictures = [through(picture, name) for picture in album_files.draw(message, key, by, SIZE)]
+    most = min(promise for name in names if (promise := album_files.promise_bytes(by, SIZE, name)))
+    failed, wrong = dict.fromkeys(names, 0), dict.fromkeys(names, 0)
+    for number in range(count):
+        message, key = rng.bytes(most), key_of(number)
+        drawn = album_files.draw(message, key, by, SIZE)
+        for name in names:
             order = rng.permutation(SIZE)[1:]
             with tempfile.TemporaryDirectory() as folder:
-                paths = []
-                for place, picture in enumerate(order):
-                    paths.append(Path(folder) / f"{place:02d}.png")
-                    paths[-1].write_bytes(content_of(pictures[picture], paths[-1]))
+                paths = [Path(folder) / f"{place:02d}.png" for place in range(len(order))]
+                for path, picture in zip(paths, order, strict=True):
+                    path.write_bytes(content_of(through(drawn[picture], name), path))
                 begun = time.process_time()
                 try:
-                    found = album_files.reveal_files_of_any_kind(paths, key)
+                    wrong[name] += album_files.reveal_files_of_any_kind(paths, key) != message
                 except NothingFound:
-                    failed, found = failed + 1, message
+                    failed[name] += 1
                 spent.append(time.process_time() - begun)
-            wrong += found != message
-        high = (failed + 3.0 * (1 + failed**0.5)) / count
-        yield f"albums not revealed, shuffled, one lost, {name}", failed / count, 0.0, min(high, 1.0), count
-        yield f"wrong messages, {name}", wrong / count, 0.0, 3.0 / count, count
+        if number % 10 == 9:
+            print(f"{number + 1} albums: failed {failed}, wrong {wrong}", flush=True)
     spent = spent[1:] or spent  # the first one loads compiled loops
+    for name in names:
+        high = (failed[name] + 3.0 * (1 + failed[name] ** 0.5)) / count
+        yield f"albums not revealed, shuffled, one lost, {name}", failed[name] / count, 0.0, min(high, 1.0), count
+        yield f"wrong messages, {name}", wrong[name] / count, 0.0, 3.0 / count, count
     yield "reveal, CPU seconds", float(np.mean(spent)), float(np.min(spent)), float(np.max(spent)), len(spent)
 
 
@@ -115,7 +123,29 @@ def warden(by: AlbumModel, count: int, names: list[str]) -> Iterator[Row]:
     )[:count]
     covers, stegos = (torch.from_numpy(np.ascontiguousarray(part.transpose(0, 3, 1, 2))) for part in (honest, driven))
     for name in names:
-        yield judged("pictures of albums", name, covers, stegos, 0)
+        if name == LATENTS:
+            yield by_latents(by, honest, driven)
+        else:
+            yield judged("pictures of albums", name, covers, stegos, 0)
+
+
+def by_latents(by: AlbumModel, honest: np.ndarray, driven: np.ndarray) -> Row:
+    """P_E of a warden with the extractor: Fisher discriminants of the ratios, and of products of signs."""
+    made = [with_products(by.reader.read(list(pictures))) for pictures in (honest, driven)]
+    count = len(honest)
+    order = np.random.default_rng(SEED).permutation(count)
+    learn, test = order[: count // 2], order[count // 2 :]
+    classifier = ensemble.fit(made[0][learn], made[1][learn], seed=0, threads=1)
+    scores = [classifier.scores(part[test]) for part in made]
+    groups = np.arange(len(test))
+    low, high = error_interval([Scores(scores[0], scores[1], groups, groups + len(groups))])
+    return f"pictures of albums by {LATENTS}, seed 0, P_E", p_e(*scores)[0], low, high, len(test)
+
+
+def with_products(ratios: np.ndarray) -> np.ndarray:
+    """float32 (N, D): the ratios, their magnitudes, and the products of the signs of neighbors."""
+    signs = np.sign(ratios)
+    return np.concatenate([ratios, np.abs(ratios), signs, signs * np.roll(signs, 1, axis=1)], axis=1).astype(np.float32)
 
 
 def write(rows: list[Row]) -> None:
