@@ -1,8 +1,8 @@
 """Generate the pages that say what the code says of itself: `python docs/generate.py [--check]`.
 
 cli.md comes from the commands' help, api.md from the docstrings, house.md from the packages, schemes.md and detectors.md from
-the catalogs, generators.md and reproduce.md from `results/`. The rows of the catalogs go into the package as well, for
-`ssgan list`.
+the catalogs, generators.md, reproduce.md and the tables of albums in drawn.md from `results/`. The rows of the catalogs go into
+the package as well, for `ssgan list`.
 
 With --check nothing is written, and a page that is not what would be written is an error: what the code says of itself and
 what the pages say are one.
@@ -15,6 +15,7 @@ import statistics
 import sys
 from pathlib import Path
 
+import album_tables
 from api_page import api
 from cli_page import cli
 from covers_pages import generators, reproduce
@@ -278,6 +279,7 @@ def main() -> int:
     stale = 0
     pages = {"cli.md": cli(), "schemes.md": schemes(), "detectors.md": detectors(), "generators.md": generators()}
     pages |= {"reproduce.md": reproduce(), "detect.md": detect(), "api.md": api(), "house.md": house()}
+    pages["drawn.md"] = album_tables.filled((DOCS / "drawn.md").read_text(encoding="utf-8"))
     for page, text in [(DOCS / name, text) for name, text in pages.items()] + [(KEPT, kept_text())]:
         if "--check" not in sys.argv:
             page.write_text(text, encoding="utf-8")

@@ -15,7 +15,7 @@ from ssgan.drawn import model as models
 from ssgan.errors import DoesNotFit, Incomplete, InvalidSetting, NothingFound
 from ssgan.images.channels import file_through, through
 from ssgan.messages import album_files, network_pairs
-from ssgan.messages.album_promise import Promises, album_of, enter, measure
+from ssgan.messages.album_promise import Promises, album_of, enter, is_nonce_found, measure, nonce_bits
 from ssgan.messages.keys import KeyFile, fresh_key
 from ssgan.messages.survive import TRANSFORMATIONS, survive
 
@@ -177,6 +177,20 @@ def test_promises_are_measured_and_entered(model: album_files.AlbumModel, tmp_pa
     ratios = album_of(np.ones((5, 128)), model.shape(12), np.random.default_rng(0))
     assert len(ratios) == model.shape(12).coded_bits
     assert (ratios == 0).sum() == len(ratios) / 12
+
+
+def test_the_nonce_is_told_by_what_the_signs_tell(model: album_files.AlbumModel) -> None:
+    rng = np.random.default_rng(1)
+    for size in (12, 24, 48):
+        shape = model.shape(size)
+        pilots = 8 * shape.pilot_bytes[0]
+        surely = nonce_bits(np.full((9, 128), 40.0), shape, rng)
+        # All pilots of all pictures but one, less what it costs to tell the place of each.
+        assert surely == pytest.approx((size - 1) * (pilots - np.log2(size)), rel=0.01)
+        assert nonce_bits(np.zeros((9, 128)), shape, rng) == pytest.approx(0, abs=1e-9)
+        read_well = 2.4 * np.where(rng.random((40, 128)) < 1 / 12, -1.0, 1.0)
+        assert is_nonce_found(read_well, shape, 20, rng)
+        assert not is_nonce_found(0.5 * rng.choice([1.0, 1.0, -1.0], (40, 128)), shape, 20, rng)
 
 
 def test_a_part_of_a_spread_message_is_no_album(tmp_path: Path, model: album_files.AlbumModel) -> None:

@@ -2,7 +2,7 @@
 
 Honest drawn covers go through the real codec and are read by the extractor. Albums are put together from them by chance; the
 coded bits of a random message are decoded with the pictures' own errors, one picture being lost, since code and mask are
-linear.
+linear. The nonce is not searched for: its pilots must tell more than it has bits, with some to spare.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from ssgan.compute import seeds
 from ssgan.compute.progress import Progress, silent
 from ssgan.drawn import drawing, extractor
 from ssgan.images.channels import through
-from ssgan.messages import album
-from ssgan.messages.album import RUNGS, SIZES, AlbumShape
+from ssgan.messages import album, pilots
+from ssgan.messages.album import FIRST_NUMBERS, RUNGS, SIZES, AlbumShape
 from ssgan.messages.album_files import AlbumModel
 from ssgan.storage import weights
 
@@ -29,6 +29,7 @@ CHANNELS = (
 )  # fmt: skip
 PICTURES, TRIALS = 600, 150
 _SPARE_RUNGS = 1  # below the largest that never failed
+SPARE_BITS = 10.0  # of the nonce: another number is as likely as the right one in less than one of a thousand albums
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,11 @@ def measure(
     for number, channel in enumerate(channels):
         means, log_variances = model.reader.moments([through(picture, channel) for picture in drawn])
         agreeing = true * extractor.ratios(means, log_variances)
-        found.promises[channel] = {str(size): _promise(agreeing, model.shape(size), trials, seed) for size in SIZES}
+        least = found.promises.get("none", {})  # more than without damage is chance
+        found.promises[channel] = {
+            str(size): min(_promise(agreeing, model.shape(size), trials, seed), least.get(str(size), RUNGS[-1]))
+            for size in SIZES
+        }
         found.bits[channel] = round(extractor.bits(agreeing), 2)
         found.signs[channel] = round(float((agreeing > 0).mean()), 4)
         found.drifts[channel] = round(float(np.square(means - unmoved).mean()), 6)
@@ -83,6 +88,28 @@ def album_of(
     return np.asarray(rng.permutation(np.take_along_axis(chosen, latents, axis=1).ravel()))
 
 
+def nonce_bits(agreeing: NDArray[np.float64], shape: AlbumShape, rng: np.random.Generator, *, lost: int = 1) -> float:
+    """Return how many bits the pilots of an album tell of the first number, in any order of its pictures, `lost` of them lost.
+
+    agreeing float64 (N, L): ratios times true signs, of pictures that the album is put together from by chance. It is the
+    binary logarithm of the right word's likelihood over the mean likelihood of random words.
+    """
+    count, pilot_bits = shape.size - lost, 8 * shape.pilot_bytes[0]
+    chosen = agreeing[rng.integers(0, len(agreeing), count)]
+    latents = rng.permuted(np.tile(np.arange(shape.latents), (shape.size, 1)), axis=1)[:, :pilot_bits]  # of each place
+    signs = rng.choice([-1.0, 1.0], (count, shape.size, pilot_bits))
+    signs[np.arange(count), np.arange(count)] = 1  # each picture at its own place
+    fit = pilots.fits(np.zeros((shape.size, pilot_bits), np.uint8), signs * chosen[:, latents])
+    of_pictures = np.logaddexp.reduce(fit, axis=1) - np.log(shape.size)
+    return float(of_pictures.sum() / np.log(2) + count * pilot_bits)
+
+
+def is_nonce_found(agreeing: NDArray[np.float64], shape: AlbumShape, trials: int, rng: np.random.Generator) -> bool:
+    """Return whether the nonce of every one of so many albums is told with bits to spare."""
+    wanted = np.log2(FIRST_NUMBERS) + SPARE_BITS
+    return all(nonce_bits(agreeing, shape, rng) >= wanted for _ in range(trials))
+
+
 def enter(folder: Path, measured: Promises) -> None:
     """Write what was measured on the card of the extractor in a folder."""
     arrays, manifest = weights.load(folder)
@@ -90,7 +117,9 @@ def enter(folder: Path, measured: Promises) -> None:
 
 
 def _promise(agreeing: NDArray[np.float64], shape: AlbumShape, trials: int, seed: int) -> int:
-    """Return the bytes of the largest rung that fails in none of the trials, less a margin."""
+    """Return the bytes of the largest rung that fails in none of the trials, less a margin; 0 where the nonce is not found."""
+    if not is_nonce_found(agreeing, shape, trials, seeds.generator(seed, "nonces", str(shape.size))):
+        return 0
     bits = extractor.bits(agreeing) / shape.latents * shape.coded_bits * (1 - 1 / shape.size)
     rungs = [rung for rung in RUNGS if rung <= shape.largest_rung and 8 * (rung + album.TAG_BYTES) < bits]
     while rungs and not _holds(agreeing, shape, rungs[-1], trials, seed):

@@ -36,7 +36,7 @@ class Survival:
 
 
 # Name → what it does, in the order of the table. Those in the second table are channels (`ssgan.images.channels`).
-_OF_FILES: dict[str, str] = {
+OF_FILES: dict[str, str] = {
     "copy": "the files as they are, under other names",
     "reversed": "the files in the opposite order",
     "one lost": "all files but one",
@@ -48,14 +48,14 @@ _OF_FILES: dict[str, str] = {
     "mirrored": "mirrored",
     "turned": "turned by a quarter",
 }
-_BY_CHANNEL: dict[str, str] = {
+BY_CHANNEL: dict[str, str] = {
     "jpeg95": "JPEG 95", "jpeg85": "JPEG 85", "jpeg75": "JPEG 75", "jpeg60": "JPEG 60", "jpeg40": "JPEG 40",
     "jpeg75+jpeg75": "JPEG 75, twice", "webp80": "WebP 80", "webp50": "WebP 50", "x0.5": "reduced to half the side",
     "x2": "enlarged twice", "x2+jpeg80": "enlarged twice, then JPEG 80",
     "x3+jpeg75+x0.3333": "enlarged, JPEG 75, reduced again",
     "crop1": "one pixel cut off every side", "border2": "a border of two gray pixels", "screen": "a screenshot's scaling",
 }  # fmt: skip
-TRANSFORMATIONS = (*_OF_FILES, *_BY_CHANNEL)
+TRANSFORMATIONS = (*OF_FILES, *BY_CHANNEL)
 _SEVERAL = ("reversed", "one lost")  # make sense for several files only
 _METADATA = (*range(0xE1, 0xEE), 0xFE)  # markers of APP1 to APP13 and of comments; APP14 says how colors are stored
 
@@ -89,7 +89,7 @@ def survive(
 
 
 def _tried(name: str, given: Sequence[File], message: bytes, key: Key, reveal: Reveal, folder: Path) -> Survival:
-    words = _OF_FILES.get(name) or _BY_CHANNEL.get(name) or name
+    words = OF_FILES.get(name) or BY_CHANNEL.get(name) or name
     folder.mkdir()
     try:
         paths = []
@@ -105,7 +105,7 @@ def _tried(name: str, given: Sequence[File], message: bytes, key: Key, reveal: R
 def _check(name: str, count: int) -> None:
     if name in _SEVERAL and count == 1:
         raise InvalidSetting(f"{name!r} is asked for, and one file is given", hint="leave it out")
-    if name in _OF_FILES or name in _BY_CHANNEL:
+    if name in OF_FILES or name in BY_CHANNEL:
         return
     try:
         file_through(np.zeros((64, 64, 3), np.uint8), name)
@@ -128,7 +128,7 @@ def _changed(name: str, given: Sequence[File]) -> list[File]:
     if name == "saved as png":
         return [(_saved(content), ".png") for content, _ in given]
     shown = [_samples(content) for content, _ in given]
-    if name not in _OF_FILES:
+    if name not in OF_FILES:
         return [file_through(picture, name) for picture in shown]
     return [(_png(_sample_change(name, picture)), ".png") for picture in shown]
 
