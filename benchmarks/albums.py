@@ -109,8 +109,10 @@ def nonces(by: AlbumModel, count: int, names: Sequence[str], pool: int) -> Itera
 
 def bounds(failed: int, count: int) -> tuple[float, float]:
     """The interval of 95 % of a share, by Clopper and Pearson; with no failure its end is the rule of three, 3 / count."""
-    low = float(stats.beta.ppf(0.025, failed, count - failed + 1)) if failed else 0.0
-    return low, float(stats.beta.ppf(0.975, failed + 1, count - failed)) if failed else min(3.0 / count, 1.0)
+    if not failed:
+        return 0.0, min(3.0 / count, 1.0)
+    low = float(stats.beta.ppf(0.025, failed, count - failed + 1))
+    return low, float(stats.beta.ppf(0.975, failed + 1, count - failed)) if failed < count else 1.0
 
 
 def whole(by: AlbumModel, count: int, names: Sequence[str], seconds: float) -> Iterator[list[Row]]:
