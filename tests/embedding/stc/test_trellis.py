@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -343,3 +344,25 @@ def test_a_message_that_cannot_be_read_back_is_refused(monkeypatch: pytest.Monke
     monkeypatch.setattr(trellis, "extract", lambda stego, length, code: np.zeros(length, np.uint8))
     with pytest.raises(SsganError, match="cannot be read back"):
         trellis.embed(np.zeros(100, np.uint8), np.ones(100), np.ones(10, np.uint8), Code())
+
+
+@pytest.mark.parametrize("column", [0b1000011, 0b1011001])
+def test_halves_of_vectors_give_the_same_bits(column: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A processor without AVX-512 takes 8 lanes at a time, this one perhaps 16."""
+    rng = np.random.default_rng(column)
+    costs, survivors = rng.random(128, np.float32), np.zeros(8, np.uint16)
+    costs[::7] = np.inf
+    other = costs[np.arange(128) ^ column] + np.float32(0.25)
+    for masks in (True, False):
+        monkeypatch.setattr(trellis_loops, "_has_masks", lambda _, masks=masks: masks)
+        paths = np.append(costs, np.zeros(16, np.float32))
+        lane = column & 15
+
+        @numba.njit
+        def step(paths: np.ndarray, survivors: np.ndarray) -> None:
+            for i in range(4):
+                trellis_loops._exchange(paths, i, i ^ (column >> 4), np.float32(0.25), survivors, 0, lane)  # noqa: B023
+
+        step(paths, survivors)
+        assert np.array_equal(paths[:128], np.minimum(costs, other))
+        assert np.array_equal(np.unpackbits(survivors.view(np.uint8), bitorder="little"), other < costs)

@@ -2,7 +2,8 @@
 
 The 2^h path costs are one float32 array, worked on in vectors of 16 states. State s is lane s & 15 of vector s >> 4, so its
 partner s ^ column is in vector (s >> 4) ^ (column >> 4), the lanes in a fixed other order: two loads and two constant
-shuffles, no gather. The 16 comparisons of a vector are the 16 bits of one survivor word.
+shuffles, no gather. The 16 comparisons of a vector are the 16 bits of one survivor word. Without AVX-512 a vector is worked on
+in halves of 8 lanes, whose comparisons are a byte each.
 
 T. Filler, J. Judas, J. Fridrich, "Minimizing additive distortion in steganography using syndrome-trellis codes", IEEE TIFS
 6(3), 2011.
@@ -295,7 +296,6 @@ def _step(paths: np.ndarray, vectors: int, column: int, cost: float, survivors: 
 
 _VECTOR = ir.VectorType(ir.FloatType(), LANES)
 _INDEX = ir.IntType(32)
-_WORD = ir.IntType(16)  # lane 0 is bit 0, as a little-endian machine stores it
 instruction: Any = intrinsic(prefer_literal=True)
 
 
@@ -308,14 +308,22 @@ def _exchange(typing: Any, paths: Any, i: Any, j: Any, cost: Any, survivors: Any
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         paths, i, j, cost, survivors, row, _ = arguments
         words = context.make_array(signature.args[4])(context, builder, survivors).data
-        places = [_place(context, builder, signature.args[0], paths, at) for at in (i, j)]
-        stay = [builder.load(place, align=4) for place in places]
-        price = _splat(builder, cost)
-        for at, place, own, other in zip((i, j), places, stay, reversed(stay), strict=True):
-            come = builder.fadd(_partners(builder, other, lane.literal_value), price)
-            won = builder.fcmp_ordered("<", come, own)
-            builder.store(builder.select(won, come, own), place, align=4)
-            builder.store(builder.bitcast(won, _WORD), builder.gep(words, [builder.add(row, at)]), align=2)
+        width = LANES if _has_masks(context) else LANES // 2
+        price = _splat(builder, cost, width)
+        starts = [_place(context, builder, signature.args[0], paths, at, part=width) for at in (i, j)]
+        stay = [[_load_part(builder, start, part) for part in range(LANES // width)] for start in starts]
+        away, within = divmod(lane.literal_value, width)
+        stores = []
+        for at, start, own, other in zip((i, j), starts, stay, reversed(stay), strict=True):
+            marks = builder.bitcast(builder.gep(words, [builder.add(row, at)]), ir.IntType(width).as_pointer())
+            for part, kept in enumerate(own):
+                come = builder.fadd(_partners(builder, other[part ^ away], within), price)
+                won = builder.bitcast(builder.fcmp_ordered("<", come, kept), ir.IntType(width))
+                builder.store(won, _part_of(builder, marks, part), align=1)  # lane 0 is bit 0 on a little-endian machine
+                lower = builder.select(builder.fcmp_ordered("<", kept, come), kept, come)
+                stores.append((lower, _part_of(builder, start, part)))
+        for lower, place in stores:  # after the marks, or LLVM makes them masked stores, which are slow without AVX-512
+            builder.store(lower, place, align=4)
         return context.get_dummy_value()
 
     return types.void(paths, i, j, cost, survivors, row, lane), build
@@ -364,13 +372,26 @@ def _lower(typing: Any, lowest: Any, paths: Any, i: Any) -> Any:
     return types.void(lowest, paths, i), build
 
 
-def _place(context: Any, builder: Any, kind: Any, array: Any, vector: Any, offset: Any = None) -> Any:
-    """Return the address of a vector of a float32 array, `offset` states further on."""
+def _place(context: Any, builder: Any, kind: Any, array: Any, vector: Any, offset: Any = None, part: int = LANES) -> Any:
+    """Return the address of a vector of a float32 array, `offset` states further on, as one of its parts of `part` lanes."""
     start = builder.mul(vector, ir.Constant(vector.type, LANES))
     if offset is not None:
         start = builder.add(start, offset)
     data = context.make_array(kind)(context, builder, array).data
-    return builder.bitcast(builder.gep(data, [start]), _VECTOR.as_pointer())
+    return builder.bitcast(builder.gep(data, [start]), ir.VectorType(ir.FloatType(), part).as_pointer())
+
+
+def _has_masks(context: Any) -> bool:
+    """Return whether the processor compares 16 lanes at a time, into a register of bits (AVX-512)."""
+    return "+avx512vl" in context.codegen().magic_tuple()[2]
+
+
+def _part_of(builder: Any, start: Any, part: int) -> Any:
+    return builder.gep(start, [ir.Constant(_INDEX, part)])
+
+
+def _load_part(builder: Any, start: Any, part: int) -> Any:
+    return builder.load(_part_of(builder, start, part), align=4)
 
 
 def _every_other(context: Any, builder: Any, kind: Any, array: Any, i: Any, kept: Any) -> Any:
@@ -383,14 +404,16 @@ def _every_other(context: Any, builder: Any, kind: Any, array: Any, i: Any, kept
 
 def _partners(builder: Any, vector: Any, lane: int) -> Any:
     """Return each lane's value from the lane `lane` away (XOR)."""
-    return builder.shuffle_vector(vector, ir.Constant(_VECTOR, ir.Undefined), _order(own ^ lane for own in range(LANES)))
+    order = _order(own ^ lane for own in range(vector.type.count))
+    return builder.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined), order)
 
 
-def _splat(builder: Any, value: Any) -> Any:
-    nothing = ir.Constant(_VECTOR, ir.Undefined)
+def _splat(builder: Any, value: Any, width: int = LANES) -> Any:
+    nothing = ir.Constant(ir.VectorType(ir.FloatType(), width), ir.Undefined)
     one = builder.insert_element(nothing, value, ir.Constant(_INDEX, 0))
-    return builder.shuffle_vector(one, nothing, _order([0] * LANES))
+    return builder.shuffle_vector(one, nothing, _order([0] * width))
 
 
 def _order(lanes: Iterable[int]) -> Any:
-    return ir.Constant(ir.VectorType(_INDEX, LANES), list(lanes))
+    order = list(lanes)
+    return ir.Constant(ir.VectorType(_INDEX, len(order)), order)
