@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from ssgan.images import filters
+from ssgan.images import filters, filters_loops
 
 PLANES = hnp.arrays(
     np.float64, st.tuples(st.just(2), st.just(1), st.integers(17, 40), st.integers(17, 40)), elements=st.integers(0, 255)
@@ -68,3 +68,12 @@ def test_each_wavelet_kernel_ignores_what_is_locally_flat() -> None:
 def test_the_cosine_bank_is_orthonormal(size: int) -> None:
     bank = filters.cosine_bank(size)
     np.testing.assert_allclose(bank @ bank.T, np.eye(size), atol=1e-12)
+
+
+def test_a_tile_is_a_part_of_the_mirrored_plane() -> None:
+    plane = np.random.default_rng(0).random((5, 7))
+    mirrored = np.pad(plane, 12, mode="symmetric")
+    for left in range(-9, 8):
+        tile = np.empty((11, 9))
+        filters_loops.mirror_tile(plane, -4, left, tile)
+        assert np.array_equal(tile, mirrored[8:19, left + 12 : left + 21])

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # SplitMix64: G. Steele, D. Lea, C. Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014, fig. 16 and 17.
 GOLDEN_GAMMA = 0x9E3779B97F4A7C15
 MIX = (0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
+CONSTANTS = np.array([GOLDEN_GAMMA, *MIX], dtype=np.uint64)  # as `seeds_loops` takes them
 _SIGN = 1 << 63
 
 
@@ -71,7 +72,7 @@ def uniforms(
 
     if isinstance(seeds, torch.Tensor):
         return _expanded(_mixed(seeds ^ _signed(_moved(stream))) if stream else seeds, samples)
-    starts = _starts(seeds, stream)
+    starts = starting_states(seeds, stream=stream)
     if torch.device(device).type == "cpu":
         return torch.from_numpy(_expanded_array(starts, samples))
     return _expanded(torch.from_numpy(starts.view(np.int64)).to(device), samples)
@@ -79,7 +80,7 @@ def uniforms(
 
 def uniform_array(seeds: np.ndarray, samples: int, *, stream: int = 0) -> np.ndarray:
     """Return the same as an array."""
-    return _expanded_array(_starts(seeds, stream), samples)
+    return _expanded_array(starting_states(seeds, stream=stream), samples)
 
 
 def _moved(stream: int) -> int:
@@ -87,7 +88,8 @@ def _moved(stream: int) -> int:
     return _mix(stream * GOLDEN_GAMMA) if stream else 0
 
 
-def _starts(seeds: np.ndarray, stream: int) -> np.ndarray:
+def starting_states(seeds: np.ndarray, *, stream: int = 0) -> np.ndarray:
+    """Return uint64 (N,): the states before the first numbers of the N uint64 `seeds`; see `seeds_loops`."""
     moved = _moved(stream)
     return np.array([_mix(int(s) ^ moved) if stream else int(s) for s in np.atleast_1d(seeds)], dtype=np.uint64)
 
@@ -96,7 +98,7 @@ def _expanded_array(starts: np.ndarray, samples: int) -> np.ndarray:
     from ssgan.compute import seeds_loops
 
     drawn = np.empty((len(starts), samples))
-    seeds_loops.fill_uniforms(starts, np.array([GOLDEN_GAMMA, *MIX], dtype=np.uint64), drawn)
+    seeds_loops.fill_uniforms(starts, CONSTANTS, drawn)
     return drawn
 
 

@@ -11,6 +11,8 @@ import numpy as np
 
 from ssgan.compute.compiled import compiled
 
+WIDEST = 256  # columns of a tile
+
 
 @compiled
 def correlate_rows(x: np.ndarray, taps: np.ndarray, out: np.ndarray, fresh: bool) -> None:
@@ -80,19 +82,34 @@ def correlate_columns(x: np.ndarray, taps: np.ndarray, out: np.ndarray, fresh: b
 @compiled
 def mirror(plane: np.ndarray, top: int, border: int, out: np.ndarray) -> None:
     """Fill out (R, W + 2 border): rows top...top + R - 1 of the plane with mirrored borders, the edge repeated."""
+    mirror_tile(plane, top, -border, out)
+
+
+@compiled
+def mirror_tile(plane: np.ndarray, top: int, left: int, out: np.ndarray) -> None:
+    """Fill out (R, S) with rows top...top + R - 1 and columns left...left + S - 1 of the plane, mirrored beyond its edges."""
     height, width = plane.shape
+    begin, end = max(0, -left), min(out.shape[1], width - left)
     for i in range(out.shape[0]):
         y = (top + i) % (2 * height)
         row, filled = plane[min(y, 2 * height - 1 - y)], out[i]
-        for j in range(width):
-            filled[border + j] = row[j]
-        for j in range(border):
-            left, right = (-1 - j) % (2 * width), (width + j) % (2 * width)
-            filled[border - 1 - j] = row[min(left, 2 * width - 1 - left)]
-            filled[border + width + j] = row[min(right, 2 * width - 1 - right)]
+        for j in range(begin, end):
+            filled[j] = row[left + j]
+        for j in range(begin):
+            x = (left + j) % (2 * width)
+            filled[j] = row[min(x, 2 * width - 1 - x)]
+        for j in range(end, out.shape[1]):
+            x = (left + j) % (2 * width)
+            filled[j] = row[min(x, 2 * width - 1 - x)]
 
 
 @compiled
 def strip_height(width: int) -> int:
     """Return how many rows of a strip, with border and result, fit in the second-level cache."""
     return max(16, min(64, 16384 // width))
+
+
+@compiled
+def tile_count(width: int) -> int:
+    """Return into how many tiles of columns a wide plane is cut, so that its strips need not be flat."""
+    return max(1, (width + WIDEST - 1) // WIDEST)

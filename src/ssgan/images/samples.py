@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from ssgan.compute.lazy_torch import as_array
 from ssgan.errors import InvalidSetting
 
 if TYPE_CHECKING:
@@ -78,6 +79,11 @@ class Samples(Generic[Values]):
         """Return the samples that an index of the first axis picks: a slice, places or None for a new axis."""
         usable = None if self.usable is None else self.usable[which]
         return replace(self, values=self.values[which], usable=usable)
+
+    def as_arrays(self) -> Samples[NDArray[Any]]:
+        """Return the same samples as arrays in main memory, sharing it where possible."""
+        usable = None if self.usable is None else as_array(self.usable)
+        return Samples(as_array(self.values), self.low, self.high, usable, self.unit)
 
     def _and_usable(self, allowed: Any) -> Values:
         return cast(Values, allowed if self.usable is None else allowed & self.usable)

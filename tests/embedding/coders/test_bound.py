@@ -162,3 +162,24 @@ def test_what_is_wet_is_never_changed() -> None:
     beta = bound.change_probabilities(costs, 0.3)
     assert float(beta.plus[..., 1::2].max()) == 0
     assert math.isfinite(float(bound.expected_distortion(costs, beta)))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("kind", [np.uint8, np.int16])
+@pytest.mark.parametrize("alike", [True, False])
+def test_one_pass_draws_what_probabilities_and_numbers_give(dtype: type, kind: type, alike: bool) -> None:
+    """2,500 samples an image, so that blocks are whole and broken, and the tensor and the array agree."""
+    rng = np.random.default_rng(1)
+    covers = rng.integers(1, 255, (2, 1, 50, 50)).astype(kind)
+    plus = np.exp(rng.normal(0, 2, covers.shape)).astype(dtype)
+    plus[0, 0, 3:6] = WET
+    costs = Costs(plus, plus if alike else np.flip(plus, 2).copy())
+    image_seeds = np.array([3, 2**64 - 1], np.uint64)
+    expected = bound.sample(covers, bound.change_probabilities(costs, 0.4), image_seeds)
+    made = bound.simulate(covers, costs, 0.4, image_seeds)
+    assert made.dtype == kind
+    assert np.array_equal(made, expected)
+    assert (made != covers).mean() > 0.02
+    tensors = [torch.from_numpy(rho) for rho in costs]
+    again = bound.simulate(torch.from_numpy(covers), Costs(tensors[0], tensors[0] if alike else tensors[1]), 0.4, image_seeds)
+    assert np.array_equal(again.numpy(), expected)

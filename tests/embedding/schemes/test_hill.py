@@ -28,3 +28,10 @@ def test_it_is_the_authors_code(octave: dict[str, np.ndarray]) -> None:
     for dtype, rtol in ((torch.float64, 1e-10), (torch.float32, 2e-5)):
         ours = hill.costs(torch.from_numpy(cover)[None, None].to(dtype), 0.4).plus[0, 0].numpy()
         np.testing.assert_allclose(ours[dry], reference[dry], rtol=rtol)
+
+
+def test_wide_images_are_priced_in_tiles_to_the_same_costs() -> None:
+    cover = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (1, 1, 40, 601)).astype(float))
+    ours = hill.costs(cover, 0.4).plus
+    expected = hill.costs(cover.clone().requires_grad_(), 0.4).plus.detach()
+    torch.testing.assert_close(ours, expected, rtol=1e-9, atol=0)

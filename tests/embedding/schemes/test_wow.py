@@ -42,3 +42,10 @@ def test_it_is_matlab_on_photographs(seal: dict[str, np.ndarray]) -> None:
         reference = seal[f"wow_rhoP1_{name}"]
         dry = reference < 1e10
         np.testing.assert_allclose(ours[window][dry], reference[dry], rtol=1e-9)
+
+
+def test_wide_images_are_priced_in_tiles_to_the_same_costs() -> None:
+    cover = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (1, 1, 40, 601)).astype(float))
+    ours = wow.costs(cover, 0.4).plus
+    expected = wow.costs(cover.clone().requires_grad_(), 0.4).plus.detach()
+    torch.testing.assert_close(ours, expected, rtol=1e-9, atol=0)

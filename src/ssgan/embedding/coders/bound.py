@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ssgan.compute import seeds as public_seeds
 from ssgan.compute.lazy_torch import Values, as_array, is_tensor, torch
+from ssgan.compute.threads import share_rows
 from ssgan.embedding.coder import Assignment, ChangeProbabilities, Coder
 from ssgan.embedding.coders import gibbs_loops
 from ssgan.embedding.coders.gibbs import MARGIN, Sender
@@ -32,7 +33,28 @@ def simulate(covers: Values, costs: Costs[Values], payload: float, seeds: NDArra
     """Return whole numbers (N, C, H, W) changed by the optimal sender of `payload` bits per sample; one uint64 seed an
     image.
     """
-    return sample(covers, change_probabilities(costs, payload), seeds)
+    kinds = {str(rho.dtype).removeprefix("torch.") for rho in costs}
+    if not _is_plain(costs) or not payload > 0 or kinds not in ({"float32"}, {"float64"}):  # others are rounded in between
+        return sample(covers, change_probabilities(costs, payload), seeds)
+    sender = Sender(*_arrays(costs))
+    changed = _changed(as_array(covers), costs, sender, _array_lambdas(costs, sender, payload=payload), seeds)
+    return torch.from_numpy(changed) if is_tensor(covers) else changed
+
+
+def _changed(
+    covers: NDArray[Any], costs: Costs[Any], sender: Sender, lam: NDArray[np.float64], seeds: NDArray[np.uint64]
+) -> NDArray[Any]:
+    """Return what `sample` does with the probabilities at lambda (N,), in one pass, without keeping them."""
+    values, (plus, minus) = np.ascontiguousarray(covers).reshape(len(covers), -1), _arrays(costs)
+    out, states = np.empty_like(values), public_seeds.starting_states(seeds)
+
+    def fill(first: int, last: int) -> None:
+        gibbs_loops.fill_changed(
+            values, plus, minus, minus is plus, lam, sender.free, states, public_seeds.CONSTANTS, first, last, out
+        )  # fmt: skip
+
+    share_rows(fill, rows=values.shape[1], samples=values.size)
+    return out.reshape(covers.shape)
 
 
 def change_probabilities(costs: Costs[Values], payload: float) -> ChangeProbabilities[Values]:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from ssgan.compute import seeds_loops
 from ssgan.compute.compiled import compiled
 from ssgan.compute.exp_loops import exp_of_negative
 from ssgan.compute.plain_loops import total, total_log
 
+BLOCK = 1024  # samples changed at a time
 LANES = 32  # sums kept side by side, so that they fill vector registers
 LONGEST_STEP = 3.0  # of Newton's, in ln lambda
 FLUSH = 512  # rounds after which a lane's product, at most 3^512, is turned into a logarithm
@@ -231,10 +233,14 @@ def _add_alike(
 def fill_probabilities_alike(rho: np.ndarray, lam: np.ndarray, floor: np.ndarray, out: np.ndarray) -> None:
     """Fill out (B, n) with exp(-lambda rho) / Z of both ways, whose costs are rho (B, n)."""
     for b in range(rho.shape[0]):
-        factor, least = lam[b], floor[b]
-        for i in range(rho.shape[1]):
-            p = exp_of_negative(-min(factor * max(rho[b, i], least), NEVER))
-            out[b, i] = p / (1 + p + p)
+        _row_probabilities_alike(rho[b], lam[b], floor[b], out[b])
+
+
+@compiled
+def _row_probabilities_alike(rho: np.ndarray, factor: float, least: float, out: np.ndarray) -> None:
+    for i in range(len(rho)):
+        p = exp_of_negative(-min(factor * max(rho[i], least), NEVER))
+        out[i] = p / (1 + p + p)
 
 
 @compiled
@@ -243,9 +249,47 @@ def fill_probabilities(
 ) -> None:
     """Fill raised, lowered (B, n) with exp(-lambda rho) / Z."""
     for b in range(plus.shape[0]):
-        factor, least = lam[b], floor[b]
-        for i in range(plus.shape[1]):
-            p = exp_of_negative(-min(factor * max(plus[b, i], least), NEVER))
-            q = exp_of_negative(-min(factor * max(minus[b, i], least), NEVER))
-            z = 1 + p + q
-            raised[b, i], lowered[b, i] = p / z, q / z
+        _row_probabilities(plus[b], minus[b], lam[b], floor[b], raised[b], lowered[b])
+
+
+@compiled
+def _row_probabilities(
+    plus: np.ndarray, minus: np.ndarray, factor: float, least: float, raised: np.ndarray, lowered: np.ndarray
+) -> None:
+    for i in range(len(plus)):
+        p = exp_of_negative(-min(factor * max(plus[i], least), NEVER))
+        q = exp_of_negative(-min(factor * max(minus[i], least), NEVER))
+        z = 1 + p + q
+        raised[i], lowered[i] = p / z, q / z
+
+
+@compiled
+def fill_changed(
+    values: np.ndarray, plus: np.ndarray, minus: np.ndarray, alike: bool, lam: np.ndarray, floor: np.ndarray,
+    starts: np.ndarray, constants: np.ndarray, first: int, last: int, out: np.ndarray,
+) -> None:  # fmt: skip
+    """Fill the samples first...last - 1 of out (B, n) with whole `values` (B, n) changed at random, one draw a sample.
+
+    The probabilities are those of `fill_probabilities`, or with `alike` of `fill_probabilities_alike`, the draws those of
+    `seeds_loops.fill_uniforms`; both are made BLOCK at a time and stay in the cache.
+    """
+    drawn, raised, lowered = np.empty(BLOCK), np.empty(BLOCK, plus.dtype), np.empty(BLOCK, plus.dtype)
+    for b in range(plus.shape[0]):
+        for start in range(first, last, BLOCK):
+            stop = min(start + BLOCK, last)
+            r, up, down = drawn[: stop - start], raised[: stop - start], lowered[: stop - start]
+            seeds_loops.fill_row(starts[b] + np.uint64(start) * constants[0], constants, r)
+            if alike:
+                _row_probabilities_alike(plus[b, start:stop], lam[b], floor[b], up)
+                _change(values[b, start:stop], r, up, up, out[b, start:stop])
+            else:
+                _row_probabilities(plus[b, start:stop], minus[b, start:stop], lam[b], floor[b], up, down)
+                _change(values[b, start:stop], r, up, down, out[b, start:stop])
+
+
+@compiled
+def _change(values: np.ndarray, r: np.ndarray, raised: np.ndarray, lowered: np.ndarray, out: np.ndarray) -> None:
+    for i in range(len(r)):
+        up = r[i] < raised[i]
+        down = r[i] < np.float64(raised[i]) + lowered[i]
+        out[i] = values[i] + 2 * up - (up | down)

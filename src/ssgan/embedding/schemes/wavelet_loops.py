@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from ssgan.compute.compiled import compiled
-from ssgan.images.filters_loops import correlate_columns, correlate_rows, mirror, strip_height
+from ssgan.compute.plain_loops import copy
+from ssgan.images.filters_loops import correlate_columns, correlate_rows, mirror_tile, strip_height, tile_count
 
 
 @compiled
@@ -17,7 +18,17 @@ def fill_costs(planes: np.ndarray, bank: np.ndarray, sigma: float, first: int, l
 
     `bank` (2, 16) holds the low- and the high-pass taps as they correlate; sigma > 0 gives S-UNIWARD, sigma = 0 WOW.
     """
-    _, height, width = planes.shape
+    tiles, width = tile_count(planes.shape[2]), planes.shape[2]
+    for tile in range(tiles):
+        _fill_tile(planes, bank, sigma, first, last, width * tile // tiles, width * (tile + 1) // tiles, out)
+
+
+@compiled
+def _fill_tile(
+    planes: np.ndarray, bank: np.ndarray, sigma: float, first: int, last: int, left: int, right: int, out: np.ndarray
+) -> None:
+    """Run `fill_costs` for the columns left...right - 1."""
+    height, width = planes.shape[1], right - left
     reach = bank.shape[1] - 1
     strip = min(strip_height(width), height)
     magnitude = np.abs(bank[:, ::-1].copy())
@@ -25,13 +36,13 @@ def fill_costs(planes: np.ndarray, bank: np.ndarray, sigma: float, first: int, l
     rows = np.empty((2, strip + 2 * reach, width + reach), planes.dtype)
     residual = np.empty((strip + reach, width + reach), planes.dtype)
     back = np.empty((2, strip, width + reach), planes.dtype)
-    suitability = np.empty((strip, width), planes.dtype)
+    suitability, sums = np.empty((strip, width), planes.dtype), np.empty((strip, width), planes.dtype)
     row = first
     while row < last:
         plane, top = row // height, row % height
         count = min(strip, height - top, last - row)
-        outer, inner, filled = count + 2 * reach, count + reach, out[plane, top : top + count]
-        mirror(planes[plane], top - reach, reach, bordered[:outer])
+        outer, inner, filled = count + 2 * reach, count + reach, sums[:count]
+        mirror_tile(planes[plane], top - reach, left - reach, bordered[:outer])
         for band in range(2):
             correlate_rows(bordered[:outer], bank[band], rows[band, :outer], True)
         filled[:] = 0
@@ -47,6 +58,8 @@ def fill_costs(planes: np.ndarray, bank: np.ndarray, sigma: float, first: int, l
                 correlate_columns(residual[:inner], magnitude[vertical], back[horizontal, :count], True)
                 correlate_rows(back[horizontal, :count], magnitude[horizontal], suitability[:count], True)
                 _add_reciprocal(suitability[:count], filled)
+        for i in range(count):
+            copy(filled[i], out[plane, top + i, left:right])
         row += count
 
 
