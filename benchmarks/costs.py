@@ -100,7 +100,7 @@ def timed_row(what: str, covers: torch.Tensor, dtype: torch.dtype, times: tuple[
 def simulator(size: int, dtype: torch.dtype) -> list[Row]:
     """The search for lambda, and the way from cover to stego."""
     covers, rows = crops(size, SIZES[size]), []
-    cover, seeds = covers[0, 0].numpy(), np.arange(SIZES[size], dtype=np.uint64)
+    cover = covers[0, 0].numpy()
     for scheme, peer in (("suniward", conseal.suniward), ("hill", conseal.hill), ("hugo", conseal.hugo)):
         ours, theirs = Embedder(scheme, PAYLOAD, dtype=dtype).costs(covers), peer.compute_cost_adjusted(cover)
         share = max(1, 16 * 4096 // size**2)
@@ -110,14 +110,20 @@ def simulator(size: int, dtype: torch.dtype) -> list[Row]:
         times = compare(partial(probabilities, parts), len(covers), theirs)
         error = float((carried / (PAYLOAD * size**2) - 1).abs().max())
         rows.append(timed_row(f"lambda and probabilities, {scheme}", covers, dtype, times, error))
-    embedder = Embedder("suniward", PAYLOAD, dtype=dtype)
+    return [*rows, *(stegos(some, dtype, error) for some in (covers, covers[:1]))]
+
+
+def stegos(covers: torch.Tensor, dtype: torch.dtype, error: float) -> Row:
+    """The way from cover to stego, of a batch or of one image alone."""
+    embedder, seeds = Embedder("suniward", PAYLOAD, dtype=dtype), np.arange(len(covers), dtype=np.uint64)
+    cover, repeats = covers[0, 0].numpy(), max(1, 64 // len(covers))
     times = compare(
-        lambda: embedder.simulate_seeded(covers, seeds),
-        len(covers),
+        lambda: [embedder.simulate_seeded(covers, seeds) for _ in range(repeats)],
+        repeats * len(covers),
         lambda: conseal.suniward.simulate_single_channel(cover, PAYLOAD, seed=1),
     )
-    rows.append(timed_row("suniward from cover to stego", covers, dtype, times, error))
-    return rows
+    alone = ", one image" if len(covers) == 1 else ""
+    return timed_row(f"suniward from cover to stego{alone}", covers, dtype, times, error)
 
 
 def probabilities(parts: list[Costs]) -> None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import pairing  # isort: skip  (one thread: before NumPy)
 
+import ast
 import csv
+import os
 import statistics
 import subprocess
 import sys
@@ -55,21 +57,38 @@ class Figure:
         return f"{self.what:<58} {self.value:10.3f} {self.unit}" + (f"  [{self.published}]" if self.published else "")
 
 
-def median_seconds(work: Callable[[], object], rounds: int = 7) -> float:
+def median_seconds(
+    work: Callable[[], object], rounds: int = 7, clock: Callable[[Callable[[], object]], float] = pairing.seconds
+) -> float:
     """Of `rounds` calls, after one that warms up."""
     work()
-    return statistics.median(pairing.seconds(work) for _ in range(rounds))
+    return statistics.median(clock(work) for _ in range(rounds))
+
+
+def without_avx512(elements: int = 262_144) -> list[Figure]:
+    """The trellis alone in code for a processor with AVX2 only, in a process of its own."""
+    script = f"import stc; print([(f.what, f.value) for f in stc.binary({elements})])"
+    environment = {**os.environ, "NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": ""}
+    here = Path(__file__).parent
+    made = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=here, env=environment
+    )  # fmt: skip
+    unit = "ns per element and state"
+    return [Figure(f"{what}, AVX2 code", value, unit, "0.62 to 1.2") for what, value in ast.literal_eval(made.stdout)]
 
 
 def binary(elements: int = 262_144) -> list[Figure]:
-    """The trellis alone, on a linear profile."""
+    """The trellis alone, on a linear profile; CPU time."""
     figures = []
     rng = np.random.default_rng(0)
     costs, cover = rng.random(elements), rng.integers(0, 2, elements, dtype=np.uint8)
     for height in (7, 10, 12):
         for payload in (0.4, 0.1):
             message = rng.integers(0, 2, round(payload * elements), dtype=np.uint8)
-            time = median_seconds(lambda m=message, h=height: trellis.embed(cover, costs, m, Code(h)))  # type: ignore[misc]
+            time = median_seconds(
+                lambda m=message, h=height: trellis.embed(cover, costs, m, Code(h)),  # type: ignore[misc]
+                clock=pairing.cpu_seconds,
+            )
             what = f"binary, h = {height}, payload {payload}, n = {elements}"
             figures.append(Figure(what, time * 1e9 / elements / 2**height, "ns per element and state", "0.62 to 1.2"))
     return figures
@@ -193,7 +212,7 @@ def main() -> None:
     """Print the lines; with --write, keep them in results/."""
     torch.set_num_threads(1)
     figures = []
-    for measure in (binary, layered, batches, memory, loss_on_photographs, loss_on_profiles):
+    for measure in (binary, without_avx512, layered, batches, memory, loss_on_photographs, loss_on_profiles):
         for figure in measure():
             print(figure, flush=True)
             figures.append(figure)
