@@ -243,8 +243,9 @@ class Embedder:
         if self._suits_arrays(samples):  # the same loops, with less between their calls
             return torch.from_numpy(self.simulate_seeded(samples.as_arrays(), seeds))
         stegos = _empty_like(samples.values)
-        for part in self._shares(samples):
-            share = samples.part(part)
+        shares = self._shares(samples)
+        for part in shares:
+            share = samples.part(part) if len(shares) > 1 else samples
             if self._joins(share) and not coder.takes_pictures:
                 joined, costs = self._joined(share)
                 stegos[part] = luma.spread_changes(share.values, coder.change(self, joined, costs, seeds[part]))

@@ -6,6 +6,7 @@ Values are a NumPy array, which needs no torch, or a torch tensor.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
 
@@ -90,18 +91,22 @@ class Samples(Generic[Values]):
 
     @property
     def _type_ends(self) -> tuple[int, int]:
-        """The least and the greatest value of the type. Raises InvalidSetting for a type that holds no whole numbers."""
-        if isinstance(self.values, np.ndarray):
-            if self.values.dtype.kind in "iu":
-                bounds = np.iinfo(self.values.dtype)
-                return int(bounds.min), int(bounds.max)
-        else:
-            import torch
+        return _ends(self.values.dtype)
 
-            kind = self.values.dtype
-            if not (kind.is_floating_point or kind.is_complex or kind == torch.bool):
-                return torch.iinfo(kind).min, torch.iinfo(kind).max
-        raise InvalidSetting(f"samples are {self.values.dtype}; expected whole numbers", hint="round them first")
+
+@functools.cache
+def _ends(kind: Any) -> tuple[int, int]:
+    """Return the least and the greatest value of a type. Raises InvalidSetting for one that holds no whole numbers."""
+    if isinstance(kind, np.dtype):
+        if kind.kind in "iu":
+            bounds = np.iinfo(kind)
+            return int(bounds.min), int(bounds.max)
+    else:
+        import torch
+
+        if not (kind.is_floating_point or kind.is_complex or kind == torch.bool):
+            return torch.iinfo(kind).min, torch.iinfo(kind).max
+    raise InvalidSetting(f"samples are {kind}; expected whole numbers", hint="round them first")
 
 
 def pixels(images: Values) -> Samples[Values]:

@@ -170,8 +170,8 @@ def test_what_is_wet_is_never_changed() -> None:
 def test_one_pass_draws_what_probabilities_and_numbers_give(dtype: type, kind: type, alike: bool) -> None:
     """2,500 samples an image, so that blocks are whole and broken, and the tensor and the array agree."""
     rng = np.random.default_rng(1)
-    covers = rng.integers(1, 255, (2, 1, 50, 50)).astype(kind)
-    plus = np.exp(rng.normal(0, 2, covers.shape)).astype(dtype)
+    covers: np.ndarray = rng.integers(1, 255, (2, 1, 50, 50)).astype(kind)
+    plus: np.ndarray = np.exp(rng.normal(0, 2, covers.shape)).astype(dtype)
     plus[0, 0, 3:6] = WET
     costs = Costs(plus, plus if alike else np.flip(plus, 2).copy())
     image_seeds = np.array([3, 2**64 - 1], np.uint64)

@@ -106,7 +106,8 @@ def _checked_target(
         raise InvalidSetting("a cost is negative or not a number", hint="give costs >= 0, infinite where a sample is wet")
     samples = math.prod(costs.plus.shape[1:])
     asked = payload * samples if payload is not None else distortion
-    target = np.array(np.broadcast_to(np.asarray(asked, dtype=np.float64), (len(costs.plus),)))
+    target = np.empty(len(costs.plus))
+    target[:] = asked
     if payload is not None:
         _refuse_beyond(as_array(sender.largest_payload), target, samples)
     else:
