@@ -36,6 +36,7 @@ FIGURES = {
     "costs": "Costs and the optimal sender, beside conseal in the same run, one thread",
     "jpeg_schemes": "Schemes for JPEG, beside conseal in the same run, one thread",
     "stc": "Syndrome-trellis codes, one thread",
+    "sizes": "What a sample costs by the side of its image, CPU time of one thread",
 }
 SPEED = {
     "features": "Features, beside sealwatch in the same run, one thread",
