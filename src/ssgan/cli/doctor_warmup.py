@@ -73,6 +73,7 @@ def kept() -> int:
 def _embed(scheme: str, covers: Images) -> None:
     for embedder in (Embedder(scheme, 0.3, fitting_coder(scheme)), Embedder(scheme, 0.3, "stc")):
         embedder.simulate_seeded(covers[:2], np.arange(2, dtype=np.uint64))
+    Embedder(scheme, 0.3, fitting_coder(scheme)).change_probabilities(covers[:2])  # a stego is drawn without keeping them
 
 
 def _embed_jpeg(scheme: str) -> None:
