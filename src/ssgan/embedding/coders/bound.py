@@ -45,16 +45,16 @@ def _changed(
     covers: NDArray[Any], costs: Costs[Any], sender: Sender, lam: NDArray[np.float64], seeds: NDArray[np.uint64]
 ) -> NDArray[Any]:
     """Return what `sample` does with the probabilities at lambda (N,), in one pass, without keeping them."""
-    values, (plus, minus) = np.ascontiguousarray(covers).reshape(len(covers), -1), _arrays(costs)
-    out, states = np.empty_like(values), public_seeds.starting_states(seeds)
+    values, (plus, minus) = np.array(covers, order="C").reshape(len(covers), -1), _arrays(costs)
+    states = public_seeds.starting_states(seeds)
 
     def fill(first: int, last: int) -> None:
-        gibbs_loops.fill_changed(
-            values, plus, minus, minus is plus, lam, sender.free, states, public_seeds.CONSTANTS, first, last, out
+        gibbs_loops.change(
+            values, plus, minus, minus is plus, lam, sender.free, states, public_seeds.CONSTANTS, first, last
         )  # fmt: skip
 
     share_rows(fill, rows=values.shape[1], samples=values.size)
-    return out.reshape(covers.shape)
+    return values.reshape(covers.shape)
 
 
 def change_probabilities(costs: Costs[Values], payload: float) -> ChangeProbabilities[Values]:

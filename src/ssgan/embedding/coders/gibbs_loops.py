@@ -264,11 +264,11 @@ def _row_probabilities(
 
 
 @compiled
-def fill_changed(
+def change(
     values: np.ndarray, plus: np.ndarray, minus: np.ndarray, alike: bool, lam: np.ndarray, floor: np.ndarray,
-    starts: np.ndarray, constants: np.ndarray, first: int, last: int, out: np.ndarray,
+    starts: np.ndarray, constants: np.ndarray, first: int, last: int,
 ) -> None:  # fmt: skip
-    """Fill the samples first...last - 1 of out (B, n) with whole `values` (B, n) changed at random, one draw a sample.
+    """Change the samples first...last - 1 of whole `values` (B, n) at random, in place, one draw a sample.
 
     The probabilities are those of `fill_probabilities`, or with `alike` of `fill_probabilities_alike`, the draws those of
     `seeds_loops.fill_uniforms`; both are made BLOCK at a time and stay in the cache.
@@ -281,15 +281,15 @@ def fill_changed(
             seeds_loops.fill_row(starts[b] + np.uint64(start) * constants[0], constants, r)
             if alike:
                 _row_probabilities_alike(plus[b, start:stop], lam[b], floor[b], up)
-                _change(values[b, start:stop], r, up, up, out[b, start:stop])
+                _change(values[b, start:stop], r, up, up)
             else:
                 _row_probabilities(plus[b, start:stop], minus[b, start:stop], lam[b], floor[b], up, down)
-                _change(values[b, start:stop], r, up, down, out[b, start:stop])
+                _change(values[b, start:stop], r, up, down)
 
 
 @compiled
-def _change(values: np.ndarray, r: np.ndarray, raised: np.ndarray, lowered: np.ndarray, out: np.ndarray) -> None:
+def _change(values: np.ndarray, r: np.ndarray, raised: np.ndarray, lowered: np.ndarray) -> None:
     for i in range(len(r)):
         up = r[i] < raised[i]
         down = r[i] < np.float64(raised[i]) + lowered[i]
-        out[i] = values[i] + 2 * up - (up | down)
+        values[i] += 2 * up - (up | down)
