@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from ssgan import images
 from ssgan.datasets import Geometry
-from ssgan.detection.question import CoverReading, Question, _couples, prepare, read_covers, stages_of
+from ssgan.detection.covers import CoverReading, read_covers
+from ssgan.detection.question import Question, _couples, prepare, stages_of
 from ssgan.detection.stegos import embedded, probabilities
 from ssgan.embedding.embedder import Embedder
 from ssgan.errors import InvalidSetting

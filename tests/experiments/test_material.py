@@ -8,7 +8,7 @@ import torch
 
 from ssgan import images
 from ssgan.datasets import Geometry
-from ssgan.detection.question import CoverReading, read_covers
+from ssgan.detection.covers import CoverReading, read_covers
 from ssgan.drawn.model import find, load
 from ssgan.embedding.detectability import deflection
 from ssgan.embedding.embedder import Embedder

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Group, Parameter
 
-from ssgan.cli.options import Device, Json, Quiet, Verbose
+from ssgan.cli.options import Device, GroupDuplicates, Json, Quiet, Verbose
 from ssgan.cli.screen import Screen, counted
 from ssgan.cli.simulate import ReadingOptions, cut
 from ssgan.cli.threads import use_threads
@@ -92,6 +92,7 @@ def evaluate(
             help="Share of the covers, by person or picture, to test on; a tenth validates, the rest trains.",
         ),
     ] = 0.2,
+    group_duplicates: GroupDuplicates = False,
     device: Device = "cpu",
     threads: Annotated[int | None, Parameter(help="Threads; by default one a core.")] = None,
     reading: ReadingOptions | None = None,
@@ -135,6 +136,7 @@ def evaluate(
         judged_share=judged_share,
         jpeg=tuple(jpeg or ()),
         jpeg_judged=jpeg_judged,
+        group_duplicates=group_duplicates,
     )
     total = len(trials(grid))
     screen.note("plan", f"{counted(total, 'trial')}, the controls among them", trials=total, out=str(out))

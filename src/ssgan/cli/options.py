@@ -35,6 +35,10 @@ Quiet = Annotated[bool, Parameter(name=("--quiet", "-q"), help="Print only resul
 Verbose = Annotated[bool, Parameter(name=("--verbose", "-v"), help="Show progress every second, and what each step took.")]
 Force = Annotated[bool, Parameter(help="Overwrite existing files.")]
 Device = Annotated[str, Parameter(help="Device that torch computes on: cpu or cuda.", validator=check_device)]
+GroupDuplicates = Annotated[
+    bool,
+    Parameter(help="Keep pictures that show the same, shifted, mirrored or encoded again, in one part (ssgan[duplicates])."),
+]
 Out = Annotated[Path, Parameter(name=("--out", "-o"))]
 Needed = Annotated[
     int | None,

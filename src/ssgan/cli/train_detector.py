@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Group, Parameter
 
-from ssgan.cli.options import Device, EmbedderName, Force, Json, Out, Quiet, Verbose
+from ssgan.cli.options import Device, EmbedderName, Force, GroupDuplicates, Json, Out, Quiet, Verbose
 from ssgan.cli.screen import Screen
 from ssgan.cli.simulate import ReadingOptions, cut
 from ssgan.cli.threads import cores, use_threads
@@ -69,6 +69,7 @@ def train_detector(
         int | None, Parameter(help="Cut each picture into squares of this many pixels a side, without resizing.")
     ] = None,
     jpeg: Annotated[int | None, Parameter(help="Compress the pictures to JPEGs of this quality first, such as 75.")] = None,
+    group_duplicates: GroupDuplicates = False,
     device: Device = "cpu",
     threads: Annotated[int | None, Parameter(help="Threads; by default one a core.")] = None,
     teaching: Teaching | None = None,
@@ -107,7 +108,19 @@ def train_detector(
         elif finding.severity == "note":
             screen.note("finding", f"{finding.sentence}; {finding.hint}", **asdict(finding))
 
-    question = Question(covers, embedder, detector, seed, geometry, convert, limit, images, **teaching.parse(), jpeg=jpeg)
+    question = Question(
+        covers,
+        embedder,
+        detector,
+        seed,
+        geometry,
+        convert,
+        limit,
+        images,
+        **teaching.parse(),
+        jpeg=jpeg,
+        group_duplicates=group_duplicates,
+    )
     together = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     shared = use_threads(threads or max(1, cores() // together))
     result = train_detector(question, out, device=device, threads=shared, progress=progress, notify=notify)

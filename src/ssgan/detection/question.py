@@ -7,31 +7,26 @@ place of stegos, against covers of another source, which measures how conspicuou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
 from ssgan.compute import seeds
-from ssgan.datasets import PARTS, Geometry, Patches, groups, open_source, split
-from ssgan.datasets.jpegs import JpegCover, check_geometry, compressed, holds_jpegs, jpeg_covers
-from ssgan.datasets.loading import Bad, left_out, rows
-from ssgan.datasets.sources import Source, digest_of
-from ssgan.datasets.splits import picture_of
+from ssgan.datasets import PARTS, Geometry, Patches, open_source, split
+from ssgan.datasets.jpegs import check_geometry, holds_jpegs
+from ssgan.datasets.sources import digest_of
+from ssgan.detection.covers import CoverReading, Covers, LeftOut, read_covers
 from ssgan.detection.stegos import embedded, embedded_jpegs, probabilities, sender
 from ssgan.embedding.catalog import COEFFICIENT_SCHEMES
 from ssgan.embedding.embedder import Embedder
 from ssgan.embedding.titles import counterpart, is_for_jpegs
 from ssgan.errors import InvalidSetting, RefusedImage, spelled, unknown
-from ssgan.images import Images, to_images
 from ssgan.images.new_jpeg import check_quality
-from ssgan.images.quantization import Table, table_name
+from ssgan.images.quantization import table_name
 from ssgan.steganalysis.catalog import DETECTORS, FEATURES
 from ssgan.steganalysis.checks.findings import Finding
 from ssgan.steganalysis.detector import Pairs
@@ -40,7 +35,6 @@ from ssgan.steganalysis.network import Recipe
 from ssgan.steganalysis.training.curriculum import Stage
 
 VALIDATED, JUDGED = 0.1, 0.2  # shares of the covers; detectors learn from the rest
-FEWEST_COVERS = 30
 
 
 @dataclass(frozen=True)
@@ -51,7 +45,8 @@ class Question:
     their training. With `selection_channel` the warden gets the change probabilities of every image, as the embedder computes
     them of that image. `null` asks for pairs of covers without any stego; `against`, another source such as photographs, for
     pairs of one of its images and a cover, which `against_geometry` cuts to the covers' size. `judged_share` of the covers are
-    the test set. In place of a whole number, `seed` takes a NumPy Generator, from which one is drawn.
+    the test set. With `group_duplicates`, pictures that show the same are in one part. In place of a whole number, `seed` takes
+    a NumPy Generator, from which one is drawn.
 
     With an embedder for the coefficients of JPEGs, such as juniward@0.4, covers are the luma of JPEG files of one size and one
     quantization table; with a libjpeg quality `jpeg`, that of pictures that are compressed so first, as gray JPEGs.
@@ -74,6 +69,7 @@ class Question:
     against_geometry: Geometry | Patches | None = None
     judged_share: float = JUDGED
     jpeg: int | None = None
+    group_duplicates: bool = False
 
     def __post_init__(self) -> None:
         if not 0 < self.judged_share < 1 - VALIDATED:
@@ -98,7 +94,7 @@ class Question:
         """Return how covers are read from a source."""
         if self.jpeg is not None:
             geometry = replace(geometry, gray=True)
-        return CoverReading(path, geometry, self.convert, self.limit, self.is_of_jpegs, self.jpeg)
+        return CoverReading(path, geometry, self.convert, self.limit, self.is_of_jpegs, self.jpeg, self.group_duplicates)
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings that decide the outcome, as plain values; those not given are left out."""
@@ -107,6 +103,8 @@ class Question:
             del record["judged_share"]
         if self.jpeg is None:
             del record["jpeg"]
+        if not self.group_duplicates:
+            del record["group_duplicates"]
         if self.against is None:
             del record["against"], record["against_geometry"]
             return record
@@ -179,21 +177,6 @@ class Question:
             )
 
 
-@dataclass(frozen=True)
-class LeftOut:
-    """The refused pictures of a source, each with the reason, and the number of pictures that were tried."""
-
-    path: Path
-    bad: tuple[tuple[str, str], ...]
-    total: int
-    hint: str = "cut all to one size, or --convert what is refused"
-
-    @property
-    def finding(self) -> Finding:
-        """The refused pictures in a sentence."""
-        return Finding("note", left_out(list(self.bad), self.total, self.path), self.hint)
-
-
 @dataclass(frozen=True, eq=False)
 class Prepared:
     """The pairs of each part with the names and groups of their covers.
@@ -207,69 +190,12 @@ class Prepared:
     change_rate: float
     raised: float = 0.5
     left_out: tuple[LeftOut, ...] = ()
+    alike: tuple[Finding, ...] = ()
 
     @property
     def findings(self) -> list[Finding]:
-        """The findings on pictures that were left out."""
-        return [one.finding for one in self.left_out if one.bad]
-
-
-@dataclass(frozen=True)
-class CoverReading:
-    """The choice of a source's images that are covers."""
-
-    path: Path
-    geometry: Geometry | Patches
-    convert: tuple[str, ...]
-    limit: int | None
-    is_of_jpegs: bool = False
-    jpeg: int | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Covers:
-    """Covers with their names, and the group of each name; with a table, coefficients of JPEGs as `Pairs` has them."""
-
-    images: Images
-    names: tuple[str, ...]
-    group: dict[str, str]
-    left_out: LeftOut | None = None
-    table: Table | None = None
-
-
-def read_covers(asked: CoverReading, *, workers: int = 1) -> Covers:
-    """Return the first covers, as many as asked for. Raises InvalidSetting where there are too few."""
-    bad: list[tuple[str, str]] = []
-    with open_source(asked.path) as source:
-        table: Table | None = None
-        found: list[tuple[str, NDArray[Any]]]
-        if asked.is_of_jpegs:
-            jpegs = list(islice(_jpegs(source, asked, bad, workers), asked.limit))
-            table = jpegs[0].table if jpegs else None
-            found = [(one.name, one.coefficients) for one in jpegs]
-        else:
-            found = list(islice(rows(source, asked.geometry, bad, convert=asked.convert, workers=workers), asked.limit))
-        identities = {name: person for name in source.names if (person := source.identity(name)) is not None}
-    if len(found) < FEWEST_COVERS:
-        raise InvalidSetting(
-            f"{len(found)} covers are too few to learn from and to judge by",
-            hint=f"give {FEWEST_COVERS} or more" + (f"; {left_out(bad, len(bad) + len(found), asked.path)}" if bad else ""),
-        )
-    names = tuple(name for name, _ in found)
-    every_group = groups(names, identities)
-    if table is not None:
-        left = LeftOut(asked.path, tuple(bad), len(names) + len(bad), "give JPEGs of one size and table, with texture")
-        return Covers(torch.from_numpy(np.stack([one for _, one in found])), names, every_group, left, table)
-    pictures = len({picture_of(name) for name in names}) + len(bad)
-    images = to_images(np.stack([one for _, one in found]))
-    return Covers(images, names, every_group, LeftOut(asked.path, tuple(bad), pictures))
-
-
-def _jpegs(source: Source, asked: CoverReading, bad: Bad, workers: int) -> Iterator[JpegCover]:
-    """Yield covers of the JPEG domain: of JPEG files, or of pictures compressed at a quality."""
-    if asked.jpeg is None:
-        return jpeg_covers(source, asked.geometry, bad)
-    return compressed(rows(source, asked.geometry, bad, convert=asked.convert, workers=workers), asked.jpeg, bad)
+        """The findings on pictures that were left out, and on those that show the same."""
+        return [one.finding for one in self.left_out if one.bad] + list(self.alike)
 
 
 def prepare(question: Question, *, workers: int = 1, read: Callable[[CoverReading], Covers] | None = None) -> Prepared:
@@ -279,18 +205,20 @@ def prepare(question: Question, *, workers: int = 1, read: Callable[[CoverReadin
     payload are left out, since it depends on each of them.
     """
     left_out_lists: list[LeftOut] = []
+    alike: list[Finding] = []
     reader = read or partial(read_covers, workers=workers)
 
     def read_and_hear(asked: CoverReading) -> Covers:
         covers = reader(asked)
         left_out_lists.extend([] if covers.left_out is None else [covers.left_out])
+        alike.extend([] if covers.alike is None else [covers.alike])
         return covers
 
     try:
         prepared = _prepared(question, read_and_hear)
     except RefusedImage as error:
         raise _named_embedder(error, question) from error
-    return replace(prepared, left_out=(*left_out_lists, *prepared.left_out))
+    return replace(prepared, left_out=(*left_out_lists, *prepared.left_out), alike=tuple(alike))
 
 
 def _named_embedder(error: RefusedImage, question: Question) -> RefusedImage:

@@ -13,7 +13,8 @@ from ssgan.compute.progress import Progress
 from ssgan.datasets import Geometry, Patches, open_source
 from ssgan.datasets.loading import usual_shape
 from ssgan.datasets.sources import Source, refuse_among
-from ssgan.detection.question import JUDGED, CoverReading, Covers, Prepared, Question, prepare, read_covers
+from ssgan.detection.covers import CoverReading, Covers, read_covers
+from ssgan.detection.question import JUDGED, Prepared, Question, prepare
 from ssgan.embedding.embedder import Embedder
 from ssgan.embedding.titles import is_for_jpegs
 from ssgan.errors import InvalidSetting, RefusedImage, spelled
@@ -35,6 +36,7 @@ class Grid:
 
     `against` is a source of photographs, beside which the covers are looked at; `transfer_to` one to which detectors go that
     were trained on the covers, and which is judged by retrained ones as well. `judged_share` of each source is the test set.
+    With `group_duplicates`, pictures that show the same are in one part.
 
     `jpeg` are the libjpeg qualities at which pictures are compressed first, for embedders of JPEGs; without, covers are JPEG
     files. `jpeg_judged` is a quality to which detectors of the other qualities go: the mismatch of quality factors.
@@ -53,6 +55,7 @@ class Grid:
     judged_share: float = JUDGED
     jpeg: tuple[int, ...] = ()
     jpeg_judged: int | None = None
+    group_duplicates: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "detectors", tuple(spelled(name, DETECTORS) for name in self.detectors))
@@ -210,6 +213,7 @@ def _of_source(grid: Grid, path: Path, jpeg: int | None) -> Iterator[Trial]:
         duration = grid.duration_images if entry is not None and entry.kind == "network" else None
         asked = (cut, grid.convert, grid.limit, duration)
         flags: dict[str, Any] = {"selection_channel": needs, "judged_share": grid.judged_share, "jpeg": jpeg}
+        flags["group_duplicates"] = grid.group_duplicates
         return Question(path, str(Embedder.parse(embedder)), detector, seed, *asked, **flags)
 
     for seed in seeds:
@@ -235,7 +239,11 @@ def _reading(grid: Grid) -> dict[str, object]:
         "limit": grid.limit,
         "duration_images": grid.duration_images,
     }
-    return reading if grid.judged_share == JUDGED else reading | {"judged_share": grid.judged_share}
+    if grid.judged_share != JUDGED:
+        reading["judged_share"] = grid.judged_share
+    if grid.group_duplicates:
+        reading["group_duplicates"] = True
+    return reading
 
 
 class _Known:

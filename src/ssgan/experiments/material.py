@@ -20,8 +20,8 @@ from ssgan import images
 from ssgan.compute import seeds
 from ssgan.compute.progress import Notify
 from ssgan.datasets import Geometry
+from ssgan.detection.covers import CoverReading, Covers, read_covers
 from ssgan.detection.question import JUDGED as JUDGED_SHARE
-from ssgan.detection.question import CoverReading, Covers, read_covers
 from ssgan.drawn.model import installed
 from ssgan.embedding.detectability import deflection
 from ssgan.embedding.embedder import Embedder

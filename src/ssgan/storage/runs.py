@@ -32,25 +32,64 @@ class Run:
     """The folder of one job. `config` decides the job's outcome, as plain JSON values.
 
     `notes` are those of its keys, such as data or question.covers, that are written down and may differ: a path is no picture.
+    `device` is what it computes on. That, and the keys in `changeable`, may change with `allow_changes` alone, and
+    `note_changes` writes down that they did.
     """
 
-    def __init__(self, folder: Path, config: dict[str, Any], *, notes: Collection[str] = ()) -> None:
-        self.folder = folder
+    def __init__(
+        self,
+        folder: Path,
+        config: dict[str, Any],
+        *,
+        notes: Collection[str] = (),
+        device: str | None = None,
+        changeable: Collection[str] = (),
+        allow_changes: bool = False,
+    ) -> None:
+        self.folder, self.changes = folder, dict[str, list[Any]]()
+        kind = None if device is None else device.partition(":")[0]
         make_folder(folder)
         wanted = json.loads(json.dumps(config))
         path = folder / CONFIG
         if path.exists():
-            found, asked = _without(self.manifest(folder)["config"], notes), _without(wanted, notes)
-            if found == asked:
+            manifest = self.manifest(folder)
+            found, asked = _without(manifest["config"], notes), _without(wanted, notes)
+            before = _dictionary(manifest.get("made")).get("device")
+            differing = {key: [found.get(key), asked.get(key)] for key in {*found, *asked} if found.get(key) != asked.get(key)}
+            moved = {"device": [before, kind]} if kind and before and before != kind else {}
+            if not differing and not moved:
                 return
             if not is_bare(folder):
-                was = ", ".join(sorted(key for key in {*found, *asked} if found.get(key) != asked.get(key)))
+                was = ", ".join(sorted(differing))
+                if set(differing) <= set(changeable):
+                    self.changes = differing | moved
+                    if allow_changes:
+                        return
+                    values = " and ".join(f"{key} {old}" for key, (old, _) in sorted(self.changes.items()))
+                    raise InvalidSetting(
+                        f"{folder} is a run of {values}",
+                        hint="give the same, or add --allow-changes, which is noted in the run's config.json",
+                    )
                 raise InvalidSetting(
                     f"{folder} is the run of other settings ({was})",
                     hint="choose another folder, or give the settings of this one",
                 )
         with atomic_write(path, overwrite=path.exists()) as temporary:
-            temporary.write_text(json.dumps({"config": wanted, "made": _circumstances()}, indent=2) + "\n", encoding="utf-8")
+            temporary.write_text(json.dumps({"config": wanted, "made": _circumstances(kind)}, indent=2) + "\n", encoding="utf-8")
+
+    def note_changes(self, images_seen: int) -> None:
+        """Write down what was allowed to change, and from which image on; do nothing where nothing did."""
+        if not self.changes:
+            return
+        manifest = self.manifest(self.folder)
+        made = manifest["made"] = _dictionary(manifest.get("made"))
+        for key, (_, new) in self.changes.items():
+            (made if key == "device" else manifest["config"])[key] = new
+        noted = manifest.get("changes")
+        manifest["changes"] = [*(noted if isinstance(noted, list) else []), {"images_seen": images_seen, **self.changes}]
+        with atomic_write(self.folder / CONFIG, overwrite=True) as temporary:
+            temporary.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+        self.changes = {}
 
     @staticmethod
     def manifest(folder: Path) -> dict[str, Any]:
@@ -194,11 +233,16 @@ def _without(config: dict[str, Any], notes: Collection[str]) -> dict[str, Any]:
     return kept
 
 
-def _circumstances() -> dict[str, str]:
-    """Return facts of the environment for a reader of the folder; they decide nothing."""
+def _dictionary(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _circumstances(device: str | None) -> dict[str, str]:
+    """Return facts of the environment for a reader of the folder."""
     from importlib.metadata import PackageNotFoundError, version
 
-    found = {"python": platform.python_version(), "machine": platform.machine(), "system": platform.system()}
+    found = {} if device is None else {"device": device}
+    found |= {"python": platform.python_version(), "machine": platform.machine(), "system": platform.system()}
     for package in ("ssgan", "torch", "numpy"):
         try:
             found[package] = version(package)
