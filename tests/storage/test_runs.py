@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -140,3 +141,31 @@ def test_a_second_run_in_a_folder_is_refused_and_takes_nothing_away(tmp_path: Pa
         assert (folder / CONFIG).exists()
     with working_in(folder):
         assert Run(folder, CONFIG_OF_A).folder == folder
+
+
+@pytest.mark.parametrize("change", [{"batch": 8}, {"device": "cuda:1"}, {"batch": 8, "device": "cuda"}])
+def test_a_batch_or_device_changes_by_explicit_word_alone_and_is_noted(tmp_path: Path, change: dict[str, Any]) -> None:
+    def run(batch: int = 4, device: str = "cpu", **more: Any) -> Run:
+        return Run(tmp_path, {"batch": batch, "alpha": 1}, device=device, changeable=("batch",), **more)
+
+    run().log(1, loss=1.0)
+    before = (tmp_path / "config.json").read_bytes()
+    before_change = {"batch": 4, "device": "cpu"}
+    named = " and ".join(f"{key} {before_change[key]}" for key in sorted(change))
+    with pytest.raises(InvalidSetting, match=f"is a run of {named}$"):
+        run(**change)
+    run(**change, allow_changes=True)
+    assert (tmp_path / "config.json").read_bytes() == before, "nothing is noted before the run resumes"
+    run(**change, allow_changes=True).note_changes(12)
+    run(**change).note_changes(13)
+    run(**change, allow_changes=True).note_changes(14)
+    after = {key: str(value).partition(":")[0] if key == "device" else value for key, value in change.items()}
+    noted = {key: [before_change[key], value] for key, value in after.items()}
+    assert Run.manifest(tmp_path)["changes"] == [{"images_seen": 12, **noted}]
+    with pytest.raises(InvalidSetting, match=r"other settings \(alpha"):
+        Run(tmp_path, {"batch": 4, "alpha": 2}, device="cpu", changeable=("batch",), allow_changes=True)
+
+
+def test_a_run_that_does_not_know_its_device_resumes_on_any(tmp_path: Path) -> None:
+    Run(tmp_path, SETTINGS).log(1, loss=1.0)
+    assert Run(tmp_path, SETTINGS, device="cuda").changes == {}

@@ -39,6 +39,9 @@ GroupDuplicates = Annotated[
     bool,
     Parameter(help="Keep pictures that show the same, shifted, mirrored or encoded again, in one part (ssgan[duplicates])."),
 ]
+AllowChanges = Annotated[
+    bool, Parameter(help="Resume on another --device, or with another --batch; noted in the run's config.json.")
+]
 Out = Annotated[Path, Parameter(name=("--out", "-o"))]
 Needed = Annotated[
     int | None,

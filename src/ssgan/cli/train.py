@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Group, Parameter
 
-from ssgan.cli.options import LENGTH, Device, Json, Out, Quiet, Verbose, settings_as_options
+from ssgan.cli.options import LENGTH, AllowChanges, Device, Json, Out, Quiet, Verbose, settings_as_options
 from ssgan.cli.screen import Screen
 from ssgan.cli.simulate import ReadingOptions
 from ssgan.cli.threads import cores, use_threads
@@ -31,6 +31,7 @@ class Working:
     """Options that do not change the result."""
 
     device: Device = "cpu"
+    allow_changes: AllowChanges = False
     threads: Annotated[int | None, Parameter(help="Threads; by default one a core.")] = None
     strict: Annotated[bool, Parameter(help="Stop at the first bad picture instead of leaving it out.")] = False
     cache: Annotated[Path | None, Parameter(help="The folder for the cut images; by default within the run.")] = None
@@ -92,6 +93,7 @@ def train(
             reading=Material(geometry, convert, working.strict, working.cache),
             pace=Pace(working.log_images, working.sample_images, working.save_seconds, working.tensorboard),
             device=working.device,
+            allow_changes=working.allow_changes,
             threads=threads,
             progress=lambda images, figures: progress(images, said(figures), **figures),
             notify=screen.warn,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from ssgan.cli.options import LENGTH, Device, Json, Out, Quiet, Verbose, settings_as_options
+from ssgan.cli.options import LENGTH, AllowChanges, Device, Json, Out, Quiet, Verbose, settings_as_options
 from ssgan.cli.screen import Screen
 from ssgan.cli.simulate import ReadingOptions
 from ssgan.cli.threads import use_threads
@@ -36,6 +36,7 @@ def train_detail(
     settings: DetailSettings | None = None,
     reading: ReadingOptions | None = None,
     device: Device = "cpu",
+    allow_changes: AllowChanges = False,
     threads: Annotated[int | None, Parameter(help="Threads; by default one a core.")] = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -79,6 +80,7 @@ def train_detail(
             geometry=geometry,
             convert=convert,
             device=device,
+            allow_changes=allow_changes,
             progress=lambda seen, figures: progress(seen, f"{figures['bits_per_sample']:.3f} bits a sample", **figures),
             load_progress=lambda done, pictures: progress(0, f"{done} of {pictures} pictures read"),
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from ssgan.cli.options import Device, Json, Out, Quiet, settings_as_options
+from ssgan.cli.options import AllowChanges, Device, Json, Out, Quiet, settings_as_options
 from ssgan.cli.screen import Screen
 from ssgan.cli.threads import use_threads
 from ssgan.errors import InvalidSetting
@@ -27,6 +27,7 @@ def train_extractor(
     out: Annotated[Out, Parameter(help="The folder of the run; the same command on it resumes.")],
     settings: ExtractorSettings | None = None,
     device: Device = "cpu",
+    allow_changes: AllowChanges = False,
     threads: Annotated[int | None, Parameter(help="Threads; as many as there are cores, if left out.")] = None,
     quiet: Quiet = False,
     json: Json = False,
@@ -50,6 +51,7 @@ def train_extractor(
             config,
             out,
             device=device,
+            allow_changes=allow_changes,
             progress=lambda seen, figures: progress(seen, f"{figures['signs_right']:.1%} of signs", **figures),
         )
     lines = [

@@ -75,7 +75,9 @@ class Run:
                     hint="choose another folder, or give the settings of this one",
                 )
         with atomic_write(path, overwrite=path.exists()) as temporary:
-            temporary.write_text(json.dumps({"config": wanted, "made": _circumstances(kind)}, indent=2) + "\n", encoding="utf-8")
+            temporary.write_text(
+                json.dumps({"config": wanted, "made": _circumstances(kind)}, indent=2) + "\n", encoding="utf-8"
+            )
 
     def note_changes(self, images_seen: int) -> None:
         """Write down what was allowed to change, and from which image on; do nothing where nothing did."""

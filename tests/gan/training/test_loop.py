@@ -29,6 +29,7 @@ from ssgan.gan.training.result import TrainingResult
 from ssgan.gan.training.settings import PRESETS, TrainingConfig
 from ssgan.storage import weights
 from ssgan.storage.checkpoints import Checkpoints
+from ssgan.storage.runs import Run
 
 SMALL = replace(
     PRESETS["paper"], image_size=32, channels=1, width=4, latent=8, batch=6, duration_images=36, ema_images=12, flips=True
@@ -150,6 +151,21 @@ def test_a_finished_run_is_left_alone_and_a_longer_one_goes_on(faces: Path, tmp_
     assert generator_bytes(tmp_path / "run") == generator_bytes(tmp_path / "straight")
     with pytest.raises(InvalidSetting, match=r"other settings \(alpha\)"):
         trained(faces, tmp_path / "run", replace(SMALL, alpha=0.5))
+
+
+def test_another_batch_resumes_by_explicit_word_and_is_noted(faces: Path, tmp_path: Path) -> None:
+    trained(faces, tmp_path / "run")
+    wider = replace(SMALL, batch=2 * SMALL.batch, duration_images=SMALL.duration_images + 37)
+    with pytest.raises(InvalidSetting, match=f"is a run of batch {SMALL.batch}"):
+        trained(faces, tmp_path / "run", wider)
+    result = trained(faces, tmp_path / "run", wider, allow_changes=True)
+    assert result.images_seen >= wider.duration_images
+    manifest = Run.manifest(tmp_path / "run")
+    assert manifest["config"]["batch"] == wider.batch
+    assert manifest["changes"] == [{"images_seen": SMALL.duration_images, "batch": [SMALL.batch, wider.batch]}]
+    seen = [line["images_seen"] for line in Run(tmp_path / "run", manifest["config"]).stats()]
+    assert seen == sorted(seen)
+    assert trained(faces, tmp_path / "run", wider) == result, "it is a run of the new batch now"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -25,6 +25,7 @@ from ssgan.gan.backbones.detail import Detail, bits, planes_of
 from ssgan.gan.training.data import Batches, read
 from ssgan.gan.training.detail_settings import DetailConfig
 from ssgan.gan.training.one_network import OneNetwork
+from ssgan.gan.training.settings import CHANGEABLE
 from ssgan.storage import signals, weights
 from ssgan.storage.runs import Run, working_in
 from ssgan.storage.runs import result as result_of
@@ -49,11 +50,14 @@ def train_detail(
     convert: tuple[str, ...] = (),
     cache: Path | None = None,
     device: str = "cpu",
+    allow_changes: bool = False,
     save_seconds: float = 120.0,
     progress: Progress[dict[str, float]] | None = None,
     load_progress: Progress[int] | None = None,
 ) -> dict[str, Any]:
     """Train in the folder `out`, or resume there; return what is written to its done.json.
+
+    With `allow_changes` also with another batch or on another device, which is noted in its config.json.
 
     Raises InvalidSetting, RefusedImage where no image can be used, TrainingDiverged, StorageFailed.
     """
@@ -63,7 +67,7 @@ def train_detail(
     with ExitStack() as until_the_end:
         until_the_end.enter_context(working_in(out, also=(CACHE,)))
         real = read(data, config, cache or out / CACHE, geometry=geometry, convert=convert, progress=load_progress)
-        run = Run(out, identity, notes=("data",))
+        run = Run(out, identity, notes=("data",), device=device, changeable=CHANGEABLE, allow_changes=allow_changes)
         if run.done:
             return result_of(out)
         held_back = _held_back(real.images, real.chosen)

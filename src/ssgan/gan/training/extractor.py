@@ -27,7 +27,7 @@ from ssgan.gan.covers import sample as sampling
 from ssgan.gan.covers.generators import Card, find_generator, open_generator
 from ssgan.gan.training.extractor_settings import ExtractorConfig
 from ssgan.gan.training.one_network import OneNetwork
-from ssgan.gan.training.settings import TrainingConfig
+from ssgan.gan.training.settings import CHANGEABLE, TrainingConfig
 from ssgan.images import channels as channel_steps
 from ssgan.storage import signals
 from ssgan.storage.runs import Run, working_in
@@ -46,10 +46,13 @@ def train_extractor(
     out: Path,
     *,
     device: str = "cpu",
+    allow_changes: bool = False,
     save_seconds: float = 120.0,
     progress: Progress[dict[str, float]] | None = None,
 ) -> dict[str, Any]:
     """Train in the folder `out`, or resume there; return what is written to its done.json.
+
+    With `allow_changes` also with another batch or on another device, which is noted in its config.json.
 
     The extractor is in `out` / "extractor". Raises InvalidSetting, RefusedModel, TrainingDiverged, StorageFailed.
     """
@@ -59,7 +62,7 @@ def train_extractor(
     identity = {**asdict(config), "generator": card.digest}
     with ExitStack() as until_the_end:
         until_the_end.enter_context(working_in(out))
-        run = Run(out, identity)
+        run = Run(out, identity, device=device, changeable=CHANGEABLE, allow_changes=allow_changes)
         if run.done:
             return result_of(out)
         torch.manual_seed(config.seed)

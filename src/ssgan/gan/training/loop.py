@@ -8,8 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +32,7 @@ from ssgan.gan.training.metrics import MetricLog, TensorBoardWriter
 from ssgan.gan.training.random_draws import RandomDraws
 from ssgan.gan.training.result import TrainingResult
 from ssgan.gan.training.sample_grids import SIDE, SampleGrids, alike, warning
-from ssgan.gan.training.settings import TrainingConfig
+from ssgan.gan.training.settings import CHANGEABLE, TrainingConfig
 from ssgan.gan.training.ssgan import numbers, play
 from ssgan.gan.training.state import RATE_FACTOR, Snapshot, State
 from ssgan.storage import signals, state_files
@@ -74,6 +76,7 @@ def train(
     reading: RealReading = RealReading(),
     pace: Pace = Pace(),
     device: str = "cpu",
+    allow_changes: bool = False,
     threads: int | None = None,
     progress: Progress[dict[str, float]] | None = None,
     notify: Notify[str] | None = None,
@@ -81,8 +84,10 @@ def train(
 ) -> TrainingResult:
     """Train in the folder `out`, or resume there; return the result, which is also in its done.json.
 
-    The same settings resume in the folder, also for a longer duration. `progress` receives images seen and metrics, `notify`
-    warnings, `load_progress` pictures read, of how many. Under torchrun the processes share out every batch, and the first one
+    The same settings resume in the folder, also for a longer duration; with `allow_changes` also with another batch or on
+    another device, which is noted in its config.json, and draws and order are those of the new batch from there on. `progress`
+    receives images seen and metrics, `notify` warnings, `load_progress` pictures read, of how many. Under torchrun the
+    processes share out every batch, and the first one
     writes. `threads` processes read files.
 
     Raises InvalidSetting, RefusedImage where no image can be used, TrainingDiverged, StorageFailed.
@@ -93,13 +98,14 @@ def train(
     with distributed.joined(device) as processes, faster_products(where), ExitStack() as until_the_end:
         # The run. A folder becomes one only when all settings are valid.
         processes.first(lambda: until_the_end.enter_context(working_in(out, also=(CACHE,))))
-        if processes.first(lambda: _is_begun(out, _identity(data, config, reading)) and _done(out, config, data)):
+        resumed: Callable[[], Run] = partial(_run, out, data, config, reading, device, allow_changes)
+        if processes.first(lambda: (out / CONFIG).exists() and bool(resumed()) and _done(out, config, data)):
             return processes.first(lambda: TrainingResult.read(out))
         is_first = processes.rank == 0
         game, nets = assemble(config, where, processes)
         state, draws = State(game, nets), RandomDraws(config, processes, where)
         real = _read(data, config, reading, out, threads or 1, processes, load_progress)
-        run = processes.first(lambda: Run(out, _identity(data, config, reading), notes=PATHS))
+        run = processes.first(resumed)
         processes.first(lambda: _keep_list(out, data, real, notify, holds_back=config.train_share < 1))
         batches, grids = Batches(real, config, draws.mine, where), SampleGrids(out, config, real.some(SIDE**2, config.seed))
         writer = RunWriter(run, state) if is_first else None
@@ -115,6 +121,7 @@ def train(
             )
         if found := processes.first(lambda: None if writer is None else writer.checkpoints.resume(run)):
             state.take(*found)
+            processes.first(lambda: None if writer is None else writer.run.note_changes(state.images_seen))
         metrics, snapshot = MetricLog(state), Snapshot(state)
         tensorboard = TensorBoardWriter(out, images_seen=state.images_seen, wanted=pace.tensorboard and is_first)
         step_images = config.critic_steps * config.batch
@@ -152,7 +159,7 @@ def train(
             if not shared[:, 0].all():
                 _go_back(snapshot, writer, notify)
                 continue
-            if state.images_seen % (KEPT_STEPS * step_images) == 0:
+            if (state.images_seen // step_images) % KEPT_STEPS == 0:
                 snapshot.keep()
 
             # Metrics, sample grids and checkpoints.
@@ -237,12 +244,10 @@ def _identity(data: Path, config: TrainingConfig, reading: RealReading) -> dict[
     return {**training, "data": str(data), **asdict(reading.geometry), "convert": sorted(reading.convert)}
 
 
-def _is_begun(out: Path, identity: dict[str, Any]) -> bool:
-    """Return whether there is a run already. Raises InvalidSetting where it is of other settings."""
-    if not (out / CONFIG).exists():
-        return False
-    Run(out, identity, notes=PATHS)
-    return True
+def _run(out: Path, data: Path, config: TrainingConfig, reading: RealReading, device: str, allow_changes: bool) -> Run:
+    """Return the run in a folder, new or to be resumed. Raises InvalidSetting where it is of other settings."""
+    identity = _identity(data, config, reading)
+    return Run(out, identity, notes=PATHS, device=device, changeable=CHANGEABLE, allow_changes=allow_changes)
 
 
 def _done(out: Path, config: TrainingConfig, data: Path) -> bool:

@@ -41,6 +41,7 @@ class OneNetwork:
             with refusing_other_states():
                 restore(tensors, {"network": network}, {"network": optimizer})
                 self.seen, self.seconds = int(record["images_seen"]), float(record["seconds"])
+            run.note_changes(self.seen)
 
     def train(
         self,

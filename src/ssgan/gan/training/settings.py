@@ -14,6 +14,9 @@ from ssgan.errors import InvalidSetting, spelled, unknown
 Secrecy: TypeAlias = Literal["saturating", "non-saturating", "both", "confusion"]
 
 
+CHANGEABLE = ("batch",)  # what may be another when a run is resumed, by explicit word
+
+
 @dataclass(frozen=True)
 class TrainingConfig:
     """Everything that changes the result. Learning rates and counts are per step, lengths in images shown to the critic.
