@@ -31,6 +31,7 @@ from ssgan.steganalysis.catalog import DETECTORS, FEATURES, NETWORKS
 from ssgan.steganalysis.network import Network
 
 DOCS = Path(__file__).resolve().parent
+LEARNED = 0.25  # P_E below which a network has learned to see a change
 # What is measured, and the words over its figures.
 FIGURES = {
     "costs": "Costs and the optimal sender, beside conseal in the same run, one thread",
@@ -209,7 +210,36 @@ def _detection() -> list[str]:
             f'`python benchmarks/detection.py "{source}" ARCHIVE`.',
             "",
         ]
-    return parts
+    return [*parts, *_images_needed(cells)]
+
+
+def _images_needed(cells: list[dict[str, str]]) -> list[str]:
+    """By network and kind of faces, the shortest training that found LSB matching at 0.4, and the longest that did not."""
+    parts = [
+        "## How many images a network needs",
+        "",
+        "Images, covers and stegos together, that a network saw before it found LSB matching (`lsb@0.4/plain`): the shortest",
+        f"training measured that ended with P_E below {LEARNED:g}, and the longest that did not. Set the length with `--images`.",
+        "A blank cell has not been measured. Smaller payloads and adaptive schemes need more, and so do color images for Ye-Net:",
+        "give it `--curriculum 1,0.7`.",
+        "",
+        "| network | covers | found within | missed after | found within, after larger payloads |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for name, row in NETWORKS.items():
+        for source in dict.fromkeys(cell["source"] for cell in cells):
+            asked = (source, "lsb@0.4/plain", name)
+            of_it = [cell for cell in cells if (cell["source"], cell["embedder"], cell["detector"]) == asked]
+            seen: dict[tuple[bool, bool], list[int]] = {}
+            for cell in of_it:
+                key = float(cell["p_e"]) < LEARNED, bool(cell["curriculum"])
+                seen.setdefault(key, []).append(int(cell["images_seen"]))
+            least, taught = (min(seen.get((True, lesson), [0])) for lesson in (False, True))
+            shown = [f"{count:,}" if count else "" for count in (least, max(seen.get((False, False), [0])), taught)]
+            if of_it:
+                parts.append(f"| {row.title} | {source} | {' | '.join(shown)} |")
+    unmeasured = [row.title for name, row in NETWORKS.items() if all(cell["detector"] != name for cell in cells)]
+    return [*parts, "", f"Not measured: {', '.join(unmeasured)}.", ""]
 
 
 def _table(cells: list[dict[str, str]]) -> list[str]:

@@ -47,7 +47,7 @@ def jpeg_detection() -> list[str]:
         *parts,
         f"Trained on {trained} pairs, judged on {tested}. One command measures all cells, and messages as they are sent beside",
         "them; its rows are those of `OUT/jpeg/judged/results.csv`. A part of it is `ssgan evaluate PHOTOGRAPHS --jpeg 75 95",
-        "--jpeg-judged 95 --tile 128` with some embedders and detectors, for networks with a `--duration`.",
+        "--jpeg-judged 95 --tile 128` with some embedders and detectors, for networks with `--images`.",
         "",
         "<!-- not run: it needs hours -->",
         "```sh",

@@ -81,7 +81,7 @@ def test_the_notes_count_the_answers_and_say_what_a_flag_means_where_stegos_are_
 ) -> None:
     assert run(["detect", "some", "white.png", "palette.png"]) == 0
     printed = capsys.readouterr()
-    assert "4 files: 1 found (1 statistics), 1 nothing found, 2 could not be examined (1 " in printed.err
+    assert "4 files: 1 found (1 by statistics), 1 nothing found, 2 could not be examined (1 " in printed.err
     assert "1 of 4 images flagged by statistics. Expect up to 5% false alarms: if 1 image in 1,000 hides" in printed.err
     assert "at least 98% of flags are wrong" in printed.err
     _, found, _ = detect("some --base-rate 0.5", capsys)

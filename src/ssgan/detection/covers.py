@@ -104,11 +104,13 @@ def _kept_together(
     pairs = near_duplicates(samples)
     found = [(names[i], names[j]) for i, j in pairs if group[names[i]] != group[names[j]]]
     if not found:
-        return group, Finding("note", f"no pictures of {path} are near-duplicates", "nothing to do")
+        return group, Finding("note", f"no pictures of {path} are near-duplicates", "leave --group-duplicates out next time")
     count = len({name for pair in found for name in pair})
     example = f"first {found[0][0]} and {found[0][1]}"
     sentence = f"{some(count, len(names), f'pictures of {path} are near-duplicates of others')}, {example}"
-    return together(group, names, pairs), Finding("note", sentence, "they are kept in one part")
+    return together(group, names, pairs), Finding(
+        "note", sentence, "give each picture once to judge more of them; they are kept in one part"
+    )
 
 
 def _jpegs(source: Source, asked: CoverReading, bad: Bad, workers: int) -> Iterator[JpegCover]:

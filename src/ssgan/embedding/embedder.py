@@ -207,18 +207,18 @@ class Embedder:
         return ChangeProbabilities(*self._pair(covers, self._share_probabilities))
 
     @overload
-    def simulate(self, covers: Covers, rng: int | np.random.Generator) -> torch.Tensor: ...
+    def simulate(self, covers: Covers, seed: int | np.random.Generator) -> torch.Tensor: ...
 
     @overload
-    def simulate(self, covers: ArrayCovers, rng: int | np.random.Generator) -> NDArray[Any]: ...
+    def simulate(self, covers: ArrayCovers, seed: int | np.random.Generator) -> NDArray[Any]: ...
 
-    def simulate(self, covers: Any, rng: int | np.random.Generator) -> Any:
+    def simulate(self, covers: Any, seed: int | np.random.Generator) -> Any:
         """Return stegos of Images or Samples (N, C, H, W), as values of their type, by a seed, an int or a NumPy Generator.
 
         One seed an image is drawn in order: with a Generator, any split into batches gives the same stegos.
         """
         samples = self._samples(covers)
-        return self.simulate_seeded(samples, public_seeds.image_seeds(public_seeds.as_generator(rng), len(samples)))
+        return self.simulate_seeded(samples, public_seeds.image_seeds(public_seeds.as_generator(seed), len(samples)))
 
     @property
     def capturable(self) -> bool:

@@ -31,6 +31,11 @@ _ATTACKS = {
     jsteg_replacement.ATTACKS.name: f"the attack on {jsteg_replacement.ATTACKS.target}",
 }
 STATISTICS = "statistics"
+# What is no noun to count, as it is said behind a number of files.
+_BEHIND_NUMBERS = {
+    "bytes behind the end": "with bytes behind the end", "readable last bits": "with readable last bits",
+    STATISTICS: "by statistics",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,7 @@ def summary(answers: Sequence[FileAnswer]) -> str:
     partly = sum(one.is_partly for one in answers)
     details = {
         "found": _listed(by),
-        "nothing found": f" ({partly} by attacks that need no training alone)" if partly else "",
+        "nothing found": f" ({partly} looked at by attacks alone)" if partly else "",
         "could not be examined": _listed(why),
     }
     order = ("found", "nothing found", "could not be examined", NOT_READABLE)
@@ -119,7 +124,10 @@ def _kinds(answer: FileAnswer) -> set[str]:
 
 
 def _listed(counts: Counter[str]) -> str:
-    parts = [f"{count} {name if count == 1 else _MANY.get(name, name)}" for name, count in counts.most_common()]
+    parts = [
+        f"{count} {_BEHIND_NUMBERS.get(name) or (name if count == 1 else _MANY.get(name, name))}"
+        for name, count in counts.most_common()
+    ]
     return f" ({', '.join(parts)})" if parts else ""
 
 
