@@ -124,11 +124,12 @@ def _kinds(answer: FileAnswer) -> set[str]:
 
 
 def _listed(counts: Counter[str]) -> str:
-    parts = [
-        f"{count} {_BEHIND_NUMBERS.get(name) or (name if count == 1 else _MANY.get(name, name))}"
-        for name, count in counts.most_common()
-    ]
+    parts = [f"{count} {_BEHIND_NUMBERS.get(name) or _noun(name, count)}" for name, count in counts.most_common()]
     return f" ({', '.join(parts)})" if parts else ""
+
+
+def _noun(name: str, count: int) -> str:
+    return name if count == 1 else _MANY.get(name, name)
 
 
 def _looker(name: str) -> str:
