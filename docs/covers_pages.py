@@ -55,68 +55,73 @@ GENERATORS = {
 GRAY = "-gray"  # in the name of a file of results, after the experiment's
 # What came out of each experiment, in plain words.
 ANSWERS = {
-    "game": "The paper's detector, by the paper's optimizer, guesses on covers whose channels have a grain each (the generator "
-    "`faces64 of before`, rgb: 0.53, where it orders 94 % of pairs rightly), and is right on 97.4 to 99.8 % of the covers of "
-    "the same generator once its colors go together. So the covers made it blind, not the game. Today's `faces64` was trained "
-    "with such colors: there it is right on 99.9 % (three seeds), and on 84 to 89 % even where the map of colors is left out, "
-    "since its three channels learned to go together. It had never seen the covers before it was asked; a seed takes three "
-    "minutes of one core. In the loop it works, too: late, from `faces64`, with changes of all channels together, it stands "
-    "at 0.77 at the end and orders every pair rightly, and is heard at a weight of 0.15; the covers stay as smooth as "
-    "photographs (a median residual of 1.9). From scratch, by the preset `ssgan` at width 16, it is right on more than 99 %, "
-    "which says nothing good of those covers: the clipped critic gives a gradient of 1e-7, they are rough (a median residual "
-    "of 6.6) and much alike. One seed of the late game and two from scratch were run; `paper` in the loop was not.",
-    "frontier": "No. Every row can be believed: LSB replacement of every sample is found without an error, and covers against "
-    "covers are not told apart; 4,000 pairs of each source are judged by a rich model that learned from 3,200 of the same "
-    "source, one seed. Changes of single channels are found without an error in every source, since the channels tell of each "
-    "other. With changes of all channels together (0.4 bits a pixel) HILL errs 0.373 in photographs (0.363 to 0.384) and less "
-    "in `faces64`, 0.308: generated covers are not safer, though their grain is as fine. The game, played late from `faces64` "
-    "for 4,000 images with the detector heard, gives 0.328 (0.317 to 0.338), the same game without it 0.322 (0.311 to 0.332): "
-    "what little was won came from playing on, at the price of patches (29 and 30 against 16), and secrecy bought nothing. "
-    "No noise had to be added for a control, as both have the same median residual. Nor does secrecy move the texture: in each "
-    "fifth of the places, from the smoothest to the roughest, covers of the same latents vary by 1.000 to 1.005 of what they "
-    "do without the detector. What helps is to choose: of the "
-    "photographs, the half in which LSB matching shows least gives 0.441; and drawn covers, whose grain is independent by "
-    "construction, 0.456 when they are changed by HILL. A drawn cover that the message itself picks changes nothing at all, "
-    "see above. The price: every generated cover is told from photographs without an error, chosen photographs with 0.28. "
-    "Further seeds were not run.",
-    "frontier-gray": "Generated covers are no safer in gray either. These are the luma of `faces64`, beside the luma of "
-    "photographs, 4,000 pairs of each judged, one seed; the controls pass, so that the rows can be believed. HILL errs 0.399 "
-    "in photographs (0.388 to 0.409) and 0.342 in the generated covers (0.332 to 0.353), LSB matching 0.037 and 0.021, and "
-    "every generated cover is told from a photograph without an error. In the late game from `faces64` the paper's detector, "
-    "from scratch, is right on 0.72 of gray covers at the end and orders every pair rightly: the last two rows, from the log "
-    "of that training. Its covers, those with noise, the chosen photographs and the drawn covers were not judged in gray; the "
-    "command judges them all.",
-    "table1": "After as many images the two games stand at different places, neither nearer to faces. SSGAN's, a clipped WGAN, "
+    "game": "The covers made the detector blind, not the game. The paper's detector, trained with the paper's optimizer, "
+    "guesses on covers whose channels each have their own grain: on the earlier `faces64` (rgb) it is right on "
+    "0.53 of covers, though it orders 94 % of pairs rightly. On covers of the same generator whose colors go "
+    "together (luma) it is right on 97.4 to 99.8 %. Today's `faces64` was trained with such colors. There the "
+    "detector is right on 99.9 % (three seeds), and on 84 to 89 % even without the map of colors, because the "
+    "three channels learned to go together. It had not seen these covers before; a seed takes three minutes of "
+    "one core. It also works in the loop. In a late game, begun from `faces64`, with changes of all channels "
+    "together, the detector is right on 0.77 at the end, orders every pair rightly, and is heard with a weight of "
+    "0.15. The covers stay as smooth as photographs (median residual 1.9). From scratch, with the preset `ssgan` "
+    "at width 16, it is right on more than 99 %, but these covers are poor: the gradient of the clipped critic "
+    "is 1e-7, and the covers are rough (median residual 6.6) and much alike. We ran one seed of the late game and "
+    "two from scratch; we did not run `paper` in the loop.",
+    "frontier": "No. The controls pass: LSB replacement of every sample is found without an error, and covers against covers "
+    "are not told apart. A rich model judges 4,000 pairs of each source after learning from 3,200 of the same "
+    "source, one seed. It finds changes of single channels without an error in every source, because the channels "
+    "predict each other. When all channels change together (0.4 bits a pixel), its P_E for HILL is 0.373 in "
+    "photographs (0.363 to 0.384) and 0.308 in `faces64`: generated covers are not safer, although their grain is "
+    "as fine. A late game from `faces64` over 4,000 images gives 0.328 with the detector heard (0.317 to 0.338) "
+    "and 0.322 without it (0.311 to 0.332). So the small gain came from more training, at the price of worse "
+    "patches (29 and 30 against 16), and secrecy bought nothing. Neither needed added noise as a control, because "
+    "both have the same median residual. Secrecy does not move the texture either: in each fifth of the places, "
+    "from the smoothest to the roughest, covers of the same latents vary by 1.000 to 1.005 times what they do "
+    "without the detector. Choosing covers helps: the half of the photographs in which LSB matching shows least "
+    "gives 0.441. Drawn covers, whose grain is independent by construction, give 0.456 when HILL changes them. A "
+    "drawn cover that the message itself picks changes nothing at all; see above. The price: every generated "
+    "cover is told from photographs without an error, and chosen photographs with a P_E of 0.28. We ran no "
+    "further seeds.",
+    "frontier-gray": "Generated covers are no safer in gray either. We compare the luma of `faces64` with the luma of photographs, "
+    "4,000 pairs of each, one seed; the controls pass. P_E for HILL is 0.399 in photographs (0.388 to 0.409) and "
+    "0.342 in generated covers (0.332 to 0.353); for LSB matching it is 0.037 and 0.021. Every generated cover "
+    "is told from a photograph without an error. In the late game from `faces64`, the paper's detector, from "
+    "scratch, is right on 0.72 of gray covers at the end and orders every pair rightly; the last two rows are "
+    "from the log of that training. We have not judged its covers, covers with noise, chosen photographs or drawn "
+    "covers in gray. The command judges them all.",
+    "table1": "After the same number of images the two games differ, and neither is nearer to faces. SSGAN, a clipped WGAN, "
     "has the better grain at the end (patches at 64 x 64: 133 against 193; kernel distance of residuals: 3,400 "
-    "against 6,400), but its covers are nearly one picture (MS-SSIM of pairs 0.98, real faces have 0.26). SGAN's vary "
-    "(0.53) and have the better shapes (patches at 16 x 16: 59 against 287). That the paper's game converges faster "
-    "does not show after 10,752 images of one seed on narrow nets; the paper says it of pictures, without a measure. "
-    "Its 5 % in time are not found either: SGAN's own detector costs so much on a processor that SSGAN takes 0.30 of "
-    "SGAN's time, where the paper has 0.95 on a graphics card. That is the detector's price, not the game's.",
-    "table2": "The `faces64` of this table is the one of before, with colored grain; see the frontier for today's. "
-    "In real faces (once JPEGs, then shrunk) both messages are found: GNCNN, after 16,000 images, is right on more "
-    "than 99 % of covers and stegos by LSB matching, where the paper had 87 %. A detector trained on real faces and "
-    "asked about generated ones guesses (0.50), even where a retrained one does not, and about real ones with one "
-    "gray value of noise as well: the paper's 0.72 measures that mismatch. Retrained, the rich model finds LSB "
-    "matching in the covers of `paper` nearly always (0.007) and that of the same game without the detector hardly "
-    "(0.460), HILL in neither; but neither made faces in 12,000 images, so that nobody could send these. Of `dcgan` "
-    "and of `faces64`, the generator that comes with the package, there is no answer: their grain is so rough that "
-    "even LSB replacement of every sample is missed more than 5 % of the time. Roughness hides: real faces with one "
-    "gray value of noise bring HILL from 0.010 to 0.198 without any generator. And every generated cover, and the "
-    "noisy real one, is told from real faces without an error. So at this size generated covers are harder to search, "
-    "for their noise and not for secrecy in the loss; the price is that a person who sends them stands out.",
-    "table3": "The paper's fall from S1 to S3 is there, and it is mismatch. The rich model is right on 99.3 % of covers from "
-    "the stream that it learned from, and on 98.8 % of covers of the same generator by another seed: another seed "
-    "alone hides nothing (the paper's detector, 0.87, fell to 0.72). Asked about a generator trained further it "
-    "guesses (0.500), as S3 has it (0.71). Retrained on those very covers it is right on 99.6 % (S4, which the paper "
-    "does not ask): a detector that may sample from the generator, as Kerckhoffs has it, loses nothing by its further "
-    "training. Testing on the covers learned from (S1') would have added half a point.",
-    "alpha": "No share of secrecy bought anything that shows: before the same warden, no alpha from 0.9 to 0.5, plain or "
-    "balanced, made LSB matching harder to find than alpha = 1, the same game without the detector (0.435); balanced "
-    "0.9 made it easier (0.362). Quality falls as secrecy is really given its share (balanced), and hardly where the "
-    "loss is taken plainly. Every one of these covers is told from real faces without an error, and in none is LSB "
-    "replacement of every sample found as it should be, so that these are differences between generators after 12,000 "
-    "images and no measure of safety.",
+    "against 6,400), but its covers are nearly all one picture (MS-SSIM of pairs 0.98; real faces have 0.26). "
+    "SGAN's covers vary (0.53) and have the better shapes (patches at 16 x 16: 59 against 287). The paper says "
+    "that its game converges faster, of pictures and without a measure; 10,752 images of one seed on narrow nets "
+    "do not show it. Nor do we find its gain of 5 % in time: SGAN's own detector is so slow on a processor that "
+    "SSGAN takes 0.30 of SGAN's time, where the paper has 0.95 on a graphics card. That is the price of the "
+    "detector, not of the game.",
+    "table2": "This table uses the earlier `faces64`, with colored grain; the frontier has today's. In real faces (once "
+    "JPEGs, then shrunk) both messages are found: GNCNN, after 16,000 images, is right on more than 99 % of "
+    "covers and stegos by LSB matching, where the paper had 87 %. A detector trained on real faces guesses on "
+    "generated ones (0.50), even where a retrained one does not, and also on real ones with noise of one gray "
+    "value: the paper's 0.72 measures that mismatch. The retrained rich model nearly always finds LSB matching in "
+    "the covers of `paper` (0.007), hardly in those of the same game without the detector (0.460), and finds "
+    "HILL in neither. But neither made faces in 12,000 images, so nobody could send these. `dcgan` and the "
+    "earlier `faces64` give no answer: their grain is so rough that even LSB replacement of every sample is "
+    "missed more than 5 % of the time. Roughness hides: noise of one gray value in real faces raises the P_E of "
+    "HILL from 0.010 to 0.198 without any generator. Every generated cover, and every noisy real one, is told "
+    "from real faces without an error. So at this size generated covers are harder to search because of their "
+    "noise, not because of secrecy in the loss. The price is that a person who sends them is noticed.",
+    "table3": "We find the paper's fall from S1 to S3, and it is a mismatch. The rich model is right on 99.3 % of covers "
+    "from the stream that it learned from, and on 98.8 % of covers of the same generator by another seed: another "
+    "seed alone hides nothing (the paper's detector, 0.87, fell to 0.72). On a generator that was trained "
+    "further it guesses (0.500); this is S3 (0.71). Retrained on those very covers it is right on 99.6 % (S4, "
+    "which the paper does not ask). A detector that may sample from the generator, as Kerckhoffs assumes, loses "
+    "nothing when the generator trains further. Testing on the covers learned from (S1') would have added half a "
+    "point.",
+    "alpha": "No weight of secrecy had a visible effect. Against the same detector, no alpha from 0.9 to 0.5, plain or "
+    "balanced, made LSB matching harder to find than alpha = 1, the same game without the detector (0.435); "
+    "balanced 0.9 made it easier (0.362). Quality falls where secrecy really gets its share (balanced), and "
+    "hardly where the loss is taken plainly. Every one of these covers is told from real faces without an error, "
+    "and in none is LSB replacement of every sample found as it should be. So these are differences between "
+    "generators after 12,000 images, and no measure of safety.",
 }
 MEASURES = {  # columns of the table of generators: (figure, features begin with) and a title
     ("sliced Wasserstein distance x 1000, 64 x 64", ""): "patches, 64 x 64",
@@ -139,11 +144,11 @@ def generators() -> str:
     parts = [
         "# Generators",
         "",
-        "Generated by `make docs` from `results/`. What was trained, how far, and what came out; the settings are those of",
-        "`ssgan train`, the points that the paper leaves open those of [paper.md](paper.md). They learned from 14,116 faces of",
-        "CelebA, 64 x 64 in color (`--geometry celeba64`), 743 others of the same set held back by person, and shared one",
-        "NVIDIA H200 with a dozen other trainings, so that their times say nothing; `tiny` learned from 11,557 faces of other",
-        "people, on one core.",
+        "Generated by `make docs` from `results/`: what was trained, how far, and what the covers look like. The settings",
+        "are those of `ssgan train`; [paper.md](paper.md) has the points that the paper leaves open. They learned from 14,116",
+        "faces of CelebA, 64 x 64 in color (`--geometry celeba64`); 743 others of the same set were held back, by person.",
+        "They shared one NVIDIA H200 with a dozen other trainings, so their times mean little. `tiny` learned from 11,557",
+        "faces of other people, on one core.",
         "",
         "# Beside faces of other people",
         "",
@@ -194,11 +199,11 @@ def reproduce() -> str:
     parts = [
         "# The paper's questions again",
         "",
-        "Generated by `make docs` from `results/`. `ssgan reproduce all FACES --geometry celeba64 --convert jpeg` asks again,",
-        "and writes the CSV files that stand here to `results` with a page that answers with pictures, `report.html`. At",
-        "`--size small`, which is what stands here, `table1` took 18 minutes and `table3` 14, on one core each, `table2`",
-        "and `alpha` 50 minutes of processor time each. Published figures are the paper's tables'. A detector trained on",
-        "one source and asked about another is a mismatch: it says how unlike the two are, not how safe the covers are.",
+        "Generated by `make docs` from `results/`. `ssgan reproduce all FACES --geometry celeba64 --convert jpeg` repeats the",
+        "paper's experiments. It writes the CSV files shown here to `results`, and the answers with pictures to `report.html`.",
+        "This page shows `--size small`: `table1` took 18 minutes and `table3` 14, on one core each, `table2` and `alpha`",
+        "50 minutes of processor time each. Published figures are from the paper's tables. When a detector is trained on one",
+        "source and judges another, the error says how different the two sources are, not how safe the covers are.",
         "",
     ]
     parts += _first_answer() if (RESULTS / "covers.csv").exists() else []

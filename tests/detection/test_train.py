@@ -222,7 +222,7 @@ def test_pictures_that_stand_in_several_parts_are_refused_before_anything_is_lea
     covers = rough(tmp_path / "covers", 40, 1)
     for i in range(40):
         shutil.copy(covers / f"{i:03d}.png", covers / f"again {i:03d}.png")
-    with pytest.raises(InvalidSetting, match="stand in the part train as well"):
+    with pytest.raises(InvalidSetting, match="are in the part train as well"):
         train_detector(Question(covers, "lsb@0.4/plain", "spam", seed=1), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 

@@ -1,4 +1,4 @@
-"""Test whether the detector of the paper sees anything in the game: on covers that stand still, and in the loop.
+"""Test whether the detector of the paper sees anything in the game: on frozen covers, and in the loop.
 
 The paper's game needs a detector whose answers are right, or its gradient is noise. So S, the paper's steganalyser with the
 paper's optimizer, learns from scratch from the covers of one generator that learns nothing, once with the colors as the paper's
@@ -32,7 +32,7 @@ from ssgan.storage.runs import logged
 
 NAME = "game"
 FIGURES = {"detector_accuracy": "accuracy", "detector_pairs": "pairs rightly ordered"}
-EMBEDDER = "lsb@0.4/plain"  # of the covers that stand still: the paper's
+EMBEDDER = "lsb@0.4/plain"  # of the frozen covers: the paper's
 LAST = 1000  # covers at the end of which a figure is the mean, at most
 FROZEN_BATCH = 32
 SIZES = {
@@ -60,7 +60,7 @@ def run(size: str, material: Material) -> list[Record]:
     for name in asked.ready:
         card = read_card(find_generator(Path(name)))
         for colors in ("rgb", "luma"):
-            question = f"covers that stand still, after {images:,}"
+            question = f"frozen covers, after {images:,}"
             per_seed = [
                 _kept(material, f"{name}-{colors}-{seed}", _frozen(name, card.config, colors, seed), images)
                 for seed in asked.seeds
@@ -92,7 +92,7 @@ def _frozen(name: str, config: TrainingConfig, colors: str, seed: int) -> Traini
 
 
 def _kept(material: Material, name: str, config: TrainingConfig, images: int) -> dict[str, float]:
-    """Return the answers of a detector on covers that stand still, measured once and then kept in the material's folder."""
+    """Return the answers of a detector on frozen covers, measured once and then kept in the material's folder."""
     kept = material.out / "frozen" / f"{name}.json"
     if not kept.exists():
         material.notify(f"teaching the detector on {name}")

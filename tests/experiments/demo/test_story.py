@@ -130,7 +130,7 @@ def test_the_figures_of_the_game_are_those_that_were_measured() -> None:
     measured = {
         row["covers"]: float(row["ours"])
         for row in csv.DictReader(GAME.read_text(encoding="utf-8").splitlines())
-        if row["question"].startswith("covers that stand still") and row["figure"] == "accuracy"
+        if row["question"].startswith("frozen covers") and row["figure"] == "accuracy"
     }
     order = ["faces64 of before, rgb", "faces64 of before, luma", "faces64, rgb", "faces64, luma"]
     assert list(page.BLIND.values()) == pytest.approx([measured[name] for name in order], abs=5e-4)

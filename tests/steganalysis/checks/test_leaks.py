@@ -31,7 +31,7 @@ def test_images_that_stand_in_two_parts_are_found_and_many_are_refused() -> None
     test[7] = train[11]
     one = leaks({"train": pairs_of(train), "test": pairs_of(test, 8)}, names={"test": [f"n{k}" for k in range(40)]})
     assert [(f.severity, f.sentence) for f in one] == [
-        ("warn", "1 of 40 covers of the part test stand in the part train as well, first n7")
+        ("warn", "1 of 40 covers of the part test are in the part train as well, first n7")
     ]
     test[:5] = train[:5]
     assert leaks({"train": pairs_of(train), "test": pairs_of(test, 8)})[0].severity == "refuse"
@@ -75,7 +75,7 @@ def test_a_group_on_both_sides_is_refused() -> None:
     parts = {"train": pairs_of(noise(4)), "test": pairs_of(noise(3, seed=2))}
     found = leaks(parts, {"train": ["ann", "bob", "cy", "cy"], "test": ["dan", "bob", "cy"]})
     assert [f.severity for f in found] == ["refuse"]
-    assert "2 groups stand in the part train and in the part test, first bob" in found[0].sentence
+    assert "2 groups are in the part train and in the part test, first bob" in found[0].sentence
 
 
 @given(st.permutations(range(12)), st.integers(0, 2**32))

@@ -83,7 +83,7 @@ def _same(one: str, other: str, first: Pairs, second: Pairs, names: Sequence[str
     severity = _severity(len(places), len(second))
     found = []
     for chosen, statement in (
-        (places[equal], f"covers of the part {other} stand in the part {one} as well"),
+        (places[equal], f"covers of the part {other} are in the part {one} as well"),
         (
             places[~equal],
             f"covers of the part {other} are an image of the part {one} up to changes by 1: a cover and its stego",
@@ -156,7 +156,7 @@ def _labelled(one: str, other: str, first: Sequence[str], second: Sequence[str])
     both = sorted(set(first) & set(second))
     if not both:
         return []
-    text = f"{len(both)} groups stand in the part {one} and in the part {other}, first {both[0]}"
+    text = f"{len(both)} groups are in the part {one} and in the part {other}, first {both[0]}"
     return [Finding("refuse", text, "split by group: a scene or person seen in training is not new in another picture")]
 
 
