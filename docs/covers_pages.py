@@ -82,8 +82,8 @@ ANSWERS = {
     "drawn cover that the message itself picks changes nothing at all; see above. The price: every generated "
     "cover is told from photographs without an error, and chosen photographs with a P_E of 0.28. We ran no "
     "further seeds.",
-    "frontier-gray": "Generated covers are no safer in gray either. We compare the luma of `faces64` with the luma of photographs, "
-    "4,000 pairs of each, one seed; the controls pass. P_E for HILL is 0.399 in photographs (0.388 to 0.409) and "
+    "frontier-gray": "Generated covers are no safer in gray either. We compare the luma of `faces64` with the luma of "
+    "photographs, 4,000 pairs of each, one seed; the controls pass. P_E for HILL is 0.399 in photographs (0.388 to 0.409) and "
     "0.342 in generated covers (0.332 to 0.353); for LSB matching it is 0.037 and 0.021. Every generated cover "
     "is told from a photograph without an error. In the late game from `faces64`, the paper's detector, from "
     "scratch, is right on 0.72 of gray covers at the end and orders every pair rightly; the last two rows are "

@@ -32,7 +32,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "keygen": (("keygen -o our.key", "both sides keep it"),),
     "demo": (
-        ("demo --open", "the whole story, in some five minutes"),
+        ("demo --open", "the whole story, in about two minutes"),
         ("demo --quick -o look", "in less than one, into a folder of its own"),
     ),
     "serve": (
