@@ -18,7 +18,7 @@ from ssgan.errors import InvalidSetting
 SIDE = 64  # pixels to which pictures are reduced
 INSET = 8  # pixels that one may be shifted by
 HASH_BITS = 14  # of 64 that the hashes of candidates may differ in; a shift of 2 pixels of 64 changes 12
-LEAST_CORRELATION = 0.95  # of a JPEG of quality 40 with its original: 0.95 to 0.99; of other faces: up to 0.94
+LEAST_CORRELATION = 0.95  # of a JPEG of quality 40 with its original: 0.95 to 0.99; of faces that are no copies: up to 0.92
 FLATTEST = 2.0  # gray values of deviation, below which pictures are alike by themselves
 _ROWS, _PAIRS = 512, 1024  # compared at a time
 
