@@ -107,7 +107,7 @@ def _early(last: Sequence[Mapping[str, float]], settings: NetworkSettings) -> li
     seen = int(last[-1]["images_seen"])
     if seen >= begun:
         return []
-    text = f"{seen} images are few for {settings.network}, which may learn nothing until about {begun}"
+    text = f"{seen} images are early for {settings.network}, which may learn nothing until about {begun}"
     hint = (
         "wait"
         if settings.recipe.duration_images > begun
