@@ -134,6 +134,13 @@ def test_nothing_is_said_of_what_holds_nothing(seed: int, height: int, width: in
     assert file_facts(b"", "a.png", (made[kind] % 256).astype(np.uint8)) == []
 
 
+@pytest.mark.parametrize("end", [b"\x00\x00\x00\x00\x00\x06\x00\xe4", b"\xff" * 8, b"\xff" * 400])
+def test_a_gif_with_a_frame_of_millions_of_pixels_is_no_error(end: bytes) -> None:
+    whole = saved(picture(size=(20, 16)), "GIF")
+    for cut in range(6, len(whole)):
+        file_facts(whole[:cut] + end, "a.gif")
+
+
 @given(data=st.binary(max_size=400), kind=st.sampled_from(["PNG", "JPEG", "GIF", "BMP", "WebP"]), cut=st.integers(0, 2000))
 def test_damaged_files_are_no_error(data: bytes, kind: str, cut: int) -> None:
     whole = saved(picture(size=(20, 16)), kind)

@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from ssgan.errors import RefusedImage
 from ssgan.images.detect import format_of, inspect
 from ssgan.images.formats import jpeg, png
+from ssgan.images.header import open_with_pillow
 from ssgan.steganalysis.checks.exif_facts import exif_facts
 from ssgan.steganalysis.checks.facts import Fact, quoted
 from ssgan.steganalysis.checks.known_files import what_begins
@@ -182,7 +182,8 @@ def _jpeg(data: bytes, samples: NDArray[np.uint8] | None) -> Iterator[Fact]:
 
 
 def _gif(data: bytes, _: NDArray[np.uint8] | None) -> Iterator[Fact]:
-    with Image.open(io.BytesIO(data), formats=["GIF"]) as picture:
+    width, height = struct.unpack_from("<HH", data, 6)
+    with open_with_pillow(io.BytesIO(data), "GIF", (width, height)) as picture:
         content: Any = picture.info.get("comment", b"")
     place = data.find(b"\x21\xfe")
     yield from _comment("Comment in the GIF", content, place if place >= 0 and content else None)
